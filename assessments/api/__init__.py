@@ -1,0 +1,1 @@
+"""Assessments over the API: reading them (`reading`), and files and jobs (`files`)."""

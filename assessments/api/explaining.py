@@ -1,0 +1,151 @@
+"""Why, and who on any day, over the API."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from assessments.explaining import Reader, Readers, explain, explain_to_brand, granted_to, who_could_see
+from assessments.serializers import DecisionSerializer
+from assessments.views.moments import FIRST_DAY, LAST_DAY, find_reader, reader_choices
+from factories.models import Factory
+from portal.core.api import Query
+from portal.core.api.views import PortalView, require
+from sharing.access import ASSESSMENT_SCOPES
+from sharing.models import SharingGrant
+from sharing.serializers.grants import BrandBriefSerializer, inside_factories
+
+
+class MomentQuery(Query):
+    """A cycle, a scope, and a moment where it is not now."""
+
+    cycle = serializers.IntegerField(min_value=1, max_value=100)
+    scope = serializers.ChoiceField(choices=list(ASSESSMENT_SCOPES))
+    at = serializers.DateTimeField(
+        required=False, default_timezone=UTC, help_text="Now unless told. Ahead: if nothing changes until then."
+    )
+
+    def validate_at(self, value: datetime) -> datetime:
+        """A moment of this century."""
+        if not FIRST_DAY <= value.date() <= LAST_DAY:
+            raise serializers.ValidationError(_("Choose a day between 2000 and 2099."))
+        return value
+
+
+class ExplainQuery(MomentQuery):
+    """From the factory's side also who: `brand:7` or `person:12`, as `who-could-see` names them."""
+
+    reader = serializers.CharField(required=False, max_length=40)
+
+
+class AnswerSerializer(DecisionSerializer):
+    """One answer: about which version (null: about none that the asker may know of), and for which brand of theirs."""
+
+    assessment = serializers.UUIDField(source="about.pk", default=None, allow_null=True)
+    version = serializers.IntegerField(source="about.version", default=None, allow_null=True)
+    brand = BrandBriefSerializer(source="asker", default=None, allow_null=True)
+
+
+class AnswersSerializer(serializers.Serializer[Any]):
+    """The answers, the newest version first."""
+
+    answers = AnswerSerializer(many=True)
+
+
+class FactoryExplainView(PortalView):
+    """Why somebody may read a cycle of this factory, or not."""
+
+    query_class = ExplainQuery
+
+    @extend_schema(responses=AnswersSerializer)
+    def get(self, request: Request, pk: int) -> Response:
+        """The factory's people and its country's staff ask about a `reader`; a brand about itself, without one."""
+        asked = {"scope": self.query["scope"], "cycle": self.query["cycle"], "at": self.query.get("at")}
+        shared = granted_to(self.user).filter(factory=pk)
+        if shared.exists():
+            self._refuse_a_reader()
+            factory = get_object_or_404(Factory, pk__in=shared.values("factory"))
+            answers = explain_to_brand(self.user, factory, **asked)
+        else:
+            factory = factory_from_inside(self, pk)
+            answers = explain(self.user, factory, self._reader(factory), **asked)
+        rows = [{**vars(one.decision), "about": one.assessment, "asker": one.brand} for one in answers]
+        return Response(AnswersSerializer({"answers": rows}).data)
+
+    def _refuse_a_reader(self) -> None:
+        if "reader" in self.query:
+            raise serializers.ValidationError({"reader": [_("A brand asks about itself only.")]})
+
+    def _reader(self, factory: Factory) -> Any:
+        offered = {value for _label, group in reader_choices(self.user, factory)[1:] for value, _name in group}
+        if self.query.get("reader") not in offered:
+            raise serializers.ValidationError({"reader": [_("There is no such brand or person here.")]})
+        return find_reader(self.query["reader"])
+
+
+def factory_from_inside(view: PortalView, pk: int) -> Factory:
+    """The factory, for its people and its country's staff. Raises 404, or 403 for who sees it but not its consent."""
+    factory = get_object_or_404(Factory.objects.visible_to(view.user).select_related("programme"), pk=pk)
+    require(inside_factories(view.user), factory)
+    return factory
+
+
+class ReaderSerializer(serializers.Serializer[Any]):
+    """One person who could read it, and in which role. `id` is what `explain` takes as `reader`."""
+
+    id = serializers.SerializerMethodField()
+    side = serializers.ChoiceField(choices=["brand", "factory", "programme"])
+    organisation = serializers.CharField()
+    role = serializers.CharField()
+    person = serializers.CharField()
+    is_integration = serializers.BooleanField()
+
+    def get_id(self, reader: Reader) -> str:
+        """The person as `explain` takes them."""
+        return f"person:{reader.person_id}"
+
+
+class OpeningSerializer(serializers.Serializer[Any]):
+    """A grant that opened it."""
+
+    grant = serializers.UUIDField(source="pk")
+    brand = BrandBriefSerializer()
+    since = serializers.DateTimeField(source="valid_from")
+    until = serializers.DateTimeField(source="over_at", allow_null=True)
+    cycles = serializers.ChoiceField(choices=SharingGrant.Cycles.values)
+    cycle_number = serializers.IntegerField(allow_null=True)
+
+
+class ReadersSerializer(serializers.Serializer[Any]):
+    """Who could read one version."""
+
+    assessment = serializers.UUIDField(source="assessment.pk")
+    version = serializers.IntegerField(source="assessment.version")
+    brands = OpeningSerializer(source="grants", many=True)
+    people = ReaderSerializer(many=True)
+
+
+class WhoCouldSeeSerializer(serializers.Serializer[Any]):
+    """Each version that was there, the newest first."""
+
+    versions = ReadersSerializer(many=True)
+
+
+class WhoCouldSeeView(PortalView):
+    """Who could read a cycle's report at a moment."""
+
+    query_class = MomentQuery
+
+    @extend_schema(responses=WhoCouldSeeSerializer)
+    def get(self, request: Request, pk: int) -> Response:
+        """For the factory's people and its country's staff: the brands and the people, by the grants of then."""
+        factory = factory_from_inside(self, pk)
+        found: list[Readers] = who_could_see(
+            self.user, factory, self.query["cycle"], self.query["scope"], self.query.get("at")
+        )
+        return Response(WhoCouldSeeSerializer({"versions": found}).data)

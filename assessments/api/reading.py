@@ -1,0 +1,157 @@
+"""Reading assessments: lists, findings as the grant opens them, why something is open or not, and staff's steps.
+
+Reading one assessment or its findings is an opening, written into who-saw-what like one on the page; a page of a list
+is not, there or here (docs/api.md).
+"""
+
+import dataclasses
+from typing import Any
+
+from django.db.models import Q
+from django.db.models.functions import Coalesce
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.utils.translation import get_language
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from assessments.models import Assessment
+from assessments.querysets import AssessmentQuerySet
+from assessments.reading import (
+    document_for,
+    newest_shared_with,
+    report_language,
+    with_counts,
+    with_non_compliance_in,
+)
+from assessments.serializers import (
+    AssessmentQuery,
+    AssessmentSerializer,
+    DecisionSerializer,
+    DocumentSerializer,
+    FindingsQuery,
+    ScopeQuery,
+    SharedQuery,
+    StepOrder,
+)
+from assessments.services import take_step
+from portal.core.api.views import DetailView, ListView, PortalView
+from sharing import access
+from sharing.models import AccessRecord
+from sharing.services import record_access
+
+COLUMNS = {"country": "factory__programme__country", "factory": "factory", "cycle": "cycle", "year": "start_date__year"}
+
+
+def narrow(rows: AssessmentQuerySet, wanted: dict[str, Any]) -> AssessmentQuerySet:
+    """The rows (from `with_counts`) that fit everything asked.
+
+    A cluster that there is not finds nothing, like one that stands in nothing the asker may read: the two look alike.
+    """
+    if words := wanted.get("search"):
+        name = Q(factory__name__icontains=words) | Q(factory__local_name__icontains=words)
+        rows = rows.filter(name | Q(factory__bw_id__iexact=words))
+    if cluster := wanted.get("cluster"):
+        rows = with_non_compliance_in(rows, cluster)
+    return rows.filter(**{column: wanted[name] for name, column in COLUMNS.items() if name in wanted})
+
+
+class AssessmentRows(PortalView):
+    """The assessments that the asker may see, in any scope."""
+
+    serializer_class = AssessmentSerializer
+
+    def rows(self) -> AssessmentQuerySet:
+        """Shared with their brand, released to their factory, or of their country."""
+        visible = Assessment.objects.visible_to(self.user)
+        return with_counts(visible, self.user).select_related("factory__programme")
+
+
+class AssessmentListView(AssessmentRows, ListView):
+    """Everything you may see, every version: newest published first, unpublished ones by their creation."""
+
+    query_class = AssessmentQuery
+    keyset_order = ("-listed_at", "-id")
+
+    def rows(self) -> AssessmentQuerySet:
+        """Those that fit everything asked."""
+        rows = narrow(super().rows(), self.query)
+        if state := self.query.get("state"):
+            rows = rows.filter(state=state)
+        if self.query.get("late"):
+            rows = rows.late()
+        return rows.annotate(listed_at=Coalesce("published_at", "created_at"))
+
+
+class SharedListView(ListView):
+    """What was shared with your brand, newest first: of each cycle the newest version that is open to you."""
+
+    serializer_class = AssessmentSerializer
+    query_class = SharedQuery
+    keyset_order = ("-published_at", "-id")
+
+    def rows(self) -> AssessmentQuerySet:
+        """Those that fit everything asked."""
+        shared = with_counts(newest_shared_with(self.user), self.user)
+        return narrow(shared, self.query).select_related("factory__programme")
+
+
+class AssessmentDetailView(AssessmentRows, DetailView):
+    """One assessment: what it is, and what of it is open to you. An opening is a line in the factory's who-saw-what."""
+
+    def row(self) -> Assessment:
+        """What it is, and what of it is open to the asker. An opening is a line in the factory's who-saw-what."""
+        assessment: Assessment = super().row()
+        openings = access.openings(self.user, assessment)
+        if not openings:
+            raise Http404
+        record_access(by=self.user, assessment=assessment, openings=openings, action=AccessRecord.Action.API)
+        return assessment
+
+
+class FindingsView(AssessmentRows):
+    """What was found."""
+
+    query_class = FindingsQuery
+
+    @extend_schema(responses=DocumentSerializer)
+    def get(self, request: Request, pk: Any) -> Response:
+        """The whole document of one scope. Each reading is a line in the factory's who-saw-what.
+
+        A scope that is not open to you is not found; `explain` says why.
+        """
+        assessment = get_object_or_404(self.rows(), pk=pk)
+        scope = self.query["scope"]
+        openings = access.openings(self.user, assessment, [scope])
+        if scope not in openings:
+            raise Http404
+        record_access(by=self.user, assessment=assessment, openings=openings, action=AccessRecord.Action.API)
+        language = self.query.get("language") or report_language(get_language())
+        document = document_for(user=self.user, assessment=assessment, scope=scope, language=language)
+        return Response(dataclasses.asdict(document))
+
+
+class ExplainView(AssessmentRows):
+    """Why a scope is open to the asker, or not."""
+
+    query_class = ScopeQuery
+
+    @extend_schema(responses=DecisionSerializer)
+    def get(self, request: Request, pk: Any) -> Response:
+        """Whether a scope is open to you, and why. It is the code that opens the data that answers."""
+        assessment = get_object_or_404(self.rows(), pk=pk)
+        decision = access.decide_as_told(self.user, assessment, self.query["scope"])
+        return Response(DecisionSerializer(decision).data)
+
+
+class StepsView(AssessmentRows):
+    """From one state to the next."""
+
+    @extend_schema(request=StepOrder, responses={200: AssessmentSerializer})
+    def post(self, request: Request, pk: Any) -> Response:
+        """Take a step (staff). Asking for a step that was just taken changes nothing."""
+        assessment = get_object_or_404(self.rows(), pk=pk)
+        order = self.body(StepOrder)
+        take_step(by=self.user, assessment=assessment, name=order["step"], reason=order["reason"])
+        return Response(AssessmentSerializer(self.rows().get(pk=pk)).data)

@@ -1,0 +1,21 @@
+"""Tools, assessments, findings, publication and reports."""
+
+from django.apps import AppConfig
+
+
+class AssessmentsConfig(AppConfig):
+    """Published data is immutable; the triggers are in the models."""
+
+    name = "assessments"
+    database_rights = {"CorrectionNotice": "SELECT, INSERT, UPDATE", "ReportCopy": "SELECT, INSERT, UPDATE"}
+
+    def ready(self) -> None:
+        import assessments.import_tasks
+        import assessments.shelf
+        import assessments.tasks  # noqa: F401 - registers what its jobs do
+        from assessments.notices import register_kinds
+        from assessments.report_services import formats_of
+        from sharing.copies import describe_copies
+
+        describe_copies(formats_of)
+        register_kinds()

@@ -1,0 +1,5 @@
+"""What workers do for imports: importing this module registers the handlers (see `apps.py`)."""
+
+from assessments.imports import services
+
+HANDLERS = (services.check_table, services.import_table)

@@ -1,0 +1,281 @@
+"""From staged rows to assessments: one transaction, safe to run again, nothing done when the promise cannot be kept."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+from django.db import connection, transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from assessments.imports.checks import Check, Plan
+from assessments.imports.problems import Problems
+from assessments.imports.reading import QUESTION_FIELDS, VISIT_FIELDS, AskedQuestion, Visit
+from assessments.imports.tools import QuestionRow, import_tool
+from assessments.models import Assessment, Question, Tool
+from assessments.models.imports import ImportBatch, ImportQuestion, ImportVisit
+from factories.imports import create_factories
+from factories.models import CountryProgramme, Factory
+from factories.services import create_programme, update_factory
+from portal.core.countries import country_name
+from portal.core.events import record
+from portal.core.models import Event
+
+ONE_IMPORT_AT_A_TIME = 7_204_112_026  # the key of an advisory lock; any number that nothing else uses
+VISITS_PER_SLICE = 200
+Report = Callable[[int, int], None]
+
+
+class PlanChanged(Exception):  # noqa: N818 - what happened
+    """Between preview and import something changed: look at the new preview before anything is done."""
+
+    def __init__(self, plan: Plan, problems: Problems) -> None:
+        super().__init__()
+        self.plan, self.problems = plan, problems
+
+
+@transaction.atomic
+def apply_batch(batch: ImportBatch, report: Report) -> dict[str, int]:
+    """Write what the preview of `batch` promised; returns the counts. Running it again does nothing more.
+
+    Raises `PlanChanged` when it would be something else by now. `report(done, total)` may raise to stop it: then
+    nothing was done.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_IMPORT_AT_A_TIME])
+    batch = ImportBatch.objects.select_for_update(of=("self",)).select_related("owner").get(pk=batch.pk)
+    if batch.state == ImportBatch.State.APPLIED:
+        return dict(batch.plan["applied"])
+    plan = _plan_under_locks(batch)
+    _create_missing(batch, plan)
+    _write_assessments(plan)
+    _write_answers(batch, plan, report)
+    _finish_factories(batch, plan)
+    Tool.objects.filter(pk__in=[t.pk for t in plan.tools.values()], used_at=None).update(used_at=timezone.now())
+    counts = {
+        "new": len(plan.new),
+        "changed": len(plan.changed),
+        "unchanged": len(plan.unchanged),
+        "programmes": len(plan.missing_programmes),
+        "factories": len(plan.missing_factories),
+        "tools": len(plan.missing_tools),
+    }
+    _record(batch, plan, counts)
+    batch.state, batch.applied_at = ImportBatch.State.APPLIED, timezone.now()
+    batch.plan = {**batch.plan, "applied": counts}
+    batch.save(update_fields=["state", "applied_at", "plan"])
+    return counts
+
+
+def staged_visits(batch: ImportBatch) -> list[Visit]:
+    """The assessments that the table of `batch` tells of."""
+    rows = ImportVisit.objects.filter(batch_id=batch.pk).order_by("number")
+    return [Visit(*row) for row in rows.values_list(*VISIT_FIELDS)]
+
+
+def staged_questions(batch: ImportBatch) -> list[AskedQuestion]:
+    """The questions that the table of `batch` names."""
+    rows = ImportQuestion.objects.filter(batch_id=batch.pk).order_by("number")
+    return [AskedQuestion(*row) for row in rows.values_list(*QUESTION_FIELDS)]
+
+
+def _plan_under_locks(batch: ImportBatch) -> Plan:
+    """The plan of now, which must be the one of the preview. Every factory it touches is locked, in one order."""
+    visits = staged_visits(batch)
+    ids = {visit.bw_id for visit in visits}
+    list(Factory.objects.select_for_update(of=("self",)).filter(bw_id__in=ids).order_by("pk").values_list("pk"))
+    problems = Problems()
+    plan = Check(batch, visits, staged_questions(batch), [], problems).run()
+    promised = {name: batch.plan.get(name) for name in plan.named()}
+    if problems or plan.named() != promised or (plan.creates and not batch.create_missing):
+        raise PlanChanged(plan, problems)
+    return plan
+
+
+# --- what the table names and the portal does not know
+
+
+def _create_missing(batch: ImportBatch, plan: Plan) -> None:
+    with translation.override("en"):  # the name is everybody's, whatever language the importer reads
+        for code in plan.missing_programmes:
+            create_programme(by=batch.owner, name=country_name(code), country=code)
+    programmes = {p.country: p for p in CountryProgramme.objects.filter(is_global=False)}
+    named = plan.named()
+    made = create_factories(by=batch.owner, factories=[_factory(facts, programmes) for facts in named["factories"]])
+    plan.factories |= {factory.bw_id: factory for factory in made}
+    for facts in named["tools"]:
+        _create_tool(batch, plan, facts["name"], programmes.get(facts["country"]))
+
+
+def _factory(facts: dict[str, Any], programmes: dict[str, CountryProgramme]) -> Factory:
+    factory = Factory(
+        programme=programmes[facts["country"]],
+        bw_id=facts["bw_id"],
+        name=facts["name"],
+        is_obsolete=facts["is_obsolete"],
+        enrolment_status=Factory.Enrolment.LEFT if facts["is_obsolete"] else Factory.Enrolment.ENROLLED,
+        current_cycle=facts["cycle"],
+    )
+    factory.clean_fields(exclude=["programme"])
+    return factory
+
+
+def _create_tool(batch: ImportBatch, plan: Plan, name: str, programme: CountryProgramme | None) -> None:
+    asked = plan.missing_tools[name]
+    rows = [
+        QuestionRow(
+            ext_id=question.ext_id,
+            cluster=question.cluster,
+            compliance_point=question.compliance_point,
+            label=question.label,
+            type=question.type,
+            step=1 if batch.treat_as_step1 and question.type == Question.Type.NC else None,
+            tags=tuple(question.tags),
+        )
+        for question in asked
+    ]
+    tool = import_tool(by=batch.owner, name=name, kind=Tool.Kind.CAT, programme=programme, rows=rows)
+    plan.tools[name] = tool
+    made = dict(Question.objects.filter(tool=tool).values_list("ext_id", "pk"))
+    plan.questions |= {question.number: made[question.ext_id] for question in asked}
+
+
+# --- assessments and answers
+
+
+def _write_assessments(plan: Plan) -> None:
+    for visit in plan.new:
+        visit.assessment_id = uuid4()
+    Assessment.objects.bulk_create(
+        (
+            Assessment(
+                id=visit.assessment_id,
+                factory=plan.factories[visit.bw_id],
+                tool=plan.tools[visit.questionnaire],
+                quest_id=visit.quest_id,
+                cycle=visit.cycle,
+                start_date=visit.start_date,
+                state=Assessment.State.INTERNAL_REVIEW,
+            )
+            for visit in plan.new
+        ),
+        batch_size=1000,
+    )
+    for visit in plan.changed:
+        Assessment.objects.filter(pk=str(visit.assessment_id)).update(start_date=visit.start_date)
+
+
+def _write_answers(batch: ImportBatch, plan: Plan, report: Report) -> None:
+    asked, keys = list(plan.questions), list(plan.questions.values())
+    done, total = 0, len(plan.new) + len(plan.changed)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '64MB'")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for part in _slices(plan.changed):
+            cursor.execute(REMOVE, _arguments(batch, part, asked, keys))
+            cursor.execute(CHANGE, _arguments(batch, part, asked, keys))
+            cursor.execute(INSERT.format(unless=UNLESS_THERE), _arguments(batch, part, asked, keys))
+            report(done := done + len(part), total)
+        for part in _slices(plan.new):
+            cursor.execute(INSERT.format(unless=""), _arguments(batch, part, asked, keys))
+            report(done := done + len(part), total)
+
+
+def _slices(visits: list[Visit]) -> Iterator[list[Visit]]:
+    ordered = sorted(visits, key=lambda visit: visit.number)
+    for start in range(0, len(ordered), VISITS_PER_SLICE):
+        yield ordered[start : start + VISITS_PER_SLICE]
+
+
+def _arguments(batch: ImportBatch, part: list[Visit], asked: list[int], keys: list[int]) -> dict[str, Any]:
+    return {
+        "batch": batch.pk,
+        "visits": [visit.number for visit in part],
+        "first": part[0].number,
+        "last": part[-1].number,
+        "assessments": [visit.assessment_id for visit in part],
+        "asked": asked,
+        "keys": keys,
+    }
+
+
+TOLD = """
+WITH told AS (
+    SELECT DISTINCT p.assessment, k.question, r.finding, r.value
+    FROM unnest(%(visits)s::int[], %(assessments)s::uuid[]) AS p (visit, assessment)
+    JOIN assessments_importrow r ON r.batch_id = %(batch)s AND r.visit BETWEEN %(first)s AND %(last)s
+        AND r.visit = p.visit AND r.finding <> ''
+    JOIN unnest(%(asked)s::int[], %(keys)s::bigint[]) AS k (asked, question) ON k.asked = r.question
+)
+"""
+INSERT = (
+    TOLD
+    + """
+INSERT INTO assessments_answer (assessment_id, question_id, finding, value, note, provenance)
+SELECT t.assessment, t.question, t.finding, t.value, '', a.mode
+FROM told t JOIN assessments_assessment a ON a.id = t.assessment {unless}
+ORDER BY t.assessment, t.question
+"""
+)
+UNLESS_THERE = """
+WHERE NOT EXISTS (
+    SELECT 1 FROM assessments_answer h WHERE h.assessment_id = t.assessment AND h.question_id = t.question
+)
+"""
+CHANGE = (
+    TOLD
+    + """
+UPDATE assessments_answer h SET finding = t.finding, value = t.value
+FROM told t
+WHERE h.assessment_id = t.assessment AND h.question_id = t.question
+    AND (h.finding, h.value) IS DISTINCT FROM (t.finding, t.value)
+"""
+)
+# What a table cannot tell ("not applicable", "not assessed") stays where it says nothing.
+REMOVE = (
+    TOLD  # noqa: S608 - constants
+    + """
+DELETE FROM assessments_answer h
+WHERE h.assessment_id = ANY (%(assessments)s::uuid[])
+    AND h.finding IN ('nc', 'compliant', 'nc_national_law', 'info')
+    AND NOT EXISTS (SELECT 1 FROM told t WHERE t.assessment = h.assessment_id AND t.question = h.question_id)
+"""
+)
+
+
+# --- factories and events
+
+
+def _finish_factories(batch: ImportBatch, plan: Plan) -> None:
+    """What the table tells about factories that were here: which are obsolete.
+
+    The cycle they reached is not written on the factory before its review: it would learn of an assessment (R47).
+    """
+    for bw_id in plan.newly_obsolete:
+        update_factory(by=batch.owner, factory=plan.factories[bw_id], is_obsolete=True)
+
+
+def _record(batch: ImportBatch, plan: Plan, counts: dict[str, int]) -> None:
+    """One event for the import, and one for each assessment, as if it had been made by hand."""
+    for kind, visits in (("assessments.imported", plan.new), ("assessments.import_changed", plan.changed)):
+        Event.objects.bulk_create(
+            (
+                Event(
+                    kind=kind,
+                    actor=batch.owner,
+                    factory_id=plan.factories[visit.bw_id].pk,
+                    subject=str(visit.assessment_id),
+                    data={"cycle": visit.cycle, "quest_id": visit.quest_id, "import": str(batch.pk)},
+                )
+                for visit in visits
+            ),
+            batch_size=1000,
+        )
+    record("assessments.table_imported", by=batch.owner, subject=batch.pk, **counts)
+
+
+def nothing_to_do(plan: Plan) -> str:
+    """The sentence for a table whose every assessment is here already; "" otherwise."""
+    if plan.new or plan.changed or plan.newly_obsolete or plan.creates:
+        return ""
+    return _("Everything in this table is here already. Importing it changes nothing.")

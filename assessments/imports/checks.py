@@ -1,0 +1,393 @@
+"""What an import would do: the staged table against what is here. Says what is wrong, or returns the plan.
+
+Nobody learns from an error what they may not see: an id that another country uses is only said to be taken.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from assessments.imports import columns as c
+from assessments.imports.compare import conflicts, count_staged, same_answers
+from assessments.imports.problems import Problems, TooManyProblems
+from assessments.imports.reading import AskedQuestion, Variant, Visit
+from assessments.models import Assessment, Question, Tool
+from assessments.models.imports import ImportBatch
+from factories.models import CountryProgramme, Factory
+from portal.core.countries import country_name
+
+NOT_ASSESSED_COUNTRIES = frozenset({"LK"})  # R48
+RELEASED = frozenset({"factory_review", "published", "superseded", "withdrawn"})
+SAMPLE = 20  # names in a note
+K = TypeVar("K")
+
+
+@dataclass
+class Plan:
+    """What applying would do. Visits are in exactly one of `new`, `changed`, `unchanged`."""
+
+    new: list[Visit] = field(default_factory=list)
+    changed: list[Visit] = field(default_factory=list)
+    unchanged: list[Visit] = field(default_factory=list)
+    factories: dict[str, Factory] = field(default_factory=dict)  # those that exist, by bw_id
+    tools: dict[str, Tool] = field(default_factory=dict)
+    questions: dict[int, int] = field(default_factory=dict)  # number in the table -> question's key
+    missing_programmes: list[str] = field(default_factory=list)
+    missing_factories: dict[str, list[Visit]] = field(default_factory=dict)
+    missing_tools: dict[str, list[AskedQuestion]] = field(default_factory=dict)
+    tool_countries: dict[str, set[str]] = field(default_factory=dict)
+    newly_obsolete: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def creates(self) -> bool:
+        """Whether the table names what the portal does not know."""
+        return bool(self.missing_programmes or self.missing_factories or self.missing_tools)
+
+    def named(self) -> dict[str, Any]:
+        """What would be created and changed, by name: what the preview promised and the apply step keeps to."""
+        return {
+            "programmes": sorted(self.missing_programmes),
+            "factories": [self._factory(bw_id, visits) for bw_id, visits in sorted(self.missing_factories.items())],
+            "tools": [self._tool(name, asked) for name, asked in sorted(self.missing_tools.items())],
+            "new": len(self.new),
+            "changed": sorted(visit.quest_id for visit in self.changed),
+            "unchanged": len(self.unchanged),
+            "obsolete": sorted(self.newly_obsolete),
+        }
+
+    @staticmethod
+    def _factory(bw_id: str, visits: list[Visit]) -> dict[str, Any]:
+        newest = max(visits, key=lambda visit: visit.start_date)
+        return {
+            "bw_id": bw_id,
+            "name": newest.factory_name,
+            "country": newest.country,
+            "is_obsolete": any(visit.is_obsolete for visit in visits),
+            "cycle": max(visit.cycle for visit in visits),
+        }
+
+    def _tool(self, name: str, asked: list[AskedQuestion]) -> dict[str, Any]:
+        countries = sorted(self.tool_countries[name])
+        return {
+            "name": name,
+            "country": countries[0] if len(countries) == 1 else "",
+            "clusters": len({question.cluster for question in asked}),
+            "points": len({(question.cluster, question.compliance_point) for question in asked}),
+            "questions": len(asked),
+            "nc_questions": sum(question.type == "NC" for question in asked),
+        }
+
+
+class Check:
+    """One comparison of a staged table with the database, on behalf of `by`."""
+
+    def __init__(
+        self,
+        batch: ImportBatch,
+        visits: Iterable[Visit],
+        questions: Iterable[AskedQuestion],
+        variants: Iterable[Variant],
+        problems: Problems,
+    ) -> None:
+        self.batch, self.by, self.problems = batch, batch.owner, problems
+        self.visits, self.questions, self.variants = list(visits), list(questions), list(variants)
+        self.plan = Plan()
+        self._bad: set[int] = set()
+
+    def run(self) -> Plan:
+        """The plan; it may only be used when `problems` stayed empty."""
+        try:
+            self._rows_agree()
+            self._countries()
+            self._factories()
+            self._tools()
+            self._one_assessment_per_cycle()
+            if not self.problems:
+                self._compare()
+        except TooManyProblems:
+            pass
+        return self.plan
+
+    def _refuse(self, visit: Visit, column: str, value: object, message: str) -> None:
+        self._bad.add(visit.number)
+        self.problems.add(visit.row, column, str(value), message)
+
+    # --- the table with itself
+
+    def _rows_agree(self) -> None:
+        """The same question twice in an assessment must say the same: name both rows."""
+        numbers = {visit.number: visit for visit in self.visits}
+        asked = {question.number: question for question in self.questions}
+        for visit, question, first, row, said, value in conflicts(self.batch.pk):
+            self.problems.add(
+                row,
+                c.FINDING,
+                value,
+                _("Question %(question)s of Quest.ID %(quest)s has “%(said)s” in row %(row)s. Keep one of the two.")
+                % {
+                    "question": asked[question].ext_id,
+                    "quest": numbers[visit].quest_id,
+                    "said": said[:100],
+                    "row": first,
+                },
+            )
+
+    # --- countries and factories
+
+    def _countries(self) -> None:
+        """Refuse rows of countries that are not the uploader's, and look at them no further: an error about one of
+        their factories would tell what is there.
+        """
+        programmes = {p.country: p for p in CountryProgramme.objects.filter(is_global=False)}
+        mine = CountryProgramme.objects.where(self.by, "import_assessments")
+        allowed = set(mine.values_list("country", flat=True))
+        may_add = mine.filter(is_global=True).exists()
+        for code, visits in sorted(_grouped(self.visits, lambda visit: visit.country).items()):
+            programme, name = programmes.get(code), country_name(code)
+            if code in NOT_ASSESSED_COUNTRIES or (programme is not None and not programme.assessments_allowed):
+                self._refuse_country(visits, _("In %s no factory assessments are made.") % name)
+            elif programme is None and may_add:
+                self.plan.missing_programmes.append(code)
+            elif code not in allowed:
+                self._refuse_country(
+                    visits, _("You do not import assessments for %s: its staff or the global staff do.") % name
+                )
+
+    def _refuse_country(self, visits: list[Visit], message: str) -> None:
+        """One error for all rows of a country, which are looked at no further."""
+        first, refused = visits[0], {visit.number for visit in visits}
+        rows = max(count_staged(self.batch.pk, refused), len(visits))
+        if rows > 1:
+            told = _("This error stands for all %(rows)s rows of the country (%(visits)s assessments).")
+            message += " " + told % {"rows": rows, "visits": len(visits)}
+        self._refuse(first, c.COUNTRY, first.country_cell or country_name(first.country), message)
+        self.visits = [visit for visit in self.visits if visit.number not in refused]
+
+    def _factories(self) -> None:
+        by_factory = _grouped(self.visits, lambda visit: visit.bw_id)
+        known = Factory.objects.select_related("programme").in_bulk(list(by_factory), field_name="bw_id")
+        renamed = []
+        for bw_id, visits in by_factory.items():
+            factory, first = known.get(bw_id), visits[0]
+            if factory is None:
+                self.plan.missing_factories[bw_id] = visits
+                continue
+            if factory.programme.country != first.country:
+                self._refuse(
+                    first,
+                    c.FACTORY_ID,
+                    bw_id,
+                    _("This id cannot be used in %s. Check the country and the id.") % country_name(first.country),
+                )
+                continue
+            self.plan.factories[bw_id] = factory
+            if factory.name not in {visit.factory_name for visit in visits}:
+                renamed.append(f"{bw_id} {factory.name}")
+            if any(visit.is_obsolete for visit in visits) and not factory.is_obsolete:
+                self.plan.newly_obsolete.append(bw_id)
+        if self.plan.missing_factories:
+            self._may_enrol()
+        if renamed:
+            self._note(_("These factories have another name here; the portal's name stays: %s"), renamed)
+
+    def _may_enrol(self) -> None:
+        enrolling = set(
+            CountryProgramme.objects.where(self.by, "manage_enrolment").values_list("country", flat=True)
+        ) | set(self.plan.missing_programmes)
+        for bw_id, visits in self.plan.missing_factories.items():
+            if visits[0].country not in enrolling and visits[0].number not in self._bad:
+                self._refuse(visits[0], c.FACTORY_ID, bw_id, self._unknown(bw_id))
+
+    @staticmethod
+    def _unknown(bw_id: str) -> str:
+        return (
+            _("There is no factory with the id %s. Correct the id, or ask those who enrol factories to add it first.")
+            % bw_id
+        )
+
+    # --- questionnaires
+
+    def _tools(self) -> None:
+        by_tool = _grouped(self.visits, lambda visit: visit.questionnaire)
+        asked = _grouped(self.questions, lambda question: question.questionnaire)
+        known = Tool.objects.select_related("programme").in_bulk(list(by_tool), field_name="name")
+        for name, visits in by_tool.items():
+            tool = known.get(name)
+            self.plan.tool_countries[name] = {visit.country for visit in visits}
+            if tool is None:
+                self._missing_tool(name, visits[0], asked.get(name, []))
+            elif tool.kind != Tool.Kind.CAT:
+                self._refuse(visits[0], c.QUESTIONNAIRE, name, _not_imported())
+            elif tool.programme is not None and tool.programme.country not in self.plan.tool_countries[name]:
+                self._refuse(visits[0], c.QUESTIONNAIRE, name, _("This questionnaire belongs to another country."))
+            else:
+                self.plan.tools[name] = tool
+                self._belongs(tool, visits)
+                self._known_questions(tool, asked.get(name, []))
+
+    def _belongs(self, tool: Tool, visits: list[Visit]) -> None:
+        if tool.programme is None:
+            return
+        for visit in visits:
+            if visit.country != tool.programme.country:
+                self._refuse(visit, c.QUESTIONNAIRE, tool.name, _("This questionnaire belongs to another country."))
+                return
+
+    def _missing_tool(self, name: str, first: Visit, asked: list[AskedQuestion]) -> None:
+        words = name.upper().replace("-", " ").split()
+        slcp = [question for question in asked if c.is_slcp_reference(question.ext_id)]
+        if {"CAF", "SLCP"} & set(words) or slcp:
+            self._refuse(first, c.QUESTIONNAIRE, name, _not_imported())
+            return
+        self.plan.missing_tools[name] = asked
+        numbers = {question.number for question in asked}
+        for variant in self.variants:
+            if variant.question.number in numbers:
+                self.problems.add(
+                    variant.row,
+                    variant.column,
+                    variant.value,
+                    _("Question %(question)s is written in another way in row %(row)s; a new questionnaire needs one.")
+                    % {"question": variant.question.ext_id, "row": variant.question.row},
+                )
+
+    def _known_questions(self, tool: Tool, asked: list[AskedQuestion]) -> None:
+        rows = Question.objects.filter(tool=tool).select_related("compliance_point__cluster")
+        known = {question.ext_id: question for question in rows}
+        worded = []
+        for question in asked:
+            here = known.get(question.ext_id)
+            if here is None:
+                self.problems.add(
+                    question.row,
+                    c.QUESTION_ID,
+                    question.ext_id,
+                    _("“%s” has no question with this id. Correct the id, or import the newer questionnaire first.")
+                    % tool.name,
+                )
+                continue
+            self.plan.questions[question.number] = here.pk
+            self._same_place(question, here)
+            if here.label != question.label:
+                worded.append(question.ext_id)
+        if worded:
+            self._note(_("These questions are worded differently here; the portal's wording stays: %s."), worded)
+
+    def _same_place(self, question: AskedQuestion, here: Question) -> None:
+        point = here.compliance_point
+        for column, told, known in (
+            (c.TYPE, question.type, here.type),
+            (c.CLUSTER, question.cluster, point.cluster.name),
+            (c.POINT, question.compliance_point, point.name),
+        ):
+            if told != known:
+                self.problems.add(
+                    question.row,
+                    column,
+                    told,
+                    _("In this questionnaire, question %(question)s has “%(known)s”.")
+                    % {"question": question.ext_id, "known": known},
+                )
+
+    # --- assessments
+
+    def _one_assessment_per_cycle(self) -> None:
+        """A factory has one assessment in a cycle; a Quest.ID stays with its factory, cycle and questionnaire."""
+        told: dict[tuple[str, int], Visit] = {}
+        for visit in self.visits:
+            other = told.setdefault((visit.bw_id, visit.cycle), visit)
+            if other is not visit:
+                self._refuse(
+                    visit,
+                    c.QUEST_ID,
+                    visit.quest_id,
+                    _("Factory %(factory)s, cycle %(cycle)s has Quest.ID %(other)s in row %(row)s: one per cycle.")
+                    % {"factory": visit.bw_id, "cycle": visit.cycle, "other": other.quest_id, "row": other.row},
+                )
+        here = Assessment.objects.filter(factory__in=self.plan.factories.values(), version=1)
+        rows = here.values_list("factory__bw_id", "cycle", "quest_id")
+        for bw_id, cycle, quest_id in rows.iterator(chunk_size=2000):
+            clash = told.get((bw_id, cycle))
+            if clash is not None and quest_id != clash.quest_id:
+                self._refuse(
+                    clash,
+                    c.CYCLE,
+                    cycle,
+                    _("Factory %(factory)s already has an assessment in cycle %(cycle)s: Quest.ID %(quest)s.")
+                    % {"factory": bw_id, "cycle": cycle, "quest": quest_id or _("none")},
+                )
+
+    def _compare(self) -> None:
+        """Sort the visits into new, changed and unchanged. A correction under way is what a table would change."""
+        stored = self._stored()
+        same = same_answers(self.batch.pk, self.visits, stored, self.plan.questions)
+        for visit in self.visits:
+            versions = stored.get(visit.quest_id)
+            if versions is None:
+                self.plan.new.append(visit)
+            elif self._is_same_assessment(visit, versions[-1]):
+                self._changed_or_not(visit, versions, same)
+
+    def _stored(self) -> dict[str, list[Assessment]]:
+        """What is here by Quest.ID, oldest version first."""
+        ids = [visit.quest_id for visit in self.visits]
+        found = Assessment.objects.filter(quest_id__in=ids).select_related("factory", "tool").order_by("version")
+        return _grouped(found, lambda assessment: str(assessment.quest_id))
+
+    def _is_same_assessment(self, visit: Visit, stored: Assessment) -> bool:
+        if stored.factory.bw_id != visit.bw_id:
+            self._refuse(visit, c.QUEST_ID, visit.quest_id, _("This Quest.ID is another factory's assessment."))
+        elif stored.cycle != visit.cycle:
+            self._refuse(visit, c.CYCLE, visit.cycle, _("Here this Quest.ID is of cycle %s.") % stored.cycle)
+        elif stored.tool.name != visit.questionnaire:
+            self._refuse(
+                visit,
+                c.QUESTIONNAIRE,
+                visit.questionnaire,
+                _("Here this Quest.ID was made with “%s”.") % stored.tool.name,
+            )
+        else:
+            return True
+        return False
+
+    def _changed_or_not(self, visit: Visit, versions: list[Assessment], same: set[tuple[int, UUID]]) -> None:
+        newest = versions[-1]
+        if any((visit.number, v.pk) in same and v.start_date == visit.start_date for v in versions):
+            self.plan.unchanged.append(visit)
+        elif newest.state in RELEASED:
+            self._refuse(
+                visit,
+                c.QUEST_ID,
+                visit.quest_id,
+                _("This assessment went to the factory, and the table says something else. Start a correction first."),
+            )
+        else:
+            visit.assessment_id = newest.pk
+            self.plan.changed.append(visit)
+
+    def _note(self, text: str, names: list[str]) -> None:
+        more = len(names) - SAMPLE
+        shown = ", ".join(names[:SAMPLE])
+        if more > 0:
+            shown += ngettext(" and %s more", " and %s more", more) % more
+        self.plan.notes.append(text % shown)
+
+
+def _not_imported() -> str:
+    return _(
+        "This is a self-assessment or another verifier's data. Better Work neither imports nor verifies it; "
+        "only the programme's own assessments are imported."
+    )
+
+
+def _grouped(items: Iterable[Any], key: Any) -> dict[Any, list[Any]]:
+    groups: dict[Any, list[Any]] = defaultdict(list)
+    for item in items:
+        groups[key(item)].append(item)
+    return dict(groups)

@@ -1,0 +1,125 @@
+"""Questions to the staged rows that only the database can answer: a million of them never come to Python."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Count, Q
+
+from assessments.imports.reading import Visit
+from assessments.models import Assessment
+from assessments.models.imports import ImportRow
+
+
+def conflicts(batch_id: UUID) -> Iterator[tuple[int, int, int, int, str, str]]:
+    """(visit, question, first row, row, what the first says, what this says) where two rows contradict each other."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH twice AS (
+                SELECT visit, question, min(row) AS first
+                FROM assessments_importrow WHERE batch_id = %s
+                GROUP BY visit, question
+                HAVING count(*) > 1 AND (min(finding) <> max(finding) OR min(value) <> max(value))
+            )
+            SELECT t.visit, t.question, t.first, r.row,
+                CASE f.finding WHEN 'info' THEN f.value WHEN '' THEN '' WHEN 'compliant' THEN '0' ELSE '1' END,
+                CASE r.finding WHEN 'info' THEN r.value WHEN '' THEN '' WHEN 'compliant' THEN '0' ELSE '1' END
+            FROM twice t
+            JOIN assessments_importrow f ON f.batch_id = %s AND f.visit = t.visit AND f.row = t.first
+            JOIN assessments_importrow r ON r.batch_id = %s AND r.visit = t.visit AND r.question = t.question
+            WHERE (r.finding, r.value) IS DISTINCT FROM (f.finding, f.value)
+            ORDER BY r.row LIMIT 10001
+            """,
+            [batch_id] * 3,
+        )
+        yield from cursor.fetchall()
+
+
+def count_staged(batch_id: UUID, visits: Collection[int]) -> int:
+    """How many rows of the table tell of these visits, as far as they could be read."""
+    return ImportRow.objects.filter(batch_id=batch_id, visit__in=visits).count()
+
+
+def count_findings(batch_id: UUID, visits: Collection[int]) -> dict[int, tuple[int, int]]:
+    """(questions, non-compliant ones) of each of these visits."""
+    refused = Count("question", distinct=True, filter=Q(finding__startswith="nc"))
+    rows = ImportRow.objects.filter(batch_id=batch_id, visit__in=visits).order_by().values("visit")
+    told = rows.annotate(asked=Count("question", distinct=True), nc=refused)
+    return {visit: (asked, nc) for visit, asked, nc in told.values_list("visit", "asked", "nc")}
+
+
+def count_rows(batch_id: UUID) -> Counter[str]:
+    """How many rows are staged, how many repeat another, how many answers and empty findings they make."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT coalesce(sum(n), 0), coalesce(sum(n - 1), 0), count(*) FILTER (WHERE finding <> ''),
+                count(*) FILTER (WHERE finding = '')
+            FROM (
+                SELECT count(*) AS n, min(finding) AS finding FROM assessments_importrow
+                WHERE batch_id = %s GROUP BY visit, question
+            ) told
+            """,
+            [batch_id],
+        )
+        rows, duplicates, answers, empty = cursor.fetchone()
+    return Counter({"rows": int(rows), "duplicates": int(duplicates), "answers": answers, "empty": empty})
+
+
+SAME_ANSWERS = """
+    WITH pair AS (SELECT * FROM unnest(%s::int[], %s::uuid[]) AS p (visit, assessment)),
+    asked AS (SELECT * FROM unnest(%s::int[], %s::bigint[]) AS a (question, question_id)),
+    told AS (
+        SELECT DISTINCT r.visit, a.question_id, r.finding, r.value
+        FROM assessments_importrow r JOIN asked a USING (question)
+        WHERE r.batch_id = %s AND r.finding <> '' AND r.visit IN (SELECT visit FROM pair)
+    ),
+    here AS (
+        SELECT p.visit, p.assessment, a.question_id, a.finding, a.value
+        FROM pair p JOIN assessments_answer a ON a.assessment_id = p.assessment
+        WHERE a.finding IN ('nc', 'compliant', 'nc_national_law') OR (a.finding = 'info' AND a.value <> '')
+    ),
+    told_count AS (SELECT visit, count(*) AS n FROM told GROUP BY visit),
+    here_count AS (SELECT visit, assessment, count(*) AS n FROM here GROUP BY visit, assessment),
+    matched AS (
+        SELECT h.visit, h.assessment, count(*) AS n FROM here h JOIN told t
+            ON t.visit = h.visit AND t.question_id = h.question_id AND t.finding = h.finding
+            AND (t.value = h.value OR h.finding <> 'info')
+        GROUP BY h.visit, h.assessment
+    )
+    SELECT p.visit, p.assessment FROM pair p
+    LEFT JOIN told_count t USING (visit)
+    LEFT JOIN here_count h USING (visit, assessment)
+    LEFT JOIN matched m USING (visit, assessment)
+    WHERE coalesce(t.n, 0) = coalesce(h.n, 0) AND coalesce(m.n, 0) = coalesce(t.n, 0)
+"""
+
+
+def same_answers(
+    batch_id: UUID, visits: list[Visit], stored: dict[str, list[Assessment]], questions: dict[int, int]
+) -> set[tuple[int, UUID]]:
+    """The (visit, assessment) pairs with the same answers, as far as the table can tell them.
+
+    The table has no word for "not applicable" and "not assessed": an empty finding stands for them.
+    """
+    pairs = [(v.number, a.pk) for v in visits for a in stored.get(v.quest_id, ())]
+    if not pairs:
+        return set()
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Staged rows have no statistics: a plan for a few of them would take a million one by one.
+        cursor.execute("SET LOCAL enable_nestloop = off")
+        cursor.execute(
+            SAME_ANSWERS,
+            [
+                [number for number, _pk in pairs],
+                [pk for _number, pk in pairs],
+                list(questions),
+                list(questions.values()),
+                batch_id,
+            ],
+        )
+        same = set(cursor.fetchall())
+        cursor.execute("SET LOCAL enable_nestloop = on")
+        return same

@@ -1,0 +1,34 @@
+"""The assessments of a table for its preview: what a person can look through to find a wrong year or cycle."""
+
+from typing import Any
+
+from assessments.imports.checks import Plan
+from assessments.imports.compare import count_findings
+from assessments.models.imports import ImportBatch
+
+LISTED = 100  # what the preview names; the rest is counted
+
+
+def listed(batch: ImportBatch, plan: Plan) -> list[dict[str, Any]]:
+    """The first `LISTED` assessments of a staged table: those that change something here first, then by factory."""
+    kinds = (("changed", plan.changed), ("new", plan.new), ("unchanged", plan.unchanged))
+    told = [
+        (kind, visit)
+        for kind, visits in kinds
+        for visit in sorted(visits, key=lambda visit: (visit.bw_id, visit.cycle, visit.quest_id))
+    ][:LISTED]
+    counts = count_findings(batch.pk, [visit.number for _kind, visit in told])
+    return [
+        {
+            "kind": kind,
+            "factory": visit.bw_id,
+            "name": visit.factory_name,
+            "quest_id": visit.quest_id,
+            "cycle": visit.cycle,
+            "start": visit.start_date.isoformat(),
+            "questionnaire": visit.questionnaire,
+            "questions": counts.get(visit.number, (0, 0))[0],
+            "nc": counts.get(visit.number, (0, 0))[1],
+        }
+        for kind, visit in told
+    ]

@@ -1,0 +1,316 @@
+"""One pass over the file: what repeats is read once, each row becomes two numbers and a finding.
+
+Memory does not grow with the rows. It grows with the assessments and questions a file names, which are limited.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from functools import partial
+from itertools import islice
+from operator import itemgetter
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import connection
+from django.utils.translation import gettext as _
+from psycopg import sql
+
+from assessments.imports import columns as c
+from assessments.imports.problems import Problems, TooManyProblems, not_allowed
+from assessments.models.imports import ImportQuestion, ImportRow, ImportVisit
+from assessments.reports.table import QUESTIONNAIRE as REPORT_COPY
+from portal.core.exports import unguard
+from portal.core.tables import Table, TableError
+
+ROWS_PER_COPY = 20_000
+MOST_VISITS = 50_000
+MOST_QUESTIONS = 50_000
+ROW_COLUMNS = ("batch_id", "row", "visit", "question", "finding", "value")
+NC_FINDINGS = {"1": "nc", "0": "compliant", "": ""}
+LAW_FINDINGS = {**NC_FINDINGS, "1": "nc_national_law"}
+Report = Callable[[int, int], None]
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Visit:
+    """An assessment as the table tells it. `row` is where it first stands; `assessment_id` what it is here.
+
+    `country_cell` is the country as it is written there; only the reading knows it.
+    """
+
+    number: int
+    row: int
+    quest_id: str
+    country: str
+    bw_id: str
+    factory_name: str
+    is_obsolete: bool
+    cycle: int
+    start_date: date
+    questionnaire: str
+    assessment_id: UUID | None = None
+    country_cell: str = ""
+
+
+@dataclass(slots=True)
+class AskedQuestion:
+    """A question as the table tells it, once for each questionnaire."""
+
+    number: int
+    row: int
+    questionnaire: str
+    ext_id: str
+    cluster: str
+    compliance_point: str
+    label: str
+    type: str
+    tags: Sequence[str]
+
+
+@dataclass(slots=True)
+class Variant:
+    """A question that the table words in two ways. That matters only where a questionnaire is made from it."""
+
+    row: int
+    column: str
+    value: str
+    question: AskedQuestion
+
+
+VISIT_FIELDS = tuple(one.name for one in fields(Visit) if one.name not in {"assessment_id", "country_cell"})
+QUESTION_FIELDS = tuple(one.name for one in fields(AskedQuestion))
+
+
+class Reading:
+    """What one pass found: `visits` and `questions` by their keys, `problems`, and `variants` of questions."""
+
+    def __init__(self, batch_id: UUID, table: Table, problems: Problems) -> None:
+        self.batch_id, self.table, self.problems = batch_id, table, problems
+        self.visits: dict[str, Visit] = {}
+        self.questions: dict[tuple[str, str], AskedQuestion] = {}
+        self.variants: list[Variant] = []
+        self.rows = 0
+        # Cells as they stand in the file -> number of the visit (0: unreadable), or (question, its findings).
+        self._seen_visits: dict[tuple[str, ...], int] = {}
+        self._seen_questions: dict[tuple[str, ...], tuple[int, Mapping[str, str] | None]] = {}
+        self._countries: dict[str, Visit] = {}
+
+    def stage(self, report: Report) -> None:
+        """Read the table to its end into `ImportRow`, telling `report` the bytes read after each block of rows."""
+        rows = self._until_error()
+        while self._copy(islice(rows, ROWS_PER_COPY)):
+            report(self.table.position, self.table.size)
+        _copy_objects(ImportVisit, VISIT_FIELDS, self.batch_id, self.visits.values())
+        _copy_objects(ImportQuestion, QUESTION_FIELDS, self.batch_id, self.questions.values())
+
+    def _until_error(self) -> Iterator[tuple[Any, ...]]:
+        """The rows up to the one that ends the reading: an exception inside a COPY would lose those before it."""
+        try:
+            yield from self._staged()
+        except TableError as error:
+            self.problems.end_with(error)
+        except TooManyProblems:
+            return
+
+    def _copy(self, rows: Iterator[tuple[Any, ...]]) -> bool:
+        """Append a block of rows; whether there were any."""
+        first = next(rows, None)
+        if first is None:
+            return False
+        with connection.cursor() as cursor, cursor.copy(_copy_into(ImportRow, ROW_COLUMNS)) as copy:
+            copy.set_types(["uuid", "int4", "int4", "int4", "text", "text"])
+            copy.write_row(first)
+            for row in rows:
+                copy.write_row(row)
+        return True
+
+    def _staged(self) -> Iterator[tuple[Any, ...]]:
+        """The rows that can be read, as `ImportRow` stores them; the others are problems."""
+        visit_cells, question_cells = self._getter(c.VISIT_COLUMNS), self._getter(c.QUESTION_COLUMNS)
+        finding_at, batch_id = self.table.index[c.FINDING], self.batch_id
+        for row, cells in self.table.rows():
+            self.rows += 1
+            told = visit_cells(cells)
+            visit = self._seen_visits.get(told)
+            if visit is None:
+                visit = self._seen_visits[told] = self._visit(row, told)
+            asked = question_cells(cells)
+            question = self._seen_questions.get(asked)
+            if question is None:
+                question = self._seen_questions[asked] = self._question(row, asked)
+            number, findings = question
+            text = cells[finding_at]
+            if findings is None:
+                text = unguard(text) if text[:1] == "'" else text
+                finding = "info" if text.strip() else ""
+                value = text if finding else ""
+            else:
+                value = ""
+                found = findings.get(text)
+                finding = self._finding(row, findings, text) if found is None else found
+            if len(value) > c.MOST_TEXT:
+                self._too_long(row, value)
+            elif visit and number:
+                yield batch_id, row, visit, number, finding, value
+
+    def _getter(self, names: tuple[str, ...]) -> Callable[[list[str]], tuple[str, ...]]:
+        """A function from a row's cells to those of `names`; a column that the file lacks is empty."""
+        cells_of = itemgetter(*(self.table.index[name] for name in names if name in self.table.index))
+        missing = ("",) * sum(name not in self.table.index for name in names)  # optional ones stand last
+        return (lambda cells: cells_of(cells) + missing) if missing else cells_of
+
+    def _finding(self, row: int, findings: Mapping[str, str], text: str) -> str:
+        found = findings.get(text.strip())
+        if found is None:
+            allowed = _("1 (non-compliant), 0 (compliant), or nothing (not answered)")
+            self.problems.add(row, c.FINDING, text, not_allowed(text.strip(), allowed))
+            return ""
+        return found
+
+    def _too_long(self, row: int, value: str) -> None:
+        self.problems.add(
+            row,
+            c.FINDING,
+            value[:80] + "…",
+            _("The text has %(length)s characters; %(limit)s are allowed.")
+            % {"length": len(value), "limit": c.MOST_TEXT},
+        )
+
+    def _read(self, row: int, column: str, cell: str, read: Callable[[str], T]) -> T | None:
+        try:
+            return read(cell)
+        except c.Unreadable as error:
+            self.problems.add(row, column, cell, str(error))
+            return None
+
+    # --- assessments
+
+    def _visit(self, row: int, cells: tuple[str, ...]) -> int:
+        """The number of the visit these cells tell of; 0 when they cannot be read."""
+        self._limit(len(self._seen_visits), MOST_VISITS, row, c.QUEST_ID, _("assessments"))
+        by = dict(zip(c.VISIT_COLUMNS, cells, strict=True))
+        read = self._read
+        country = read(row, c.COUNTRY, by[c.COUNTRY], c.country)
+        bw_id = read(row, c.FACTORY_ID, by[c.FACTORY_ID], c.factory_id)
+        name = read(row, c.FACTORY_NAME, by[c.FACTORY_NAME], c.factory_name)
+        quest_id = read(row, c.QUEST_ID, by[c.QUEST_ID], partial(c.text, c.QUEST_ID))
+        cycle = read(row, c.CYCLE, by[c.CYCLE], c.cycle)
+        started = read(row, c.START_DATE, by[c.START_DATE], c.start_date)
+        questionnaire = read(row, c.QUESTIONNAIRE, by[c.QUESTIONNAIRE], self._questionnaire)
+        if not (country and bw_id and name and quest_id and cycle and started and questionnaire):
+            return 0
+        number = len(self.visits) + 1
+        visit = Visit(number, row, quest_id, country, bw_id, *name, cycle, started, questionnaire)
+        visit.country_cell = unguard(by[c.COUNTRY]).strip()
+        return self._one_visit(visit)
+
+    def _one_visit(self, visit: Visit) -> int:
+        """A Quest.ID is one assessment, and a factory is in one country: name what differs, and where."""
+        first = self.visits.setdefault(visit.quest_id, visit)
+        home = self._countries.setdefault(visit.bw_id, visit)
+        facts = (
+            (c.FACTORY_ID, "bw_id"),
+            (c.CYCLE, "cycle"),
+            (c.START_DATE, "start_date"),
+            (c.QUESTIONNAIRE, "questionnaire"),
+        )
+        for column, name in facts:
+            here, there = getattr(visit, name), getattr(first, name)
+            if here != there:
+                self.problems.add(
+                    visit.row,
+                    column,
+                    _shown(here),
+                    _("Quest.ID %(quest)s has “%(there)s” in row %(row)s: an assessment has one.")
+                    % {"quest": visit.quest_id, "there": _shown(there), "row": first.row},
+                )
+        if visit.country != home.country:
+            self.problems.add(
+                visit.row,
+                c.COUNTRY,
+                visit.country_cell,
+                _("Factory %(factory)s is in %(there)s in row %(row)s: a factory is in one country.")
+                % {"factory": visit.bw_id, "there": home.country_cell, "row": home.row},
+            )
+        first.is_obsolete = first.is_obsolete or visit.is_obsolete
+        return first.number
+
+    @staticmethod
+    def _questionnaire(cell: str) -> str:
+        name = c.text(c.QUESTIONNAIRE, cell)
+        if name == REPORT_COPY:
+            raise c.Unreadable(
+                _(
+                    "This is a copy of a report, made for its reader. Import the programme's own table, which names "
+                    "the questionnaire."
+                )
+            )
+        return name
+
+    # --- questions
+
+    def _question(self, row: int, cells: tuple[str, ...]) -> tuple[int, Mapping[str, str] | None]:
+        """The number of the question these cells tell of (0: unreadable), and what its findings mean."""
+        self._limit(len(self._seen_questions), MOST_QUESTIONS, row, c.QUESTION_ID, _("questions"))
+        by = dict(zip(c.QUESTION_COLUMNS, cells, strict=True))
+        cluster, point, ext_id, label = (
+            self._read(row, column, by[column], partial(c.text, column))
+            for column in (c.CLUSTER, c.POINT, c.QUESTION_ID, c.LABEL)
+        )
+        type_ = self._read(row, c.TYPE, by[c.TYPE], c.question_type)
+        tags = self._read(row, c.TAGS, by[c.TAGS], c.tags)
+        questionnaire = unguard(by[c.QUESTIONNAIRE]).strip()
+        if not (cluster and point and ext_id and label and type_ and tags is not None and questionnaire):
+            return 0, None
+        number = len(self.questions) + 1
+        question = AskedQuestion(number, row, questionnaire, ext_id, cluster, point, label, type_, tags[0])
+        findings = (LAW_FINDINGS if tags[1] else NC_FINDINGS) if type_ == "NC" else None
+        return self._one_question(question).number, findings
+
+    def _one_question(self, question: AskedQuestion) -> AskedQuestion:
+        """A question is of one type and stands in one place; other wordings are kept for the check."""
+        first = self.questions.setdefault((question.questionnaire, question.ext_id), question)
+        facts = ((c.TYPE, "type"), (c.CLUSTER, "cluster"), (c.POINT, "compliance_point"))
+        for column, name in facts:
+            here, there = getattr(question, name), getattr(first, name)
+            if here != there:
+                self.problems.add(
+                    question.row,
+                    column,
+                    here,
+                    _("Question %(question)s has “%(there)s” in row %(row)s: within a questionnaire it has one.")
+                    % {"question": question.ext_id, "there": there, "row": first.row},
+                )
+        for column, name in ((c.LABEL, "label"), (c.TAGS, "tags")):
+            if getattr(question, name) != getattr(first, name) and len(self.variants) < MOST_QUESTIONS:
+                self.variants.append(Variant(question.row, column, _shown(getattr(question, name)), first))
+        return first
+
+    def _limit(self, found: int, most: int, row: int, column: str, what: str) -> None:
+        if found >= most:
+            raise TableError(
+                _("A file may name %(most)s %(what)s; split this one.") % {"most": most, "what": what},
+                row=row,
+                column=column,
+            )
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, date):
+        return f"{value:%d/%m/%Y}"
+    return ";".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _copy_into(model: Any, names: tuple[str, ...]) -> sql.Composed:
+    return sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(model._meta.db_table), sql.SQL(", ").join(map(sql.Identifier, names))
+    )
+
+
+def _copy_objects(model: Any, names: tuple[str, ...], batch_id: UUID, objects: Iterable[Any]) -> None:
+    with connection.cursor() as cursor, cursor.copy(_copy_into(model, ("batch_id", *names))) as copy:
+        for one in objects:
+            values = (getattr(one, name) for name in names)
+            copy.write_row((batch_id, *(list(value) if isinstance(value, tuple) else value for value in values)))

@@ -1,0 +1,282 @@
+"""Importing the long table: upload, check, decide, apply. The rules are in `assessments.imports`."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files import File
+from django.db import connection, transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from assessments.imports import columns as c
+from assessments.imports.applying import PlanChanged, apply_batch, nothing_to_do, staged_questions, staged_visits
+from assessments.imports.checks import Check, Plan
+from assessments.imports.compare import count_rows
+from assessments.imports.heartbeat import Heartbeat
+from assessments.imports.listing import listed
+from assessments.imports.problems import Problem, Problems
+from assessments.imports.reading import Reading
+from assessments.models.imports import ImportBatch, ImportQuestion, ImportRow, ImportVisit
+from factories.models import CountryProgramme
+from portal.accounts.models import User
+from portal.core.jobs import JobCancelled, JobError, JobRun, job_handler, start_job
+from portal.core.tables import Table, TableError
+from portal.core.uploads import drop_upload, keep_upload, open_upload
+
+CHECK, APPLY = "assessments.check_table", "assessments.import_table"
+KEPT_FOR = timedelta(days=7)
+State = ImportBatch.State
+
+
+def may_import(by: User) -> bool:
+    """Whether `by` imports assessments for any country."""
+    return CountryProgramme.objects.where(by, "import_assessments").exists()
+
+
+@transaction.atomic
+def start_import(*, by: User, upload: "File[Any]") -> ImportBatch:
+    """Keep an uploaded table and order its check. Nothing is imported before `confirm_import`.
+
+    Raises `PermissionDenied`, or `ValidationError` for an empty file.
+    """
+    if not may_import(by):
+        raise PermissionDenied(_("Your role does not allow importing assessments."))
+    if not upload.size:
+        raise ValidationError(_("The file is empty."))
+    clear_old_imports()
+    batch = ImportBatch.objects.create(owner=by, file=keep_upload(upload), file_name=(upload.name or "table")[-200:])
+    batch.job = start_job(kind=CHECK, by=by, params={"batch": str(batch.pk)})
+    batch.save(update_fields=["job"])
+    return batch
+
+
+@transaction.atomic
+def confirm_import(
+    *, by: User, batch: ImportBatch, create_missing: bool = False, treat_as_step1: bool = False
+) -> ImportBatch:
+    """Order the import that the preview showed. A second click orders nothing more.
+
+    `create_missing`: also create what the table names and the portal does not know; `treat_as_step1`: the NC
+    questions of questionnaires made so belong to Step 1, which cannot be taken back once they are used. Raises
+    `PermissionDenied`, or `ValidationError` when the table has errors, or names what is unknown and `create_missing`
+    is off.
+    """
+    if not may_import(by):
+        raise PermissionDenied(_("Your role does not allow importing assessments."))
+    batch = ImportBatch.objects.visible_to(by).select_for_update(of=("self",)).get(pk=batch.pk)
+    if batch.state == State.APPLIED or is_applying(batch):
+        return batch
+    if batch.state not in {State.READY, State.APPLYING}:
+        raise ValidationError(_("This table cannot be imported as it is. Look at its preview."))
+    if batch.plan["creates"] and not create_missing:
+        raise ValidationError(_("Tick the box to create what the table names, or correct the names in the table."))
+    batch.create_missing, batch.treat_as_step1 = create_missing, treat_as_step1
+    batch.state = State.APPLYING
+    batch.save(update_fields=["create_missing", "treat_as_step1", "state"])
+    batch.job = start_job(kind=APPLY, by=by, params={"batch": str(batch.pk)})
+    batch.save(update_fields=["job"])
+    return batch
+
+
+@transaction.atomic
+def discard_import(*, by: User, batch: ImportBatch) -> None:
+    """Forget an upload that was not imported, its file and its rows. Raises `ValidationError` while it is applied."""
+    batch = ImportBatch.objects.visible_to(by).select_for_update(of=("self",)).get(pk=batch.pk)
+    if is_applying(batch):
+        raise ValidationError(_("This table is being imported."))
+    if batch.state != State.APPLIED:
+        _forget(batch)
+        batch.state = State.DISCARDED
+        batch.save(update_fields=["state"])
+
+
+def is_applying(batch: ImportBatch) -> bool:
+    """Whether a job works on the import now: one that failed or was cancelled left the batch as it was."""
+    return batch.state == State.APPLYING and batch.job is not None and not batch.job.is_finished
+
+
+def clear_old_imports() -> None:
+    """Discard the uploads, whoever's, that nobody decided about in a week."""
+    old = ImportBatch.objects.select_for_update(of=("self",)).select_related("job")
+    undecided = old.filter(state__in=[*ImportBatch.OPEN, State.APPLYING], created_at__lt=timezone.now() - KEPT_FOR)
+    for batch in undecided:
+        if not is_applying(batch):
+            _forget(batch)
+            batch.state = State.DISCARDED
+            batch.save(update_fields=["state"])
+
+
+def _forget(batch: ImportBatch) -> None:
+    _clear_staged(batch.pk)
+    transaction.on_commit(lambda: drop_upload(batch.file))
+
+
+def _clear_staged(batch_id: UUID) -> None:
+    with connection.cursor() as cursor:
+        for model in (ImportRow, ImportVisit, ImportQuestion):
+            cursor.execute(f'DELETE FROM "{model._meta.db_table}" WHERE batch_id = %s', [batch_id])  # noqa: S608
+
+
+# --- the check
+
+
+@job_handler(CHECK)
+def check_table(run: JobRun) -> dict[str, Any]:
+    """Read the table, compare it, and leave the preview on the batch. Running it again starts from the file."""
+    batch = _batch_of(run, State.CHECKING)
+    if batch is None:
+        return {}
+    with translation.override(batch.owner.language or None):
+        problems = Problems()
+        try:
+            plan = _check(batch, problems, run)
+        except JobCancelled:
+            _clear_staged(batch.pk)
+            raise
+        if not may_import(batch.owner):
+            raise JobError(_("Your role does not allow importing assessments."))
+        _show(batch, plan, problems)
+    return {"batch": str(batch.pk)}
+
+
+def _batch_of(run: JobRun, state: str) -> ImportBatch | None:
+    """The batch of this job, if that is still what should happen to it and its owner may."""
+    batch = ImportBatch.objects.select_related("owner").get(pk=run.job.params["batch"])
+    if not may_import(batch.owner):
+        raise JobError(_("Your role does not allow importing assessments."))
+    return batch if batch.state == state else None
+
+
+def _check(batch: ImportBatch, problems: Problems, run: JobRun) -> dict[str, Any]:
+    """Stage and compare; returns the preview's facts. Problems end up in `problems`."""
+    reading = _stage(batch, problems, run)
+    if reading is None:
+        return {}
+    run.report(reading.table.size, reading.table.size, _("Comparing with what is here"))
+    counts = count_rows(batch.pk)
+    with Heartbeat(run):
+        plan = Check(batch, reading.visits.values(), reading.questions.values(), reading.variants, problems).run()
+    if not reading.rows and not problems:
+        problems.add(None, "", "", _("The table has no rows."))
+    return _facts(plan, counts, reading) | {"listed": [] if problems else listed(batch, plan)}
+
+
+def _stage(batch: ImportBatch, problems: Problems, run: JobRun) -> Reading | None:
+    """Read the file into the staging tables, afresh; None when it is no long table at all."""
+    _clear_staged(batch.pk)
+    try:
+        with open_upload(batch.file) as file:
+            table = _open(file)
+            reading = Reading(batch.pk, table, problems)
+            reading.stage(lambda done, total: run.report(done, total, _("Reading the table")))
+            return reading
+    except TableError as error:
+        problems.end_with(error)
+        return None
+
+
+def _open(file: Any) -> Table:
+    return Table(file, required=c.REQUIRED, optional=c.OPTIONAL, aliases=c.ALIASES, refuse=_refuse_foreign_data)
+
+
+def _refuse_foreign_data(headers: list[str]) -> None:
+    foreign = c.foreign_headers(headers)
+    if foreign:
+        raise TableError(
+            _(
+                "This looks like a self-assessment or another verifier's data (columns: %s). Better Work neither "
+                "imports nor verifies it; only the programme's own assessments are imported."
+            )
+            % ", ".join(foreign[:5])
+        )
+
+
+def _facts(plan: Plan, counts: dict[str, int], reading: Reading) -> dict[str, Any]:
+    days = [visit.start_date for visit in reading.visits.values()]
+    return {
+        **counts,
+        **plan.named(),
+        "read": reading.rows,
+        "assessments": len(reading.visits),
+        "creates": plan.creates,
+        "notes": plan.notes,
+        "nothing": nothing_to_do(plan),
+        "ignored": reading.table.ignored[:50],
+        "nearly": reading.table.nearly[:50],
+        "first_day": min(days).isoformat() if days else "",
+        "last_day": max(days).isoformat() if days else "",
+    }
+
+
+@transaction.atomic
+def _show(batch: ImportBatch, plan: dict[str, Any], problems: Problems) -> None:
+    """Leave the preview on the batch, unless it was discarded meanwhile."""
+    current = ImportBatch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
+    if current.state not in {State.CHECKING, State.APPLYING}:
+        _clear_staged(batch.pk)
+        return
+    problems.store(current)
+    current.plan = {**plan, "problems": len(problems)}
+    current.state = State.REFUSED if problems else State.READY
+    current.save(update_fields=["plan", "state"])
+    if problems:
+        _clear_staged(batch.pk)
+
+
+# --- the import
+
+
+@job_handler(APPLY)
+def import_table(run: JobRun) -> dict[str, Any]:
+    """Apply the batch. When the worker dies, nothing was done or all of it; the next run finds out which."""
+    batch = _batch_of(run, State.APPLYING)
+    if batch is None:
+        return {}
+    with translation.override(batch.owner.language or None):
+        _restage_if_lost(batch, run)
+        run.report(0, batch.plan["assessments"], _("Writing assessments"))
+        try:
+            with Heartbeat(run, _("Writing assessments")) as heartbeat:
+                counts = apply_batch(batch, heartbeat.report)
+        except PlanChanged as changed:
+            facts = {
+                **batch.plan,
+                **changed.plan.named(),
+                "creates": changed.plan.creates,
+                "listed": [] if changed.problems else listed(batch, changed.plan),
+            }
+            _show(batch, facts, changed.problems)
+            raise JobError(
+                _("What this table would do changed since its preview. Nothing was imported; look at it again.")
+            ) from changed
+        _forget(batch)
+    return {"batch": str(batch.pk), **counts}
+
+
+def _restage_if_lost(batch: ImportBatch, run: JobRun) -> None:
+    """Staged rows do not survive a crash of the database server: then read the file again."""
+    if ImportRow.objects.filter(batch_id=batch.pk).exists():
+        return
+    problems = Problems()
+    _stage(batch, problems, run)
+    if problems:
+        raise JobError(_("The stored file cannot be read any more. Upload it again."))
+
+
+def error_rows(batch: ImportBatch) -> list[Problem]:
+    """All that is wrong with the table, by row and column."""
+    rows = batch.problems.order_by("row", "pk").values_list("row", "column", "value", "message")
+    return [Problem(*row) for row in rows]
+
+
+__all__ = [
+    "confirm_import",
+    "discard_import",
+    "error_rows",
+    "may_import",
+    "staged_questions",
+    "staged_visits",
+    "start_import",
+]

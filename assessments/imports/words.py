@@ -1,0 +1,109 @@
+"""What a preview says, in words: the page and the command tell the same."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from portal.core.countries import country_name
+
+
+def counts(plan: dict[str, Any]) -> list[tuple[str, int]]:
+    """The numbers of a preview with their labels; those that are always interesting, then those above zero."""
+    rows = [
+        (_("New assessments"), plan["new"]),
+        (_("Changed assessments"), len(plan["changed"])),
+        (_("Unchanged assessments"), plan["unchanged"]),
+        (_("Answers"), plan["answers"]),
+    ]
+    optional = [
+        (_("Not answered (empty findings)"), plan["empty"]),
+        (_("Exact duplicate rows, dropped"), plan["duplicates"]),
+    ]
+    return rows + [row for row in optional if row[1]]
+
+
+def summary(plan: dict[str, Any]) -> Iterator[str]:
+    """The preview in lines of text, for a terminal."""
+    yield _("%(rows)s rows, %(assessments)s assessments") % {"rows": plan["read"], "assessments": plan["assessments"]}
+    for label, number in counts(plan):
+        yield f"  {label}: {number}"
+    yield from (f"  {line}" for line in _lines(plan))
+    if more := not_listed(plan):
+        yield "  " + ngettext("and %s more", "and %s more", more) % more
+    if plan["changed"]:
+        yield _("Changed: %s") % ", ".join(plan["changed"])
+    yield from plan["notes"]
+    yield from notes(plan)
+    if plan["creates"]:
+        yield _("The table names what the portal does not know:")
+        yield from (f"  {line}" for line in created(plan))
+    if plan["nothing"]:
+        yield plan["nothing"]
+
+
+KINDS = {"new": gettext_lazy("New"), "changed": gettext_lazy("Changed"), "unchanged": gettext_lazy("Unchanged")}
+
+
+def assessments(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    """The assessments that the preview names, with a word for what becomes of each and a date that is one."""
+    return [
+        {**one, "what": KINDS[one["kind"]], "start_date": date.fromisoformat(one["start"])}
+        for one in plan.get("listed", ())
+    ]
+
+
+def not_listed(plan: dict[str, Any]) -> int:
+    """How many assessments the preview counts and does not name."""
+    return int(plan["new"] + len(plan["changed"]) + plan["unchanged"]) - len(plan.get("listed", ()))
+
+
+def _lines(plan: dict[str, Any]) -> Iterator[str]:
+    for one in assessments(plan):
+        told = _("%(what)s: %(factory)s %(name)s, cycle %(cycle)s, %(start)s, %(questionnaire)s, Quest.ID %(quest_id)s")
+        found = _("%(questions)s questions, %(nc)s non-compliant")
+        yield f"{told % one}, {found % one}"
+
+
+def notes(plan: dict[str, Any]) -> Iterator[str]:
+    """What else the person should know before deciding."""
+    if plan.get("ignored"):
+        yield _("These columns are not part of the table and are ignored: %s.") % ", ".join(plan["ignored"])
+    for header, name in plan.get("nearly", ()):
+        yield _("Is the column “%(header)s” meant as “%(name)s”? Then rename it and upload the table again.") % {
+            "header": header,
+            "name": name,
+        }
+    if plan.get("obsolete"):
+        yield _("The table marks these factories as obsolete; they will be marked here too: %s.") % ", ".join(
+            plan["obsolete"]
+        )
+
+
+def created(plan: dict[str, Any]) -> Iterator[str]:
+    """Each thing that would be created, a line each."""
+    for code in plan["programmes"]:
+        yield _("Country programme: %s") % country_name(code)
+    for factory in plan["factories"]:
+        line = _("Factory %(id)s: %(name)s, %(country)s") % {
+            "id": factory["bw_id"],
+            "name": factory["name"],
+            "country": country_name(factory["country"]),
+        }
+        yield f"{line} ({_('obsolete')})" if factory["is_obsolete"] else line
+    for tool in plan["tools"]:
+        yield f"{_('Questionnaire')}: {tool_line(tool)}"
+
+
+def tool_line(tool: dict[str, Any]) -> str:
+    """A questionnaire with what it consists of."""
+    return ", ".join(
+        [
+            tool["name"],
+            ngettext("%s cluster", "%s clusters", tool["clusters"]) % tool["clusters"],
+            ngettext("%s compliance point", "%s compliance points", tool["points"]) % tool["points"],
+            ngettext("%s question", "%s questions", tool["questions"]) % tool["questions"],
+        ]
+    )

@@ -1,0 +1,88 @@
+"""`manage.py import_assessments FILE --by EMAIL [--create [--step1]]`: the upload page's work, from a shell."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files import File
+from django.core.management.base import BaseCommand, CommandError
+
+from assessments.imports.services import confirm_import, discard_import, error_rows, start_import
+from assessments.imports.words import summary
+from assessments.models.imports import ImportBatch
+from portal.accounts.models import User
+from portal.core.jobs import run
+from portal.core.models import Job
+
+SHOWN = 50
+
+
+class Command(BaseCommand):
+    """Checks the table, says what it would do, and does it. Ends with 1 and changes nothing when there are errors."""
+
+    help = "Import the programme's long table (CSV or XLSX), all of it or nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--by", required=True, metavar="EMAIL", help="who imports: staff of the table's countries")
+        parser.add_argument("--create", action="store_true", help="create what this table names and the portal lacks")
+        parser.add_argument(
+            "--step1",
+            action="store_true",
+            help="with --create: the NC questions of new questionnaires belong to Step 1, and brands with Step 1 data "
+            "read each of them; without it they read none (a questionnaire in use cannot be changed later)",
+        )
+        parser.add_argument("--check", action="store_true", help="only say what would be done")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        by = User.objects.filter(email__iexact=options["by"], is_active=True).first()
+        if by is None:
+            raise CommandError(f"There is no active account {options['by']}.")
+        try:
+            batch = self._checked(by, options["file"])
+            self._decide(by, batch, options)
+        except PermissionDenied as error:
+            raise CommandError(str(error)) from error
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from error
+
+    def _checked(self, by: User, path: Path) -> ImportBatch:
+        if not path.is_file():
+            raise CommandError(f"There is no file {path}.")
+        with path.open("rb") as file:
+            batch = start_import(by=by, upload=File(file, name=path.name))
+        return self._run(batch)
+
+    def _run(self, batch: ImportBatch) -> ImportBatch:
+        """Run the batch's job here; a worker that was quicker does no harm, the job has one owner."""
+        run(cast(UUID, batch.job_id))
+        job = Job.objects.get(pk=str(batch.job_id))
+        batch.refresh_from_db()
+        if job.state != Job.State.DONE:
+            raise CommandError(job.error or f"The job {job.pk} is {job.state}; look at it in the portal.")
+        return batch
+
+    def _decide(self, by: User, batch: ImportBatch, options: dict[str, Any]) -> None:
+        if batch.state == ImportBatch.State.REFUSED:
+            self._tell_errors(batch)
+            discard_import(by=by, batch=batch)
+            raise CommandError("Nothing was imported.")
+        for line in summary(batch.plan):
+            self.stdout.write(line)
+        if options["check"] or (batch.plan["creates"] and not options["create"]):
+            discard_import(by=by, batch=batch)
+            if not options["check"]:
+                raise CommandError("Nothing was imported. With --create, what is listed above is created first.")
+            return
+        self._run(confirm_import(by=by, batch=batch, create_missing=options["create"], treat_as_step1=options["step1"]))
+        self.stdout.write(self.style.SUCCESS("Imported."))
+
+    def _tell_errors(self, batch: ImportBatch) -> None:
+        problems = error_rows(batch)
+        for problem in problems[:SHOWN]:
+            where = f"row {problem.row}, {problem.column}" if problem.row else "file"
+            self.stderr.write(f"{where}: {problem.message}")
+        if len(problems) > SHOWN:
+            self.stderr.write(f"... and {len(problems) - SHOWN} more.")

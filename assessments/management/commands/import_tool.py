@@ -1,0 +1,62 @@
+"""`manage.py import_tool FILE --by EMAIL --name NAME`: a questionnaire version from a table of questions."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.management.base import BaseCommand, CommandError
+
+from assessments.imports.tools import ToolRefused, import_tool, read_questions
+from assessments.models import Tool
+from factories.models import CountryProgramme
+from portal.accounts.models import User
+from portal.core.country_names import country_code
+
+
+class Command(BaseCommand):
+    """Creates a questionnaire version. Ends with 1 and changes nothing when there are errors."""
+
+    help = "Import a questionnaire version from a table (CSV or XLSX) with a row for each question."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--by", required=True, metavar="EMAIL", help="who imports: staff of the country")
+        parser.add_argument("--name", required=True, help='as the assessment table calls it, such as "Jordan CAT V2"')
+        parser.add_argument("--kind", choices=Tool.Kind.values, default=Tool.Kind.CAT)
+        parser.add_argument("--country", default="", help="its country; without one it is for all countries")
+        parser.add_argument("--tool-version", default="", help="the version as it is shown")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        by = User.objects.filter(email__iexact=options["by"], is_active=True).first()
+        if by is None:
+            raise CommandError(f"There is no active account {options['by']}.")
+        if not options["file"].is_file():
+            raise CommandError(f"There is no file {options['file']}.")
+        try:
+            with options["file"].open("rb") as file:
+                rows = read_questions(file)
+            tool = import_tool(
+                by=by,
+                name=options["name"],
+                kind=options["kind"],
+                programme=self._programme(options["country"]),
+                version=options["tool_version"],
+                rows=rows,
+            )
+        except ToolRefused as refused:
+            for problem in refused.problems[:50]:
+                self.stderr.write(f"row {problem.row}, {problem.column}: {problem.message}")
+            raise CommandError(f"{len(refused.problems)} errors. Nothing was imported.") from refused
+        except (PermissionDenied, ValidationError) as error:
+            texts = error.messages if isinstance(error, ValidationError) else [str(error)]
+            raise CommandError(" ".join(texts)) from error
+        self.stdout.write(self.style.SUCCESS(f"Imported {tool.name} with {len(rows)} questions."))
+
+    def _programme(self, country: str) -> CountryProgramme | None:
+        if not country:
+            return None
+        found = CountryProgramme.objects.filter(country=country_code(country), is_global=False).first()
+        if found is None:
+            raise CommandError(f"There is no programme for {country}.")
+        return found

@@ -1,0 +1,161 @@
+"""Assessments: one of a factory in one cycle, in one version; immutable once published."""
+
+import uuid
+from datetime import date
+
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from assessments.models.tools import Tool
+from assessments.querysets import AssessmentQuerySet
+from factories.models import Factory
+from portal.core.triggers import columns_are_final
+
+
+class Assessment(models.Model):
+    """One assessment of a factory in one cycle, in one version.
+
+    States and who sees them are in `assessments.states` and `sharing.access`. `quest_id` is the programme's
+    "Quest.ID", by which an import recognises what it has seen.
+    """
+
+    class State(models.TextChoices):
+        PLANNED = "planned", _("Planned")
+        IN_PROGRESS = "in_progress", _("In progress")
+        INTERNAL_REVIEW = "internal_review", _("Internal review")
+        FACTORY_REVIEW = "factory_review", _("Factory review")
+        PUBLISHED = "published", _("Published")
+        SUPERSEDED = "superseded", _("Replaced by a newer version")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    class Mode(models.TextChoices):
+        ON_SITE = "on_site", _("On site")
+        VIRTUAL = "virtual", _("Virtual Compliance Check")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    factory = models.ForeignKey(Factory, on_delete=models.PROTECT, related_name="assessments")
+    cycle = models.PositiveSmallIntegerField(_("cycle"))
+    version = models.PositiveSmallIntegerField(_("version"), default=1)
+    supersedes = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="successor")
+    tool = models.ForeignKey(Tool, on_delete=models.PROTECT, related_name="assessments")
+    quest_id = models.CharField(max_length=40, null=True, blank=True)  # noqa: DJ001 - unique where known
+    mode = models.CharField(max_length=8, choices=Mode.choices, default=Mode.ON_SITE)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.PLANNED)
+    start_date = models.DateField(_("start"))
+    end_date = models.DateField(_("end"), null=True, blank=True)
+    content_hash = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    released_at = models.DateTimeField(null=True, blank=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_reason = models.CharField(max_length=500, blank=True)
+    correction_note = models.CharField(max_length=1000, blank=True)
+
+    objects = AssessmentQuerySet.as_manager()
+
+    class Meta:
+        permissions = [
+            ("view_report", "Read the report of an assessment"),
+            ("view_step1", "Read the Step 1 data of an assessment"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["factory", "cycle", "version"], name="assessments_assessment_version"),
+            models.UniqueConstraint(
+                fields=["factory", "cycle"],
+                condition=Q(state="published"),
+                name="assessments_assessment_one_current",
+            ),
+            models.UniqueConstraint(fields=["quest_id"], condition=Q(version=1), name="assessments_assessment_quest"),
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=[
+                        "planned",
+                        "in_progress",
+                        "internal_review",
+                        "factory_review",
+                        "published",
+                        "superseded",
+                        "withdrawn",
+                    ]
+                ),
+                name="assessments_assessment_state",
+            ),
+            models.CheckConstraint(condition=Q(cycle__gte=1, version__gte=1), name="assessments_assessment_numbers"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["published", "superseded", "withdrawn"]) | Q(published_at__isnull=False),
+                name="assessments_assessment_published_at",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="withdrawn") | (Q(withdrawn_at__isnull=False) & ~Q(withdrawn_reason="")),
+                name="assessments_assessment_withdrawn",
+            ),
+            models.CheckConstraint(
+                condition=Q(version=1, supersedes=None) | Q(version__gt=1, supersedes__isnull=False),
+                name="assessments_assessment_supersedes",
+            ),
+            models.CheckConstraint(
+                condition=Q(end_date=None) | Q(end_date__gte=F("start_date")),
+                name="assessments_assessment_dates",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["-published_at", "-id"],
+                name="assessments_by_published",
+                condition=Q(state__in=["published", "superseded"]),
+            ),
+            models.Index(fields=["state", "end_date"], name="assessments_by_state"),
+            models.Index(fields=["factory", "cycle", "-published_at"], name="assessments_by_factory"),
+        ]
+        triggers = [
+            # What was published stays as it was: only its end may be written.
+            columns_are_final(
+                "published_is_final",
+                [
+                    "factory_id",
+                    "cycle",
+                    "version",
+                    "supersedes_id",
+                    "tool_id",
+                    "quest_id",
+                    "mode",
+                    "start_date",
+                    "end_date",
+                    "content_hash",
+                    "released_at",
+                    "published_at",
+                    "correction_note",
+                ],
+                "A published report cannot change. Make a new version.",
+                condition=pgtrigger.Q(old__state__in=["published", "superseded", "withdrawn"]),
+            ),
+            pgtrigger.Protect(
+                name="published_is_kept",
+                operation=pgtrigger.Delete,
+                condition=pgtrigger.Q(old__state__in=["factory_review", "published", "superseded", "withdrawn"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.factory_id} cycle {self.cycle} v{self.version}"
+
+    @property
+    def ended_on(self) -> date:
+        """The last day of the assessment; the first one where the end was not written down."""
+        return self.end_date or self.start_date
+
+    @property
+    def release_deadline(self) -> date:
+        """The last day to publish (R39); needs the factory's programme."""
+        return self.factory.programme.release_deadline(self.ended_on)
+
+    @property
+    def is_late(self) -> bool:
+        """Not published though the deadline has passed."""
+        over = self.state in {"internal_review", "factory_review"} or (
+            self.state == "in_progress" and self.end_date is not None
+        )
+        return over and timezone.localdate() > self.release_deadline

@@ -1,0 +1,142 @@
+"""Questionnaire versions: imported from files, immutable once an assessment uses them."""
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from factories.models import CountryProgramme
+from portal.core.triggers import columns_are_final
+
+PUBLIC_TAG = "Public Disclosure"
+ZERO_TOLERANCE_TAG = "Zero Tolerance"
+
+TOOL_IN_USE = """
+IF EXISTS (
+    SELECT 1 FROM assessments_tool t WHERE t.id = {tool} AND t.used_at IS NOT NULL
+) THEN
+    RAISE EXCEPTION 'This questionnaire version is in use and cannot change. Import a new version.'
+        USING ERRCODE = 'integrity_constraint_violation';
+END IF;
+RETURN COALESCE(NEW, OLD);
+"""
+
+
+def _tool_in_use(tool: str) -> pgtrigger.Trigger:
+    """A trigger that refuses any change to a part of a questionnaire in use; `tool` is the SQL of its id."""
+    return pgtrigger.Trigger(
+        name="tool_in_use",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+        func=pgtrigger.Func(TOOL_IN_USE.replace("{tool}", tool)),
+    )
+
+
+class Tool(models.Model):
+    """One version of a questionnaire. `name` is what the long table calls "Questionnaire"."""
+
+    class Kind(models.TextChoices):
+        CAT = "CAT", _("Compliance Assessment Tool")
+        CAF = "CAF", _("SLCP data collection tool")
+
+    kind = models.CharField(_("kind"), max_length=3, choices=Kind.choices, default=Kind.CAT)
+    programme = models.ForeignKey(
+        CountryProgramme, null=True, blank=True, on_delete=models.PROTECT, related_name="tools"
+    )
+    name = models.CharField(_("name"), max_length=150, unique=True)
+    version = models.CharField(_("version"), max_length=40, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=["CAT", "CAF"]), name="assessments_tool_kind"),
+        ]
+        triggers = [
+            columns_are_final(
+                "final_once_used",
+                ["kind", "programme_id", "name", "version", "used_at"],
+                "This questionnaire version is in use and cannot change. Import a new version.",
+                condition=pgtrigger.Q(old__used_at__isnull=False),
+            ),
+        ]
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Cluster(models.Model):
+    """A part of a questionnaire: one of the eight areas, or a section of the SLCP tool."""
+
+    tool = models.ForeignKey(Tool, on_delete=models.CASCADE, related_name="clusters")
+    name = models.CharField(max_length=150)
+    order = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tool", "name"], name="assessments_cluster_once")]
+        ordering = ["order", "pk"]
+        triggers = [_tool_in_use("COALESCE(NEW.tool_id, OLD.tool_id)")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CompliancePoint(models.Model):
+    """A topic inside a cluster; non-compliant when any applicable question in it is (R22)."""
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="compliance_points")
+    name = models.CharField(max_length=200)
+    order = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["cluster", "name"], name="assessments_cp_once")]
+        ordering = ["order", "pk"]
+        triggers = [
+            _tool_in_use(
+                "(SELECT c.tool_id FROM assessments_cluster c WHERE c.id = COALESCE(NEW.cluster_id, OLD.cluster_id))"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Question(models.Model):
+    """One question of a questionnaire version. Its key is (tool, ext_id); ids change between versions.
+
+    `step` is the SLCP Step (1-3), empty for questions of Better Work's own (R21); `reference` is the SLCP
+    reference id and is never shown to a brand. `condition` says when the question applies, in the tool's words.
+    """
+
+    class Type(models.TextChoices):
+        NC = "NC", _("Compliance question")
+        FGW = "FGW", _("For general information")
+
+    tool = models.ForeignKey(Tool, on_delete=models.CASCADE, related_name="questions")
+    compliance_point = models.ForeignKey(CompliancePoint, on_delete=models.CASCADE, related_name="questions")
+    ext_id = models.CharField(max_length=40)
+    label = models.CharField(max_length=1000)
+    type = models.CharField(max_length=3, choices=Type.choices)
+    step = models.PositiveSmallIntegerField(null=True, blank=True)
+    reference = models.CharField(max_length=40, blank=True)
+    tags = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    is_public_issue = models.BooleanField(default=False)
+    is_zero_tolerance = models.BooleanField(default=False)
+    in_vcc = models.BooleanField(default=True)
+    condition = models.CharField(max_length=200, blank=True)
+    order = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tool", "ext_id"], name="assessments_question_once"),
+            models.CheckConstraint(condition=Q(type__in=["NC", "FGW"]), name="assessments_question_type"),
+            models.CheckConstraint(condition=Q(step=None) | Q(step__range=(1, 3)), name="assessments_question_step"),
+        ]
+        indexes = [models.Index(fields=["tool", "order"], name="assessments_question_order")]
+        ordering = ["order", "pk"]
+        triggers = [_tool_in_use("COALESCE(NEW.tool_id, OLD.tool_id)")]
+
+    def __str__(self) -> str:
+        return f"{self.ext_id} {self.label}"

@@ -1,0 +1,161 @@
+"""What a factory and the brands it shares with are told about reports: in review, published, replaced, withdrawn.
+
+A brand is told when the report opens to it (`assessments.opening_notices`), and only if it is open then. Which
+version it read decides between "published" and "replaced". What is said is asked when it is sent (R7).
+"""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from assessments.models import Assessment, CorrectionNotice
+from assessments.opening_notices import PUBLISHED, SUPERSEDED, plan_publication, told_when
+from portal.accounts.models import User
+from portal.notices.models import Notice
+from portal.notices.outbox import Line, NoticeKind, announce, api_url, register_notice
+from sharing import access
+
+IN_REVIEW, WITHDRAWN = "report.in_review", "report.withdrawn"
+FACTORY, BOTH = {"factory": ""}, {"factory": "", "brand": ""}
+BRAND = frozenset({"brand"})
+
+
+def tell_in_review(assessment: Assessment) -> None:
+    """The factory can read it before it is published."""
+    _announce(IN_REVIEW, assessment, "factory", assessment.factory_id)
+
+
+def tell_published(assessment: Assessment) -> None:
+    """The factory now, and each brand when it opens to it."""
+    is_correction = assessment.supersedes_id is not None
+    _announce(SUPERSEDED if is_correction else PUBLISHED, assessment, "factory", assessment.factory_id)
+    plan_publication(assessment)
+
+
+def tell_withdrawn(assessment: Assessment) -> None:
+    """The factory, and the brands that read it."""
+    _announce(WITHDRAWN, assessment, "factory", assessment.factory_id)
+    for brand in CorrectionNotice.objects.filter(assessment=assessment, successor=None).values_list("brand", flat=True):
+        _announce(WITHDRAWN, assessment, "brand", brand)
+
+
+def _announce(kind: str, assessment: Assessment, side: str, organisation: int) -> None:
+    announce(
+        kind,
+        side=side,
+        organisation_id=organisation,
+        factory_id=assessment.factory_id,
+        brand_id=organisation if side == "brand" else None,
+        subject=assessment.pk,
+    )
+
+
+def _assessment(notice: Notice) -> Assessment | None:
+    return Assessment.objects.select_related("factory").filter(pk=notice.subject).first()
+
+
+def _words(assessment: Assessment) -> dict[str, Any]:
+    return {"factory": assessment.factory.name, "cycle": assessment.cycle, "version": assessment.version}
+
+
+# --- to the factory --------------------------------------------------------------------------------------
+
+
+def _factory_line(notice: Notice, assessment: Assessment, reader: User) -> Line | None:
+    if notice.kind == WITHDRAWN:
+        if assessment.state != Assessment.State.WITHDRAWN:
+            return None
+        text = _("%(factory)s: the report of cycle %(cycle)s was withdrawn. No brand can open it any more.")
+        return Line(text % _words(assessment), reverse("old_versions", args=[assessment.factory_id]))
+    if notice.kind != IN_REVIEW or assessment.state != Assessment.State.FACTORY_REVIEW:
+        return None  # of a publication `sharing.notices.granting` tells people, with whom it opens to
+    if not Assessment.objects.visible_to(reader).filter(pk=assessment.pk).exists():
+        return None
+    text = _("%(factory)s: the report of cycle %(cycle)s is ready for your review before it is published.")
+    return Line(text % _words(assessment), reverse("assessment", args=[assessment.pk]))
+
+
+# --- to a brand ------------------------------------------------------------------------------------------
+
+
+def _brand_line(notice: Notice, assessment: Assessment, reader: User) -> Line | None:
+    if notice.kind == PUBLISHED:
+        if not _reads_for(reader, notice.organisation_id, assessment):
+            return None
+        text = _("%(factory)s, cycle %(cycle)s: a report is open to your brand.")
+        return Line(text % _words(assessment), reverse("assessment", args=[assessment.pk]))
+    column = "assessment" if notice.kind == WITHDRAWN else "successor"
+    correction = (
+        CorrectionNotice.objects.for_brands_of(reader)
+        .filter(**{column: assessment}, brand=notice.organisation_id, acknowledged_at=None)
+        .first()
+    )
+    if correction is None:
+        return None
+    if notice.kind == WITHDRAWN:
+        text = _("%(factory)s, cycle %(cycle)s: the report that your brand read was withdrawn. Please take note.")
+    else:
+        text = _("%(factory)s, cycle %(cycle)s: the report that your brand read was corrected. See what changed.")
+    return Line(text % _words(assessment), reverse("correction", args=[correction.pk]))
+
+
+def _reads_for(reader: User, brand: int, assessment: Assessment) -> bool:
+    openings = access.openings(reader, assessment)
+    return any(grant is not None and grant.brand_id == brand for grant in openings.values())
+
+
+def _line(notice: Notice, reader: User) -> Line | None:
+    assessment = _assessment(notice)
+    if assessment is None:
+        return None
+    if notice.side == "factory":
+        return _factory_line(notice, assessment, reader)
+    return _brand_line(notice, assessment, reader)
+
+
+# --- to programs -----------------------------------------------------------------------------------------
+
+
+def _payload(notice: Notice) -> dict[str, Any] | None:
+    assessment = _assessment(notice)
+    if assessment is None:
+        return None
+    data: dict[str, Any] = {
+        "assessment": str(assessment.pk),
+        "factory": {"id": assessment.factory_id, "bw_id": assessment.factory.bw_id},
+        "cycle": assessment.cycle,
+        "version": assessment.version,
+    }
+    if notice.kind == WITHDRAWN:
+        return data if assessment.state == Assessment.State.WITHDRAWN and _may_know_end(notice, assessment) else None
+    if assessment.state not in access.OPEN_TO_BRANDS:
+        return None
+    if notice.side == "brand":
+        data["scopes"] = access.scopes_open_to_brand(notice.organisation_id, assessment)
+        if not data["scopes"]:
+            return None
+    if notice.kind == SUPERSEDED:
+        data["supersedes"] = str(assessment.supersedes_id)
+    return data | {"url": api_url(reverse("api:assessment", args=[assessment.pk]))}
+
+
+def _may_know_end(notice: Notice, assessment: Assessment) -> bool:
+    """A brand is told of a withdrawal while it has what opened the report."""
+    if notice.side == "factory":
+        return True
+    grants = access.grants_opening(
+        factory=assessment.factory_id, cycle=assessment.cycle, published_at=assessment.published_at
+    )
+    return grants.filter(brand=notice.organisation_id, scope__in=access.ASSESSMENT_SCOPES).exists()
+
+
+def register_kinds() -> None:
+    """Make them known."""
+    register_notice(NoticeKind(IN_REVIEW, gettext_lazy("A report is ready for your review"), _line, sides=FACTORY))
+    labels = {PUBLISHED: gettext_lazy("A report was published"), SUPERSEDED: gettext_lazy("A report was corrected")}
+    for name, label in labels.items():
+        kind = NoticeKind(name, label, _line, sides=BOTH, mails=BRAND, payload=_payload, when=told_when)
+        register_notice(kind)  # a factory's people read of both under `sharing.report_opens`
+    register_notice(NoticeKind(WITHDRAWN, gettext_lazy("A report was withdrawn"), _line, sides=BOTH, payload=_payload))

@@ -1,0 +1,122 @@
+"""The one gate to assessment data: every read starts at `visible_to(user)`; detail is the same plus the key."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.db.models import DurationField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from portal.accounts.roles import Visitor
+from sharing import access
+
+if TYPE_CHECKING:
+    from assessments.models import Answer, Assessment, CorrectionNotice, ReportCopy  # noqa: F401 - named in the bases below
+
+
+class AssessmentQuerySet(QuerySet["Assessment"]):
+    """Assessments."""
+
+    def visible_to(self, user: Visitor, scope: str | None = None, at: datetime | None = None) -> "AssessmentQuerySet":
+        """The assessments of which `user` may read `scope`, or anything when no scope is named (R6, R16)."""
+        scopes = access.ASSESSMENT_SCOPES if scope is None else [scope]
+        return self.filter(access.readable_by(user, scopes, at))
+
+    def shared_with(self, user: Visitor, scope: str | None = None) -> "AssessmentQuerySet":
+        """Those that a brand was granted: what "Shared with us" lists. Never more than `visible_to`."""
+        scopes = access.ASSESSMENT_SCOPES if scope is None else [scope]
+        return self.filter(access.readable_as_brand(user, scopes))
+
+    def known_to(self, user: Visitor, at: datetime | None = None) -> "AssessmentQuerySet":
+        """Those about whose readers at a moment `user` may ask: the factory's people and its country's staff."""
+        return self.filter(access.known_to(user, at))
+
+    def open_to(self, brand: Any, scope: str, at: datetime | None = None) -> "AssessmentQuerySet":
+        """Those that a brand may read by its grants, whoever asks for it: the factory, staff or the brand itself."""
+        return self.filter(access.readable_by_brand(brand, [scope], at))
+
+    def current(self) -> "AssessmentQuerySet":
+        """Without versions that a newer one replaced."""
+        return self.exclude(state="superseded")
+
+    def late(self) -> "AssessmentQuerySet":
+        """Ended, not published, and past the country's days for release (R39).
+
+        A table that was imported tells only when an assessment started: its first day then counts as its last.
+        """
+        over = Q(state__in=["internal_review", "factory_review"]) | Q(state="in_progress", end_date__isnull=False)
+        return self.alias(last_day=Coalesce("end_date", "start_date")).filter(
+            over, last_day__lt=timezone.localdate() - _days(F("factory__programme__release_days"))
+        )
+
+    def with_non_compliance_in(self, cluster: str) -> "AssessmentQuerySet":
+        """Those with at least one non-compliance in a cluster of that name."""
+        answers = apps.get_model("assessments", "Answer")._default_manager.filter(
+            finding="nc", question__compliance_point__cluster__name=cluster
+        )
+        return self.filter(pk__in=answers.values("assessment"))
+
+
+def _days(number: F) -> Any:
+    return ExpressionWrapper(number * Value(timedelta(days=1)), output_field=DurationField())
+
+
+class AnswerQuerySet(QuerySet["Answer"]):
+    """Answers, read only through assessments that a person may read."""
+
+    def visible_to(self, user: Visitor, scope: str) -> "AnswerQuerySet":
+        """The answers that `scope` opens to `user`: Step 1 questions for "step1" (R15), all for "report"."""
+        assessments = apps.get_model("assessments", "Assessment")._default_manager.all()
+        answers = self.filter(assessment__in=assessments.visible_to(user, scope).values("pk"))
+        return answers.filter(question__step=1) if scope == "step1" else answers
+
+
+class ReportCopyQuerySet(QuerySet["ReportCopy"]):
+    """Report files: each belongs to the person who ordered it, as long as they may read what it holds."""
+
+    def visible_to(self, user: Visitor) -> "ReportCopyQuerySet":
+        """Own copies that `user` may read now, on the side for which they were made.
+
+        A revoke hides the file on the next query; so does a change of sides, whatever one may read on the new one.
+        """
+        assessments = apps.get_model("assessments", "Assessment")._default_manager.all()
+        own = assessments.filter(access.readable_as_own(user)).values("pk")
+        worked_on = assessments.filter(access.readable_as_staff(user)).values("pk")
+        readable = Q(side="own_factory", assessment__in=own) | Q(side="staff", assessment__in=worked_on)
+        for scope in access.ASSESSMENT_SCOPES:
+            granted = Q(_opened(user, "assessment", [scope]), assessment__state__in=access.OPEN_TO_BRANDS)
+            readable |= granted & Q(side="grant", scope=scope)
+        return self.filter(readable, reader_id=user.pk or 0, reader__is_active=True)
+
+
+class CorrectionNoticeQuerySet(QuerySet["CorrectionNotice"]):
+    """Which brand holds a version that was replaced or withdrawn."""
+
+    def for_brands_of(self, user: Visitor) -> "CorrectionNoticeQuerySet":
+        """Those to brands that `user` reads for, while the brand may know.
+
+        The old version is, or was until its withdrawal, open to the brand now, and the new one has opened (a hold
+        delays it): what a revoke closes, or the factory keeps back, is not told (R7).
+        """
+        old = _opened(user, "assessment")
+        return self.filter(Q(old) & (Q(successor=None) | Q(_opened(user, "successor"))))
+
+    def visible_to(self, user: Visitor) -> "CorrectionNoticeQuerySet":
+        """Those of one's own factory and of the factories that one works on; a brand's people see its own."""
+        inside = access.own_factories(user) | access.factories_worked_on(user)
+        inside_rows = self.filter(assessment__factory__in=inside.values("pk"))
+        return inside_rows | self.for_brands_of(user)
+
+
+def _opened(user: Visitor, path: str, scopes: Iterable[str] = access.ASSESSMENT_SCOPES) -> Any:
+    """The condition that `user` reads for the row's brand, and a live grant to it opens, or opened, the assessment."""
+    return access.opened_for_brand(
+        user,
+        factory=OuterRef(f"{path}__factory"),
+        cycle=OuterRef(f"{path}__cycle"),
+        published_at=OuterRef(f"{path}__published_at"),
+        brand=OuterRef("brand"),
+        scopes=scopes,
+    )

@@ -1,0 +1,206 @@
+"""From the rows of one query to the canonical document.
+
+This module owns the counting rules of a report:
+
+- R13: a factory's own answer is never a finding. It is shown as reported by the factory and counts for
+  nothing.
+- R11: zero tolerance is a staff matter: its tag is in no report.
+- R12: a question id that is an SLCP reference id is replaced by the question's place in the tool.
+- R15: questions of Steps 2 and 3 carry no determination and are in no report, whatever the rows hold.
+- R22: a compliance point is non-compliant when any applicable question in it is. Information (FGW)
+  questions and "not applicable" never count; unanswered is not compliant.
+- R23: in a Virtual Compliance Check the questions outside its subset were not assessed.
+- R49: where the country hides results that national law decides, they read "not assessed" like any other gap.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import cast
+
+from assessments.reports.document import (
+    FINDING_CODES,
+    PROVENANCES,
+    SCOPES,
+    AnswerRow,
+    Cluster,
+    CompliancePoint,
+    Counts,
+    FactoryFacts,
+    Finding,
+    FindingCode,
+    Header,
+    LegendEntry,
+    PointStatus,
+    Provenance,
+    ReportDocument,
+    Scope,
+    Summary,
+)
+from assessments.reports.labels import Labels, labels_for
+
+SHOWN_IN_REPORT: frozenset[FindingCode] = frozenset({"nc", "nc_national_law", "info"})
+
+# R12: what a country's tag list may say of SLCP stays out of every report.
+_SLCP_REFERENCE = re.compile(r"[A-Z]{1,4}-[A-Z]{1,4}-\d+", re.IGNORECASE)
+_SLCP_TAG = re.compile(rf"\b(slcp|caf|gateway|step ?[123])\b|{_SLCP_REFERENCE.pattern}", re.IGNORECASE)
+# R11: what may go to the authority is followed up by staff. Readers see the finding, not this mark of it.
+_STAFF_TAG = re.compile(r"\bzero[ _-]?tolerance\b", re.IGNORECASE)
+# Control characters mean nothing in a report and are illegal in XML; lone surrogates in UTF-8.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def build_document(header: Header, rows: Iterable[AnswerRow], *, scope: Scope, language: str) -> ReportDocument:
+    """The canonical document of one assessment version in one scope and language.
+
+    In: the header facts, and every question of the tool with its answer in tool order. Raises
+    `ValueError` for an unknown scope or finding, `UnknownLanguageError` for a language without fixed
+    wording.
+    """
+    if scope not in SCOPES:
+        raise ValueError(f"Unknown report scope {scope!r}; known: {', '.join(SCOPES)}.")
+    labels = labels_for(language)
+    judged = [(row, _finding(row, place, header)) for place, row in enumerate(rows, start=1) if _belongs_to(row, scope)]
+    clusters = tuple(_clusters(judged, scope))
+    summary = tuple(_summarise(cluster.name, [cluster]) for cluster in clusters)
+    return ReportDocument(
+        scope=scope,
+        language=language,
+        programme=plain(header.programme),
+        factory=_plain_factory(header),
+        assessment=replace(header.assessment, correction_note=plain(header.assessment.correction_note)),
+        total=_summarise(labels["total"], clusters),
+        summary=summary,
+        clusters=clusters,
+        legend=_legend(labels),
+    )
+
+
+def point_status(findings: Iterable[FindingCode]) -> PointStatus:
+    """The status of a compliance point from the findings of its questions (R22, R49)."""
+    present = set(findings)
+    order: tuple[PointStatus, ...] = ("nc", "nc_national_law", "compliant", "not_assessed", "not_applicable")
+    return next((status for status in order if status in present), "not_assessed")
+
+
+def public_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """The tags a report may show: not those that speak of SLCP (R12), nor zero tolerance, which is staff's (R11)."""
+    return tuple(tag for tag in map(plain, tags) if tag and not _SLCP_TAG.search(tag) and not _STAFF_TAG.search(tag))
+
+
+def plain(text: str | None) -> str:
+    """The text without control characters and with one kind of line break."""
+    return _UNPRINTABLE.sub("", (text or "").replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def _belongs_to(row: AnswerRow, scope: Scope) -> bool:
+    return row["step"] == 1 or (scope == "report" and row["step"] is None)
+
+
+def _finding(row: AnswerRow, place: int, header: Header) -> Finding:
+    code = _code(row, header)
+    told = code != "not_assessed"
+    return Finding(
+        ext_id=str(place) if _SLCP_REFERENCE.match(row["ext_id"]) else plain(row["ext_id"]),
+        label=plain(row["label"]),
+        question_type=row["question_type"],
+        finding=code,
+        value=plain(row["value"]) if told else "",
+        note=plain(row["note"]) if told else "",
+        provenance=_provenance(row) if told else "",
+        is_public_issue=row["is_public_issue"],
+        tags=public_tags(row["tags"]),
+    )
+
+
+def _code(row: AnswerRow, header: Header) -> FindingCode:
+    code = row["finding"] or "not_assessed"
+    if code not in FINDING_CODES:
+        raise ValueError(f"Question {row['ext_id']}: unknown finding {code!r}; known: {', '.join(FINDING_CODES)}.")
+    if header.assessment.mode == "virtual" and not row["in_vcc"]:
+        return "not_assessed"
+    if code == "nc_national_law" and header.national_law_results_hidden:
+        return "not_assessed"
+    if row["question_type"] == "FGW" or row["provenance"] == "self_assessed":
+        return "info" if plain(row["value"]) or plain(row["note"]) else "not_assessed"
+    return "not_assessed" if code == "info" else cast(FindingCode, code)
+
+
+def _provenance(row: AnswerRow) -> Provenance:
+    if row["provenance"] not in PROVENANCES:
+        raise ValueError(f"Question {row['ext_id']}: unknown provenance {row['provenance']!r}.")
+    return row["provenance"]
+
+
+Judged = tuple[AnswerRow, Finding]
+
+
+def _clusters(judged: Sequence[Judged], scope: Scope) -> Iterable[Cluster]:
+    for name, rows in itertools.groupby(judged, key=lambda pair: pair[0]["cluster"]):
+        yield Cluster(name=plain(name), points=tuple(_points(rows, scope)))
+
+
+def _points(judged: Iterable[Judged], scope: Scope) -> Iterable[CompliancePoint]:
+    for name, rows in itertools.groupby(judged, key=lambda pair: pair[0]["compliance_point"]):
+        yield _point(plain(name), list(rows), scope)
+
+
+def _point(name: str, judged: Sequence[Judged], scope: Scope) -> CompliancePoint:
+    counted = [_counted(found.finding) for row, found in judged if row["question_type"] != "FGW"]
+    return CompliancePoint(
+        name=name,
+        status=point_status(counted),
+        counts=_count(counted),
+        findings=tuple(found for _, found in judged if scope == "step1" or found.finding in SHOWN_IN_REPORT),
+    )
+
+
+def _counted(code: FindingCode) -> FindingCode:
+    """What a finding counts as: the factory's own answer to a question leaves it not assessed (R13)."""
+    return "not_assessed" if code == "info" else code
+
+
+def _count(findings: Iterable[FindingCode]) -> Counts:
+    number = Counter(findings)
+    return Counts(
+        nc=number["nc"],
+        nc_national_law=number["nc_national_law"],
+        compliant=number["compliant"],
+        not_applicable=number["not_applicable"],
+        not_assessed=number["not_assessed"],
+    )
+
+
+def _summarise(name: str, clusters: Iterable[Cluster]) -> Summary:
+    points = [point for cluster in clusters for point in cluster.points]
+    assessed = [point for point in points if point.counts.assessed]
+    non_compliant = sum(point.status == "nc" for point in assessed)
+    return Summary(
+        name=name,
+        questions_assessed=sum(point.counts.assessed for point in points),
+        points_assessed=len(assessed),
+        points_nc=non_compliant,
+        rate=round(non_compliant / len(assessed), 4) if assessed else None,
+    )
+
+
+def _legend(labels: Labels) -> tuple[LegendEntry, ...]:
+    return tuple(
+        LegendEntry(code=code, label=labels[f"finding_{code}"], meaning=labels[f"meaning_{code}"])
+        for code in FINDING_CODES
+    )
+
+
+def _plain_factory(header: Header) -> FactoryFacts:
+    factory = header.factory
+    return replace(
+        factory,
+        name=plain(factory.name),
+        local_name=plain(factory.local_name),
+        address=plain(factory.address),
+        country=plain(factory.country),
+    )

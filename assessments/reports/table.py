@@ -1,0 +1,178 @@
+"""The programme's long table as CSV: one row per question and assessment, as Better Work's analysts know it.
+
+The columns are theirs, in their order and with their spelling ("Assesment Start Date"); dates are
+dd/mm/yyyy; the separator is a comma and the file UTF-8. `Finding` is 1 (non-compliant) or 0 for NC
+questions and the answer itself for FGW ones. The table has no word for the other findings: "not
+applicable" and "not assessed" leave it empty, and non-compliance by national law is 1 with the tag
+`NATIONAL_LAW_TAG`.
+
+**Formulas.** A spreadsheet would run a cell that begins with `=`, `+`, `-`, `@`, a tab or a line break.
+Such cells are guarded (`portal.core.exports`), so what is exported is imported unchanged.
+
+Three doors: `long_table` writes rows as they are, millions of them; `programme_table` what staff take away of
+one assessment, all of it, as the import takes it back; `report_table` what one report may tell its reader,
+where the questionnaire's name, which would tell the kind of tool, is replaced (R12).
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Iterable, Iterator
+from typing import TypedDict
+
+from assessments.reports.build import public_tags
+from assessments.reports.document import AnswerRow, Finding, Header, ReportDocument
+from portal.core.exports import guard
+
+COLUMNS = (
+    "Country",
+    "Factory Assessed ID",
+    "Factory Assessed Name",
+    "Quest ID",
+    "Cycle",
+    "Assesment Start Date",
+    "Questionnaire",
+    "Cluster",
+    "CP",
+    "Question ID",
+    "Q Label",
+    "Question type",
+    "Finding",
+    "Tags",
+)
+QUESTIONNAIRE = "Better Work assessment"
+NATIONAL_LAW_TAG = "National Law"
+BOM = b"\xef\xbb\xbf"
+ROWS_PER_CHUNK = 500
+
+_FINDING_CELLS = {"nc": "1", "nc_national_law": "1", "compliant": "0"}
+
+
+class LongTableRow(TypedDict):
+    """One row of the long table, before it becomes text."""
+
+    country: str
+    factory_id: str
+    factory_name: str
+    quest_id: str
+    cycle: int
+    start_date: dt.date
+    questionnaire: str
+    cluster: str
+    compliance_point: str
+    question_id: str
+    label: str
+    question_type: str
+    finding: str
+    tags: Iterable[str]
+
+
+def long_table(rows: Iterable[LongTableRow], *, bom: bool = True) -> Iterator[bytes]:
+    """The CSV file in chunks, header first, in bounded memory. `bom`: Excel needs it to read UTF-8."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    if bom:
+        yield BOM
+    for number, row in enumerate(rows, start=1):
+        writer.writerow(_cells(row))
+        if number % ROWS_PER_CHUNK == 0:
+            yield _taken(buffer)
+    yield _taken(buffer)
+
+
+def finding_cell(question_type: str, finding: str, value: str) -> str:
+    """The `Finding` column of an answer: 1 or 0, the words of an FGW answer, or nothing."""
+    return value if question_type == "FGW" else _FINDING_CELLS.get(finding, "")
+
+
+def report_table(document: ReportDocument, *, bom: bool = True) -> Iterator[bytes]:
+    """The long table of one report. It bears no reader's name: the copy number is in the file's name."""
+    return long_table(_document_rows(document), bom=bom)
+
+
+def programme_table(
+    header: Header, rows: Iterable[AnswerRow], *, questionnaire: str, bom: bool = True
+) -> Iterator[bytes]:
+    """The long table of one assessment for the programme's staff: every question, as the import takes it back.
+
+    The header is the English one. A factory's own answer to a question is no finding here either (R13).
+    """
+    return long_table((_programme_row(header, row, questionnaire) for row in rows), bom=bom)
+
+
+def _programme_row(header: Header, row: AnswerRow, questionnaire: str) -> LongTableRow:
+    factory, assessment = header.factory, header.assessment
+    finding = "" if row["provenance"] == "self_assessed" else row["finding"] or ""
+    law = [NATIONAL_LAW_TAG] if finding == "nc_national_law" else []
+    return {
+        "country": factory.country,
+        "factory_id": factory.bw_id,
+        "factory_name": factory.name,
+        "quest_id": assessment.quest_id,
+        "cycle": assessment.cycle,
+        "start_date": assessment.start_date,
+        "questionnaire": questionnaire,
+        "cluster": row["cluster"],
+        "compliance_point": row["compliance_point"],
+        "question_id": row["ext_id"],
+        "label": row["label"],
+        "question_type": row["question_type"],
+        "finding": finding_cell(row["question_type"], finding, row["value"] or ""),
+        "tags": [*row["tags"], *law],
+    }
+
+
+def _cells(row: LongTableRow) -> list[str]:
+    tags = ";".join(row["tags"])
+    texts = (row["cluster"], row["compliance_point"], row["question_id"], row["label"], row["question_type"])
+    cells = [
+        row["country"],
+        row["factory_id"],
+        row["factory_name"],
+        row["quest_id"],
+        str(row["cycle"]),
+        f"{row['start_date']:%d/%m/%Y}",
+        row["questionnaire"],
+        *texts,
+        row["finding"],
+        tags,
+    ]
+    return [guard(cell) for cell in cells]
+
+
+def _taken(buffer: io.StringIO) -> bytes:
+    chunk = buffer.getvalue().encode()
+    buffer.seek(0)
+    buffer.truncate()
+    return chunk
+
+
+def _document_rows(document: ReportDocument) -> Iterator[LongTableRow]:
+    for cluster in document.clusters:
+        for point in cluster.points:
+            for found in point.findings:
+                yield _row(document, cluster.name, point.name, found)
+
+
+def _row(document: ReportDocument, cluster: str, point: str, found: Finding) -> LongTableRow:
+    factory, assessment = document.factory, document.assessment
+    law = [NATIONAL_LAW_TAG] if found.finding == "nc_national_law" else []
+    return {
+        "country": factory.country,
+        "factory_id": factory.bw_id,
+        "factory_name": factory.name,
+        "quest_id": assessment.quest_id,
+        "cycle": assessment.cycle,
+        "start_date": assessment.start_date,
+        "questionnaire": QUESTIONNAIRE,
+        "cluster": cluster,
+        "compliance_point": point,
+        "question_id": found.ext_id,
+        "label": found.label,
+        "question_type": found.question_type,
+        "finding": finding_cell(found.question_type, found.finding, found.value),
+        "tags": [*public_tags(found.tags), *law],
+    }

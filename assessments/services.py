@@ -1,0 +1,167 @@
+"""What changes about assessments: the steps between states, and corrections. One transaction, one event each.
+
+Every verb locks the factory row first, like consent does, so a publication and a revoke never overtake each other.
+"""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from assessments.corrections import write_correction_notices
+from assessments.models import Answer, Assessment
+from assessments.notices import tell_in_review, tell_published, tell_withdrawn
+from assessments.states import STEPS
+from factories.models import CountryProgramme, Factory
+from factories.services import lock_factory
+from portal.accounts.models import User
+from portal.core.events import record
+from sharing.services import tell_of_publication
+
+# Steps of the assessors themselves are also open to the advisor assigned to the factory, who holds no wider right.
+ASSESSOR_STEPS = frozenset({"start", "submit"})
+WIDER_THAN_ASSIGNED = "view_assessments"
+
+
+def may_take_step(by: User, assessment: Assessment, name: str) -> bool:
+    """Whether `by` may take the step (whatever the state): staff of the country by role, advisors where assigned."""
+    step = STEPS[name]
+    programmes = CountryProgramme.objects.where(by, step.permission)
+    if name in ASSESSOR_STEPS:
+        if Factory.objects.where(by, "assess").filter(pk=assessment.factory_id).exists():
+            return True
+        programmes = CountryProgramme.objects.where(by, WIDER_THAN_ASSIGNED)
+    return programmes.filter(factories=assessment.factory_id).exists() or (programmes.filter(is_global=True).exists())
+
+
+@transaction.atomic
+def take_step(*, by: User, assessment: Assessment, name: str, reason: str = "") -> Assessment:
+    """Take an assessment one step on, as named in `assessments.states.STEPS`.
+
+    Asking for a step that was just taken (a double click) changes nothing. Raises `PermissionDenied`, or
+    `ValidationError` when the assessment is in another state, has no answers, or a withdrawal has no reason.
+    """
+    if name not in STEPS:
+        raise ValidationError(_("There is no such step."))
+    lock_factory(assessment.factory_id)
+    if not may_take_step(by, assessment, name):
+        raise PermissionDenied(_("Your role does not allow this step."))
+    assessment = Assessment.objects.select_related("factory__programme").get(pk=assessment.pk)
+    step = STEPS[name]
+    if assessment.state == step.target and name != "return_to_assessors":
+        return assessment
+    if assessment.state != step.source:
+        raise ValidationError(
+            _("This assessment is now “%(state)s”. Load the page again before you decide.")
+            % {"state": assessment.get_state_display()}
+        )
+    _prepare(assessment, name, reason)
+    assessment.state = step.target
+    assessment.save()
+    _record(f"assessments.{name}", by, assessment)
+    _tell(assessment, name)
+    return assessment
+
+
+def _tell(assessment: Assessment, name: str) -> None:
+    """Who must know of the step: the factory, the brands it shares with, and those who hold what it replaces."""
+    if name == "send_to_factory":
+        tell_in_review(assessment)
+    elif name == "publish":
+        if assessment.supersedes is not None:
+            write_correction_notices(assessment.supersedes, successor=assessment)
+        tell_published(assessment)
+    elif name == "withdraw":
+        write_correction_notices(assessment)
+        tell_withdrawn(assessment)
+
+
+def _prepare(assessment: Assessment, name: str, reason: str) -> None:
+    now = timezone.now()
+    if name in {"submit", "send_to_factory", "publish"} and not assessment.answers.exists():
+        raise ValidationError(_("This assessment has no answers yet."))
+    if name == "submit" and assessment.end_date is None:
+        assessment.end_date = max(timezone.localdate(), assessment.start_date)
+    elif name == "send_to_factory":
+        assessment.released_at = now
+        # Only now: before, the factory would learn of an assessment it does not know of yet (R47).
+        Factory.objects.filter(pk=assessment.factory_id, current_cycle__lt=assessment.cycle).update(
+            current_cycle=assessment.cycle
+        )
+    elif name == "take_back":
+        assessment.released_at = None
+    elif name == "publish":
+        assessment.published_at = now
+        _supersede_previous(assessment)
+        tell_of_publication(factory_id=assessment.factory_id, assessment_id=assessment.pk, cycle=assessment.cycle)
+    elif name == "withdraw":
+        if not reason.strip():
+            raise ValidationError({"reason": _("Say why the report is withdrawn.")})
+        assessment.withdrawn_at, assessment.withdrawn_reason = now, reason.strip()[:500]
+
+
+def _supersede_previous(assessment: Assessment) -> None:
+    """The version that this one corrects steps back, in the same transaction: there is always one current."""
+    if assessment.supersedes_id is not None:
+        Assessment.objects.filter(pk=assessment.supersedes_id, state=Assessment.State.PUBLISHED).update(
+            state=Assessment.State.SUPERSEDED
+        )
+
+
+@transaction.atomic
+def start_correction(*, by: User, assessment: Assessment, note: str) -> Assessment:
+    """A new version of a published assessment, with the same answers, in internal review.
+
+    The old version stays as it is, and readable, until the new one is published. Raises `PermissionDenied`, or
+    `ValidationError` when it is not published, has a correction under way, or no note says what changes.
+    """
+    lock_factory(assessment.factory_id)
+    if not may_take_step(by, assessment, "send_to_factory"):
+        raise PermissionDenied(_("Only the country's staff may correct a report."))
+    assessment = Assessment.objects.get(pk=assessment.pk)
+    if assessment.state not in {Assessment.State.PUBLISHED, Assessment.State.WITHDRAWN}:
+        raise ValidationError(_("Only a published or withdrawn report can be corrected."))
+    if Assessment.objects.filter(supersedes=assessment).exists():
+        raise ValidationError(_("A correction of this report is under way."))
+    if not note.strip():
+        raise ValidationError({"note": _("Say what the correction changes; readers of the old version are told.")})
+    newest = Assessment.objects.filter(factory=assessment.factory_id, cycle=assessment.cycle).aggregate(
+        n=Max("version")
+    )
+    correction = Assessment.objects.create(
+        factory_id=assessment.factory_id,
+        cycle=assessment.cycle,
+        version=newest["n"] + 1,
+        supersedes=assessment,
+        tool_id=assessment.tool_id,
+        quest_id=assessment.quest_id,
+        mode=assessment.mode,
+        state=Assessment.State.INTERNAL_REVIEW,
+        start_date=assessment.start_date,
+        end_date=assessment.end_date,
+        correction_note=note.strip()[:1000],
+    )
+    _copy_answers(assessment, correction)
+    _record("assessments.correction_started", by, correction, corrects=str(assessment.pk))
+    return correction
+
+
+def _copy_answers(source: Assessment, target: Assessment) -> None:
+    fields = ("question_id", "finding", "value", "note", "provenance")
+    rows = Answer.objects.filter(assessment=source).values(*fields)
+    Answer.objects.bulk_create(Answer(assessment=target, **row) for row in rows)
+
+
+def _record(kind: str, by: User, assessment: Assessment, **data: Any) -> None:
+    record(
+        kind,
+        by=by,
+        factory_id=assessment.factory_id,
+        subject=assessment.pk,
+        cycle=assessment.cycle,
+        version=assessment.version,
+        **data,
+    )

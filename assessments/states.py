@@ -1,0 +1,54 @@
+"""The states of an assessment and the steps between them: one table, the rest of the code asks it.
+
+planned -> in_progress -> internal_review -> factory_review -> published -> superseded
+                                                            published -> withdrawn (with a reason; kept)
+
+Both reviews can be sent back a step. A correction is a new version that starts in internal review.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Step:
+    """One allowed step: where from, where to, the programme's permission it needs, and its words on a button."""
+
+    name: str
+    source: str
+    target: str
+    permission: str
+    label: Any
+
+
+STEPS = {
+    step.name: step
+    for step in [
+        Step("start", "planned", "in_progress", "assess_country", _("Start")),
+        Step("submit", "in_progress", "internal_review", "assess_country", _("Submit for internal review")),
+        Step(
+            "return_to_assessors",
+            "internal_review",
+            "in_progress",
+            "review_assessments",
+            _("Return to assessors"),
+        ),
+        Step("send_to_factory", "internal_review", "factory_review", "review_assessments", _("Send to factory")),
+        Step(
+            "take_back",
+            "factory_review",
+            "internal_review",
+            "review_assessments",
+            _("Take back from factory"),
+        ),
+        Step("publish", "factory_review", "published", "release_assessments", _("Publish")),
+        Step("withdraw", "published", "withdrawn", "release_assessments", _("Withdraw")),
+    ]
+}
+
+
+def steps_from(state: str) -> list[Step]:
+    """The steps that lead on from a state, in the order of a menu."""
+    return [step for step in STEPS.values() if step.source == state]

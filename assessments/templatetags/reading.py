@@ -1,0 +1,22 @@
+"""Links between the pages that readers read; seen through a brand's eyes, they lead on through the same eyes."""
+
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils.html import format_html
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def assessment_link(context: Any, assessment: Any, words: object) -> str:
+    """A link to the page of an assessment; on a trial page a button, for a trial is posted."""
+    seen = context.get("seen_as")
+    if seen is None:
+        return format_html('<a href="{}"><bdi>{}</bdi></a>', reverse("assessment", args=[assessment.pk]), words)
+    if seen.is_trial:
+        button = '<button class="link-button" form="trial" name="assessment" value="{}"><bdi>{}</bdi></button>'
+        return format_html(button, assessment.pk, words)
+    address = reverse("as_brand_assessment", args=[seen.factory.pk, seen.brand.pk, assessment.pk])
+    return format_html('<a href="{}"><bdi>{}</bdi></a>', address, words)

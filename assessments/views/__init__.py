@@ -1,0 +1,1 @@
+"""The pages of assessments, one module for each kind of page."""

@@ -1,0 +1,107 @@
+"""The staff's board: assessments by state, what is late first (R39).
+
+Only people who work on assessments for the programme find it. The steps it offers are in `steps`.
+"""
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from assessments.models import Assessment
+from assessments.querysets import AssessmentQuerySet
+from assessments.states import steps_from
+from assessments.views.filters import BoardFilter, country_choices, page_of
+from assessments.views.steps import BULK_STEPS, BY_DEADLINE, StepRights, is_early, staff_only, worked_on
+from factories.models import CountryProgramme
+from portal.accounts.models import User
+
+COLUMNS = ("planned", "in_progress", "internal_review", "factory_review", "published")
+WITHOUT_DEADLINE = frozenset({"planned", "published", "superseded", "withdrawn"})
+STEPS_BACK = frozenset({"return_to_assessors", "take_back", "withdraw"})
+COLUMN_SIZE = 8
+NEWEST_FIRST = ("-start_date", "-id")
+ORDERS = {
+    "planned": ("start_date", "id"),
+    "published": ("-published_at", "-id"),
+    "superseded": NEWEST_FIRST,
+    "withdrawn": NEWEST_FIRST,
+}
+
+
+@login_required
+@require_safe
+def board(request: HttpRequest) -> HttpResponse:
+    """All states side by side; or, with a state asked for, the whole list of it with steps for many at once."""
+    user = cast(User, request.user)
+    staff_only(user)
+    programmes = CountryProgramme.objects.visible_to(user)
+    form = BoardFilter(request.GET, choices={"country": country_choices(programmes)})
+    assessments = form.narrow(worked_on(user))
+    state, rights = form.asked("state"), StepRights(user)
+    if state or form.asked("late"):
+        return _list(request, assessments.filter(state=state) if state else assessments, rights, form)
+    context = {
+        "form": form,
+        "late": _cards(assessments.late().order_by(*BY_DEADLINE)[:COLUMN_SIZE], rights),
+        "columns": [_column(assessments, state, rights) for state in COLUMNS],
+        "numbers": _numbers(assessments),
+    }
+    return render(request, "assessments/board.html", context)
+
+
+def _list(request: HttpRequest, assessments: AssessmentQuerySet, rights: StepRights, form: BoardFilter) -> HttpResponse:
+    """One state, or everything late, page by page."""
+    state = form.asked("state") or ""
+    page = page_of(request, assessments, ORDERS.get(state, BY_DEADLINE))
+    bulk = [step for step in steps_from(state) if step.name in BULK_STEPS and rights.held[step.permission]]
+    context = {
+        "form": form,
+        "state": state,
+        "title": Assessment.State(state).label if state else _("Late"),
+        "page": page,
+        "cards": _cards(page.items, rights),
+        "bulk_steps": bulk,
+        "has_deadline": state not in WITHOUT_DEADLINE,
+    }
+    return render(request, "assessments/board_list.html", context)
+
+
+def _column(assessments: AssessmentQuerySet, state: str, rights: StepRights) -> dict[str, Any]:
+    found = assessments.filter(state=state).order_by(*ORDERS.get(state, BY_DEADLINE))[:COLUMN_SIZE]
+    return {"state": Assessment.State(state), "cards": _cards(found, rights)}
+
+
+def _cards(assessments: Iterable[Assessment], rights: StepRights) -> list[dict[str, Any]]:
+    return [_card(assessment, rights) for assessment in assessments]
+
+
+def _card(assessment: Assessment, rights: StepRights) -> dict[str, Any]:
+    today = timezone.localdate()
+    steps = rights.steps(assessment)
+    return {
+        "assessment": assessment,
+        "days_late": (today - assessment.release_deadline).days if assessment.is_late else 0,
+        "factory_time_over": _factory_time_over(assessment),
+        "steps": steps,
+        "forward": [step for step in steps if step.name not in STEPS_BACK],
+    }
+
+
+def _factory_time_over(assessment: Assessment) -> bool:
+    """Whether the factory had all the days its country gives it for its review."""
+    in_review = assessment.state == Assessment.State.FACTORY_REVIEW and assessment.released_at is not None
+    return in_review and not is_early(assessment)
+
+
+def _numbers(assessments: AssessmentQuerySet) -> dict[str, int]:
+    """How many there are in each state, and how many are late."""
+    by_state = {state: Count("pk", filter=Q(state=state)) for state in COLUMNS}
+    numbers: dict[str, int] = assessments.aggregate(**by_state)
+    return {**numbers, "late": assessments.late().count()}

@@ -1,0 +1,111 @@
+"""Corrections: what a brand that holds an old version is told, and who still holds one, for the factory."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from assessments.corrections import Change, acknowledge_correction, changes_between, old_versions
+from assessments.models import Assessment, CorrectionNotice
+from assessments.reading import document_for, report_language
+from assessments.reports.labels import labels_for
+from brands.models import Brand
+from portal.accounts.models import User
+from portal.core.lists import requested_page
+from sharing import access
+from sharing.models import AccessRecord, Scope
+from sharing.services import record_access
+from sharing.views.gates import factory_inside
+
+
+@login_required
+@require_safe
+def correction_list(request: HttpRequest) -> HttpResponse:
+    """Reports that the visitor's brand read and that were corrected or withdrawn since, newest first."""
+    user = cast("User", request.user)
+    rows = CorrectionNotice.objects.for_brands_of(user)
+    page = requested_page(request, rows.select_related("assessment__factory", "acknowledged_by"), ("-id",))
+    if not page.items and not Brand.objects.own(user).exists():
+        raise Http404
+    return render(request, "assessments/corrections.html", {"page": page})
+
+
+@dataclass(frozen=True)
+class ScopeChanges:
+    """What changed within one scope that the reader may see in both versions."""
+
+    label: str
+    changes: list[Change]
+
+
+@login_required
+@require_safe
+def correction(request: HttpRequest, pk: int) -> HttpResponse:
+    """What changed, as far as it is open to the reader in both versions. Showing it is a reading of both."""
+    user = cast("User", request.user)
+    notices = CorrectionNotice.objects.for_brands_of(user).select_related("assessment", "brand", "acknowledged_by")
+    notice = get_object_or_404(notices, pk=pk)
+    old = notice.assessment
+    newest = _newest_open(user, old) if notice.successor_id else None
+    language = report_language(get_language())
+    context = {
+        "notice": notice,
+        "assessment": old,
+        "newest": newest,
+        "labels": labels_for(language),
+        "parts": _parts(user, old, newest, language) if newest is not None else [],
+    }
+    return render(request, "assessments/correction.html", context)
+
+
+def _newest_open(user: User, old: Assessment) -> Assessment | None:
+    """The newest later version that the reader may see."""
+    later = Assessment.objects.shared_with(user).filter(
+        factory=old.factory_id, cycle=old.cycle, version__gt=old.version
+    )
+    return later.select_related("factory__programme").order_by("-version").first()
+
+
+def _parts(user: User, old: Assessment, new: Assessment, language: str) -> list[ScopeChanges]:
+    before = Assessment.objects.shared_with(user).select_related("factory__programme").filter(pk=old.pk).first()
+    if before is None:
+        return []
+    openings = {one: access.openings(user, one) for one in (before, new)}
+    parts = []
+    for scope in access.ASSESSMENT_SCOPES:
+        if all(scope in opened for opened in openings.values()):
+            documents = [_document(user, one, scope, language) for one in (before, new)]
+            parts.append(ScopeChanges(str(Scope(scope).label), changes_between(*documents)))
+    for one, opened in openings.items():
+        record_access(by=user, assessment=one, openings=opened, action=AccessRecord.Action.VIEW)
+    return parts
+
+
+def _document(user: User, assessment: Assessment, scope: Any, language: str) -> Any:
+    return document_for(user=user, assessment=assessment, scope=scope, language=language)
+
+
+@login_required
+@require_POST
+def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take note for the brand."""
+    user = cast("User", request.user)
+    notice = get_object_or_404(CorrectionNotice.objects.for_brands_of(user), pk=pk)
+    acknowledge_correction(by=user, notice=notice)
+    messages.success(request, _("Thank you. The factory sees that your brand took note."))
+    return redirect("correction", pk=pk)
+
+
+@login_required
+@require_safe
+def old_version_list(request: HttpRequest, pk: int) -> HttpResponse:
+    """For each version that was replaced or withdrawn: which brands read it, their copies, and who took note."""
+    factory = factory_inside(request, pk)
+    context = {"factory": factory, "versions": old_versions(cast("User", request.user), factory)}
+    return render(request, "assessments/old_versions.html", context)

@@ -1,0 +1,146 @@
+"""Lists: what may be asked of them, page by page, always on a queryset that already took the user."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Q, QuerySet, Value
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy
+
+from assessments.models import Assessment
+from assessments.querysets import AssessmentQuerySet
+from assessments.reading import clusters_open_to, with_non_compliance_in
+from factories.models import CountryProgramme
+from portal.accounts.roles import Visitor
+from portal.core.countries import country_name
+from portal.core.forms import NOT_OFFERED
+from portal.core.pages import BadCursor, Page, keyset_page
+
+FIRST_YEAR = 2010
+COUNT_LIMIT = 1000
+Choices = list[tuple[str, str]]
+
+
+class FilterForm(forms.Form):
+    """A GET form that narrows a list: a wrong value is named beside its field, and nothing fits it."""
+
+    q = forms.CharField(label=gettext_lazy("Factory"), max_length=100, required=False)
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, choices: Mapping[str, Choices]) -> None:
+        super().__init__(data)
+        for name, pairs in choices.items():
+            field = self.fields.get(name)
+            if isinstance(field, forms.ChoiceField):
+                field.choices = [*cast(Choices, field.choices), *pairs]
+                field.error_messages["invalid_choice"] = NOT_OFFERED
+        self.is_valid()
+
+    def asked(self, name: str) -> Any:
+        """The value asked for, or nothing when it is empty or makes no sense."""
+        return self.cleaned_data.get(name) or None
+
+    @property
+    def in_use(self) -> bool:
+        """Whether anything narrows the list."""
+        return bool(self.errors) or any(self.asked(name) for name in self.fields)
+
+    def search(self, assessments: AssessmentQuerySet) -> AssessmentQuerySet:
+        """Those of factories whose name, local name or Better Work id contains the words; none of a wrong filter."""
+        if self.errors:
+            return assessments.none()
+        words = self.asked("q")
+        if not words:
+            return assessments
+        return assessments.filter(
+            Q(factory__name__icontains=words)
+            | Q(factory__local_name__icontains=words)
+            | Q(factory__bw_id__iexact=words)
+        )
+
+
+class SharedFilter(FilterForm):
+    """How a brand narrows "Shared with us"."""
+
+    country = forms.ChoiceField(
+        label=gettext_lazy("Country"), choices=[("", gettext_lazy("All countries"))], required=False
+    )
+    cycle = forms.IntegerField(label=gettext_lazy("Cycle"), min_value=1, max_value=99, required=False)
+    year = forms.ChoiceField(label=gettext_lazy("Year"), choices=[("", gettext_lazy("All years"))], required=False)
+    cluster = forms.ChoiceField(
+        label=gettext_lazy("Non-compliance in"), choices=[("", gettext_lazy("Any result"))], required=False
+    )
+
+    def narrow(self, assessments: AssessmentQuerySet) -> AssessmentQuerySet:
+        """The assessments (from `reading.with_counts`) that fit everything asked."""
+        assessments = self.search(assessments)
+        if country := self.asked("country"):
+            assessments = assessments.filter(factory__programme__country=country)
+        if cycle := self.asked("cycle"):
+            assessments = assessments.filter(cycle=cycle)
+        if year := self.asked("year"):
+            assessments = assessments.filter(start_date__year=int(year))
+        if cluster := self.asked("cluster"):
+            assessments = with_non_compliance_in(assessments, cluster)
+        return assessments
+
+
+class BoardFilter(FilterForm):
+    """How staff narrow the board."""
+
+    country = forms.ChoiceField(
+        label=gettext_lazy("Country"), choices=[("", gettext_lazy("All countries"))], required=False
+    )
+    state = forms.ChoiceField(
+        label=gettext_lazy("State"),
+        choices=[("", gettext_lazy("All states")), *Assessment.State.choices],
+        required=False,
+    )
+    late = forms.BooleanField(label=gettext_lazy("Late only"), required=False)
+
+    def narrow(self, assessments: AssessmentQuerySet) -> AssessmentQuerySet:
+        """The assessments that fit everything asked, the state aside."""
+        assessments = self.search(assessments)
+        if country := self.asked("country"):
+            assessments = assessments.filter(factory__programme__country=country)
+        return assessments.late() if self.asked("late") else assessments
+
+
+def shared_choices(user: Visitor) -> dict[str, Choices]:
+    """What to choose from. Countries and years are the same for every brand; clusters are those in what it may read."""
+    countries: QuerySet[Any, Any] = CountryProgramme.objects.filter(is_global=False).values_list(
+        Value("country"), "country"
+    )
+    clusters = clusters_open_to(user).values_list(Value("cluster"), "name").order_by()
+    rows = list(countries.order_by().union(clusters))
+    this_year = timezone.localdate().year
+    return {
+        "country": _sorted((code, country_name(code)) for kind, code in rows if kind == "country"),
+        "cluster": _sorted((name, name) for kind, name in rows if kind == "cluster"),
+        "year": [(str(year), str(year)) for year in range(this_year, FIRST_YEAR - 1, -1)],
+    }
+
+
+def country_choices(programmes: QuerySet[CountryProgramme]) -> Choices:
+    """The countries of some programmes."""
+    return _sorted((code, country_name(code)) for code in programmes.values_list("country", flat=True) if code)
+
+
+def _sorted(pairs: Any) -> Choices:
+    return sorted(pairs, key=lambda pair: pair[1])
+
+
+def page_of(request: HttpRequest, assessments: AssessmentQuerySet, order: tuple[str, ...]) -> Page[Assessment]:
+    """The page of a list that the address asks for; the first one where its cursor is not valid any more."""
+    try:
+        return keyset_page(assessments, order=order, cursor=request.GET.get("cursor", ""))
+    except BadCursor as error:
+        messages.warning(request, str(error))
+        return keyset_page(assessments, order=order)
+
+
+def capped_count(assessments: AssessmentQuerySet) -> int:
+    """How many there are, counted no further than one past `COUNT_LIMIT`."""
+    return assessments.order_by().values("pk")[: COUNT_LIMIT + 1].count()

@@ -1,0 +1,99 @@
+"""Forms that ask about a cycle's report at a moment."""
+
+from datetime import UTC, date, datetime, time
+from typing import Any, cast
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from brands.models import Brand
+from factories.models import Factory
+from factories.roles import FACTORY
+from portal.accounts.models import User
+from portal.accounts.roles import members
+from portal.core.forms import NOT_OFFERED
+from sharing.access import ASSESSMENT_SCOPES
+from sharing.models import AccessRecord, Scope, SharingGrant
+
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
+LINES_SEARCHED = 1000
+SCOPES = [(scope, Scope(scope).label) for scope in ASSESSMENT_SCOPES]
+
+
+class MomentForm(forms.Form):
+    """A cycle, a scope and a moment. `moment()` is None for now."""
+
+    cycle = forms.IntegerField(label=_("Cycle"), min_value=1, max_value=100)
+    scope = forms.ChoiceField(label=_("Data"), choices=SCOPES, error_messages={"invalid_choice": NOT_OFFERED})
+    day = forms.DateField(
+        label=_("Day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        validators=[MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)],
+        help_text=_("Empty: now."),
+    )
+    time = forms.TimeField(
+        label=_("Time (UTC)"),
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}),
+        help_text=_("Empty: the end of that day."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """A time without a day says nothing."""
+        asked: dict[str, Any] = super().clean() or {}
+        if asked.get("time") is not None and not asked.get("day") and "day" not in self.errors:
+            self.add_error("day", _("Say on which day."))
+        return asked
+
+    def moment(self) -> datetime | None:
+        """The moment asked about, in UTC; None: now (today, without a time, is now, too)."""
+        day, at = self.cleaned_data.get("day"), self.cleaned_data.get("time")
+        if day is None or (at is None and day == timezone.now().astimezone(UTC).date()):
+            return None
+        return datetime.combine(day, time.max if at is None else at, tzinfo=UTC)
+
+
+class ExplainForm(MomentForm):
+    """A reader besides: a brand, one of the factory's people, or somebody who has read its data."""
+
+    reader = forms.ChoiceField(label=_("Who"), error_messages={"invalid_choice": NOT_OFFERED})
+    field_order = ["reader", "cycle", "scope", "day", "time"]
+
+    def __init__(self, *args: Any, user: User, factory: Factory, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast(forms.ChoiceField, self.fields["reader"]).choices = reader_choices(user, factory)
+
+    def chosen_reader(self) -> Brand | User:
+        """Who is asked about (call it after `is_valid`)."""
+        return find_reader(self.cleaned_data["reader"])
+
+
+def reader_choices(user: User, factory: Factory) -> Any:
+    """Whom the factory's people and its country's staff may ask about, in groups; values as `find_reader` takes them.
+
+    The brands that it shares or shared with, and those it could choose; its people; those who read its data lately.
+    """
+    shared = SharingGrant.objects.visible_to(user).filter(factory=factory).values("brand")
+    brands = (Brand.objects.visible_to(user) | Brand.objects.filter(pk__in=shared)).order_by("name")
+    own = members(FACTORY, factory)
+    lines = AccessRecord.objects.visible_to(user).filter(factory=factory).order_by("-at", "-id")
+    lately = User.objects.filter(pk__in=set(lines.values_list("person", flat=True)[:LINES_SEARCHED]))
+    own_ids = {one.pk for one in own}
+    return [
+        ("", _("Choose")),
+        (_("Brands"), [(f"brand:{one.pk}", one.name) for one in brands]),
+        (_("The factory's people"), [(f"person:{one.pk}", str(one)) for one in own]),
+        (
+            _("People who read its data"),
+            [(f"person:{one.pk}", str(one)) for one in lately.order_by("name", "pk") if one.pk not in own_ids],
+        ),
+    ]
+
+
+def find_reader(value: str) -> Brand | User:
+    """The brand or person of one of `reader_choices`."""
+    kind, key = value.split(":")
+    return Brand.objects.get(pk=key) if kind == "brand" else User.objects.get(pk=key)

@@ -1,0 +1,214 @@
+"""Reading assessments: what was shared with a brand, a factory's own list, and one assessment's page.
+
+A page begins at the gate (`visible_to`), shows each scope only where it is open to the reader, and writes who
+saw what. Nothing on it says which questionnaire was used or where a finding came from (R1, R12).
+"""
+
+from typing import Any, cast
+from uuid import UUID
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.db.models import Subquery
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from assessments.explaining import granted_to
+from assessments.models import Assessment, ReportCopy
+from assessments.reading import answer_rows, document_from, newest_shared_with, points_of, report_language, with_counts
+from assessments.reports.document import SCOPES, Cluster, CompliancePoint, Counts, ReportDocument, Scope, Summary
+from assessments.reports.labels import labels_for
+from assessments.states import Step
+from assessments.views.filters import SharedFilter, capped_count, page_of, shared_choices
+from assessments.views.steps import StepRights, review_end
+from brands.models import Brand
+from factories.models import CountryProgramme, Factory
+from portal.accounts.models import User
+from portal.accounts.roles import Visitor
+from sharing import access
+from sharing.models import AccessRecord, SharingGrant
+from sharing.models import Scope as GrantScope
+from sharing.services import record_access
+
+FACTORIES_TO_ASK_ABOUT = 20
+NEWEST_FIRST = ("-published_at", "-id")
+
+
+class ReportOrder(forms.Form):
+    """Which file of an assessment to make. Offers only the scopes open to the reader."""
+
+    scope = forms.ChoiceField(label=gettext_lazy("Content"))
+    format = forms.ChoiceField(label=gettext_lazy("Format"), choices=ReportCopy.Format.choices)
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language"),
+        choices=settings.REPORT_LANGUAGES,
+        help_text=gettext_lazy(
+            "For headings and fixed words. Questions, findings and CSV files stay in the programme's language."
+        ),
+    )
+
+    def __init__(self, *args: Any, scopes: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast(forms.ChoiceField, self.fields["scope"])
+        field.choices = [(scope, GrantScope(scope).label) for scope in scopes]
+
+
+@login_required
+@require_safe
+def shared_list(request: HttpRequest) -> HttpResponse:
+    """What factories shared with the visitor's brand, newest first. Not found for people of no brand."""
+    user = cast(User, request.user)
+    context = shared_context(request, user)
+    if not context["rows"] and not Brand.objects.own(user).exists():
+        raise Http404
+    if not context["rows"]:
+        granted = granted_to(user).values("factory")
+        context["to_ask_about"] = Factory.objects.filter(pk__in=granted).order_by("name")[:FACTORIES_TO_ASK_ABOUT]
+    return render(request, "assessments/shared_list.html", context)
+
+
+def shared_context(request: HttpRequest, reader: Visitor) -> dict[str, Any]:
+    """What the list of what was shared with `reader` shows: one path for a brand's people and for `AsBrand`."""
+    form = SharedFilter(request.GET, choices=shared_choices(reader))
+    shared = with_counts(newest_shared_with(reader), reader).select_related("factory__programme")
+    found = form.narrow(shared)
+    page = page_of(request, found, NEWEST_FIRST)
+    return {"page": page, "rows": _rows(page.items), "form": form, "count": capped_count(found)}
+
+
+def _rows(assessments: list[Assessment]) -> list[dict[str, Any]]:
+    rows = []
+    for assessment in assessments:
+        nc, assessed = points_of(assessment)
+        rows.append({"assessment": assessment, "nc": nc, "assessed": assessed})
+    return rows
+
+
+@login_required
+@require_safe
+def assessment_list(request: HttpRequest) -> HttpResponse:
+    """A factory's own assessments, newest cycle first; other people are sent to the list that is theirs."""
+    user = cast(User, request.user)
+    factories = Factory.objects.where(user, "view_data")
+    own = Assessment.objects.visible_to(user).filter(factory__in=factories.values("pk"))
+    page = page_of(request, with_counts(own, user).select_related("factory__programme"), ("-start_date", "-id"))
+    if not page.items and not factories.exists():
+        return _send_elsewhere(user)
+    rows = _rows(page.items)
+    context = {
+        "page": page,
+        "rows": rows,
+        "trends": _trends(rows),
+        "many_factories": len({one.factory_id for one in page.items}) > 1,
+    }
+    return render(request, "assessments/assessment_list.html", context)
+
+
+def _send_elsewhere(user: User) -> HttpResponse:
+    if CountryProgramme.objects.where(user, "assess_country").exists():
+        return redirect("board")
+    if Brand.objects.own(user).exists():
+        return redirect("shared_list")
+    raise Http404
+
+
+def _trends(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """For each factory its rate over the cycles, oldest first, each cycle by its current version."""
+    factories: dict[int, dict[str, Any]] = {}
+    for row in reversed(rows):
+        assessment = row["assessment"]
+        if assessment.state == Assessment.State.SUPERSEDED or not row["assessed"]:
+            continue
+        trend = factories.setdefault(assessment.factory_id, {"factory": assessment.factory, "points": []})
+        label = _("Cycle %s") % assessment.cycle
+        trend["points"].append((label, 100 * row["nc"] / row["assessed"]))
+    return [trend for trend in factories.values() if len(trend["points"]) > 1]
+
+
+@login_required
+@require_safe
+def assessment(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One assessment, each scope as far as it is open to the reader. Every opening is written down."""
+    user = cast(User, request.user)
+    context, openings = assessment_context(user, pk)
+    opened = context["assessment"]
+    record_access(by=user, assessment=opened, openings=openings, action=AccessRecord.Action.VIEW)
+    if not any(openings.values()):  # one of the factory's people or staff
+        context["steps"] = _steps(user, opened)
+    return render(request, "assessments/assessment.html", context)
+
+
+def assessment_context(reader: Visitor, pk: UUID) -> tuple[dict[str, Any], dict[str, SharingGrant | None]]:
+    """What the page of an assessment shows `reader`, and what opened it: one path for people and for `AsBrand`.
+
+    Raises `Http404` where nothing of it is open to them.
+    """
+    family = _family(reader, pk)
+    opened = next((one for one in family if one.pk == pk), None)
+    openings = access.openings(reader, opened) if opened is not None else {}
+    if opened is None or not openings:
+        raise Http404
+    return _page_context(reader, opened, family, list(openings)), openings
+
+
+def _steps(user: User, opened: Assessment) -> list[Step]:
+    """The steps that the reader may take from here."""
+    return StepRights(user).steps(opened)
+
+
+def _family(user: Visitor, pk: UUID) -> list[Assessment]:
+    """The assessment and the others of its factory that the reader may see, newest first: one query."""
+    factory = Assessment.objects.visible_to(user).filter(pk=pk).values("factory")
+    visible = Assessment.objects.visible_to(user).filter(factory=Subquery(factory))
+    return list(with_counts(visible, user).select_related("factory__programme").order_by("-cycle", "-version"))
+
+
+def _page_context(user: Visitor, opened: Assessment, family: list[Assessment], scopes: list[str]) -> dict[str, Any]:
+    language = report_language(get_language())
+    documents = _documents(user, opened, scopes, language)
+    history = _rows(family)
+    main = documents.get("report") or documents["step1"]
+    ends = review_end(opened)
+    return {
+        "assessment": opened,
+        "factory": opened.factory,
+        "labels": labels_for(language),
+        "documents": documents,
+        "sections": {scope: _sections(one) for scope, one in documents.items()},
+        "review_end": ends,
+        "is_review_over": ends is not None and ends <= timezone.now(),
+        "main": main,
+        "chart_rows": [(line.name, line.points_nc, line.points_assessed) for line in main.summary],
+        "history": history,
+        "trend": next((trend["points"] for trend in _trends(history)), None),
+        "replacement": _replacement(opened, family),
+        "order_form": ReportOrder(scopes=scopes, initial={"language": language}),
+    }
+
+
+def _sections(document: ReportDocument) -> list[tuple[Cluster, Summary, set[str]]]:
+    """Each cluster with its summary and the names of its points in which nothing is judged (R22)."""
+    clusters = zip(document.clusters, document.summary, strict=True)
+    return [(cluster, line, {one.name for one in cluster.points if _only_informs(one)}) for cluster, line in clusters]
+
+
+def _only_informs(point: CompliancePoint) -> bool:
+    return bool(point.findings) and point.counts == Counts(0, 0, 0, 0, 0)
+
+
+def _documents(user: Visitor, opened: Assessment, scopes: list[str], language: str) -> dict[str, ReportDocument]:
+    """The document of each open scope, from one reading of the answers: a report's rows contain Step 1's."""
+    widest: Scope = "report" if "report" in scopes else "step1"
+    rows = answer_rows(user, opened, widest)
+    return {scope: document_from(rows, opened, scope, language) for scope in SCOPES if scope in scopes}
+
+
+def _replacement(opened: Assessment, family: list[Assessment]) -> Assessment | None:
+    """The version that replaced this one, where the reader may see it."""
+    newer = (one for one in family if one.cycle == opened.cycle and one.version > opened.version)
+    return next((one for one in newer if one.state == Assessment.State.PUBLISHED), None)

@@ -1,0 +1,308 @@
+"""The steps of assessments from one state to the next, one by one and many at once, and corrections.
+
+Every step is confirmed on a page of its own and taken by `assessments.services`, which decides whether it is allowed;
+the buttons only follow the same table.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import DateField, ExpressionWrapper, F, Value
+from django.db.models.functions import Coalesce
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from assessments.models import Assessment
+from assessments.querysets import AssessmentQuerySet
+from assessments.services import ASSESSOR_STEPS, WIDER_THAN_ASSIGNED, may_take_step, start_correction, take_step
+from assessments.states import STEPS, Step, steps_from
+from factories.models import CountryProgramme, Factory
+from factories.querysets import FactoryQuerySet
+from factories.roles import FACTORY
+from portal.accounts.models import User
+from portal.core.forms import REFUSED, posted
+from portal.core.templatetags.portal import day
+from sharing import access
+from sharing.models import AccessRecord
+
+BULK_STEPS = ("send_to_factory", "publish")
+BULK_LIMIT = 100
+BY_DEADLINE = ("deadline", "id")
+ASSIGNED = "assigned"
+
+
+class StepRights:
+    """Which steps one person may take on which factories, asked once for a whole page.
+
+    It says what `services.may_take_step` says one by one; the service still decides.
+    """
+
+    def __init__(self, user: User) -> None:
+        self.held: dict[str, set[int]] = defaultdict(set)
+        for name, pk in _held(user):
+            self.held[name].add(pk)
+
+    def allows(self, assessment: Assessment, step: Step) -> bool:
+        """Whether the person may take this step on this assessment's factory."""
+        assessor_step = step.name in ASSESSOR_STEPS
+        if assessor_step and assessment.factory_id in self.held[ASSIGNED]:
+            return True
+        permission = WIDER_THAN_ASSIGNED if assessor_step else step.permission
+        return assessment.factory.programme_id in self.held[permission]
+
+    def steps(self, assessment: Assessment) -> list[Step]:
+        """The steps to offer on this assessment."""
+        return [step for step in steps_from(assessment.state) if self.allows(assessment, step)]
+
+
+def _held(user: User) -> Iterable[tuple[str, int]]:
+    """Pairs of a permission and a programme in which it is held, and the assigned factories: one query."""
+    names = sorted({step.permission for step in STEPS.values()} | {WIDER_THAN_ASSIGNED})
+    assigned = Factory.objects.where(user, "assess").order_by().values_list(Value(ASSIGNED), "pk")
+    parts = [CountryProgramme.objects.where(user, name).order_by().values_list(Value(name), "pk") for name in names]
+    return assigned.union(*parts)
+
+
+def factories_worked_on(user: User) -> FactoryQuerySet:
+    """The factories on whose assessments the person works: assigned ones, and those of their countries."""
+    return Factory.objects.where(user, "assess") | Factory.objects.in_programmes_where(user, WIDER_THAN_ASSIGNED)
+
+
+def staff_only(user: User) -> None:
+    """Raises `Http404` for everybody who does not work on assessments for the programme."""
+    staff = CountryProgramme.objects.where(user, "assess_country").exists()
+    if not staff and not factories_worked_on(user).exists():
+        raise Http404
+
+
+def worked_on(user: User) -> AssessmentQuerySet:
+    """The assessments that the person works on, with their deadline (R39)."""
+    found = Assessment.objects.visible_to(user).filter(factory__in=factories_worked_on(user).values("pk"))
+    ended = Coalesce("end_date", "start_date")
+    deadline = ExpressionWrapper(ended + F("factory__programme__release_days"), output_field=DateField())
+    return found.annotate(deadline=deadline).select_related("factory__programme")
+
+
+class ReasonForm(forms.Form):
+    """Why a report is withdrawn."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("It is kept with the report."),
+    )
+
+
+class CorrectionForm(forms.Form):
+    """What a correction changes."""
+
+    note = forms.CharField(
+        label=gettext_lazy("What the correction changes"),
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("Readers of the published version are shown this text."),
+    )
+
+
+CONSEQUENCES = {
+    "start": gettext_lazy("The assessors can enter answers. The factory is not told before its review."),
+    "submit": gettext_lazy("The answers go to the internal review. They can still be corrected there."),
+    "return_to_assessors": gettext_lazy("The assessors can change the answers again."),
+    "send_to_factory": gettext_lazy("The factory's people can read it from now on. The answers can no longer change."),
+    "take_back": gettext_lazy("The factory's people can no longer read it, and it is under internal review again."),
+    "publish": gettext_lazy(
+        "It opens to the brands that the factory shares it with, and stays as it is: a correction is a new version."
+    ),
+    "withdraw": gettext_lazy("Nobody but the programme's staff can read it any more. It is kept, with your reason."),
+}
+
+
+def review_end(assessment: Assessment) -> datetime | None:
+    """When the days end that the country gives the factory to review the report; None where it was not sent."""
+    if assessment.released_at is None:
+        return None
+    return assessment.released_at + timedelta(days=assessment.factory.programme.factory_review_days)
+
+
+def is_early(assessment: Assessment) -> bool:
+    """Whether the factory's review still runs: to publish now would cut it short."""
+    ends = review_end(assessment)
+    return assessment.state == Assessment.State.FACTORY_REVIEW and ends is not None and timezone.now() < ends
+
+
+def _publication_facts(user: User, assessment: Assessment) -> list[tuple[str, Any]]:
+    """What to know before a report is published: the factory's review, and who sees it at once."""
+    ends = review_end(assessment)
+    opened = _first_opened(user, assessment)
+    if ends is None:
+        return []
+    return [
+        (_("Sent to the factory"), day(assessment.released_at)),
+        (_("The factory's review ends"), day(ends)),
+        (_("Opened by the factory"), day(opened) if opened else _("Not yet")),
+        (_("Brands that will see it at once"), _brands_waiting(assessment)),
+    ]
+
+
+def _first_opened(user: User, assessment: Assessment) -> datetime | None:
+    """When one of the factory's people first opened it, as far as the person may know."""
+    people = User.objects.filter(
+        groups__in=FACTORY.role_groups(assessment.factory).exclude(role="advisor").values("group")
+    )
+    seen = AccessRecord.objects.visible_to(user).filter(assessment_id=assessment.pk, brand=None, person__in=people)
+    return seen.order_by("id").values_list("at", flat=True).first()
+
+
+def _brands_waiting(assessment: Assessment) -> int:
+    """How many brands could read it if it were published now."""
+    grants = access.grants_opening(
+        factory=assessment.factory_id, cycle=assessment.cycle, published_at=timezone.now()
+    ).filter(scope__in=access.ASSESSMENT_SCOPES)
+    return grants.order_by().values("brand").distinct().count()
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def assessment_step(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
+    """Confirm (GET) and take (POST) one step of one assessment."""
+    user = cast(User, request.user)
+    assessment = get_object_or_404(Assessment.objects.visible_to(user).select_related("factory__programme"), pk=pk)
+    step = STEPS.get(name)
+    if step is None:
+        raise Http404
+    if not may_take_step(user, assessment, name):
+        raise PermissionDenied(_("Your role does not allow this step."))
+    form = ReasonForm(posted(request)) if name == "withdraw" else None
+    if request.method == "POST" and (form is None or form.is_valid()):
+        reason = form.cleaned_data["reason"] if form else ""
+        _take(request, assessment, step, reason)
+        return redirect(_back(request))
+    context = {
+        "assessment": assessment,
+        "step": step,
+        "form": form,
+        "consequence": CONSEQUENCES[name],
+        "back": _back(request),
+        "danger": name in {"withdraw", "take_back"} or (name == "publish" and is_early(assessment)),
+    }
+    if name == "publish":
+        context |= {"facts": _publication_facts(user, assessment), "is_early": is_early(assessment)}
+        context["review_end"] = review_end(assessment)
+    status = REFUSED if request.method == "POST" else 200
+    return render(request, "assessments/step.html", context, status=status)
+
+
+def _take(request: HttpRequest, assessment: Assessment, step: Step, reason: str) -> bool:
+    try:
+        take_step(by=cast(User, request.user), assessment=assessment, name=step.name, reason=reason)
+    except ValidationError as error:
+        messages.error(request, f"{assessment.factory.name}: {' '.join(error.messages)}")
+        return False
+    messages.success(
+        request, format_html(_("{assessment}: {step} – done."), assessment=_link(assessment), step=step.label)
+    )
+    return True
+
+
+def _link(assessment: Assessment) -> str:
+    words = {"factory": assessment.factory.name, "cycle": assessment.cycle}
+    name = _("%(factory)s, cycle %(cycle)s") % words
+    return format_html('<a href="{}">{}</a>', reverse("assessment", args=[assessment.pk]), name)
+
+
+def _back(request: HttpRequest) -> str:
+    """The board, narrowed to the state the visitor came from."""
+    state = request.POST.get("back") or request.GET.get("back") or ""
+    return f"{reverse('board')}?state={state}" if state in Assessment.State.values else reverse("board")
+
+
+@login_required
+@require_POST
+def board_steps(request: HttpRequest) -> HttpResponse:
+    """Take one step on many assessments: first a page that lists them, then, confirmed, one after the other."""
+    user = cast(User, request.user)
+    staff_only(user)
+    step = STEPS.get(request.POST.get("step", ""))
+    if step is None or step.name not in BULK_STEPS:
+        raise Http404
+    chosen = _chosen(request, user)
+    if not chosen:
+        messages.warning(request, _("Nothing was chosen. Tick at least one assessment."))
+        return redirect(_back(request))
+    if request.POST.get("confirmed") == "yes":
+        return _take_many(request, chosen, step)
+    context = {
+        "step": step,
+        "chosen": chosen,
+        "early": {one.pk: review_end(one) for one in chosen if is_early(one)} if step.name == "publish" else {},
+        "consequence": CONSEQUENCES[step.name],
+        "hidden": [("step", step.name), ("confirmed", "yes"), ("back", request.POST.get("back", ""))],
+        "back": _back(request),
+    }
+    return render(request, "assessments/steps.html", context)
+
+
+def _chosen(request: HttpRequest, user: User) -> list[Assessment]:
+    """The ticked assessments that the person may see; ids that are none, or are hidden, count as not there."""
+    ids = [wanted for wanted in map(_uuid, request.POST.getlist("ids")[:BULK_LIMIT]) if wanted]
+    return list(worked_on(user).filter(pk__in=ids).order_by(*BY_DEADLINE))
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _take_many(request: HttpRequest, chosen: list[Assessment], step: Step) -> HttpResponse:
+    """Each in its own transaction: one that cannot be taken is named, the others go on."""
+    done, refused = 0, []
+    for assessment in chosen:
+        try:
+            take_step(by=cast(User, request.user), assessment=assessment, name=step.name)
+            done += 1
+        except (ValidationError, PermissionDenied) as error:
+            reason = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+            refused.append(f"{assessment.factory.name}: {reason}")
+    if done:
+        told = ngettext("%(step)s: %(n)d assessment done.", "%(step)s: %(n)d assessments done.", done)
+        messages.success(request, told % {"step": step.label, "n": done})
+    for sentence in refused:
+        messages.error(request, sentence)
+    return redirect(_back(request))
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def assessment_correct(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Start a correction of a published report: a new version with the same answers, in internal review."""
+    user = cast(User, request.user)
+    assessment = get_object_or_404(Assessment.objects.visible_to(user).select_related("factory__programme"), pk=pk)
+    if not may_take_step(user, assessment, "send_to_factory"):
+        raise PermissionDenied(_("Only the country's staff may correct a report."))
+    form = CorrectionForm(posted(request))
+    if request.method == "POST" and form.is_valid():
+        try:
+            correction = start_correction(by=user, assessment=assessment, note=form.cleaned_data["note"])
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, _("The correction is version %s, in internal review.") % correction.version)
+            return redirect("assessment", pk=correction.pk)
+    status = REFUSED if request.method == "POST" else 200
+    return render(request, "assessments/correct.html", {"assessment": assessment, "form": form}, status=status)

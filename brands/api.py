@@ -1,0 +1,117 @@
+"""Brands over the API: reading them, their supplier lists, and the tokens of their integrations."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from brands.models import Brand, Supplier
+from brands.querysets import BrandQuerySet, SupplierQuerySet
+from brands.roles import BRAND
+from brands.serializers import (
+    BrandQuery,
+    BrandSerializer,
+    NewTokenSerializer,
+    SupplierQuery,
+    SupplierSerializer,
+    TokenOrder,
+    TokenSerializer,
+)
+from portal.accounts.models import ApiToken, User
+from portal.accounts.services import create_integration_token, revoke_token
+from portal.core.api.views import DetailView, ListView, PortalView, SignedInPerson, require
+
+
+class BrandRows(PortalView):
+    """The brands that the asker may see."""
+
+    serializer_class = BrandSerializer
+
+    def rows(self) -> BrandQuerySet:
+        """Own brands; all of them for factory managers, who choose whom to share with, and staff."""
+        return Brand.objects.visible_to(self.user)
+
+
+class BrandListView(BrandRows, ListView):
+    """Brands by name."""
+
+    query_class = BrandQuery
+
+    def rows(self) -> BrandQuerySet:
+        """Those that fit everything asked."""
+        rows = super().rows()
+        if words := self.query.get("search"):
+            rows = rows.filter(name__icontains=words)
+        return rows.filter(kind=self.query["kind"]) if "kind" in self.query else rows
+
+
+class BrandDetailView(BrandRows, DetailView):
+    """One brand."""
+
+
+class SupplierListView(ListView):
+    """The supplier list of one's own brand, for its people in a session; anybody else's is not found.
+
+    A token reads what factories shared; where else the brand buys is not among it.
+    """
+
+    permission_classes = [IsAuthenticated, SignedInPerson]
+    serializer_class = SupplierSerializer
+    query_class = SupplierQuery
+
+    def rows(self) -> SupplierQuerySet:
+        """The brand's own lines."""
+        brand = get_object_or_404(Brand.objects.own(self.user), pk=self.kwargs["pk"])
+        rows = Supplier.objects.visible_to(self.user).filter(brand=brand)
+        words = self.query.get("search")
+        return rows.filter(name__icontains=words) if words else rows
+
+
+class TokenViews(PortalView):
+    """Tokens of one brand's integrations, for its managers in a session: a token never makes another."""
+
+    permission_classes = [IsAuthenticated, SignedInPerson]
+    serializer_class = TokenSerializer
+
+    def brand(self) -> Brand:
+        """The brand of the address. Raises 404 unless it is visible, 403 unless the asker manages its members."""
+        brand = get_object_or_404(Brand.objects.visible_to(self.user), pk=self.kwargs["pk"])
+        require(Brand.objects.where(self.user, "manage_members"), brand)
+        return brand
+
+    def rows(self) -> QuerySet[Any]:
+        """The tokens of the brand's integrations, expired ones too."""
+        groups = BRAND.role_groups(self.brand()).values("group_id")
+        accounts = User.objects.filter(is_integration=True, groups__in=groups)
+        tokens: QuerySet[Any] = ApiToken.objects.filter(user__in=accounts.values("pk"))
+        return tokens.select_related("user").prefetch_related("user__groups__brandrole")
+
+
+class TokenListView(TokenViews, ListView):
+    """The tokens of a brand, newest first."""
+
+    keyset_order = ("-created", "-user_id")
+
+    @extend_schema(request=TokenOrder, responses={201: NewTokenSerializer})
+    def post(self, request: Request, pk: int) -> Response:
+        """Make a token for an integration. The answer is the only place where its secret ever stands."""
+        brand = self.brand()
+        wanted = self.body(TokenOrder)
+        token, secret = create_integration_token(by=self.user, kind=BRAND, organisation=brand, **wanted)
+        token.secret = secret
+        return Response(NewTokenSerializer(token).data, status=201)
+
+
+class TokenDetailView(TokenViews):
+    """One token."""
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: int, account: int) -> Response:
+        """Revoke it: from the next request on it opens nothing, and its integration's account is closed."""
+        token = get_object_or_404(self.rows(), user=account)
+        revoke_token(by=self.user, kind=BRAND, organisation=self.brand(), token=token)
+        return Response(status=204)

@@ -1,0 +1,153 @@
+"""Forms of brands: the brand itself, its supplier list, its integrations."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from brands.models import Brand
+from brands.querysets import BrandQuerySet, SupplierQuerySet
+from brands.roles import BRAND
+from brands.services import checked_name
+from portal.accounts.services import MAX_TOKEN_LIFETIME
+from portal.core.countries import COUNTRIES
+from portal.core.forms import ListFilter, StaleGuard
+
+
+class BrandFilter(ListFilter):
+    """How the list of brands is narrowed and ordered. Only staff narrow by what only staff are shown."""
+
+    ORDERS: ClassVar = {"": ("name", "id"), "recent": ("-created_at", "-id")}
+
+    q = forms.CharField(label=_("Brand"), max_length=100, required=False)
+    kind = forms.ChoiceField(label=_("Agreement"), choices=[("", _("Any")), *Brand.Kind.choices], required=False)
+    country = forms.ChoiceField(label=_("Country"), required=False)
+    state = forms.ChoiceField(
+        label=_("State"),
+        choices=[("", _("Any")), ("active", _("Active")), ("inactive", _("Not active"))],
+        required=False,
+    )
+    sort = forms.ChoiceField(
+        label=_("Order"), choices=[("", _("By name")), ("recent", _("Newest first"))], required=False
+    )
+
+    def __init__(self, data: Any = None, *, staff: bool) -> None:
+        self.staff = staff
+        super().__init__(data)
+
+    def full_clean(self) -> None:
+        """Leave to others the search alone."""
+        if not self.staff:
+            self.fields = {"q": self.fields["q"]}
+        else:
+            self.fields["country"].choices = [("", _("All countries")), *_countries()]  # type: ignore[attr-defined]
+        super().full_clean()
+
+    def narrow(self, brands: BrandQuerySet) -> BrandQuerySet:
+        """The brands that fit everything asked; none where something asked makes no sense."""
+        if self.errors:
+            return brands.none()
+        if words := self.asked("q"):
+            brands = brands.filter(name__icontains=words)
+        if state := self.asked("state"):
+            brands = brands.filter(is_active=state == "active")
+        return brands.filter(**{name: self.asked(name) for name in ("kind", "country") if self.asked(name)})
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The columns to order by."""
+        return self.ORDERS[self.asked("sort") or ""]
+
+
+def _countries() -> list[tuple[str, str]]:
+    return sorted(((code, str(name)) for code, name in COUNTRIES.items()), key=lambda pair: pair[1])
+
+
+class BrandForm(StaleGuard, forms.ModelForm):  # type: ignore[type-arg]
+    """A brand, as global staff enter it."""
+
+    website = forms.URLField(label=_("Website"), max_length=200, required=False, assume_scheme="https")
+    country = forms.ChoiceField(label=_("Country"), required=False)
+
+    class Meta:
+        model = Brand
+        fields = ("name", "kind", "website", "country", "is_active")
+        help_texts: ClassVar = {
+            "name": _("Check the name: it is what factories consent to."),
+            "is_active": _("A brand that is not active reads nothing, and factories cannot choose it."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["country"].choices = [("", _("Not stated")), *_countries()]  # type: ignore[attr-defined]
+
+    def clean_name(self) -> str:
+        """One that no other brand's is taken for; of an unchanged one nothing is asked."""
+        name: str = self.cleaned_data["name"]
+        if name == self.instance.name:
+            return name
+        try:
+            return checked_name(name, self.instance.pk)
+        except forms.ValidationError as error:
+            raise forms.ValidationError(error.message_dict["name"]) from error
+
+
+class SupplierFilter(ListFilter):
+    """How a brand narrows its supplier list."""
+
+    q = forms.CharField(label=_("Name, address, Better Work id or OS Hub id"), max_length=100, required=False)
+
+    def narrow(self, suppliers: SupplierQuerySet) -> SupplierQuerySet:
+        """The lines that contain the words, or have them as an id."""
+        if self.errors:
+            return suppliers.none()
+        words = self.asked("q")
+        if not words:
+            return suppliers
+        return suppliers.filter(
+            Q(name__icontains=words) | Q(address__icontains=words) | Q(bw_id__iexact=words) | Q(os_hub_id__iexact=words)
+        )
+
+
+class SupplierListForm(forms.Form):
+    """One file."""
+
+    file = forms.FileField(
+        label=_("Supplier list"),
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.xlsx,text/csv"}),
+        error_messages={"required": _("Choose a file.")},
+        help_text=_(
+            "CSV (UTF-8) or Excel workbook (.xlsx) with a column name; and, where known, country, address, sector, "
+            "bw_id, os_hub_id, latitude, longitude. Lines that are on your list already are skipped."
+        ),
+    )
+
+
+class IntegrationForm(forms.Form):
+    """A token to make: for which program, what it may read, how long."""
+
+    name = forms.CharField(
+        label=_("Name of the integration"), max_length=80, help_text=_("So that you know later what uses the token.")
+    )
+    roles = forms.MultipleChoiceField(label=_("It may read"), widget=forms.CheckboxSelectMultiple)
+    days = forms.IntegerField(
+        label=_("Days until it expires"),
+        min_value=1,
+        max_value=MAX_TOKEN_LIFETIME.days,
+        help_text=_("At most %s.") % MAX_TOKEN_LIFETIME.days,
+        initial=90,
+        error_messages={
+            name: _("Enter a number of days from 1 to %s.") % MAX_TOKEN_LIFETIME.days
+            for name in ("required", "invalid", "min_value", "max_value")
+        },
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["roles"].choices = integration_choices()  # type: ignore[attr-defined]
+
+
+def integration_choices() -> list[tuple[str, Any]]:
+    """The roles that a token may hold, each opening one kind of data."""
+    return [(role.name, role.label) for role in BRAND.roles.values() if role.name.startswith("integration_")]

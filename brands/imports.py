@@ -1,0 +1,131 @@
+"""A brand's supplier list from a table, CSV or XLSX, as the brand wrote it: nothing is corrected or matched here.
+
+A line that is on the list already (same name, address and country, whatever the case) is skipped and counted, so the
+same file can be uploaded again. All lines are added, or none.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import BinaryIO
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from brands.models import Brand, Supplier
+from portal.accounts.models import User
+from portal.core.events import record
+from portal.core.tables import Table, TableError
+
+REQUIRED = ("name",)
+TEXTS = ("country", "address", "sector", "bw_id", "os_hub_id")
+PLACES = ("latitude", "longitude")
+ALIASES = {
+    "lat": "latitude",
+    "lng": "longitude",
+    "lon": "longitude",
+    "facility name": "name",
+    "factory name": "name",
+    "supplier": "name",
+    "Better Work id": "bw_id",
+    "os id": "os_hub_id",
+}
+MOST_ROWS = 50_000
+MOST_PROBLEMS = 1_000
+SIX_PLACES = Decimal("0.000001")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong: the row and column as a spreadsheet shows them, and what to do."""
+
+    row: int | None
+    column: str
+    value: str
+    message: str
+
+
+@dataclass
+class SupplierImport:
+    """What became of a list: lines `added`, lines `skipped` as repeated, columns `ignored`, or its `problems`."""
+
+    added: int = 0
+    skipped: int = 0
+    ignored: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+@transaction.atomic
+def import_suppliers(*, by: User, brand: Brand, file: BinaryIO) -> SupplierImport:
+    """Add the lines of a table to the brand's list; nothing at all when the outcome has `problems`.
+
+    Raises `PermissionDenied`.
+    """
+    if not Brand.objects.where(by, "edit_suppliers").filter(pk=brand.pk).exists():
+        raise PermissionDenied(_("Only the brand's managers may change its supplier list."))
+    Brand.objects.select_for_update().get(pk=brand.pk)
+    outcome = SupplierImport()
+    try:
+        suppliers = list(_suppliers(brand, file, outcome))
+    except TableError as error:
+        outcome.problems.append(Problem(error.row, error.column, "", error.message))
+    if outcome.problems:
+        return outcome
+    known = set(Supplier.objects.filter(brand=brand).values_list("name", "address", "country"))
+    seen = {_key(*line) for line in known}
+    fresh = [supplier for supplier in suppliers if not _is_repeated(supplier, seen)]
+    # The database's own idea of upper and lower case has the last word: what it calls a repetition is skipped.
+    before = Supplier.objects.filter(brand=brand).count()
+    Supplier.objects.bulk_create(fresh, batch_size=1000, ignore_conflicts=True)
+    outcome.added = Supplier.objects.filter(brand=brand).count() - before
+    outcome.skipped = len(suppliers) - outcome.added
+    if outcome.added:
+        record("brands.suppliers_imported", by=by, brand_id=brand.pk, subject=brand.pk, added=outcome.added)
+    return outcome
+
+
+def _key(name: str, address: str, country: str) -> tuple[str, str, str]:
+    return name.lower(), address.lower(), country
+
+
+def _is_repeated(supplier: Supplier, seen: set[tuple[str, str, str]]) -> bool:
+    """Whether the line was seen; notes it."""
+    key = _key(supplier.name, supplier.address, supplier.country)
+    repeated = key in seen
+    seen.add(key)
+    return repeated
+
+
+def _suppliers(brand: Brand, file: BinaryIO, outcome: SupplierImport) -> Iterator[Supplier]:
+    table = Table(file, required=REQUIRED, optional=(*TEXTS, *PLACES), aliases=ALIASES)
+    outcome.ignored = table.ignored
+    count = 0
+    for count, (row, cells) in enumerate(table.records(), start=1):
+        if count > MOST_ROWS or len(outcome.problems) >= MOST_PROBLEMS:
+            raise TableError(_("A list may have %s lines; split this one.") % MOST_ROWS, row=row)
+        supplier = Supplier(brand=brand, **{name: text for name, text in cells.items() if name not in PLACES})
+        for name in PLACES:
+            _set_place(supplier, name, row, cells.get(name, ""), outcome)
+        try:
+            supplier.clean_fields(exclude=["brand"])
+        except ValidationError as error:
+            for name, found in error.message_dict.items():
+                outcome.problems.append(Problem(row, name, cells.get(name, "")[:200], " ".join(found)))
+        yield supplier
+    if not count:
+        raise TableError(_("The table has no rows."))
+
+
+def _set_place(supplier: Supplier, name: str, row: int, text: str, outcome: SupplierImport) -> None:
+    """A coordinate, to the tenth of a metre; none where the cell is empty."""
+    if not text:
+        return
+    try:
+        degrees = Decimal(text)
+        if not abs(degrees) <= (90 if name == "latitude" else 180):
+            raise InvalidOperation
+        setattr(supplier, name, degrees.quantize(SIX_PLACES))
+    except InvalidOperation:
+        message = _("Write the coordinate in degrees, such as 11.5564.")
+        outcome.problems.append(Problem(row, name, text[:200], message))

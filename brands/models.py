@@ -1,0 +1,115 @@
+"""Brands and the suppliers they name."""
+
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from brands.querysets import BrandHistoryQuerySet, BrandQuerySet, SupplierQuerySet
+from portal.accounts.models import RoleGroup
+from portal.accounts.roles import GroupObjectPermissionBase
+from portal.core.identifiers import OS_HUB_ID
+from portal.core.triggers import history_trigger
+
+
+class Brand(models.Model):
+    """A buyer that sources from factories. Its name is checked by staff: it is what a factory consents to."""
+
+    class Kind(models.TextChoices):
+        PARTNER = "partner", _("Partner")
+        PARTICIPANT = "participant", _("Participant")
+
+    name = models.CharField(_("name"), max_length=150)
+    kind = models.CharField(_("agreement"), max_length=12, choices=Kind.choices, default=Kind.PARTICIPANT)
+    website = models.URLField(_("website"), blank=True)
+    country = models.CharField(_("country"), max_length=2, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    # Staff have checked who this is: a factory consents to a name that somebody stands for.
+    verified_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = BrandQuerySet.as_manager()
+
+    class Meta:
+        permissions = [
+            ("view_all_brands", "See the list of brands"),
+            ("manage_brands", "Add brands, edit them, look after their members"),
+            ("read_report", "Read reports shared with the brand"),
+            ("read_step1", "Read Step 1 data shared with the brand"),
+            ("read_improvement_plan", "Read improvement plans shared with the brand"),
+            ("manage_members", "Invite, change and remove the brand's members, make tokens"),
+            ("edit_suppliers", "Edit the brand's supplier list"),
+        ]
+        constraints = [
+            models.UniqueConstraint(Lower("name"), name="brands_brand_name"),
+            models.CheckConstraint(condition=models.Q(kind__in=["partner", "participant"]), name="brands_brand_kind"),
+        ]
+        indexes = [models.Index(fields=["name", "id"], name="brands_brand_list")]
+        triggers = [
+            history_trigger("keeps_history", "brands_brandhistory", "brand_id", ["name", "kind", "is_active"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BrandHistory(models.Model):
+    """What a brand was called, its agreement and whether it was active, since when: written by the database itself."""
+
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="history")
+    name = models.CharField(max_length=150)
+    kind = models.CharField(max_length=12)
+    is_active = models.BooleanField()
+    since = models.DateTimeField()
+
+    objects = BrandHistoryQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["brand", "-since", "-id"], name="brands_brandhistory_at")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.since:%Y-%m-%d}"
+
+
+class Supplier(models.Model):
+    """One line of a brand's own supplier list, as the brand wrote it. It opens nothing.
+
+    `bw_id` is what the brand believes the programme's id to be; whether that factory exists is asked in `sharing`,
+    which knows both sides.
+    """
+
+    brand = models.ForeignKey(Brand, on_delete=models.CASCADE, related_name="suppliers")
+    name = models.CharField(_("name"), max_length=300)
+    country = models.CharField(_("country"), max_length=80, blank=True)
+    address = models.CharField(_("address"), max_length=500, blank=True)
+    sector = models.CharField(_("sector"), max_length=120, blank=True)
+    bw_id = models.CharField(_("Better Work id"), max_length=40, blank=True)
+    os_hub_id = models.CharField(_("OS Hub id"), max_length=40, blank=True, validators=[OS_HUB_ID])
+    latitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
+    longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
+    added_at = models.DateTimeField(auto_now_add=True)
+
+    objects = SupplierQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("name"), Lower("address"), "country", "brand", name="brands_supplier_once"),
+        ]
+        indexes = [models.Index(fields=["brand", "name", "id"], name="brands_supplier_list")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BrandRole(RoleGroup):
+    """A role in one brand."""
+
+    organisation = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="roles")
+
+    class Meta(RoleGroup.Meta):
+        constraints = [models.UniqueConstraint(fields=["organisation", "role"], name="brands_brandrole_once")]
+
+
+class BrandGroupObjectPermission(GroupObjectPermissionBase):
+    """What a role's group may do for one brand; the `read_*` rows are what `sharing.access` asks for."""
+
+    content_object = models.ForeignKey(Brand, on_delete=models.CASCADE)

@@ -1,0 +1,57 @@
+"""Which brands a person may see: every read of them starts here."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.db.models import QuerySet
+
+from portal.accounts.roles import Visitor, has_general_permission, permitted
+from portal.core.history import latest_at
+
+if TYPE_CHECKING:
+    from brands.models import Brand, BrandHistory, Supplier  # noqa: F401 - named in the bases below
+
+ANY_READ = ("read_report", "read_step1", "read_improvement_plan")
+
+
+def _held(user: Visitor, codename: str) -> QuerySet[Any, int]:
+    return permitted(user, apps.get_model("brands", "BrandGroupObjectPermission"), codename)
+
+
+class BrandQuerySet(QuerySet["Brand"]):
+    """Brands."""
+
+    def where(self, user: Visitor, codename: str) -> "BrandQuerySet":
+        """The active brands for which `user` holds `codename`."""
+        return self.filter(pk__in=_held(user, codename), is_active=True)
+
+    def own(self, user: Visitor) -> "BrandQuerySet":
+        """The brands that `user` reads for."""
+        own = self.none()
+        for codename in ANY_READ:
+            own = own | self.where(user, codename)
+        return own
+
+    def visible_to(self, user: Visitor) -> "BrandQuerySet":
+        """Own brands; all of them for staff and for factory managers, who choose whom to share with."""
+        if has_general_permission(user, "brands.view_all_brands"):
+            return self.all()
+        return self.own(user)
+
+
+class BrandHistoryQuerySet(QuerySet["BrandHistory"]):
+    """What brands were."""
+
+    def at(self, moment: datetime) -> "BrandHistoryQuerySet":
+        """The one row of each brand that held at `moment`."""
+        return self.filter(latest_at(self.model, "brand", moment))
+
+
+class SupplierQuerySet(QuerySet["Supplier"]):
+    """A brand's supplier list is its own business."""
+
+    def visible_to(self, user: Visitor) -> "SupplierQuerySet":
+        """The lines of the brands that `user` reads for."""
+        brands = apps.get_model("brands", "Brand")._default_manager.all()
+        return self.filter(brand__in=brands.own(user).values("pk"))

@@ -1,0 +1,62 @@
+"""The roles of brands. A role's `read_*` permissions name the scopes its holder may read (docs/domain.md 3)."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from brands.models import Brand, BrandGroupObjectPermission, BrandRole
+from portal.accounts.roles import (
+    OrganisationKind,
+    Role,
+    Visitor,
+    has_active_manager,
+    has_general_permission,
+    has_permission,
+    register,
+)
+
+READS_ALL = frozenset({"read_report", "read_step1", "read_improvement_plan"})
+
+
+def may_manage_brand_members(user: Visitor, brand: Any) -> bool:
+    """The brand's managers; the global staff who admit brands only while it has none: they bring in the first one."""
+    if has_permission(user, BrandGroupObjectPermission, "manage_members", brand):
+        return True
+    return not has_active_manager(BRAND, brand) and may_oversee_brand(user, brand)
+
+
+def may_oversee_brand(user: Visitor, _brand: Any) -> bool:
+    """The global staff who admit brands."""
+    return has_general_permission(user, "brands.manage_brands")
+
+
+def _integration(scope: str, label: Any) -> Role:
+    name = f"integration_{scope}"
+    return Role(name, label, frozenset({f"read_{scope}"}), is_invitable=False)
+
+
+BRAND = register(
+    OrganisationKind(
+        name="brand",
+        label=_("Brand"),
+        model=Brand,
+        role_model=BrandRole,
+        permission_model=BrandGroupObjectPermission,
+        visible_to=Brand.objects.visible_to,
+        may_manage_members=may_manage_brand_members,
+        may_oversee=may_oversee_brand,
+        news="read_report",
+        roles={
+            "manager": Role(
+                "manager",
+                _("Brand manager"),
+                READS_ALL | {"manage_members", "edit_suppliers"},
+                is_manager=True,
+            ),
+            "member": Role("member", _("Brand member"), READS_ALL),
+            "integration_report": _integration("report", _("Reports")),
+            "integration_step1": _integration("step1", _("Step 1 data")),
+            "integration_improvement_plan": _integration("improvement_plan", _("Improvement plan")),
+        },
+    )
+)

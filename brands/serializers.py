@@ -1,0 +1,87 @@
+"""Brands, their suppliers and the tokens of their integrations over the API."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from brands.models import Brand, Supplier
+from portal.core.api import PageQuery, StrictSerializer
+
+
+class BrandSerializer(serializers.ModelSerializer[Brand]):
+    """A brand. Its name was checked by the programme's staff: it is what a factory consents to."""
+
+    website = serializers.CharField(help_text="An address, or empty.")
+
+    class Meta:
+        model = Brand
+        fields = ["id", "name", "kind", "website", "country", "is_active"]
+        read_only_fields = fields
+
+
+class BrandQuery(PageQuery):
+    """How a list of brands is narrowed."""
+
+    search = serializers.CharField(required=False, max_length=100, help_text="Part of the name.")
+    kind = serializers.ChoiceField(required=False, choices=Brand.Kind.values)
+
+
+class SupplierSerializer(serializers.ModelSerializer[Supplier]):
+    """One line of a brand's supplier list, as the brand wrote it."""
+
+    class Meta:
+        model = Supplier
+        fields = [
+            "id",
+            "name",
+            "country",
+            "address",
+            "sector",
+            "bw_id",
+            "os_hub_id",
+            "latitude",
+            "longitude",
+            "added_at",
+        ]
+        read_only_fields = fields
+
+
+class SupplierQuery(PageQuery):
+    """How a supplier list is narrowed."""
+
+    search = serializers.CharField(required=False, max_length=100, help_text="Part of the name.")
+
+
+class TokenSerializer(serializers.Serializer[Any]):
+    """A token of an integration, without its secret. `id` is the integration's; an expired token stays listed."""
+
+    id = serializers.IntegerField(source="user_id")
+    name = serializers.CharField()
+    roles = serializers.SerializerMethodField(help_text="What the integration may read.")
+    created_at = serializers.DateTimeField(source="created")
+    expires_at = serializers.DateTimeField(source="expiry")
+    last_used_at = serializers.DateTimeField(allow_null=True)
+
+    def get_roles(self, token: Any) -> list[str]:
+        """The words of its roles in the brand."""
+        return sorted(group.brandrole.role for group in token.user.groups.all())
+
+
+class NewTokenSerializer(TokenSerializer):
+    """A token just made: the one time its secret is shown."""
+
+    secret = serializers.CharField(help_text="Send it as `Authorization: Token <secret>`. It is not shown again.")
+
+
+class TokenOrder(StrictSerializer):
+    """What a new token is for, what it may read, and for how many days."""
+
+    name = serializers.CharField(max_length=80)
+    roles = serializers.ListField(
+        child=serializers.ChoiceField(
+            choices=["integration_report", "integration_step1", "integration_improvement_plan"]
+        ),
+        min_length=1,
+        max_length=3,
+    )
+    days = serializers.IntegerField(min_value=1, max_value=365, default=90)

@@ -1,0 +1,74 @@
+"""What changes about brands. Every verb is one transaction with its event."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from brands.models import Brand
+from brands.names import is_plain, shape, tidied
+from brands.roles import BRAND
+from portal.accounts.models import User
+from portal.accounts.roles import create_role_groups, has_general_permission
+from portal.core.events import record
+
+EDITABLE = frozenset({"name", "kind", "website", "country", "is_active"})
+
+
+def _authorise(by: User) -> None:
+    if not has_general_permission(by, "brands.manage_brands"):
+        raise PermissionDenied(_("Only global staff may add or change a brand: factories consent to a checked name."))
+
+
+def checked_name(name: str, besides: int | None = None) -> str:
+    """The name as it is kept. Raises `ValidationError` where it could be taken for another brand's."""
+    name = tidied(name)
+    if not is_plain(name):
+        raise ValidationError(
+            {"name": _("The name mixes alphabets within a word, or holds signs that cannot be seen. Type it again.")}
+        )
+    for other in Brand.objects.exclude(pk=besides or 0).order_by("name"):
+        if shape(name) and shape(other.name) == shape(name):
+            sentence = _("This looks like the name of %s. A factory could take the one for the other.")
+            raise ValidationError({"name": sentence % other.name})
+    return name
+
+
+@transaction.atomic
+def create_brand(*, by: User, **fields: Any) -> Brand:
+    """A new brand with its role groups. Raises `PermissionDenied`, or `ValidationError` by field."""
+    _authorise(by)
+    if set(fields) - EDITABLE:
+        raise ValidationError({name: _("This cannot be set.") for name in set(fields) - EDITABLE})
+    if "name" in fields:
+        fields["name"] = checked_name(fields["name"])
+    brand = Brand(**fields, verified_at=timezone.now())
+    brand.full_clean()
+    brand.save()
+    create_role_groups(BRAND, brand)
+    record("brands.created", by=by, brand_id=brand.pk, subject=brand.pk)
+    return brand
+
+
+@transaction.atomic
+def update_brand(*, by: User, brand: Brand, **fields: Any) -> Brand:
+    """Change a brand; one that is not active reads nothing from the next query on.
+
+    Raises `PermissionDenied`, or `ValidationError` by field.
+    """
+    _authorise(by)
+    if set(fields) - EDITABLE:
+        raise ValidationError({name: _("This cannot be set.") for name in set(fields) - EDITABLE})
+    brand = Brand.objects.select_for_update().get(pk=brand.pk)
+    if fields.get("name", brand.name) != brand.name:
+        fields["name"] = checked_name(fields["name"], brand.pk)
+    changes = {name: [getattr(brand, name), value] for name, value in fields.items() if getattr(brand, name) != value}
+    for name, value in fields.items():
+        setattr(brand, name, value)
+    brand.full_clean()
+    brand.save()
+    if changes:
+        record("brands.updated", by=by, brand_id=brand.pk, subject=brand.pk, changes=changes)
+    return brand

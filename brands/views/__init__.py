@@ -1,0 +1,1 @@
+"""Pages about brands: the brands themselves, their supplier lists, their integrations."""

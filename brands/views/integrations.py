@@ -1,0 +1,112 @@
+"""A brand's integrations: tokens with which the brand's own programs read what the brand was granted.
+
+A brand's managers make and revoke them; nobody else does, staff included. The secret is shown once, in the answer to
+the form, and kept nowhere: the page cannot be called up again.
+"""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from brands.forms import IntegrationForm
+from brands.models import Brand
+from brands.roles import BRAND
+from brands.views.brands import is_staff, person_of, shown_to
+from portal.accounts.models import ApiToken, User
+from portal.accounts.services import create_integration_token, revoke_token
+from portal.core.forms import REFUSED, posted, show_errors
+
+MOST_SHOWN = 200
+
+
+def _managed(request: HttpRequest, pk: int) -> Brand:
+    """The brand, where the visitor is its manager; forbidden where they only see it."""
+    person = person_of(request)
+    found = get_object_or_404(shown_to(person, is_staff(person)), pk=pk)
+    if not Brand.objects.where(person, "manage_members").filter(pk=pk).exists():
+        raise PermissionDenied(_("Only the brand's own managers look after its integrations."))
+    return found
+
+
+def _tokens(brand: Brand) -> list[ApiToken]:
+    """The brand's tokens, newest first."""
+    groups = BRAND.role_groups(brand).filter(role__startswith="integration_").values("group")
+    accounts = User.objects.filter(is_integration=True, pk__in=_in_groups(groups)).values("pk")
+    tokens = ApiToken.objects.filter(user__in=accounts).select_related("created_by")
+    return list(tokens.order_by("-created")[:MOST_SHOWN])
+
+
+def _in_groups(groups: Any) -> Any:
+    return User.groups.through._default_manager.filter(group__in=groups).values("user_id")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def integrations(request: HttpRequest, pk: int) -> HttpResponse:
+    """The brand's tokens with their last use and end, and a form for another one."""
+    brand = _managed(request, pk)
+    form, secret = IntegrationForm(posted(request)), ""
+    if form.is_valid():
+        secret = _create(person_of(request), brand, form)
+    refused = request.method == "POST" and not secret
+    context = {
+        "brand": brand,
+        "form": IntegrationForm() if secret else form,
+        "secret": secret,
+        "rows": _rows(brand),
+    }
+    return render(request, "brands/integrations.html", context, status=REFUSED if refused else 200)
+
+
+def _create(person: User, brand: Brand, form: IntegrationForm) -> str:
+    """Make the token and return its secret; nothing, with the reason on the form, where it is refused.
+
+    A name is given once, so that a form sent twice makes one token.
+    """
+    data = form.cleaned_data
+    try:
+        with transaction.atomic():
+            Brand.objects.select_for_update().get(pk=brand.pk)
+            if any(token.name == data["name"] for token in _tokens(brand)):
+                raise ValidationError({"name": _("There is a token of this name. Revoke it first, or choose another.")})
+            _token, secret = create_integration_token(by=person, kind=BRAND, organisation=brand, **data)
+    except ValidationError as error:
+        show_errors(form, error)
+        return ""
+    return secret
+
+
+def _rows(brand: Brand) -> list[dict[str, Any]]:
+    """Each token with what it may read, in words: two queries."""
+    tokens, now = _tokens(brand), timezone.now()
+    labels: dict[int, list[Any]] = {token.user_id: [] for token in tokens}
+    held = BRAND.role_groups(brand).filter(group__user__in=list(labels)).order_by("role")
+    for account, role in held.values_list("group__user", "role"):
+        labels[account].append(BRAND.roles[role].label)
+    return [
+        {"token": token, "labels": labels[token.user_id], "is_over": token.expiry is not None and token.expiry <= now}
+        for token in tokens
+    ]
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def integration_revoke(request: HttpRequest, pk: int, account_id: int) -> HttpResponse:
+    """End a token, after asking: the program that uses it is refused from its next request on."""
+    brand = _managed(request, pk)
+    token = next((token for token in _tokens(brand) if token.user_id == account_id), None)
+    if token is None:
+        raise Http404
+    if request.method != "POST":
+        return render(request, "brands/integration_revoke.html", {"brand": brand, "token": token})
+    revoke_token(by=person_of(request), kind=BRAND, organisation=brand, token=token)
+    messages.success(request, _("The token of %s is revoked.") % token.name)
+    return redirect("integrations", pk=pk)

@@ -1,0 +1,15 @@
+"""Factories, the country programmes they belong to, and the people of both."""
+
+from django.apps import AppConfig
+
+
+class FactoriesConfig(AppConfig):
+    """Registers factories and programmes as kinds of organisation."""
+
+    name = "factories"
+    verbose_name = "Factories and country programmes"
+    database_rights = {"ProgrammeHistory": "SELECT, INSERT", "Handover": "SELECT, INSERT, UPDATE"}
+
+    def ready(self) -> None:
+        import factories.notices
+        import factories.roles  # noqa: F401 - registers the kinds

@@ -1,0 +1,301 @@
+"""Forms of factories and country programmes: filters, the profile, enrolment, a country's settings."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from factories.models import CountryProgramme, Factory
+from factories.querysets import FactoryQuerySet, ProgrammeQuerySet
+from portal.accounts.models import User
+from portal.core.countries import COUNTRIES, country_name
+from portal.core.forms import ListFilter, StaleGuard
+
+DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+ENROLMENT = (
+    "bw_id",
+    "enrolment_status",
+    "enrolment_reason",
+    "enrolled_on",
+    "left_on",
+    "current_cycle",
+    "is_obsolete",
+)
+PROGRAMME_SETTINGS = (
+    "name",
+    "since",
+    "enrolment",
+    "contact_email",
+    "release_days",
+    "factory_review_days",
+    "min_group_size",
+    "assessments_allowed",
+    "participants_need_subscription",
+    "national_law_results_hidden",
+    "grant_default_months",
+    "grant_default_hold_days",
+    "renewal_prompt_days",
+    "request_days",
+    "request_reminder_days",
+    "request_again_days",
+    "handover_days",
+)
+
+
+def _for_numbers(sentence: Any) -> dict[str, Any]:
+    """One sentence that says what to enter, whatever is wrong with a number."""
+    return dict.fromkeys(("required", "invalid", "min_value", "max_value"), sentence)
+
+
+class FactoryFilter(ListFilter):
+    """How staff narrow and order the list of factories."""
+
+    ORDERS: ClassVar = {"": ("name", "id"), "recent": ("-created_at", "-id")}
+
+    q = forms.CharField(label=_("Name, Better Work id or OS Hub id"), max_length=100, required=False)
+    country = forms.ChoiceField(label=_("Country"), choices=[("", _("All countries"))], required=False)
+    sector = forms.ChoiceField(
+        label=_("Sector"), choices=[("", _("All sectors")), *Factory.Sector.choices], required=False
+    )
+    enrolment = forms.ChoiceField(
+        label=_("Enrolment"), choices=[("", _("Any")), *Factory.Enrolment.choices], required=False
+    )
+    managers = forms.ChoiceField(
+        label=_("Managers"),
+        choices=[("", _("Any")), ("few", _("None or one")), ("one", _("Only one")), ("none", _("None"))],
+        required=False,
+    )
+    sort = forms.ChoiceField(
+        label=_("Order"), choices=[("", _("By name")), ("recent", _("Newest first"))], required=False
+    )
+
+    def __init__(self, data: Any = None, *, countries: list[str]) -> None:
+        pairs = sorted(((code, country_name(code)) for code in countries), key=lambda pair: pair[1])
+        self.countries = [("", _("All countries")), *pairs]
+        super().__init__(data)
+
+    def full_clean(self) -> None:
+        """Offer the visitor's own countries only."""
+        self.fields["country"].choices = self.countries  # type: ignore[attr-defined]
+        super().full_clean()
+
+    def narrow(self, factories: FactoryQuerySet) -> FactoryQuerySet:
+        """The factories that fit everything asked; none where something asked makes no sense."""
+        if self.errors:
+            return factories.none()
+        if words := self.asked("q"):
+            factories = factories.filter(
+                Q(name__icontains=words)
+                | Q(local_name__icontains=words)
+                | Q(bw_id__iexact=words)
+                | Q(os_hub_id__iexact=words)
+            )
+        if country := self.asked("country"):
+            factories = factories.filter(programme__country=country)
+        if sector := self.asked("sector"):
+            factories = factories.filter(sector=sector)
+        if status := self.asked("enrolment"):
+            factories = factories.filter(enrolment_status=status)
+        if managers := self.asked("managers"):
+            counted = {"few": (0, 1), "one": (1,), "none": (0,)}[managers]
+            factories = factories.with_managers(*counted)
+        return factories
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The columns to order by."""
+        return self.ORDERS[self.asked("sort") or ""]
+
+
+class ProgrammeFilter(ListFilter):
+    """How the list of country programmes is narrowed and ordered."""
+
+    ORDERS: ClassVar = {"": ("name", "id"), "recent": ("-id",)}
+
+    q = forms.CharField(label=_("Programme or country"), max_length=100, required=False)
+    enrolment = forms.ChoiceField(
+        label=_("Enrolment"), choices=[("", _("Any")), *CountryProgramme.Enrolment.choices], required=False
+    )
+    sort = forms.ChoiceField(
+        label=_("Order"), choices=[("", _("By name")), ("recent", _("Newest first"))], required=False
+    )
+
+    def narrow(self, programmes: ProgrammeQuerySet) -> ProgrammeQuerySet:
+        """The programmes that fit everything asked; none where something asked makes no sense."""
+        if self.errors:
+            return programmes.none()
+        if words := self.asked("q"):
+            codes = [code for code in COUNTRIES if words.casefold() in country_name(code).casefold()]
+            programmes = programmes.filter(Q(name__icontains=words) | Q(country__in=codes))
+        if enrolment := self.asked("enrolment"):
+            programmes = programmes.filter(enrolment=enrolment, is_global=False)
+        return programmes
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The columns to order by."""
+        return self.ORDERS[self.asked("sort") or ""]
+
+
+class ProfileForm(StaleGuard, forms.ModelForm):  # type: ignore[type-arg]
+    """A factory's profile, as its own manager edits it."""
+
+    GROUPS: ClassVar = (
+        (_("Enrolment"), ("programme", *ENROLMENT)),
+        (_("The factory"), ("name", "local_name", "sector", "products", "os_hub_id")),
+        (_("Where it is"), ("address", "city", "latitude", "longitude")),
+        (_("Workers"), ("workers_women", "workers_men")),
+        (_("Contact"), ("contact_name", "contact_email", "contact_phone")),
+    )
+
+    def groups(self) -> list[tuple[Any, list[forms.BoundField]]]:
+        """The fields under their headings, those that the form has."""
+        named = [(title, [self[name] for name in names if name in self.fields]) for title, names in self.GROUPS]
+        return [(title, fields) for title, fields in named if fields]
+
+    class Meta:
+        model = Factory
+        fields: ClassVar[tuple[str, ...]] = Factory.PROFILE_FIELDS
+
+
+class EnrolmentForm(ProfileForm):
+    """The profile and the enrolment, as the country's staff edit them."""
+
+    class Meta(ProfileForm.Meta):
+        fields = (*ENROLMENT, *Factory.PROFILE_FIELDS)
+        widgets: ClassVar = {"enrolled_on": DAY, "left_on": DAY}
+        labels: ClassVar = {"is_obsolete": _("No longer in use (kept for its past assessments)")}
+
+    def clean(self) -> dict[str, Any]:
+        """R37: who could not be enrolled is recorded with the reason. Dates follow each other."""
+        data: dict[str, Any] = super().clean() or {}
+        refused = data.get("enrolment_status") == Factory.Enrolment.NOT_ENROLLABLE
+        if refused and not data.get("enrolment_reason") and "enrolment_reason" not in self.errors:
+            self.add_error("enrolment_reason", _("Say why the factory could not be enrolled."))
+        enrolled, left = data.get("enrolled_on"), data.get("left_on")
+        if enrolled and left and left < enrolled:
+            self.add_error("left_on", _("A factory cannot leave before it was enrolled."))
+        return data
+
+
+class NewFactoryForm(EnrolmentForm):
+    """A factory to add, in a country whose staff the person is."""
+
+    programme = forms.ModelChoiceField(
+        label=_("Country programme"), queryset=CountryProgramme.objects.none(), empty_label=_("Choose a country")
+    )
+
+    def __init__(self, *args: Any, programmes: ProgrammeQuerySet, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["programme"]
+        field.queryset = programmes  # type: ignore[attr-defined]
+        if len(programmes) == 1:
+            field.initial = programmes[0]
+        self.order_fields(["programme"])
+
+
+class AdvisorForm(forms.Form):
+    """An Enterprise Advisor of the factory's country to assign."""
+
+    advisor = forms.ModelChoiceField(
+        label=_("Enterprise Advisor"), queryset=User.objects.none(), empty_label=_("Choose an advisor")
+    )
+
+    def __init__(self, *args: Any, advisors: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["advisor"].queryset = advisors  # type: ignore[attr-defined]
+
+
+class ProgrammeForm(StaleGuard, forms.ModelForm):  # type: ignore[type-arg]
+    """The settings in which countries differ."""
+
+    GROUPS: ClassVar = (
+        (_("The programme"), ("country", *PROGRAMME_SETTINGS[:4])),
+        (_("Assessments and figures"), PROGRAMME_SETTINGS[4:10]),
+        (_("Sharing: what a factory is offered as a start"), PROGRAMME_SETTINGS[10:13]),
+        (_("Requests of brands, and handovers"), PROGRAMME_SETTINGS[13:]),
+    )
+
+    def groups(self) -> list[tuple[Any, list[forms.BoundField]]]:
+        """The fields under their headings, those that the form has."""
+        named = [(title, [self[name] for name in names if name in self.fields]) for title, names in self.GROUPS]
+        return [(title, fields) for title, fields in named if fields]
+
+    class Meta:
+        model = CountryProgramme
+        fields: ClassVar[tuple[str, ...]] = PROGRAMME_SETTINGS
+        labels: ClassVar = {"national_law_results_hidden": _("Hide results under national law, factory by factory")}
+        help_texts: ClassVar = {
+            "factory_review_days": _("How long a factory can review its report before it is published."),
+            "min_group_size": _("A figure over fewer factories is not shown, so that no factory can be recognised."),
+            "assessments_allowed": _("Not ticked: no assessment can be started or imported in this country."),
+            "national_law_results_hidden": _(
+                "Ticked: in the report of one factory, what does not comply with national law reads “not assessed”."
+            ),
+        }
+        error_messages: ClassVar = {
+            "release_days": _for_numbers(_("Enter a number of days from 1 to 365.")),
+            "factory_review_days": _for_numbers(_("Enter a number of days from 0 to 90.")),
+            "min_group_size": _for_numbers(_("Enter a whole number, 2 or more.")),
+            "grant_default_months": _for_numbers(_("Enter a number of months from 0 to 120.")),
+            "grant_default_hold_days": _for_numbers(_("Enter a number of days from 0 to 365.")),
+            "renewal_prompt_days": _for_numbers(_("Enter a number of days from 1 to 365.")),
+            "request_days": _for_numbers(_("Enter a number of days from 1 to 365.")),
+            "request_reminder_days": _for_numbers(_("Enter a number of days from 1 to 365.")),
+            "request_again_days": _for_numbers(_("Enter a number of days from 0 to 365.")),
+            "handover_days": _for_numbers(_("Enter a number of days from 1 to 90.")),
+        }
+
+
+class NewProgrammeForm(ProgrammeForm):
+    """A country to add."""
+
+    country = forms.ChoiceField(label=_("Country"))
+
+    class Meta(ProgrammeForm.Meta):
+        fields = ("country", *PROGRAMME_SETTINGS)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        pairs = sorted(((code, str(name)) for code, name in COUNTRIES.items()), key=lambda pair: pair[1])
+        self.fields["country"].choices = [("", _("Choose a country")), *pairs]  # type: ignore[attr-defined]
+
+    def clean_country(self) -> str:
+        """Each country has one programme."""
+        country: str = self.cleaned_data["country"]
+        if CountryProgramme.objects.filter(country=country).exists():
+            raise ValidationError(_("This country has a programme already."))
+        return country
+
+
+SCANS = (b"%PDF-", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+MAX_SCAN_BYTES = 10 * 1024 * 1024
+
+
+class HandoverForm(forms.Form):
+    """Who takes a factory over, and how the staff know that its manager left."""
+
+    new_name = forms.CharField(label=_("Name of the new manager"), max_length=150)
+    new_email = forms.EmailField(label=_("E-mail address of the new manager"), max_length=254)
+    evidence = forms.CharField(
+        label=_("How you know"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": "4"}),
+        help_text=_("Who told you, when, and how you checked it. The present manager reads this."),
+    )
+    scan = forms.FileField(
+        label=_("Scan of a signed letter"), required=False, help_text=_("PDF, JPEG or PNG, up to 10 MB.")
+    )
+
+    def clean_scan(self) -> Any:
+        """A PDF or an image, by what it contains and not by its name."""
+        upload = self.cleaned_data.get("scan")
+        if not upload:
+            return None
+        start = upload.read(8)
+        upload.seek(0)
+        if upload.size > MAX_SCAN_BYTES or not start.startswith(SCANS):
+            raise ValidationError(_("Choose a PDF, JPEG or PNG file of up to 10 MB."))
+        return upload

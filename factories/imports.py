@@ -1,0 +1,304 @@
+"""Factories from a table, CSV or XLSX: created or updated by their Better Work id, all of them or none.
+
+The id is required: a list without it (a brand's supplier list, an open registry's) names places, and the same plant
+is written in many ways; whether it is enrolled here is for the country's staff to say. An empty cell changes nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any, BinaryIO
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from factories.models import CountryProgramme, Factory
+from factories.roles import FACTORY
+from factories.services import update_factory
+from portal.accounts.models import User
+from portal.accounts.roles import create_role_groups_in_bulk
+from portal.core.countries import country_name
+from portal.core.country_names import country_code
+from portal.core.models import Event
+from portal.core.tables import Table, TableError
+
+REQUIRED = ("bw_id", "name", "country")
+TEXTS = (
+    "local_name",
+    "address",
+    "city",
+    "sector",
+    "products",
+    "os_hub_id",
+    "contact_name",
+    "contact_email",
+    "contact_phone",
+    "enrolment_status",
+    "enrolment_reason",
+)
+NUMBERS = ("workers_women", "workers_men", "current_cycle")
+PLACES = ("latitude", "longitude")
+DATES = ("enrolled_on", "left_on")
+OPTIONAL = (*TEXTS, *NUMBERS, *PLACES, *DATES)
+_MOST_DEGREES = {"latitude": 90, "longitude": 180}
+ALIASES = {
+    "lat": "latitude",
+    "lng": "longitude",
+    "lon": "longitude",
+    "long": "longitude",
+    "Better Work id": "bw_id",
+    "Factory Assessed ID": "bw_id",
+    "Factory Assessed Name": "name",
+    "OS ID": "os_hub_id",
+}
+MOST_ROWS = 5_000
+MOST_PROBLEMS = 1_000
+SIX_PLACES = Decimal("0.000001")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong: the row and column as a spreadsheet shows them, and what to do."""
+
+    row: int | None
+    column: str
+    value: str
+    message: str
+
+
+@dataclass
+class FactoryPlan:
+    """What importing a table would do: `new` factories (not saved), and `changes` of those that are here."""
+
+    new: list[Factory] = field(default_factory=list)
+    changes: list[tuple[Factory, dict[str, Any]]] = field(default_factory=list)
+    unchanged: int = 0
+    ignored: list[str] = field(default_factory=list)
+    nearly: list[tuple[str, str]] = field(default_factory=list)  # ignored headers and the columns they resemble
+    problems: list[Problem] = field(default_factory=list)
+
+    def promise(self) -> list[Any]:
+        """What the preview shows would be done, to compare with what would be done when it is confirmed."""
+        changes = [[factory.bw_id, sorted(values)] for factory, values in self.changes]
+        return [[factory.bw_id for factory in self.new], changes]
+
+
+class FactoriesChanged(Exception):  # noqa: N818 - what happened
+    """What the table would do is not any more what its preview showed."""
+
+
+def may_import_factories(by: User) -> bool:
+    """Whether `by` enrols factories in any country."""
+    return CountryProgramme.objects.where(by, "manage_enrolment").exists()
+
+
+@transaction.atomic
+def create_factories(*, by: User, factories: Sequence[Factory]) -> list[Factory]:
+    """Many new factories with their role groups and events, in a few queries.
+
+    They must be valid and their ids new. Raises `PermissionDenied` when one is of a country that `by` does not
+    enrol for.
+    """
+    enrolling = set(CountryProgramme.objects.where(by, "manage_enrolment").values_list("pk", flat=True))
+    if any(factory.programme_id not in enrolling for factory in factories):
+        raise PermissionDenied(_("Only the country's staff may add a factory."))
+    made = Factory.objects.bulk_create(factories, batch_size=1000)
+    create_role_groups_in_bulk(FACTORY, made)
+    Event.objects.bulk_create(
+        (
+            Event(
+                kind="factories.created",
+                actor=by,
+                factory_id=factory.pk,
+                programme_id=factory.programme_id,
+                subject=str(factory.pk),
+            )
+            for factory in made
+        ),
+        batch_size=1000,
+    )
+    return made
+
+
+def plan_factories(*, by: User, file: BinaryIO) -> FactoryPlan:
+    """Read a table and say what importing it would do; nothing is written. Wrong cells are in `problems`.
+
+    Raises `PermissionDenied`.
+    """
+    if not may_import_factories(by):
+        raise PermissionDenied(_("Only the country's staff may add factories."))
+    plan = FactoryPlan()
+    try:
+        table = Table(file, required=REQUIRED, optional=OPTIONAL, aliases=ALIASES)
+        plan.ignored, plan.nearly = table.ignored, table.nearly
+        rows = _limited(table.records())
+    except TableError as error:
+        message = error.message
+        if "bw_id" in message:
+            message += " " + _("An import needs each factory's Better Work id; a list of places has none.")
+        plan.problems.append(Problem(error.row, error.column, "", message))
+        return plan
+    _plan_rows(by, rows, plan)
+    return plan
+
+
+def _limited(records: Iterable[tuple[int, dict[str, str]]]) -> list[tuple[int, dict[str, str]]]:
+    rows = []
+    for row, cells in records:
+        rows.append((row, cells))
+        if len(rows) > MOST_ROWS:
+            raise TableError(_("A file may name %s factories; split this one.") % MOST_ROWS, row=row)
+    if not rows:
+        raise TableError(_("The table has no rows."))
+    return rows
+
+
+def _plan_rows(by: User, rows: list[tuple[int, dict[str, str]]], plan: FactoryPlan) -> None:
+    programmes = {p.country: p for p in CountryProgramme.objects.where(by, "manage_enrolment").filter(is_global=False)}
+    ids = [cells["bw_id"] for _row, cells in rows]
+    known = Factory.objects.select_related("programme").in_bulk(ids, field_name="bw_id")
+    seen: dict[str, int] = {}
+    for row, cells in rows:
+        if len(plan.problems) >= MOST_PROBLEMS:
+            return
+        first = seen.setdefault(cells["bw_id"], row)
+        programme = programmes.get(country_code(cells["country"]))
+        message = ""
+        if not cells["bw_id"]:
+            message = _("Each factory needs its Better Work id; staff give it at enrolment.")
+        elif first != row:
+            message = _("This factory is in row %s already. Keep one of the two.") % first
+        if message:
+            plan.problems.append(Problem(row, "bw_id", cells["bw_id"], message))
+        elif programme is None:
+            message = _(
+                "You enrol no factories in a country of this name. Write the English name or the code of one of: %s."
+            ) % (", ".join(sorted(country_name(code) for code in programmes)) or "–")
+            plan.problems.append(Problem(row, "country", cells["country"][:80], message))
+        else:
+            _plan_row(row, cells, programme, known.get(cells["bw_id"]), plan)
+
+
+def _plan_row(
+    row: int, cells: dict[str, str], programme: CountryProgramme, here: Factory | None, plan: FactoryPlan
+) -> None:
+    if here is not None and here.programme_id != programme.pk:
+        message = _("This id cannot be used in %s. Check the country and the id.") % programme.name
+        plan.problems.append(Problem(row, "bw_id", cells["bw_id"], message))
+        return
+    values = {name: text for name, text in cells.items() if text and name != "country"}
+    factory = Factory(programme=programme) if here is None else Factory(**_columns(here))
+    for name, text in values.items():
+        try:
+            setattr(factory, name, _value(factory, name, text))
+        except ValidationError as error:
+            plan.problems.append(Problem(row, name, text[:200], _plain(name, text, error)))
+            return
+    try:
+        factory.full_clean(exclude=["programme"], validate_unique=False)
+    except ValidationError as error:
+        for name, found in error.error_dict.items():
+            column = "" if name == "__all__" else name
+            text = cells.get(column, "")
+            plan.problems.append(Problem(row, column, text[:200], " ".join(_plain(column, text, one) for one in found)))
+        return
+    _add(plan, factory, here, values)
+
+
+def _columns(factory: Factory) -> dict[str, Any]:
+    return {field.attname: getattr(factory, field.attname) for field in Factory._meta.concrete_fields}
+
+
+def _value(factory: Factory, name: str, text: str) -> Any:
+    """The cell as the model's field reads it; dates as day/month/year, choices by word or label."""
+    if name in DATES:
+        return _day(text)
+    if name in PLACES:
+        return _degrees(text)
+    model_field = factory._meta.get_field(name)
+    for value, label in getattr(model_field, "choices", None) or ():
+        if text.casefold() in {str(value).casefold(), str(label).casefold()}:
+            return value
+    return model_field.to_python(text)  # type: ignore[union-attr]
+
+
+def allowed_values(name: str) -> list[str]:
+    """The words that a column allows, as they are written in a table; none where any text will do."""
+    return [str(value) for value, _label in getattr(Factory._meta.get_field(name), "choices", None) or ()]
+
+
+def _plain(name: str, text: str, error: ValidationError) -> str:
+    """What is wrong with a cell and what to write instead, for a person with a spreadsheet."""
+    code = getattr(error, "code", None)
+    if code in {"blank", "null"}:
+        return _("This cell is empty; a value is required.")
+    if code == "invalid_choice":
+        told = {"value": text[:60], "allowed": ", ".join(allowed_values(name))}
+        return _("“%(value)s” is not allowed here. Allowed: %(allowed)s.") % told
+    if code == "max_length":
+        limit = Factory._meta.get_field(name).max_length  # type: ignore[union-attr]
+        return _("The text has %(length)s characters; %(limit)s are allowed.") % {"length": len(text), "limit": limit}
+    if name in NUMBERS:
+        return _("Write a whole number from %(least)s to %(most)s, without separators, such as 1250.") % _bounds(name)
+    if name in PLACES and code is not None:
+        return _("Write degrees from -%(most)s to %(most)s, such as 11.5564.") % {"most": _MOST_DEGREES[name]}
+    if name == "contact_email":
+        return _("“%s” is no e-mail address, such as name@factory.example.") % text[:60]
+    return " ".join(error.messages)
+
+
+def _bounds(name: str) -> dict[str, int]:
+    validators = Factory._meta.get_field(name).validators  # type: ignore[union-attr]
+    least = [int(one.limit_value) for one in validators if isinstance(one, MinValueValidator)]
+    most = [int(one.limit_value) for one in validators if isinstance(one, MaxValueValidator)]
+    return {"least": max(least, default=0), "most": min(most, default=2_147_483_647)}
+
+
+def _day(text: str) -> date:
+    parts = text.split("/")
+    try:
+        if len(parts) == 3:
+            return date(int(parts[2]), int(parts[1]), int(parts[0]))
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValidationError(_("Write a date as dd/mm/yyyy, such as 27/03/2016.")) from None
+
+
+def _degrees(text: str) -> Decimal:
+    """To the tenth of a metre; the model knows the bounds."""
+    try:
+        return Decimal(text).quantize(SIX_PLACES)
+    except InvalidOperation:
+        raise ValidationError(_("Write the coordinate in degrees, such as 11.5564.")) from None
+
+
+def _add(plan: FactoryPlan, factory: Factory, here: Factory | None, values: dict[str, str]) -> None:
+    if here is None:
+        plan.new.append(factory)
+        return
+    changes = {name: getattr(factory, name) for name in values if getattr(factory, name) != getattr(here, name)}
+    if changes:
+        plan.changes.append((here, changes))
+    else:
+        plan.unchanged += 1
+
+
+@transaction.atomic
+def import_factories(*, by: User, file: BinaryIO, promise: list[Any] | None = None) -> FactoryPlan:
+    """Create and update what the table says; nothing at all when it has a problem (look at the plan's `problems`).
+
+    Importing the same table again changes nothing. With the `promise` of an earlier plan, nothing is done unless
+    it still holds. Raises `PermissionDenied`, `FactoriesChanged`.
+    """
+    plan = plan_factories(by=by, file=file)
+    if plan.problems:
+        return plan
+    if promise is not None and plan.promise() != promise:
+        raise FactoriesChanged
+    create_factories(by=by, factories=plan.new)
+    for factory, changes in sorted(plan.changes, key=lambda change: change[0].pk):
+        update_factory(by=by, factory=factory, **changes)
+    return plan

@@ -1,0 +1,41 @@
+"""`manage.py import_factories FILE --by EMAIL`: the import page's work, from a shell."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.core.management.base import BaseCommand, CommandError
+
+from factories.imports import import_factories, plan_factories
+from portal.accounts.models import User
+
+
+class Command(BaseCommand):
+    """Creates and updates factories by their Better Work id. Ends with 1 and changes nothing when there are errors."""
+
+    help = "Import factories from a table (CSV or XLSX), all of them or none."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--by", required=True, metavar="EMAIL", help="who imports: staff who enrol there")
+        parser.add_argument("--check", action="store_true", help="only say what would be done")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        by = User.objects.filter(email__iexact=options["by"], is_active=True).first()
+        if by is None:
+            raise CommandError(f"There is no active account {options['by']}.")
+        if not options["file"].is_file():
+            raise CommandError(f"There is no file {options['file']}.")
+        work = plan_factories if options["check"] else import_factories
+        try:
+            with options["file"].open("rb") as file:
+                plan = work(by=by, file=file)
+        except PermissionDenied as error:
+            raise CommandError(str(error)) from error
+        for problem in plan.problems[:50]:
+            self.stderr.write(f"row {problem.row}, {problem.column}: {problem.message}")
+        if plan.problems:
+            raise CommandError(f"{len(plan.problems)} errors. Nothing was imported.")
+        done = "Would import" if options["check"] else "Imported"
+        self.stdout.write(f"{done}: {len(plan.new)} new, {len(plan.changes)} changed, {plan.unchanged} unchanged.")

@@ -1,0 +1,99 @@
+"""Handovers: the only manager of a factory left, and its country's staff bring in the next one."""
+
+import uuid
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from factories.models.organisations import Factory
+from factories.querysets import HandoverQuerySet
+from portal.core.triggers import columns_are_final
+
+
+class Handover(models.Model):
+    """One handover, from its opening by staff to its end: done, objected to, or given up. Never deleted.
+
+    `completed_at` is when a second staff person approved it and the new manager was invited; `joined_at`, when the
+    new manager joined and the role of the one who left ended. Until then nothing new is shared.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    factory = models.ForeignKey(Factory, on_delete=models.PROTECT, related_name="handovers")
+    leaving = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    new_name = models.CharField(max_length=150)
+    new_email = models.EmailField(max_length=254)
+    evidence = models.CharField(max_length=2000)
+    scan = models.CharField(max_length=200, blank=True)  # its name in private storage
+    opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    opened_at = models.DateTimeField(auto_now_add=True)
+    objections_until = models.DateTimeField()
+    completed_at = models.DateTimeField(null=True)
+    completed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    joined_at = models.DateTimeField(null=True)
+    stopped_at = models.DateTimeField(null=True)
+    stopped_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    is_objection = models.BooleanField(default=False, db_default=False)
+    stop_reason = models.CharField(max_length=500, blank=True)
+
+    objects = HandoverQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["factory"], condition=Q(joined_at=None, stopped_at=None), name="factories_handover_one_open"
+            ),
+            models.CheckConstraint(
+                condition=Q(completed_at=None, completed_by=None)
+                | Q(completed_at__gte=F("objections_until"), completed_by__isnull=False)
+                & ~Q(completed_by=F("opened_by")),
+                name="factories_handover_second_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(joined_at=None) | Q(completed_at__isnull=False, stopped_at=None),
+                name="factories_handover_joined",
+            ),
+            models.CheckConstraint(
+                condition=Q(stopped_at=None, stopped_by=None, is_objection=False, stop_reason="")
+                | Q(stopped_at__isnull=False, stopped_by__isnull=False),
+                name="factories_handover_stopped",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+            columns_are_final(
+                "case_is_final",
+                [
+                    "factory_id",
+                    "leaving_id",
+                    "new_name",
+                    "new_email",
+                    "evidence",
+                    "scan",
+                    "opened_by_id",
+                    "opened_at",
+                    "objections_until",
+                ],
+                "The case of a handover cannot change. Stop it and open another.",
+            ),
+            pgtrigger.Protect(
+                name="over_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__joined_at__isnull=False) | pgtrigger.Q(old__stopped_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.factory_id} {self.pk}"
+
+    def status(self) -> str:
+        """In a word, now: objected, given_up, done, invited (waits for the new manager), ready or objections."""
+        if self.stopped_at is not None:
+            return "objected" if self.is_objection else "given_up"
+        if self.joined_at is not None:
+            return "done"
+        if self.completed_at is not None:
+            return "invited"
+        return "ready" if self.objections_until <= timezone.now() else "objections"

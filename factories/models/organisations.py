@@ -1,0 +1,333 @@
+"""Factories and country programmes, and what roles may do on each of them."""
+
+from datetime import date, timedelta
+from typing import ClassVar
+
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from factories.querysets import FactoryQuerySet, ProgrammeHistoryQuerySet, ProgrammeQuerySet
+from portal.accounts.models import RoleGroup
+from portal.accounts.roles import GroupObjectPermissionBase
+from portal.core.identifiers import OS_HUB_ID
+from portal.core.triggers import history_trigger
+
+
+class CountryProgramme(models.Model):
+    """Better Work in one country, with the settings that differ between countries; or the global programme.
+
+    Days and sizes are the numbers of docs/domain.md; each is a setting because countries and years differ.
+    """
+
+    class Enrolment(models.TextChoices):
+        MANDATORY = "mandatory", _("Mandatory for exporters")
+        VOLUNTARY = "voluntary", _("Voluntary")
+
+    country = models.CharField(_("country"), max_length=2, blank=True)
+    name = models.CharField(_("name"), max_length=120, unique=True)
+    is_global = models.BooleanField(default=False)
+    since = models.PositiveSmallIntegerField(_("since"), null=True, blank=True)
+    enrolment = models.CharField(_("enrolment"), max_length=10, choices=Enrolment.choices, default=Enrolment.VOLUNTARY)
+    contact_email = models.EmailField(_("contact"), blank=True)
+    release_days = models.PositiveSmallIntegerField(
+        _("days from assessment to release"),
+        default=28,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+        help_text=_("A report is late when it is not published this many days after the assessment ended."),
+    )
+    factory_review_days = models.PositiveSmallIntegerField(
+        _("days for the factory's review"), default=7, validators=[MaxValueValidator(90)]
+    )
+    min_group_size = models.PositiveSmallIntegerField(
+        _("smallest group in consolidated figures"), default=5, validators=[MinValueValidator(2)]
+    )
+    assessments_allowed = models.BooleanField(_("factories are assessed"), default=True)
+    participants_need_subscription = models.BooleanField(
+        _("participants need a subscription"),
+        default=False,
+        help_text=_(
+            "A participant then also needs a subscription for the factory and cycle, besides the factory's consent."
+        ),
+    )
+    # Consent: what a factory is offered as a start, and how long a brand's request lives.
+    grant_default_months = models.PositiveSmallIntegerField(
+        _("months a sharing lasts unless the factory says otherwise"),
+        default=12,
+        db_default=12,
+        validators=[MaxValueValidator(120)],
+        help_text=_("0: until the factory stops it."),
+    )
+    grant_default_hold_days = models.PositiveSmallIntegerField(
+        _("days each new report waits unless the factory says otherwise"),
+        default=7,
+        db_default=7,
+        validators=[MaxValueValidator(365)],
+    )
+    renewal_prompt_days = models.PositiveSmallIntegerField(
+        _("days before its end that a sharing is brought to mind"),
+        default=30,
+        db_default=30,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+    )
+    request_days = models.PositiveSmallIntegerField(
+        _("days a brand's request stays open"),
+        default=60,
+        db_default=60,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+    )
+    request_reminder_days = models.PositiveSmallIntegerField(
+        _("days after which an open request is brought to mind"),
+        default=14,
+        db_default=14,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+    )
+    request_again_days = models.PositiveSmallIntegerField(
+        _("days before a brand may ask a factory again"),
+        default=30,
+        db_default=30,
+        validators=[MaxValueValidator(365)],
+    )
+    handover_days = models.PositiveSmallIntegerField(
+        _("days a manager has to object to a handover"),
+        default=7,
+        db_default=7,
+        validators=[MinValueValidator(1), MaxValueValidator(90)],
+    )
+    national_law_results_hidden = models.BooleanField(
+        _("results under national law are not shown per factory"), default=False
+    )
+
+    objects = ProgrammeQuerySet.as_manager()
+
+    class Meta:
+        permissions = [
+            ("assess_country", "Work on assessments of assigned factories"),
+            ("view_assessments", "Read every assessment of the country"),
+            ("import_assessments", "Import assessments"),
+            ("review_assessments", "Review assessments and send them to the factory"),
+            ("release_assessments", "Publish and withdraw assessments"),
+            ("manage_enrolment", "Enrol factories, edit their profiles, look after their members"),
+            ("manage_programme", "Change the country's settings and its staff"),
+            ("view_statistics", "Read consolidated statistics"),
+            ("record_consent", "Record a factory's consent given on signed paper"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["country"], condition=models.Q(is_global=False), name="factories_programme_country"
+            ),
+            models.UniqueConstraint(
+                fields=["is_global"],
+                condition=models.Q(is_global=True),
+                name="factories_programme_one_global",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_global=True, country="") | (models.Q(is_global=False) & ~models.Q(country="")),
+                name="factories_programme_has_country",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(min_group_size__gte=2, release_days__gte=1),
+                name="factories_programme_numbers",
+            ),
+        ]
+        ordering = ["name"]
+        triggers = [
+            history_trigger(
+                "keeps_history", "factories_programmehistory", "programme_id", ["participants_need_subscription"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def release_deadline(self, ended: date) -> date:
+        """The last day to publish a report on an assessment that ended on `ended` (R39)."""
+        return ended + timedelta(days=self.release_days)
+
+
+class ProgrammeHistory(models.Model):
+    """What a country's setting was, since when: written by the database itself, for "any day in the past"."""
+
+    programme = models.ForeignKey(CountryProgramme, on_delete=models.PROTECT, related_name="+")
+    participants_need_subscription = models.BooleanField()
+    since = models.DateTimeField()
+
+    objects = ProgrammeHistoryQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["programme", "-since", "-id"], name="factories_programmehistory_at")]
+
+    def __str__(self) -> str:
+        return f"{self.programme_id} {self.since:%Y-%m-%d}"
+
+
+class Factory(models.Model):
+    """One enrolled (or once enrolled) plant. `bw_id` is the programme's own id, kept as text."""
+
+    class Sector(models.TextChoices):
+        APPAREL = "apparel", _("Apparel")
+        FOOTWEAR = "footwear", _("Footwear")
+        TEXTILE = "textile", _("Textile")
+        ACCESSORIES = "accessories", _("Bags and accessories")
+        OTHER = "other", _("Other")
+
+    class Enrolment(models.TextChoices):
+        PENDING = "pending", _("Enrolment pending")
+        ENROLLED = "enrolled", _("Enrolled")
+        SUSPENDED = "suspended", _("Suspended")
+        LEFT = "left", _("Left the programme")
+        NOT_ENROLLABLE = "not_enrollable", _("Could not be enrolled")
+
+    programme = models.ForeignKey(CountryProgramme, on_delete=models.PROTECT, related_name="factories")
+    bw_id = models.CharField(
+        _("Better Work id"),
+        max_length=40,
+        unique=True,
+        validators=[RegexValidator(r"^[A-Za-z0-9._/-]+$", _("Use letters, digits, dots, dashes and slashes only."))],
+    )
+    name = models.CharField(_("name"), max_length=200)
+    local_name = models.CharField(_("name in local script"), max_length=200, blank=True)
+    address = models.CharField(_("address"), max_length=400, blank=True)
+    city = models.CharField(_("city or province"), max_length=120, blank=True)
+    latitude = models.DecimalField(
+        _("latitude"),
+        max_digits=9,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(-90), MaxValueValidator(90)],
+    )
+    longitude = models.DecimalField(
+        _("longitude"),
+        max_digits=9,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(-180), MaxValueValidator(180)],
+    )
+    sector = models.CharField(_("sector"), max_length=20, choices=Sector.choices, default=Sector.APPAREL)
+    products = models.CharField(_("products"), max_length=200, blank=True)
+    workers_women = models.PositiveIntegerField(_("women workers"), null=True, blank=True)
+    workers_men = models.PositiveIntegerField(_("men workers"), null=True, blank=True)
+    os_hub_id = models.CharField(_("OS Hub id"), max_length=40, blank=True, validators=[OS_HUB_ID])
+    contact_name = models.CharField(_("contact person"), max_length=150, blank=True)
+    contact_email = models.EmailField(_("contact e-mail"), blank=True)
+    contact_phone = models.CharField(_("contact telephone"), max_length=40, blank=True)
+    enrolment_status = models.CharField(
+        _("enrolment"), max_length=20, choices=Enrolment.choices, default=Enrolment.PENDING
+    )
+    enrolment_reason = models.CharField(_("reason"), max_length=300, blank=True)
+    enrolled_on = models.DateField(_("enrolled on"), null=True, blank=True)
+    left_on = models.DateField(_("left on"), null=True, blank=True)
+    current_cycle = models.PositiveSmallIntegerField(_("current cycle"), default=1, validators=[MinValueValidator(1)])
+    is_obsolete = models.BooleanField(default=False)
+    confirms_sharing = models.BooleanField(
+        _("a second person confirms each sharing"),
+        default=False,
+        db_default=False,
+        help_text=_("A worker representative confirms what a manager shares before it takes effect."),
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = FactoryQuerySet.as_manager()
+
+    # What a complete profile has (R25 needs 100 %); the order is the one shown to the factory.
+    PROFILE_FIELDS: ClassVar = (
+        "name",
+        "local_name",
+        "address",
+        "city",
+        "latitude",
+        "longitude",
+        "sector",
+        "products",
+        "workers_women",
+        "workers_men",
+        "os_hub_id",
+        "contact_name",
+        "contact_email",
+        "contact_phone",
+    )
+
+    class Meta:
+        verbose_name_plural = "factories"
+        permissions = [
+            ("view_data", "Read the factory's own data"),
+            ("edit_profile", "Edit the factory's profile"),
+            ("manage_sharing", "Decide which brand sees the factory's data"),
+            ("manage_members", "Invite, change and remove the factory's members"),
+            ("confirm_sharing", "Confirm what a manager shares, as the second person"),
+            ("assess", "Do assessment work at the factory"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(current_cycle__gte=1), name="factories_factory_cycle"),
+            models.CheckConstraint(
+                condition=~models.Q(enrolment_status="not_enrollable") | ~models.Q(enrolment_reason=""),
+                name="factories_factory_reason",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(left_on=None)
+                | models.Q(enrolled_on=None)
+                | models.Q(left_on__gte=models.F("enrolled_on")),
+                name="factories_factory_dates",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["programme", "name", "id"], name="factories_factory_list"),
+            models.Index(fields=["name", "id"], name="factories_factory_name"),
+            models.Index(fields=["os_hub_id"], name="factories_factory_os_hub"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def workers(self) -> int | None:
+        """Women and men together; nothing while either is unknown."""
+        if self.workers_women is None or self.workers_men is None:
+            return None
+        return self.workers_women + self.workers_men
+
+    def missing_profile_fields(self) -> list[str]:
+        """Labels of what the profile still lacks, in the order of the form."""
+        return [
+            str(self._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+            for name in self.PROFILE_FIELDS
+            if getattr(self, name) in (None, "")
+        ]
+
+    @property
+    def profile_completeness(self) -> int:
+        """Filled profile fields in per cent, rounded down: 100 only when nothing is missing."""
+        total = len(self.PROFILE_FIELDS)
+        return (total - len(self.missing_profile_fields())) * 100 // total
+
+
+class FactoryRole(RoleGroup):
+    """A role in one factory."""
+
+    organisation = models.ForeignKey(Factory, on_delete=models.PROTECT, related_name="roles")
+
+    class Meta(RoleGroup.Meta):
+        constraints = [models.UniqueConstraint(fields=["organisation", "role"], name="factories_factoryrole_once")]
+
+
+class ProgrammeRole(RoleGroup):
+    """A role in one country programme, or in the global one."""
+
+    organisation = models.ForeignKey(CountryProgramme, on_delete=models.PROTECT, related_name="roles")
+
+    class Meta(RoleGroup.Meta):
+        constraints = [models.UniqueConstraint(fields=["organisation", "role"], name="factories_programmerole_once")]
+
+
+class FactoryGroupObjectPermission(GroupObjectPermissionBase):
+    """What a role's group may do on one factory."""
+
+    content_object = models.ForeignKey(Factory, on_delete=models.CASCADE)
+
+
+class ProgrammeGroupObjectPermission(GroupObjectPermissionBase):
+    """What a role's group may do in one country programme."""
+
+    content_object = models.ForeignKey(CountryProgramme, on_delete=models.CASCADE)

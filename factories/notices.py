@@ -1,0 +1,41 @@
+"""What people are told about a factory's continuity. Importing this module registers the kind."""
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from factories.models import Handover
+from portal.accounts.models import User
+from portal.notices.models import Notice
+from portal.notices.outbox import Line, NoticeKind, register_notice
+
+
+def _handover(notice: Notice, reader: User) -> Line | None:
+    """How far a handover is now, for the factory's managers and the staff who enrol factories."""
+    found = Handover.objects.visible_to(reader).filter(pk=notice.subject).select_related("factory").first()
+    if found is None:
+        return None
+    sentences = {
+        "objections": _(
+            "%(factory)s: the programme's staff were told that the manager left, and wait for objections until %(day)s."
+        ),
+        "ready": _("%(factory)s: nobody objected to the handover; a second staff person decides."),
+        "invited": _("%(factory)s: the new manager is invited."),
+        "done": _("%(factory)s: the new manager has joined, and the former one's role has ended."),
+        "objected": _("%(factory)s: the manager objected; the handover is over and nothing has changed."),
+        "given_up": _("%(factory)s: the staff gave the handover up; nothing has changed."),
+    }
+    words = {"factory": found.factory, "day": date_format(found.objections_until, "DATE_FORMAT")}
+    return Line(sentences[found.status()] % words, reverse("handover", args=[found.pk]))
+
+
+register_notice(
+    NoticeKind(
+        "handover",
+        gettext_lazy("A factory's manager is replaced"),
+        _handover,
+        sides={"factory": "manage_members", "programme": "manage_enrolment"},
+        is_mandatory=True,
+    )
+)

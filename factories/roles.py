@@ -1,0 +1,146 @@
+"""The roles of factories and country programmes (docs/domain.md 3)."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from factories.models import (
+    CountryProgramme,
+    Factory,
+    FactoryGroupObjectPermission,
+    FactoryRole,
+    ProgrammeGroupObjectPermission,
+    ProgrammeRole,
+)
+from portal.accounts.models import User
+from portal.accounts.roles import OrganisationKind, Role, Visitor, has_active_manager, has_permission, register
+
+SEES_BRANDS = frozenset({"brands.view_all_brands"})
+LEADS = frozenset(
+    {
+        "assess_country",
+        "view_assessments",
+        "import_assessments",
+        "review_assessments",
+        "release_assessments",
+        "manage_enrolment",
+        "record_consent",
+    }
+)
+
+
+def is_country(programme: Any) -> bool:
+    """Whether a programme is a country's, not the global one."""
+    return not programme.is_global
+
+
+def may_manage_factory_members(user: Visitor, factory: Any) -> bool:
+    """The factory's managers; the country's staff only while it has none: they bring in the first one.
+
+    Otherwise staff could make themselves the factory's voice and consent in its name.
+    """
+    if has_permission(user, FactoryGroupObjectPermission, "manage_members", factory):
+        return True
+    return not has_active_manager(FACTORY, factory) and may_oversee_factory(user, factory)
+
+
+def may_oversee_factory(user: Visitor, factory: Any) -> bool:
+    """The staff who enrol factories in its country."""
+    return Factory.objects.in_programmes_where(user, "manage_enrolment").filter(pk=factory.pk).exists()
+
+
+def may_manage_staff(user: Visitor, programme: Any) -> bool:
+    """The programme's manager and the global staff."""
+    return CountryProgramme.objects.where(user, "manage_programme").filter(pk=programme.pk).exists()
+
+
+def active_in_role(factory: Factory, role: str) -> QuerySet[User]:
+    """The active people who hold a role in a factory, by name."""
+    groups = FACTORY.role_groups(factory).filter(role=role).values("group")
+    return User.objects.filter(groups__in=groups, is_active=True, is_integration=False).order_by("name", "pk")
+
+
+def after_joining(factory: Any, member: User) -> None:
+    """Whoever joins a factory may be the manager that a handover waits for."""
+    from factories.services.handovers import finish_handover  # it needs the kinds of this module
+
+    finish_handover(factory, member)
+
+
+def end_assignments(programme: Any, member: User) -> None:
+    """Who is no Enterprise Advisor of a country any more loses the factories assigned to them there."""
+    assigned = FactoryRole.objects.filter(organisation__programme=programme, role="advisor", group__user=member)
+    member.groups.remove(*assigned.values_list("group_id", flat=True))
+
+
+FACTORY = register(
+    OrganisationKind(
+        name="factory",
+        label=_("Factory"),
+        model=Factory,
+        role_model=FactoryRole,
+        permission_model=FactoryGroupObjectPermission,
+        visible_to=Factory.objects.visible_to,
+        may_manage_members=may_manage_factory_members,
+        may_oversee=may_oversee_factory,
+        news="view_data",
+        on_join=after_joining,
+        managers_wanted=2,
+        roles={
+            "manager": Role(
+                "manager",
+                _("Factory manager"),
+                frozenset({"view_data", "edit_profile", "manage_sharing", "manage_members"}),
+                SEES_BRANDS,
+                is_manager=True,
+            ),
+            "member": Role("member", _("Factory member"), frozenset({"view_data"})),
+            "worker_representative": Role(
+                "worker_representative", _("Worker representative"), frozenset({"view_data", "confirm_sharing"})
+            ),
+            # Assigned by the country's staff, who hold it besides their role in the programme.
+            "advisor": Role("advisor", _("Assigned Enterprise Advisor"), frozenset({"assess"}), is_invitable=False),
+        },
+    )
+)
+
+PROGRAMME = register(
+    OrganisationKind(
+        name="programme",
+        label=_("Country programme"),
+        model=CountryProgramme,
+        role_model=ProgrammeRole,
+        permission_model=ProgrammeGroupObjectPermission,
+        visible_to=CountryProgramme.objects.visible_to,
+        may_manage_members=may_manage_staff,
+        on_leave=end_assignments,
+        news="view_assessments",
+        roles={
+            "programme_manager": Role(
+                "programme_manager",
+                _("Programme manager"),
+                LEADS | {"manage_programme"},
+                SEES_BRANDS,
+                is_manager=True,
+                applies=is_country,
+            ),
+            "team_leader": Role("team_leader", _("Team leader"), LEADS, SEES_BRANDS, applies=is_country),
+            "enterprise_advisor": Role(
+                "enterprise_advisor",
+                _("Enterprise Advisor"),
+                frozenset({"assess_country"}),
+                applies=is_country,
+            ),
+            "constituent": Role("constituent", _("Constituent"), frozenset({"view_statistics"}), applies=is_country),
+            "global_staff": Role(
+                "global_staff",
+                _("Global staff"),
+                LEADS | {"manage_programme", "view_statistics"},
+                SEES_BRANDS | {"brands.manage_brands"},
+                is_manager=True,
+                applies=lambda programme: programme.is_global,
+            ),
+        },
+    )
+)

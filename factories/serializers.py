@@ -1,0 +1,140 @@
+"""Factories and country programmes over the API."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from factories.models import CountryProgramme, Factory
+from portal.core.api import PageQuery, StrictSerializer
+from portal.core.countries import COUNTRIES, country_name
+
+
+class ProgrammeSerializer(serializers.ModelSerializer[CountryProgramme]):
+    """A country programme (or the global one) and its settings, in days and numbers."""
+
+    contact_email = serializers.CharField(help_text="May be empty.")
+
+    class Meta:
+        model = CountryProgramme
+        fields = [
+            "id",
+            "name",
+            "country",
+            "is_global",
+            "since",
+            "enrolment",
+            "contact_email",
+            "release_days",
+            "factory_review_days",
+            "min_group_size",
+            "assessments_allowed",
+            "participants_need_subscription",
+            "national_law_results_hidden",
+        ]
+        read_only_fields = fields
+
+
+class FactoryBriefSerializer(serializers.Serializer[Any]):
+    """A factory as it is named in lists. `country` is an ISO 3166-1 code."""
+
+    id = serializers.IntegerField()
+    bw_id = serializers.CharField()
+    name = serializers.CharField()
+    local_name = serializers.CharField(allow_blank=True)
+    country = serializers.CharField(source="programme.country")
+
+
+class FactorySerializer(serializers.ModelSerializer[Factory]):
+    """A factory with its whole profile, for its own people and its country's staff."""
+
+    programme = serializers.IntegerField(source="programme_id")
+    contact_email = serializers.CharField(help_text="May be empty.")
+    country = serializers.CharField(source="programme.country")
+    country_name = serializers.SerializerMethodField()
+    profile_completeness = serializers.IntegerField(help_text="Per cent, rounded down.")
+    profile_missing = serializers.SerializerMethodField(help_text="Labels of what the profile still lacks.")
+
+    class Meta:
+        model = Factory
+        fields = [
+            "id",
+            "bw_id",
+            "name",
+            "local_name",
+            "programme",
+            "country",
+            "country_name",
+            "address",
+            "city",
+            "latitude",
+            "longitude",
+            "sector",
+            "products",
+            "workers_women",
+            "workers_men",
+            "os_hub_id",
+            "contact_name",
+            "contact_email",
+            "contact_phone",
+            "enrolment_status",
+            "enrolment_reason",
+            "enrolled_on",
+            "left_on",
+            "current_cycle",
+            "is_obsolete",
+            "profile_completeness",
+            "profile_missing",
+        ]
+        read_only_fields = fields
+
+    def get_country_name(self, factory: Factory) -> str:
+        """In the asker's language."""
+        return country_name(factory.programme.country)
+
+    def get_profile_missing(self, factory: Factory) -> list[str]:
+        """In the order of the form."""
+        return factory.missing_profile_fields()
+
+
+class HandoverSerializer(serializers.Serializer[Any]):
+    """The handover of a factory whose only manager left. The new manager's address is for the staff."""
+
+    id = serializers.UUIDField()
+    factory = FactoryBriefSerializer()
+    status = serializers.ChoiceField(choices=["objections", "ready", "invited", "done", "objected", "given_up"])
+    leaving = serializers.CharField(source="leaving.name")
+    new_name = serializers.CharField()
+    evidence = serializers.CharField()
+    opened_at = serializers.DateTimeField()
+    objections_until = serializers.DateTimeField()
+    completed_at = serializers.DateTimeField(allow_null=True)
+    joined_at = serializers.DateTimeField(allow_null=True)
+    stopped_at = serializers.DateTimeField(allow_null=True)
+    stop_reason = serializers.CharField(allow_blank=True)
+
+
+class HandoverOrder(StrictSerializer):
+    """Who takes a factory over, and how the staff know that its only manager left."""
+
+    factory = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+    new_name = serializers.CharField(max_length=150)
+    new_email = serializers.EmailField(max_length=254)
+    evidence = serializers.CharField(max_length=2000)
+
+
+class HandoverStep(StrictSerializer):
+    """A manager's objection, the second staff person's completion, or the staff's giving up."""
+
+    step = serializers.ChoiceField(choices=["object", "complete", "stop"])
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
+
+
+class FactoryQuery(PageQuery):
+    """How a list of factories is narrowed."""
+
+    search = serializers.CharField(
+        required=False, max_length=100, help_text="Part of the name or local name, or the whole Better Work id."
+    )
+    country = serializers.ChoiceField(required=False, choices=list(COUNTRIES), help_text="ISO 3166-1 code.")
+    sector = serializers.ChoiceField(required=False, choices=Factory.Sector.values)
+    enrolment_status = serializers.ChoiceField(required=False, choices=Factory.Enrolment.values)

@@ -1,0 +1,35 @@
+"""What changes about factories and country programmes: the verbs, one room a concept."""
+
+from factories.services.handovers import (
+    complete_handover,
+    finish_handover,
+    object_to_handover,
+    open_handover,
+    refuse_while_handed_over,
+    stop_handover,
+)
+from factories.services.organisations import (
+    assign_advisor,
+    create_factory,
+    create_programme,
+    lock_factory,
+    unassign_advisor,
+    update_factory,
+    update_programme,
+)
+
+__all__ = [
+    "assign_advisor",
+    "complete_handover",
+    "create_factory",
+    "create_programme",
+    "finish_handover",
+    "lock_factory",
+    "object_to_handover",
+    "open_handover",
+    "refuse_while_handed_over",
+    "stop_handover",
+    "unassign_advisor",
+    "update_factory",
+    "update_programme",
+]

@@ -1,0 +1,148 @@
+"""What changes about factories, country programmes and advisors. Every verb is one transaction with its event."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from factories.models import CountryProgramme, Factory
+from factories.roles import FACTORY, PROGRAMME
+from portal.accounts.models import User
+from portal.accounts.roles import create_role_groups, role_of
+from portal.core.events import record
+from portal.core.names import one_line
+
+# What the factory's own manager may edit; the rest (id, country, enrolment, cycle) is the programme's.
+OWN_PROFILE_FIELDS = frozenset(Factory.PROFILE_FIELDS)
+NAMES = frozenset({"name", "local_name"})
+ENROLMENT_FIELDS = frozenset(
+    {
+        "bw_id",
+        "enrolment_status",
+        "enrolment_reason",
+        "enrolled_on",
+        "left_on",
+        "current_cycle",
+        "is_obsolete",
+    }
+)
+
+
+def lock_factory(factory_id: int) -> Factory:
+    """The factory row, locked until the transaction ends. Publication and consent both take this lock first."""
+    return Factory.objects.select_for_update(of=("self",)).select_related("programme").get(pk=factory_id)
+
+
+def _may_enrol(by: User, programme: CountryProgramme) -> bool:
+    return CountryProgramme.objects.where(by, "manage_enrolment").filter(pk=programme.pk, is_global=False).exists()
+
+
+def _tidy(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: one_line(value) if name in NAMES else value for name, value in fields.items()}
+
+
+@transaction.atomic
+def create_factory(*, by: User, programme: CountryProgramme, **fields: Any) -> Factory:
+    """A new factory of `programme` with its role groups.
+
+    Raises `PermissionDenied`, or `ValidationError` by field (a Better Work id that exists, a bad coordinate).
+    """
+    if not _may_enrol(by, programme):
+        raise PermissionDenied(_("Only the country's staff may add a factory."))
+    unknown = set(fields) - OWN_PROFILE_FIELDS - ENROLMENT_FIELDS
+    if unknown:
+        raise ValidationError({name: _("This cannot be set.") for name in unknown})
+    factory = Factory(programme=programme, **_tidy(fields))
+    factory.full_clean()
+    factory.save()
+    create_role_groups(FACTORY, factory)
+    record("factories.created", by=by, factory_id=factory.pk, programme_id=programme.pk, subject=factory.pk)
+    return factory
+
+
+@transaction.atomic
+def update_factory(*, by: User, factory: Factory, **fields: Any) -> Factory:
+    """Change a factory's profile, or (country staff) its enrolment. The event names the fields, not their contents.
+
+    Raises `PermissionDenied`, or `ValidationError` by field.
+    """
+    staff = _may_enrol(by, factory.programme)
+    allowed = OWN_PROFILE_FIELDS | ENROLMENT_FIELDS if staff else OWN_PROFILE_FIELDS
+    if not staff and not Factory.objects.editable_by(by).filter(pk=factory.pk).exists():
+        raise PermissionDenied(_("Only the factory's manager or the country's staff may edit this profile."))
+    if set(fields) - allowed:
+        raise PermissionDenied(_("Only the country's staff may change the enrolment."))
+    fields = _tidy(fields)
+    factory = lock_factory(factory.pk)
+    changed = sorted(name for name, value in fields.items() if getattr(factory, name) != value)
+    if not changed:
+        return factory
+    for name in changed:
+        setattr(factory, name, fields[name])
+    factory.full_clean()
+    factory.save(update_fields=changed)
+    record("factories.updated", by=by, factory_id=factory.pk, programme_id=factory.programme_id, fields=changed)
+    return factory
+
+
+@transaction.atomic
+def create_programme(*, by: User | None, **fields: Any) -> CountryProgramme:
+    """A new country programme (or the global one) with its role groups. `by` is None only in a command."""
+    if by is not None and not _is_global_manager(by):
+        raise PermissionDenied(_("Only global staff may add a country."))
+    programme = CountryProgramme(**fields)
+    programme.full_clean()
+    programme.save()
+    create_role_groups(PROGRAMME, programme)
+    record("programmes.created", by=by, programme_id=programme.pk, subject=programme.pk)
+    return programme
+
+
+def _is_global_manager(by: User) -> bool:
+    return CountryProgramme.objects.where(by, "manage_programme").filter(is_global=True).exists()
+
+
+@transaction.atomic
+def update_programme(*, by: User, programme: CountryProgramme, **fields: Any) -> CountryProgramme:
+    """Change a country's settings; the event keeps the old and new values, for they decide deadlines and display.
+
+    Raises `PermissionDenied`, or `ValidationError` by field.
+    """
+    if not CountryProgramme.objects.where(by, "manage_programme").filter(pk=programme.pk).exists():
+        raise PermissionDenied(_("Only the programme's manager may change its settings."))
+    if {"country", "is_global"} & set(fields):
+        raise ValidationError(_("The country of a programme cannot change."))
+    programme = CountryProgramme.objects.select_for_update().get(pk=programme.pk)
+    before = {name: getattr(programme, name) for name in fields}
+    changes = {name: [before[name], value] for name, value in fields.items() if before[name] != value}
+    for name, value in fields.items():
+        setattr(programme, name, value)
+    programme.full_clean()
+    programme.save()
+    if changes:
+        record("programmes.updated", by=by, programme_id=programme.pk, subject=programme.pk, changes=changes)
+    return programme
+
+
+@transaction.atomic
+def assign_advisor(*, by: User, factory: Factory, advisor: User) -> None:
+    """Let an Enterprise Advisor of the factory's country work on this factory.
+
+    Raises `PermissionDenied`, or `ValidationError` when the person is no Enterprise Advisor of that country.
+    """
+    if not _may_enrol(by, factory.programme):
+        raise PermissionDenied(_("Only the country's staff may assign advisors."))
+    if "enterprise_advisor" not in role_of(advisor, PROGRAMME, factory.programme):
+        raise ValidationError(_("This person is not an Enterprise Advisor of the factory's country."))
+    advisor.groups.add(FACTORY.group(factory, "advisor"))
+    record("people.advisor_assigned", by=by, factory_id=factory.pk, subject=advisor.pk)
+
+
+@transaction.atomic
+def unassign_advisor(*, by: User, factory: Factory, advisor: User) -> None:
+    """End an advisor's work on this factory, at once. Raises `PermissionDenied`."""
+    if not _may_enrol(by, factory.programme):
+        raise PermissionDenied(_("Only the country's staff may assign advisors."))
+    advisor.groups.remove(FACTORY.group(factory, "advisor"))
+    record("people.advisor_unassigned", by=by, factory_id=factory.pk, subject=advisor.pk)

@@ -1,0 +1,214 @@
+"""Factories: the list, one factory's page, its profile and enrolment, its advisors."""
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from factories.forms import AdvisorForm, EnrolmentForm, FactoryFilter, NewFactoryForm, ProfileForm
+from factories.models import CountryProgramme, Factory, Handover
+from factories.querysets import ProgrammeQuerySet
+from factories.roles import FACTORY, PROGRAMME
+from factories.services import assign_advisor, create_factory, lock_factory, unassign_advisor, update_factory
+from portal.accounts.models import User
+from portal.accounts.roles import has_active_manager, role_of
+from portal.core.forms import REFUSED, STALE, posted, show_errors
+from portal.core.lists import requested_page
+
+
+def _person(request: HttpRequest) -> User:
+    return cast("User", request.user)
+
+
+def _found(request: HttpRequest, pk: int) -> Factory:
+    """The factory, where the visitor sees it."""
+    return get_object_or_404(Factory.objects.visible_to(request.user).select_related("programme"), pk=pk)
+
+
+def _enrols(person: User) -> ProgrammeQuerySet:
+    """The country programmes in which a person enrols factories."""
+    return CountryProgramme.objects.where(person, "manage_enrolment").filter(is_global=False)
+
+
+def _may_enrol(person: User, factory: Factory) -> bool:
+    return _enrols(person).filter(pk=factory.programme_id).exists()
+
+
+@login_required
+@require_GET
+def factory_list(request: HttpRequest) -> HttpResponse:
+    """The factories that the visitor sees; somebody with one factory of their own goes straight to it."""
+    person = _person(request)
+    programmes = _own_programmes(person)
+    form = FactoryFilter(request.GET, countries=[programme.country for programme in programmes])
+    factories = Factory.objects.visible_to(person).select_related("programme")
+    page = requested_page(request, form.narrow(factories), form.order)
+    if not programmes:
+        if len(page) == 1 and not form.in_use:
+            return redirect("factory", pk=page.items[0].pk)
+        if not page.items and not Factory.objects.visible_to(person).exists():
+            raise Http404
+    may_add = any(programme.is_enrolled_by for programme in programmes)  # type: ignore[attr-defined]
+    context = {"page": page, "form": form, "is_staff": bool(programmes), "may_add": may_add}
+    return render(request, "factories/factory_list.html", context)
+
+
+def _own_programmes(person: User) -> list[CountryProgramme]:
+    """The countries on whose staff the person is, each with whether they enrol factories there: one query."""
+    enrolled_by = _enrols(person).filter(pk=OuterRef("pk"))
+    countries = CountryProgramme.objects.where(person, "assess_country").filter(is_global=False)
+    return list(countries.annotate(is_enrolled_by=Exists(enrolled_by)))
+
+
+@login_required
+@require_GET
+def factory(request: HttpRequest, pk: int) -> HttpResponse:
+    """One factory: facts, what its profile lacks, its enrolment, and the ways to everything else about it."""
+    person, found = _person(request), _found(request, pk)
+    may_enrol = _may_enrol(person, found)
+    context = {
+        "factory": found,
+        "facts": _facts(found),
+        "missing": found.missing_profile_fields(),
+        "may_edit": Factory.objects.editable_by(person).filter(pk=pk).exists(),
+        "may_enrol": may_enrol,
+        "may_make_webhooks": Factory.objects.where(person, "manage_members").filter(pk=pk).exists(),
+        "is_own": Factory.objects.where(person, "view_data").filter(pk=pk).exists(),
+        "may_see_people": may_enrol or bool(role_of(person, FACTORY, found)),
+        "has_manager": has_active_manager(FACTORY, found),
+        "handover": Handover.objects.visible_to(person).open().filter(factory=found).first(),
+        "advisors": _assigned(found),
+        "advisor_form": _advisor_form(found) if may_enrol else None,
+    }
+    return render(request, "factories/factory.html", context)
+
+
+def _facts(found: Factory) -> list[tuple[str, Any]]:
+    names = ("bw_id", "address", "city", "latitude", "longitude", "products", "workers_women", "workers_men")
+    more = ("os_hub_id", "contact_name", "contact_email", "contact_phone")
+    facts = [(_label(name), getattr(found, name)) for name in (*names, *more)]
+    facts.insert(1, (_label("sector"), found.get_sector_display()))
+    return [(label, "" if value is None else value) for label, value in facts]
+
+
+def _label(name: str) -> str:
+    words = str(Factory._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+    return words[:1].upper() + words[1:]
+
+
+def _assigned(found: Factory) -> list[User]:
+    group = FACTORY.group(found, "advisor")
+    return list(User.objects.filter(groups=group, is_active=True).order_by("name", "pk"))
+
+
+def _advisor_form(found: Factory) -> AdvisorForm | None:
+    """A form to assign one more advisor, where there is one to assign."""
+    advisors = _assignable(found)
+    return AdvisorForm(advisors=advisors) if advisors.exists() else None
+
+
+def _assignable(found: Factory) -> Any:
+    """The Enterprise Advisors of the factory's country who are not assigned yet."""
+    advisors = PROGRAMME.role_groups(found.programme).filter(role="enterprise_advisor").values("group")
+    assigned = User.objects.filter(groups=FACTORY.group(found, "advisor")).values("pk")
+    people = User.objects.filter(groups__in=advisors, is_active=True).exclude(pk__in=assigned)
+    return people.order_by("name", "pk")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def factory_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Edit the profile; the country's staff the enrolment too. What changed meanwhile is not overwritten."""
+    person, found = _person(request), _found(request, pk)
+    if not Factory.objects.editable_by(person).filter(pk=pk).exists():
+        raise PermissionDenied(_("Only the factory's manager or the country's staff may edit this profile."))
+    form_class = EnrolmentForm if _may_enrol(person, found) else ProfileForm
+    form = form_class(posted(request), instance=found)
+    status = _save(person, pk, form) if request.method == "POST" else 200
+    if status == 302:
+        messages.success(request, _("The profile is saved."))
+        return redirect("factory", pk=pk)
+    if request.method != "POST":
+        form.remember(found)
+    return render(request, "factories/factory_edit.html", {"factory": _found(request, pk), "form": form}, status=status)
+
+
+def _save(person: User, pk: int, form: ProfileForm) -> int:
+    """Save a sent profile under the factory's lock; returns the status to answer with (302: saved)."""
+    if not form.is_valid():
+        return REFUSED
+    with transaction.atomic():
+        current = lock_factory(pk)
+        if form.is_stale(current):
+            return STALE
+        try:
+            update_factory(by=person, factory=current, **form.changes())
+        except ValidationError as error:
+            show_errors(form, error)
+            return REFUSED
+    return 302
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def factory_add(request: HttpRequest) -> HttpResponse:
+    """Add a factory to a country whose staff the visitor is. Not found for people who see no list of factories."""
+    person = _person(request)
+    programmes = _enrols(person)
+    if not programmes:
+        if Factory.objects.visible_to(person).exists():
+            raise PermissionDenied(_("Only the country's staff may add a factory."))
+        raise Http404
+    form = NewFactoryForm(posted(request), programmes=programmes)
+    if form.is_valid():
+        try:
+            added = create_factory(by=person, **form.changes())
+        except ValidationError as error:
+            show_errors(form, error)
+        except IntegrityError:
+            form.add_error("bw_id", _("A factory with this id was added just now."))
+        else:
+            messages.success(request, _("%s is added. Invite its first manager next.") % added)
+            return redirect("factory", pk=added.pk)
+    status = REFUSED if request.method == "POST" else 200
+    return render(request, "factories/factory_add.html", {"form": form}, status=status)
+
+
+@login_required
+@require_POST
+def advisor_assign(request: HttpRequest, pk: int) -> HttpResponse:
+    """Assign an Enterprise Advisor of the country to the factory."""
+    person, found = _person(request), _found(request, pk)
+    if not _may_enrol(person, found):
+        raise PermissionDenied(_("Only the country's staff may assign advisors."))
+    form = AdvisorForm(request.POST, advisors=_assignable(found))
+    if form.is_valid():
+        assign_advisor(by=person, factory=found, advisor=form.cleaned_data["advisor"])
+        messages.success(request, _("%s now works on this factory.") % form.cleaned_data["advisor"])
+    else:
+        messages.error(request, _("Choose an Enterprise Advisor of this country who is not assigned yet."))
+    return redirect("factory", pk=pk)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def advisor_unassign(request: HttpRequest, pk: int, advisor_id: int) -> HttpResponse:
+    """End an advisor's work on the factory, after a page that names both."""
+    person, found = _person(request), _found(request, pk)
+    if not _may_enrol(person, found):
+        raise PermissionDenied(_("Only the country's staff may assign advisors."))
+    advisor = next((one for one in _assigned(found) if one.pk == advisor_id), None)
+    if advisor is None:
+        raise Http404
+    if request.method != "POST":
+        return render(request, "factories/advisor_unassign.html", {"factory": found, "advisor": advisor})
+    unassign_advisor(by=person, factory=found, advisor=advisor)
+    messages.success(request, _("%s no longer works on this factory.") % advisor)
+    return redirect("factory", pk=pk)

@@ -1,0 +1,149 @@
+"""Pages of handovers: staff open, complete or give up; the present manager objects with one click."""
+
+from collections.abc import Callable
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.storage import storages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from factories.forms import HandoverForm
+from factories.models import CountryProgramme, Factory, Handover
+from factories.roles import active_in_role
+from factories.services import complete_handover, object_to_handover, open_handover, stop_handover
+from portal.accounts.models import User
+from portal.core.forms import REFUSED, posted, show_errors
+from portal.core.lists import requested_page
+from portal.core.uploads import drop_upload, keep_upload, limited_upload
+
+FOLDER = "handovers"
+
+
+def _person(request: HttpRequest) -> User:
+    return cast("User", request.user)
+
+
+def _enrols(person: User, factory: Factory) -> bool:
+    return Factory.objects.in_programmes_where(person, "manage_enrolment").filter(pk=factory.pk).exists()
+
+
+@limited_upload
+@login_required
+@require_http_methods(["GET", "POST"])
+def handover_open(request: HttpRequest, pk: int) -> HttpResponse:
+    """Open a handover: who comes next, and how the staff know that the manager left."""
+    person = _person(request)
+    factory = get_object_or_404(Factory.objects.visible_to(person).select_related("programme"), pk=pk)
+    if not _enrols(person, factory):
+        raise PermissionDenied(_("Only the country's staff may hand a factory over."))
+    running = Handover.objects.visible_to(person).open().filter(factory=factory).first()
+    if running is not None and request.method == "GET":
+        return redirect("handover", pk=running.pk)
+    form = HandoverForm(posted(request), request.FILES or None)
+    if form.is_valid():
+        opened = _opened(person, factory, form)
+        if opened is not None:
+            messages.success(request, _("The handover of %s is open. Its manager is told by mail.") % factory)
+            return redirect("handover", pk=opened.pk)
+    context = {"factory": factory, "form": form, "managers": active_in_role(factory, "manager")}
+    status = REFUSED if request.method == "POST" else 200
+    return render(request, "factories/handover_open.html", context, status=status)
+
+
+def _opened(person: User, factory: Factory, form: HandoverForm) -> Handover | None:
+    """The handover; None when the service refused it, and then no file is kept."""
+    case = dict(form.cleaned_data)
+    upload = case.pop("scan")
+    scan = keep_upload(upload, FOLDER) if upload else ""
+    try:
+        opened = open_handover(by=person, factory=factory, **case, scan=scan)
+    except ValidationError as error:
+        drop_upload(scan)
+        show_errors(form, error)
+        return None
+    if opened.scan != scan:  # the same case sent twice
+        drop_upload(scan)
+    return opened
+
+
+@login_required
+@require_GET
+def handover_list(request: HttpRequest) -> HttpResponse:
+    """Handovers of the staff's countries, the newest first. Not found for people who enrol nowhere."""
+    person = _person(request)
+    if not CountryProgramme.objects.where(person, "manage_enrolment").exists():
+        raise Http404
+    handovers = Handover.objects.visible_to(person).select_related("factory", "leaving")
+    page = requested_page(request, handovers, ("-opened_at", "-id"))
+    return render(request, "factories/handover_list.html", {"page": page})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def handover(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One handover: what it is about, how far it is, and what the visitor can do about it."""
+    person = _person(request)
+    handovers = Handover.objects.visible_to(person).select_related(
+        "factory__programme", "leaving", "opened_by", "completed_by", "stopped_by"
+    )
+    found = get_object_or_404(handovers, pk=pk)
+    if request.method == "POST":
+        _act(request, found)
+        return redirect("handover", pk=pk)
+    is_staff = _enrols(person, found.factory)
+    context = {
+        "handover": found,
+        "factory": found.factory,
+        "status": found.status(),
+        "is_staff": is_staff,
+        "may_complete": is_staff and found.opened_by_id != person.pk,
+        "is_manager": Factory.objects.where(person, "manage_members").filter(pk=found.factory_id).exists(),
+    }
+    return render(request, "factories/handover.html", context)
+
+
+def _act(request: HttpRequest, found: Handover) -> None:
+    """Do what a button says; what the service refuses stands above the page. Raises `PermissionDenied`."""
+    by, reason = _person(request), request.POST.get("reason", "").replace("\x00", "")
+    acts: dict[str, tuple[Callable[[], Any], str]] = {
+        "object": (
+            lambda: object_to_handover(by=by, handover=found, reason=reason),
+            _("You objected. The handover of %s is over, and nothing has changed."),
+        ),
+        "complete": (lambda: complete_handover(by=by, handover=found), _("%s: the new manager is invited.")),
+        "stop": (
+            lambda: stop_handover(by=by, handover=found, reason=reason),
+            _("The handover of %s is given up, and nothing has changed."),
+        ),
+    }
+    act = acts.get(request.POST.get("act", ""))
+    if act is None:
+        messages.error(request, _("Choose one of the buttons on the page."))
+        return
+    do, done = act
+    try:
+        do()
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, done % found.factory)
+
+
+@login_required
+@require_GET
+def handover_scan(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """The scan that the staff kept as evidence: for staff only."""
+    person = _person(request)
+    found = get_object_or_404(Handover.objects.visible_to(person).select_related("factory"), pk=pk)
+    if not _enrols(person, found.factory):
+        raise PermissionDenied(_("Only the country's staff see the scan."))
+    if not found.scan or not storages["private"].exists(found.scan):
+        raise Http404
+    file = storages["private"].open(found.scan)
+    return FileResponse(file, as_attachment=True, filename="evidence", content_type="application/octet-stream")

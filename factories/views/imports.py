@@ -1,0 +1,153 @@
+"""Importing factories: upload, preview, confirm. The preview signs the kept file for the person it is shown to."""
+
+from datetime import timedelta
+from typing import Any, cast
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core import signing
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
+
+from factories.imports import (
+    DATES,
+    OPTIONAL,
+    PLACES,
+    REQUIRED,
+    FactoriesChanged,
+    FactoryPlan,
+    allowed_values,
+    import_factories,
+    may_import_factories,
+    plan_factories,
+)
+from factories.models import Factory
+from portal.accounts.models import User
+from portal.core.forms import REFUSED, STALE
+from portal.core.uploads import drop_old_uploads, drop_upload, keep_upload, limited_upload, open_upload
+
+FOLDER = "uploads/factories"
+DECIDE_WITHIN = timedelta(hours=2)
+SALT = "factories.import"
+SHOWN = 50
+
+
+class FactoryTableForm(forms.Form):
+    """One file."""
+
+    file = forms.FileField(
+        label=gettext_lazy("Factories"),
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.xlsx,text/csv"}),
+        error_messages={"required": gettext_lazy("Choose a file.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].help_text = _(
+            "CSV (UTF-8) or Excel workbook (.xlsx), up to %s MB. Its columns are explained below."
+        ) % (settings.UPLOAD_MAX_BYTES // 1024**2)
+
+
+def _staff(request: HttpRequest) -> User:
+    """The visitor, who enrols factories. Others who see factories may not (403); for anybody else there is no page."""
+    user = cast(User, request.user)
+    if may_import_factories(user):
+        return user
+    if Factory.objects.visible_to(user).exists():
+        raise PermissionDenied(_("Only the country's staff may add factories."))
+    raise Http404
+
+
+@login_required
+@limited_upload
+@require_http_methods(["GET", "POST"])
+def factory_import(request: HttpRequest) -> HttpResponse:
+    """Upload a table; the answer is what importing it would do, or its errors."""
+    user = _staff(request)
+    if request.method == "GET" and "template" in request.GET:
+        return _template()
+    form = FactoryTableForm(request.POST, request.FILES) if request.method == "POST" else FactoryTableForm()
+    if not (request.method == "POST" and form.is_valid()):
+        status = REFUSED if form.is_bound else 200
+        return render(request, "factories/import.html", {"form": form, "columns": _columns()}, status=status)
+    drop_old_uploads(FOLDER, DECIDE_WITHIN)
+    name = keep_upload(form.cleaned_data["file"], FOLDER)
+    with open_upload(name) as file:
+        plan = plan_factories(by=user, file=file)
+    if plan.problems:
+        drop_upload(name)
+    return _preview(request, user, name, plan, status=REFUSED if plan.problems else 200)
+
+
+def _template() -> HttpResponse:
+    """A table with the columns and no rows, which spreadsheets read as UTF-8."""
+    header = ",".join((*REQUIRED, *OPTIONAL))
+    response = HttpResponse(f"\ufeff{header}\r\n", content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="factories.csv"'
+    return response
+
+
+def _columns() -> list[tuple[str, str]]:
+    """Each column that an import knows, with what may stand in it."""
+    told = {
+        "bw_id": _("required: the Better Work id; letters, digits, dots, dashes and slashes"),
+        "name": _("required"),
+        "country": _("required: the country's English name or its code, such as Cambodia or KH"),
+        "contact_email": _("an e-mail address"),
+        "current_cycle": _("a whole number from 1 on"),
+    }
+    told |= dict.fromkeys(("workers_women", "workers_men"), _("a whole number"))
+    told |= dict.fromkeys(PLACES, _("degrees, such as 11.5564"))
+    told |= dict.fromkeys(DATES, _("a date as dd/mm/yyyy, such as 27/03/2016"))
+    for name in ("sector", "enrolment_status"):
+        told[name] = _("one of: %s") % ", ".join(allowed_values(name))
+    return [(name, told.get(name, _("any text"))) for name in (*REQUIRED, *OPTIONAL)]
+
+
+def _preview(request: HttpRequest, user: User, name: str, plan: FactoryPlan, status: int) -> HttpResponse:
+    token = signing.dumps({"file": name, "by": user.pk, "promise": plan.promise()}, salt=SALT, compress=True)
+    context = {
+        "form": FactoryTableForm(),
+        "columns": _columns(),
+        "plan": plan,
+        "problems": plan.problems[:SHOWN],
+        "is_empty": not plan.new and not plan.changes,
+        "token": token,
+    }
+    return render(request, "factories/import.html", context, status=status)
+
+
+@login_required
+@require_POST
+def factory_import_confirm(request: HttpRequest) -> HttpResponse:
+    """Do what the preview showed; when that would be something else by now, show it again."""
+    user = _staff(request)
+    try:
+        kept = signing.loads(request.POST.get("upload", ""), salt=SALT, max_age=DECIDE_WITHIN)
+        if kept["by"] != user.pk:
+            raise signing.BadSignature
+        with open_upload(kept["file"]) as file:
+            return _import(request, user, kept, file)
+    except (signing.BadSignature, FileNotFoundError):
+        messages.error(request, _("That preview is too old. Upload the table again."))
+        return redirect("factory_import")
+
+
+def _import(request: HttpRequest, user: User, kept: dict[str, Any], file: Any) -> HttpResponse:
+    try:
+        plan = import_factories(by=user, file=file, promise=kept["promise"])
+    except FactoriesChanged:
+        messages.warning(request, _("Something changed since the preview. Nothing was imported; look again."))
+        return _preview(request, user, kept["file"], plan_factories(by=user, file=file), status=STALE)
+    if plan.problems:
+        return _preview(request, user, kept["file"], plan, status=STALE)
+    drop_upload(kept["file"])
+    text = _("Imported: %(new)s new factories, %(changed)s changed, %(unchanged)s unchanged.")
+    messages.success(request, text % {"new": len(plan.new), "changed": len(plan.changes), "unchanged": plan.unchanged})
+    return redirect("factory_list")

@@ -1,0 +1,141 @@
+"""Country programmes: the list, one programme's settings, changing them, adding a country."""
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Exists, OuterRef, Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from factories.forms import PROGRAMME_SETTINGS, NewProgrammeForm, ProgrammeFilter, ProgrammeForm
+from factories.models import CountryProgramme
+from factories.services import create_programme, update_programme
+from portal.accounts.models import User
+from portal.core.forms import REFUSED, STALE, posted, show_errors
+from portal.core.lists import requested_page
+
+
+def _person(request: HttpRequest) -> User:
+    return cast("User", request.user)
+
+
+def _found(request: HttpRequest, pk: int) -> CountryProgramme:
+    return get_object_or_404(CountryProgramme.objects.visible_to(request.user), pk=pk)
+
+
+def _is_global_manager(person: User) -> bool:
+    return CountryProgramme.objects.where(person, "manage_programme").filter(is_global=True).exists()
+
+
+@login_required
+@require_GET
+def programme_list(request: HttpRequest) -> HttpResponse:
+    """The programmes that the visitor works for; somebody with one goes straight to it."""
+    person = _person(request)
+    # Counts are for staff: a constituent reads consolidated figures elsewhere, with small groups left out (R9).
+    counted = CountryProgramme.objects.where(person, "view_assessments").filter(pk=OuterRef("pk"))
+    enrolled = Count("factories", filter=Q(factories__enrolment_status="enrolled"))
+    programmes = CountryProgramme.objects.visible_to(person).annotate(enrolled=enrolled, is_counted=Exists(counted))
+    form = ProgrammeFilter(request.GET)
+    page = requested_page(request, form.narrow(programmes), form.order)
+    if not page.items and not CountryProgramme.objects.visible_to(person).exists():
+        raise Http404
+    may_add = _is_global_manager(person)
+    if len(page) == 1 and not may_add and not request.GET:
+        return redirect("programme", pk=page.items[0].pk)
+    return render(request, "factories/programme_list.html", {"page": page, "form": form, "may_add": may_add})
+
+
+@login_required
+@require_GET
+def programme(request: HttpRequest, pk: int) -> HttpResponse:
+    """One programme's settings, and the ways to its factories and its staff."""
+    person, found = _person(request), _found(request, pk)
+    context = {
+        "programme": found,
+        "facts": _facts(found),
+        "may_edit": CountryProgramme.objects.where(person, "manage_programme").filter(pk=pk).exists(),
+        "is_staff": CountryProgramme.objects.where(person, "assess_country").filter(pk=pk).exists(),
+    }
+    return render(request, "factories/programme.html", context)
+
+
+def _facts(found: CountryProgramme) -> list[tuple[str, Any]]:
+    return [(_label(name), _words(found, name)) for name in PROGRAMME_SETTINGS if name != "name"]
+
+
+def _label(name: str) -> str:
+    words = str(CountryProgramme._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+    return words[:1].upper() + words[1:]
+
+
+def _words(found: CountryProgramme, name: str) -> Any:
+    if name == "enrolment":
+        return found.get_enrolment_display()
+    value = getattr(found, name)
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return "" if value is None else value
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def programme_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change a country's settings: they decide deadlines and what is shown from the next page on."""
+    person, found = _person(request), _found(request, pk)
+    if not CountryProgramme.objects.where(person, "manage_programme").filter(pk=pk).exists():
+        raise PermissionDenied(_("Only the programme's manager may change its settings."))
+    form = ProgrammeForm(posted(request), instance=found)
+    status = _save(person, pk, form) if request.method == "POST" else 200
+    if status == 302:
+        messages.success(request, _("The settings are saved."))
+        return redirect("programme", pk=pk)
+    if request.method != "POST":
+        form.remember(found)
+    context = {"programme": _found(request, pk), "form": form}
+    return render(request, "factories/programme_edit.html", context, status=status)
+
+
+def _save(person: User, pk: int, form: ProgrammeForm) -> int:
+    """Save sent settings under the programme's lock; returns the status to answer with (302: saved)."""
+    if not form.is_valid():
+        return REFUSED
+    with transaction.atomic():
+        current = CountryProgramme.objects.select_for_update().get(pk=pk)
+        if form.is_stale(current):
+            return STALE
+        try:
+            update_programme(by=person, programme=current, **form.changes())
+        except ValidationError as error:
+            show_errors(form, error)
+            return REFUSED
+    return 302
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def programme_add(request: HttpRequest) -> HttpResponse:
+    """Add a country, as global staff."""
+    person = _person(request)
+    if not CountryProgramme.objects.visible_to(person).exists():
+        raise Http404
+    if not _is_global_manager(person):
+        raise PermissionDenied(_("Only global staff may add a country."))
+    form = NewProgrammeForm(posted(request))
+    if form.is_valid():
+        try:
+            added = create_programme(by=person, **form.changes())
+        except ValidationError as error:
+            show_errors(form, error)
+        except IntegrityError:
+            form.add_error("country", _("A programme of this country was added just now."))
+        else:
+            messages.success(request, _("%s is added. Invite its programme manager next.") % added)
+            return redirect("programme", pk=added.pk)
+    status = REFUSED if request.method == "POST" else 200
+    return render(request, "factories/programme_add.html", {"form": form}, status=status)

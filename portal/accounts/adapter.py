@@ -1,0 +1,27 @@
+"""How django-allauth behaves here: accounts are made by invitation only."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.http import HttpRequest
+
+
+class InvitationOnly(DefaultAccountAdapter):  # type: ignore[misc]
+    """No sign-up form: the way in is a link that a manager or the programme's staff sent."""
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send a mail that names this portal by `BASE_URL`, also from a command or a worker, where no request is."""
+        host = urlsplit(settings.BASE_URL).netloc
+        site = {"current_site": {"domain": host, "name": host}, "email": email}
+        self.render_mail(template_prefix, email, {**site, **context}).send()
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """The link of a reset mail: always at `BASE_URL`, whatever host the request named."""
+        path = urlsplit(super().get_reset_password_from_key_url(key)).path
+        return settings.BASE_URL + path
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Never."""
+        return False

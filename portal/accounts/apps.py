@@ -1,0 +1,12 @@
+"""People: accounts, roles inside organisations, invitations, API tokens."""
+
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """People and roles. What they were on a day is kept: the app role has no right to delete it."""
+
+    name = "portal.accounts"
+    label = "accounts"
+    verbose_name = "People"
+    database_rights = {"AccountHistory": "SELECT, INSERT", "MembershipPeriod": "SELECT, INSERT, UPDATE"}

@@ -1,0 +1,107 @@
+"""Forms about people: inviting, changing a role, joining, one's own profile."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from allauth.account.forms import LoginForm, ResetPasswordForm
+from django import forms
+from django.conf import settings
+from django.contrib.auth.password_validation import password_validators_help_texts
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from portal.accounts.models import User
+from portal.accounts.roles import Role
+from portal.core.templatetags.portal import language_name
+
+NAME_LENGTH = 150
+
+
+def role_choices(roles: Mapping[str, Role]) -> list[tuple[str, Any]]:
+    """Roles as a choice field wants them, the widest last: nobody becomes a manager by a slip."""
+    ordered = sorted(roles.values(), key=lambda role: (role.is_manager, role.name))
+    return [(role.name, role.label) for role in ordered]
+
+
+class InvitationForm(forms.Form):
+    """Whom to invite, as what."""
+
+    email = forms.EmailField(label=_("E-mail address"), max_length=254)
+    name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH, required=False)
+    role = forms.ChoiceField(label=_("Role"), widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, roles: Mapping[str, Role], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"].choices = role_choices(roles)  # type: ignore[attr-defined]
+
+
+class RoleForm(forms.Form):
+    """Another role for a member. `held` is the role the page showed, so that an old page changes nothing."""
+
+    role = forms.ChoiceField(label=_("Role"), widget=forms.RadioSelect)
+    held = forms.CharField(widget=forms.HiddenInput, max_length=200, required=False)
+
+    def __init__(self, *args: Any, roles: Mapping[str, Role], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"].choices = role_choices(roles)  # type: ignore[attr-defined]
+
+
+class SignInForm(LoginForm):  # type: ignore[misc]
+    """The form of allauth, in the words of the other pages."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("E-mail address")
+
+
+class ForgottenPasswordForm(ResetPasswordForm):  # type: ignore[misc]
+    """The form of allauth, in the words of the other pages."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("E-mail address")
+
+
+class JoinForm(forms.Form):
+    """A name and a password for an account that begins now. The rules for passwords stand beside the field."""
+
+    name = forms.CharField(
+        label=_("Your name"), max_length=NAME_LENGTH, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=256,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    again = forms.CharField(
+        label=_("Password again"),
+        max_length=256,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].help_text = " ".join(str(text) for text in password_validators_help_texts())
+
+    def clean(self) -> dict[str, Any]:
+        """Both passwords are the same."""
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("password") and data.get("again") and data["password"] != data["again"]:
+            raise ValidationError({"again": _("The two passwords are not the same.")})
+        return data
+
+
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
+    """One's own name and language."""
+
+    language = forms.ChoiceField(
+        label=_("Language"),
+        choices=lambda: [(code, language_name(code)) for code, _name in settings.LANGUAGES],
+        help_text=_("Of the pages, and of the mails sent to you."),
+    )
+
+    class Meta:
+        model = User
+        fields = ("name", "language")

@@ -1,0 +1,34 @@
+"""The first person of an empty installation."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from portal.accounts.joining import invite_first_staff
+
+
+class Command(BaseCommand):
+    """Invites the first global staff member and prints the link."""
+
+    help = "Invite the first global staff member of an empty installation: mails and prints an invitation link."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The address, and the name to greet."""
+        parser.add_argument("email")
+        parser.add_argument("--name", default="Global staff", help="the person's name; they can change it")
+
+    def handle(self, *args: Any, email: str, name: str, **options: Any) -> None:
+        """Print the link even where no mail leaves."""
+        link = ""
+        try:
+            with transaction.atomic():
+                link = invite_first_staff(email=email, name=name)
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from error
+        except OSError as error:
+            self.stderr.write(f"The mail could not be sent ({error}). Check EMAIL_URL; the link works all the same.")
+        self.stdout.write(f"Open this link within {settings.INVITATION_LIFETIME.days} days to choose a password:")
+        self.stdout.write(link)

@@ -1,0 +1,19 @@
+"""``manage.py sync_roles``: after an upgrade, give every organisation the roles that this version knows."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import transaction
+
+from portal.accounts.roles import sync_roles
+
+
+class Command(BaseCommand):
+    """Idempotent; a second run finds nothing to do."""
+
+    help = "Give every organisation the roles and permissions of this version. Run it after `migrate`."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        """Do it, and say how many organisations were behind."""
+        with transaction.atomic():
+            print(f"{sync_roles()} organisations were brought up to date.")

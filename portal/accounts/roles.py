@@ -1,0 +1,322 @@
+"""Roles inside organisations: the only module that touches django-guardian.
+
+An organisation (factory, brand, country programme) has one Django group for each role. What the role may do on
+that one object is a row in the object's own permission table (guardian's direct foreign keys): asking "which
+factories may this person manage sharing for" is one indexed join, and there is no generic table to fall back on.
+Changing a role adds or removes a person from a group; nothing is cached, so the next query sees it.
+
+The kinds of organisation register themselves here (`register`), because this layer is below them.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser, Group, Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Exists, Model, OuterRef, QuerySet
+from guardian.models import GroupObjectPermissionBase
+
+from portal.accounts.models import AccountHistory, MembershipPeriod, User
+
+Visitor = User | AnonymousUser
+
+__all__ = [
+    "GroupObjectPermissionBase",
+    "OrganisationKind",
+    "Role",
+    "Visitor",
+    "has_general_permission",
+    "has_permission",
+    "holders",
+    "kinds",
+    "permitted",
+]
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role: its word, its label, what it may do on its organisation, and in general (`app.codename`).
+
+    `applies(organisation)` says whether that organisation has the role at all.
+    """
+
+    name: str
+    label: Any
+    permissions: frozenset[str]
+    general: frozenset[str] = frozenset()
+    is_manager: bool = False
+    is_invitable: bool = True
+    applies: Callable[[Any], bool] = lambda _organisation: True
+
+
+@dataclass(frozen=True)
+class OrganisationKind:
+    """A kind of organisation and its roles.
+
+    `may_manage_members(user, organisation)` also lets the programme's staff in where the kind allows it;
+    `may_oversee` says who else reads the list of members; `on_leave(organisation, member)` ends what hung on a role
+    that a member just lost; `on_join`, what follows when somebody accepted an invitation. With fewer active managers
+    than `managers_wanted` the page of its people asks for another one. Who holds the permission `news` is told the
+    organisation's news by mail.
+    """
+
+    name: str
+    label: Any
+    model: type[Model]
+    role_model: type[Any]  # a RoleGroup with a foreign key named `organisation`
+    permission_model: type[Any]  # a GroupObjectPermissionBase with a foreign key named `content_object`
+    roles: Mapping[str, Role]
+    visible_to: Callable[[Visitor], QuerySet[Any]]
+    may_manage_members: Callable[[Visitor, Any], bool]
+    may_oversee: Callable[[Visitor, Any], bool] = lambda _user, _organisation: False
+    on_leave: Callable[[Any, User], None] = lambda _organisation, _member: None
+    news: str = ""
+    on_join: Callable[[Any, User], None] = lambda _organisation, _member: None
+    managers_wanted: int = 1
+
+    def roles_of(self, organisation: Model) -> list[Role]:
+        """The roles that this organisation has."""
+        return [role for role in self.roles.values() if role.applies(organisation)]
+
+    def invitable_roles(self, organisation: Model) -> dict[str, Role]:
+        """The roles that an invitation or a change of role may give, by their word."""
+        return {role.name: role for role in self.roles_of(organisation) if role.is_invitable}
+
+    def role_groups(self, organisation: Model) -> QuerySet[Any]:
+        """The role rows of one organisation."""
+        return self.role_model._default_manager.filter(organisation=organisation)
+
+    def group(self, organisation: Model, role: str) -> Group:
+        """The group of one role. Raises `KeyError` for a role this kind does not have."""
+        self.roles[role]
+        return self.role_groups(organisation).select_related("group").get(role=role).group
+
+    def held_by(self, user: Visitor) -> set[str]:
+        """The permissions that `user` holds on any organisation of this kind."""
+        groups = memberships_at().filter(user=user.pk or 0).values("group_id")
+        rows = self.permission_model._default_manager.filter(group__in=groups)
+        return set(rows.values_list("permission__codename", flat=True).distinct())
+
+    def event_field(self) -> str:
+        """The column of an event that names this kind's organisation."""
+        return f"{self.name}_id"
+
+
+kinds: dict[str, OrganisationKind] = {}
+
+
+def register(kind: OrganisationKind) -> OrganisationKind:
+    """Make a kind of organisation known to the pages for people and invitations."""
+    kinds[kind.name] = kind
+    return kind
+
+
+def create_role_groups(kind: OrganisationKind, organisation: Model) -> None:
+    """Make (or bring up to date) the groups of an organisation and what they may do on it. Idempotent.
+
+    A handful of queries whatever the number of roles: a country enrols its factories by the hundred.
+    """
+    roles = {role.name: role for role in kind.roles_of(organisation)}
+    groups = {row.role: row.group for row in kind.role_groups(organisation).select_related("group")}
+    missing = [name for name in roles if name not in groups]
+    made = Group.objects.bulk_create(Group(name=f"{kind.name}:{organisation.pk}:{name}") for name in missing)
+    groups |= dict(zip(missing, made, strict=True))
+    kind.role_model._default_manager.bulk_create(
+        kind.role_model(organisation=organisation, role=name, group=groups[name]) for name in missing
+    )
+    _sync_object_permissions(kind, organisation, {groups[name]: role for name, role in roles.items()})
+    _sync_general_permissions({groups[name]: role for name, role in roles.items()})
+
+
+def create_role_groups_in_bulk(kind: OrganisationKind, organisations: Sequence[Model]) -> None:
+    """The same for organisations that were only just created, in a few queries whatever their number."""
+    wanted = [(one, role) for one in organisations for role in kind.roles_of(one)]
+    groups = Group.objects.bulk_create(
+        (Group(name=f"{kind.name}:{one.pk}:{role.name}") for one, role in wanted), batch_size=2000
+    )
+    made = list(zip(wanted, groups, strict=True))
+    kind.role_model._default_manager.bulk_create(
+        (kind.role_model(organisation=one, role=role.name, group=group) for (one, role), group in made),
+        batch_size=2000,
+    )
+    content_type = ContentType.objects.get_for_model(kind.model)
+    ids = dict(Permission.objects.filter(content_type=content_type).values_list("codename", "pk"))
+    kind.permission_model._default_manager.bulk_create(
+        (
+            kind.permission_model(content_object=one, group=group, permission_id=ids[codename])
+            for (one, role), group in made
+            for codename in role.permissions
+        ),
+        batch_size=2000,
+    )
+    general = _general_permissions({name for _one, role in wanted for name in role.general})
+    Group.permissions.through._default_manager.bulk_create(
+        (
+            Group.permissions.through(group_id=group.pk, permission_id=general[name])
+            for (_one, role), group in made
+            for name in role.general
+        ),
+        batch_size=2000,
+    )
+
+
+def sync_roles() -> int:
+    """Give every organisation the roles that its kind has today; how many were behind. For `manage.py sync_roles`."""
+    behind = [(kind, one) for kind in kinds.values() for one in _out_of_date(kind)]
+    for kind, organisation in behind:
+        create_role_groups(kind, organisation)
+    return len(behind)
+
+
+def _out_of_date(kind: OrganisationKind) -> list[Model]:
+    """The organisations of a kind that lack a role or a permission, or hold one too many."""
+    groups: dict[int, dict[str, int]] = {}
+    for organisation, role, group in kind.role_model.objects.values_list("organisation_id", "role", "group_id"):
+        groups.setdefault(organisation, {})[role] = group
+    held: dict[int, set[tuple[int, str]]] = {}
+    rows = kind.permission_model._default_manager.values_list("content_object_id", "group_id", "permission__codename")
+    for organisation, group, codename in rows:
+        held.setdefault(organisation, set()).add((group, codename))
+    return [
+        one
+        for one in kind.model._default_manager.order_by("pk")
+        if _expected(kind, one, groups.get(one.pk, {})) != held.get(one.pk, set())
+    ]
+
+
+def _expected(kind: OrganisationKind, organisation: Model, groups: Mapping[str, int]) -> set[tuple[int, str]]:
+    roles = kind.roles_of(organisation)
+    return {(groups.get(role.name, 0), codename) for role in roles for codename in role.permissions}
+
+
+def _sync_object_permissions(kind: OrganisationKind, organisation: Model, roles: Mapping[Group, Role]) -> None:
+    content_type = ContentType.objects.get_for_model(kind.model)
+    ids = dict(Permission.objects.filter(content_type=content_type).values_list("codename", "pk"))
+    wanted = {(group.pk, ids[codename]) for group, role in roles.items() for codename in role.permissions}
+    rows = kind.permission_model._default_manager.filter(content_object=organisation)
+    held = set(rows.values_list("group_id", "permission_id"))
+    kind.permission_model._default_manager.bulk_create(
+        kind.permission_model(content_object=organisation, group_id=group, permission_id=permission)
+        for group, permission in wanted - held
+    )
+    for group, permission in held - wanted:
+        rows.filter(group_id=group, permission_id=permission).delete()
+
+
+def _sync_general_permissions(roles: Mapping[Group, Role]) -> None:
+    ids = _general_permissions({name for role in roles.values() for name in role.general})
+    wanted = {(group.pk, ids[name]) for group, role in roles.items() for name in role.general}
+    through = Group.permissions.through._default_manager
+    rows = through.filter(group__in=list(roles))
+    held = set(rows.values_list("group_id", "permission_id"))
+    through.bulk_create(
+        Group.permissions.through(group_id=group, permission_id=permission) for group, permission in wanted - held
+    )
+    for group, permission in held - wanted:
+        rows.filter(group_id=group, permission_id=permission).delete()
+
+
+def _general_permissions(names: Collection[str]) -> dict[str, int]:
+    """The keys of permissions written as `app.codename`."""
+    found = Permission.objects.filter(codename__in=[name.split(".")[1] for name in names])
+    rows = found.select_related("content_type")
+    return {f"{row.content_type.app_label}.{row.codename}": row.pk for row in rows}
+
+
+def permitted(
+    user: Visitor,
+    permission_model: type[GroupObjectPermissionBase],
+    codename: str,
+    at: datetime | None = None,
+) -> QuerySet[Any, int]:
+    """Ids of the objects on which `user` holds `codename` now; nobody anonymous or inactive holds anything.
+
+    With a moment: held then, by the roles' permissions of today. A subquery, to be used as
+    `filter(pk__in=permitted(...))`.
+    """
+    held = memberships_at(at).filter(user=user.pk or 0)
+    rows = permission_model._default_manager.filter(permission__codename=codename, group__in=held.values("group_id"))
+    return rows.values_list("content_object_id", flat=True)
+
+
+def memberships_at(moment: datetime | None = None) -> QuerySet[Any]:
+    """Who (`user`) is in which role's group (`group`), with an active account; with a moment: who was then."""
+    if moment is None:
+        return User.groups.through._default_manager.filter(user__is_active=True)
+    active = AccountHistory.objects.at(moment).filter(user=OuterRef("user"), is_active=True)
+    return MembershipPeriod.objects.at(moment).filter(Exists(active))
+
+
+def has_permission(
+    user: Visitor, permission_model: type[GroupObjectPermissionBase], codename: str, organisation: Model
+) -> bool:
+    """Whether `user` holds `codename` on this one object, asked afresh."""
+    return permitted(user, permission_model, codename).filter(content_object_id=organisation.pk).exists()
+
+
+def has_general_permission(user: Visitor, permission: str) -> bool:
+    """Whether one of the person's roles carries the general permission `app.codename`, asked afresh.
+
+    Superusers get no shortcut here: an operator runs the machine and reads nobody's data.
+    """
+    app, codename = permission.split(".")
+    return Permission.objects.filter(
+        content_type__app_label=app,
+        codename=codename,
+        group__user__id=user.pk or 0,
+        group__user__is_active=True,
+    ).exists()
+
+
+def role_of(user: Visitor, kind: OrganisationKind, organisation: Model) -> list[str]:
+    """The words of the roles that `user` holds in one organisation (mostly one; an integration may hold more)."""
+    rows = kind.role_groups(organisation).filter(group__user__id=user.pk or 0)
+    return list(rows.order_by("role").values_list("role", flat=True))
+
+
+def has_active_manager(kind: OrganisationKind, organisation: Model, *, besides: User | None = None) -> bool:
+    """Whether an organisation has an active manager (other than `besides`)."""
+    manager_roles = [role.name for role in kind.roles.values() if role.is_manager]
+    groups = kind.role_groups(organisation).filter(role__in=manager_roles).values("group_id")
+    managers = User.objects.filter(groups__in=groups, is_active=True)
+    return (managers.exclude(pk=besides.pk) if besides else managers).exists()
+
+
+def count_active_managers(kind: OrganisationKind, organisation: Model) -> int:
+    """How many active people manage an organisation."""
+    manager_roles = [role.name for role in kind.roles.values() if role.is_manager]
+    groups = kind.role_groups(organisation).filter(role__in=manager_roles).values("group_id")
+    return User.objects.filter(groups__in=groups, is_active=True).distinct().count()
+
+
+def kinds_of(user: User) -> set[str]:
+    """The kinds of organisation that a person belongs to; an advisor's assignments do not count."""
+    held = {
+        name: kind.role_model.objects.filter(group__user=user).values_list("role", flat=True)
+        for name, kind in kinds.items()
+    }
+    return {name for name, roles in held.items() if any(kinds[name].roles[role].is_invitable for role in roles)}
+
+
+def memberships(user: Visitor, kind: OrganisationKind) -> QuerySet[Any]:
+    """The role rows that `user` holds in organisations of this kind, with their organisation."""
+    rows = kind.role_model._default_manager.filter(group__user__id=user.pk or 0, group__user__is_active=True)
+    return rows.select_related("organisation").order_by("organisation_id", "role")
+
+
+def holders(kind: OrganisationKind, organisation_id: int, codename: str) -> QuerySet[User]:
+    """The active people who hold `codename` on one organisation, each once; integrations are not people."""
+    groups = kind.permission_model._default_manager.filter(
+        content_object=organisation_id, permission__codename=codename
+    ).values("group_id")
+    in_groups = User.groups.through._default_manager.filter(user_id=OuterRef("pk"), group_id__in=groups)
+    return User.objects.filter(Exists(in_groups), is_active=True, is_integration=False)
+
+
+def members(kind: OrganisationKind, organisation: Model) -> QuerySet[User]:
+    """The active people of one organisation, each once, by name; integrations are not people."""
+    groups = kind.role_groups(organisation).values("group_id")
+    in_groups = User.groups.through._default_manager.filter(user_id=OuterRef("pk"), group_id__in=groups)
+    return User.objects.filter(Exists(in_groups), is_active=True, is_integration=False).order_by("name", "pk")

@@ -1,0 +1,264 @@
+"""What changes about people: who is invited, joins, changes role, leaves. Each verb is one transaction and one event.
+
+A manager looks after the members of their own organisation; staff of the programme do it where the kind of
+organisation says so (the first manager of a factory is invited by its country's staff). The last manager of an
+organisation cannot be removed or made less.
+"""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from uuid import UUID
+
+from allauth.account.adapter import get_adapter
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.db.models import Model
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from portal.accounts.models import ApiToken, Invitation, User
+from portal.accounts.roles import OrganisationKind, Visitor, has_active_manager, kinds, kinds_of, role_of
+from portal.core.events import record
+from portal.core.names import one_line
+
+MAX_TOKEN_LIFETIME = timedelta(days=365)
+
+
+def _authorise(by: Visitor, kind: OrganisationKind, organisation: Model) -> None:
+    if not kind.may_manage_members(by, organisation):
+        raise PermissionDenied(_("Only a manager of this organisation may change its members."))
+
+
+def _lock(kind: OrganisationKind, organisation_id: int) -> None:
+    """Lock the organisation: two changes of its members wait for each other."""
+    kind.model._default_manager.select_for_update().get(pk=organisation_id)
+
+
+def _lock_for(by: User, kind: OrganisationKind, organisation: Model) -> None:
+    """Lock the organisation, then ask for the right: who lost it while they waited changes nothing any more."""
+    _lock(kind, organisation.pk)
+    _authorise(by, kind, organisation)
+
+
+def lock_invitation(invitation: Invitation) -> Invitation:
+    """The invitation as it is now, locked: its organisation first, as every other change of members does."""
+    _lock(kinds[invitation.kind], invitation.organisation_id)
+    return Invitation.objects.select_for_update().get(pk=invitation.pk)
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@transaction.atomic
+def invite(
+    *, by: User, kind: OrganisationKind, organisation: Model, email: str, role: str, name: str = ""
+) -> tuple[Invitation, str]:
+    """Invite `email` into `organisation` as `role`; the mail leaves after the commit.
+
+    Returns the invitation and its secret link (shown once, to be passed on by hand where mail is poor). A second
+    invitation to the same address replaces the first. Raises `PermissionDenied`, or `ValidationError` for a bad
+    address, an unknown role, or somebody who already is a member.
+    """
+    _lock_for(by, kind, organisation)
+    email = email.strip().lower()
+    validate_email(email)
+    if role not in kind.invitable_roles(organisation):
+        raise ValidationError({"role": _("Choose one of the roles listed.")})
+    member = User.objects.filter(email=email).first()
+    if member and role_of(member, kind, organisation):
+        raise ValidationError({"email": _("This person already is a member. Change their role instead.")})
+    Invitation.objects.filter(
+        email=email, kind=kind.name, organisation_id=organisation.pk, accepted_at=None, withdrawn_at=None
+    ).update(withdrawn_at=timezone.now())
+    secret = secrets.token_urlsafe(32)
+    invitation = Invitation.objects.create(
+        email=email,
+        name=one_line(name),
+        secret_hash=_hash(secret),
+        kind=kind.name,
+        organisation_id=organisation.pk,
+        organisation_name=str(organisation)[:200],
+        role=role,
+        invited_by=by,
+        expires_at=timezone.now() + settings.INVITATION_LIFETIME,
+    )
+    _record("people.invited", by, kind, organisation, subject=invitation.pk, role=role)
+    link = settings.BASE_URL + reverse("invitation", args=[invitation.pk, secret])
+    transaction.on_commit(lambda: _send_invitation(invitation, link, by.language))
+    return invitation, link
+
+
+def _send_invitation(invitation: Invitation, link: str, language: str) -> None:
+    context = {"invitation": invitation, "link": link, "invited_by": invitation.invited_by}
+    with override(language):
+        get_adapter().send_mail("account/email/invitation", invitation.email, context)
+
+
+def find_invitation(invitation_id: UUID, secret: str) -> Invitation | None:
+    """The open invitation behind a link, or None: unknown, used, withdrawn and expired links look the same."""
+    invitation = Invitation.objects.filter(pk=invitation_id).select_related("invited_by").first()
+    if invitation is None or not secrets.compare_digest(invitation.secret_hash, _hash(secret)):
+        return None
+    return invitation if invitation.is_open else None
+
+
+@transaction.atomic
+def accept_invitation(*, invitation: Invitation, by: User, kind: OrganisationKind) -> None:
+    """Make `by` a member as invited. Raises `PermissionDenied` when the invitation is over or for another address."""
+    invitation = lock_invitation(invitation)
+    keep_sides_apart(by, kind)
+    if not invitation.is_open or by.email != invitation.email or not by.is_active:
+        raise PermissionDenied(_("This invitation is not for you, or is no longer valid."))
+    organisation = kind.model._default_manager.get(pk=invitation.organisation_id)
+    invitation.accepted_at, invitation.accepted_by = timezone.now(), by
+    invitation.save(update_fields=["accepted_at", "accepted_by"])
+    by.groups.add(kind.group(organisation, invitation.role))
+    _record(
+        "people.joined",
+        by,
+        kind,
+        organisation,
+        subject=by.pk,
+        role=invitation.role,
+        invited_by=invitation.invited_by_id,
+    )
+    kind.on_join(organisation, by)
+
+
+def keep_sides_apart(person: User, kind: OrganisationKind) -> None:
+    """Nobody sits on two sides: who assesses, who is assessed, who buys and who operates are different people.
+
+    Raises `PermissionDenied`, with the reason, when `person` may not become a member of this kind of organisation.
+    """
+    if person.is_staff or person.is_superuser:
+        raise PermissionDenied(_("An operator's account belongs to no organisation. Use an account of your own."))
+    if kinds_of(person) - {kind.name}:
+        raise PermissionDenied(
+            _("Your account belongs to another kind of organisation. Ask for an invitation to another address.")
+        )
+
+
+@transaction.atomic
+def withdraw_invitation(*, by: User, invitation: Invitation, kind: OrganisationKind) -> None:
+    """End an open invitation: its link stops working. Nothing happens to one that is over already."""
+    organisation = kind.model._default_manager.get(pk=invitation.organisation_id)
+    _authorise(by, kind, organisation)
+    open_ones = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, withdrawn_at=None)
+    if open_ones.update(withdrawn_at=timezone.now()):
+        _record("people.invitation_withdrawn", by, kind, organisation, subject=invitation.pk)
+
+
+@transaction.atomic
+def change_role(*, by: User, kind: OrganisationKind, organisation: Model, member: User, role: str) -> None:
+    """Give `member` the one role `role`. Raises `PermissionDenied` or `ValidationError` (last manager, no member)."""
+    _lock_for(by, kind, organisation)
+    if role not in kind.invitable_roles(organisation):
+        raise ValidationError({"role": _("Choose one of the roles listed.")})
+    held = _held_roles(kind, organisation, member)
+    if held == [role]:
+        return
+    if not kind.roles[role].is_manager:
+        _keep_a_manager(kind, organisation, member)
+    member.groups.remove(*[kind.group(organisation, name) for name in held])
+    kind.on_leave(organisation, member)
+    member.groups.add(kind.group(organisation, role))
+    if not kind.roles[role].is_manager:
+        _withdraw_sent_by(member, kind, organisation)
+    _record("people.role_changed", by, kind, organisation, subject=member.pk, before=held, after=role)
+
+
+@transaction.atomic
+def remove_member(*, by: User, kind: OrganisationKind, organisation: Model, member: User) -> None:
+    """Take every role in `organisation` from `member`, at once. Raises as `change_role` does."""
+    _lock_for(by, kind, organisation)
+    held = _held_roles(kind, organisation, member)
+    _keep_a_manager(kind, organisation, member)
+    member.groups.remove(*[kind.group(organisation, name) for name in held])
+    kind.on_leave(organisation, member)
+    _withdraw_sent_by(member, kind, organisation)
+    _record("people.removed", by, kind, organisation, subject=member.pk, before=held)
+
+
+def _withdraw_sent_by(member: User, kind: OrganisationKind, organisation: Model) -> None:
+    """Who may no longer invite leaves no open door behind."""
+    Invitation.objects.filter(
+        invited_by=member, kind=kind.name, organisation_id=organisation.pk, accepted_at=None, withdrawn_at=None
+    ).update(withdrawn_at=timezone.now())
+
+
+def add_member(*, by: User | None, kind: OrganisationKind, organisation: Model, member: User, role: str) -> None:
+    """Give a role without an invitation: for `create_staff`-like commands and loaders, never for a page."""
+    with transaction.atomic():
+        member.groups.add(kind.group(organisation, role))
+        _record("people.joined", by, kind, organisation, subject=member.pk, role=role)
+
+
+def _held_roles(kind: OrganisationKind, organisation: Model, member: User) -> list[str]:
+    """The roles that a manager may take or change: an advisor's assignment and a token's scopes are not theirs."""
+    invitable = kind.invitable_roles(organisation)
+    held = [role for role in role_of(member, kind, organisation) if role in invitable]
+    if not held:
+        raise ValidationError(_("This person is not a member of the organisation."))
+    return held
+
+
+def _keep_a_manager(kind: OrganisationKind, organisation: Model, leaving: User) -> None:
+    if not any(kind.roles[role].is_manager for role in role_of(leaving, kind, organisation)):
+        return
+    if not has_active_manager(kind, organisation, besides=leaving):
+        raise ValidationError(_("This is the last manager. Make another member a manager first, then try again."))
+
+
+@transaction.atomic
+def create_integration_token(
+    *, by: User, kind: OrganisationKind, organisation: Model, name: str, roles: list[str], days: int
+) -> tuple[ApiToken, str]:
+    """An API token for an integration of `organisation`; returns it with the secret, which is shown once.
+
+    The integration is an account of its own that holds exactly the integration roles in `roles`: its token can do
+    less than the manager who made it, and keeps working when that manager leaves. Raises `PermissionDenied` or
+    `ValidationError`.
+    """
+    _lock_for(by, kind, organisation)
+    allowed = [role.name for role in kind.roles.values() if role.name.startswith("integration_")]
+    name = one_line(name)
+    if not name or len(name) > 80:
+        raise ValidationError({"name": _("Give the integration a name of at most 80 characters.")})
+    if not roles or set(roles) - set(allowed):
+        raise ValidationError({"roles": _("Choose at least one kind of data that the integration may read.")})
+    if not 1 <= days <= MAX_TOKEN_LIFETIME.days:
+        raise ValidationError({"days": _("A token lasts between 1 and %s days.") % MAX_TOKEN_LIFETIME.days})
+    account = User.objects.create_user(
+        f"integration-{secrets.token_hex(8)}@integrations.invalid", name=name, is_integration=True
+    )
+    account.groups.add(*[kind.group(organisation, role) for role in roles])
+    token, secret = ApiToken.objects.create(user=account, expiry=timedelta(days=days), name=name, created_by=by)
+    _record("tokens.created", by, kind, organisation, subject=account.pk, roles=sorted(roles), days=days)
+    return token, secret
+
+
+@transaction.atomic
+def revoke_token(*, by: User, kind: OrganisationKind, organisation: Model, token: ApiToken) -> None:
+    """End a token at once: the row goes, the account is closed and loses its roles."""
+    _authorise(by, kind, organisation)
+    account = token.user
+    if not account.is_integration or not role_of(account, kind, organisation):
+        raise PermissionDenied(_("This token belongs to another organisation."))
+    token.delete()
+    account.groups.clear()
+    account.is_active = False
+    account.save(update_fields=["is_active"])
+    _record("tokens.revoked", by, kind, organisation, subject=account.pk)
+
+
+def _record(
+    what: str, by: User | None, kind: OrganisationKind, organisation: Model, subject: object, **data: object
+) -> None:
+    event = {kind.event_field(): organisation.pk}
+    record(what, by=by, subject=subject, **event, **data)  # type: ignore[arg-type]

@@ -1,0 +1,222 @@
+"""The people of an organisation: who they are, inviting, changing roles, removing.
+
+Not found where the visitor does not see the organisation; forbidden where they see it and its people are none of
+their business. Its own people see names and roles; addresses and invitations are for those who manage.
+"""
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from portal.accounts.forms import InvitationForm, RoleForm
+from portal.accounts.models import Invitation, User
+from portal.accounts.roles import OrganisationKind, count_active_managers, kinds, members, role_of
+from portal.accounts.services import change_role, invite, remove_member, withdraw_invitation
+from portal.core.forms import REFUSED, STALE, posted, show_errors
+from portal.core.lists import requested_page
+
+# Who holds nothing but this reads consolidated figures, and learns no names.
+STATISTICS_ONLY = frozenset({"view_statistics"})
+
+
+def find_organisation(request: HttpRequest, kind: str, pk: int) -> tuple[OrganisationKind, Model]:
+    """The organisation, where the visitor sees it; not found otherwise."""
+    if kind not in kinds:
+        raise Http404
+    return kinds[kind], get_object_or_404(kinds[kind].visible_to(request.user), pk=pk)
+
+
+def _managed(request: HttpRequest, kind: str, pk: int) -> tuple[OrganisationKind, Model]:
+    """The organisation, where the visitor manages its people; forbidden where they only see it."""
+    found, organisation = find_organisation(request, kind, pk)
+    if not found.may_manage_members(request.user, organisation):
+        raise PermissionDenied(_("Only a manager of this organisation may change its members."))
+    return found, organisation
+
+
+def _require_colleague(request: HttpRequest, kind: OrganisationKind, organisation: Model) -> None:
+    held = role_of(request.user, kind, organisation)
+    if not any(kind.roles[role].permissions - STATISTICS_ONLY for role in held):
+        raise PermissionDenied(_("Only the people of this organisation see who they are."))
+
+
+@login_required
+@require_GET
+def member_list(request: HttpRequest, kind: str, organisation_id: int) -> HttpResponse:
+    """Members, and to those who manage them the invitations that are open."""
+    found, organisation = find_organisation(request, kind, organisation_id)
+    may_manage = found.may_manage_members(request.user, organisation)
+    if not may_manage and not found.may_oversee(request.user, organisation):
+        _require_colleague(request, found, organisation)
+    page = requested_page(request, members(found, organisation), ("id",))  # a cursor with names would be in URLs
+    context = {
+        "kind": found,
+        "organisation": organisation,
+        "may_manage": may_manage,
+        "page": page,
+        "rows": _rows(found, organisation, page.items),
+        "lacks_a_manager": may_manage and count_active_managers(found, organisation) < found.managers_wanted,
+        "invitations": _open_invitations(found, organisation) if may_manage else [],
+    }
+    return render(request, "accounts/members.html", context)
+
+
+def _rows(kind: OrganisationKind, organisation: Model, people: list[User]) -> list[dict[str, Any]]:
+    """Each member with the labels of their roles, and whether these can be changed here: one query."""
+    roles: dict[int, list[str]] = {person.pk: [] for person in people}
+    held = kind.role_groups(organisation).filter(group__user__in=people).order_by("role")
+    for person, role in held.values_list("group__user", "role"):
+        roles[person].append(role)
+    return [
+        {
+            "member": person,
+            "labels": [kind.roles[role].label for role in roles[person.pk]],
+            "is_changeable": _is_changeable(kind, roles[person.pk]),
+        }
+        for person in people
+    ]
+
+
+def _is_changeable(kind: OrganisationKind, held: list[str]) -> bool:
+    """Roles given on another page (an advisor's assignment) are not changed or taken on this one."""
+    return bool(held) and all(kind.roles[role].is_invitable for role in held)
+
+
+def _open_invitations(kind: OrganisationKind, organisation: Model) -> list[dict[str, Any]]:
+    unanswered = Invitation.objects.filter(
+        kind=kind.name, organisation_id=organisation.pk, accepted_at=None, withdrawn_at=None
+    )
+    newest = unanswered.select_related("invited_by").order_by("-created_at")[:100]
+    return [{"invitation": one, "label": kind.roles[one.role].label} for one in newest if one.role in kind.roles]
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def member_invite(request: HttpRequest, kind: str, organisation_id: int) -> HttpResponse:
+    """Invite somebody by e-mail."""
+    found, organisation = _managed(request, kind, organisation_id)
+    form = InvitationForm(posted(request), roles=found.invitable_roles(organisation))
+    if form.is_valid():
+        try:
+            _send_invitation(request, found, organisation, **form.cleaned_data)
+            return redirect("members", kind=kind, organisation_id=organisation_id)
+        except ValidationError as error:
+            show_errors(form, error)
+    context = {"kind": found, "organisation": organisation, "form": form}
+    return render(request, "accounts/member_invite.html", context, status=_status(request))
+
+
+def _status(request: HttpRequest) -> int:
+    return REFUSED if request.method == "POST" else 200
+
+
+def _send_invitation(
+    request: HttpRequest, kind: OrganisationKind, organisation: Model, *, email: str, role: str, name: str
+) -> None:
+    """Invite, and say what became of the mail. The link is in the mail alone: it proves whose address it is."""
+    person = cast("User", request.user)
+    try:
+        invite(by=person, kind=kind, organisation=organisation, email=email, role=role, name=name)
+    except OSError:
+        messages.warning(request, _("The invitation is noted, but no mail could be sent to %s. Send it again.") % email)
+    else:
+        messages.success(request, _("An invitation is on its way to %s.") % email)
+
+
+def _invitation(kind: OrganisationKind, organisation: Model, pk: UUID) -> Invitation:
+    """An unanswered invitation of this organisation; of another one: not found."""
+    unanswered = Invitation.objects.filter(accepted_at=None, withdrawn_at=None)
+    return get_object_or_404(unanswered, pk=pk, kind=kind.name, organisation_id=organisation.pk)
+
+
+@login_required
+@require_POST
+def invitation_resend(request: HttpRequest, kind: str, organisation_id: int, invitation_id: UUID) -> HttpResponse:
+    """Send a new link, for another full period; the old one stops working."""
+    found, organisation = _managed(request, kind, organisation_id)
+    old = _invitation(found, organisation, invitation_id)
+    try:
+        _send_invitation(request, found, organisation, email=old.email, role=old.role, name=old.name)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect("members", kind=kind, organisation_id=organisation_id)
+
+
+@login_required
+@require_POST
+def invitation_withdraw(request: HttpRequest, kind: str, organisation_id: int, invitation_id: UUID) -> HttpResponse:
+    """End an invitation: its link stops working."""
+    found, organisation = _managed(request, kind, organisation_id)
+    invitation = _invitation(found, organisation, invitation_id)
+    withdraw_invitation(by=cast("User", request.user), invitation=invitation, kind=found)
+    messages.success(request, _("The invitation of %s is withdrawn.") % invitation.email)
+    return redirect("members", kind=kind, organisation_id=organisation_id)
+
+
+def _member(kind: OrganisationKind, organisation: Model, pk: int) -> tuple[User, list[str]]:
+    """A member whose role can be changed here, with the roles they hold; anybody else: not found."""
+    member = get_object_or_404(members(kind, organisation), pk=pk)
+    held = role_of(member, kind, organisation)
+    if not _is_changeable(kind, held):
+        raise PermissionDenied(_("This role is given and taken by the country's staff, on the factory's page."))
+    return member, held
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def member_role(request: HttpRequest, kind: str, organisation_id: int, member_id: int) -> HttpResponse:
+    """Give a member another role."""
+    found, organisation = _managed(request, kind, organisation_id)
+    member, held = _member(found, organisation, member_id)
+    shown = {"role": held[0], "held": ",".join(held)}
+    form = RoleForm(posted(request), initial=shown, roles=found.invitable_roles(organisation))
+    status = _status(request)
+    if form.is_valid() and form.cleaned_data["held"] != shown["held"]:
+        form.add_error(None, _("This person's role was changed meanwhile. Open the page again before you decide."))
+        status = STALE
+    elif form.is_valid():
+        try:
+            role = form.cleaned_data["role"]
+            change_role(by=cast("User", request.user), kind=found, organisation=organisation, member=member, role=role)
+        except ValidationError as error:
+            show_errors(form, error)
+        else:
+            messages.success(request, _("The role of %s is changed.") % member.name)
+            return _after_change(request, found, organisation)
+    context = {"kind": found, "organisation": organisation, "member": member, "form": form}
+    return render(request, "accounts/member_role.html", context, status=status)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def member_remove(request: HttpRequest, kind: str, organisation_id: int, member_id: int) -> HttpResponse:
+    """Remove a member, after a page that names them and the organisation."""
+    found, organisation = _managed(request, kind, organisation_id)
+    member, _held = _member(found, organisation, member_id)
+    refused = ""
+    if request.method == "POST":
+        try:
+            remove_member(by=cast("User", request.user), kind=found, organisation=organisation, member=member)
+        except ValidationError as error:
+            refused = " ".join(error.messages)
+        else:
+            words = {"person": member.name, "organisation": organisation}
+            messages.success(request, _("%(organisation)s: %(person)s is no longer a member.") % words)
+            return _after_change(request, found, organisation)
+    context = {"kind": found, "organisation": organisation, "member": member, "refused": refused}
+    return render(request, "accounts/member_remove.html", context, status=_status(request))
+
+
+def _after_change(request: HttpRequest, kind: OrganisationKind, organisation: Model) -> HttpResponse:
+    """Back to the list, or to the first page for somebody who just gave up their own say in it."""
+    if kind.visible_to(request.user).filter(pk=organisation.pk).exists():
+        return redirect("members", kind=kind.name, organisation_id=organisation.pk)
+    return redirect("home")

@@ -1,0 +1,67 @@
+"""One's own account."""
+
+from typing import cast
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+from django.views.decorators.http import require_http_methods
+from django.views.i18n import set_language
+
+from portal.accounts.forms import ProfileForm
+from portal.accounts.models import User
+from portal.accounts.profiles import update_profile
+from portal.accounts.roles import kinds, memberships
+from portal.core.forms import REFUSED, posted, show_errors
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def me(request: HttpRequest) -> HttpResponse:
+    """Own name and language, and where one belongs."""
+    # A copy: the form writes what was typed into it, right or wrong, and the page shows the visitor's name.
+    person = User.objects.get(pk=cast("User", request.user).pk)
+    form = ProfileForm(posted(request), instance=person)
+    if form.is_valid():
+        try:
+            update_profile(by=cast("User", request.user), **form.cleaned_data)
+        except ValidationError as error:
+            show_errors(form, error)
+        else:
+            return _saved(request, form.cleaned_data["language"])
+    status = REFUSED if request.method == "POST" else 200
+    return render(request, "accounts/me.html", {"form": form, "places": _places(person)}, status=status)
+
+
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """The switch of every page: kept by the browser, and for a signed-in person in the account (their mails)."""
+    response: HttpResponse = set_language(request)
+    language = request.POST.get("language", "")
+    if request.method == "POST" and request.user.is_authenticated and language in dict(settings.LANGUAGES):
+        update_profile(by=request.user, language=language)
+        response.delete_cookie(settings.LANGUAGE_COOKIE_NAME)
+    return response
+
+
+def _saved(request: HttpRequest, language: str) -> HttpResponse:
+    """Back to the page in the new language: what the browser chose before no longer counts."""
+    with override(language):
+        messages.success(request, _("Your profile is saved."))
+    response = redirect("me")
+    response.delete_cookie(settings.LANGUAGE_COOKIE_NAME)
+    return response
+
+
+def _places(person: User) -> list[dict[str, object]]:
+    """The organisations one belongs to, with the role's label."""
+    return [
+        {"kind": kind, "organisation": row.organisation, "role": kind.roles[row.role].label}
+        for kind in kinds.values()
+        for row in memberships(person, kind)
+        if row.role in kind.roles
+    ]

@@ -1,0 +1,73 @@
+"""Keyset pages over HTTP: `?cursor=...&page_size=...`."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+from portal.core.api.body import Query
+from portal.core.pages import PAGE_SIZE, BadCursor, keyset_page
+
+MAX_PAGE_SIZE = 200
+
+
+class PageQuery(Query):
+    """The parameters that every list knows."""
+
+    cursor = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=1000,
+        help_text="Where the page starts: taken from `next` or `previous`, never made up.",
+    )
+    page_size = serializers.IntegerField(
+        required=False, min_value=1, max_value=MAX_PAGE_SIZE, help_text=f"Rows on a page; {PAGE_SIZE} unless told."
+    )
+
+
+class KeysetPagination(BasePagination):
+    """One page of the view's rows in its `keyset_order` (see `core.pages`)."""
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        """One page of `queryset`. Raises a 400 for a cursor that is not ours or belongs to another list."""
+        self.request = request
+        try:
+            self.page = keyset_page(
+                queryset,
+                order=view.keyset_order,
+                cursor=view.query.get("cursor", ""),
+                size=view.query.get("page_size", PAGE_SIZE),
+            )
+        except (ValueError, TypeError, ValidationError) as error:
+            if isinstance(error, BadCursor):
+                raise
+            raise BadCursor(_("This page link belongs to another list. Start again from the first page.")) from error
+        return self.page.items
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """`next` and `previous` are whole addresses, or null; there is no count (it would cost a scan)."""
+        return Response(
+            {
+                "next": self._url(self.page.next_cursor),
+                "previous": self._url(self.page.previous_cursor),
+                "results": data,
+            }
+        )
+
+    def _url(self, cursor: str) -> str | None:
+        return replace_query_param(self.request.build_absolute_uri(), "cursor", cursor) if cursor else None
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """The OpenAPI form of a page."""
+        link = {"type": "string", "nullable": True, "format": "uri"}
+        properties = {"next": link, "previous": link, "results": schema}
+        return {"type": "object", "required": ["next", "previous", "results"], "properties": properties}
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """None: the view's own query says all its parameters (`PageQuery`)."""
+        return []

@@ -1,0 +1,106 @@
+"""How a view of this API describes itself in OpenAPI: its query, its strict bodies, and the errors all share."""
+
+import functools
+import re
+from typing import Any
+
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import get_doc
+from rest_framework import serializers
+from rest_framework.serializers import ListSerializer
+
+from portal.core.api.body import Query, StrictSerializer
+
+PREFIX = "/api/v1/"
+FIRST_SENTENCE = re.compile(r"(?<=[.?])\s+")
+PROBLEM = "application/problem+json"
+ALWAYS = {
+    "400": "A parameter or field was not accepted; `errors` names it.",
+    "401": "Nobody is signed in, or the token is not valid.",
+    "403": "You may see this, but not do it.",
+    "404": "Not found, or not for you.",
+    "429": "Too many requests: wait as long as `Retry-After` says.",
+}
+WITH_BODY = {
+    "409": "Somebody changed it meanwhile.",
+    "413": "The body is too large.",
+    "415": "The body must be `application/json`.",
+}
+
+
+class OnceGenerator(SchemaGenerator):
+    """The description depends on nothing but the code: it is made once in each process."""
+
+    def get_schema(self, request: Any = None, public: bool = False) -> Any:
+        """The OpenAPI document."""
+        return _everything()
+
+
+@functools.cache
+def _everything() -> Any:
+    return SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """An error (RFC 9457)."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(allow_blank=True)
+    errors = serializers.DictField(  # type: ignore[assignment]
+        child=serializers.ListField(child=serializers.CharField()),
+        required=False,
+        help_text="Messages by parameter or field; `non_field_errors` for the rest.",
+    )
+
+
+class PortalSchema(AutoSchema):
+    """drf-spectacular's reading of a view, told what `PortalView` does."""
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        whole = isinstance(serializer, ListSerializer) and getattr(self.view, "pagination_class", None) is None
+        return whole or (self.method == "GET" and hasattr(self.view, "keyset_order"))
+
+    def _tokenize_path(self) -> list[str]:
+        """What the address names, without `/api/v1/` and ids: the first word is the tag."""
+        return [word for word in self.path.removeprefix(PREFIX).split("/") if word and not word.startswith("{")]
+
+    def _doc(self) -> str:
+        """What a view's own method says of itself; where it only inherits one, what the view says."""
+        method = type(self.view).__dict__.get(self.method.lower())
+        return str(get_doc(method) if method else get_doc(type(self.view)))
+
+    def get_summary(self) -> str:
+        """The first sentence."""
+        return FIRST_SENTENCE.split(self._doc(), maxsplit=1)[0].rstrip(".")
+
+    def get_description(self) -> str:  # type: ignore[override]
+        """The other sentences."""
+        return FIRST_SENTENCE.split(self._doc() + " ", maxsplit=1)[1].strip()
+
+    def get_override_parameters(self) -> list[Any]:
+        """The parameters of the view's query, on GET; other methods take none."""
+        query_class: type[Query] = self.view.query_class  # type: ignore[attr-defined]
+        return [query_class] if self.method == "GET" and query_class().fields else []
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        """The operation, with the errors that every view may answer."""
+        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
+        if operation is None:
+            return None
+        problem = {PROBLEM: {"schema": self.resolve_serializer(ProblemSerializer(), "response").ref}}
+        errors = ALWAYS | (WITH_BODY if "requestBody" in operation else {})
+        for status, description in errors.items():
+            operation["responses"].setdefault(status, {"description": description, "content": problem})
+        if "429" in errors:
+            retry = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
+            operation["responses"]["429"] = {"description": errors["429"], "content": problem, "headers": retry}
+        return operation
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
+        mapped = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        if direction == "request" and isinstance(serializer, StrictSerializer):
+            mapped["additionalProperties"] = False
+        return mapped

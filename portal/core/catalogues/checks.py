@@ -1,0 +1,78 @@
+"""What is wrong with a translation, in sentences that say what to do."""
+
+import gettext
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from portal.core.catalogues.entries import PLURALS, Catalogue, Entry
+
+PERCENT = re.compile(r"%(?:\([^)]*\))?[-#0 +]*[\d.]*[a-zA-Z%]")
+BRACES = re.compile(r"\{[^{}\s]*\}")
+TAG = re.compile(r"</?[a-zA-Z][^>]*>")
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufeff]")
+KEPT = re.compile(r"\b(?:SLCP|Better Work|CAT|PDF|CSV|XLSX|JSON|API)\b")
+
+
+def problems(language: str, entry: Entry) -> Iterator[str]:
+    """What is wrong with how `entry` is translated into `language`; nothing where all is well."""
+    wanted = PLURALS[language][0] if entry.plural else 1
+    if len(entry.forms) != wanted:
+        yield f"give {wanted} form{'s' if wanted > 1 else ''}, not {len(entry.forms)}"
+        return
+    if not entry.is_translated:
+        yield "translate it" if wanted == 1 else f"translate each of its {wanted} forms"
+        return
+    for index, form in enumerate(entry.forms):
+        yield from _problems_of_form(language, entry, index, form)
+
+
+def _problems_of_form(language: str, entry: Entry, index: int, form: str) -> Iterator[str]:
+    source = entry.plural or entry.msgid
+    where = f" in form {index}" if len(entry.forms) > 1 else ""
+    if not _same_places(source, form, spare=_stands_for_one_number(language, index) if entry.plural else 0):
+        yield f"use the placeholders {_listed(_placeholders(source))}{where}, not {_listed(_placeholders(form))}"
+    if Counter(TAG.findall(source)) != Counter(TAG.findall(form)):
+        yield f"use the tags {_listed(TAG.findall(source))}{where}, not {_listed(TAG.findall(form))}"
+    if _ends(source) != _ends(form):
+        yield f"begin and end{where} with the same blanks and line breaks as the English text"
+    if UNSEEN.search(form):
+        yield f"take out the control character{where}"
+    lost = sorted(set(KEPT.findall(source)) - set(KEPT.findall(form)))
+    if lost:
+        yield f"keep {_listed(lost)} as it is{where}"
+
+
+def _placeholders(text: str) -> list[str]:
+    return PERCENT.findall(text) + BRACES.findall(text.replace("{{", "").replace("}}", ""))
+
+
+def _same_places(source: str, form: str, *, spare: int) -> bool:
+    """Named ones may repeat; nameless ones come as often. A form for one number alone need not say the number."""
+    ours, theirs = Counter(_placeholders(source)), Counter(_placeholders(form))
+    for place in ours | theirs:
+        is_named = place.startswith("%(") or (place.startswith("{") and place != "{}")
+        ours[place], theirs[place] = (
+            (min(ours[place], 1), min(theirs[place], 1)) if is_named else (ours[place], theirs[place])
+        )
+    return not theirs - ours and (ours - theirs).total() <= spare
+
+
+def _stands_for_one_number(language: str, index: int) -> int:
+    rule = gettext.c2py(PLURALS[language][1])
+    return int(PLURALS[language][0] > 1 and sum(rule(n) == index for n in range(1001)) == 1)
+
+
+def _ends(text: str) -> tuple[str, str]:
+    return text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+
+
+def _listed(words: list[str]) -> str:
+    return ", ".join(words) or "(none)"
+
+
+def catalogue_problems(language: str, catalogue: Catalogue) -> Iterator[tuple[Entry, str]]:
+    """Each entry that is not right, with what to do."""
+    for entry in catalogue.values():
+        for problem in problems(language, entry):
+            yield entry, problem

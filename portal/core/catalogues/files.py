@@ -1,0 +1,93 @@
+"""The catalogues of this checkout: where they are, whether they are up to date, and how they are written."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from portal.core.catalogues.checks import catalogue_problems, problems
+from portal.core.catalogues.entries import (
+    PLURALS,
+    Catalogue,
+    merged,
+    mo_bytes,
+    po_text,
+    read_catalogue,
+    with_forms,
+)
+from portal.core.catalogues.known import filled
+from portal.core.catalogues.sources import ROOT, texts_of
+
+LOCALE = ROOT / "portal" / "locale"
+
+
+def po_path(language: str) -> Path:
+    """The file that translators keep."""
+    return LOCALE / language / "LC_MESSAGES" / "django.po"
+
+
+def fresh(language: str) -> Catalogue:
+    """What the catalogue of `language` should be now: the texts of the sources with the translations it holds."""
+    return filled(language, merged(language, texts_of(language), read_catalogue(po_path(language), language)))
+
+
+def save(language: str, catalogue: Catalogue) -> None:
+    """Write `.po` and `.mo`."""
+    path = po_path(language)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(po_text(language, catalogue))
+    path.with_suffix(".mo").write_bytes(mo_bytes(language, catalogue))
+
+
+def faults(language: str) -> Iterator[str]:
+    """What keeps `language` from being offered, a line each: file, text, and what to do."""
+    catalogue, path = fresh(language), po_path(language)
+    name = path.relative_to(ROOT).as_posix()
+    if not path.exists() or path.read_text() != po_text(language, catalogue):
+        yield f"{name}: not up to date with the sources: run `./dev manage catalogues {language}`"
+    compiled = path.with_suffix(".mo")
+    if not compiled.exists() or compiled.read_bytes() != mo_bytes(language, catalogue):
+        yield f"{compiled.relative_to(ROOT)}: not what {path.name} says: run `./dev manage catalogues {language}`"
+    for entry, problem in catalogue_problems(language, catalogue):
+        yield f"{name}: {json.dumps(entry.key, ensure_ascii=False)} ({', '.join(entry.files)}): {problem}"
+
+
+def to_translate(language: str) -> list[dict[str, Any]]:
+    """What is not translated yet, file by file, as a translator needs it."""
+    waiting = [entry for entry in fresh(language).values() if not entry.is_translated]
+    count = PLURALS[language][0]
+    return [
+        {
+            "key": entry.key,
+            **({"plural": entry.plural, "forms": count} if entry.plural else {}),
+            **({"context": entry.context} if entry.context else {}),
+            **({"comments": list(entry.comments)} if entry.comments else {}),
+            "files": list(entry.files),
+        }
+        for entry in sorted(waiting, key=lambda entry: (entry.files, entry.key))
+    ]
+
+
+def fill(language: str, given: dict[str, Any]) -> list[str]:
+    """Take translations by key (a text, or a list of its plural forms) and save those that are right.
+
+    Returns what was refused, a sentence each.
+    """
+    catalogue, refused = fresh(language), []
+    for key, value in given.items():
+        if key not in catalogue:
+            refused.append(f"{key!r}: no such text in the sources; take keys from --untranslated")
+            continue
+        entry = with_forms(catalogue[key], _forms(value))
+        found = list(problems(language, entry))
+        refused += [f"{key!r}: {problem}" for problem in found]
+        if not found:
+            catalogue[key] = entry
+    save(language, catalogue)
+    return refused
+
+
+def _forms(value: Any) -> tuple[str, ...]:
+    if isinstance(value, list):
+        return tuple(str(form) for form in value)
+    return (str(value),) if isinstance(value, str) else ()

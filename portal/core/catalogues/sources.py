@@ -1,0 +1,162 @@
+"""The texts that are marked for translation: of our own sources, and those of Django and allauth that people read.
+
+Django and allauth bring their own translations. Where they have none for one of our languages, or a misspelt one, the
+text joins our catalogue of that language ("borrowed"): a form that says "This field is required." in English is no
+Khmer form.
+What only the operator or a program reads stays English: Django's admin, management commands, errors of the API's
+framework.
+"""
+
+import ast
+import gettext
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+from django.utils.translation.template import templatize
+
+from portal.core.catalogues.entries import Catalogue, Entry, by_key
+
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
+FOLDERS = ("portal", "factories", "brands", "sharing", "assessments")
+LEFT_OUT = re.compile(r"(^|/)(migrations|management|admin\.py|locale|static|portal/core/catalogues)(/|$)")
+TEMPLATES = (".html", ".txt", ".xml")
+KEYWORDS = {  # what the functions take, in the order of their arguments
+    name + lazy: spec
+    for lazy in ("", "_lazy", "_noop")
+    for name, spec in {
+        "gettext": ("msgid",),
+        "ngettext": ("msgid", "plural"),
+        "pgettext": ("context", "msgid"),
+        "npgettext": ("context", "msgid", "plural"),
+    }.items()
+} | {"_": ("msgid",)}
+_STRING = r"""u?(?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")"""
+TEMPLATE_CALL = re.compile(rf"# Translators:.*$|\b(?:n?p?gettext|_)\((?:{_STRING},? ?)+(?:count)?\)", re.MULTILINE)
+
+# What people may meet of the packages below us, by the folder that holds the package's own translations.
+BORROWED = {
+    "django/conf": (
+        "django/core/validators.py",
+        "django/forms/fields.py",
+        "django/forms/models.py",
+        "django/contrib/auth/password_validation.py",
+        "django/utils/dates.py",
+        "django/utils/timesince.py",
+        "django/template/defaultfilters.py",
+    ),
+    "allauth": ("allauth/account/adapter.py", "allauth/account/fields.py", "allauth/account/forms.py"),
+}
+NEVER_MET = re.compile(  # no page of ours asks for these
+    r"phone|username|slug|inline|duplicate|IPv|step size|UUID|JSON|duration|security key|authenticator|digit|decimal"
+    r"|protocol|domain name|%s [GTP]B|field_name|complete value|Remember Me|[Oo]ptional|same email|Email \(again"
+    r"|Email address confirmation|primary email|more than %d email|clear checkbox|already associated",
+    re.IGNORECASE,
+)
+BORROWED_WORDS = (  # of django/db/models: the rest there is for the admin's documentation
+    "This field cannot be null.",
+    "This field cannot be blank.",
+    "Value %(value)r is not a valid choice.",
+    "%(model_name)s with this %(field_label)s already exists.",
+)
+MISTAKEN = {"km": ("March",)}  # words that Django's own translation misspells: ours come first
+
+
+def _texts(source: str, name: str) -> Iterator[Entry]:
+    lines = source.splitlines()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and called(node.func) in KEYWORDS:
+            spec = KEYWORDS[called(node.func)]
+            given = node.args[: len(spec)]
+            words = [part.value for part in given if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+            if len(words) == len(spec):
+                named = dict(zip(spec, words, strict=True))
+                comments = _comment(lines, node.lineno)
+                yield Entry(named["msgid"], named.get("plural", ""), named.get("context", ""), (name,), comments)
+
+
+def called(function: ast.expr) -> str:
+    """The last name of what is called."""
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def _comment(lines: list[str], line: int) -> tuple[str, ...]:
+    above = lines[line - 2].strip().lstrip("# ") if line > 1 else ""
+    return (above,) if above.startswith("Translators:") else ()
+
+
+def _template_as_python(source: str, name: str) -> str:
+    # What surrounds the texts is blanked out by Django; only the calls and the comments for translators matter here.
+    return "\n".join(found[0].strip() for found in TEMPLATE_CALL.finditer(templatize(source, name)))
+
+
+def _together(entries: Iterator[Entry]) -> Catalogue:
+    result: Catalogue = {}
+    for entry in entries:
+        known = result.get(entry.key, entry)
+        result[entry.key] = Entry(
+            entry.msgid,
+            known.plural or entry.plural,
+            entry.context,
+            tuple(sorted({*known.files, *entry.files})),
+            tuple(dict.fromkeys([*known.comments, *entry.comments])),
+        )
+    return by_key(result.values())
+
+
+def own_sources() -> Iterator[tuple[str, str]]:
+    """Each file of ours that may hold texts, by its name, as Python."""
+    for folder in FOLDERS:
+        for path in sorted((ROOT / folder).rglob("*")):
+            name = path.relative_to(ROOT).as_posix()
+            if LEFT_OUT.search(name) or not path.is_file():
+                continue
+            if path.suffix == ".py":
+                yield name, path.read_text()
+            elif path.suffix in TEMPLATES and "/templates/" in name:
+                yield name, _template_as_python(path.read_text(), name)
+
+
+@cache
+def own_texts() -> Catalogue:
+    """Every text of our own sources that is marked for translation, with the files that hold it."""
+    return _together(entry for name, source in own_sources() for entry in _texts(source, name))
+
+
+def _package(name: str) -> Path:
+    return Path(str(import_module(name.split("/", maxsplit=1)[0]).__file__)).parent.parent
+
+
+@cache
+def _borrowed_texts() -> dict[str, Catalogue]:
+    texts: dict[str, Catalogue] = {}
+    for owner, names in BORROWED.items():
+        folder = _package(owner)
+        found = _together(entry for name in names for entry in _texts((folder / name).read_text(), name))
+        texts[owner] = by_key(entry for entry in found.values() if not NEVER_MET.search(entry.msgid))
+    words = [Entry(word, files=("django/db/models/fields/__init__.py",)) for word in BORROWED_WORDS]
+    texts["django/conf"] = by_key([*texts["django/conf"].values(), *words])
+    return texts
+
+
+def borrowed_texts(language: str) -> Catalogue:
+    """The texts of Django and allauth that people may meet and that the package has not in `language`."""
+    missing = []
+    for owner, texts in _borrowed_texts().items():
+        path = _package(owner) / owner / "locale" / language / "LC_MESSAGES" / "django.mo"
+        theirs: set[object] = set()
+        if path.exists():
+            with path.open("rb") as file:
+                theirs = set(gettext.GNUTranslations(file)._catalog)  # type: ignore[attr-defined]
+        theirs -= set(MISTAKEN.get(language, ()))
+        missing += [entry for entry in texts.values() if entry.key not in theirs and (entry.key, 0) not in theirs]
+    return by_key(missing)
+
+
+def texts_of(language: str) -> Catalogue:
+    """Everything that the catalogue of `language` must hold."""
+    return by_key({**borrowed_texts(language), **own_texts()}.values())

@@ -1,0 +1,89 @@
+"""What the forms of every app share: filters of lists, protection from stale forms, errors of services."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Model
+from django.http import HttpRequest, QueryDict
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext_lazy as _
+
+REFUSED = 400  # the status of a page that shows what was wrong with a sent form
+STALE = 409  # the status of a page that shows a form filled in on older values
+NOT_OFFERED = _("This is not on the list. Choose one from it.")
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form is bound to: everything sent, however little; nothing when the form is only shown."""
+    return request.POST if request.method == "POST" else None
+
+
+class ListFilter(forms.Form):
+    """A GET form that narrows a list: a wrong value is named beside its field, and nothing fits it."""
+
+    def __init__(self, data: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, forms.ChoiceField):
+                field.error_messages["invalid_choice"] = NOT_OFFERED
+        self.is_valid()
+
+    def asked(self, name: str) -> Any:
+        """The value asked for, or nothing when it is empty or makes no sense."""
+        return self.cleaned_data.get(name) or None
+
+    @property
+    def in_use(self) -> bool:
+        """Whether anything narrows or orders the list."""
+        return bool(self.errors) or any(self.asked(name) for name in self.fields)
+
+
+def fingerprint(row: Model, names: Iterable[str]) -> str:
+    """What some columns of a row hold now, as a short digest: equal values give equal digests, nothing is readable."""
+    values = {name: row.serializable_value(name) for name in sorted(names)}
+    return hashlib.sha256(json.dumps(values, cls=DjangoJSONEncoder).encode()).hexdigest()[:32]
+
+
+class StaleGuard(forms.Form):
+    """A form that remembers, hidden, what the row held when it was shown.
+
+    Use it beside `ModelForm`; before saving, lock the row and ask `is_stale(row)`.
+    """
+
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)
+
+    def remember(self, row: Model) -> None:
+        """Note what the person sees."""
+        self.initial["seen"] = fingerprint(row, self.guarded())
+
+    def guarded(self) -> list[str]:
+        """The columns that the form edits."""
+        return [name for name in self.fields if name != "seen"]
+
+    def is_stale(self, row: Model) -> bool:
+        """Whether somebody changed one of these columns since the form was shown; then says so on the form."""
+        if constant_time_compare(self.cleaned_data.get("seen", ""), fingerprint(row, self.guarded())):
+            return False
+        self.add_error(
+            None,
+            _("Somebody changed this after you opened it. Open the page again and enter your change once more."),
+        )
+        return True
+
+    def changes(self) -> dict[str, Any]:
+        """The values to save, by column."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "seen"}
+
+
+def show_errors(form: forms.BaseForm, error: ValidationError) -> None:
+    """Put what a service refused on the form: beside its field, or on top where the form has no such field."""
+    if not hasattr(error, "error_dict"):
+        form.add_error(None, error)
+        return
+    for name, errors in error.error_dict.items():
+        form.add_error(name if name in form.fields and name != NON_FIELD_ERRORS else None, ValidationError(errors))

@@ -1,0 +1,178 @@
+"""Jobs: ordering, running, cancelling and rescuing them.
+
+A job is a row (`core.models.Job`). `start_job` writes it and nudges a worker after the commit; the worker claims
+the row under a lease, runs the handler registered for its kind, renews the lease with each progress report and
+writes the end. When a worker is killed, its lease runs out and the sweeper queues the job again, so every handler
+must be idempotent. A handler re-checks its owner's access when it starts and before it hands over a result.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from portal.core.models import Job
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+log = structlog.get_logger(__name__)
+MAX_ATTEMPTS = 3
+
+
+class JobError(Exception):
+    """The job cannot succeed, for a reason its owner can understand. The message is shown to them."""
+
+
+class JobCancelled(Exception):  # noqa: N818 - no error: the owner's wish
+    """The owner cancelled, or another worker took the job over: stop, and hand over nothing."""
+
+
+@dataclass
+class JobRun:
+    """One run of one job, as its handler sees it."""
+
+    job: Job
+    _reported: float = field(default=0.0)
+
+    def report(self, progress: int, total: int, message: str = "") -> None:
+        """Store progress (at most twice a second) and renew the lease.
+
+        Raises `JobCancelled` when the owner cancelled or the lease was lost.
+        """
+        if progress not in (0, total) and monotonic() - self._reported < 0.5:
+            return
+        self._reported = monotonic()
+        held = self._held().update(
+            progress=progress,
+            total=total,
+            message=message[:200],
+            lease_until=timezone.now() + settings.JOB_LEASE,
+        )
+        if not held:
+            raise JobCancelled
+
+    def is_cancelled(self) -> bool:
+        """True once this run should stop. Also renews the lease, so long steps may simply keep asking."""
+        return not self._held().update(lease_until=timezone.now() + settings.JOB_LEASE)
+
+    def _held(self) -> Any:
+        return Job.objects.filter(
+            pk=self.job.pk, state=Job.State.RUNNING, attempts=self.job.attempts, cancel_requested=False
+        )
+
+
+Handler = Callable[[JobRun], dict[str, Any]]
+HANDLERS: dict[str, Handler] = {}
+
+
+def job_handler(kind: str) -> Callable[[Handler], Handler]:
+    """Register the function that runs jobs of `kind`: it takes a `JobRun`, returns the result (ids only)."""
+
+    def register(handler: Handler) -> Handler:
+        HANDLERS[kind] = handler
+        return handler
+
+    return register
+
+
+def start_job(*, kind: str, by: "User", params: dict[str, Any], factory_id: int | None = None) -> Job:
+    """Write a queued job owned by `by` and nudge a worker once the surrounding transaction commits."""
+    if kind not in HANDLERS:
+        raise LookupError(f"No handler for jobs of kind {kind!r}")
+    job = Job.objects.create(kind=kind, owner=by, params=params, factory_id=factory_id)
+    transaction.on_commit(lambda: nudge(job.pk))
+    return job
+
+
+def nudge(job_id: UUID) -> None:
+    """Send the job to a worker. When the broker is away nothing is lost: the sweeper sends it again."""
+    from portal.core.tasks import run_job
+
+    try:
+        run_job.delay(str(job_id))
+    except run_job.OperationalError:
+        log.warning("broker_away", job=str(job_id))
+
+
+def cancel_job(*, by: "User", job: Job) -> Job:
+    """Cancel a job of one's own: at once when it waits, at its next step when it runs. Finished jobs stay."""
+    waiting = Job.objects.visible_to(by).filter(pk=job.pk, state=Job.State.QUEUED)
+    if not waiting.update(state=Job.State.CANCELLED, finished_at=timezone.now(), cancel_requested=True):
+        Job.objects.visible_to(by).filter(pk=job.pk, state=Job.State.RUNNING).update(cancel_requested=True)
+    job.refresh_from_db()
+    return job
+
+
+def claim(job_id: UUID) -> Job | None:
+    """Take the job under a new lease, or None when it is finished, cancelled or in other hands."""
+    now = timezone.now()
+    free = Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, lease_until__lt=now)
+    claimed = Job.objects.filter(free, pk=job_id, cancel_requested=False).update(
+        state=Job.State.RUNNING,
+        attempts=F("attempts") + 1,
+        started_at=now,
+        lease_until=now + settings.JOB_LEASE,
+    )
+    return Job.objects.select_related("owner").get(pk=job_id) if claimed else None
+
+
+def run(job_id: UUID) -> None:
+    """Claim and run one job to its end. Safe to call twice for the same job: the second finds nothing to claim."""
+    job = claim(job_id)
+    if job is None:
+        return
+    try:
+        result = HANDLERS[job.kind](JobRun(job))
+    except JobCancelled:
+        _finish(job, Job.State.CANCELLED, message=_("Cancelled"))
+    except JobError as error:
+        _finish(job, Job.State.FAILED, error=str(error))
+    except Exception as error:
+        # Contents may sit in the exception's message: only its type is logged (invariant 8).
+        log.error("job_failed", job=str(job.pk), kind=job.kind, error=type(error).__name__, exc_info=settings.DEBUG)
+        _finish(
+            job,
+            Job.State.FAILED,
+            error=_("Something went wrong on our side. Try again, or quote %s.") % job.pk,
+        )
+    else:
+        _finish(job, Job.State.DONE, result=result, progress=F("total"))
+
+
+def _finish(job: Job, state: str, **values: Any) -> None:
+    mine = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, attempts=job.attempts)
+    mine.update(state=state, finished_at=timezone.now(), lease_until=None, **values)
+
+
+def requeue_lost() -> int:
+    """Send again what no worker holds: leases that ran out, and queued jobs whose message never arrived.
+
+    A job that was lost `MAX_ATTEMPTS` times is failed; one whose owner cancelled it is ended. Returns how many
+    were sent again.
+    """
+    now = timezone.now()
+    lost = Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=now)
+    lost.filter(cancel_requested=True).update(state=Job.State.CANCELLED, finished_at=now, lease_until=None)
+    lost.filter(attempts__gte=MAX_ATTEMPTS).update(
+        state=Job.State.FAILED,
+        finished_at=now,
+        lease_until=None,
+        error=_("The work was interrupted %s times. Try again later.") % MAX_ATTEMPTS,
+    )
+    stale = Job.objects.filter(
+        Q(state=Job.State.RUNNING, lease_until__lt=now)
+        | Q(state=Job.State.QUEUED, created_at__lt=now - settings.JOB_LEASE)
+    )
+    ids = list(stale.values_list("pk", flat=True)[:500])
+    for job_id in ids:
+        nudge(job_id)
+    return len(ids)

@@ -1,0 +1,70 @@
+"""The tables that are sealed, and the one text that each of their rows is hashed as.
+
+The text of a row is made in SQL and depends on neither time zone, locale nor the driver: the words `portal.ledger`,
+table and form, then each column as a netstring (`5:words,`; `-,` for NULL). Moments are whole microseconds since 1970
+in UTC, truth values 0 or 1, everything else is PostgreSQL's text. A new column of a source makes a new form, at the
+end of `forms`; rows sealed before keep theirs. A column that a form names is never dropped, renamed or retyped.
+"""
+
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.db.models import BooleanField, DateTimeField, Field
+from psycopg import sql
+
+_registered: dict[str, "Source"] = {}
+
+
+@dataclass(frozen=True)
+class Source:
+    """One append-only table with a whole number as its key: its model's label, and the columns of each form."""
+
+    model: str
+    forms: tuple[tuple[str, ...], ...]
+
+    @property
+    def table(self) -> str:
+        """The table's name in the database."""
+        return apps.get_model(self.model)._meta.db_table
+
+    @property
+    def newest_form(self) -> int:
+        """The form in which new rows are sealed; forms count from 1."""
+        return len(self.forms)
+
+    def leaf(self, form: int) -> sql.Composable:
+        """The SQL expression for the hash of row `r` in one form."""
+        fields = {field.column: field for field in apps.get_model(self.model)._meta.concrete_fields}
+        columns = [_netstring(fields[name]) for name in self.forms[form - 1]]
+        head = sql.Literal(f"portal.ledger,{self.table},{form},")
+        text = sql.SQL(" || ").join([head, *columns])
+        return sql.SQL(r"sha256('\x00'::bytea || convert_to({}, 'UTF8'))").format(text)
+
+    def leaf_in_its_form(self) -> sql.Composable:
+        """The SQL expression for the hash of row `r` in the form that leaf `l` names; NULL for one unknown."""
+        cases = [
+            sql.SQL("WHEN {} THEN {}").format(sql.Literal(form), self.leaf(form))
+            for form in range(1, self.newest_form + 1)
+        ]
+        return sql.SQL("CASE l.form {} END").format(sql.SQL(" ").join(cases))
+
+
+def _netstring(field: "Field[object, object]") -> sql.Composable:
+    column = sql.Identifier("r", str(field.column))
+    if isinstance(field, DateTimeField):
+        text = sql.SQL("(extract(epoch FROM {}) * 1000000)::bigint::text").format(column)
+    elif isinstance(field, BooleanField):
+        text = sql.SQL("{}::int::text").format(column)
+    else:
+        text = sql.SQL("{}::text").format(column)
+    return sql.SQL("coalesce(octet_length({0}) || ':' || {0}, '-') || ','").format(text)
+
+
+def register_source(source: Source) -> None:
+    """Have a table sealed from now on."""
+    _registered[source.model] = source
+
+
+def sources() -> list[Source]:
+    """The registered tables, by name."""
+    return sorted(_registered.values(), key=lambda source: source.table)

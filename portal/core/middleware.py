@@ -1,0 +1,43 @@
+"""What every response of the portal carries."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
+from django.views.defaults import page_not_found
+
+
+class PrivateResponses:
+    """Answers to signed-in people are kept by no cache and sent to no other site (invariant 4)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """While developing, too, "not found" is the portal's own page and not the debugger's list of addresses."""
+        if settings.DEBUG and isinstance(exception, Http404):
+            return page_not_found(request, exception)
+        return None
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if settings.DEBUG and response.status_code == 404 and request.resolver_match is None:
+            response = page_not_found(request, Http404())  # an address that leads nowhere: no view raised anything
+        if not response.has_header("Cache-Control"):
+            response.headers["Cache-Control"] = "no-store, private"
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        return response
+
+
+class CompressedPages(GZipMiddleware):
+    """Pages travel compressed, for readers on a poor line; files and the API's answers as they are.
+
+    Django adds up to 100 random bytes to each and masks the form's token anew, so that the length of a page tells
+    nothing about a secret in it (the BREACH attack).
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Only what is HTML and whole."""
+        is_page = response.headers.get("Content-Type", "").startswith("text/html") and not response.streaming
+        return super().process_response(request, response) if is_page else response

@@ -1,0 +1,59 @@
+"""The sealed ledger: which rows of the append-only tables were there, signed (`portal.core.ledger`)."""
+
+import pgtrigger
+from django.db import models
+
+
+class LedgerSeal(models.Model):
+    """One signed root over the rows that were new since the seal before. Append-only.
+
+    `payload` is what was signed. `nonce` is the tree's first leaf: without it, nobody who only has the exported root
+    of a small seal can try out what its rows might have said.
+    """
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    payload = models.JSONField()
+    nonce = models.BinaryField(max_length=32)
+    key_id = models.CharField(max_length=40)
+    signature = models.CharField(max_length=100)
+    sealed_at = models.DateTimeField()
+    # The first transaction that had not begun when the rows were counted.
+    snapshot = models.BigIntegerField()
+
+    class Meta:
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"Seal {self.number}"
+
+    @property
+    def rows(self) -> int:
+        """How many rows it seals."""
+        return sum(entry["rows"] for entry in self.payload["sources"])
+
+    @property
+    def root(self) -> str:
+        """The root that was signed, in hexadecimal."""
+        return str(self.payload["root"])
+
+
+class LedgerLeaf(models.Model):
+    """One sealed row: of which table, under which id, and the hash of what it said. Append-only."""
+
+    pk = models.CompositePrimaryKey("source", "row_id")
+    source = models.CharField(max_length=40)
+    row_id = models.BigIntegerField()
+    form = models.PositiveSmallIntegerField()
+    hash = models.BinaryField(max_length=32)
+    seal_number = models.PositiveBigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["seal_number", "source", "row_id"], name="core_leaf_seal")]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.row_id}"

@@ -1,0 +1,59 @@
+"""What the app role may do in the database (design: two roles, the web owns nothing).
+
+`migrate` runs as the owner. After it, the app role that the web and the workers use gets rights table by
+table: everything an ordinary table needs, and only the listed rights where an app's config names fewer in
+`database_rights` (events and who-saw-what: no UPDATE, no DELETE; grants: no DELETE). It never gets TRUNCATE,
+REFERENCES, TRIGGER or any right to change the schema. Row-level security (roadmap 7) adds policies on the
+same two roles.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+from psycopg import sql
+
+ALL_ROWS = "SELECT, INSERT, UPDATE, DELETE"
+# Tables of libraries that nobody may write through the web: guardian's generic permission tables would be a
+# second, unindexed truth beside the per-model tables (portal.accounts.roles).
+LIBRARY_RIGHTS = {
+    "django_migrations": "SELECT",
+    "guardian_userobjectpermission": "SELECT",
+    "guardian_groupobjectpermission": "SELECT",
+}
+
+
+def table_rights() -> Iterator[tuple[str, str]]:
+    """Every table that has fewer rights than `ALL_ROWS`, with its rights."""
+    yield from LIBRARY_RIGHTS.items()
+    for config in apps.get_app_configs():
+        for model_name, rights in getattr(config, "database_rights", {}).items():
+            yield config.get_model(model_name)._meta.db_table, rights
+
+
+def apply_rights(using: str = "owner", **_signal: Any) -> None:
+    """Give the app role its rights on the database behind alias `using`.
+
+    Raises `ImproperlyConfigured`, naming the SQL to run, when the role does not exist.
+    """
+    role = sql.Identifier(settings.APP_DATABASE_ROLE)
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT current_user = %s", [settings.APP_DATABASE_ROLE])
+        if cursor.fetchone()[0]:
+            raise ImproperlyConfigured("Migrate as the owner: manage.py migrate --database owner")
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [settings.APP_DATABASE_ROLE])
+        if cursor.fetchone() is None:
+            raise ImproperlyConfigured(
+                f"The database has no role {settings.APP_DATABASE_ROLE}. As its superuser run: "
+                f"CREATE ROLE {settings.APP_DATABASE_ROLE} LOGIN PASSWORD '...';"
+            )
+        cursor.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(role))
+        cursor.execute(sql.SQL("GRANT " + ALL_ROWS + " ON ALL TABLES IN SCHEMA public TO {}").format(role))
+        cursor.execute(sql.SQL("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}").format(role))
+        for table, rights in table_rights():
+            name = sql.Identifier(table)
+            cursor.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(name, role))
+            cursor.execute(sql.SQL("GRANT " + rights + " ON {} TO {}").format(name, role))

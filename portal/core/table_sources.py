@@ -1,0 +1,297 @@
+"""From the bytes of an uploaded CSV or XLSX file to numbered rows of text; the rules are in `portal.core.tables`."""
+
+import codecs
+import csv
+import datetime as dt
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any, BinaryIO
+from xml.etree.ElementTree import ParseError
+
+import openpyxl
+from defusedxml import DefusedXmlException
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+MAX_LINE = 1_048_576  # characters between two line breaks
+MAX_COLUMNS = 200
+MAX_SHEET_ROWS = 1_048_576
+MAX_EMPTY_ROWS = 5_000  # a gap of a million rows fits into a few bytes, and takes a minute to walk through
+SAMPLE_BYTES = 65_536
+DELIMITERS = ",;\t"
+# An XLSX unpacks 5 to 20 times. Sheets are streamed; every other part (texts that cells share) is kept in memory.
+MAX_ENTRIES = 1_000
+MAX_UNPACKED_BYTES = 512 * 1024**2
+MAX_UNPACKED_RATIO = 200
+MAX_KEPT_BYTES = 64 * 1024**2
+
+UTF8_HELP = gettext_lazy("Save it as “CSV UTF-8”, or as an Excel workbook (.xlsx), and upload it again.")
+_PICTURES_AND_ARCHIVES = (
+    b"%PDF", b"{", b"<", b"\x1f\x8b", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"II*\0", b"MM\0*", b"Rar!",
+    b"7z\xbc\xaf", b"\xfd7zXZ", b"{\\rtf",
+)  # fmt: skip
+_NEVER_IN_TEXT = re.compile(rb"[\x01-\x08\x0e-\x1f]")
+_IGNORED_IN_NAMES = re.compile(r"[\s._\u00a0\u200b\ufeff]+")
+_LOST = re.compile("[\udc80-\udcff]")
+
+
+class TableError(Exception):
+    """The file, or one row of it, is not a table that can be read. The message is for the person who uploaded it."""
+
+    def __init__(self, message: str, *, row: int | None = None, column: str = "") -> None:
+        super().__init__(message)
+        self.message, self.row, self.column = message, row, column
+
+
+def normalised(header: str) -> str:
+    """The name by which a column is found: without case, spaces, dots and underscores."""
+    return _IGNORED_IN_NAMES.sub("", header).casefold()
+
+
+def open_source(file: BinaryIO, names: set[str]) -> "_CsvRows | _SheetRows":
+    """The rows of a file, whatever it is; `names` are the normalised columns that tell one separator from another.
+
+    Raises `TableError` for what is neither CSV nor XLSX.
+    """
+    file.seek(0)
+    start = file.read(SAMPLE_BYTES)
+    file.seek(0)
+    if start.startswith(b"PK\x03\x04"):
+        return _SheetRows(file)
+    if start.startswith(b"\xd0\xcf\x11\xe0"):
+        raise TableError(_("This is an old Excel file (.xls). Save it as .xlsx or as “CSV UTF-8”."))
+    if start.startswith(_PICTURES_AND_ARCHIVES):
+        raise _no_table()
+    return _CsvRows(file, _encoding(start), names)
+
+
+def _no_table() -> TableError:
+    return TableError(_("This is not a CSV or Excel file. Upload a CSV file or an Excel workbook (.xlsx)."))
+
+
+def _encoding(start: bytes) -> str:
+    if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise TableError(_("The file is UTF-32 text.") + f" {UTF8_HELP}")
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if start.count(0) > len(start) // 4:
+        raise TableError(_("The file looks like UTF-16 text without a byte order mark.") + f" {UTF8_HELP}")
+    if _NEVER_IN_TEXT.search(start[:1024]) and not _is_utf8(start):
+        raise _no_table()
+    return "utf-8-sig"
+
+
+def _is_utf8(start: bytes) -> bool:
+    """Whether the bytes are UTF-8 text; the last character may be cut."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+class _CsvRows:
+    """The rows of a CSV file, numbered from 1; blank lines count."""
+
+    def __init__(self, file: BinaryIO, encoding: str, names: set[str]) -> None:
+        self._file, self._encoding = file, encoding
+        self._delimiter, self._skip = self._sniff(names)
+        self._rows = self._read()
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        return self._rows
+
+    def position(self) -> int:
+        """Bytes taken from the file so far."""
+        return 0 if self._file.closed else self._file.tell()
+
+    def _sniff(self, names: set[str]) -> tuple[str, int]:
+        """The delimiter, and how many lines ("sep=;", as Excel writes it) stand before the header."""
+        self._file.seek(0)
+        decoder = codecs.getincrementaldecoder(self._encoding)(errors="replace")
+        sample = decoder.decode(self._file.read(SAMPLE_BYTES)).lstrip("\r\n")
+        self._file.seek(0)
+        told = re.match(r'"?sep=([,;\t])"?\r?\n', sample)
+        if told:
+            return told[1], 1
+
+        def score(delimiter: str) -> tuple[int, int]:
+            header = next(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter), [])
+            return len({normalised(cell) for cell in header} & names), len(header)
+
+        return max(DELIMITERS, key=score), 0
+
+    def _read(self) -> Iterator[tuple[int, list[str]]]:
+        number = 0
+        self._file.seek(0)
+        text = io.TextIOWrapper(self._file, self._encoding, newline="")
+        try:
+            for number, cells in enumerate(self._parse(text), start=1):
+                if number > self._skip:
+                    yield number, cells
+        except UnicodeDecodeError as error:
+            raise self._undecodable(text) from error
+        except csv.Error as error:
+            raise TableError(self._malformed(str(error)), row=number + 1) from error
+        finally:
+            with suppress(ValueError):  # detached already, or its file is closed
+                text.detach()
+
+    def _parse(self, text: io.TextIOWrapper) -> Iterator[list[str]]:
+        return csv.reader(self._lines(text), delimiter=self._delimiter, strict=True)
+
+    def _lines(self, text: io.TextIOWrapper) -> Iterator[str]:
+        while line := text.readline(MAX_LINE):
+            if "\0" in line:
+                raise self._with_nul(text)
+            if len(line) == MAX_LINE and not line.endswith(("\n", "\r")):
+                raise TableError(_("The file has a line of more than %s characters.") % MAX_LINE)
+            yield line
+
+    @staticmethod
+    def _malformed(reason: str) -> str:
+        if "field larger" in reason or "unexpected end" in reason:
+            return _("From this row on, a text between double quotes is not closed.")
+        return _(
+            "The double quotes of this row do not match. A quote inside a quoted text is written twice: "
+            '"Sunrise ""Angkor"" Apparel".'
+        )
+
+    def _undecodable(self, text: io.TextIOWrapper) -> TableError:
+        """Say where: read again, letting through what is no text, up to the first cell that has some."""
+        text.detach()
+        if self._encoding != "utf-8-sig":
+            return TableError(_("The file is damaged UTF-16 text.") + f" {UTF8_HELP}")
+        row, column, cell = self._first_cell(_LOST)
+        lost = _LOST.search(cell)
+        return TableError(
+            _("This text is not UTF-8: “%(text)s” (byte %(byte)s).")
+            % {
+                "text": _LOST.sub("\ufffd", cell)[:80],
+                "byte": f"0x{ord(lost[0]) - 0xDC00:02X}" if lost else "?",
+            }
+            + " "
+            + str(UTF8_HELP),
+            row=row,
+            column=column,
+        )
+
+    def _with_nul(self, text: io.TextIOWrapper) -> TableError:
+        text.detach()
+        row, column, _cell = self._first_cell(re.compile("\0"))
+        return TableError(_("There is a NUL character in this cell: the file is damaged."), row=row, column=column)
+
+    def _first_cell(self, pattern: re.Pattern[str]) -> tuple[int | None, str, str]:
+        self._file.seek(0)
+        text = io.TextIOWrapper(self._file, self._encoding, errors="surrogateescape", newline="")
+        lines = iter(lambda: text.readline(MAX_LINE), "")
+        headers: list[str] = []
+        number = 0
+        try:
+            for number, cells in enumerate(csv.reader(lines, delimiter=self._delimiter), start=1):
+                headers = headers or cells
+                for at, cell in enumerate(cells):
+                    if pattern.search(cell):
+                        return number, headers[at] if at < len(headers) and number > 1 else "", cell
+        except csv.Error:
+            return number + 1, "", ""
+        finally:
+            text.detach()
+        return None, "", ""
+
+
+class _SheetRows:
+    """The rows of an XLSX file's first sheet, as text, numbered from 1."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        try:
+            _refuse_bomb(file)
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        except TableError:
+            raise
+        except DefusedXmlException as error:
+            raise TableError(_("The workbook holds XML entities: it is refused.")) from error
+        except (zipfile.BadZipFile, ParseError, KeyError, ValueError, OSError, IndexError, AttributeError) as error:
+            raise TableError(_("This is not an Excel workbook that can be read.")) from error
+        if not book.worksheets:
+            raise TableError(_("The workbook has no sheet."))
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()
+        self._rows = self._read(sheet)
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        return self._rows
+
+    def position(self) -> int:
+        """Bytes of the archive read so far, about."""
+        return 0 if self._file.closed else self._file.tell()
+
+    def _read(self, sheet: Any) -> Iterator[tuple[int, list[str]]]:
+        number = empty = 0
+        try:
+            for number, cells in enumerate(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS), start=1):
+                if number > MAX_SHEET_ROWS:
+                    raise TableError(_("The sheet has more rows than Excel allows."), row=number)
+                texts = _texts(cells)
+                empty = 0 if texts else empty + 1
+                if empty > MAX_EMPTY_ROWS:
+                    raise TableError(
+                        _("More than %s rows in a row are empty. Delete them, and save again.") % MAX_EMPTY_ROWS,
+                        row=number,
+                    )
+                yield number, texts
+        except DefusedXmlException as error:
+            raise TableError(_("The workbook holds XML entities: it is refused.")) from error
+        except (zipfile.BadZipFile, ParseError, KeyError, ValueError, OSError, IndexError) as error:
+            raise TableError(_("The workbook is damaged after this row."), row=number) from error
+
+
+def _refuse_bomb(file: BinaryIO) -> None:
+    """Raises `TableError` for an archive that would unpack into far more than a workbook does.
+
+    The sizes are the directory's own; `zipfile` reads no byte more than they say.
+    """
+    with zipfile.ZipFile(file) as archive:
+        entries = archive.infolist()
+    unpacked = sum(entry.file_size for entry in entries)
+    packed = sum(entry.compress_size for entry in entries)
+    kept = sum(entry.file_size for entry in entries if "/worksheets/" not in entry.filename)
+    if (
+        len(entries) > MAX_ENTRIES
+        or unpacked > MAX_UNPACKED_BYTES
+        or unpacked > MAX_UNPACKED_RATIO * max(packed, 5_000)
+        or kept > MAX_KEPT_BYTES
+    ):
+        raise TableError(
+            _("The workbook unpacks to %s MB: too much. Save the table as “CSV UTF-8”.") % (unpacked // 1024**2)
+        )
+
+
+def _texts(cells: Sequence[Any]) -> list[str]:
+    if cells.count(None) == len(cells):  # most rows of a sheet with gaps: a million of them take a second
+        return []
+    texts = [_text(cell) for cell in cells]
+    while texts and not texts[-1]:
+        texts.pop()
+    return texts
+
+
+def _text(cell: Any) -> str:
+    """A cell of a sheet as the programme writes it: whole numbers without ".0", dates as dd/mm/yyyy."""
+    if cell is None:
+        return ""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return str(int(cell))
+    if isinstance(cell, dt.datetime) and cell.time() == dt.time():
+        cell = cell.date()
+    if isinstance(cell, dt.date) and not isinstance(cell, dt.datetime):
+        return f"{cell:%d/%m/%Y}"
+    return str(cell)

@@ -1,0 +1,35 @@
+"""The Celery tasks of the lowest layer: one that runs any job, and the periodic ones."""
+
+from typing import Any
+from uuid import UUID
+
+from celery import shared_task
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from portal.core import jobs
+from portal.core.ledger.sealing import seal_new_rows
+
+
+@shared_task(acks_late=True, reject_on_worker_lost=True, max_retries=0)
+def run_job(job_id: str) -> None:
+    """Run the job with this id; retries are the sweeper's work, so the task itself never retries."""
+    jobs.run(UUID(job_id))
+
+
+@shared_task(acks_late=True, max_retries=0)
+def requeue_lost_jobs() -> int:
+    """Send lost jobs again (every 20 s by beat)."""
+    return jobs.requeue_lost()
+
+
+@shared_task(acks_late=True, max_retries=0)
+def clear_old_sessions() -> Any:
+    """Delete sessions that ran out (nightly by beat)."""
+    return Session.objects.filter(expire_date__lt=timezone.now()).delete()[0]
+
+
+@shared_task(acks_late=True, max_retries=0)
+def seal_ledger() -> int:
+    """Seal what happened since the last time (every ten minutes by beat); two at once are harmless."""
+    return len(seal_new_rows())

@@ -1,0 +1,253 @@
+"""Inline SVG charts, drawn by our own code: no script, no style attribute, readable on a phone, mirrored in
+right-to-left languages, and always with the same numbers in a table for those who do not see the drawing.
+
+Labels are ordinary text beside each bar, so they wrap in any script; only bars and lines are SVG.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import get_language_bidi
+from django.utils.translation import gettext as _
+
+register = template.Library()
+
+# The drawing area of a trend line, in the SVG's own units.
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 360, 170, 34, 26, 26, 30
+GRID = (0, 25, 50, 75, 100)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar: what it is of, `value` out of `total`."""
+
+    label: str
+    value: float
+    total: float
+
+    @property
+    def percent(self) -> float | None:
+        """From 0 to 100; nothing where nothing was counted."""
+        return min(100.0, max(0.0, 100 * self.value / self.total)) if self.total else None
+
+    @property
+    def shown(self) -> str:
+        """The per cent as text, a dash where nothing was counted."""
+        return "–" if self.percent is None else f"{round(self.percent)}%"
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of a trend: what it is of (a cycle, a year), and a value; None leaves a gap."""
+
+    label: str
+    value: float | None
+
+
+def _field(row: Any, name: str, position: int) -> Any:
+    if isinstance(row, dict):
+        return row.get(name)
+    if isinstance(row, Sequence):
+        return row[position]
+    return getattr(row, name)
+
+
+@register.simple_tag
+def bar_chart(
+    rows: Iterable[Any],
+    *,
+    label: str,
+    tone: str = "nc",
+    of: str = "",
+    value_label: str = "",
+    table: bool = True,
+) -> str:
+    """Horizontal bars: one per row of (label, value, total), as tuples, dicts or objects.
+
+    `label` is the chart's title, `of` the word behind "3 of 12", `value_label` the head of the table's number
+    column; `table=False` only where the page shows the same numbers in a table of its own beside the chart.
+    """
+    bars = [Bar(str(_field(r, "label", 0)), _field(r, "value", 1), _field(r, "total", 2)) for r in rows]
+    if not bars:
+        return format_html('<p class="muted">{}</p>', _("Nothing to show yet."))
+    return format_html(
+        '<figure class="chart"><figcaption>{}</figcaption>'
+        '<div class="bars" role="img" aria-label="{}">{}</div>{}</figure>',
+        label,
+        f"{label}. {_summary(bars)}",
+        format_html_join("", "{}", ((_bar(bar, tone, of),) for bar in bars)),
+        _bar_table(bars, label, value_label or of) if table else "",
+    )
+
+
+def _summary(bars: Sequence[Bar]) -> str:
+    counted = [bar for bar in bars if bar.percent is not None]
+    if not counted:
+        return _("Nothing was counted.")
+    top = max(counted, key=lambda bar: bar.percent or 0)
+    return _("%(n)d bars; the highest is %(label)s, %(value)s.") % {
+        "n": len(bars),
+        "label": top.label,
+        "value": top.shown,
+    }
+
+
+def _bar(bar: Bar, tone: str, of: str) -> str:
+    size = bar.percent or 0
+    start = 100 - size if get_language_bidi() else 0
+    drawn = format_html(
+        '<svg viewBox="0 0 100 10" preserveAspectRatio="none" focusable="false">'
+        '<rect class="chart-track" width="100" height="10"></rect>'
+        '<rect class="chart-bar tone-{}" x="{}" width="{}" height="10"></rect></svg>',
+        tone,
+        _number(start),
+        _number(size),
+    )
+    return format_html(
+        '<div class="bar"><span class="bar-label"><bdi>{}</bdi></span>{}'
+        '<span class="bar-value">{} <small><bdi>{}</bdi></small></span></div>',
+        bar.label,
+        drawn,
+        bar.shown,
+        _counted(bar, of),
+    )
+
+
+def _counted(bar: Bar, of: str) -> str:
+    if not bar.total:
+        return ""
+    counted = _("%(value)s of %(total)s") % {"value": _number(bar.value), "total": _number(bar.total)}
+    return f"{counted} {of}".strip()
+
+
+def _bar_table(bars: Sequence[Bar], label: str, value_label: str) -> str:
+    rows = ((bar.label, _counted(bar, ""), bar.shown) for bar in bars)
+    return _data_table((label, value_label or _("Count"), _("Share")), rows)
+
+
+def _data_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    return format_html(
+        '<details class="chart-data"><summary>{}</summary><div class="table-wrap"><table class="data-table">'
+        "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div></details>",
+        _("Show these numbers as a table"),
+        format_html_join("", '<th scope="col">{}</th>', ((head,) for head in heads)),
+        format_html_join("", "<tr>{}</tr>", ((_cells(row),) for row in rows)),
+    )
+
+
+def _cells(row: Sequence[str]) -> str:
+    return format_html(
+        '<th scope="row">{}</th>{}', row[0], format_html_join("", "<td>{}</td>", ((c,) for c in row[1:]))
+    )
+
+
+@register.simple_tag
+def trend_chart(
+    series: Iterable[Any],
+    *,
+    label: str,
+    tone: str = "nc",
+    unit: str = "%",
+    of: str = "",
+    point_label: str = "",
+) -> str:
+    """A line over points of (label, value), in the order they are given, from 0 to 100 per cent.
+
+    A value of None leaves a gap. `of` says what is measured, `point_label` heads the table's first column.
+    """
+    points = [Point(str(_field(row, "label", 0)), _field(row, "value", 1)) for row in series]
+    known = [point for point in points if point.value is not None]
+    if not known:
+        return format_html('<p class="muted">{}</p>', _("Nothing to show yet."))
+    first, last = known[0], known[-1]
+    description = _("%(what)s from %(first)s (%(from)s) to %(last)s (%(to)s).") % {
+        "what": of or label, "first": first.label, "last": last.label,
+        "from": _shown(first, unit), "to": _shown(last, unit),
+    }  # fmt: skip
+    return format_html(
+        '<figure class="chart trend"><figcaption>{}</figcaption>'
+        '<svg viewBox="0 0 {} {}" role="img" focusable="false"><title>{}</title><desc>{}</desc>{}{}</svg>'
+        "{}</figure>",
+        label,
+        WIDTH,
+        HEIGHT,
+        label,
+        description,
+        _grid(unit),
+        _line(points, tone, unit),
+        _data_table((point_label or _("Cycle"), of or label), ((p.label, _shown(p, unit)) for p in points)),
+    )
+
+
+def _shown(point: Point, unit: str) -> str:
+    return "–" if point.value is None else f"{_number(round(point.value))}{unit}"
+
+
+def _x(position: float) -> float:
+    """`position` from 0 (first) to 1 (last) across the drawing, from the right in right-to-left languages."""
+    across = LEFT + position * (WIDTH - LEFT - RIGHT)
+    return WIDTH - across if get_language_bidi() else across
+
+
+def _y(value: float) -> float:
+    return TOP + (1 - min(100.0, max(0.0, value)) / 100) * (HEIGHT - TOP - BOTTOM)
+
+
+def _grid(unit: str) -> str:
+    edge = WIDTH if get_language_bidi() else 0
+    lines = (
+        (_number(_x(0)), _number(_y(g)), _number(_x(1)), _number(_y(g)), edge, _number(_y(g) + 4), g, unit)
+        for g in GRID
+    )
+    return format_html_join(
+        "",
+        '<line class="chart-axis" x1="{}" y1="{}" x2="{}" y2="{}"></line>'
+        '<text class="chart-text" x="{}" y="{}" text-anchor="start">{}{}</text>',
+        lines,
+    )
+
+
+def _line(points: Sequence[Point], tone: str, unit: str) -> str:
+    step = 1 / max(1, len(points) - 1)
+    inset = 0.06  # keeps the first point off the axis labels
+    places = [(p, _x(inset + (1 - inset) * (i * step if len(points) > 1 else 0.5))) for i, p in enumerate(points)]
+    drawn = [(p, x, _y(p.value)) for p, x in places if p.value is not None]
+    path = format_html_join(
+        "",
+        '<polyline class="chart-line tone-{}" points="{}"></polyline>',
+        ((tone, " ".join(f"{_number(x)},{_number(y)}" for _p, x, y in run)) for run in _runs(points, drawn)),
+    )
+    dots = format_html_join(
+        "",
+        '<circle class="chart-dot tone-{}" cx="{}" cy="{}" r="4.5"></circle>'
+        '<text class="chart-value" x="{}" y="{}" text-anchor="middle">{}</text>',
+        ((tone, _number(x), _number(y), _number(x), _number(y - 11), _shown(p, unit)) for p, x, y in drawn),
+    )
+    names = format_html_join(
+        "",
+        '<text class="chart-text" x="{}" y="{}" text-anchor="middle">{}</text>',
+        ((_number(x), HEIGHT - 8, p.label) for p, x in places),
+    )
+    return format_html("{}{}{}", path, dots, names)
+
+
+def _runs(
+    points: Sequence[Point], drawn: Sequence[tuple[Point, float, float]]
+) -> list[list[tuple[Point, float, float]]]:
+    """The drawn points in stretches without a gap."""
+    places = {id(place[0]): place for place in drawn}
+    runs: list[list[tuple[Point, float, float]]] = [[]]
+    for point in points:
+        if id(point) in places:
+            runs[-1].append(places[id(point)])
+        elif runs[-1]:
+            runs.append([])
+    return [run for run in runs if len(run) > 1]
+
+
+def _number(value: float) -> str:
+    """A number without a needless fraction, with a point in every language: SVG reads it too."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")

@@ -1,0 +1,226 @@
+"""Display tags shared by every page: icons, badges, dates, country names, form fields.
+
+They only format what a view hands them; none reads the database or decides who may see what. The words for
+states and findings are those of the glossary and say nothing about where a finding came from (R12).
+"""
+
+import datetime
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from django import template
+from django.forms import BoundField, Widget
+from django.forms.widgets import CheckboxInput, Select, Textarea
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.html import format_html, format_html_join
+from django.utils.text import capfirst
+from django.utils.translation import get_language_info
+from django.utils.translation import gettext_lazy as _
+
+from portal.core import countries
+
+register = template.Library()
+
+
+class Mark(NamedTuple):
+    """How one state or finding looks: its words, the tone of its colours, its sign, and a variant."""
+
+    label: str | Promise
+    tone: str
+    icon: str
+    variant: str = ""
+
+
+FINDINGS = {
+    "nc": Mark(_("Non-compliant"), "nc", "cross"),
+    "compliant": Mark(_("Compliant"), "ok", "check"),
+    "not_applicable": Mark(_("Not applicable"), "mute", "minus"),
+    "not_assessed": Mark(_("Not assessed"), "mute", "circle", "mark-outline"),
+    "nc_national_law": Mark(_("Non-compliant due to national law"), "law", "scales"),
+    "info": Mark(_("For information"), "calm", "info"),
+}
+STATES = {
+    # assessments
+    "planned": Mark(_("Planned"), "mute", "calendar", "mark-outline"),
+    "in_progress": Mark(_("In progress"), "calm", "pencil"),
+    "internal_review": Mark(_("Internal review"), "wait", "eye"),
+    "factory_review": Mark(_("Factory review"), "law", "building"),
+    "published": Mark(_("Published"), "ok", "check", "mark-solid"),
+    "superseded": Mark(_("Replaced by a correction"), "mute", "archive"),
+    "withdrawn": Mark(_("Withdrawn"), "nc", "stop"),
+    # jobs
+    "queued": Mark(_("Waiting"), "mute", "clock", "mark-outline"),
+    "running": Mark(_("Running"), "calm", "clock"),
+    "done": Mark(_("Done"), "ok", "check"),
+    "failed": Mark(_("Failed"), "nc", "alert"),
+    "cancelled": Mark(_("Cancelled"), "mute", "stop"),
+    # grants and invitations
+    "live": Mark(_("Active"), "ok", "check"),
+    "upcoming": Mark(_("Not yet started"), "mute", "calendar", "mark-outline"),
+    "expired": Mark(_("Expired"), "mute", "clock"),
+    "ended": Mark(_("Ended"), "mute", "stop"),
+    "revoked": Mark(_("Revoked"), "nc", "stop"),
+    "pending": Mark(_("Pending"), "wait", "clock"),
+    "accepted": Mark(_("Accepted"), "ok", "check"),
+    # enrolment
+    "enrolled": Mark(_("Enrolled"), "ok", "check"),
+    "suspended": Mark(_("Suspended"), "wait", "alert"),
+    "left": Mark(_("Left the programme"), "mute", "archive"),
+    "not_enrollable": Mark(_("Cannot be enrolled"), "mute", "stop"),
+    # anything with a switch
+    "active": Mark(_("Active"), "ok", "check"),
+    "inactive": Mark(_("Inactive"), "mute", "stop"),
+    "late": Mark(_("Late"), "nc", "alert", "mark-solid"),
+}
+TONES_OF_MESSAGES = {
+    "success": ("ok", "check"),
+    "warning": ("wait", "alert"),
+    "error": ("nc", "alert"),
+    "info": ("calm", "info"),
+    "debug": ("mute", "info"),
+}
+OWN_NAMES = {
+    "km": "ភាសាខ្មែរ",
+    "vi": "Tiếng Việt",
+    "ar": "العربية",
+}  # where Django's differ
+MIRRORED = {"next", "previous"}
+DJANGO_ROWS = "10"  # what Django gives a text area that asks for nothing
+
+
+@register.simple_tag
+def icon(name: str) -> str:
+    """The drawing `name` of icons.svg, hidden from screen readers, mirrored where direction matters."""
+    extra = " icon-flip" if name in MIRRORED else ""
+    return format_html(
+        '<svg class="icon icon-{}{}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        name,
+        extra,
+        static("portal/icons.svg"),
+        name,
+    )
+
+
+def _badge(mark: Mark) -> str:
+    return format_html(
+        '<span class="mark tone-{} {}">{}{}</span>', mark.tone, mark.variant, icon(mark.icon), mark.label
+    )
+
+
+@register.simple_tag
+def state_badge(state: str, label: str = "") -> str:
+    """A badge for a workflow state; `label` replaces its words. An unknown state shows as itself, in grey."""
+    known = STATES.get(str(state), Mark(str(state), "mute", "circle", "mark-outline"))
+    return _badge(known._replace(label=label) if label else known)
+
+
+@register.simple_tag
+def finding_badge(finding: str, label: str = "") -> str:
+    """A badge for a finding: sign, words and colour say the same; `label` replaces its words."""
+    known = FINDINGS.get(str(finding), Mark(str(finding), "mute", "circle", "mark-outline"))
+    return _badge(known._replace(label=label) if label else known)
+
+
+@register.simple_tag
+def badge(label: str, tone: str = "mute", sign: str = "info") -> str:
+    """A badge with words of your own. Tones: nc, ok, law, wait, calm, mute. `sign` is an icon's name."""
+    return _badge(Mark(label, tone, sign))
+
+
+@register.filter
+def finding_tone(finding: str) -> str:
+    """The tone (part of a class name, `tone-...`) of a finding."""
+    return FINDINGS[finding].tone if finding in FINDINGS else "mute"
+
+
+@register.filter
+def lookup(mapping: Mapping[str, str], key: str) -> str:
+    """`mapping[key]`, or nothing: for keys that are put together in a template."""
+    return mapping.get(key, "")
+
+
+@register.filter
+def message_tone(level: str) -> str:
+    """The tone of one of Django's message levels."""
+    return TONES_OF_MESSAGES.get(level, TONES_OF_MESSAGES["info"])[0]
+
+
+@register.filter
+def message_icon(level: str) -> str:
+    """The icon of one of Django's message levels."""
+    return TONES_OF_MESSAGES.get(level, TONES_OF_MESSAGES["info"])[1]
+
+
+@register.filter
+def country_name(code: str | None) -> str:
+    """The country's name in the reader's language, from its two-letter code."""
+    return countries.country_name(code or "")
+
+
+@register.filter
+def language_name(code: str) -> str:
+    """A language's name in that language, with a capital where the script has one."""
+    return OWN_NAMES.get(code) or capfirst(get_language_info(code)["name_local"])
+
+
+@register.filter
+def day(value: datetime.date | datetime.datetime | None) -> str:
+    """A date as readers of the language write it (3 Mar 2026) inside <time>; a dash where there is none."""
+    if value is None:
+        return "–"
+    local = timezone.localtime(value).date() if isinstance(value, datetime.datetime) else value
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), date_format(local, "DATE_FORMAT"))
+
+
+@register.filter
+def moment(value: datetime.datetime | None) -> str:
+    """A date with its time (3 Mar 2026, 14:05 UTC) inside <time>; a dash where there is none."""
+    if value is None:
+        return "–"
+    local = timezone.localtime(value)
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), date_format(local, "DATETIME_FORMAT"))
+
+
+@register.filter
+def percent(part: float | None, whole: float | None = None) -> str:
+    """`part` as a whole per cent of `whole` (alone: already per cent); a dash where nothing was counted."""
+    if part is None or (whole is not None and not whole):
+        return "–"
+    return f"{round(part if whole is None else 100 * part / whole)}%"
+
+
+def _css_class(widget: Widget) -> str:
+    if isinstance(widget, CheckboxInput) or getattr(widget, "input_type", "") in {"checkbox", "radio"}:
+        return "form-check-input"
+    return "form-select" if isinstance(widget, Select) else "form-control"
+
+
+@register.simple_tag
+def field_widget(field: BoundField) -> str:
+    """The field's control with our classes, bound to its help and errors for screen readers."""
+    widget = field.field.widget
+    attrs: dict[str, str | bool] = {"class": f"{widget.attrs.get('class', '')} {_css_class(widget)}".strip()}
+    if isinstance(widget, Textarea):
+        rows = str(widget.attrs.get("rows", DJANGO_ROWS))
+        attrs["rows"] = "4" if rows == DJANGO_ROWS else rows
+    return field.as_widget(attrs=attrs)
+
+
+@register.filter
+def field_kind(field: BoundField) -> str:
+    """Which layout a field needs: hidden, checkbox, choices (radios, many checkboxes) or plain."""
+    widget = field.field.widget
+    if widget.is_hidden:
+        return "hidden"
+    if isinstance(widget, CheckboxInput):
+        return "checkbox"
+    return "choices" if widget.use_fieldset and hasattr(widget, "choices") else "plain"
+
+
+@register.simple_tag
+def hidden_inputs(pairs: Iterable[tuple[str, object]] | None) -> str:
+    """Hidden inputs for (name, value) pairs."""
+    return format_html_join("", '<input type="hidden" name="{}" value="{}">', pairs or ())

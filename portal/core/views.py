@@ -1,0 +1,64 @@
+"""The progress of one's own jobs. What a job made is shown by the app that ordered it (`job_pages`)."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST, require_safe
+
+from portal.core.jobs import cancel_job
+from portal.core.models import Job
+from portal.core.signing import known_keys
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+# Kind of job -> the page of the app that ordered it, given the job; registered by the apps above.
+job_pages: dict[str, Callable[[HttpRequest, Job], HttpResponseBase]] = {}
+
+
+@require_safe
+def health(_request: HttpRequest) -> HttpResponse:
+    """For load balancers: 200 when the web can reach the database, 503 when it cannot. Says nothing else."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return HttpResponse("unavailable", status=503, content_type="text/plain")
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@require_safe
+def portal_keys(_request: HttpRequest) -> JsonResponse:
+    """The public keys that signed receipts and seals, for everybody."""
+    keys = [key.described() for key in known_keys()]
+    response = JsonResponse({"issuer": settings.BASE_URL, "keys": keys}, json_dumps_params={"indent": 1})
+    response.headers["Cache-Control"] = "public, max-age=300"
+    return response
+
+
+@login_required
+@require_GET
+def job(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
+    """Progress of one's own job; another person's is not found. htmx asks for the fragment alone."""
+    found = get_object_or_404(Job.objects.visible_to(request.user), pk=job_id)
+    if found.kind in job_pages:
+        return job_pages[found.kind](request, found)
+    template = "core/job_fragment.html" if request.headers.get("HX-Request") else "core/job.html"
+    return render(request, template, {"job": found})
+
+
+@login_required
+@require_POST
+def job_cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Cancel one's own job."""
+    found = get_object_or_404(Job.objects.visible_to(request.user), pk=job_id)
+    if found.kind in job_pages:
+        job_pages[found.kind](request, found)  # not found when what the job works on is not theirs to see any more
+    cancel_job(by=cast("User", request.user), job=found)
+    return redirect("job", job_id=job_id)

@@ -1,0 +1,137 @@
+"""The demo's assessments: rows first, then answers, then their states, as the database wants it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from assessments.models import Answer, Assessment, Tool
+from factories.models import Factory
+from portal.accounts.models import User
+from portal.demo.load.rows import History, copy_rows
+from portal.demo.load.tools import QuestionKeys
+from portal.demo.plan import dice, moment
+from portal.demo.plan.answers import AnswerPlan, answers_of, corrected_question, tool_of
+from portal.demo.plan.people import advisor_emails, staff_email
+from portal.demo.plan.visits import VisitPlan
+
+COLUMNS = (
+    "id", "factory_id", "cycle", "version", "supersedes_id", "tool_id", "quest_id", "mode", "state",
+    "start_date", "end_date", "content_hash", "created_at", "released_at", "published_at", "withdrawn_at",
+    "withdrawn_reason", "correction_note",
+)  # fmt: skip
+ANSWER_COLUMNS = ("assessment_id", "question_id", "finding", "value", "note", "provenance")
+
+
+def load_assessments(
+    visits: Sequence[VisitPlan],
+    factories: dict[str, Factory],
+    tools: dict[str, Tool],
+    questions: QuestionKeys,
+) -> int:
+    """Write every assessment with its answers; returns how many answers."""
+    answered = list(_answered(visits))
+    rows = [_row(visit, answers, previous, factories, tools) for visit, answers, previous in answered]
+    copy_rows(Assessment, COLUMNS, rows)
+    copy_rows(Answer, ANSWER_COLUMNS, _answer_rows(answered, questions))
+    Tool.objects.filter(assessments__isnull=False).update(used_at=timezone.now())
+    for state in Assessment.State.values:
+        ids = [visit.id for visit in visits if visit.state == state]
+        Assessment.objects.filter(pk__in=ids).update(state=state)
+    return sum(len(answers) for _, answers, _ in answered)
+
+
+Answered = tuple[VisitPlan, list[AnswerPlan], list[AnswerPlan]]
+
+
+def _answered(visits: Iterable[VisitPlan]) -> Iterator[Answered]:
+    """Each visit with its answers and those of the one before it."""
+    for _, own in groupby(visits, key=lambda visit: visit.factory.index):
+        previous: list[AnswerPlan] = []
+        for visit, answers in answers_of(list(own)):
+            yield visit, answers, previous
+            previous = answers
+
+
+def _row(
+    visit: VisitPlan,
+    answers: list[AnswerPlan],
+    previous: list[AnswerPlan],
+    factories: dict[str, Factory],
+    tools: dict[str, Tool],
+) -> tuple[Any, ...]:
+    return (
+        visit.id,
+        factories[visit.factory.bw_id].pk,
+        visit.cycle,
+        visit.version,
+        visit.corrects,
+        tools[tool_of(visit).name].pk,
+        visit.quest_id,
+        visit.mode,
+        "internal_review" if answers else "planned",
+        visit.start,
+        visit.end,
+        "",
+        _created(visit),
+        visit.released_at,
+        visit.published_at,
+        visit.withdrawn_at,
+        visit.withdrawn_reason,
+        visit.correction_note.format(id=corrected_question(previous)),
+    )
+
+
+def _answer_rows(
+    answered: Iterable[Answered], questions: QuestionKeys
+) -> Iterator[tuple[UUID, int, str, str, str, str]]:
+    for visit, answers, _ in answered:
+        name, key = tool_of(visit).name, visit.id
+        for answer in answers:
+            yield key, questions[name, answer.ext_id], answer.finding, answer.value, answer.note, visit.mode
+
+
+def _created(visit: VisitPlan) -> datetime:
+    """When it was planned; a correction, when it was begun."""
+    own = dice("created", visit.quest_id, visit.version)
+    if visit.version > 1 and visit.published_at:
+        return visit.published_at - timedelta(days=own.randint(4, 9))
+    return moment(visit.start - timedelta(days=own.randint(65, 90)), own)
+
+
+def tell_assessments(
+    visits: Iterable[VisitPlan], factories: dict[str, Factory], users: dict[str, User], history: History
+) -> None:
+    """The events of every assessment's way through the workflow."""
+    for visit in visits:
+        own = {
+            "factory_id": factories[visit.factory.bw_id].pk,
+            "cycle": visit.cycle,
+            "version": visit.version,
+        }
+        for at, kind, email in _steps(visit):
+            more = {"corrects": str(visit.corrects)} if kind == "correction_started" else {}
+            history.add(at, f"assessments.{kind}", by=users[email].pk, subject=visit.id, **own, **more)
+
+
+def _steps(visit: VisitPlan) -> Iterator[tuple[datetime, str, str]]:
+    country, own = visit.factory.place.name, dice("steps", visit.quest_id, visit.version)
+    leader, manager = staff_email(country, "team_leader"), staff_email(country, "programme_manager")
+    advisor = advisor_emails(country)[visit.factory.index % 3]
+    if visit.version > 1:
+        yield _created(visit), "correction_started", leader
+    else:
+        yield _created(visit), "planned", leader
+        if visit.state != "planned":
+            yield moment(visit.start, own), "start", advisor
+        if visit.state not in {"planned", "in_progress"}:
+            yield moment(visit.ended_on, own) + timedelta(hours=10), "submit", advisor
+    if visit.released_at:
+        yield visit.released_at, "send_to_factory", leader
+    if visit.published_at:
+        yield visit.published_at, "publish", manager
+    if visit.withdrawn_at:
+        yield visit.withdrawn_at, "withdraw", manager

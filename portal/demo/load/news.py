@@ -1,0 +1,75 @@
+"""What waits to be told in the demo, and a program of brand A that is told nothing.
+
+What was told is over, and mails of the past are not invented: only what is still to come waits here, for the day on
+which it happens.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from assessments.models import Assessment
+from assessments.opening_notices import plan_openings
+from brands.models import Brand
+from portal.accounts.models import User
+from portal.demo.load.rows import History
+from portal.demo.plan import dice
+from portal.notices.models import Notice, WebhookDelivery, WebhookEndpoint
+from portal.notices.webhooks.kinds import TEST, types_for
+from portal.notices.webhooks.secrets import lock, new_secret
+from sharing.models import SharingGrant
+from sharing.notices.grants import ENDED, STARTED
+
+HOST = "hooks.northlight-apparel.example"  # a reserved name: it leads nowhere
+LONGEST_HOLD = timedelta(days=30)
+
+
+def load_waiting_notices(now: datetime) -> int:
+    """The ends and the starts of sharings that are to come, and reports that open when a hold is over; how many."""
+    given = SharingGrant.objects.not_over().given()
+    ends = [_notice(ENDED, grant, grant.expires_at) for grant in given.filter(expires_at__gt=now)]
+    starts = [_notice(STARTED, grant, grant.valid_from) for grant in given.filter(valid_from__gt=now)]
+    Notice.objects.bulk_create([*ends, *starts])
+    new = Assessment.objects.filter(state=Assessment.State.PUBLISHED, published_at__gt=now - LONGEST_HOLD)
+    held = given.filter(hold_days__gt=0, factory__in=new.values("factory")).select_related("brand")
+    for grant in held.order_by("pk"):
+        plan_openings(grant.factory_id, grant.brand, None)
+    return Notice.objects.filter(handled_at=None).count()
+
+
+def _notice(kind: str, grant: SharingGrant, moment: datetime | None) -> Notice:
+    assert moment is not None  # noqa: S101 - for the type checker
+    ids = {"organisation_id": grant.brand_id, "factory_id": grant.factory_id, "brand_id": grant.brand_id}
+    told = {"is_mailed": True}
+    return Notice(kind=kind, side="brand", subject=str(grant.pk), not_before=moment, data=told, **ids)
+
+
+def load_webhook(brand: Brand, manager: User, now: datetime, history: History) -> None:
+    """An endpoint under a name that does not exist: its one test found nobody, and the manager paused it."""
+    added, tested, paused = (now - timedelta(days=5, minutes=-minutes) for minutes in (0, 2, 10))
+    kinds = sorted(types_for("brand"))
+    endpoint = WebhookEndpoint.objects.create(
+        id=UUID(int=dice("webhook").getrandbits(128), version=4),
+        side="brand",
+        organisation_id=brand.pk,
+        url=f"https://{HOST}/better-work",
+        kinds=kinds,
+        secret=lock(new_secret()),
+        paused_at=paused,
+        paused_because=WebhookEndpoint.Pause.PERSON,
+        created_by=manager,
+    )
+    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(created_at=added)
+    WebhookDelivery.objects.create(
+        id=UUID(int=dice("webhook test").getrandbits(128), version=4),
+        endpoint=endpoint,
+        kind=TEST,
+        state=WebhookDelivery.State.FAILED,
+        created_at=tested,
+        last_attempt_at=tested,
+        attempts=1,
+        duration_ms=6,
+        problem="refused",
+    )
+    ids = {"brand_id": brand.pk, "subject": endpoint.pk}
+    history.add(added, "webhooks.added", by=manager.pk, host=HOST, kinds=kinds, **ids)
+    history.add(paused, "webhooks.paused", by=manager.pk, host=HOST, **ids)

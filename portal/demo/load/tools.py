@@ -1,0 +1,63 @@
+"""The demo's questionnaires."""
+
+from assessments.models import Cluster, CompliancePoint, Question, Tool
+from factories.models import CountryProgramme
+from portal.demo.plan.tools import QuestionPlan, ToolPlan, all_tools
+
+# (name of the tool, id of the question in it) -> key of the question's row
+QuestionKeys = dict[tuple[str, str], int]
+
+
+def load_tools(programmes: dict[str, CountryProgramme]) -> tuple[dict[str, Tool], QuestionKeys]:
+    """Every tool with its questions. `programmes` are by country code; returns the tools by name."""
+    tools = {plan.name: _tool(plan, programmes.get(plan.country)) for plan in all_tools()}
+    Tool.objects.bulk_create(tools.values())
+    questions: list[Question] = []
+    for plan in all_tools():
+        questions += _questions(plan, tools[plan.name])
+    Question.objects.bulk_create(questions, batch_size=1000)
+    names = {tool.pk: name for name, tool in tools.items()}
+    return tools, {(names[question.tool_id], question.ext_id): question.pk for question in questions}
+
+
+def _tool(plan: ToolPlan, programme: CountryProgramme | None) -> Tool:
+    return Tool(kind=plan.kind, programme=programme, name=plan.name, version=plan.version)
+
+
+def _questions(plan: ToolPlan, tool: Tool) -> list[Question]:
+    points = _compliance_points(plan, tool)
+    return [
+        _question(question, tool, points[question.cluster, question.compliance_point]) for question in plan.questions
+    ]
+
+
+def _compliance_points(plan: ToolPlan, tool: Tool) -> dict[tuple[str, str], CompliancePoint]:
+    """The points of a tool by (cluster, point), written in the order of the questions."""
+    clusters: dict[str, Cluster] = {}
+    points: dict[tuple[str, str], CompliancePoint] = {}
+    for question in plan.questions:
+        name = question.cluster
+        clusters.setdefault(name, Cluster(tool=tool, name=name, order=len(clusters)))
+        key = (name, question.compliance_point)
+        points.setdefault(key, CompliancePoint(cluster=clusters[name], name=key[1], order=len(points)))
+    Cluster.objects.bulk_create(clusters.values())
+    CompliancePoint.objects.bulk_create(points.values())
+    return points
+
+
+def _question(plan: QuestionPlan, tool: Tool, point: CompliancePoint) -> Question:
+    return Question(
+        tool=tool,
+        compliance_point=point,
+        ext_id=plan.ext_id,
+        label=plan.label,
+        type=plan.type,
+        step=plan.step,
+        reference=plan.reference,
+        tags=list(plan.tags),
+        is_public_issue=plan.is_public_issue,
+        is_zero_tolerance=plan.is_zero_tolerance,
+        in_vcc=plan.in_vcc,
+        condition=plan.condition,
+        order=plan.order,
+    )

@@ -1,0 +1,72 @@
+"""Who in the demo had read a report that was replaced, and whether they took note."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from portal.demo.accounts import BRAND_A
+from portal.demo.plan import dice
+from portal.demo.plan.grants import GrantPlan, ReadingPlan
+from portal.demo.plan.visits import VisitPlan
+
+# Of the brands that had read factory A's report before it was corrected three days ago, those that took note.
+STORY = ("Casa Almendra",)
+
+
+@dataclass(frozen=True)
+class CorrectionPlan:
+    """One brand that is told that a version it read was replaced; `read_by` is one of its people who read it."""
+
+    old: VisitPlan
+    new: VisitPlan
+    brand: str
+    read_by: str
+    at: datetime
+    acknowledged_at: datetime | None = None
+
+
+def corrections(
+    visits: Iterable[VisitPlan], grants: Iterable[GrantPlan], readings: Iterable[ReadingPlan], now: datetime
+) -> list[CorrectionPlan]:
+    """Everybody who was told, oldest first. Brand A has not answered the last one yet."""
+    found = sorted(_told(visits, list(grants), list(readings)), key=lambda plan: (plan.at, plan.brand))
+    last = max((number for number, plan in enumerate(found) if plan.brand == BRAND_A), default=None)
+    return [
+        plan if number == last else replace(plan, acknowledged_at=_taken(plan, now))
+        for number, plan in enumerate(found)
+    ]
+
+
+def _told(
+    visits: Iterable[VisitPlan], grants: list[GrantPlan], readings: list[ReadingPlan]
+) -> Iterator[CorrectionPlan]:
+    by_key = {visit.id: visit for visit in visits}
+    for new in by_key.values():
+        if new.corrects is None or new.published_at is None:
+            continue
+        old, at = by_key[new.corrects], new.published_at
+        readers = {one.brand: one.email for one in readings if one.visit.id == old.id and one.at < at}
+        for brand, email in readers.items():
+            if any(_opened(grant, old, at) for grant in grants if grant.brand == brand):
+                yield CorrectionPlan(old, new, brand, email, at)
+
+
+def _opened(grant: GrantPlan, visit: VisitPlan, at: datetime) -> bool:
+    """Whether a grant opened a report at a moment."""
+    return (
+        grant.factory.bw_id == visit.factory.bw_id
+        and grant.scope != "improvement_plan"
+        and grant.covers(visit.cycle)
+        and grant.is_live(at)
+        and visit.published_at is not None
+        and visit.published_at + timedelta(days=grant.hold_days) <= at
+    )
+
+
+def _taken(plan: CorrectionPlan, now: datetime) -> datetime | None:
+    """When the brand took note, if it has."""
+    own = dice("took note", plan.brand, plan.old.id)
+    if plan.old.factory.index == 0:
+        return plan.at + timedelta(days=1) if plan.brand in STORY else None
+    at = plan.at + timedelta(days=own.uniform(0.3, 14))
+    return at if own.random() < 0.75 and at < now else None

@@ -1,0 +1,262 @@
+"""The demo's consents: every kind of grant, what has become of it, and who read what while it was live."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from portal.demo.accounts import BRAND_A, BRAND_B
+from portal.demo.places import BRANDS
+from portal.demo.plan import dice
+from portal.demo.plan.factories import FactoryPlan
+from portal.demo.plan.people import manager_email, reader_emails, staff_email
+from portal.demo.plan.visits import VisitPlan
+
+PURPOSES = (
+    "Sourcing review", "Yearly supplier evaluation", "Due diligence report", "Onboarding of a new supplier",
+    "Follow-up on the improvement plan", "",
+)  # fmt: skip
+END_REASONS = (
+    "We no longer produce for this buyer.",
+    "The order season is over.",
+    "Shared with the wrong buyer by mistake.",
+    "The buyer asked for more than was agreed; to be discussed first.",
+    "The contact person at the buyer has changed.",
+)
+# Factory A shares with others, but not with brand A (the story grants that) and not with brand B.
+# brand, scopes, cycles, number, days since the start, days from now to the end, days since the revoke, hold
+STORY: tuple[tuple[str, str, str, int | None, int, int | None, int | None, int], ...] = (
+    ("Casa Almendra", "report step1 improvement_plan", "all", None, 400, None, None, 0),
+    ("Blaumeer Mode", "report step1", "from", 2, 310, 120, None, 0),
+    ("Tidewater Denim Company", "report", "only", 4, 200, None, None, 0),
+    ("Hoshizora Wear", "report step1", "all", None, 500, None, 60, 0),
+    ("Pippin Kids", "report", "from", 3, 240, -20, None, 0),
+    ("Marram Outdoor", "report", "all", None, -14, None, None, 0),
+    ("Polder & Daughters", "improvement_plan", "all", None, 90, None, None, 0),
+    ("Filo Rosso", "report step1", "from", 4, 150, None, None, 5),
+)
+# What factory A gave on signed paper, and the reports that it keeps back: brand, cycle, why.
+ON_PAPER = ("Polder & Daughters",)
+KEPT_BACK = (
+    ("Casa Almendra", 1, "An old report; they asked for the last two years."),
+    ("Blaumeer Mode", 3, "To be talked over with them first."),
+)
+# What factory A ended not long ago, after the brand had downloaded it: since when it was shared, and when it ended.
+ENDED_LATELY = ("Wattlebird Uniforms", 300, 10)
+
+
+@dataclass(frozen=True)
+class GrantPlan:
+    """One grant. `replaces` says that it follows the one before it in the list, which ended for that."""
+
+    factory: FactoryPlan
+    brand: str
+    scope: str
+    cycles: str
+    cycle_number: int | None
+    created_at: datetime
+    valid_from: datetime
+    expires_at: datetime | None
+    purpose: str
+    hold_days: int
+    granted_by: str
+    granted_for: str = ""
+    ended_at: datetime | None = None
+    end_reason: str = ""
+    replaces: bool = False
+
+    def covers(self, cycle: int) -> bool:
+        """Whether the grant is about this cycle."""
+        if self.cycles == "all":
+            return True
+        number = self.cycle_number or 0
+        return cycle >= number if self.cycles == "from" else cycle == number
+
+    def is_live(self, at: datetime) -> bool:
+        """Whether it was in force then."""
+        over = [end for end in (self.ended_at, self.expires_at) if end]
+        return max(self.valid_from, self.created_at) <= at < min(over, default=datetime.max.replace(tzinfo=UTC))
+
+    def reading_period(self, visit: VisitPlan, now: datetime) -> tuple[datetime, datetime] | None:
+        """From when to when the brand could read a published visit; nothing if never, or for less than an hour."""
+        if not self.covers(visit.cycle) or visit.published_at is None or visit.state == "withdrawn":
+            return None
+        first = max(self.valid_from, self.created_at, visit.published_at + timedelta(days=self.hold_days))
+        last = min(filter(None, (now, self.ended_at, self.expires_at))) - timedelta(hours=1)
+        return (first, last) if first < last else None
+
+
+@dataclass(frozen=True)
+class ReadingPlan:
+    """Somebody opened or downloaded one visit's data."""
+
+    at: datetime
+    email: str
+    brand: str
+    visit: VisitPlan
+    scope: str
+    action: str
+
+
+def grants(factories: tuple[FactoryPlan, ...], now: datetime) -> tuple[GrantPlan, ...]:
+    """Every grant, by factory; `now` is a time on the anchor day before which all of the history lies."""
+    found: list[GrantPlan] = []
+    for factory in factories:
+        if factory.index == 0:
+            found += list(_story(factory, now))
+        elif factory.is_assessed:
+            found += list(_grants(factory, now, dice("grants", factory.bw_id)))
+    return tuple(found)
+
+
+def _story(factory: FactoryPlan, now: datetime) -> Iterator[GrantPlan]:
+    for brand, scopes, cycles, number, started, until, revoked, hold in STORY:
+        start = now - timedelta(days=started)
+        for scope in scopes.split():
+            yield GrantPlan(
+                factory, brand, scope, cycles, number,
+                created_at=min(start, now - timedelta(days=1)),
+                valid_from=start,
+                expires_at=None if until is None else now + timedelta(days=until),
+                purpose="Sourcing review",
+                hold_days=hold,
+                granted_by=staff_email(factory.place.name, "programme_manager")
+                if brand in ON_PAPER
+                else manager_email(factory),
+                granted_for=f"{factory.contact}, factory manager" if brand in ON_PAPER else "",
+                ended_at=None if revoked is None else now - timedelta(days=revoked),
+                end_reason="" if revoked is None else END_REASONS[0],
+            )  # fmt: skip
+
+
+def ended_lately(factory: FactoryPlan, now: datetime) -> GrantPlan:
+    """The sharing that factory A ended last."""
+    brand, started, ended = ENDED_LATELY
+    start = now - timedelta(days=started)
+    return GrantPlan(
+        factory, brand, "report", "all", None,
+        created_at=start,
+        valid_from=start,
+        expires_at=None,
+        purpose="Onboarding of a new supplier",
+        hold_days=0,
+        granted_by=manager_email(factory),
+        ended_at=now - timedelta(days=ended),
+        end_reason=END_REASONS[0],
+    )  # fmt: skip
+
+
+def downloads_before(grant: GrantPlan, visits: list[VisitPlan]) -> list[ReadingPlan]:
+    """A file of each of the two newest reports that were out, fetched the week before the grant ended."""
+    email, end = reader_emails(grant.brand)[0], grant.ended_at or grant.created_at
+    out = [visit for visit in visits if visit.is_out and visit.published_at and visit.published_at < end]
+    return [
+        ReadingPlan(end - timedelta(days=7, hours=number), email, grant.brand, visit, grant.scope, "download")
+        for number, visit in enumerate(out[-2:])
+    ]
+
+
+def buyers_of(factory: FactoryPlan) -> list[str]:
+    """The brands that source from a factory, most likely the big ones; A and B both read factory B."""
+    if factory.index == 0:
+        return [brand for brand, *_ in STORY] + [BRAND_A]
+    own = dice("buyers", factory.bw_id)
+    pool, found = {brand.name: brand.weight for brand in BRANDS}, []
+    for _ in range(own.randint(2, 5)):
+        name = own.choices(list(pool), list(pool.values()))[0]
+        found.append(name)
+        del pool[name]
+    extra = [name for name in (BRAND_A, BRAND_B) if factory.index == 1 and name not in found]
+    return found + extra
+
+
+def _grants(factory: FactoryPlan, now: datetime, own: Random) -> Iterator[GrantPlan]:
+    for brand in buyers_of(factory):
+        if own.random() < 0.1:
+            continue  # a buyer that was not given access yet
+        first = _terms(factory, brand, now, own)
+        scopes = _scopes(own)
+        for scope in scopes:
+            yield from _with_history(replace(first, scope=scope), now, own)
+
+
+def _scopes(own: Random) -> list[str]:
+    kind = own.random()
+    if kind < 0.08:
+        return ["step1"]
+    if kind < 0.14:
+        return ["improvement_plan"]
+    return ["report"] + [scope for scope, share in (("step1", 0.6), ("improvement_plan", 0.35)) if own.random() < share]
+
+
+def _terms(factory: FactoryPlan, brand: str, now: datetime, own: Random) -> GrantPlan:
+    start = now - timedelta(days=own.uniform(30, 700))
+    fate = own.choices(("open", "until", "expired", "revoked", "future"), (60, 18, 8, 10, 4))[0]
+    cycles = own.choices(("all", "from", "only"), (60, 25, 15))[0]
+    paper = own.random() < 0.03
+    grant = GrantPlan(
+        factory, brand, "report", cycles,
+        None if cycles == "all" else own.randint(min(2, factory.cycles), factory.cycles),
+        created_at=start,
+        valid_from=start,
+        expires_at=None,
+        purpose=own.choice(PURPOSES),
+        hold_days=own.choice((3, 7, 14)) if own.random() < 0.15 else 0,
+        granted_by=staff_email(factory.place.name, "programme_manager") if paper else manager_email(factory),
+        granted_for=f"{factory.contact}, factory manager" if paper else "",
+    )  # fmt: skip
+    return replace(grant, **_fate(grant, fate, now, own))
+
+
+def _fate(grant: GrantPlan, fate: str, now: datetime, own: Random) -> dict[str, Any]:
+    if fate == "until":
+        return {"expires_at": now + timedelta(days=own.randint(10, 365))}
+    if fate == "expired":
+        return {"expires_at": now - timedelta(days=own.uniform(0.02, 0.9) * (now - grant.created_at).days)}
+    if fate == "revoked":
+        ended = grant.created_at + (now - grant.created_at) * own.uniform(0.2, 0.95)
+        return {"ended_at": ended, "end_reason": own.choice(END_REASONS)}
+    if fate == "future":
+        start = now - timedelta(days=own.uniform(1, 10))
+        return {"created_at": start, "valid_from": now + timedelta(days=own.randint(5, 60))}
+    return {}
+
+
+def _with_history(grant: GrantPlan, now: datetime, own: Random) -> Iterator[GrantPlan]:
+    """The grant; some were changed on the way, some given again after a revoke."""
+    length = now - grant.created_at
+    if grant.ended_at and own.random() < 0.35:
+        yield grant
+        again = grant.ended_at + (now - grant.ended_at) * 0.5
+        yield replace(grant, created_at=again, valid_from=again, ended_at=None, end_reason="")
+    elif not grant.ended_at and not grant.expires_at and length > timedelta(days=60) and own.random() < 0.08:
+        changed = grant.created_at + length * own.uniform(0.3, 0.8)
+        yield replace(grant, ended_at=changed, end_reason="Changed", hold_days=0)
+        yield replace(grant, created_at=changed, valid_from=changed, replaces=True, hold_days=7)
+    else:
+        yield grant
+
+
+def readings(grants: tuple[GrantPlan, ...], visits: dict[str, list[VisitPlan]], now: datetime) -> list[ReadingPlan]:
+    """What the brands read under these grants, oldest first. `visits` are a factory's, by `bw_id`."""
+    found: list[ReadingPlan] = []
+    for number, grant in enumerate(grants):
+        if grant.scope == "improvement_plan":
+            continue
+        own = dice("readings", grant.factory.bw_id, grant.brand, grant.scope, number)
+        for visit in visits[grant.factory.bw_id]:
+            period = grant.reading_period(visit, now) if visit.is_out else None
+            if period is not None and own.random() < 0.6:
+                found += list(_readings(grant, visit, period, own))
+    return sorted(found, key=lambda reading: reading.at)
+
+
+def _readings(
+    grant: GrantPlan, visit: VisitPlan, period: tuple[datetime, datetime], own: Random
+) -> Iterator[ReadingPlan]:
+    first, last = period
+    emails = reader_emails(grant.brand)
+    for action in ["view"] * own.randint(1, 3) + ["download"] * (own.random() < 0.3):
+        at = min(first + timedelta(days=own.expovariate(1 / 25), minutes=5), last)
+        yield ReadingPlan(at, own.choice(emails), grant.brand, visit, grant.scope, action)

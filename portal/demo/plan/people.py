@@ -1,0 +1,111 @@
+"""The demo's people besides the accounts of `portal.demo.accounts`: they act in its history only."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from portal.demo.accounts import ACCOUNTS, BRAND_A, BRAND_B, Kind
+from portal.demo.places import BRANDS, COUNTRIES
+from portal.demo.plan import dice
+from portal.demo.plan.factories import FactoryPlan
+
+BUYERS = (
+    "Astrid Lund", "Colm Byrne", "Elif Sahin", "Jonas Weiss", "Marta Vidal", "Noor de Vries", "Piotr Zielony",
+    "Sakura Mori", "Ruth Okafor", "Hugo Lefort", "Greta Holm", "Sam Carver", "Bianca Rossi", "Kerry Walsh",
+    "Yuki Tan", "Leila Amrani", "Owen Pritchard", "Ines Duarte", "Viktor Sand", "Clara Beck",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PersonPlan:
+    """Somebody with one role in one organisation; `organisation` is a factory's `bw_id`, or a name."""
+
+    email: str
+    name: str
+    kind: Kind
+    organisation: str
+    role: str
+    language: str = "en"
+
+
+def manager_email(factory: FactoryPlan) -> str:
+    """Who decides for a factory: the demo accounts for A and B, an invented manager for the others."""
+    by_index = {0: "manager_a", 1: "manager_b"}
+    if factory.index in by_index:
+        return next(account.email for account in ACCOUNTS if account.key == by_index[factory.index])
+    return f"manager-{factory.bw_id}@demo.example"
+
+
+def representative_email(factory: FactoryPlan) -> str:
+    """The worker representative of a factory that has one: the demo account for A; B's is invented."""
+    if factory.index == 0:
+        return next(account.email for account in ACCOUNTS if account.key == "representative_a")
+    return f"representative-{factory.bw_id}@demo.example"
+
+
+def staff_email(country: str, role: str) -> str:
+    """The account, or the invented colleague, who holds `role` in the country named."""
+    for account in ACCOUNTS:
+        if account.kind == "programme" and (account.organisation, account.role) == (country, role):
+            return account.email
+    return f"{role.replace('_', '-')}-{_slug(country)}@demo.example"
+
+
+def reader_emails(brand: str) -> list[str]:
+    """Who reads for a brand."""
+    own = [a.email for a in ACCOUNTS if a.kind == "brand" and a.organisation == brand and a.is_active]
+    return [*own, *(f"{role}-{_slug(brand)}@demo.example" for role in _brand_roles(brand))]
+
+
+def advisor_emails(country: str) -> list[str]:
+    """The country's Enterprise Advisors, the demo account first."""
+    first = staff_email(country, "enterprise_advisor")
+    return [first, f"advisor-2-{_slug(country)}@demo.example", f"advisor-3-{_slug(country)}@demo.example"]
+
+
+def people(factories: tuple[FactoryPlan, ...]) -> Iterator[PersonPlan]:
+    """Everybody who is not one of the accounts."""
+    yield from _staff()
+    yield from _brand_people()
+    for factory in factories:
+        if factory.is_assessed or factory.status == "pending":
+            yield from _factory_people(factory)
+
+
+def _slug(name: str) -> str:
+    return "-".join("".join(c if c.isalnum() else " " for c in name.lower()).split())
+
+
+def _staff() -> Iterator[PersonPlan]:
+    taken = {account.email for account in ACCOUNTS}
+    for place in COUNTRIES:
+        names = iter(dice("staff", place.code).sample(place.people, len(place.people)) * 2)
+        for role in ("programme_manager", "team_leader"):
+            if (email := staff_email(place.name, role)) not in taken:
+                yield PersonPlan(email, next(names), "programme", place.name, role)
+        for email in advisor_emails(place.name):
+            if email not in taken:
+                yield PersonPlan(email, next(names), "programme", place.name, "enterprise_advisor")
+
+
+def _brand_roles(brand: str) -> tuple[str, ...]:
+    return {BRAND_A: (), BRAND_B: ()}.get(brand, ("manager", "member"))
+
+
+def _brand_people() -> Iterator[PersonPlan]:
+    names = iter(dice("buyers").sample(BUYERS, len(BUYERS)) * 2)
+    for brand in BRANDS:
+        for role in _brand_roles(brand.name):
+            yield PersonPlan(f"{role}-{_slug(brand.name)}@demo.example", next(names), "brand", brand.name, role)
+
+
+def _factory_people(factory: FactoryPlan) -> Iterator[PersonPlan]:
+    if factory.index > 1:
+        yield PersonPlan(manager_email(factory), factory.contact, "factory", factory.bw_id, "manager")
+    if factory.index == 1:
+        yield PersonPlan(
+            representative_email(factory), "Sreymom Chan", "factory", factory.bw_id, "worker_representative"
+        )
+    own = dice("members", factory.bw_id)
+    if factory.index and own.random() < 0.4:
+        name = own.choice([person for person in factory.place.people if person != factory.contact])
+        yield PersonPlan(f"member-{factory.bw_id}@demo.example", name, "factory", factory.bw_id, "member")

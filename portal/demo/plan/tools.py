@@ -1,0 +1,129 @@
+"""The demo's questionnaires: a national CAT for each country, in two versions in some, and one CAF.
+
+The wording is in `data/`; a second version asks some questions more and gives every question another id, as
+happens between real versions (docs/domain.md 6: ids are opaque, answers never move between versions).
+"""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from portal.demo.places import COUNTRIES
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+TWO_VERSIONS = frozenset({"KH", "VN", "BD", "ID", "JO"})
+# Asked from the second version on.
+NEW_IN_V2 = frozenset({"2066", "6071", "7008", "7050", "7087", "7152", "8047"})
+
+
+@dataclass(frozen=True)
+class QuestionPlan:
+    """One question. `key` is its id in the wording file, the same in all versions; `ext_id` the tool's."""
+
+    key: str
+    ext_id: str
+    cluster: str
+    compliance_point: str
+    label: str
+    type: str
+    step: int | None
+    reference: str
+    tags: tuple[str, ...]
+    in_vcc: bool
+    gate: str
+    condition: str
+    order: int
+
+    @property
+    def is_public_issue(self) -> bool:
+        """Publicly reported in the country."""
+        return "Public Disclosure" in self.tags
+
+    @property
+    def is_zero_tolerance(self) -> bool:
+        """Calls for the zero-tolerance procedure when not met."""
+        return "Zero Tolerance" in self.tags
+
+
+@dataclass(frozen=True)
+class ToolPlan:
+    """One version of a questionnaire; `country` is "" for the CAF."""
+
+    name: str
+    kind: str
+    country: str
+    version: str
+    questions: tuple[QuestionPlan, ...]
+
+
+def read(name: str) -> list[dict[str, str]]:
+    """The rows of one file in `data/`."""
+    with (DATA / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _question(row: dict[str, str], order: int) -> QuestionPlan:
+    return QuestionPlan(
+        key=row["question_id"],
+        ext_id=row["question_id"],
+        cluster=row["cluster"],
+        compliance_point=row["compliance_point"],
+        label=row["label"],
+        type=row["type"],
+        step=int(row["step"]) if row["step"] else None,
+        reference=row["reference"],
+        tags=tuple(filter(None, row["tags"].split(";"))),
+        in_vcc=row["in_vcc"] == "1",
+        gate=row["condition"].partition(" = ")[0],
+        condition=row["condition"],
+        order=order,
+    )
+
+
+@cache
+def national_rows(country: str) -> tuple[dict[str, str], ...]:
+    """The common questions and the country's own, each beside the others of its compliance point."""
+    rows = read("cat.csv")
+    for extra in (row for row in read("national.csv") if row["country"] == country):
+        last = max(i for i, row in enumerate(rows) if row["compliance_point"] == extra["compliance_point"])
+        rows.insert(last + 1, extra)
+    return tuple(rows)
+
+
+def _renumbered(questions: list[QuestionPlan], first: int) -> tuple[QuestionPlan, ...]:
+    ids = {question.key: str(first + 3 * i) for i, question in enumerate(questions)}
+    return tuple(
+        replace(
+            question,
+            ext_id=ids[question.key],
+            condition=f"{ids[question.gate]} = yes" if question.gate else "",
+        )
+        for question in questions
+    )
+
+
+@cache
+def tools_of(country: str) -> tuple[ToolPlan, ...]:
+    """The versions of one country's CAT, oldest first."""
+    name = next(place.name for place in COUNTRIES if place.code == country)
+    newest = [_question(row, order) for order, row in enumerate(national_rows(country))]
+    first = tuple(question for question in newest if question.key not in NEW_IN_V2)
+    versions = [ToolPlan(f"{name} demo CAT V1", "CAT", country, "1", first)]
+    if country in TWO_VERSIONS:
+        versions.append(ToolPlan(f"{name} demo CAT V2", "CAT", country, "2", _renumbered(newest, 20001)))
+    return tuple(versions)
+
+
+def caf() -> ToolPlan:
+    """The SLCP side's questionnaire, Steps 1 to 3."""
+    questions = tuple(_question(row, order) for order, row in enumerate(read("caf.csv")))
+    return ToolPlan("CAF demo 1.6", "CAF", "", "1.6", questions)
+
+
+def all_tools() -> Iterator[ToolPlan]:
+    """Every questionnaire of the demo."""
+    for place in COUNTRIES:
+        yield from tools_of(place.code)
+    yield caf()

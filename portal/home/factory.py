@@ -1,0 +1,157 @@
+"""What needs the attention of a factory's people."""
+
+from typing import Any
+
+from django.db.models import Count
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from assessments.models import Assessment, CorrectionNotice
+from factories.models import Factory, Handover
+from portal.accounts.roles import Visitor
+from portal.home.affiliations import Affiliation
+from portal.home.todos import SOON, Todo, ending, ends_on
+from sharing.models import AccessRecord, AccessRequest, ConfirmationEnd, SharingGrant
+from sharing.openings import opening_soon
+
+MANY = 3  # requests that are named one by one
+
+
+def factory_section(user: Visitor, item: Affiliation) -> dict[str, Any]:
+    """The section of one factory: what waits for it, who may see its data, who read it."""
+    factory = Factory.objects.visible_to(user).get(pk=item.organisation_id)
+    waiting = Assessment.objects.visible_to(user).filter(factory=factory, state="factory_review")
+    todos = [
+        Todo(
+            _("Cycle %(cycle)s is ready for your review before it is published.") % {"cycle": assessment.cycle},
+            reverse("assessment", args=[assessment.pk]),
+            _("Read it"),
+            urgent=True,
+        )
+        for assessment in waiting
+    ]
+    todos += _request_todos(user, factory)
+    open_grants = SharingGrant.objects.visible_to(user).filter(factory=factory, ended_at=None)
+    todos += _opening_todos(user, factory)
+    todos += _renewal_todos(user, factory, open_grants)
+    todos += _old_version_todos(user, factory)
+    todos += _continuity_todos(user, factory)
+    missing = factory.missing_profile_fields()
+    if missing:
+        text = _("Your factory's profile is %(percent)s %% complete. Missing: %(missing)s.")
+        words = {"percent": factory.profile_completeness, "missing": ", ".join(missing)}
+        todos.append(Todo(text % words, reverse("factory", args=[factory.pk]), _("Complete it")))
+    seen = AccessRecord.objects.visible_to(user).filter(
+        factory=factory, at__gte=timezone.now() - SOON, brand__isnull=False
+    )
+    figures = seen.aggregate(reads=Count("pk"), brands=Count("brand", distinct=True))
+    live = open_grants.live().values("brand").distinct().count()
+    return {
+        "title": factory.name,
+        "local_name": factory.local_name,
+        "todos": sorted(todos, key=lambda todo: not todo.urgent),
+        "stats": [
+            (_("Brands that may see your data now"), live, reverse("who_can_see", args=[factory.pk])),
+            (_("Times brands read it in 30 days"), figures["reads"], reverse("who_saw", args=[factory.pk])),
+            (_("Brands that read it in 30 days"), figures["brands"], reverse("who_saw", args=[factory.pk])),
+        ],
+    }
+
+
+def _request_todos(user: Visitor, factory: Factory) -> list[Todo]:
+    """Each brand that waits for an answer, the first to lapse first; many are one line."""
+    waiting = AccessRequest.objects.visible_to(user).waiting().filter(factory=factory)
+    rows = list(waiting.select_related("brand").order_by("lapses_at", "pk")[: MANY + 1])
+    inbox = reverse("request_inbox", args=[factory.pk])
+    if len(rows) > MANY:
+        return [Todo(_("More than %s brands ask to see your data.") % MANY, inbox, _("Decide"), urgent=True)]
+    return [
+        Todo(
+            _("%(brand)s asks to see your data; the request lapses on %(day)s.")
+            % {"brand": one.brand.name, "day": date_format(one.lapses_at, "DATE_FORMAT")},
+            reverse("access_request", args=[one.pk]),
+            _("Decide"),
+            urgent=True,
+        )
+        for one in rows
+    ]
+
+
+def _opening_todos(user: Visitor, factory: Factory) -> list[Todo]:
+    """What opens soon to which brands, while it can still be kept back."""
+    soon = opening_soon(person=user, factory=factory, until=timezone.now() + SOON)
+    text = _("Cycle %(cycle)s opens to %(brands)s on %(day)s, unless you keep it back.")
+    return [
+        Todo(
+            text
+            % {
+                "cycle": one.cycle,
+                "brands": ", ".join(brand.name for brand in one.brands),
+                "day": date_format(timezone.localtime(one.at), "DATE_FORMAT"),
+            },
+            reverse("report_openings", args=[factory.pk]),
+            _("Look at it"),
+        )
+        for one in soon[:5]
+    ]
+
+
+def _renewal_todos(user: Visitor, factory: Factory, grants: Any) -> list[Todo]:
+    """What ends soon; who decides goes straight to where it is renewed."""
+    may_decide = Factory.objects.where(user, "manage_sharing").filter(pk=factory.pk).exists()
+    page, action = reverse("who_can_see", args=[factory.pk]), _("Renew") if may_decide else _("Look at it")
+    return [
+        Todo(
+            ends_on(grant, grant.brand.name),
+            f"{reverse('grant_change', args=[grant.pk])}?renew=1" if may_decide else page,
+            action,
+        )
+        for grant in ending(grants)
+    ]
+
+
+def _old_version_todos(user: Visitor, factory: Factory) -> list[Todo]:
+    """How many brands have not yet taken note that what they read was corrected or withdrawn."""
+    waiting = CorrectionNotice.objects.visible_to(user).filter(assessment__factory=factory, acknowledged_at=None)
+    brands = waiting.values("brand").distinct().count()
+    if not brands:
+        return []
+    text = ngettext(
+        "%s brand has not taken note yet that a report it read was corrected or withdrawn.",
+        "%s brands have not taken note yet that a report they read was corrected or withdrawn.",
+        brands,
+    )
+    return [Todo(text % brands, reverse("old_versions", args=[factory.pk]), _("See which"))]
+
+
+def _continuity_todos(user: Visitor, factory: Factory) -> list[Todo]:
+    """Who else decides: a handover, grants that wait for a second person, a factory with one manager."""
+    todos = [
+        Todo(
+            _("The programme's staff were told that the manager of %s left. Object if that is wrong.") % factory,
+            reverse("handover", args=[handover.pk]),
+            _("Look at it"),
+            urgent=True,
+        )
+        for handover in Handover.objects.visible_to(user).open().filter(factory=factory)
+    ]
+    waiting = SharingGrant.objects.visible_to(user).filter(factory=factory).unconfirmed().count()
+    wishes = ConfirmationEnd.objects.visible_to(user).open().filter(factory=factory).exists()
+    may_confirm = Factory.objects.where(user, "confirm_sharing").filter(pk=factory.pk).exists()
+    page = reverse("confirmations", args=[factory.pk])
+    if waiting:
+        text = ngettext(
+            "%s sharing waits for a worker representative's confirmation.",
+            "%s sharings wait for a worker representative's confirmation.",
+            waiting,
+        )
+        todos.append(Todo(text % waiting, page, _("Look at it"), urgent=may_confirm))
+    if wishes and may_confirm:
+        todos.append(Todo(_("A manager asks that no second person confirms any more."), page, _("Answer"), urgent=True))
+    if Factory.objects.where(user, "manage_members").filter(pk=factory.pk).with_managers(1):
+        text = _("%s has only one manager. Invite a second one, so that the factory can always decide.")
+        todos.append(Todo(text % factory, reverse("members", args=["factory", factory.pk]), _("Invite somebody")))
+    return todos

@@ -1,0 +1,98 @@
+"""The navigation that follows from the roles."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from portal.accounts.roles import Visitor
+from portal.home.affiliations import Affiliation, affiliations
+from sharing.models import AccessRequest
+
+# Pages about a factory's sharing whose addresses stand beside, not below, that of who can see its data.
+SHARING_PAGES = re.compile(r"^(/factories/\d+/)(?:receipts|who-saw-what|who-could-see|explain|copies|old-versions)/")
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Context of every page: the entries of the menu and the visitor's organisations.
+
+    One query, and for the people of one factory a second: how many requests wait for it.
+    """
+    if not getattr(request, "user", None) or not request.user.is_authenticated:
+        return {"nav_items": [], "current_organisations": []}
+    held = affiliations(request.user)
+    return {
+        "nav_items": _active(request, [(_("Home"), reverse("home")), *_menu(request.user, held)]),
+        "current_organisations": [
+            {"label": item.name, "role": item.role_label, "url": _organisation_url(item)} for item in held
+        ],
+    }
+
+
+def _active(request: HttpRequest, entries: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Each entry once; the one whose address is the longest beginning of this page's is marked."""
+    unique = {url: label for label, url in entries}
+    path = SHARING_PAGES.sub(r"\1sharing/", request.path)
+    here = [url for url in unique if path == url or (url != "/" and path.startswith(url))]
+    best = max(here, key=len, default="")
+    return [{"label": label, "url": url, "active": url == best} for url, label in unique.items()]
+
+
+def _menu(user: Visitor, held: list[Affiliation]) -> list[tuple[str, str]]:
+    entries = _factory_menu(user, [item for item in held if item.kind == "factory" and item.role != "advisor"])
+    for item in held:
+        if item.kind == "brand":
+            entries += [
+                (_("Shared with us"), reverse("shared_list")),
+                (_("Our requests"), reverse("brand_requests", args=[item.organisation_id])),
+                (_("Our brand"), reverse("brand", args=[item.organisation_id])),
+                (_("People"), reverse("members", args=["brand", item.organisation_id])),
+            ]
+        if item.kind == "programme":
+            entries += _staff_menu(item)
+    return entries
+
+
+def _factory_menu(user: Visitor, factories: list[Affiliation]) -> list[tuple[str, str]]:
+    """One factory has its pages in the menu; who looks after several chooses one first, so none is mixed up."""
+    if not factories:
+        return []
+    entries = [(_("Our assessments"), reverse("assessment_list"))]
+    if len(factories) > 1:
+        return [*entries, (_("Our factories"), reverse("factory_list"))]
+    factory_id = factories[0].organisation_id
+    waiting = AccessRequest.objects.visible_to(user).waiting().filter(factory=factory_id).count()
+    requests = _("Requests (%s)") % waiting if waiting else _("Requests")
+    return [
+        *entries,
+        (_("Who can see our data"), reverse("who_can_see", args=[factory_id])),
+        (requests, reverse("request_inbox", args=[factory_id])),
+        (_("Our factory"), reverse("factory", args=[factory_id])),
+        (_("People"), reverse("members", args=["factory", factory_id])),
+    ]
+
+
+def _staff_menu(item: Affiliation) -> list[tuple[str, str]]:
+    if item.role == "constituent":
+        return [(_("Our country"), reverse("programme", args=[item.organisation_id]))]
+    entries = [(_("Assessments"), reverse("board")), (_("Factories"), reverse("factory_list"))]
+    if item.role != "enterprise_advisor":
+        entries += [
+            (_("Import"), reverse("import_assessments")),
+            (_("Brands"), reverse("brand_list")),
+        ]
+    entries.append((_("Questionnaires"), reverse("tool_list")))
+    if item.role == "global_staff":
+        entries.append((_("Countries"), reverse("programme_list")))
+    else:
+        entries.append((_("Our country"), reverse("programme", args=[item.organisation_id])))
+    return entries
+
+
+def _organisation_url(item: Affiliation) -> str:
+    if item.kind == "programme":
+        return reverse("programme", args=[item.organisation_id])
+    return reverse(item.kind, args=[item.organisation_id])

@@ -1,0 +1,95 @@
+"""What needs the attention of the programme's staff."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from assessments.models import Assessment
+from factories.models import CountryProgramme, Factory, FactoryRole, Handover
+from portal.accounts.roles import Visitor
+from portal.home.todos import SOON, Todo
+from sharing.models import ConfirmationEnd
+
+
+def staff_section(user: Visitor) -> dict[str, Any]:
+    """The section of the staff: what waits in the countries and factories that they work on."""
+    visible = Assessment.objects.visible_to(user)
+    late = visible.late().count()
+    review_over = (
+        visible.filter(state="factory_review", released_at__isnull=False)
+        .filter(released_at__lt=timezone.now() - F("factory__programme__factory_review_days") * timedelta(days=1))
+        .count()
+    )
+    counts = visible.aggregate(
+        internal=Count("pk", filter=Q(state="internal_review")),
+        factory=Count("pk", filter=Q(state="factory_review")),
+        published=Count("pk", filter=Q(state="published", published_at__gte=timezone.now() - SOON)),
+    )
+    board = reverse("board")
+    todos = _review_todos(user, board)
+    if late:
+        text = ngettext("%s report is past its release date.", "%s reports are past their release date.", late)
+        todos.append(Todo(text % late, f"{board}?late=on", _("See them"), urgent=True))
+    if review_over:
+        text = ngettext(
+            "%s report has been with its factory for longer than the review lasts.",
+            "%s reports have been with their factories for longer than the review lasts.",
+            review_over,
+        )
+        todos.append(Todo(text % review_over, f"{board}?state=factory_review", _("Publish")))
+    todos += _staff_continuity_todos(user)
+    return {
+        "title": _("Assessments"),
+        "todos": todos,
+        "stats": [
+            (_("In internal review"), counts["internal"], f"{board}?state=internal_review"),
+            (_("With the factory"), counts["factory"], f"{board}?state=factory_review"),
+            (_("Published in the last 30 days"), counts["published"], f"{board}?state=published"),
+        ],
+    }
+
+
+def _review_todos(user: Visitor, board: str) -> list[Todo]:
+    """What waits for the visitor: internal reviews for those who review, running assessments for those assigned."""
+    visible = Assessment.objects.visible_to(user)
+    reviewing = CountryProgramme.objects.where(user, "review_assessments")
+    waiting = visible.filter(state="internal_review", factory__programme__in=reviewing.values("pk")).count()
+    assigned = Factory.objects.where(user, "assess")
+    running = visible.filter(state="in_progress", factory__in=assigned.values("pk")).count()
+    todos = []
+    if waiting:
+        text = ngettext("%s report waits for internal review.", "%s reports wait for internal review.", waiting)
+        todos.append(Todo(text % waiting, f"{board}?state=internal_review", _("Review")))
+    if running:
+        text = ngettext("%s assessment of yours is in progress.", "%s assessments of yours are in progress.", running)
+        todos.append(Todo(text % running, f"{board}?state=in_progress", _("Continue")))
+    return todos
+
+
+def _staff_continuity_todos(user: Visitor) -> list[Todo]:
+    """Handovers under way, wishes that only staff can answer, and factories with too few managers."""
+    todos = []
+    enrolled = Factory.objects.in_programmes_where(user, "manage_enrolment")
+    handovers = Handover.objects.visible_to(user).open().count()
+    if handovers:
+        text = ngettext("%s handover is under way.", "%s handovers are under way.", handovers)
+        todos.append(Todo(text % handovers, reverse("handover_list"), _("See them")))
+    wishes = ConfirmationEnd.objects.visible_to(user).open().filter(factory__in=enrolled.values("pk"))
+    alone = wishes.exclude(
+        factory__roles__in=FactoryRole.objects.filter(role="worker_representative", group__user__is_active=True)
+    ).select_related("factory")
+    text = _("%s has no worker representative and asks that no second person confirms its sharing any more.")
+    todos += [
+        Todo(text % wish.factory, reverse("confirmations", args=[wish.factory_id]), _("Answer")) for wish in alone[:5]
+    ]
+    few = enrolled.filter(enrolment_status="enrolled").with_managers(0, 1).count()
+    if few:
+        text = ngettext("%s factory has one manager or none.", "%s factories have one manager or none.", few)
+        url = f"{reverse('factory_list')}?enrolment=enrolled&managers=few"
+        todos.append(Todo(text % few, url, _("See them")))
+    return todos

@@ -1,0 +1,44 @@
+"""The first page of each role: what needs attention now."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from factories.models import CountryProgramme, Factory
+from portal.home.affiliations import Affiliation, affiliations
+from portal.home.brand import brand_section
+from portal.home.factory import factory_section
+from portal.home.staff import staff_section
+
+
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """What needs the visitor's attention now, role by role."""
+    held = affiliations(request.user)
+    sections: list[dict[str, Any]] = []
+    factories = [item for item in held if item.kind == "factory" and item.role != "advisor"]
+    if factories:
+        sections += [factory_section(request.user, item) for item in factories[:5]]
+    if any(item.kind == "brand" for item in held):
+        sections.append(brand_section(request.user))
+    if any(item.kind == "programme" and item.role != "constituent" for item in held):
+        sections.append(staff_section(request.user))
+    sections += [_country_section(item) for item in held if item.role == "constituent"]
+    return render(request, "home.html", {"sections": sections, "held": held})
+
+
+def _country_section(item: Affiliation) -> dict[str, Any]:
+    """What a constituent may know: consolidated figures, no group below the country's minimum (R9)."""
+    programme = CountryProgramme.objects.get(pk=item.organisation_id)
+    enrolled = Factory.objects.filter(programme=programme, enrolment_status="enrolled").count()
+    shown = str(enrolled) if enrolled >= programme.min_group_size else _("fewer than %s") % programme.min_group_size
+    return {
+        "title": programme.name,
+        "todos": [],
+        "stats": [(_("Factories enrolled"), shown, reverse("programme", args=[programme.pk]))],
+        "note": _("You see consolidated figures of your country, never a single factory's data."),
+    }

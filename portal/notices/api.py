@@ -1,0 +1,165 @@
+"""Which mails one gets, and an organisation's webhooks, over the API. For people in a session, never a token."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from portal.accounts.roles import kinds as organisation_kinds
+from portal.core.api.views import DetailView, ListView, PortalView, SignedInPerson
+from portal.notices.models import MailChoice, WebhookDelivery, WebhookEndpoint
+from portal.notices.preferences import choose_mails, kinds_for, ways_of
+from portal.notices.querysets import DeliveryQuerySet, EndpointQuerySet
+from portal.notices.serializers import (
+    DeliveryQuery,
+    DeliverySerializer,
+    MailChoiceOrder,
+    MailChoicesSerializer,
+    NewWebhookSerializer,
+    WebhookChange,
+    WebhookOrder,
+    WebhookSerializer,
+)
+from portal.notices.webhooks.services import (
+    add_endpoint,
+    change_kinds,
+    pause_endpoint,
+    redeliver,
+    remove_endpoint,
+    resume_endpoint,
+    rotate_secret,
+    send_test,
+)
+
+
+class MailChoicesView(PortalView):
+    """Which mails the asker gets."""
+
+    permission_classes = [IsAuthenticated, SignedInPerson]
+    serializer_class = MailChoicesSerializer
+
+    @extend_schema(responses=MailChoicesSerializer, operation_id="mail_choices")
+    def get(self, request: Request) -> Response:
+        """Each kind of notice, and whether it is mailed at once, once a day or not at all."""
+        return self._shown()
+
+    @extend_schema(request=MailChoiceOrder, responses=MailChoicesSerializer, operation_id="mail_choice")
+    def patch(self, request: Request) -> Response:
+        """Choose another way for one kind."""
+        order = self.body(MailChoiceOrder)
+        choose_mails(by=self.user, ways={order["kind"]: order["way"]})
+        return self._shown()
+
+    def _shown(self) -> Response:
+        ways = ways_of(self.user)
+        rows = [
+            {
+                "kind": kind.name,
+                "title": str(kind.label),
+                "way": MailChoice.Way.NOW if kind.is_mandatory else ways.get(kind.name, MailChoice.Way.NOW),
+                "is_mandatory": kind.is_mandatory,
+            }
+            for kind in kinds_for(self.user)
+        ]
+        return Response(MailChoicesSerializer({"choices": rows}).data)
+
+
+class WebhookRows(PortalView):
+    """The endpoints of the organisations that the asker manages."""
+
+    permission_classes = [IsAuthenticated, SignedInPerson]
+    serializer_class: type[Any] = WebhookSerializer
+
+    def rows(self) -> EndpointQuerySet:
+        """Without removed ones."""
+        return WebhookEndpoint.objects.visible_to(self.user)
+
+    def endpoint(self) -> WebhookEndpoint:
+        """The one of the address. Raises 404."""
+        return get_object_or_404(WebhookEndpoint.objects.visible_to(self.user), pk=self.kwargs["pk"])
+
+
+class WebhookListView(WebhookRows, ListView):
+    """Webhooks, newest first."""
+
+    keyset_order = ("-created_at", "-id")
+
+    @extend_schema(request=WebhookOrder, responses={201: NewWebhookSerializer})
+    def post(self, request: Request) -> Response:
+        """Add one. The answer is the only place where its secret ever stands."""
+        order = self.body(WebhookOrder)
+        side, organisation = order.pop("organisation_kind"), order.pop("organisation")
+        get_object_or_404(organisation_kinds[side].visible_to(self.user), pk=organisation)
+        endpoint, secret = add_endpoint(by=self.user, side=side, organisation_id=organisation, **order)
+        return _with_secret(endpoint, secret, 201)
+
+
+def _with_secret(endpoint: Any, secret: str, status: int) -> Response:
+    endpoint.secret = secret  # as it is shown; the row keeps it encrypted
+    return Response(NewWebhookSerializer(endpoint).data, status=status)
+
+
+class WebhookDetailView(WebhookRows, DetailView):
+    """One webhook."""
+
+    @extend_schema(request=WebhookChange, responses={200: WebhookSerializer})
+    def patch(self, request: Request, pk: Any) -> Response:
+        """Change what it is told; pause it or let it go on."""
+        endpoint, change = self.endpoint(), self.body(WebhookChange)
+        if "kinds" in change:
+            endpoint = change_kinds(by=self.user, endpoint=endpoint, kinds=change["kinds"])
+        if "is_paused" in change:
+            verb = pause_endpoint if change["is_paused"] else resume_endpoint
+            endpoint = verb(by=self.user, endpoint=endpoint)
+        return Response(WebhookSerializer(endpoint).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: Any) -> Response:
+        """Remove it: nothing is sent to it any more."""
+        remove_endpoint(by=self.user, endpoint=self.endpoint())
+        return Response(status=204)
+
+
+class WebhookTestView(WebhookRows):
+    """Testing."""
+
+    @extend_schema(request=None, responses={202: DeliverySerializer})
+    def post(self, request: Request, pk: Any) -> Response:
+        """Send a message of type `test`, once."""
+        return Response(DeliverySerializer(send_test(by=self.user, endpoint=self.endpoint())).data, status=202)
+
+
+class WebhookSecretView(WebhookRows):
+    """The secret."""
+
+    @extend_schema(request=None, responses={200: NewWebhookSerializer})
+    def post(self, request: Request, pk: Any) -> Response:
+        """Make a new one. For a day messages are signed with the old one, too."""
+        return _with_secret(*rotate_secret(by=self.user, endpoint=self.endpoint()), 200)
+
+
+class DeliveryListView(WebhookRows, ListView):
+    """The log of one webhook, newest first."""
+
+    serializer_class = DeliverySerializer
+    query_class = DeliveryQuery
+    keyset_order = ("-created_at", "-id")
+
+    def rows(self) -> DeliveryQuerySet:  # type: ignore[override]
+        """Its messages."""
+        rows = WebhookDelivery.objects.visible_to(self.user).filter(endpoint=self.endpoint())
+        return rows.filter(state=self.query["state"]) if "state" in self.query else rows
+
+
+class RedeliverView(WebhookRows):
+    """Sending again."""
+
+    @extend_schema(request=None, responses={202: DeliverySerializer})
+    def post(self, request: Request, pk: Any) -> Response:
+        """Send one message again, under the same id. What it says is asked anew."""
+        deliveries = WebhookDelivery.objects.visible_to(self.user).select_related("endpoint")
+        delivery = redeliver(by=self.user, delivery=get_object_or_404(deliveries, pk=pk))
+        return Response(DeliverySerializer(delivery).data, status=202)

@@ -1,0 +1,7 @@
+"""What is to be told, to whom by mail, and to which machines."""
+
+from portal.notices.models.mails import Mailbox, MailChoice, MailItem
+from portal.notices.models.notices import Notice
+from portal.notices.models.webhooks import WebhookDelivery, WebhookEndpoint
+
+__all__ = ["MailChoice", "MailItem", "Mailbox", "Notice", "WebhookDelivery", "WebhookEndpoint"]

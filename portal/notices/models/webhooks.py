@@ -1,0 +1,116 @@
+"""Where an organisation's programs are told, and each thing they were told."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from portal.notices.models.notices import Notice
+from portal.notices.querysets import DeliveryQuerySet, EndpointQuerySet
+
+
+class WebhookEndpoint(models.Model):
+    """An address of an organisation that is told of some kinds of notices, signed with a secret.
+
+    The secrets are encrypted. After a rotation the old one signs along until `old_secret_until`. A paused endpoint
+    is told nothing; a removed one is kept for the log and seen by nobody.
+    """
+
+    class Pause(models.TextChoices):
+        PERSON = "person", _("Paused by a manager")
+        FAILING = "failing", _("Paused: it did not answer for three days")
+        GONE = "gone", _("Paused: it answered that it is gone (410)")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    side = models.CharField(max_length=10)
+    organisation_id = models.BigIntegerField()
+    url = models.CharField(_("address"), max_length=500)
+    kinds = models.JSONField(default=list)
+    secret = models.TextField()
+    old_secret = models.TextField(blank=True)
+    old_secret_until = models.DateTimeField(null=True)
+    paused_at = models.DateTimeField(null=True)
+    paused_because = models.CharField(max_length=10, blank=True, choices=Pause.choices)
+    removed_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    objects = EndpointQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(side__in=["factory", "brand"]), name="notices_endpoint_side"),
+            models.UniqueConstraint(
+                fields=["side", "organisation_id", "url"],
+                condition=Q(removed_at=None),
+                name="notices_endpoint_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(paused_at=None, paused_because="") | (Q(paused_at__isnull=False) & ~Q(paused_because="")),
+                name="notices_endpoint_paused",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Webhook {self.pk}"
+
+    @property
+    def is_paused(self) -> bool:
+        """Told nothing at the moment."""
+        return self.paused_at is not None
+
+
+class WebhookDelivery(models.Model):
+    """One message to one endpoint: its id is the receiver's key against doubles and stays through every attempt.
+
+    What is said is made when it is sent, so that a revoke reaches what waits (R7); nothing of it is kept.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        DELIVERED = "delivered", _("Delivered")
+        FAILED = "failed", _("Failed")
+        DROPPED = "dropped", _("Not sent: it no longer concerns you")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries")
+    notice = models.ForeignKey(Notice, null=True, on_delete=models.CASCADE, related_name="deliveries")
+    kind = models.CharField(max_length=60)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    created_at = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True)
+    last_attempt_at = models.DateTimeField(null=True)
+    status_code = models.PositiveSmallIntegerField(null=True)
+    duration_ms = models.PositiveIntegerField(null=True)
+    problem = models.CharField(max_length=20, blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["endpoint", "notice"], name="notices_delivery_once"),
+            models.CheckConstraint(
+                condition=Q(state__in=["waiting", "delivered", "failed", "dropped"]), name="notices_delivery_state"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="waiting", next_attempt_at__isnull=False)
+                | (~Q(state="waiting") & Q(next_attempt_at=None)),
+                name="notices_delivery_next",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["endpoint", "-created_at", "-id"], name="notices_delivery_log"),
+            models.Index(fields=["next_attempt_at"], name="notices_delivery_due", condition=Q(state="waiting")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.state}"
+
+    @property
+    def message_id(self) -> str:
+        """The id as the receiver reads it."""
+        return f"msg_{self.pk.hex}"

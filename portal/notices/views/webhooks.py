@@ -1,0 +1,172 @@
+"""An organisation's webhooks: where its programs are told, what, and what came of each message.
+
+Its managers look after them; not found for who does not see the organisation, forbidden for everybody else. A secret
+is shown once, in the answer to the form that made it.
+"""
+
+from collections.abc import Callable
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from portal.accounts.models import User
+from portal.accounts.roles import has_permission
+from portal.accounts.roles import kinds as organisation_kinds
+from portal.core.forms import REFUSED, posted, show_errors
+from portal.core.lists import requested_page
+from portal.notices.forms import EndpointForm, KindsForm
+from portal.notices.models import WebhookDelivery, WebhookEndpoint
+from portal.notices.querysets import MANAGES, SIDES
+from portal.notices.webhooks.kinds import types_for
+from portal.notices.webhooks.services import (
+    add_endpoint,
+    change_kinds,
+    pause_endpoint,
+    redeliver,
+    remove_endpoint,
+    resume_endpoint,
+    rotate_secret,
+    send_test,
+)
+
+
+def _person(request: HttpRequest) -> User:
+    return cast("User", request.user)
+
+
+def _organisation(request: HttpRequest, side: str, pk: int) -> Model:
+    """The organisation, where the visitor is its manager; forbidden where they only see it."""
+    if side not in SIDES:
+        raise Http404
+    kind = organisation_kinds[side]
+    found = cast("Model", get_object_or_404(kind.visible_to(request.user), pk=pk))
+    if not has_permission(_person(request), kind.permission_model, MANAGES, found):
+        raise PermissionDenied(_("Only an organisation's own managers look after its webhooks."))
+    return found
+
+
+def _endpoint(request: HttpRequest, pk: UUID) -> WebhookEndpoint:
+    return get_object_or_404(WebhookEndpoint.objects.visible_to(request.user), pk=pk)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def webhook_list(request: HttpRequest, side: str, organisation_id: int) -> HttpResponse:
+    """The organisation's endpoints, and a form for another one."""
+    organisation = _organisation(request, side, organisation_id)
+    form = EndpointForm(posted(request), types=types_for(side))
+    if form.is_valid():
+        try:
+            endpoint, secret = add_endpoint(
+                by=_person(request), side=side, organisation_id=organisation_id, **form.cleaned_data
+            )
+        except ValidationError as error:
+            show_errors(form, error)
+        else:
+            return _secret_page(request, endpoint, secret)
+    endpoints = WebhookEndpoint.objects.visible_to(request.user).filter(side=side, organisation_id=organisation_id)
+    context = {
+        "organisation": organisation,
+        "side": side,
+        "form": form,
+        "endpoints": endpoints.select_related("created_by").order_by("created_at"),
+    }
+    return render(request, "notices/webhooks.html", context, status=REFUSED if request.method == "POST" else 200)
+
+
+def _secret_page(request: HttpRequest, endpoint: WebhookEndpoint, secret: str) -> HttpResponse:
+    return render(request, "notices/webhook_secret_shown.html", {"endpoint": endpoint, "secret": secret})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def webhook(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One endpoint: what it is told, and the log of its messages, newest first."""
+    endpoint = _endpoint(request, pk)
+    form = KindsForm(posted(request), types=types_for(endpoint.side), initial={"kinds": endpoint.kinds})
+    if form.is_valid():
+        try:
+            change_kinds(by=_person(request), endpoint=endpoint, kinds=form.cleaned_data["kinds"])
+        except ValidationError as error:
+            show_errors(form, error)
+        else:
+            messages.success(request, _("Your choice is saved."))
+            return redirect("webhook", pk=pk)
+    log = WebhookDelivery.objects.visible_to(request.user).filter(endpoint=endpoint)
+    context = {
+        "endpoint": endpoint,
+        "organisation": organisation_kinds[endpoint.side].model._default_manager.get(pk=endpoint.organisation_id),
+        "form": form,
+        "page": requested_page(request, log, ("-created_at", "-id")),
+    }
+    return render(request, "notices/webhook.html", context, status=REFUSED if request.method == "POST" else 200)
+
+
+def _done(request: HttpRequest, pk: UUID, verb: Callable[[], Any], told: str) -> HttpResponse:
+    """Back to the endpoint's page, with what came of it."""
+    try:
+        verb()
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, told)
+    return redirect("webhook", pk=pk)
+
+
+@login_required
+@require_POST
+def webhook_test(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Send a test message."""
+    endpoint = _endpoint(request, pk)
+    told = _("A test message is on its way. Load this page again in a moment to see what came of it.")
+    return _done(request, pk, lambda: send_test(by=_person(request), endpoint=endpoint), told)
+
+
+@login_required
+@require_POST
+def webhook_pause(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Pause it, or let it go on: `pause` says which."""
+    endpoint = _endpoint(request, pk)
+    verb = pause_endpoint if request.POST.get("pause") == "yes" else resume_endpoint
+    told = _("This webhook is paused.") if verb is pause_endpoint else _("This webhook is active.")
+    return _done(request, pk, lambda: verb(by=_person(request), endpoint=endpoint), told)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def webhook_secret(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """A new secret, after asking; shown once. For a day the old one signs along."""
+    endpoint = _endpoint(request, pk)
+    if request.method != "POST":
+        return render(request, "notices/webhook_secret.html", {"endpoint": endpoint})
+    return _secret_page(request, *rotate_secret(by=_person(request), endpoint=endpoint))
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def webhook_remove(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Remove it, after asking."""
+    endpoint = _endpoint(request, pk)
+    if request.method != "POST":
+        return render(request, "notices/webhook_remove.html", {"endpoint": endpoint})
+    remove_endpoint(by=_person(request), endpoint=endpoint)
+    messages.success(request, _("The webhook is removed. Nothing is sent to it any more."))
+    return redirect("webhooks", side=endpoint.side, organisation_id=endpoint.organisation_id)
+
+
+@login_required
+@require_POST
+def webhook_again(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Send one message again."""
+    deliveries = WebhookDelivery.objects.visible_to(request.user).select_related("endpoint")
+    delivery = get_object_or_404(deliveries, pk=pk)
+    told = _("The message is on its way again. What it says is asked anew.")
+    return _done(request, delivery.endpoint_id, lambda: redeliver(by=_person(request), delivery=delivery), told)

@@ -1,0 +1,106 @@
+"""Where a webhook may go: to the public internet by https, and nowhere else.
+
+An address is checked when it is entered, and again each time a message is sent, after its name was resolved: the
+connection then goes to the very address that was checked (`sending`), so a name that changes its mind in between gains
+nothing. One address of a name that is not public refuses the whole name.
+
+`WEBHOOK_ALLOWED_NETWORKS` adds networks that an operator trusts. With DEBUG, http to this machine is allowed.
+"""
+
+import ipaddress
+import socket
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class RefusedAddressError(Exception):
+    """The name leads to where webhooks do not go, or nowhere.
+
+    Which of the two is told to nobody: it would say which names exist in the network that the portal stands in.
+    """
+
+
+@dataclass(frozen=True)
+class Target:
+    """An endpoint's address, taken apart."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    @property
+    def is_local(self) -> bool:
+        """Plain http to this machine: a developer's own."""
+        return self.scheme == "http"
+
+
+def read_url(url: str) -> Target:
+    """The address taken apart. Raises `ValidationError` for what no webhook goes to, without asking the network."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+        host = host if ":" in host else host.encode("idna").decode()
+    except (ValueError, UnicodeError) as error:
+        raise ValidationError(_("This is not a web address.")) from error
+    if not host or any(ord(sign) <= 32 or ord(sign) > 126 for sign in url):
+        raise ValidationError(_("This is not a web address."))
+    if parts.username is not None or parts.password is not None or parts.fragment:
+        raise ValidationError(_("Leave names, passwords and “#...” out of the address: messages are signed instead."))
+    is_own_machine = settings.DEBUG and parts.scheme == "http" and host in LOCAL
+    if parts.scheme != "https" and not is_own_machine:
+        raise ValidationError(_("The address must begin with https://."))
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Target(parts.scheme, host, port or (443 if parts.scheme == "https" else 80), path)
+
+
+def check_url(url: str) -> None:
+    """Raises `ValidationError` for an address that a webhook may not have now; its name is looked up."""
+    target = read_url(url)
+    try:
+        resolve(target)
+    except RefusedAddressError as error:
+        raise ValidationError(_("This address is not on the public internet.")) from error
+
+
+def resolve(target: Target) -> str:
+    """The address to connect to. Raises `RefusedAddressError`."""
+    try:
+        found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise RefusedAddressError("refused") from error
+    addresses = [str(entry[4][0]) for entry in found]
+    if not addresses or not all(_is_allowed(one, is_local=target.is_local) for one in addresses):
+        raise RefusedAddressError("refused")
+    return addresses[0]
+
+
+def _is_allowed(text: str, *, is_local: bool) -> bool:
+    address = _innermost(ipaddress.ip_address(text.split("%", maxsplit=1)[0]))
+    if is_local:
+        return address.is_loopback
+    if any(address in network for network in _allowed_networks() if network.version == address.version):
+        return True
+    return address.is_global and not (address.is_multicast or address.is_reserved)
+
+
+def _allowed_networks() -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    return [ipaddress.ip_network(one) for one in settings.WEBHOOK_ALLOWED_NETWORKS]
+
+
+def _innermost(address: Address) -> Address:
+    """The IPv4 address inside an IPv6 one, where it leads to it (mapped, NAT64, 6to4, Teredo)."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    teredo = address.teredo[1] if address.teredo else None
+    return address.ipv4_mapped or address.sixtofour or teredo or address

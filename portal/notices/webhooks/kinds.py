@@ -1,0 +1,43 @@
+"""The words of webhooks: the types an endpoint may ask for, and the notice that one was paused."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal.accounts.models import User
+from portal.notices.models import Notice, WebhookEndpoint
+from portal.notices.outbox import Line, NoticeKind, notice_kinds, register_notice
+
+TEST = "test"
+PAUSED = "webhook.paused"
+
+
+def types_for(side: str) -> dict[str, Any]:
+    """The types that an organisation of this kind may ask for, with their labels."""
+    return {
+        kind.webhook_type: kind.label
+        for kind in sorted(notice_kinds.values(), key=lambda kind: kind.webhook_type)
+        if kind.webhook_type and side in kind.sides
+    }
+
+
+def _paused_line(notice: Notice, reader: User) -> Line | None:
+    endpoint = WebhookEndpoint.objects.visible_to(reader).filter(pk=notice.subject, paused_at__isnull=False).first()
+    if endpoint is None:
+        return None
+    text = _("A webhook of yours was paused: it did not take our messages. Nothing is sent to it until you resume it.")
+    return Line(text, reverse("webhook", args=[endpoint.pk]))
+
+
+def register_kinds() -> None:
+    """Make the notice about a paused endpoint known."""
+    register_notice(
+        NoticeKind(
+            PAUSED,
+            gettext_lazy("A webhook was paused"),
+            _paused_line,
+            sides={"factory": "manage_members", "brand": "manage_members"},
+        )
+    )

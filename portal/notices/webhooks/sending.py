@@ -1,0 +1,277 @@
+"""Sending what waits for endpoints: signed, to the address that was checked, with a deadline, again until it arrives.
+
+A message is taken under a lease: a worker that is killed leaves it to the next one, a minute later, and the receiver
+knows a second arrival by its `webhook-id`. What it says is asked when it is sent (R7); where the organisation may not
+know any more, it is dropped.
+
+After `RETRIES` (about three days) a message has failed, and its endpoint is paused and the managers told.
+"""
+
+import json
+import ssl
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import httpcore
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from portal.notices.models import Notice, WebhookDelivery, WebhookEndpoint
+from portal.notices.outbox import announce, notice_kinds
+from portal.notices.webhooks.addresses import RefusedAddressError, Target, read_url, resolve
+from portal.notices.webhooks.kinds import PAUSED, TEST
+from portal.notices.webhooks.secrets import signatures, unlock
+
+log = structlog.get_logger(__name__)
+CONNECT_SECONDS = 5.0
+DEADLINE_SECONDS = 10.0  # from the first byte sent to the status line received, however slowly it drips
+LEASE = timedelta(seconds=60)
+RETRIES = [
+    timedelta(**wait)
+    for wait in (
+        {"minutes": 1},
+        {"minutes": 5},
+        {"minutes": 30},
+        {"hours": 2},
+        {"hours": 5},
+        {"hours": 10},
+        {"hours": 14},
+        {"hours": 20},
+        {"hours": 24},
+    )
+]
+MOST_IN_A_RUN = 500
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of one attempt: the status, or a word for the problem; milliseconds."""
+
+    status: int | None
+    problem: str
+    duration_ms: int
+
+    @property
+    def is_accepted(self) -> bool:
+        """A 2xx; a redirection is none: it is not followed."""
+        return self.status is not None and 200 <= self.status < 300
+
+
+def deliver_waiting() -> int:
+    """Send what is due; how many messages were tried. An endpoint that fails is left alone until its next turn."""
+    tried, failing = 0, set[UUID]()
+    while tried < MOST_IN_A_RUN and (delivery := _claim(failing)) is not None:
+        tried += 1
+        if not _deliver(delivery):
+            failing.add(delivery.endpoint_id)
+    return tried
+
+
+@transaction.atomic
+def _claim(failing: Iterable[UUID]) -> WebhookDelivery | None:
+    """The next message that is due, under a lease."""
+    now = timezone.now()
+    due = WebhookDelivery.objects.filter(
+        state=WebhookDelivery.State.WAITING,
+        next_attempt_at__lte=now,
+        endpoint__paused_at=None,
+        endpoint__removed_at=None,
+    )
+    due = due.exclude(endpoint__in=list(failing)).order_by("next_attempt_at", "created_at")
+    delivery = due.select_for_update(skip_locked=True, of=("self",)).select_related("endpoint", "notice").first()
+    if delivery is not None:
+        delivery.attempts += 1
+        delivery.last_attempt_at, delivery.next_attempt_at = now, now + LEASE
+        delivery.save(update_fields=["attempts", "last_attempt_at", "next_attempt_at"])
+    return delivery
+
+
+def _deliver(delivery: WebhookDelivery) -> bool:
+    """Send one message and write down what came of it. False: the endpoint does not take messages now."""
+    body = _body(delivery)
+    if body is None:
+        _finish(delivery, WebhookDelivery.State.DROPPED, Answer(None, "", 0))
+        return True
+    answer = _post(delivery, body)
+    if answer.is_accepted:
+        _finish(delivery, WebhookDelivery.State.DELIVERED, answer)
+        return True
+    _failed(delivery, answer)
+    return False
+
+
+def _body(delivery: WebhookDelivery) -> bytes | None:
+    """What is said now, or None where there is nothing to say any more."""
+    if delivery.kind == TEST:
+        data: dict[str, Any] | None = {"endpoint": str(delivery.endpoint_id)}
+    else:
+        data = _payload(delivery.notice)
+    if data is None:
+        return None
+    message = {"type": delivery.kind, "timestamp": delivery.created_at.isoformat(), "data": data}
+    return json.dumps(message, separators=(",", ":")).encode()
+
+
+def _payload(notice: Notice | None) -> dict[str, Any] | None:
+    kind = notice_kinds.get(notice.kind) if notice is not None else None
+    if notice is None or kind is None or kind.payload is None:
+        return None
+    return kind.payload(notice)
+
+
+def _failed(delivery: WebhookDelivery, answer: Answer) -> None:
+    """Plan the next attempt, or give up and pause the endpoint."""
+    is_gone, is_over = answer.status == 410, delivery.attempts > len(RETRIES)
+    if delivery.kind == TEST or is_over or is_gone:
+        _finish(delivery, WebhookDelivery.State.FAILED, answer)
+    else:
+        _write(delivery, answer, next_attempt_at=timezone.now() + RETRIES[delivery.attempts - 1])
+    if delivery.kind != TEST and (is_over or is_gone):
+        pause = WebhookEndpoint.Pause.GONE if is_gone else WebhookEndpoint.Pause.FAILING
+        _pause(delivery.endpoint, pause)
+
+
+def _finish(delivery: WebhookDelivery, state: str, answer: Answer) -> None:
+    _write(delivery, answer, state=state, next_attempt_at=None)
+
+
+def _write(delivery: WebhookDelivery, answer: Answer, **values: Any) -> None:
+    mine = WebhookDelivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts, state="waiting")
+    mine.update(status_code=answer.status, problem=answer.problem, duration_ms=answer.duration_ms, **values)
+
+
+@transaction.atomic
+def _pause(endpoint: WebhookEndpoint, because: str) -> None:
+    """Pause an endpoint that is not there, and tell the organisation's managers."""
+    running = WebhookEndpoint.objects.filter(pk=endpoint.pk, paused_at=None)
+    if running.update(paused_at=timezone.now(), paused_because=because):
+        announce(PAUSED, side=endpoint.side, organisation_id=endpoint.organisation_id, subject=endpoint.pk)
+
+
+# --- the request -----------------------------------------------------------------------------------------
+
+
+class _Deadline(httpcore.NetworkStream):
+    """A connection that ends when the time for the whole exchange is up."""
+
+    def __init__(self, stream: httpcore.NetworkStream, until: float) -> None:
+        self.stream, self.until = stream, until
+
+    def _left(self) -> float:
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout
+        return left
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """What arrived."""
+        return self.stream.read(max_bytes, self._left())
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Send."""
+        self.stream.write(buffer, self._left())
+
+    def close(self) -> None:
+        """End it."""
+        self.stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        """Go on encrypted; the certificate must be the name's, not the address's."""
+        return _Deadline(self.stream.start_tls(ssl_context, server_hostname, self._left()), self.until)
+
+    def get_extra_info(self, info: str) -> Any:
+        """What the connection below knows."""
+        return self.stream.get_extra_info(info)
+
+
+class _Pinned(httpcore.SyncBackend):
+    """Connects to the address that was checked, whatever the name says by now."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Any = None,
+    ) -> httpcore.NetworkStream:
+        """A connection with a deadline."""
+        until = time.monotonic() + DEADLINE_SECONDS
+        return _Deadline(super().connect_tcp(self.address, port, CONNECT_SECONDS), until)
+
+
+def _post(delivery: WebhookDelivery, body: bytes) -> Answer:
+    """One attempt. Nothing of the answer is read but its status."""
+    started = time.monotonic()
+    status, problem = None, ""
+    try:
+        status = _request(read_url(delivery.endpoint.url), _headers(delivery, body), body)
+    except RefusedAddressError as error:
+        problem = str(error)
+    except httpcore.TimeoutException:
+        problem = "timeout"
+    except (httpcore.NetworkError, OSError) as error:
+        problem = "tls" if isinstance(error.__context__ or error, ssl.SSLError) else "connection"
+    except Exception as error:  # noqa: BLE001 - a receiver that speaks no HTTP, whatever else it does
+        log.warning("webhook_failed", endpoint=str(delivery.endpoint_id), error=type(error).__name__)
+        problem = "protocol"
+    return Answer(status, problem, int((time.monotonic() - started) * 1000))
+
+
+def _request(target: Target, headers: list[tuple[bytes, bytes]], body: bytes) -> int:
+    with _connection(target) as pool:
+        url = httpcore.URL(
+            scheme=target.scheme.encode(), host=target.host.encode(), port=target.port, target=target.path.encode()
+        )
+        with pool.stream("POST", url, headers=headers, content=body) as response:
+            return int(response.status)
+
+
+@contextmanager
+def _connection(target: Target) -> Iterator[httpcore.ConnectionPool]:
+    context = ssl.create_default_context(cafile=settings.WEBHOOK_CA_FILE or None)
+    with httpcore.ConnectionPool(ssl_context=context, network_backend=_Pinned(resolve(target)), retries=0) as pool:
+        yield pool
+
+
+def _headers(delivery: WebhookDelivery, body: bytes) -> list[tuple[bytes, bytes]]:
+    timestamp = int(time.time())
+    endpoint = delivery.endpoint
+    stored = [endpoint.secret]
+    if endpoint.old_secret and endpoint.old_secret_until and endpoint.old_secret_until > timezone.now():
+        stored.append(endpoint.old_secret)
+    using = [secret for secret in map(unlock, stored) if secret is not None]
+    signed = signatures(message_id=delivery.message_id, timestamp=timestamp, body=body, using=using)
+    target = read_url(endpoint.url)
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    is_usual = target.port == (443 if target.scheme == "https" else 80)
+    headers = {
+        "Host": host if is_usual else f"{host}:{target.port}",
+        "Content-Type": "application/json",
+        "Content-Length": str(len(body)),
+        "User-Agent": "portal-webhooks/1",
+        "webhook-id": delivery.message_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": signed,
+    }
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
+def clear_old() -> int:
+    """Delete deliveries that are older than the log goes back, and notices that nothing refers to: how many."""
+    before = timezone.now() - settings.NOTICES_KEPT
+    gone = WebhookDelivery.objects.filter(created_at__lt=before).delete()[0]
+    WebhookEndpoint.objects.filter(removed_at__lt=before).delete()
+    return gone

@@ -1,0 +1,21 @@
+"""Every address of the portal. Each has a row in the access matrix (tests/test_access_matrix.py)."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from portal.home.views import home
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("", include("portal.accounts.urls")),
+    path("", include("portal.notices.urls")),
+    path("", include("factories.urls")),
+    path("", include("brands.urls")),
+    path("", include("portal.core.urls")),
+    path("", include("sharing.urls")),
+    path("", include("assessments.urls")),
+    path("api/", include("portal.api_urls")),
+    path("admin/", admin.site.urls),
+]
+
+handler500 = "portal.api_urls.server_error"

@@ -1,0 +1,66 @@
+"""Who saw what over the API."""
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from brands.models import Brand
+from factories.models import Factory
+from portal.core.api.views import ListView, PortalView, require
+from sharing.digest import last_month, month_of, monthly_digest
+from sharing.forms.who_saw import narrowed
+from sharing.models import AccessRecord
+from sharing.querysets import AccessRecordQuerySet
+from sharing.serializers.grants import inside_factories
+from sharing.serializers.records import (
+    AccessRecordQuery,
+    AccessRecordSerializer,
+    DigestSerializer,
+    MonthQuery,
+    OwnReadingQuery,
+    OwnReadingSerializer,
+)
+
+
+class WhoSawWhatView(ListView):
+    """Who saw what of one factory's data, newest first: for its people and its country's staff."""
+
+    serializer_class = AccessRecordSerializer
+    query_class = AccessRecordQuery
+    keyset_order = AccessRecord.ORDER
+
+    def rows(self) -> AccessRecordQuerySet:
+        """Those that fit everything asked. Raises 404 for no such factory, 403 where its log is not theirs."""
+        factory = get_object_or_404(Factory.objects.visible_to(self.user), pk=self.kwargs["pk"])
+        require(inside_factories(self.user), factory)
+        rows = AccessRecord.objects.visible_to(self.user).filter(factory=factory).with_own_people()
+        return narrowed(rows, self.query).select_related("person", "brand")
+
+
+class WhatWeReadView(ListView):
+    """What one brand's people and programs read, newest first: for the brand itself."""
+
+    serializer_class = OwnReadingSerializer
+    query_class = OwnReadingQuery
+    keyset_order = AccessRecord.ORDER
+
+    def rows(self) -> AccessRecordQuerySet:
+        """Those that fit everything asked. Raises 404 for a brand that the asker does not read for."""
+        brand = get_object_or_404(Brand.objects.own(self.user), pk=self.kwargs["pk"])
+        rows = AccessRecord.objects.visible_to(self.user).filter(brand=brand)
+        return narrowed(rows, self.query).select_related("person", "factory__programme")
+
+
+class MonthlySummaryView(PortalView):
+    """A factory's month in numbers."""
+
+    query_class = MonthQuery
+
+    @extend_schema(responses=DigestSerializer)
+    def get(self, request: Request, pk: int) -> Response:
+        """Per brand and kind of data: people and reads; and which sharing nobody used. The last full month, or one."""
+        factory = get_object_or_404(Factory.objects.visible_to(self.user), pk=pk)
+        require(inside_factories(self.user), factory)
+        month = month_of(self.query["month"]) if "month" in self.query else last_month()
+        return Response(DigestSerializer(monthly_digest(user=self.user, factory=factory, month=month)).data)

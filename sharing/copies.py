@@ -1,0 +1,74 @@
+"""The copies of a factory's reports that people of a brand downloaded: what no revoke can reach (R7).
+
+Who-saw-what knows number, person and moment. What kind of file a copy is, the layer above knows: it registers
+`describe_copies` here.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Min
+
+from sharing.models import Scope
+from sharing.querysets import AccessRecordQuerySet
+
+FormatsOf = Callable[[Collection[int]], dict[int, str]]
+_formats_of: list[FormatsOf] = []
+
+
+def describe_copies(formats_of: FormatsOf) -> None:
+    """Register who knows the format, in words, of copies by their numbers."""
+    _formats_of[:] = [formats_of]
+
+
+@dataclass(frozen=True)
+class DownloadedCopy:
+    """One copy, however often it was downloaded: `at` is the first time. `format` is empty where nobody knows it."""
+
+    number: int
+    scope: str
+    cycle: int
+    version: int
+    brand: str
+    person: str
+    at: datetime
+    times: int
+    format: str
+
+    @property
+    def scope_label(self) -> Any:
+        """What it holds, in words."""
+        return Scope(self.scope).label
+
+
+def downloaded_copies(records: AccessRecordQuerySet, most: int | None = None) -> list[DownloadedCopy]:
+    """The copies among `records` (lines of who-saw-what that the asker may see), the newest first; at most `most`."""
+    rows = (
+        records.filter(copy_number__isnull=False, brand__isnull=False)
+        .values("copy_number", "scope", "cycle", "version", "brand__name", "person__name")
+        .annotate(first=Min("at"), times=Count("pk"))
+        .order_by("-first", "copy_number")[:most]
+    )
+    found: list[dict[str, Any]] = [dict(row) for row in rows]
+    formats = _formats(row["copy_number"] for row in found)
+    return [
+        DownloadedCopy(
+            number=row["copy_number"],
+            scope=row["scope"],
+            cycle=row["cycle"],
+            version=row["version"],
+            brand=row["brand__name"],
+            person=row["person__name"],
+            at=row["first"],
+            times=row["times"],
+            format=formats.get(row["copy_number"], ""),
+        )
+        for row in found
+    ]
+
+
+def _formats(numbers: Iterable[int]) -> dict[int, str]:
+    wanted = set(numbers)
+    return _formats_of[0](wanted) if _formats_of and wanted else {}

@@ -1,0 +1,138 @@
+"""A month of who-saw-what in numbers, for a factory: on a page, over the API and in a mail.
+
+Counted are the lines that the reader may see, so R47 holds here as everywhere.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Max, Q, QuerySet
+from django.utils import timezone
+
+from factories.models import Factory
+from portal.accounts.roles import Visitor
+from portal.notices.outbox import announce
+from sharing.models import AccessRecord, Scope, SharingGrant
+
+KIND = "sharing.digest"
+FIRST_YEAR, LAST_YEAR = 2000, 2099
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one brand read of one scope in a month."""
+
+    brand: str
+    brand_id: int
+    scope: str
+    people: int
+    views: int
+    downloads: int
+    api: int
+    exports: int
+    last: datetime
+
+    @property
+    def scope_in_words(self) -> str:
+        """The scope, as a person would say it."""
+        return str(Scope(self.scope).label)
+
+
+@dataclass(frozen=True)
+class Digest:
+    """A factory's month. `never_looked`: grants in force in it through which nobody read anything in it."""
+
+    month: date
+    readings: list[Reading]
+    never_looked: list[SharingGrant]
+    staff_reads: int
+
+    @property
+    def brands(self) -> int:
+        """How many brands read something."""
+        return len({reading.brand_id for reading in self.readings})
+
+    @property
+    def times(self) -> int:
+        """How often they did."""
+        return sum(one.views + one.downloads + one.api + one.exports for one in self.readings)
+
+
+def month_of(text: str) -> date:
+    """The first day of a month written as 2026-03. Raises `ValueError`."""
+    month = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC).date()
+    if not FIRST_YEAR <= month.year <= LAST_YEAR:
+        raise ValueError(text)
+    return month
+
+
+def last_month(*, running: bool = False) -> date:
+    """The first day of the last month that is over, or of the one that is running."""
+    this = timezone.now().astimezone(UTC).date().replace(day=1)
+    return this if running else (this - timedelta(days=1)).replace(day=1)
+
+
+def bounds(month: date) -> tuple[datetime, datetime]:
+    """The first moment of a month, and the first one after it (UTC)."""
+    following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
+    return datetime.combine(month, time.min, tzinfo=UTC), datetime.combine(following, time.min, tzinfo=UTC)
+
+
+def monthly_digest(*, user: Visitor, factory: Factory, month: date) -> Digest:
+    """A factory's month as `user` may see it: three queries."""
+    starts, ends = bounds(month)
+    seen = AccessRecord.objects.visible_to(user).filter(factory=factory, at__gte=starts, at__lt=ends)
+    readings = [Reading(brand=row.pop("brand__name"), **row) for row in _readings(seen)]
+    looked = {(reading.brand_id, reading.scope) for reading in readings}
+    own = seen.filter(brand=None).with_own_people()
+    granted = SharingGrant.objects.visible_to(user).filter(factory=factory)
+    return Digest(
+        month,
+        readings,
+        [grant for grant in _in_force(granted, starts, ends) if (grant.brand_id, grant.scope) not in looked],
+        own.filter(Q(("is_own", False))).count(),
+    )
+
+
+def _readings(seen: QuerySet[AccessRecord]) -> Any:
+    numbers = {name: Count("pk", filter=Q(action=action)) for name, action in _ACTIONS.items()}
+    rows = seen.exclude(brand=None).values("brand_id", "brand__name", "scope")
+    counted = rows.annotate(people=Count("person", distinct=True), last=Max("at"), **numbers)
+    return counted.order_by("brand__name", "brand_id", "scope")
+
+
+_ACTIONS = {"views": "view", "downloads": "download", "api": "api", "exports": "export"}
+
+
+def _in_force(grants: Any, starts: datetime, ends: datetime) -> list[SharingGrant]:
+    """One grant a brand and scope: the last that ran in the month."""
+    ran = grants.given(ends).filter(
+        Q(ended_at=None) | Q(ended_at__gt=starts), Q(expires_at=None) | Q(expires_at__gt=starts), valid_from__lt=ends
+    )
+    last = {(grant.brand_id, grant.scope): grant for grant in ran.select_related("brand").order_by("valid_from")}
+    return sorted(last.values(), key=lambda grant: (grant.brand.name, grant.scope))
+
+
+def announce_digests(month: date) -> int:
+    """Tell each factory that something was shared or read in a month; once a factory and month, ever. How many."""
+    starts, ends = bounds(month)
+    ran = SharingGrant.objects.filter(
+        Q(ended_at=None) | Q(ended_at__gt=starts), Q(expires_at=None) | Q(expires_at__gt=starts), valid_from__lt=ends
+    )
+    read = AccessRecord.objects.filter(at__gte=starts, at__lt=ends, brand__isnull=False)
+    factories = Factory.objects.filter(Q(pk__in=ran.values("factory")) | Q(pk__in=read.values("factory")))
+    told = list(factories.order_by("pk").values_list("pk", flat=True))
+    with transaction.atomic():
+        for factory in told:
+            announce(
+                KIND,
+                side="factory",
+                organisation_id=factory,
+                factory_id=factory,
+                subject=f"{month:%Y-%m}",
+                once=f"{KIND}:{factory}:{month:%Y-%m}",
+                month=f"{month:%Y-%m}",
+            )
+    return len(told)

@@ -1,0 +1,199 @@
+"""Forms of consent: what a manager fills in, turned into `Terms`."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, cast
+
+from django import forms
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from brands.identity import Identity, identities
+from brands.models import Brand
+from factories.models import CountryProgramme
+from portal.accounts.models import User
+from sharing.models import Scope, SharingGrant
+from sharing.services import Terms
+
+MAX_BRANDS = 50
+MAX_HOLD = 365
+LAST_YEAR = 9900
+DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+
+def start_of(day: date) -> datetime:
+    """The moment a day begins (UTC)."""
+    return datetime.combine(day, time.min, tzinfo=UTC)
+
+
+def end_of(day: date) -> datetime:
+    """The moment a day is over (UTC): a grant "until 3 March" opens all of 3 March."""
+    return start_of(day + timedelta(days=1))
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day some months later, or the last one of a shorter month; a day past all calendars stays itself."""
+    if day.year > LAST_YEAR:
+        return day
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    following = date(year + (month == 11), (month + 1) % 12 + 1, 1)
+    return min(date(year, month + 1, 1) + timedelta(days=day.day - 1), following - timedelta(days=1))
+
+
+class BrandChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Brands to tick, each with what is known of its identity, so that none passes for another."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(queryset=Brand.objects.none(), widget=forms.CheckboxSelectMultiple, **kwargs)
+
+    def offer(self, brands: Any) -> None:
+        """Offer these brands."""
+        self.queryset = brands
+        self.choices = [(one.brand.pk, identity_label(one)) for one in identities(brands)]
+
+
+def identity_label(one: Identity) -> str:
+    """A brand's name with its identity, for a line of choices."""
+    marks = [] if one.is_verified else [gettext("not checked by the programme yet")]
+    if one.former_names:
+        marks.append(gettext("formerly %s") % ", ".join(one.former_names))
+    if not marks:
+        return one.brand.name
+    return format_html('{} <span class="muted">({})</span>', one.brand.name, "; ".join(marks))
+
+
+class TermsForm(forms.Form):
+    """Cycles, last day, hold and purpose."""
+
+    cycles = forms.ChoiceField(
+        label=_("Which cycles"),
+        choices=SharingGrant.Cycles.choices,
+        widget=forms.RadioSelect,
+        help_text=_("“All” and “from a cycle on” include reports that will be published later."),
+    )
+    cycle_number = forms.IntegerField(
+        label=_("Cycle number"),
+        min_value=1,
+        max_value=100,
+        required=False,
+        help_text=_("Needed for “from a cycle on” and “one cycle only”."),
+    )
+    expires_on = forms.DateField(
+        label=_("Until and including"),
+        required=False,
+        widget=DAY,
+        help_text=_("Leave empty to share until you stop it."),
+    )
+    hold_days = forms.IntegerField(
+        label=_("Days each new report waits"),
+        min_value=0,
+        max_value=MAX_HOLD,
+        required=False,
+        help_text=_(
+            "Each new report opens to the brand this many days after its publication, unless you keep it back. "
+            "0: it opens at once; empty: as proposed."
+        ),
+    )
+    purpose = forms.CharField(
+        label=_("Purpose"), max_length=300, required=False, help_text=_("For your own records; the brand can read it.")
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Check what concerns more than one field; the messages say what to fill in."""
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("cycles") == SharingGrant.Cycles.ALL:
+            data["cycle_number"] = None
+        elif data.get("cycles") and data.get("cycle_number") is None and "cycle_number" not in self.errors:
+            self.add_error("cycle_number", _("Say which cycle."))
+        last_day, first_day = data.get("expires_on"), data.get("starts_on")
+        if last_day is not None and last_day < timezone.localdate():
+            self.add_error("expires_on", _("This day is over. Choose today or a later day."))
+        elif last_day is not None and first_day is not None and last_day < first_day:
+            self.add_error("expires_on", _("This is before the first day."))
+        for name in ("expires_on", "starts_on"):
+            if data.get(name) is not None and data[name].year > LAST_YEAR:
+                self.add_error(name, _("Choose an earlier day, or leave this empty."))
+        return data
+
+    def terms(self) -> Terms:
+        """The terms that the form describes (call it after `is_valid`)."""
+        data = self.cleaned_data
+        return Terms(
+            cycles=data["cycles"],
+            cycle_number=data["cycle_number"],
+            valid_from=start_of(data["starts_on"]) if data.get("starts_on") else None,
+            expires_at=end_of(data["expires_on"]) if data["expires_on"] else None,
+            purpose=data["purpose"],
+            hold_days=self.initial.get("hold_days", 0) if data["hold_days"] is None else data["hold_days"],
+        )
+
+
+class GrantForm(TermsForm):
+    """Brands and the kinds of data, besides the terms."""
+
+    brands = BrandChoice(label=_("Brands"), help_text=_("One or several; each is told only of its own access."))
+    scopes = forms.MultipleChoiceField(
+        label=_("What they may see"), choices=Scope.choices, widget=forms.CheckboxSelectMultiple
+    )
+    starts_on = forms.DateField(
+        label=_("From"), required=False, widget=DAY, help_text=_("Leave empty to begin at once.")
+    )
+
+    field_order = ["brands", "scopes", "cycles", "cycle_number", "starts_on", "expires_on", "hold_days", "purpose"]
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast("BrandChoice", self.fields["brands"]).offer(
+            Brand.objects.visible_to(user).filter(is_active=True).order_by("name")
+        )
+
+    def clean_brands(self) -> list[Brand]:
+        """The brands, by name; not more than a person can read through on the next page."""
+        brands = list(self.cleaned_data["brands"])
+        if len(brands) > MAX_BRANDS:
+            raise forms.ValidationError(_("Choose up to %s brands at a time.") % MAX_BRANDS)
+        return brands
+
+    def clean_starts_on(self) -> date | None:
+        """A day to come; today is now."""
+        day: date | None = self.cleaned_data["starts_on"]
+        today = timezone.localdate()
+        if day is not None and day < today:
+            raise forms.ValidationError(_("This day is over. Choose a later one, or leave it empty."))
+        return None if day == today else day
+
+
+def default_terms(programme: CountryProgramme) -> dict[str, Any]:
+    """What the form of a new grant shows at first: the country's defaults. The cycles are left to be chosen."""
+    months = programme.grant_default_months
+    return {
+        "expires_on": months_after(timezone.localdate(), months) if months else None,
+        "hold_days": programme.grant_default_hold_days,
+    }
+
+
+def initial_terms(grant: SharingGrant) -> dict[str, Any]:
+    """What the form of an existing grant shows."""
+    return {
+        "cycles": grant.cycles,
+        "cycle_number": grant.cycle_number,
+        "expires_on": grant.last_day,
+        "hold_days": grant.hold_days,
+        "purpose": grant.purpose,
+    }
+
+
+def copied_terms(grant: SharingGrant) -> dict[str, Any]:
+    """The terms of an existing grant for a new one; an end that is over is left out."""
+    terms = initial_terms(grant) | {"scopes": [grant.scope]}
+    if grant.last_day is not None and grant.last_day < timezone.localdate():
+        del terms["expires_on"]
+    return terms
+
+
+def renewed_terms(grant: SharingGrant) -> dict[str, Any]:
+    """The same terms with a new end: the country's months after the old one, or after today if that is over."""
+    months = grant.factory.programme.grant_default_months
+    start = max(grant.last_day or timezone.localdate(), timezone.localdate())
+    return initial_terms(grant) | {"expires_on": months_after(start, months) if months else None}

@@ -1,0 +1,73 @@
+"""Forms of ending consent, and of a brand's answer about its copies."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from sharing.models import CopyToDestroy
+
+
+class RevokeForm(forms.Form):
+    """The reason for ending a grant, and whether the brand learns it."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=300,
+        required=False,
+        help_text=_("Kept in your records. The brand sees it only if you say so below."),
+    )
+    is_reason_shown = forms.BooleanField(label=_("Show this reason to the brand"), required=False)
+
+    def reasons(self) -> dict[str, Any]:
+        """What the verbs take (call it after `is_valid`)."""
+        return {name: self.cleaned_data[name] for name in ("reason", "is_reason_shown")}
+
+
+class CopiesAnswerForm(forms.Form):
+    """What became of the copies: all destroyed, but for those that are ticked."""
+
+    kept = forms.MultipleChoiceField(
+        label=_("Copies that we must keep"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Tick none if all of them are destroyed."),
+    )
+    kept_because = forms.CharField(
+        label=_("Why these must be kept"),
+        max_length=300,
+        required=False,
+        help_text=_("A law or a contract, and until when. The factory reads it."),
+    )
+    remark = forms.CharField(label=_("Remark for the factory"), max_length=500, required=False)
+
+    def __init__(self, *args: Any, copies: Sequence[CopyToDestroy], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["kept"].choices = [(str(copy.number), str(copy.number)) for copy in copies]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """What is kept needs a reason; a reason needs something that is kept."""
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("kept") and not data.get("kept_because") and "kept_because" not in self.errors:
+            self.add_error("kept_because", _("Say why these copies must be kept."))
+        if data.get("kept_because") and not data.get("kept") and "kept" not in self.errors:
+            self.add_error("kept", _("You gave a reason for keeping copies: tick which ones."))
+        return data
+
+    def answer(self) -> dict[str, Any]:
+        """What the verb takes (call it after `is_valid`)."""
+        why = self.cleaned_data["kept_because"]
+        return {
+            "kept": {int(number): why for number in self.cleaned_data["kept"]},
+            "remark": self.cleaned_data["remark"],
+        }
+
+
+class RefuseForm(forms.Form):
+    """The second person's answer: the button that was pressed, and a reason for refusing."""
+
+    answer = forms.ChoiceField(choices=[("confirm", _("Confirm")), ("refuse", _("Refuse"))], widget=forms.HiddenInput)
+    reason = forms.CharField(
+        label=_("Reason, if you refuse"), max_length=300, required=False, help_text=_("The factory's managers read it.")
+    )

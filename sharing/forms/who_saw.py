@@ -1,0 +1,99 @@
+"""Narrowing down who-saw-what."""
+
+import re
+from datetime import date
+from typing import Any, cast
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from portal.core.forms import NOT_OFFERED
+from sharing.forms.grants import end_of, start_of
+from sharing.models import AccessRecord, Scope
+from sharing.querysets import AccessRecordQuerySet
+
+WRONG = {"invalid_choice": NOT_OFFERED}
+YEARS = range(1900, 2100)
+_ID = re.compile(r"[1-9][0-9]{0,8}")
+WRONG_YEAR = _("Choose a day between 1900 and 2099.")
+PLAIN = ("person", "scope", "action", "cycle")
+
+
+def narrowed(records: AccessRecordQuerySet, asked: dict[str, Any]) -> AccessRecordQuerySet:
+    """The lines that fit everything asked: `person` (id), `brand` ("own", "staff" or an id), `factory` (id), `scope`,
+    `action`, `cycle`, `since` and `until` (days in UTC, both included)."""
+    records = records.filter(**{name: asked[name] for name in PLAIN if asked.get(name)})
+    if asked.get("brand"):
+        records = records.read_for(str(asked["brand"]))
+    if asked.get("factory"):
+        records = records.filter(factory=asked["factory"])
+    if asked.get("since"):
+        records = records.filter(at__gte=start_of(asked["since"]))
+    return records.filter(at__lt=end_of(asked["until"])) if asked.get("until") else records
+
+
+class _DayField(forms.DateField):
+    """A day of this century or the one before."""
+
+    def clean(self, value: Any) -> date | None:
+        day: date | None = super().clean(value)
+        if day is not None and day.year not in YEARS:
+            raise forms.ValidationError(WRONG_YEAR)
+        return day
+
+
+class WhoSawFilter(forms.Form):
+    """Narrowing down who-saw-what. Choices that are not known are errors, never ignored.
+
+    A person is chosen by their name in the list and asked for by their id: no name stands in an address or in a log.
+    """
+
+    person = forms.ChoiceField(label=_("Person"), required=False, error_messages=WRONG)
+    brand = forms.ChoiceField(label=_("For"), required=False, error_messages=WRONG)
+    factory = forms.ChoiceField(label=_("Factory"), required=False, error_messages=WRONG)
+    scope = forms.ChoiceField(
+        label=_("Data"), choices=[("", _("Everything")), *Scope.choices], required=False, error_messages=WRONG
+    )
+    action = forms.ChoiceField(
+        label=_("What was done"),
+        choices=[("", _("Anything")), *AccessRecord.Action.choices],
+        required=False,
+        error_messages=WRONG,
+    )
+    cycle = forms.IntegerField(label=_("Cycle"), min_value=1, max_value=100, required=False)
+    since = _DayField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = _DayField(label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(
+        self, *args: Any, records: AccessRecordQuerySet, brands: Any = None, factories: Any = None, **kwargs: Any
+    ) -> None:
+        """Of the log `records`; with `brands` for a factory's, with `factories` for a brand's own."""
+        super().__init__(*args, **kwargs)
+        self._offer_the_chosen_person(records)
+        sides = [("own", _("The factory itself")), ("staff", _("The programme's staff"))]
+        self._offer("brand", brands, [("", _("Everybody")), *sides])
+        self._offer("factory", factories, [("", _("All factories"))])
+
+    def _offer_the_chosen_person(self, records: AccessRecordQuerySet) -> None:
+        """Whoever was chosen in the list, or everybody again."""
+        chosen = str(self.data.get("person", ""))
+        if not chosen:
+            del self.fields["person"]
+            return
+        lines = records.filter(person=int(chosen)) if _ID.fullmatch(chosen) else records.none()
+        names = lines.values_list("person__name", flat=True)[:1]
+        field = cast(forms.ChoiceField, self.fields["person"])
+        field.choices = [("", _("Everybody")), *((chosen, name) for name in names)]
+
+    def _offer(self, name: str, rows: Any, first: list[tuple[str, Any]]) -> None:
+        if rows is None:
+            del self.fields[name]
+        else:
+            field = cast(forms.ChoiceField, self.fields[name])
+            field.choices = [*first, *((str(row.pk), row.name) for row in rows)]
+
+    def narrow(self, records: AccessRecordQuerySet) -> AccessRecordQuerySet:
+        """The lines that fit everything asked; none where something was asked that is not offered."""
+        if not self.is_bound:
+            return records
+        return narrowed(records, self.cleaned_data) if self.is_valid() else records.none()

@@ -1,0 +1,25 @@
+"""Consent: grants, reports kept back, signed forms, requests, who saw what, receipts, copies to destroy."""
+
+from sharing.models.confirming import ConfirmationEnd
+from sharing.models.copies import CopyToDestroy, DestroyNotice
+from sharing.models.grants import Scope, SharingGrant, Subscription
+from sharing.models.holds import WithheldReport
+from sharing.models.papers import PaperConsent
+from sharing.models.receipts import Receipt
+from sharing.models.records import AccessRecord
+from sharing.models.requests import AccessRequest, RequestAnswer
+
+__all__ = [
+    "AccessRecord",
+    "AccessRequest",
+    "ConfirmationEnd",
+    "CopyToDestroy",
+    "DestroyNotice",
+    "PaperConsent",
+    "Receipt",
+    "RequestAnswer",
+    "Scope",
+    "SharingGrant",
+    "Subscription",
+    "WithheldReport",
+]

@@ -1,0 +1,99 @@
+"""Copies that a factory asks a brand to destroy after it ended its access, and what the brand answered."""
+
+import uuid
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from brands.models import Brand
+from factories.models import Factory
+from portal.core.triggers import columns_are_final
+from sharing.models.grants import Scope
+from sharing.querysets import CopyToDestroyQuerySet, DestroyNoticeQuerySet
+
+
+class DestroyNotice(models.Model):
+    """One factory asks one brand to destroy the copies it downloaded; written with the revoke that it follows.
+
+    The brand still sees it when it sees nothing else of the factory. `shown_reason` is the factory's reason for
+    ending the access, where it chose to show it. The last answer is kept here; what was said of each copy, there.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    factory = models.ForeignKey(Factory, on_delete=models.PROTECT, related_name="destroy_notices")
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="destroy_notices")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    shown_reason = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    remark = models.CharField(max_length=500, blank=True)
+
+    objects = DestroyNoticeQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(answered_at=None, answered_by=None, remark="")
+                | Q(answered_at__isnull=False, answered_by__isnull=False),
+                name="sharing_destroynotice_answer",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["factory", "-created_at"], name="sharing_destroy_factory"),
+            models.Index(fields=["brand", "-created_at"], name="sharing_destroy_brand"),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+            columns_are_final(
+                "request_is_final",
+                ["factory_id", "brand_id", "asked_by_id", "shown_reason", "created_at"],
+                "What was asked of a brand cannot change.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.factory_id} {self.brand_id} {self.pk}"
+
+
+class CopyToDestroy(models.Model):
+    """One copy in a destroy notice, by the number that stands on its pages, and what became of it."""
+
+    class Answer(models.TextChoices):
+        NONE = "", _("No answer yet")
+        DESTROYED = "destroyed", _("Destroyed")
+        KEPT = "kept", _("Kept")
+
+    notice = models.ForeignKey(DestroyNotice, on_delete=models.PROTECT, related_name="copies")
+    number = models.BigIntegerField()
+    scope = models.CharField(max_length=20, choices=Scope.choices)
+    cycle = models.PositiveSmallIntegerField()
+    answer = models.CharField(max_length=10, choices=Answer.choices, blank=True)
+    kept_because = models.CharField(max_length=300, blank=True)
+
+    objects = CopyToDestroyQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["notice", "number"], name="sharing_copytodestroy_once"),
+            models.CheckConstraint(
+                condition=Q(answer__in=["", "destroyed"], kept_because="") | (Q(answer="kept") & ~Q(kept_because="")),
+                name="sharing_copytodestroy_kept",
+            ),
+        ]
+        indexes = [models.Index(fields=["number"], name="sharing_copytodestroy_number")]
+        triggers = [
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+            columns_are_final("copy_is_final", ["notice_id", "number", "scope", "cycle"], "A copy is one copy."),
+            pgtrigger.Protect(
+                name="destroyed_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__answer="destroyed"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.notice_id} {self.number}"

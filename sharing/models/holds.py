@@ -1,0 +1,59 @@
+"""Reports that a factory stopped before, or after, they opened to a brand."""
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from brands.models import Brand
+from factories.models import Factory
+from portal.core.triggers import columns_are_final
+from sharing.querysets import WithheldReportQuerySet
+
+
+class WithheldReport(models.Model):
+    """One cycle's report that a factory keeps back from one brand, whatever its grants say, until it lets it go.
+
+    It concerns every version and scope of that cycle. Never deleted: like a grant it is a fact with a period.
+    """
+
+    factory = models.ForeignKey(Factory, on_delete=models.PROTECT, related_name="withheld_reports")
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+")
+    cycle = models.PositiveSmallIntegerField()
+    reason = models.CharField(max_length=300, blank=True)
+    withheld_at = models.DateTimeField()
+    withheld_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    released_at = models.DateTimeField(null=True, blank=True)
+    released_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+
+    objects = WithheldReportQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["factory", "brand", "cycle"],
+                condition=Q(released_at=None),
+                name="sharing_withheldreport_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(released_at=None, released_by=None)
+                | Q(released_at__gte=F("withheld_at"), released_by__isnull=False),
+                name="sharing_withheldreport_end",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+            columns_are_final(
+                "facts_are_final",
+                ["factory_id", "brand_id", "cycle", "reason", "withheld_at", "withheld_by_id"],
+                "What was withheld cannot change. Release it, and withhold again.",
+            ),
+            pgtrigger.Protect(
+                name="released_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__released_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.factory_id} {self.brand_id} cycle {self.cycle}"

@@ -1,0 +1,57 @@
+"""What people are told of grants that a second person confirms. Each line asks anew what may be said."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from factories.models import Factory
+from portal.accounts.models import User
+from portal.notices.models import Notice
+from portal.notices.outbox import Line, NoticeKind, register_notice
+from sharing.models import SharingGrant
+
+
+def _grant(notice: Notice, reader: User) -> Any:
+    found = SharingGrant.objects.visible_to(reader).filter(pk=notice.subject)
+    return found.select_related("factory", "brand", "granted_by").first()
+
+
+def _words(grant: SharingGrant) -> dict[str, Any]:
+    return {"factory": grant.factory.name, "brand": grant.brand.name, "what": grant.get_scope_display()}
+
+
+def _to_confirm(notice: Notice, reader: User) -> Line | None:
+    """A grant that waits, to those who may confirm it."""
+    grant = _grant(notice, reader)
+    may_confirm = Factory.objects.where(reader, "confirm_sharing").filter(pk=notice.organisation_id).exists()
+    if grant is None or grant.status() != "unconfirmed" or not may_confirm or grant.granted_by_id == reader.pk:
+        return None
+    text = _("%(factory)s wants to share “%(what)s” with %(brand)s: confirm or refuse it.") % _words(grant)
+    return Line(text, reverse("grant_confirmation", args=[grant.pk]))
+
+
+def _answered(notice: Notice, reader: User) -> Line | None:
+    """What the second person said, to the factory's people."""
+    grant = _grant(notice, reader)
+    if grant is None:
+        return None
+    if grant.confirmed_at is not None:
+        text = _("%(factory)s: sharing “%(what)s” with %(brand)s is confirmed.") % _words(grant)
+    else:
+        text = _("%(factory)s: sharing “%(what)s” with %(brand)s was refused.") % _words(grant)
+    return Line(text, reverse("who_can_see", args=[grant.factory_id]))
+
+
+register_notice(
+    NoticeKind(
+        "grant_to_confirm",
+        gettext_lazy("A sharing waits for your confirmation"),
+        _to_confirm,
+        sides={"factory": "confirm_sharing"},
+    )
+)
+register_notice(
+    NoticeKind("grant_answered", gettext_lazy("A sharing was confirmed or refused"), _answered, sides={"factory": ""})
+)

@@ -1,0 +1,115 @@
+"""Notices of granting: openings, what is kept back, paper consent, endings. Each asks anew when it is sent."""
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from brands.models import Brand
+from factories.models import Factory
+from portal.accounts.models import User
+from portal.notices.models import Notice
+from portal.notices.outbox import Line, NoticeKind, register_notice
+from sharing.models import PaperConsent, SharingGrant, WithheldReport
+from sharing.openings import openings_in_words
+
+
+def _own_factory(notice: Notice, reader: User) -> Factory | None:
+    return Factory.objects.where(reader, "view_data").filter(pk=notice.factory_id or 0).first()
+
+
+def _report_opens(notice: Notice, reader: User) -> Line | None:
+    factory = _own_factory(notice, reader)
+    if factory is None:
+        return None
+    cycle = int(notice.data["cycle"])
+    words = {"factory": factory.name, "cycle": cycle}
+    opens = openings_in_words(person=reader, factory=factory, cycle=cycle)
+    if not opens:
+        return Line(_("%(factory)s: the report of cycle %(cycle)s is published.") % words, _page(factory))
+    text = _("%(factory)s: the report of cycle %(cycle)s is published. %(opens)s") % {**words, "opens": opens}
+    return Line(text, _page(factory))
+
+
+def _page(factory: Factory) -> str:
+    return reverse("report_openings", args=[factory.pk])
+
+
+def _withheld(notice: Notice, reader: User) -> Line | None:
+    kept = WithheldReport.objects.visible_to(reader).in_force().filter(pk=notice.subject).first()
+    factory = _own_factory(notice, reader)
+    if kept is None or factory is None:
+        return None
+    text = _("%(factory)s keeps the report of cycle %(cycle)s back from %(brand)s.")
+    return Line(text % _words(notice, factory), _page(factory))
+
+
+def _let_open(notice: Notice, reader: User) -> Line | None:
+    factory = _own_factory(notice, reader)
+    if factory is None:
+        return None
+    text = _("%(factory)s no longer keeps the report of cycle %(cycle)s back from %(brand)s.")
+    return Line(text % _words(notice, factory), _page(factory))
+
+
+def _words(notice: Notice, factory: Factory) -> dict[str, object]:
+    brand = Brand.objects.get(pk=notice.brand_id or 0)
+    return {"factory": factory.name, "brand": brand.name, "cycle": notice.data["cycle"]}
+
+
+def _paper_recorded(notice: Notice, reader: User) -> Line | None:
+    consent = PaperConsent.objects.visible_to(reader).filter(pk=notice.subject).select_related("factory").first()
+    if consent is None:
+        return None
+    grants = SharingGrant.objects.visible_to(reader).filter(consent_document=consent.document)
+    brands = sorted(set(grants.values_list("brand__name", flat=True)))
+    text = _(
+        "The programme's staff recorded that %(factory)s shares with %(brands)s, from a form signed by %(signed_by)s "
+        "on %(day)s. If this is wrong, end it."
+    )
+    words = {
+        "factory": consent.factory.name,
+        "brands": ", ".join(brands),
+        "signed_by": consent.signed_by,
+        "day": date_format(consent.signed_on, "DATE_FORMAT"),
+    }
+    return Line(text % words, reverse("who_can_see", args=[consent.factory_id]))
+
+
+def _ends_soon(notice: Notice, reader: User) -> Line | None:
+    grants = SharingGrant.objects.visible_to(reader).live().select_related("factory", "brand")
+    grant = grants.filter(pk=notice.subject, expires_at__isnull=False).first()
+    if grant is None or grant.last_day is None:
+        return None
+    words = {
+        "factory": grant.factory.name,
+        "brand": grant.brand.name,
+        "what": grant.get_scope_display(),
+        "day": date_format(grant.last_day, "DATE_FORMAT"),
+    }
+    if notice.side == "brand":
+        text = _("%(factory)s shares “%(what)s” with %(brand)s until %(day)s. The factory decides whether it goes on.")
+        return Line(text % words, reverse("shared_list"))
+    text = _("%(factory)s shares “%(what)s” with %(brand)s until %(day)s. Renew it if it should go on.")
+    may_decide = Factory.objects.where(reader, "manage_sharing").filter(pk=grant.factory_id).exists()
+    page = f"{reverse('grant_change', args=[grant.pk])}?renew=1" if may_decide else ""
+    return Line(text % words, page or reverse("who_can_see", args=[grant.factory_id]))
+
+
+FACTORY, BOTH = {"factory": ""}, {"factory": "", "brand": ""}
+for kind in (
+    NoticeKind(
+        "sharing.report_opens", gettext_lazy("A report is published, and when it opens"), _report_opens, sides=FACTORY
+    ),
+    NoticeKind("sharing.withheld", gettext_lazy("A report is kept back"), _withheld, sides=FACTORY),
+    NoticeKind("sharing.let_open", gettext_lazy("A report is no longer kept back"), _let_open, sides=FACTORY),
+    NoticeKind(
+        "sharing.paper_recorded",
+        gettext_lazy("Staff recorded consent given on paper"),
+        _paper_recorded,
+        sides=FACTORY,
+        is_mandatory=True,
+    ),
+    NoticeKind("sharing.ends_soon", gettext_lazy("A sharing ends soon"), _ends_soon, sides=BOTH),
+):
+    register_notice(kind)

@@ -1,0 +1,82 @@
+"""What both sides are told of an end of sharing, and of copies to destroy. Each line asks anew what may be said."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal.accounts.models import User
+from portal.notices.models import Notice
+from portal.notices.outbox import Line, NoticeKind, register_notice
+from sharing.models import DestroyNotice, SharingGrant
+
+
+def _ended(notice: Notice, reader: User) -> Line | None:
+    """The end of one grant; nothing to a brand that was given the same again meanwhile."""
+    found = SharingGrant.objects.visible_to(reader).filter(pk=notice.subject, ended_at__isnull=False)
+    grant = found.select_related("factory", "brand").first()
+    if grant is None:
+        return None
+    words = {
+        "factory": grant.factory.name,
+        "brand": grant.brand.name,
+        "what": grant.get_scope_display(),
+        "reason": grant.end_reason,
+    }
+    if notice.side == "factory":
+        text = _("%(factory)s stopped sharing “%(what)s” with %(brand)s.") % words
+        return Line(text, reverse("who_can_see", args=[grant.factory_id]))
+    again = SharingGrant.objects.live().filter(factory=grant.factory, brand=grant.brand, scope=grant.scope)
+    if again.exists():
+        return None
+    if grant.is_end_reason_shown:
+        text = _("%(factory)s no longer shares “%(what)s” with %(brand)s, and says: %(reason)s") % words
+    else:
+        text = _("%(factory)s no longer shares “%(what)s” with %(brand)s.") % words
+    return Line(text, reverse("shared_list"))
+
+
+def _to_destroy(notice: Notice, reader: User) -> Line | None:
+    """What a brand still owes an answer to."""
+    found = DestroyNotice.objects.asked_of(reader).open().filter(pk=notice.subject).select_related("factory", "brand")
+    asked: Any = found.with_counts().first()
+    if asked is None:
+        return None
+    words = {"factory": asked.factory.name, "brand": asked.brand.name, "count": asked.copy_count}
+    text = _("%(factory)s asks %(brand)s to destroy the copies it downloaded (%(count)s), and to say so.") % words
+    return Line(text, reverse("copies_answer", args=[asked.pk]))
+
+
+def _answered(notice: Notice, reader: User) -> Line | None:
+    """What a brand answered its factory."""
+    found = DestroyNotice.objects.visible_to(reader).filter(pk=notice.subject, answered_at__isnull=False)
+    asked: Any = found.select_related("factory", "brand").with_counts().first()
+    if asked is None:
+        return None
+    words = {
+        "factory": asked.factory.name,
+        "brand": asked.brand.name,
+        "destroyed": asked.destroyed_count,
+        "kept": asked.kept_count,
+    }
+    text = _("%(brand)s answered %(factory)s: copies destroyed: %(destroyed)s, kept: %(kept)s.") % words
+    return Line(text, reverse("destroy_notices", args=[asked.factory_id]))
+
+
+FACTORY, BRAND = {"factory": ""}, {"brand": ""}
+register_notice(
+    NoticeKind("sharing_ended", gettext_lazy("A factory ended its sharing with a brand"), _ended, sides=FACTORY | BRAND)
+)
+register_notice(
+    NoticeKind(
+        "copies_to_destroy",
+        gettext_lazy("A factory asks for copies to be destroyed"),
+        _to_destroy,
+        sides=BRAND,
+        is_mandatory=True,
+    )
+)
+register_notice(
+    NoticeKind("copies_answered", gettext_lazy("A brand says what became of its copies"), _answered, sides=FACTORY)
+)

@@ -1,0 +1,146 @@
+"""Why a scope of an assessment is open or not: words and sentences, for `sharing.access`, which alone decides.
+
+The factory and its country's staff are told exactly. A brand is told about its own consent only: whether a report
+it cannot read is unpublished, held, kept back or withdrawn is the factory's business, so it hears one sentence.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from brands.models import Brand
+from sharing.models import SharingGrant, WithheldReport
+
+NOT_FOR_BRANDS = frozenset({"not_published", "withdrawn", "withheld", "hold"})
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Allowed or not, through which side, by which grant, and why, in a word and in a sentence."""
+
+    allowed: bool
+    reason: str
+    sentence: str
+    grant: SharingGrant | None = None
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+
+def granted(grant: SharingGrant) -> Decision:
+    """Allowed by this grant; it comes with its factory and brand."""
+    if grant.expires_at is None:
+        sentence = _("%(factory)s shares this with %(brand)s since %(since)s.")
+    else:
+        sentence = _("%(factory)s shares this with %(brand)s from %(since)s until %(until)s.")
+    return Decision(True, "grant", sentence % words(grant), grant)
+
+
+def words(grant: SharingGrant) -> dict[str, str]:
+    """What sentences name of a grant."""
+    return {
+        "factory": grant.factory.name,
+        "brand": grant.brand.name,
+        "since": date_format(grant.valid_from, "DATE_FORMAT"),
+        "until": date_format(grant.last_day, "DATE_FORMAT") if grant.last_day else "",
+        "ended": date_format(grant.ended_at, "DATE_FORMAT") if grant.ended_at else "",
+        "cycles": str(grant.cycles_in_words()),
+    }
+
+
+def newest_grant(
+    grants: QuerySet[SharingGrant], scope: str, brands: Sequence[Brand], at: datetime | None
+) -> SharingGrant | None:
+    """Of `grants` the one that says most about these brands at a moment: an open one, else the last that was."""
+    moment = at or timezone.now()
+    over = ExpressionWrapper(Q(ended_at__isnull=False) & Q(ended_at__lte=moment), output_field=BooleanField())
+    known = grants.filter(scope=scope, brand__in=brands, created_at__lte=moment).alias(over=over)
+    return known.select_related("factory", "brand").order_by("over", "-created_at", "pk").first()
+
+
+def missing_in_grant(grant: SharingGrant, cycle: int, at: datetime | None) -> Decision | None:
+    """What this grant itself lacks to open a cycle at a moment: its time, its confirmation, its cycles. Or nothing."""
+    moment = at or timezone.now()
+    named = words(grant)
+    if grant.ended_at is not None and grant.ended_at <= moment:
+        sentence = _("%(factory)s ended the sharing with %(brand)s on %(ended)s.") % named
+        if grant.is_end_reason_shown and grant.end_reason:
+            sentence += " " + _("The reason given: %s") % grant.end_reason
+        return Decision(False, "ended", sentence, grant)
+    if grant.expires_at is not None and grant.expires_at <= moment:
+        sentence = _("%(factory)s shared this with %(brand)s until %(until)s; the period is over.")
+        return Decision(False, "expired", sentence % named, grant)
+    if grant.needs_confirmation and (grant.confirmed_at is None or grant.confirmed_at > moment):
+        sentence = _("The sharing with %(brand)s waits until a second person of %(factory)s confirms it.")
+        return Decision(False, "unconfirmed", sentence % named, grant)
+    if grant.valid_from > moment:
+        return Decision(False, "waiting", _("%(factory)s shares this with %(brand)s from %(since)s on.") % named, grant)
+    if not covers(grant, cycle):
+        sentence = _("What %(factory)s shares with %(brand)s does not cover cycle %(cycle)s: %(cycles)s.")
+        return Decision(False, "cycle", sentence % {**named, "cycle": cycle}, grant)
+    return None
+
+
+def covers(grant: SharingGrant, cycle: int) -> bool:
+    """Whether a grant is about this cycle."""
+    number = grant.cycle_number or 0
+    return grant.cycles == "all" or (cycle >= number if grant.cycles == "from" else cycle == number)
+
+
+def missing_subscription(grant: SharingGrant, cycle: int) -> Decision:
+    """The grant is good, but the country also asks participants for a subscription (R6)."""
+    sentence = _("%(brand)s needs a subscription for this factory and cycle %(cycle)s.")
+    return Decision(False, "subscription", sentence % {**words(grant), "cycle": cycle}, grant)
+
+
+def not_out(cycle: int, withdrawn_at: datetime | None, grant: SharingGrant | None = None) -> Decision:
+    """There is no published report, or none any more."""
+    if withdrawn_at is None:
+        return Decision(False, "not_published", _("No report of cycle %s is published.") % cycle, grant)
+    sentence = _("The report of cycle %(cycle)s was withdrawn on %(day)s.")
+    day = date_format(withdrawn_at, "DATE_FORMAT")
+    return Decision(False, "withdrawn", sentence % {"cycle": cycle, "day": day}, grant)
+
+
+def kept_back(grant: SharingGrant, cycle: int, published_at: datetime, at: datetime | None) -> Decision:
+    """The grant is good and the report is out: the factory withholds it, or holds each new one for some days."""
+    kept = WithheldReport.objects.in_force(at).filter(factory=grant.factory_id, brand=grant.brand_id, cycle=cycle)
+    named = {**words(grant), "cycle": cycle}
+    if kept.exists():
+        sentence = _("%(factory)s keeps the report of cycle %(cycle)s back from %(brand)s.")
+        return Decision(False, "withheld", sentence % named, grant)
+    opens = published_at + timedelta(days=grant.hold_days)
+    sentence = ngettext(
+        "%(factory)s holds each new report for %(days)s day: this one opens to %(brand)s on %(opens)s.",
+        "%(factory)s holds each new report for %(days)s days: this one opens to %(brand)s on %(opens)s.",
+        grant.hold_days,
+    )
+    named |= {"days": grant.hold_days, "opens": date_format(opens, "DATE_FORMAT")}
+    return Decision(False, "hold", sentence % named, grant)
+
+
+def no_grant(factory: object, brands: Sequence[Brand]) -> Decision:
+    """Nobody of the factory ever shared this scope with these brands."""
+    if len(brands) > 1:
+        return Decision(False, "no_grant", _("%s has not shared this with any of these brands.") % factory)
+    sentence = _("%(factory)s has not shared this with %(brand)s.")
+    return Decision(False, "no_grant", sentence % {"factory": factory, "brand": brands[0]})
+
+
+def closed(brand: Brand) -> Decision:
+    """A brand that is not active reads nothing, whatever was granted to it."""
+    return Decision(False, "closed", _("%s is not active on the portal.") % brand)
+
+
+def told_to_brand(decision: Decision, cycle: int, brand: Brand) -> Decision:
+    """The same answer as the brand may hear it: not what became of a report that it cannot read."""
+    if decision.reason not in NOT_FOR_BRANDS:
+        return decision
+    sentence = _("Nothing of cycle %(cycle)s is open to %(brand)s now.") % {"cycle": cycle, "brand": brand}
+    return Decision(False, "not_open", sentence, decision.grant)

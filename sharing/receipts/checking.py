@@ -1,0 +1,91 @@
+"""Checking a receipt that somebody brings: is it signed by us, is it unaltered, did we issue it.
+
+The answer says nothing beyond what the document itself says: not whether the sharing is in force, nor anything of
+other receipts. A number alone is answered like one that does not exist.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from hmac import compare_digest
+from typing import Any
+
+from portal.core.canonical import NotCanonicalError, canonical, digest, read_strictly
+from portal.core.signing import KnownKey, is_signed_by, known_keys
+from sharing.models import Receipt
+from sharing.receipts.document import facts, fingerprint, sentence
+from sharing.receipts.numbers import normalised
+from sharing.receipts.payload import TYPE, VERSION
+
+LONGEST = 64 * 1024
+MEMBERS = {"payload", "key_id", "signature", "disclosed"}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found. `outcome`: valid, not_issued, unreadable, no_receipt, unknown_key, altered or disclosed_altered.
+
+    What it says (`sentence`, `facts`) is there only for a document that we signed.
+    """
+
+    outcome: str
+    number: str = ""
+    key: KnownKey | None = None
+    sentence: str = ""
+    facts: list[tuple[str, str]] = field(default_factory=list)
+    issued_at: datetime | None = None
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether we signed and issued every word of it."""
+        return self.outcome == "valid"
+
+
+def check_document(text: str) -> Checked:
+    """Check the JSON of a receipt."""
+    try:
+        document = read_strictly(text)
+        payload, key_id, signature = document["payload"], document["key_id"], document["signature"]
+        disclosed = document.get("disclosed", {})
+        canonical(document)
+    except (NotCanonicalError, KeyError, TypeError, AttributeError):
+        return Checked("unreadable")
+    if document.keys() - MEMBERS:  # what stands beside them is signed by nobody
+        return Checked("no_receipt")
+    if not _is_receipt(payload) or not isinstance(key_id, str) or not isinstance(signature, str):
+        return Checked("no_receipt")
+    key = next((key for key in known_keys() if key.key_id == key_id), None)
+    if key is None:
+        return Checked("unknown_key")
+    if not is_signed_by(key.public_key, payload, signature):
+        return Checked("altered", key=key)
+    if not _is_disclosed(payload, disclosed):
+        return Checked("disclosed_altered", payload["number"], key)
+    issued = Receipt.objects.filter(number=payload["number"], signature=signature).exists()
+    return Checked(
+        "valid" if issued else "not_issued",
+        payload["number"],
+        key,
+        sentence(payload),
+        facts(payload, disclosed),
+        datetime.fromisoformat(payload["issued_at"]),
+    )
+
+
+def _is_receipt(payload: Any) -> bool:
+    return isinstance(payload, dict) and payload.get("type") == TYPE and payload.get("version") == VERSION
+
+
+def _is_disclosed(payload: dict[str, Any], disclosed: Any) -> bool:
+    """Whether every value that is disclosed is the one whose hash was signed."""
+    if not isinstance(disclosed, dict):
+        return False
+    return all(
+        isinstance(pair, list) and len(pair) == 2 and payload["withheld"].get(name) == digest(pair)
+        for name, pair in disclosed.items()
+    )
+
+
+def is_issued(number: str, given: str) -> bool:
+    """Whether we issued a receipt with this number and this fingerprint of its signature (the QR code's address)."""
+    receipt = Receipt.objects.filter(number=normalised(number)).only("signature").first()
+    return compare_digest(fingerprint(receipt.signature if receipt else ""), given.lower()[:32]) and receipt is not None

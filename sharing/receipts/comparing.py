@@ -1,0 +1,153 @@
+"""Comparing each grant with its receipts: for `manage.py verify_ledger`.
+
+Receipts are sealed, grants are not: they are ended, and confirmed, later. So whoever edits a grant in the database
+changes what a brand may read without touching the ledger. Here the two are held against each other: every receipt
+says the terms of its grant, the one of its beginning who gave it and whether a second person had to confirm, that of
+the confirmation and that of the end when and by whom. A grant that is older than receipts is held against the event
+of its beginning.
+
+All of it happens inside the database, in one pass over each table. Values are compared as texts, as they were signed:
+what somebody wrote into a row cannot make the comparison itself fail.
+"""
+
+from collections.abc import Iterator
+
+from django.db import connection
+from psycopg import sql
+
+from portal.core.ledger.verifying import Problem
+
+GRANTS = "sharing_sharinggrant"
+BEGINNING, END = "r.kind IN ('granted', 'changed', 'proposed')", "r.kind IN ('ended', 'expired')"
+CONFIRMATION = "r.kind = 'confirmed'"
+
+
+def _moment(column: str) -> str:
+    """A moment of a row as receipts write it (`sharing.receipts.payload`)."""
+    return f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+
+
+def _just_before(column: str) -> str:
+    """Written a moment before its receipt, under the same lock.
+
+    Or any time before, where the clock had gone back: then the receipt bears the time of the one before it.
+    """
+    previous = "SELECT p.issued_at FROM sharing_receipt p WHERE p.number = r.payload ->> 'previous'"
+    return (
+        f"{column} <= r.issued_at AND "
+        f"(r.issued_at - {column} <= '1 hour' OR coalesce(r.issued_at = ({previous}), FALSE))"
+    )
+
+
+DIFFERING = sql.SQL(
+    """
+    SELECT grant_id, number, what
+    FROM (
+        SELECT r.id, r.grant_id, r.number, CASE WHEN g.id IS NULL THEN '' {cases} END AS what
+        FROM sharing_receipt r LEFT JOIN sharing_sharinggrant g ON g.id = r.grant_id
+    ) compared
+    WHERE what IS NOT NULL ORDER BY id LIMIT 1
+    """
+)
+UNTOLD = sql.SQL(
+    """
+    SELECT id, is_end
+    FROM (
+        SELECT g.id, g.created_at, g.ended_at IS NOT NULL AND NOT told.ended AS is_end,
+            g.confirmed_at IS NOT NULL AND NOT told.confirmed AS is_confirmation
+        FROM sharing_sharinggrant g JOIN (
+            SELECT grant_id, bool_or(kind IN ('granted', 'changed', 'proposed')) AS begun,
+                bool_or(kind = 'confirmed') AS confirmed, bool_or(kind IN ('ended', 'expired')) AS ended
+            FROM sharing_receipt GROUP BY grant_id
+        ) told ON told.grant_id = g.id
+        WHERE told.begun
+    ) held
+    WHERE is_end OR is_confirmation ORDER BY created_at, id LIMIT 1
+    """
+)
+UNKNOWN = sql.SQL(
+    """
+    SELECT g.id, e.id
+    FROM sharing_sharinggrant g
+    LEFT JOIN core_event e ON e.subject = g.id::text AND e.kind IN ('sharing.granted', 'sharing.changed')
+    WHERE NOT EXISTS (
+        SELECT FROM sharing_receipt r WHERE r.grant_id = g.id AND r.kind IN ('granted', 'changed', 'proposed')
+    ) AND (
+        e.id IS NULL
+        OR (g.factory_id, g.brand_id, g.granted_by_id) IS DISTINCT FROM (e.factory_id, e.brand_id, e.actor_id)
+        OR (g.scope, g.cycles, g.cycle_number::text, g.hold_days::text) IS DISTINCT FROM
+            (e.data ->> 'scope', e.data ->> 'cycles', e.data ->> 'cycle_number', e.data ->> 'hold_days')
+    )
+    ORDER BY g.created_at, g.id LIMIT 1
+    """
+)
+
+# What is compared: its name, the receipts that it concerns, what the row says and what was signed.
+COMPARED = (
+    ("factory", "TRUE", "g.factory_id::text", "r.payload -> 'factory' ->> 'id'"),
+    ("brand", "TRUE", "g.brand_id::text", "r.payload -> 'brand' ->> 'id'"),
+    ("scope", "TRUE", "g.scope", "r.payload -> 'terms' ->> 'scope'"),
+    ("cycles", "TRUE", "g.cycles", "r.payload -> 'terms' ->> 'cycles'"),
+    ("cycle_number", "TRUE", "g.cycle_number::text", "r.payload -> 'terms' ->> 'cycle_number'"),
+    ("valid_from", "TRUE", _moment("g.valid_from"), "r.payload -> 'terms' ->> 'valid_from'"),
+    ("expires_at", "TRUE", _moment("g.expires_at"), "r.payload -> 'terms' ->> 'expires_at'"),
+    ("purpose", "TRUE", "g.purpose", "r.payload -> 'terms' ->> 'purpose'"),
+    ("hold_days", "TRUE", "g.hold_days::text", "r.disclosed -> 'hold_days' ->> 1"),
+    ("granted_for", "TRUE", "g.granted_for", "coalesce(r.disclosed -> 'granted_for' ->> 1, '')"),
+    ("granted_by", BEGINNING, "g.granted_by_id", "r.actor_id"),
+    ("needs_confirmation", BEGINNING, "g.needs_confirmation", "r.kind = 'proposed'"),
+    ("confirmed_by", CONFIRMATION, "g.confirmed_by_id", "r.actor_id"),
+    ("created_at", BEGINNING, _just_before("g.created_at"), "TRUE"),
+    ("confirmed_at", CONFIRMATION, _just_before("g.confirmed_at"), "TRUE"),
+    ("ended_at", END, _moment("g.ended_at"), "r.payload ->> 'ended_at'"),
+    ("ended_by", END, "g.ended_by_id", "r.actor_id"),
+    (
+        "end_reason",
+        END,
+        "g.end_reason",
+        "coalesce(r.payload ->> 'end_reason', r.disclosed -> 'end_reason' ->> 1, '')",
+    ),
+    (
+        "is_end_reason_shown",
+        END,
+        "g.is_end_reason_shown",
+        "r.payload ->> 'end_reason' IS NOT NULL",
+    ),
+)
+
+
+def compare_grants() -> Iterator[Problem]:
+    """What differs: a grant that is gone or says something else than it did, and what no receipt tells of."""
+    yield from _differing()
+    yield from _untold()
+    yield from _unknown()
+
+
+def _differing() -> Iterator[Problem]:
+    """The first grant that is not what one of its receipts says."""
+    cases = (
+        sql.SQL(f"WHEN {only} AND ({row}) IS DISTINCT FROM ({signed}) THEN {{}}").format(sql.Literal(name))
+        for name, only, row, signed in COMPARED
+    )
+    for grant, number, what in _rows(DIFFERING.format(cases=sql.SQL(" ").join(cases))):
+        says = f"its {what} is not what receipt {number} says" if what else f"it is gone, and receipt {number} is there"
+        yield Problem(GRANTS, grant, says)
+
+
+def _untold() -> Iterator[Problem]:
+    """The first grant that was confirmed or ended without a receipt."""
+    for grant, is_end in _rows(UNTOLD):
+        yield Problem(GRANTS, grant, f"it was {'ended' if is_end else 'confirmed'}, and no receipt says so")
+
+
+def _unknown() -> Iterator[Problem]:
+    """The first grant without a receipt of its beginning that is not what the event of its beginning says."""
+    for grant, event in _rows(UNKNOWN):
+        says = f"it is not what event {event} says" if event else "neither a receipt nor an event tells of it"
+        yield Problem(GRANTS, grant, says)
+
+
+def _rows(statement: sql.Composable) -> Iterator[tuple[object, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        yield from cursor.fetchall()

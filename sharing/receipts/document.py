@@ -1,0 +1,142 @@
+"""A receipt as people read it (facts in words) and as they keep it: JSON to be checked, one page of PDF with a QR code.
+
+Both show what was signed, never what the tables say today.
+"""
+
+import hashlib
+import io
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlencode
+
+import segno
+from django.conf import settings
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import get_language, get_language_bidi, ngettext
+from django.utils.translation import gettext as _
+
+from portal.core.documents import breakable, compile_pdf, map_strings, showable
+from sharing.models import Receipt, Scope, SharingGrant
+
+TEMPLATE = Path(__file__).parent / "receipt.typ"
+PDF_SECONDS = 20.0
+
+
+def document_of(receipt: Receipt, *, from_inside: bool) -> dict[str, Any]:
+    """The document that proves itself; the factory's side also gets what the payload holds only the hashes of."""
+    document = {"payload": receipt.payload, "key_id": receipt.key_id, "signature": receipt.signature}
+    return {**document, "disclosed": receipt.disclosed} if from_inside else document
+
+
+def json_of(receipt: Receipt, *, from_inside: bool) -> str:
+    """The document as a file."""
+    return json.dumps(document_of(receipt, from_inside=from_inside), ensure_ascii=False, indent=1) + "\n"
+
+
+def fingerprint(signature: str) -> str:
+    """What an address may carry of a signature: 32 hexadecimal digits that say nothing of what was signed."""
+    return hashlib.sha256(signature.encode()).hexdigest()[:32]
+
+
+def verify_url(receipt: Receipt) -> str:
+    """Where the QR code leads: number and fingerprint, nothing about anybody."""
+    query = urlencode({"number": receipt.number, "print": fingerprint(receipt.signature)})
+    return f"{settings.BASE_URL}{reverse('verify')}?{query}"
+
+
+def sentence(payload: dict[str, Any]) -> str:
+    """What happened, in one sentence."""
+    words = {"factory": payload["factory"]["name"], "brand": payload["brand"]["name"]}
+    sentences = {
+        "granted": _("%(factory)s lets %(brand)s read the data named below."),
+        "proposed": _("%(factory)s decided to let %(brand)s read the data named below, once a second person confirms."),
+        "confirmed": _("A second person of %(factory)s confirmed: %(brand)s may read the data named below."),
+        "changed": _("%(factory)s changed what %(brand)s may read to what is named below."),
+        "ended": _("%(factory)s ended the sharing named below: %(brand)s reads nothing through it any more."),
+        "expired": _("The time for which %(factory)s shared the data named below with %(brand)s was over."),
+    }
+    return sentences[payload["kind"]] % words
+
+
+def facts(payload: dict[str, Any], disclosed: dict[str, Any]) -> list[tuple[str, str]]:
+    """Everything a payload says, in words, as (term, value); what is disclosed stands among it."""
+    terms, named = payload["terms"], {name: pair[1] for name, pair in disclosed.items()}
+    rows = [
+        (_("Factory"), f"{payload['factory']['name']} ({payload['factory']['bw_id']})"),
+        (_("Brand"), payload["brand"]["name"]),
+        (_("May see"), str(Scope(terms["scope"]).label)),
+        (_("Cycles"), SharingGrant(cycles=terms["cycles"], cycle_number=terms["cycle_number"]).cycles_in_words()),
+        (_("From"), _moment(terms["valid_from"])),
+        (_("Until"), _moment(terms["expires_at"]) or _("The factory stops it")),
+        (_("Purpose"), terms["purpose"]),
+        (_("Each new report waits"), _days(named.get("hold_days"))),
+        (_("Ended"), _moment(payload["ended_at"])),
+        (_("Reason"), payload["end_reason"] or named.get("end_reason", "")),
+        (_("Decided by"), _actor(payload["acted"], named.get("acted_by", ""))),
+        (_("Consent on paper by"), named.get("granted_for", _("Yes") if payload["on_paper"] else "")),
+        (_("Issued"), _moment(payload["issued_at"])),
+        (_("Receipt before this one"), payload["previous"] or ""),
+        (_("Hash of the terms (SHA-256)"), payload["terms_sha256"]),
+    ]
+    return [(term, value) for term, value in rows if value]
+
+
+def _moment(text: str | None) -> str:
+    return date_format(datetime.fromisoformat(text), "DATETIME_FORMAT") if text else ""
+
+
+def _days(days: int | None) -> str:
+    return ngettext("%(days)s day", "%(days)s days", days) % {"days": days} if days else ""
+
+
+def _actor(acted: dict[str, str], name: str) -> str:
+    roles = {
+        "manager": _("A manager of the factory"),
+        "worker_representative": _("A worker representative of the factory"),
+        "member": _("A member of the factory"),
+        "staff": _("The programme's staff"),
+        "automatic": _("The portal, by itself"),
+    }
+    role = roles.get(acted["role"], acted["role"])
+    return f"{name} ({role})" if name else role
+
+
+def pdf_of(receipt: Receipt, *, from_inside: bool) -> bytes:
+    """The receipt on one page, in the active language. Raises `portal.core.documents.RenderError`."""
+    payload = receipt.payload
+    data = {
+        "language": get_language() or "en",
+        "rtl": get_language_bidi(),
+        "programme": _("Better Work portal"),
+        "issuer": payload["issuer"],
+        "title": _("Receipt %s") % receipt.number,
+        "kind": str(Receipt.Kind(receipt.kind).label),
+        "number_line": _("Receipt %s") % receipt.number,
+        "sentence": sentence(payload),
+        "facts": facts(payload, receipt.disclosed if from_inside else {}),
+        "qr_alt": _("QR code that leads to the page where this receipt is checked"),
+        "check_heading": _("Is this receipt genuine?"),
+        "check": [
+            _("Scan the code, or go to %s, to see whether the portal issued this number with this signature.")
+            % (settings.BASE_URL + reverse("verify")),
+            _("To check every word, upload the receipt's JSON file there, or check it without us with our public key."),
+            _("A receipt says what was decided then; it does not say what is shared today."),
+        ],
+        "key_line": _("Signature (Ed25519, key %s):") % receipt.key_id,
+        "signature": receipt.signature,
+    }
+    shown = cast("dict[str, Any]", map_strings(data, lambda text: breakable(showable(text)[0])))
+    timestamp = int(receipt.issued_at.timestamp())
+    shown["qr"] = _qr_code(verify_url(receipt))
+    return compile_pdf(TEMPLATE, shown, timestamp=timestamp, should_cancel=lambda: False, timeout=PDF_SECONDS)
+
+
+def _qr_code(url: str) -> str:
+    drawing = io.BytesIO()
+    segno.make(url, error="m", micro=False).save(
+        drawing, kind="svg", border=2, xmldecl=False, svgclass=None, lineclass=None
+    )
+    return drawing.getvalue().decode()

@@ -1,0 +1,82 @@
+"""What a receipt says, in one form for both sides (version 1 of its schema; docs/receipts.md).
+
+One signature serves the factory and the brand, so the payload holds nothing that only the factory may know. Of that
+(who acted, a reason that is not shown, for how long new reports wait, whose paper consent it was) it holds salted
+hashes; the factory's copy of the document discloses the values, and their hashes prove them.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+
+from portal.core.canonical import digest
+from sharing.models import SharingGrant
+
+TYPE = "portal.receipt"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Act:
+    """Who did it: for which side, in which role, and their name, which the brand is not told."""
+
+    side: str
+    role: str
+    name: str
+
+
+def payload_of(
+    *, number: str, kind: str, grant: SharingGrant, act: Act, issued_at: datetime, previous: str | None
+) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """The payload, and what the factory's copy discloses: by name, [salt, value]."""
+    terms = terms_of(grant)
+    disclosed = {name: [secrets.token_hex(16), value] for name, value in _for_the_factory(grant, act).items()}
+    payload = {
+        "type": TYPE,
+        "version": VERSION,
+        "issuer": settings.BASE_URL,
+        "number": number,
+        "previous": previous,
+        "kind": kind,
+        "issued_at": _moment(issued_at),
+        "factory": {"id": grant.factory_id, "bw_id": grant.factory.bw_id, "name": grant.factory.name},
+        "brand": {"id": grant.brand_id, "name": grant.brand.name},
+        "grant": str(grant.pk),
+        "acted": {"side": act.side, "role": act.role},
+        "terms": terms,
+        "terms_sha256": digest(terms),
+        "on_paper": bool(grant.granted_for),
+        "ended_at": _moment(grant.ended_at),
+        "end_reason": grant.end_reason if grant.is_end_reason_shown and grant.end_reason else None,
+        "withheld": {name: digest(value) for name, value in disclosed.items()},
+    }
+    return payload, disclosed
+
+
+def terms_of(grant: SharingGrant) -> dict[str, Any]:
+    """What both sides know of the terms; the same terms have the same hash whenever they were agreed."""
+    return {
+        "scope": grant.scope,
+        "cycles": grant.cycles,
+        "cycle_number": grant.cycle_number,
+        "valid_from": _moment(grant.valid_from),
+        "expires_at": _moment(grant.expires_at),
+        "purpose": grant.purpose,
+    }
+
+
+def _for_the_factory(grant: SharingGrant, act: Act) -> dict[str, Any]:
+    values: dict[str, Any] = {"acted_by": act.name, "hold_days": grant.hold_days}
+    if grant.granted_for:
+        values["granted_for"] = grant.granted_for
+    if grant.end_reason and not grant.is_end_reason_shown:
+        values["end_reason"] = grant.end_reason
+    return values
+
+
+def _moment(moment: datetime | None) -> str | None:
+    """A moment in UTC, to the microsecond."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment else None

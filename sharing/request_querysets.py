@@ -1,0 +1,125 @@
+"""Which requests a person may see, how they stand, and which factories a brand may find to ask."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.db.models import (
+    BooleanField,
+    Case,
+    CharField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+
+from brands.models import Brand
+from factories.models import Factory
+from factories.querysets import FactoryQuerySet
+from portal.accounts.roles import Visitor
+from sharing.querysets import StatementTime
+
+if TYPE_CHECKING:
+    from sharing.models import AccessRequest  # noqa: F401 - named in the base below
+
+SCOPES = ("report", "step1", "improvement_plan")
+
+
+def factories_to_ask(user: Visitor) -> FactoryQuerySet:
+    """The enrolled factories, for whoever reads for a brand: the same list for every brand.
+
+    Only what is public of them is loaded: ids, name, town, sector, country. Whether a factory shares with anybody is
+    no part of this queryset (invariant 3), nor is anything of SLCP (R1).
+    """
+    listed = Factory.objects.filter(Exists(Brand.objects.own(user)), enrolment_status="enrolled", is_obsolete=False)
+    return listed.select_related("programme").only(
+        "bw_id", "name", "local_name", "city", "sector", "os_hub_id", "programme__country"
+    )
+
+
+def search_factories(factories: FactoryQuerySet, words: str) -> FactoryQuerySet:
+    """Those whose name or local name contains the words, or whose Better Work or OS Hub id they are."""
+    return factories.filter(
+        Q(name__icontains=words) | Q(local_name__icontains=words) | Q(bw_id__iexact=words) | Q(os_hub_id__iexact=words)
+    )
+
+
+class AccessRequestQuerySet(QuerySet["AccessRequest"]):
+    """Requests."""
+
+    def open(self) -> "AccessRequestQuerySet":
+        """Not answered, not withdrawn, and not past their time. Expiry is honoured here, at read time."""
+        return self.filter(state="open", lapses_at__gt=StatementTime())
+
+    def waiting(self) -> "AccessRequestQuerySet":
+        """Open, and not put off until later."""
+        return self.open().filter(Q(snoozed_until=None) | Q(snoozed_until__lte=StatementTime()))
+
+    def put_off(self) -> "AccessRequestQuerySet":
+        """Open, and put off until later."""
+        return self.open().filter(snoozed_until__gt=StatementTime())
+
+    def visible_to(self, user: Visitor) -> "AccessRequestQuerySet":
+        """The factory's people, its country's staff, and the brand that asked; no other brand.
+
+        A token sees the requests for data of its own scopes.
+        """
+        factories = Factory.objects.where(user, "view_data") | Factory.objects.in_programmes_where(
+            user, "view_assessments"
+        )
+        seen = Q(factory__in=factories.values("pk"))
+        for scope in SCOPES:
+            seen |= Q(scopes__contains=[scope], brand__in=Brand.objects.where(user, f"read_{scope}").values("pk"))
+        return self.filter(seen)
+
+    def decidable_by(self, user: Visitor) -> "AccessRequestQuerySet":
+        """Those of factories for which `user` decides."""
+        return self.filter(factory__in=Factory.objects.where(user, "manage_sharing").values("pk"))
+
+    def for_reader(self, user: Visitor) -> "AccessRequestQuerySet":
+        """Each with `from_inside` (the reader sees it from the factory's side) and `shown_state` for that side."""
+        factories = Factory.objects.where(user, "view_data") | Factory.objects.in_programmes_where(
+            user, "view_assessments"
+        )
+        return self._shown(ExpressionWrapper(Q(factory__in=factories.values("pk")), output_field=BooleanField()))
+
+    def for_brand(self) -> "AccessRequestQuerySet":
+        """Each with `shown_state` as the brand that asked sees it."""
+        return self._shown(Value(value=False, output_field=BooleanField()))
+
+    def _shown(self, inside: Any) -> "AccessRequestQuerySet":
+        """What a second person of the factory has not confirmed is not given yet.
+
+        To the brand it looks unanswered until then, and declined when it is not confirmed.
+        """
+        given = self._grants(Q(needs_confirmation=False) | Q(confirmed_at__isnull=False))
+        unconfirmed = self._grants(Q(needs_confirmation=True, confirmed_at=None, ended_at=None))
+        return self.annotate(from_inside=inside).annotate(
+            shown_state=Case(
+                When(state="open", lapses_at__lte=StatementTime(), then=Value("lapsed")),
+                When(~Q(state="approved"), then=F("state")),
+                When(Exists(given), then=Value("approved")),
+                When(Exists(unconfirmed), from_inside=True, then=Value("unconfirmed")),
+                When(Exists(unconfirmed), then=Value("open")),
+                When(from_inside=True, then=Value("refused")),
+                default=Value("declined"),
+                output_field=CharField(),
+            )
+        )
+
+    def shown_as(self, state: str) -> "AccessRequestQuerySet":
+        """Those that stand so to the reader, after `for_reader` or `for_brand`."""
+        return self.filter(Q(("shown_state", state)))
+
+    def shown_closed(self) -> "AccessRequestQuerySet":
+        """Those that are not open to the reader any more, after `for_reader` or `for_brand`."""
+        return self.exclude(Q(("shown_state", "open")))
+
+    @staticmethod
+    def _grants(condition: Q) -> Any:
+        grants = apps.get_model("sharing", "SharingGrant")._default_manager
+        return grants.filter(condition, answers__request=OuterRef("pk"))

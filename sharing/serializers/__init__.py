@@ -1,0 +1,1 @@
+"""Consent over the API, one room a concept."""

@@ -1,0 +1,53 @@
+"""Receipts and seals over the API."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from factories.serializers import FactoryBriefSerializer
+from portal.core.api import PageQuery
+from sharing.models import Receipt
+from sharing.receipts.document import document_of
+from sharing.serializers.grants import BrandBriefSerializer
+
+
+class ReceiptSerializer(serializers.Serializer[Any]):
+    """One receipt, without its document."""
+
+    number = serializers.CharField()
+    kind = serializers.ChoiceField(choices=Receipt.Kind.values)
+    factory = FactoryBriefSerializer()
+    brand = BrandBriefSerializer()
+    grant = serializers.UUIDField(source="grant_id")
+    issued_at = serializers.DateTimeField()
+
+
+class ReceiptDetailSerializer(ReceiptSerializer):
+    """One receipt with its document (docs/receipts.md); `disclosed` stands in the factory's side's only."""
+
+    document = serializers.SerializerMethodField()
+
+    @extend_schema_field({"type": "object", "additionalProperties": True})
+    def get_document(self, receipt: Any) -> dict[str, Any]:
+        """What proves itself."""
+        return document_of(receipt, from_inside=receipt.from_inside)
+
+
+class ReceiptQuery(PageQuery):
+    """How a list of receipts is narrowed."""
+
+    factory = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+    brand = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+    grant = serializers.UUIDField(required=False)
+    kind = serializers.ChoiceField(required=False, choices=Receipt.Kind.values)
+
+
+class SealSerializer(serializers.Serializer[Any]):
+    """One signed root of the ledger."""
+
+    number = serializers.IntegerField()
+    sealed_at = serializers.DateTimeField()
+    payload = serializers.JSONField(help_text="What was signed; docs/receipts.md says in which form.")
+    key_id = serializers.CharField()
+    signature = serializers.CharField()

@@ -1,0 +1,169 @@
+"""The second person: a worker representative confirms what a manager shares before it takes effect.
+
+Until it is confirmed no brand learns of a grant and nothing opens through it. Whoever granted cannot confirm, even
+with both roles. A change that only narrows keeps what was confirmed; any other one waits for a new confirmation,
+and until then the brand reads nothing (docs/decisions/0025). A manager switches the rule on; switching it off takes the
+worker representative's agreement or, where the factory has none, that of the country's staff.
+"""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from factories.models import Factory
+from factories.roles import active_in_role
+from factories.services import lock_factory, refuse_while_handed_over
+from portal.accounts.models import User
+from portal.core.events import record
+from portal.notices.outbox import announce
+from sharing.models import ConfirmationEnd, SharingGrant
+from sharing.notices.grants import tell_started
+from sharing.services.grants import authorise_decider, end_grant
+from sharing.services.receipts import issue_for_confirmation
+
+REPRESENTATIVE = "worker_representative"
+
+
+def _authorise_second(by: User, factory: Factory, first: User) -> None:
+    """Raises `PermissionDenied` unless `by` confirms for this factory and is somebody else than `first`."""
+    if not Factory.objects.where(by, "confirm_sharing").filter(pk=factory.pk).exists():
+        raise PermissionDenied(_("Only the factory's worker representative confirms what its managers share."))
+    if by.pk == first.pk:
+        raise PermissionDenied(_("Who shared cannot confirm it. Another person has to."))
+
+
+def _unconfirmed(grant: SharingGrant) -> SharingGrant:
+    """The grant as it is now, under the factory's lock. Raises `ValidationError` where nothing waits any more."""
+    grant = SharingGrant.objects.select_related("brand", "factory", "granted_by").get(pk=grant.pk)
+    if grant.ended_at is not None:
+        raise ValidationError(_("This sharing was changed or ended meanwhile. Look at the list again."))
+    if not grant.needs_confirmation:
+        raise ValidationError(_("This sharing needs no confirmation."))
+    return grant
+
+
+@transaction.atomic
+def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
+    """Let a grant take effect, as the second person. Twice is once.
+
+    Raises `PermissionDenied`, or `ValidationError` when it was changed, ended or ran out meanwhile, and while a
+    handover of the factory's manager is under way.
+    """
+    factory = lock_factory(grant.factory_id)
+    grant = _unconfirmed(grant)
+    _authorise_second(by, factory, grant.granted_by)
+    if grant.confirmed_at is not None:
+        return grant
+    if grant.status() == "expired":
+        raise ValidationError(_("The period of this sharing is over already."))
+    refuse_while_handed_over(factory)
+    grant.confirmed_at, grant.confirmed_by = max(timezone.now(), grant.created_at), by
+    grant.save(update_fields=["confirmed_at", "confirmed_by"])
+    _tell("sharing.confirmed", by, grant)
+    issue_for_confirmation(grant=grant, by=by)
+    return grant
+
+
+@transaction.atomic
+def refuse_grant(*, by: User, grant: SharingGrant, reason: str = "") -> SharingGrant:
+    """Refuse a grant, as the second person: it ends without ever having opened anything. Twice is once.
+
+    Raises `PermissionDenied`, or `ValidationError` when it is confirmed already.
+    """
+    factory = lock_factory(grant.factory_id)
+    _authorise_second(by, factory, grant.granted_by)
+    current = SharingGrant.objects.get(pk=grant.pk)
+    if current.ended_at is not None and current.confirmed_at is None:
+        return current
+    current = _unconfirmed(grant)
+    if current.confirmed_at is not None:
+        raise ValidationError(_("This sharing is confirmed already; only a manager can stop it now."))
+    end_grant(current, by=by, reason=reason, kind="sharing.refused")
+    announce("grant_answered", side="factory", organisation_id=factory.pk, **_ids(current))
+    return current
+
+
+def _ids(grant: SharingGrant) -> dict[str, Any]:
+    return {"factory_id": grant.factory_id, "brand_id": grant.brand_id, "subject": grant.pk}
+
+
+def _tell(kind: str, by: User, grant: SharingGrant) -> None:
+    record(kind, by=by, scope=grant.scope, **_ids(grant))
+    announce("grant_answered", side="factory", organisation_id=grant.factory_id, **_ids(grant))
+    tell_started(grant)
+
+
+# --- the rule itself --------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def switch_confirmation_on(*, by: User, factory: Factory) -> Factory:
+    """From now on each new sharing waits for a worker representative. What is shared already goes on. Twice is once.
+
+    Raises `PermissionDenied`, or `ValidationError` while the factory has no worker representative.
+    """
+    factory = lock_factory(factory.pk)
+    authorise_decider(by, factory)
+    if factory.confirms_sharing:
+        return factory
+    if not active_in_role(factory, REPRESENTATIVE).exclude(pk=by.pk).exists():
+        raise ValidationError(_("%s has no worker representative on the portal yet. Invite one first.") % factory)
+    factory.confirms_sharing = True
+    factory.save(update_fields=["confirms_sharing"])
+    record("sharing.confirmation_on", by=by, factory_id=factory.pk, subject=factory.pk)
+    return factory
+
+
+@transaction.atomic
+def ask_to_end_confirmation(*, by: User, factory: Factory) -> ConfirmationEnd:
+    """Ask for the rule to be switched off; somebody else answers. A second wish is the first one.
+
+    Raises `PermissionDenied`, or `ValidationError` when the rule is off or a handover is under way.
+    """
+    factory = lock_factory(factory.pk)
+    authorise_decider(by, factory)
+    if not factory.confirms_sharing:
+        raise ValidationError(_("At %s no second person confirms.") % factory)
+    refuse_while_handed_over(factory)
+    wish = ConfirmationEnd.objects.open().filter(factory=factory).first()
+    if wish is None:
+        wish = ConfirmationEnd.objects.create(factory=factory, asked_by=by)
+        record("sharing.confirmation_end_asked", by=by, factory_id=factory.pk, subject=wish.pk)
+    return wish
+
+
+@transaction.atomic
+def answer_confirmation_end(*, by: User, factory: Factory, is_agreed: bool) -> ConfirmationEnd:
+    """Agree that no second person confirms any more, or refuse. What waits unconfirmed still waits.
+
+    Raises `PermissionDenied`, or `ValidationError` when nobody asks for it (any more) or a handover is under way.
+    """
+    factory = lock_factory(factory.pk)
+    wish = ConfirmationEnd.objects.open().filter(factory=factory).select_related("asked_by").first()
+    if wish is None:
+        raise ValidationError(_("Nobody asks for this any more. Look at the page again."))
+    if not may_answer_confirmation_end(by, factory, wish):
+        raise PermissionDenied(_("Only the worker representative, or without one the country's staff, can answer."))
+    if is_agreed:
+        refuse_while_handed_over(factory)
+        factory.confirms_sharing = False
+        factory.save(update_fields=["confirms_sharing"])
+    wish.answered_at, wish.answered_by, wish.is_agreed = timezone.now(), by, is_agreed
+    wish.save(update_fields=["answered_at", "answered_by", "is_agreed"])
+    kind = "sharing.confirmation_off" if is_agreed else "sharing.confirmation_end_refused"
+    record(kind, by=by, factory_id=factory.pk, subject=wish.pk)
+    return wish
+
+
+def may_answer_confirmation_end(by: User, factory: Factory, wish: ConfirmationEnd) -> bool:
+    """Whether `by` is the second person for this wish: a representative, or staff where there is no other one."""
+    if by.pk == wish.asked_by_id:
+        return False
+    if Factory.objects.where(by, "confirm_sharing").filter(pk=factory.pk).exists():
+        return True
+    staff = Factory.objects.in_programmes_where(by, "manage_enrolment").filter(pk=factory.pk)
+    others = active_in_role(factory, REPRESENTATIVE).exclude(pk=wish.asked_by_id)
+    return staff.exists() and not others.exists()

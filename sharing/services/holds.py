@@ -1,0 +1,76 @@
+"""Keeping one cycle's report back from one brand, and letting it go.
+
+Both lock the factory row first, as publication does: a report that is kept back before it is published, or while
+it is, opens to nobody in between.
+"""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from brands.models import Brand
+from factories.models import Factory
+from factories.services import lock_factory
+from portal.accounts.models import User
+from portal.core.events import record
+from portal.notices.outbox import announce
+from sharing.models import SharingGrant, WithheldReport
+from sharing.notices.openings import report_may_open
+from sharing.services.grants import authorise_decider
+
+MAX_CYCLE = 100
+
+
+@transaction.atomic
+def withhold_report(*, by: User, factory: Factory, brand: Brand, cycle: int, reason: str = "") -> WithheldReport:
+    """Keep the report of `cycle` back from `brand`, whatever its grants say, from the next query on. Twice is once.
+
+    It may be open already, wait for its hold, or not be published yet. Raises `PermissionDenied`, or
+    `ValidationError` where nothing is shared with the brand or the cycle makes no sense.
+    """
+    factory = lock_factory(factory.pk)
+    authorise_decider(by, factory)
+    if not 1 <= cycle <= MAX_CYCLE:
+        raise ValidationError({"cycle": _("Enter a cycle from 1 to %s.") % MAX_CYCLE})
+    kept = WithheldReport.objects.filter(factory=factory, brand=brand, cycle=cycle, released_at=None).first()
+    if kept is not None:
+        return kept
+    if not SharingGrant.objects.filter(factory=factory, brand=brand).not_over().exists():
+        raise ValidationError({"brand": _("You share nothing with this brand, so there is nothing to keep back.")})
+    kept = WithheldReport.objects.create(
+        factory=factory,
+        brand=brand,
+        cycle=cycle,
+        reason=reason.strip()[:300],
+        withheld_at=timezone.now(),
+        withheld_by=by,
+    )
+    _record("sharing.withheld", by, kept)
+    return kept
+
+
+@transaction.atomic
+def release_report(*, by: User, withheld: WithheldReport) -> WithheldReport:
+    """Let the report go: from the next query on the grants alone decide again. Twice is once.
+
+    Raises `PermissionDenied`.
+    """
+    factory = lock_factory(withheld.factory_id)
+    authorise_decider(by, factory)
+    withheld = WithheldReport.objects.select_related("brand").get(pk=withheld.pk)
+    if withheld.released_at is None:
+        withheld.released_at, withheld.released_by = max(timezone.now(), withheld.withheld_at), by
+        withheld.save(update_fields=["released_at", "released_by"])
+        _record("sharing.let_open", by, withheld)
+        report_may_open(factory_id=factory.pk, brand=withheld.brand, released_at=withheld.released_at)
+    return withheld
+
+
+def _record(kind: str, by: User, kept: WithheldReport) -> None:
+    """The event, and the notice to the factory's people. To the brand there is no report, until it opens."""
+    ids: dict[str, Any] = {"factory_id": kept.factory_id, "brand_id": kept.brand_id}
+    record(kind, by=by, subject=kept.pk, cycle=kept.cycle, **ids)
+    announce(kind, side="factory", organisation_id=kept.factory_id, subject=kept.pk, cycle=kept.cycle, **ids)

@@ -1,0 +1,155 @@
+"""Consent given on signed paper, recorded by the country's staff: the only way in which staff make a grant.
+
+The scan is kept with its digest. The factory is told at once, reads the scan and can end the sharing like any other.
+"""
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files import File
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from brands.models import Brand
+from factories.models import Factory
+from factories.services import lock_factory
+from portal.accounts.models import User
+from portal.core.events import record
+from portal.core.uploads import drop_upload, keep_upload
+from portal.notices.outbox import announce
+from sharing.models import PaperConsent, SharingGrant
+from sharing.services.grants import Paper, Terms, give, naming
+
+FOLDER = "consents"
+MAX_BYTES = 10 * 1024 * 1024
+# What the beginning and the end of a scan look like, by what it is.
+PDF, JPEG, PNG = "application/pdf", "image/jpeg", "image/png"
+BEGINNINGS = {PDF: b"%PDF-", JPEG: b"\xff\xd8\xff", PNG: b"\x89PNG\r\n\x1a\n"}
+ENDS = {PDF: b"%%EOF", JPEG: b"\xff\xd9", PNG: b"IEND\xae\x42\x60\x82"}
+END_BYTES = 2048  # scanners write a little after the end
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Who signed the form for the factory, and on which day."""
+
+    signed_by: str
+    signed_on: date
+
+
+def kind_of_scan(scan: "File[Any]") -> str:
+    """What a scan is, by its content: a whole PDF, JPEG or PNG. Raises `ValidationError` for anything else."""
+    if not 0 < scan.size <= MAX_BYTES:
+        raise ValidationError(_("Upload a scan of up to %s MB.") % (MAX_BYTES // 1024**2))
+    scan.seek(0)
+    beginning = scan.read(16)
+    scan.seek(max(0, scan.size - END_BYTES))
+    end = scan.read()
+    scan.seek(0)
+    for kind, mark in BEGINNINGS.items():
+        if beginning.startswith(mark) and ENDS[kind] in end:
+            return kind
+    raise ValidationError(_("This is no complete PDF, JPEG or PNG file. Scan or photograph the signed form."))
+
+
+def may_record_consent(by: User, factory: Factory) -> bool:
+    """Whether `by` records signed forms for this factory: staff of its country, never the factory itself."""
+    return Factory.objects.in_programmes_where(by, "record_consent").filter(pk=factory.pk).exists()
+
+
+def record_paper_consent(
+    *,
+    by: User,
+    factory: Factory,
+    brands: Collection[Brand],
+    scopes: Collection[str],
+    terms: Terms,
+    signature: Signature,
+    scan: "File[Any]",
+) -> list[SharingGrant]:
+    """Record what a factory allowed on a signed form: all its grants, or nothing.
+
+    Raises `PermissionDenied`, or `ValidationError` by field: a scan that is none, a day to come, a missing name, and
+    what `grant_access` raises.
+    """
+    if not may_record_consent(by, factory):
+        raise PermissionDenied(_("Only the country's staff record consent given on paper."))
+    content_type = _checked(signature, scan)
+    digest = hashlib.file_digest(scan, "sha256").hexdigest()
+    scan.seek(0)
+    name = keep_upload(scan, FOLDER)
+    try:
+        return _recorded(by, factory, brands, scopes, terms, PaperConsent(
+            factory=factory, document=name, content_type=content_type, sha256=digest,
+            signed_by=signature.signed_by.strip(), signed_on=signature.signed_on, recorded_by=by,
+        ))  # fmt: skip
+    except BaseException:
+        drop_upload(name)
+        raise
+
+
+def _checked(signature: Signature, scan: "File[Any]") -> str:
+    errors: dict[str, Any] = {}
+    if not signature.signed_by.strip():
+        errors["signed_by"] = _("Say who signed for the factory.")
+    if signature.signed_on > timezone.localdate():
+        errors["signed_on"] = _("The form cannot be signed on a day to come.")
+    try:
+        content_type = kind_of_scan(scan)
+    except ValidationError as error:
+        errors["scan"] = error.messages
+    if errors:
+        raise ValidationError(errors)
+    return content_type
+
+
+@transaction.atomic
+def _recorded(
+    by: User,
+    factory: Factory,
+    brands: Collection[Brand],
+    scopes: Collection[str],
+    terms: Terms,
+    consent: PaperConsent,
+) -> list[SharingGrant]:
+    factory = lock_factory(factory.pk)
+    if not may_record_consent(by, factory):
+        raise PermissionDenied(_("Only the country's staff record consent given on paper."))
+    consent.full_clean(exclude=["factory", "recorded_by"], validate_unique=False)
+    consent.save()
+    paper = Paper(signed_by=consent.signed_by, document=consent.document)
+    grants = []
+    for brand in brands:
+        grants += _given(by, factory, brand, scopes, terms, paper)
+    record(
+        "sharing.paper_recorded",
+        by=by,
+        factory_id=factory.pk,
+        subject=consent.pk,
+        sha256=consent.sha256,
+        signed_on=consent.signed_on.isoformat(),
+        grants=[str(grant.pk) for grant in grants],
+    )
+    ids: dict[str, Any] = {"organisation_id": factory.pk, "factory_id": factory.pk}
+    announce("sharing.paper_recorded", side="factory", subject=consent.pk, **ids)
+    return grants
+
+
+def _given(
+    by: User, factory: Factory, brand: Brand, scopes: Collection[str], terms: Terms, paper: Paper
+) -> list[SharingGrant]:
+    try:
+        grants = [
+            give(by=by, factory=factory, brand=brand, scope=scope, terms=terms, kind="sharing.granted", paper=paper)
+            for scope in scopes
+        ]
+    except ValidationError as error:
+        raise naming(brand, error) from error
+    if any(grant.consent_document != paper.document for grant in grants):
+        raise ValidationError({"brand": _("%s: the factory shares exactly this already. Nothing to record.") % brand})
+    return grants

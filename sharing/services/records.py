@@ -1,0 +1,46 @@
+"""Writing who saw what."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from portal.accounts.models import User
+from sharing.access import RELEASED_TO_FACTORY, Subject
+from sharing.models import AccessRecord, SharingGrant
+
+
+class Seen(Subject):
+    """What the log needs besides what the decision needs."""
+
+    pk: UUID
+    version: int
+
+
+def record_access(
+    *,
+    by: User,
+    assessment: Any,
+    openings: Mapping[str, SharingGrant | None],
+    action: str,
+    copy_number: int | None = None,
+) -> list[AccessRecord]:
+    """Write into who-saw-what what `by` saw of `assessment` (a `Seen`): one row for each scope in `openings`.
+
+    `openings` is what `sharing.access.openings` answered: the grant names the brand that they read for.
+    """
+    rows = [
+        AccessRecord(
+            person=by,
+            brand_id=grant.brand_id if grant else None,
+            factory_id=assessment.factory_id,
+            assessment_id=assessment.pk,
+            cycle=assessment.cycle,
+            version=assessment.version,
+            scope=scope,
+            action=action,
+            copy_number=copy_number,
+            is_before_release=assessment.state not in RELEASED_TO_FACTORY and assessment.published_at is None,
+        )
+        for scope, grant in openings.items()
+    ]
+    return AccessRecord.objects.bulk_create(rows)

@@ -1,0 +1,46 @@
+"""Bringing to mind that a sharing ends soon, to both sides, once."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import DurationField, ExpressionWrapper, F, Value
+
+from portal.notices.models import Notice
+from portal.notices.outbox import announce
+from sharing.models import SharingGrant
+from sharing.querysets import SharingGrantQuerySet, StatementTime
+
+SIDES = ("factory", "brand")
+
+
+def ending_soon(grants: SharingGrantQuerySet) -> SharingGrantQuerySet:
+    """Of these grants, those in force whose end is nearer than the country's `renewal_prompt_days`."""
+    days = ExpressionWrapper(
+        F("factory__programme__renewal_prompt_days") * Value(timedelta(days=1)), output_field=DurationField()
+    )
+    return grants.live().alias(prompted_from=F("expires_at") - days).filter(prompted_from__lte=StatementTime())
+
+
+@transaction.atomic
+def prompt_renewals() -> int:
+    """Announce each ending once to its factory and once to its brand; how many grants were new. For beat."""
+    ending = list(ending_soon(SharingGrant.objects.all()).values_list("pk", "factory_id", "brand_id"))
+    keys = [_key(pk, "factory") for pk, _factory, _brand in ending]
+    told = set(Notice.objects.filter(once__in=keys).values_list("once", flat=True))
+    new = [row for row in ending if _key(row[0], "factory") not in told]
+    for pk, factory_id, brand_id in new:
+        for side, organisation_id in zip(SIDES, (factory_id, brand_id), strict=True):
+            announce(
+                "sharing.ends_soon",
+                side=side,
+                organisation_id=organisation_id,
+                factory_id=factory_id,
+                brand_id=brand_id,
+                subject=pk,
+                once=_key(pk, side),
+            )
+    return len(new)
+
+
+def _key(pk: object, side: str) -> str:
+    return f"sharing.ends_soon:{pk}:{side}"

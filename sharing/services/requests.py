@@ -1,0 +1,348 @@
+"""Requests as verbs: ask, withdraw, approve, decline, put off; and what time does to them.
+
+A brand's people ask, the factory's managers answer. An answer never opens more than was asked, and silence opens
+nothing: a request that nobody answers lapses. Against flooding: one open request for each factory, none again for
+`request_again_days` after it was closed, and `REQUESTS_A_DAY` for each brand.
+
+Asking locks the brand's row, answering the factory's (as every decision on consent does), then the request's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from brands.models import Brand
+from factories.models import Factory
+from factories.services import lock_factory
+from portal.accounts.models import User
+from portal.core.events import record
+from portal.notices.outbox import announce
+from sharing.models import AccessRequest, RequestAnswer, Scope, SharingGrant
+from sharing.request_querysets import AccessRequestQuerySet, factories_to_ask
+from sharing.services.grants import Terms, change_grant, grant_access
+from sharing.services.standing import Wish, covers, standings
+
+A_DAY = timedelta(days=1)
+LONGEST_SNOOZE_DAYS = 60
+BATCH = 500
+
+
+class AlreadyAnsweredError(ValidationError):
+    """Somebody else was first; the message says who and what."""
+
+
+@dataclass
+class Asked:
+    """What became of asking several factories: the `requests` sent, and why the others were `refused`."""
+
+    requests: list[AccessRequest] = field(default_factory=list)
+    refused: list[tuple[Factory, str]] = field(default_factory=list)
+
+
+def request_access(*, by: User, brand: Brand, factory: Factory, wish: Wish) -> AccessRequest:
+    """Ask one factory. Raises `PermissionDenied`, or `ValidationError` where `request_many` would refuse."""
+    asked = request_many(by=by, brand=brand, factories=[factory], wish=wish)
+    if asked.refused:
+        raise ValidationError(asked.refused[0][1])
+    return asked.requests[0]
+
+
+@transaction.atomic
+def request_many(*, by: User, brand: Brand, factories: Sequence[Factory], wish: Wish) -> Asked:
+    """Ask several factories for the same, in a few queries and two short ones for each that is asked.
+
+    A factory that was asked already, may not be asked yet or shares it all is left out, with the reason. Raises
+    `PermissionDenied`; `ValidationError` by field for a wish that makes no sense, and for more than a day's requests.
+    """
+    brand = Brand.objects.select_for_update(no_key=True).get(pk=brand.pk)
+    _authorise_brand(by, brand)
+    _check_wish(wish)
+    wanted = factories_to_ask(by).filter(pk__in=[one.pk for one in factories])
+    rows = Factory.objects.filter(pk__in=wanted.values("pk")).select_related("programme")
+    listed = {factory.pk: factory for factory in rows}
+    where = standings(brand, listed)
+    asked = Asked()
+    for factory in {one.pk: one for one in factories}.values():
+        reason = where[factory.pk].refusal(wish) if factory.pk in listed else _("This factory cannot be asked.")
+        if reason:
+            asked.refused.append((factory, reason))
+        else:
+            asked.requests.append(_new_request(by, brand, listed[factory.pk], wish))
+    _check_cap(brand, len(asked.requests))
+    _lapse(AccessRequest.objects.filter(brand=brand, factory__in=[one.factory_id for one in asked.requests]))
+    AccessRequest.objects.bulk_create(asked.requests)
+    for request in asked.requests:
+        _tell_factory(request, by)
+    return asked
+
+
+def _authorise_brand(by: User, brand: Brand) -> None:
+    if by.is_integration or not Brand.objects.own(by).filter(pk=brand.pk).exists():
+        raise PermissionDenied(_("Only the brand's own people ask in its name."))
+
+
+def _authorise_factory(by: User, factory: Factory) -> None:
+    if not Factory.objects.where(by, "manage_sharing").filter(pk=factory.pk).exists():
+        raise PermissionDenied(_("Only a manager of this factory decides who sees its data."))
+
+
+def _check_wish(wish: Wish) -> None:
+    errors = {}
+    if not wish.scopes or set(wish.scopes) - set(Scope.values):
+        errors["scopes"] = _("Choose what you ask for from the kinds of data listed.")
+    if wish.cycles not in SharingGrant.Cycles.values:
+        errors["cycles"] = _("Choose which cycles you ask for.")
+    if (wish.cycles == SharingGrant.Cycles.ALL) != (wish.cycle_number is None):
+        errors["cycle_number"] = _("A cycle belongs to “from a cycle on” and “one cycle only”, and only to these.")
+    if wish.expires_at is not None and wish.expires_at <= timezone.now():
+        errors["expires_at"] = _("The end must be in the future.")
+    if not wish.purpose.strip():
+        errors["purpose"] = _("Say what you want the data for: the factory decides by it.")
+    if errors:
+        raise ValidationError(errors)
+
+
+def _check_cap(brand: Brand, count: int) -> None:
+    sent = AccessRequest.objects.filter(brand=brand, created_at__gt=timezone.now() - A_DAY).count()
+    if count and sent + count > settings.REQUESTS_A_DAY:
+        text = _(
+            "Choose fewer factories. Requests that a brand may send in 24 hours: %(most)s. Left to yours: %(left)s."
+        )
+        raise ValidationError(
+            text % {"most": settings.REQUESTS_A_DAY, "left": max(settings.REQUESTS_A_DAY - sent, 0)}, code="too_many"
+        )
+
+
+def _new_request(by: User, brand: Brand, factory: Factory, wish: Wish) -> AccessRequest:
+    now, programme = timezone.now(), factory.programme
+    lapses_at = now + timedelta(days=programme.request_days)
+    request = AccessRequest(
+        factory=factory,
+        brand=brand,
+        scopes=[scope for scope in Scope.values if scope in wish.scopes],
+        cycles=wish.cycles,
+        cycle_number=wish.cycle_number,
+        expires_at=wish.expires_at,
+        purpose=wish.purpose.strip(),
+        message=wish.message.strip(),
+        asked_by=by,
+        created_at=now,
+        lapses_at=min(lapses_at, wish.expires_at) if wish.expires_at else lapses_at,
+        remind_at=now + timedelta(days=programme.request_reminder_days),
+    )
+    request.clean_fields(exclude=["factory", "brand", "asked_by", "answered_by"])
+    return request
+
+
+def _tell_factory(request: AccessRequest, by: User) -> None:
+    record(
+        "sharing.requested",
+        by=by,
+        factory_id=request.factory_id,
+        brand_id=request.brand_id,
+        subject=request.pk,
+        scopes=request.scopes,
+        cycles=request.cycles,
+        cycle_number=request.cycle_number,
+        expires_at=request.expires_at.isoformat() if request.expires_at else None,
+    )
+    announce("request.asked", side="factory", organisation_id=request.factory_id, **_ids(request))
+
+
+def _ids(request: AccessRequest) -> dict[str, Any]:
+    return {"factory_id": request.factory_id, "brand_id": request.brand_id, "subject": request.pk}
+
+
+@transaction.atomic
+def withdraw_request(*, by: User, request: AccessRequest) -> AccessRequest:
+    """Take a request back; twice is once. Raises `PermissionDenied`, or `ValidationError` when it was answered."""
+    _authorise_brand(by, request.brand)
+    request = _locked(request)
+    if request.state == AccessRequest.State.WITHDRAWN:
+        return request
+    if request.state != AccessRequest.State.OPEN:
+        raise AlreadyAnsweredError(_("The factory has dealt with this request meanwhile. Look at it again."))
+    _close(request, AccessRequest.State.WITHDRAWN, by)
+    return request
+
+
+@transaction.atomic
+def approve_request(*, by: User, request: AccessRequest, scopes: Sequence[str], terms: Terms) -> AccessRequest:
+    """Give what was asked, or less of it, through `grant_access` and `change_grant`.
+
+    What the brand has already and covers the terms stays as it is. The same yes twice is one. Raises
+    `PermissionDenied`, `AlreadyAnsweredError`, or `ValidationError` by field: for more than was asked, and as
+    `grant_access` does.
+    """
+    factory = lock_factory(request.factory_id)
+    _authorise_factory(by, factory)
+    request = _locked(request)
+    if request.state == AccessRequest.State.APPROVED and request.answered_by_id == by.pk:
+        return request
+    _must_be_open(request)
+    _must_not_exceed(request, scopes, terms)
+    terms = replace(terms, purpose=terms.purpose or request.purpose)
+    grants = [_give(by, factory, request.brand, scope, terms) for scope in Scope.values if scope in scopes]
+    RequestAnswer.objects.bulk_create(RequestAnswer(request=request, grant=grant) for grant in grants)
+    _close(request, AccessRequest.State.APPROVED, by, scopes=list(scopes), grants=[str(grant.pk) for grant in grants])
+    if any(not grant.needs_confirmation or grant.confirmed_at for grant in grants):
+        _tell_brand(request)
+    return request
+
+
+def _give(by: User, factory: Factory, brand: Brand, scope: str, terms: Terms) -> SharingGrant:
+    existing = standing_grant(factory, brand, scope)
+    if existing is None:
+        return grant_access(by=by, factory=factory, brand=brand, scope=scope, terms=terms)
+    if keeps(existing, terms):
+        return existing
+    return change_grant(by=by, grant=existing, terms=terms)
+
+
+def standing_grant(factory: Factory, brand: Brand, scope: str) -> SharingGrant | None:
+    """What the factory shares with the brand of this kind already, not over yet."""
+    return SharingGrant.objects.filter(factory=factory, brand=brand, scope=scope).not_over().first()
+
+
+def keeps(existing: SharingGrant, terms: Terms) -> bool:
+    """Whether an existing grant gives all of these terms already, so that a yes leaves it as it is."""
+    wish = Wish((existing.scope,), "", terms.cycles, terms.cycle_number, terms.expires_at)
+    return covers(existing, wish) and existing.valid_from <= timezone.now()
+
+
+def as_asked(request: AccessRequest) -> Terms:
+    """The terms of a plain yes: as asked, with the country's days that each new report waits."""
+    return Terms(
+        cycles=request.cycles,
+        cycle_number=request.cycle_number,
+        expires_at=request.expires_at,
+        purpose=request.purpose,
+        hold_days=request.factory.programme.grant_default_hold_days,
+    )
+
+
+def _must_not_exceed(request: AccessRequest, scopes: Sequence[str], terms: Terms) -> None:
+    errors = {}
+    if not scopes:
+        errors["scopes"] = _("Choose what the brand may see, or decline the request.")
+    if set(scopes) - set(request.scopes):
+        errors["scopes"] = _("The brand did not ask for this kind of data.")
+    asked = SharingGrant(cycles=request.cycles, cycle_number=request.cycle_number, expires_at=request.expires_at)
+    if not covers(asked, Wish((), "", terms.cycles, terms.cycle_number, request.expires_at)):
+        errors["cycles"] = _("These are more cycles than the brand asked for: %s.") % asked.cycles_in_words()
+    if request.expires_at and (terms.expires_at is None or terms.expires_at > request.expires_at):
+        day = date_format(request.last_day, "DATE_FORMAT")
+        errors["expires_at"] = _("The brand asked for less time: until %s.") % day
+    if errors:
+        raise ValidationError(errors)
+
+
+@transaction.atomic
+def decline_request(*, by: User, request: AccessRequest, reason: str = "") -> AccessRequest:
+    """Say no, with a reason that the brand reads, or without. The same no twice is one.
+
+    Raises `PermissionDenied` or `AlreadyAnsweredError`.
+    """
+    _authorise_factory(by, lock_factory(request.factory_id))
+    request = _locked(request)
+    if request.state == AccessRequest.State.DECLINED and request.answered_by_id == by.pk:
+        return request
+    _must_be_open(request)
+    request.decline_reason = reason.strip()[:300]
+    _close(request, AccessRequest.State.DECLINED, by)
+    _tell_brand(request)
+    return request
+
+
+@transaction.atomic
+def snooze_request(*, by: User, request: AccessRequest, days: int) -> AccessRequest:
+    """Put an answer off: the factory is reminded after so many days. The request lapses when it would have anyway.
+
+    Raises `PermissionDenied`, `AlreadyAnsweredError`, or `ValidationError` for days outside 1 to 60.
+    """
+    _authorise_factory(by, lock_factory(request.factory_id))
+    request = _locked(request)
+    _must_be_open(request)
+    if not 1 <= days <= LONGEST_SNOOZE_DAYS:
+        raise ValidationError({"days": _("Choose 1 to %s days.") % LONGEST_SNOOZE_DAYS})
+    request.snoozed_until = request.remind_at = timezone.now() + timedelta(days=days)
+    request.save(update_fields=["snoozed_until", "remind_at"])
+    record("sharing.request_put_off", by=by, days=days, **_ids(request))
+    return request
+
+
+def _locked(request: AccessRequest) -> AccessRequest:
+    rows = AccessRequest.objects.select_for_update(of=("self",))
+    return rows.select_related("factory__programme", "brand", "answered_by").get(pk=request.pk)
+
+
+def _must_be_open(request: AccessRequest) -> None:
+    if request.state == AccessRequest.State.OPEN and request.lapses_at > timezone.now():
+        return
+    raise AlreadyAnsweredError(answered_in_words(request))
+
+
+def answered_in_words(request: AccessRequest) -> str:
+    """Who closed a request, and how: for the factory's side."""
+    if request.answered_by is None or request.answered_at is None:
+        return _("This request lapsed on %s: nobody answered it, so nothing is shared.") % date_format(
+            request.lapses_at
+        )
+    sentences = {
+        "approved": _("%(who)s approved this request on %(day)s."),
+        "declined": _("%(who)s declined this request on %(day)s."),
+        "withdrawn": _("The brand took this request back on %(day)s."),
+    }
+    day = date_format(timezone.localtime(request.answered_at), "DATETIME_FORMAT")
+    return sentences[request.state] % {"who": request.answered_by.name, "day": day}
+
+
+def _close(request: AccessRequest, state: str, by: User, **data: Any) -> None:
+    request.state, request.answered_at, request.answered_by = state, timezone.now(), by
+    request.save(update_fields=["state", "answered_at", "answered_by", "decline_reason"])
+    record(f"sharing.request_{state}", by=by, **_ids(request), **data)
+
+
+def _tell_brand(request: AccessRequest) -> None:
+    announce("request.answered", side="brand", organisation_id=request.brand_id, **_ids(request))
+
+
+@transaction.atomic
+def lapse_requests() -> int:
+    """Close the requests whose time is over (hourly by beat); how many. Nothing is shared by it."""
+    over = AccessRequest.objects.filter(lapses_at__lte=timezone.now()).order_by("lapses_at")
+    return _lapse(over)
+
+
+def _lapse(requests: AccessRequestQuerySet) -> int:
+    """Close those of `requests` that are open and past their time."""
+    over = requests.filter(state=AccessRequest.State.OPEN, lapses_at__lte=timezone.now())
+    rows = list(over.select_for_update(skip_locked=True)[:BATCH])
+    for request in rows:
+        request.state, request.answered_at = AccessRequest.State.LAPSED, request.lapses_at
+        request.save(update_fields=["state", "answered_at"])
+        record("sharing.request_lapsed", by=None, **_ids(request))
+        announce("request.lapsed", side="brand", organisation_id=request.brand_id, **_ids(request))
+    return len(rows)
+
+
+@transaction.atomic
+def remind_of_requests() -> int:
+    """Bring open requests to the factories' minds (hourly by beat); how many."""
+    due = AccessRequest.objects.open().filter(remind_at__lte=timezone.now(), brand__is_active=True)
+    due = due.select_for_update(skip_locked=True, of=("self",)).select_related("factory__programme")
+    rows = list(due.order_by("remind_at")[:BATCH])
+    for request in rows:
+        once = f"request.reminder:{request.pk}:{request.remind_at:%Y-%m-%d}"
+        announce("request.reminder", side="factory", organisation_id=request.factory_id, once=once, **_ids(request))
+        request.remind_at = timezone.now() + timedelta(days=request.factory.programme.request_reminder_days)
+        request.save(update_fields=["remind_at"])
+    return len(rows)

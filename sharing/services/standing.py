@@ -1,0 +1,139 @@
+"""Where a brand stands with factories: asked already, may not ask yet, shared already.
+
+Told from the brand's own requests and grants alone: what others asked or hold changes nothing here (invariant 3).
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from brands.models import Brand
+from sharing.models import AccessRequest, Scope, SharingGrant
+
+LONGEST_WAIT = timedelta(days=366)  # programmes ask for at most 365 days before a brand may ask again
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a brand asks for. `cycle_number` belongs to cycles "from" and "only"."""
+
+    scopes: tuple[str, ...]
+    purpose: str
+    cycles: str = SharingGrant.Cycles.ALL
+    cycle_number: int | None = None
+    expires_at: datetime | None = None
+    message: str = ""
+
+
+@dataclass
+class Standing:
+    """One brand and one factory: the open request, what is shared, and until when it may not ask again."""
+
+    asked: AccessRequest | None = None
+    shared: list[SharingGrant] = field(default_factory=list)
+    waits: list[tuple[frozenset[str], datetime]] = field(default_factory=list)
+
+    @property
+    def word(self) -> str:
+        """asked, cooling (may not ask for anything yet), shared (something is), or free."""
+        if self.asked is not None:
+            return "asked"
+        if self.again_from(Scope.values[:1]) and all(self.again_from([scope]) for scope in Scope.values):
+            return "cooling"
+        return "shared" if self.shared else "free"
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether there is anything the brand may ask this factory for now."""
+        return self.word in {"free", "shared"} and not self._shares_everything()
+
+    def again_from(self, scopes: Collection[str]) -> datetime | None:
+        """When the brand may ask for these scopes again; None: now."""
+        ends = [end for about, end in self.waits if about & set(scopes)]
+        return max(ends, default=None)
+
+    def next_time(self) -> datetime | None:
+        """The first moment at which the brand may ask for something again; None: now."""
+        ends = [self.again_from([scope]) for scope in Scope.values]
+        return None if None in ends else min(filter(None, ends))
+
+    def in_words(self) -> str:
+        """What the brand reads beside the factory's name; empty where there is nothing to say."""
+        if self.asked is not None:
+            return _("You asked on %s.") % _day(self.asked.created_at)
+        words = []
+        if self.shared:
+            kinds = sorted({str(grant.get_scope_display()) for grant in self.shared})
+            words.append(_("Shared with you: %s.") % ", ".join(kinds))
+        if again := self.next_time():
+            words.append(_("You can ask again from %s on.") % _day(again))
+        return " ".join(words)
+
+    def refusal(self, wish: Wish) -> str:
+        """Why this wish may not be sent now, as a sentence; empty: it may."""
+        if self.asked is not None:
+            return _("You asked on %s, and the factory has not answered yet.") % _day(self.asked.created_at)
+        if again := self.again_from(wish.scopes):
+            return _("You asked for this not long ago. You can ask again from %s on.") % _day(again)
+        if all(any(covers(grant, wish) for grant in self.shared if grant.scope == scope) for scope in wish.scopes):
+            return _("The factory shares all of this with your brand already.")
+        return ""
+
+    def _shares_everything(self) -> bool:
+        everything = Wish(scopes=tuple(Scope.values), purpose="")
+        return all(any(covers(one, everything) for one in self.shared if one.scope == scope) for scope in Scope.values)
+
+
+def _day(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "DATE_FORMAT")
+
+
+def covers(grant: SharingGrant, wish: "Wish") -> bool:
+    """Whether a grant opens all the cycles of a wish, for as long as is wished."""
+    return _covers_cycles(grant, wish) and (
+        grant.expires_at is None or (wish.expires_at is not None and grant.expires_at >= wish.expires_at)
+    )
+
+
+def _covers_cycles(grant: SharingGrant, wish: "Wish") -> bool:
+    if grant.cycles == SharingGrant.Cycles.ALL:
+        return True
+    number, wished = grant.cycle_number or 0, wish.cycle_number or 0
+    if grant.cycles == SharingGrant.Cycles.FROM:
+        return wish.cycles != SharingGrant.Cycles.ALL and wished >= number
+    return wish.cycles == SharingGrant.Cycles.ONLY and wished == number
+
+
+def standings(brand: Brand, factory_ids: Iterable[int]) -> dict[int, Standing]:
+    """Where `brand` stands with each of these factories, in two queries whatever their number."""
+    now = timezone.now()
+    found = {factory_id: Standing() for factory_id in factory_ids}
+    requests = AccessRequest.objects.filter(brand=brand, factory__in=list(found)).for_brand()
+    recent: Any = requests.filter(created_at__gte=now - 2 * LONGEST_WAIT).select_related("factory__programme")
+    for request in recent:
+        standing = found[request.factory_id]
+        if request.shown_state == "open":
+            standing.asked = request
+        elif (again := may_ask_again(request)) > now:
+            standing.waits.append((_reasked(request), again))
+    grants = SharingGrant.objects.filter(brand=brand, factory__in=list(found)).not_over()
+    for grant in grants.exclude(needs_confirmation=True, confirmed_at=None).order_by("scope"):
+        found[grant.factory_id].shared.append(grant)
+    return found
+
+
+def may_ask_again(request: AccessRequest) -> datetime:
+    """When the brand may ask the factory of a closed request again (`factory__programme` is loaded)."""
+    closed = request.answered_at or request.lapses_at
+    return closed + timedelta(days=request.factory.programme.request_again_days)
+
+
+def _reasked(request: Any) -> frozenset[str]:
+    """What a brand may not ask for while it waits: what was given, or, after anything but a yes, whatever it is."""
+    given = request.shown_state == AccessRequest.State.APPROVED
+    return frozenset(request.scopes if given else Scope.values)

@@ -1,0 +1,29 @@
+"""Periodic work of consent."""
+
+from celery import shared_task  # noqa: TID251 - periodic work has no job row
+
+from sharing import digest, services
+
+
+@shared_task(acks_late=True, max_retries=0)
+def remind_of_copies() -> int:
+    """Remind brands of copies that they were asked to destroy (daily by beat)."""
+    return services.remind_of_destroy_notices()
+
+
+@shared_task(acks_late=True, max_retries=0)
+def prompt_renewals() -> int:
+    """Tell both sides of what ends soon, once each (hourly by beat)."""
+    return services.prompt_renewals()
+
+
+@shared_task(acks_late=True, max_retries=0)
+def announce_monthly_digests() -> int:
+    """Tell factories of the month that is over (daily by beat; each is told once)."""
+    return digest.announce_digests(digest.last_month())
+
+
+@shared_task(acks_late=True, max_retries=0)
+def tend_requests() -> int:
+    """Let requests lapse whose time is over, and remind factories of the others (hourly by beat)."""
+    return services.lapse_requests() + services.remind_of_requests()

@@ -1,0 +1,1 @@
+"""Pages of consent, one room a concept."""

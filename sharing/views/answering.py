@@ -1,0 +1,248 @@
+"""Pages of a factory that answers: the inbox, the decision, less than asked, no, later.
+
+A request is one page for both sides: the factory's manager decides there, the brand may take it back.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from brands.models import Brand, BrandHistory
+from portal.core.forms import REFUSED, fingerprint, posted
+from portal.core.lists import requested_page
+from sharing.forms import DeclineForm, LaterForm, LessForm, initial_answer
+from sharing.models import AccessRequest, Scope, SharingGrant
+from sharing.services import (
+    AlreadyAnsweredError,
+    Terms,
+    approve_request,
+    decline_request,
+    snooze_request,
+    withdraw_request,
+)
+from sharing.services.requests import answered_in_words, as_asked, keeps, standing_grant
+from sharing.services.standing import may_ask_again
+from sharing.views.gates import about, factory_inside, may_decide, person, request_seen, request_to_decide
+
+PAST_SHOWN = 25
+IDENTITY = ("name", "kind", "is_active")
+
+
+@login_required
+@require_GET
+def inbox(request: HttpRequest, pk: int) -> HttpResponse:
+    """ "Requests": what brands ask of this factory; first what waits, then what was put off, then what is over."""
+    factory = factory_inside(request, pk)
+    rows = AccessRequest.objects.visible_to(request.user).filter(factory=factory).for_reader(request.user)
+    rows = rows.select_related("brand", "asked_by", "answered_by")
+    page = requested_page(request, rows.waiting(), ("-created_at", "-id"))
+    context = {
+        "factory": factory,
+        "page": page,
+        "put_off": rows.put_off().order_by("snoozed_until"),
+        "past": rows.shown_closed().order_by("-answered_at", "-created_at")[:PAST_SHOWN],
+        "may_decide": may_decide(request, factory),
+    }
+    return render(request, "sharing/inbox.html", context)
+
+
+@login_required
+@require_GET
+def access_request(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One request: who asks, for what, why; for the factory's manager also what a yes would do, and the answers."""
+    found = request_seen(request, pk)
+    decides = found.shown_state == "open" and may_decide(request, found.factory)
+    own = Brand.objects.own(request.user).filter(pk=found.brand_id).exists()
+    context = {
+        "found": found,
+        "factory": found.factory,
+        "decides": decides,
+        "withdraws": own and found.state == AccessRequest.State.OPEN and found.shown_state == "open",
+        "is_own": own,
+        "former_names": former_names(found.brand),
+        "grants": _grants(request, found),
+        **(_preview(found, found.scopes, as_asked(found)) if decides else {}),
+        "later": LaterForm(),
+        "seen": brand_seen(found.brand),
+    }
+    if found.shown_state not in {"open", "unconfirmed"} and not own:
+        context["closed"] = answered_in_words(found)
+    return render(request, "sharing/request.html", context)
+
+
+def brand_seen(brand: Brand) -> str:
+    """Who asks, as it was shown: a yes to a name that has changed meanwhile is asked for again."""
+    return fingerprint(brand, IDENTITY)
+
+
+def former_names(brand: Brand) -> list[BrandHistory]:
+    """Other names that the brand had, the last one first, each with since when: a factory consents to a name."""
+    rows = BrandHistory.objects.filter(brand=brand).exclude(name=brand.name).order_by("name", "-since").distinct("name")
+    return sorted(rows, key=lambda row: row.since, reverse=True)
+
+
+def _grants(request: HttpRequest, found: AccessRequest) -> Any:
+    """What was given for the request, as far as the visitor may see it."""
+    return SharingGrant.objects.visible_to(request.user).filter(requests=found).order_by("scope")
+
+
+def _preview(found: AccessRequest, scopes: list[str], terms: Terms) -> dict[str, Any]:
+    """What a yes on these terms does, in parts: new, in place of something else, or nothing because it is given."""
+    lines = []
+    for scope in [scope for scope in Scope if scope in scopes]:
+        existing = standing_grant(found.factory, found.brand, scope)
+        kind = "new" if existing is None else "kept" if keeps(existing, terms) else "replaced"
+        lines.append({"label": scope.label, "kind": kind, "existing": existing})
+    shown = SharingGrant(cycles=terms.cycles, cycle_number=terms.cycle_number, expires_at=terms.expires_at)
+    return {"lines": lines, "preview": shown, "hold_days": terms.hold_days}
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def request_approve(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Yes: as asked straight from the request's page, which says in words what happens; or less, through a form."""
+    found = request_to_decide(request, pk)
+    if found.state != AccessRequest.State.OPEN:
+        return _already(request, found)
+    form = LessForm(posted(request), request=found, initial=initial_answer(found))
+    if "as_asked" in request.POST:
+        return _approve(request, found, form, found.scopes, as_asked(found))
+    if form.is_valid():
+        scopes, terms = form.cleaned_data["scopes"], form.answer()
+        if "confirmed" in request.POST:
+            return _approve(request, found, form, scopes, terms)
+        return _confirm_less(request, found, form, scopes, terms)
+    return _less_page(request, found, form)
+
+
+def _less_page(request: HttpRequest, found: AccessRequest, form: Form, status: int = REFUSED) -> HttpResponse:
+    context = {"found": found, "factory": found.factory, "form": form}
+    return render(request, "sharing/request_less.html", context, status=status if form.is_bound else 200)
+
+
+def _confirm_less(
+    request: HttpRequest, found: AccessRequest, form: LessForm, scopes: list[str], terms: Terms
+) -> HttpResponse:
+    pairs = [(name, value) for name in form.fields for value in request.POST.getlist(name)]
+    context = {
+        "found": found,
+        "factory": found.factory,
+        "hidden": [*pairs, ("confirmed", "yes"), ("seen", brand_seen(found.brand))],
+        **_preview(found, scopes, terms),
+    }
+    return render(request, "sharing/request_confirm.html", context)
+
+
+def _approve(
+    request: HttpRequest, found: AccessRequest, form: LessForm, scopes: list[str], terms: Terms
+) -> HttpResponse:
+    if request.POST.get("seen") != brand_seen(found.brand):
+        messages.error(
+            request, _("The brand's name or agreement has changed since you opened the page. Look at it once more.")
+        )
+        return redirect("access_request", pk=found.pk)
+    try:
+        approve_request(by=person(request), request=found, scopes=scopes, terms=terms)
+    except AlreadyAnsweredError as error:
+        return _already(request, found, error.messages[0])
+    except ValidationError as error:
+        return _refused(request, found, form, error)
+    messages.success(request, _approved(found))
+    return redirect("request_inbox", pk=found.factory_id)
+
+
+def _refused(request: HttpRequest, found: AccessRequest, form: LessForm, error: ValidationError) -> HttpResponse:
+    """Back to the form, with what the rules refused; a plain yes comes from another page, which only says it."""
+    if "as_asked" in request.POST:
+        for text in error.messages:
+            messages.error(request, text)
+        return redirect("access_request", pk=found.pk)
+    for name, errors in getattr(error, "error_dict", {"": error.messages}).items():
+        field = {"expires_at": "expires_on"}.get(name, name)
+        form.add_error(field if field in form.fields else None, errors)
+    return _less_page(request, found, form)
+
+
+def _approved(found: AccessRequest) -> str:
+    words = {"factory": found.factory, "brand": found.brand}
+    if found.factory.confirms_sharing:
+        said = _("The request of %(brand)s is approved; it takes effect once a second person confirms it.") % words
+        return about(found.factory, said)
+    return _("%(factory)s now shares with %(brand)s.") % words
+
+
+def _already(request: HttpRequest, found: AccessRequest, text: str = "") -> HttpResponse:
+    """Somebody was first (or this is a second click): say who did what, change nothing."""
+    if not text:
+        found.refresh_from_db()
+        text = answered_in_words(found)
+    messages.info(request, text)
+    return redirect("access_request", pk=found.pk)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def request_decline(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """No, with a reason that the brand reads, or without."""
+    found = request_to_decide(request, pk)
+    if found.state != AccessRequest.State.OPEN:
+        return _already(request, found)
+    form = DeclineForm(posted(request))
+    if form.is_valid():
+        try:
+            decline_request(by=person(request), request=found, reason=form.cleaned_data["reason"])
+        except AlreadyAnsweredError as error:
+            return _already(request, found, error.messages[0])
+        said = _("The request of %s is declined: nothing is shared by it.") % found.brand
+        messages.success(request, about(found.factory, said))
+        return redirect("request_inbox", pk=found.factory_id)
+    context = {"found": found, "factory": found.factory, "form": form}
+    return render(request, "sharing/request_decline.html", context, status=REFUSED if form.is_bound else 200)
+
+
+@login_required
+@require_POST
+def request_later(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Not now: the request leaves the inbox and comes back in some days."""
+    found = request_to_decide(request, pk)
+    form = LaterForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Choose when to be reminded."))
+        return redirect("access_request", pk=found.pk)
+    try:
+        snooze_request(by=person(request), request=found, days=form.cleaned_data["days"])
+    except AlreadyAnsweredError as error:
+        return _already(request, found, error.messages[0])
+    said = _("The request of %s is put aside; the brand is not told.") % found.brand
+    messages.success(request, about(found.factory, said))
+    return redirect("request_inbox", pk=found.factory_id)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def request_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The brand takes its request back."""
+    found = request_seen(request, pk)
+    if not Brand.objects.own(request.user).filter(pk=found.brand_id).exists():
+        raise PermissionDenied(_("Only the brand that asked takes its request back."))
+    if found.shown_state != "open":
+        messages.info(request, _("This request is not open any more."))
+        return redirect("access_request", pk=pk)
+    if request.method == "POST":
+        try:
+            withdraw_request(by=person(request), request=found)
+        except AlreadyAnsweredError as error:
+            messages.info(request, error.messages[0])
+        else:
+            messages.success(request, _("Your request to %s is taken back.") % found.factory)
+        return redirect("brand_requests", pk=found.brand_id)
+    found.answered_at = found.created_at
+    return render(request, "sharing/request_withdraw.html", {"found": found, "again": may_ask_again(found)})

@@ -1,0 +1,109 @@
+"""One answer to several requests of one factory: a page that names the factory and says what will happen, then it does.
+
+Each request is answered on its own: one that somebody else answered meanwhile does not hold up the others.
+"""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from factories.models import Factory
+from portal.core.forms import REFUSED
+from sharing.forms import DeclineForm, LaterForm
+from sharing.models import AccessRequest
+from sharing.services import approve_request, decline_request, snooze_request
+from sharing.services.requests import as_asked
+from sharing.views.answering import brand_seen
+from sharing.views.gates import about, factory_inside, person, require_decider, uuids
+
+ANSWERS = ("approve", "decline", "later")
+FORMS: dict[str, type[Form]] = {"decline": DeclineForm, "later": LaterForm}
+MOST = 100
+
+
+@login_required
+@require_POST
+def requests_answer(request: HttpRequest, pk: int) -> HttpResponse:
+    """The confirmation page for what was ticked in the inbox; with `confirmed`, the answers."""
+    factory = factory_inside(request, pk)
+    require_decider(request, factory)
+    answer, chosen = request.POST.get("answer", ""), _ticked(request, factory)
+    if answer not in ANSWERS or not chosen:
+        messages.error(request, _("Tick the open requests that you want to answer."))
+        return redirect("request_inbox", pk=pk)
+    form = FORMS[answer](request.POST if "confirmed" in request.POST else None) if answer in FORMS else None
+    if "confirmed" not in request.POST or (form is not None and not form.is_valid()):
+        return _confirm(request, factory, answer, chosen, form)
+    if request.POST.get("seen") != _identities(chosen):
+        messages.error(request, _("Something has changed since you opened the page. Look at it once more."))
+        return _confirm(request, factory, answer, chosen, None if form is None else FORMS[answer]())
+    _answer_all(request, factory, answer, chosen, form)
+    return redirect("request_inbox", pk=pk)
+
+
+def _ticked(request: HttpRequest, factory: Factory) -> list[AccessRequest]:
+    """The open requests among those ticked; what is no id, or another factory's, is nothing."""
+    rows = AccessRequest.objects.visible_to(request.user).open().filter(factory=factory)
+    rows = rows.filter(pk__in=uuids(request.POST.getlist("ids")[:MOST]))
+    return list(rows.select_related("factory__programme", "brand").order_by("brand__name", "pk"))
+
+
+def _identities(chosen: list[AccessRequest]) -> str:
+    """Who asks, as it was shown."""
+    return ".".join(brand_seen(one.brand) for one in chosen)
+
+
+def _confirm(
+    request: HttpRequest, factory: Factory, answer: str, chosen: list[AccessRequest], form: Form | None
+) -> HttpResponse:
+    hidden = [("ids", one.pk) for one in chosen]
+    context = {
+        "factory": factory,
+        "answer": answer,
+        "chosen": chosen,
+        "form": form,
+        "hold_days": factory.programme.grant_default_hold_days,
+        "hidden": [*hidden, ("answer", answer), ("confirmed", "yes"), ("seen", _identities(chosen))],
+    }
+    bound = form is not None and form.is_bound
+    return render(request, "sharing/requests_answer.html", context, status=REFUSED if bound else 200)
+
+
+def _answer_all(
+    request: HttpRequest, factory: Factory, answer: str, chosen: list[AccessRequest], form: Form | None
+) -> None:
+    done = 0
+    for one in chosen:
+        try:
+            _answer(person(request), answer, one, form.cleaned_data if form else {})
+            done += 1
+        except ValidationError as error:
+            messages.warning(request, f"{one.brand}: {' '.join(error.messages)}")
+    if done:
+        messages.success(request, about(factory, _done_words(answer, done)))
+
+
+def _answer(by: Any, answer: str, one: AccessRequest, data: dict[str, Any]) -> None:
+    if answer == "approve":
+        approve_request(by=by, request=one, scopes=one.scopes, terms=as_asked(one))
+    elif answer == "decline":
+        decline_request(by=by, request=one, reason=data["reason"])
+    else:
+        snooze_request(by=by, request=one, days=data["days"])
+
+
+def _done_words(answer: str, count: int) -> str:
+    words = {
+        "approve": ngettext("%s request was approved.", "%s requests were approved.", count),
+        "decline": ngettext("%s request was declined.", "%s requests were declined.", count),
+        "later": ngettext("%s request was put aside.", "%s requests were put aside.", count),
+    }
+    return words[answer] % count

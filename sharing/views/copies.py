@@ -1,0 +1,96 @@
+"""Pages of copies to destroy: the factory sees what it asked for and what was answered, the brand answers."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from brands.models import Brand
+from factories.models import Factory
+from portal.core.forms import REFUSED, show_errors
+from portal.core.lists import requested_page
+from sharing.copies import DownloadedCopy, downloaded_copies
+from sharing.forms import CopiesAnswerForm
+from sharing.models import AccessRecord, DestroyNotice
+from sharing.services import answer_destroy_notice
+from sharing.views.gates import factory_inside, person, posted_data
+
+SUMMARISED = 5
+
+
+@login_required
+@require_GET
+def destroy_notices(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a factory asked brands to destroy, the newest first, copy by copy, with what was answered."""
+    factory = factory_inside(request, pk)
+    notices = DestroyNotice.objects.visible_to(request.user).filter(factory=factory).with_counts()
+    notices = notices.select_related("brand", "asked_by", "answered_by").prefetch_related("copies")
+    page = requested_page(request, notices, ("-created_at", "-id"))
+    numbers = {copy.number for notice in page.items for copy in notice.copies.all()}
+    records = AccessRecord.objects.visible_to(request.user).filter(factory=factory, copy_number__in=numbers)
+    known = {copy.number: copy for copy in downloaded_copies(records)}
+    rows = [_row(notice, known) for notice in page.items]
+    return render(request, "sharing/destroy_notices.html", {"factory": factory, "page": page, "rows": rows})
+
+
+def _row(notice: DestroyNotice, known: dict[int, DownloadedCopy]) -> dict[str, Any]:
+    copies = sorted(notice.copies.all(), key=lambda copy: copy.number)
+    return {
+        "notice": notice,
+        "days": (timezone.now() - notice.created_at).days,
+        "copies": [(copy, known.get(copy.number)) for copy in copies],
+    }
+
+
+def latest_destroy_notices(request: HttpRequest, factory: Factory) -> list[tuple[DestroyNotice, int]]:
+    """The few newest, each with the days since it was asked: for the page of who can see the data."""
+    notices = DestroyNotice.objects.visible_to(request.user).filter(factory=factory).with_counts()
+    newest = notices.select_related("brand").order_by("-created_at")[:SUMMARISED]
+    return [(notice, (timezone.now() - notice.created_at).days) for notice in newest]
+
+
+@login_required
+@require_GET
+def copies_to_destroy(request: HttpRequest) -> HttpResponse:
+    """What a brand is, or was, asked to destroy. Not found for people of no brand."""
+    if not Brand.objects.own(request.user).exists():
+        raise Http404
+    notices = DestroyNotice.objects.asked_of(request.user).select_related("factory", "brand").with_counts()
+    page = requested_page(request, notices, ("-created_at", "-id"))
+    return render(request, "sharing/copies_to_destroy.html", {"page": page})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def copies_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One notice, for the brand that it asks: which copies, and the answer. Nothing else of the factory is shown."""
+    notices = DestroyNotice.objects.asked_of(request.user).select_related("factory", "brand", "answered_by")
+    notice = get_object_or_404(notices.with_counts(), pk=pk)
+    copies = list(notice.copies.order_by("number"))
+    unsettled = [copy for copy in copies if copy.answer != "destroyed"]
+    form = CopiesAnswerForm(posted_data(request), copies=unsettled)
+    status = 200
+    if request.method == "POST":
+        if form.is_valid() and _answered(request, notice, form):
+            return redirect("copies_to_destroy")
+        status = REFUSED
+    context = {"notice": notice, "copies": copies, "form": form if unsettled else None}
+    return render(request, "sharing/copies_answer.html", context, status=status)
+
+
+def _answered(request: HttpRequest, notice: DestroyNotice, form: CopiesAnswerForm) -> bool:
+    try:
+        answer_destroy_notice(by=person(request), notice=notice, **form.answer())
+    except ValidationError as error:
+        show_errors(form, error)
+        return False
+    words = {"brand": notice.brand, "factory": notice.factory}
+    messages.success(request, _("Noted for %(brand)s. %(factory)s sees your answer.") % words)
+    return True

@@ -1,0 +1,94 @@
+"""Who may come in to the pages of consent, and what they bring along."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any, cast
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+
+from brands.models import Brand
+from factories.models import Factory
+from portal.accounts.models import User
+from sharing.models import AccessRequest, SharingGrant
+
+
+def person(request: HttpRequest) -> User:
+    return cast("User", request.user)
+
+
+def about(factory: Factory, text: str) -> str:
+    """What is said after a decision: who manages two factories reads which one it was about."""
+    return f"{factory}: {text}"
+
+
+def posted_data(request: HttpRequest) -> Any:
+    """What was posted, even if it is nothing; None when the page is only read."""
+    return request.POST if request.method == "POST" else None
+
+
+def factory_inside(request: HttpRequest, pk: int) -> Factory:
+    """The factory, if the visitor sees it; 403 if they do but its consent is none of their business."""
+    factory = get_object_or_404(Factory.objects.visible_to(request.user).select_related("programme"), pk=pk)
+    readable = Factory.objects.where(request.user, "view_data") | Factory.objects.in_programmes_where(
+        request.user, "view_assessments"
+    )
+    if not readable.filter(pk=pk).exists():
+        raise PermissionDenied(_("Only the factory's people and its country's staff see who it shares with."))
+    return factory
+
+
+def may_decide(request: HttpRequest, factory: Factory) -> bool:
+    return Factory.objects.where(request.user, "manage_sharing").filter(pk=factory.pk).exists()
+
+
+def may_look(request: HttpRequest, factory: Factory) -> bool:
+    """Whether the visitor may see what a brand sees of it: who decides for the factory, and its country's staff."""
+    may = Factory.objects.where(request.user, "manage_sharing") | Factory.objects.in_programmes_where(
+        request.user, "view_assessments"
+    )
+    return may.filter(pk=factory.pk).exists()
+
+
+def require_decider(request: HttpRequest, factory: Factory) -> None:
+    if not may_decide(request, factory):
+        raise PermissionDenied(_("Only a manager of this factory decides who sees its data."))
+
+
+def grant_to_decide(request: HttpRequest, pk: UUID) -> SharingGrant:
+    """A grant of a factory that the visitor decides for; 404 unless visible, 403 unless theirs to decide."""
+    found = get_object_or_404(
+        SharingGrant.objects.visible_to(request.user).select_related("factory__programme", "brand"), pk=pk
+    )
+    require_decider(request, found.factory)
+    return found
+
+
+def uuids(texts: Iterable[str]) -> list[UUID]:
+    """Those of `texts` that are ids; the others count as not there."""
+    found = []
+    for text in texts:
+        with suppress(ValueError):
+            found.append(UUID(text))
+    return found
+
+
+def own_brand(request: HttpRequest, pk: int) -> Brand:
+    """The brand, if the visitor reads for it; 404 for everybody else."""
+    return get_object_or_404(Brand.objects.own(request.user), pk=pk)
+
+
+def request_seen(request: HttpRequest, pk: UUID) -> Any:
+    """A request as the visitor's side sees it (with `shown_state`), or 404."""
+    rows = AccessRequest.objects.visible_to(request.user).for_reader(request.user)
+    return get_object_or_404(rows.select_related("factory__programme", "brand", "asked_by", "answered_by"), pk=pk)
+
+
+def request_to_decide(request: HttpRequest, pk: UUID) -> Any:
+    """A request to a factory that the visitor decides for; 404 unless visible, 403 unless theirs to decide."""
+    found = request_seen(request, pk)
+    require_decider(request, found.factory)
+    return found

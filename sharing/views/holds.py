@@ -1,0 +1,80 @@
+"""Pages of what waits to open: keeping a report back from a brand, letting it go."""
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from brands.models import Brand
+from sharing.models import SharingGrant, WithheldReport
+from sharing.openings import openings_of
+from sharing.services import release_report, withhold_report
+from sharing.services.holds import MAX_CYCLE
+from sharing.views.gates import about, factory_inside, may_decide, may_look, person, require_decider
+
+
+class WithholdForm(forms.Form):
+    """Which cycle's report to keep back from which brand. Offers the brands that the factory shares with."""
+
+    brand = forms.ModelChoiceField(label=gettext_lazy("Brand"), queryset=Brand.objects.none())
+    cycle = forms.IntegerField(label=gettext_lazy("Cycle"), min_value=1, max_value=MAX_CYCLE)
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=300, required=False)
+
+
+@login_required
+@require_GET
+def report_openings(request: HttpRequest, pk: int) -> HttpResponse:
+    """When each report opens to which brand, what is kept back, and what is open."""
+    factory = factory_inside(request, pk)
+    context = {
+        "factory": factory,
+        "brands": openings_of(person=person(request), factory=factory),
+        "may_decide": may_decide(request, factory),
+        "may_look": may_look(request, factory),
+    }
+    return render(request, "sharing/report_openings.html", context)
+
+
+@login_required
+@require_POST
+def report_withhold(request: HttpRequest, pk: int) -> HttpResponse:
+    """Keep one cycle's report back from one brand, at once."""
+    factory = factory_inside(request, pk)
+    require_decider(request, factory)
+    form = WithholdForm(request.POST)
+    grants = SharingGrant.objects.visible_to(request.user).filter(factory=factory)
+    form.fields["brand"].queryset = Brand.objects.filter(pk__in=grants.values("brand"))  # type: ignore[attr-defined]
+    if not form.is_valid():
+        messages.error(request, _("Choose a brand and a cycle from the page. Nothing was changed."))
+        return redirect("report_openings", pk=pk)
+    try:
+        kept = withhold_report(by=person(request), factory=factory, **form.cleaned_data)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        words = {"brand": form.cleaned_data["brand"], "cycle": kept.cycle, "factory": factory}
+        messages.success(request, _("%(brand)s does not see the report of cycle %(cycle)s of %(factory)s.") % words)
+    return redirect("report_openings", pk=pk)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def report_release(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a report go that was kept back: first what that means, then it is done."""
+    kept = get_object_or_404(
+        WithheldReport.objects.visible_to(request.user).select_related("factory__programme", "brand"), pk=pk
+    )
+    require_decider(request, kept.factory)
+    if request.method == "POST":
+        release_report(by=person(request), withheld=kept)
+        words = {"brand": kept.brand, "cycle": kept.cycle}
+        said = _("The report of cycle %(cycle)s is not kept back from %(brand)s any more.") % words
+        messages.success(request, about(kept.factory, said))
+    if request.method == "POST" or kept.released_at is not None:
+        return redirect("report_openings", pk=kept.factory_id)
+    return render(request, "sharing/report_release.html", {"kept": kept, "factory": kept.factory})

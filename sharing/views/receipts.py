@@ -1,0 +1,150 @@
+"""Pages of receipts: a side's list, one receipt and its files; and the public page where anybody checks one."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from brands.models import Brand
+from portal.core.api.throttling import VerifyThrottle
+from portal.core.documents import RenderError
+from portal.core.pages import BadCursor, keyset_page
+from portal.core.signing import known_keys
+from sharing.forms import VerifyForm
+from sharing.models import Receipt
+from sharing.querysets import ReceiptQuerySet
+from sharing.receipts.checking import Checked, check_document, is_issued
+from sharing.receipts.document import facts, json_of, pdf_of, sentence
+from sharing.receipts.numbers import normalised
+from sharing.serializers.grants import inside_factories
+from sharing.views.gates import factory_inside
+
+DRAFTS_KEPT = 200  # letters of a number that somebody typed
+
+
+@login_required
+@require_GET
+def factory_receipts(request: HttpRequest, pk: int) -> HttpResponse:
+    """The receipts of a factory: for its people and its country's staff."""
+    factory = factory_inside(request, pk)
+    rows = Receipt.objects.visible_to(request.user).filter(factory=factory)
+    return _list(request, rows, {"factory": factory, "owner": factory.name})
+
+
+@login_required
+@require_GET
+def brand_receipts(request: HttpRequest, pk: int) -> HttpResponse:
+    """The receipts of a brand: for its own people."""
+    brand = get_object_or_404(Brand.objects.own(request.user), pk=pk)
+    rows = Receipt.objects.visible_to(request.user).filter(brand=brand)
+    return _list(request, rows, {"brand": brand, "owner": brand.name})
+
+
+def _list(request: HttpRequest, rows: ReceiptQuerySet, context: dict[str, object]) -> HttpResponse:
+    """A page of them, newest first; `?number=` finds one."""
+    typed = request.GET.get("number", "")[:DRAFTS_KEPT]
+    if typed:
+        rows = rows.filter(number=normalised(typed))
+    try:
+        page = keyset_page(rows.select_related("factory", "brand"), order=["-id"], cursor=request.GET.get("cursor", ""))
+    except BadCursor as error:
+        messages.error(request, str(error))
+        return redirect(request.path)
+    return render(request, "sharing/receipt_list.html", {**context, "page": page, "typed": typed})
+
+
+def _found(request: HttpRequest, number: str) -> tuple[Receipt, bool]:
+    """The receipt, and whether the visitor sees it from the factory's side. Raises 404."""
+    rows = Receipt.objects.visible_to(request.user).select_related("factory", "brand", "grant")
+    receipt = get_object_or_404(rows, number=normalised(number) or None)
+    return receipt, inside_factories(request.user).filter(pk=receipt.factory_id).exists()
+
+
+@login_required
+@require_GET
+def receipt(request: HttpRequest, number: str) -> HttpResponse:
+    """One receipt, as it was signed."""
+    found, from_inside = _found(request, number)
+    context = {
+        "receipt": found,
+        "from_inside": from_inside,
+        "sentence": sentence(found.payload),
+        "facts": facts(found.payload, found.disclosed if from_inside else {}),
+    }
+    return render(request, "sharing/receipt.html", context)
+
+
+@login_required
+@require_GET
+def receipt_json(request: HttpRequest, number: str) -> HttpResponse:
+    """The document that proves itself."""
+    found, from_inside = _found(request, number)
+    response = HttpResponse(json_of(found, from_inside=from_inside), content_type="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="receipt-{found.number}.json"'
+    return response
+
+
+@login_required
+@require_GET
+def receipt_pdf(request: HttpRequest, number: str) -> HttpResponse:
+    """The receipt on one page, with a QR code."""
+    found, from_inside = _found(request, number)
+    try:
+        content = pdf_of(found, from_inside=from_inside)
+    except RenderError:
+        messages.error(request, _("The PDF could not be made just now. Try again; the JSON file proves the same."))
+        return redirect("receipt", number=found.number)
+    response = HttpResponse(content, content_type="application/pdf")
+    response.headers["Content-Disposition"] = f'attachment; filename="receipt-{found.number}.pdf"'
+    return response
+
+
+@require_http_methods(["GET", "POST"])
+def verify(request: HttpRequest) -> HttpResponse:
+    """Anybody checks a receipt: its JSON, or the address in its QR code. Nobody need be signed in."""
+    form, checked, scanned = VerifyForm(), None, None
+    number, fingerprint = (request.GET.get(name, "")[:DRAFTS_KEPT] for name in ("number", "print"))
+    asks = request.method == "POST" or bool(number)
+    if asks and not VerifyThrottle().allow_request(request, None):  # type: ignore[arg-type]
+        return render(request, "429.html", status=429)
+    if request.method == "POST":
+        form = VerifyForm(request.POST, request.FILES)
+        checked = check_document(form.document()) if form.is_valid() else None
+    elif number:
+        scanned = {"number": normalised(number) or number, "is_issued": is_issued(number, fingerprint)}
+    status = 200 if request.method == "GET" or (checked and checked.is_valid) else 400
+    context = {"form": form, "checked": checked, "words": _words(checked), "scanned": scanned, "keys": known_keys()}
+    return render(request, "sharing/verify.html", context, status=status)
+
+
+def _words(checked: Checked | None) -> tuple[str, str, str] | None:
+    """The tone, the title and the sentence for what was found."""
+    if checked is None:
+        return None
+    if checked.is_valid:
+        return (
+            "ok",
+            _("This receipt is genuine"),
+            _("The portal signed and issued all of it. It says what was decided then, not what is shared today."),
+        )
+    titles = {
+        "not_issued": _("Signed by us, but not in our records"),
+        "unreadable": _("This is not the text of a receipt"),
+        "no_receipt": _("This is not a receipt of this portal"),
+        "unknown_key": _("Signed with a key that is not ours"),
+        "altered": _("This receipt was altered, or was never ours"),
+        "disclosed_altered": _("Part of this receipt was altered"),
+    }
+    sentences = {
+        "not_issued": _("Tell the programme's staff, and show them this receipt."),
+        "unreadable": _("Choose the JSON file that was downloaded with the receipt, or paste all of its text."),
+        "no_receipt": _("It is a document of another kind or version. Look for the receipt's JSON file."),
+        "unknown_key": _("The key it names never signed anything here. Do not rely on it."),
+        "altered": _("Its signature does not fit what it says. Do not rely on it; ask for the original."),
+        "disclosed_altered": _(
+            "What both sides were given is unaltered; what the factory's copy adds to it was changed."
+        ),
+    }
+    return "nc", titles[checked.outcome], sentences[checked.outcome]

@@ -1,0 +1,215 @@
+"""The throw-away database under its two roles, and the world every test shares."""
+
+import gc
+import pickle
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from django.test import Client
+from django.test.testcases import TransactionTestCase
+from rest_framework.test import APIClient
+from xdist.scheduler import LoadScopeScheduling
+
+from tests.world import World, build_world
+
+# Django and its models are a million objects that live on: looking for rubbish among them took a seventh of the time.
+gc.set_threshold(200_000, 50, 1_000)
+
+
+# Tests that one process runs, one after the other: they share what is slow to make, or start a worker of their own.
+# (The marker xdist_group would say so, but does not reach the scheduler under pytest 9.)
+TOGETHER = {
+    "tests/demo/loaded/": "demo",
+    "tests/test_revoke_everywhere.py": "revoke",
+    "tests/e2e/": "worker",
+    "tests/test_worker_crash.py": "worker",
+}
+
+
+class OneByOneOrTogether(LoadScopeScheduling):
+    """Hands out test by test, but those of `TOGETHER` to one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((group for start, group in TOGETHER.items() if nodeid.startswith(start)), nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneByOneOrTogether:
+    return OneByOneOrTogether(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that asks neither a database nor Redis says the same on any server."""
+    for item in items:
+        asks = "empty_database" in getattr(item, "fixturenames", ()) or "db" in getattr(item, "fixturenames", ())
+        marked = any(item.get_closest_marker(name) for name in ("django_db", "redis", "worker", "e2e"))
+        if not asks and not marked:
+            item.add_marker(pytest.mark.once)
+
+
+@pytest.fixture(scope="session")
+def empty_database(
+    request: pytest.FixtureRequest, django_test_environment: None, django_db_blocker: Any
+) -> Iterator[str]:
+    """Create the test database as its owner and let everything else work in it as the app role; its name."""
+    keep = request.config.getvalue("reuse_db") and not request.config.getvalue("create_db")
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "")
+    owner, app = connections["owner"], connections["default"]
+    if worker:
+        owner.settings_dict["TEST"]["NAME"] = f"{settings.DATABASES['owner']['TEST']['NAME']}_{worker}"
+    real_name = owner.settings_dict["NAME"]
+    with django_db_blocker.unblock():
+        owner.creation.create_test_db(verbosity=0, autoclobber=True, keepdb=keep, serialize=False)
+        app.close()
+        app.settings_dict["NAME"] = owner.settings_dict["NAME"]
+        settings.DATABASES["default"]["NAME"] = settings.DATABASES["owner"]["NAME"] = owner.settings_dict["NAME"]
+    name: str = owner.settings_dict["NAME"]
+    yield name
+    with django_db_blocker.unblock():
+        work_in(name)
+        app.close()
+        if not request.config.getvalue("reuse_db"):
+            _end_other_sessions(app)
+            _end_other_sessions(owner)
+            owner.creation.destroy_test_db(real_name, verbosity=0)
+
+
+@dataclass(frozen=True)
+class Inhabited:
+    """A database with the world in it: its name, and the pickled world."""
+
+    database: str
+    world: bytes
+
+
+@pytest.fixture(scope="session")
+def inhabited_database(empty_database: str, django_db_blocker: Any) -> Iterator[Inhabited]:
+    """A copy of the test database in which the world is already, for the many tests that begin with it."""
+    owner, name = connections["owner"], f"{empty_database}_world"
+    drop = f'DROP DATABASE IF EXISTS "{name}"'
+    with django_db_blocker.unblock():
+        work_in(empty_database)
+        _end_other_sessions(connections["default"])
+        _end_other_sessions(owner)
+        with owner._nodb_cursor() as cursor:
+            cursor.execute(drop)
+            cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{empty_database}"')
+        work_in(name)
+        world = pickle.dumps(build_world())
+    yield Inhabited(name, world)
+    with django_db_blocker.unblock():
+        work_in(empty_database)
+        with owner._nodb_cursor() as cursor:
+            cursor.execute(drop)
+
+
+def work_in(database: str) -> None:
+    """Let both roles work in this database from now on."""
+    for connection in (connections["default"], connections["owner"]):
+        if connection.settings_dict["NAME"] != database:
+            connection.close()
+            connection.settings_dict["NAME"] = database
+
+
+@pytest.fixture
+def django_db_setup(request: pytest.FixtureRequest, empty_database: str) -> None:
+    """Before a test's transaction begins: the empty database, or the one in which its world is already.
+
+    Tests with real transactions build their world themselves, for nothing undoes what they do to it but emptying.
+    """
+    work_in(request.getfixturevalue("inhabited_database").database if _finds_its_world(request) else empty_database)
+
+
+def _finds_its_world(request: pytest.FixtureRequest) -> bool:
+    marker = request.node.get_closest_marker("django_db")
+    transactional = marker is not None and (marker.kwargs.get("transaction") or any(marker.args))
+    names = set(request.fixturenames)
+    return "world" in names and not transactional and not names & {"transactional_db", "live_server"}
+
+
+def _end_other_sessions(connection: Any) -> None:
+    """End what threads and killed workers left open; each of the two roles may end the sessions of its own."""
+    connection.close()  # a test may have ended it on the server's side
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+        )
+    connection.close()
+
+
+KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission", "core_cache"}
+
+
+def _empty_tables(test: TransactionTestCase) -> None:
+    """After a test with real transactions: the app role may not truncate, so the owner does."""
+    connection = connections["owner"]
+    tables = [name for name in connection.introspection.table_names() if name not in KEPT_TABLES]
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE " + ", ".join(f'"{name}"' for name in tables) + " RESTART IDENTITY CASCADE")
+        cursor.execute("DELETE FROM core_cache")
+    connection.close()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _owner_empties_tables() -> None:
+    setattr(TransactionTestCase, "_fixture_teardown", _empty_tables)  # noqa: B010 - private in the stubs
+
+
+@pytest.fixture(autouse=True)
+def _private_files(settings: Any, tmp_path: Any) -> None:
+    """Files of tests go to a folder of the test."""
+    settings.STATE_DIR = tmp_path
+    options = {**settings.STORAGES["private"]["OPTIONS"], "location": tmp_path / "private"}
+    settings.STORAGES = {**settings.STORAGES, "private": {**settings.STORAGES["private"], "OPTIONS": options}}
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": str(tmp_path)}
+    }
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest, db: None) -> World:
+    """Two factories, two brands, staff of two countries, a constituent, an outsider, an inactive account."""
+    if not _finds_its_world(request):
+        return build_world()
+    found: World = pickle.loads(request.getfixturevalue("inhabited_database").world)
+    return found
+
+
+@pytest.fixture
+def client_of() -> Callable[[Any], Client]:
+    """A browser signed in as the given person (None: nobody)."""
+
+    def make(user: Any) -> Client:
+        client = Client(raise_request_exception=True)
+        if user is not None:
+            client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return make
+
+
+@pytest.fixture
+def api_of() -> Callable[[Any], APIClient]:
+    """An API client signed in as the given person (None: nobody)."""
+
+    def make(user: Any) -> APIClient:
+        client = APIClient()
+        if user is not None:
+            client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return make
+
+
+@pytest.fixture
+def run_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs run at once, in this process, as soon as the code under test would have nudged a worker."""
+    from portal.core import jobs
+
+    monkeypatch.setattr(jobs, "nudge", jobs.run)
+    monkeypatch.setattr("django.db.transaction.on_commit", lambda call, **_: call())

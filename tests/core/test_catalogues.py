@@ -1,0 +1,131 @@
+"""The translations of the pages: complete where they are offered, and a tool that lets nothing wrong in."""
+
+import ast
+import gettext
+import json
+from datetime import date
+from io import BytesIO
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.utils import translation
+from django.utils.formats import date_format
+
+from portal.core.catalogues import files
+from portal.core.catalogues.checks import problems
+from portal.core.catalogues.entries import PLURALS, Entry, by_key, mo_bytes, po_text, read_catalogue, with_forms
+from portal.core.catalogues.sources import KEYWORDS, called, own_sources
+
+REPORTS = "%(count)s report of %(brand)s"
+ONE, MANY = f"{REPORTS} is open", "%(count)s reports of %(brand)s are open"
+
+
+@pytest.mark.once
+def test_each_language_offered_is_complete_right_and_up_to_date():
+    assert {code for code, _ in settings.REPORT_LANGUAGES} == {"en", *PLURALS}
+    for code, _ in settings.LANGUAGES:
+        if code != "en":
+            assert list(files.faults(code)) == []
+
+
+def test_every_text_is_written_where_it_is_marked():
+    """What gettext is given as a variable is found by no tool, and so by no translator."""
+    wrong = [
+        f"{name}:{node.lineno} {ast.unparse(node)}"
+        for name, source in own_sources()
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and called(node.func) in KEYWORDS
+        for part in node.args[: len(KEYWORDS[called(node.func)])]
+        if not (isinstance(part, ast.Constant) and isinstance(part.value, str))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("msgid", "form", "problem"),
+    [
+        ("Share", "", "translate it"),
+        ("Share with %(brand)s", "Partager avec %(marque)s", "use the placeholders %(brand)s, not %(marque)s"),
+        ("%s of %s", "%s", "use the placeholders %s, %s, not %s"),
+        ("Open {name}", "Ouvrir", "use the placeholders {name}, not (none)"),
+        ("<b>Share</b>", "<b>Partager<b>", "use the tags <b>, </b>, not <b>, <b>"),
+        (" and more", "et plus", "begin and end with the same blanks and line breaks as the English text"),
+        ("Share", "Part\u202eager", "take out the control character"),
+        ("Nothing about SLCP", "Rien sur la convergence", "keep SLCP as it is"),
+        ("Up to 5%% of %(all)s", "5%% de %(all)s, %(all)s au plus", None),
+    ],
+)
+def test_what_is_wrong_with_a_translation_is_said(msgid, form, problem):
+    assert list(problems("fr", Entry(msgid, forms=(form,)))) == ([problem] if problem else [])
+
+
+def test_a_count_has_every_form_and_only_a_form_of_one_number_may_leave_it_out():
+    entry = Entry(ONE, MANY)
+    assert list(problems("ar", with_forms(entry, ("x",)))) == ["give 6 forms, not 1"]
+    arabic = ("لا %(brand)s", "واحد %(brand)s", "اثنان %(brand)s", *(["%(count)s تقارير %(brand)s"] * 3))
+    assert list(problems("ar", with_forms(entry, arabic))) == []
+    french = ("un rapport de %(brand)s", "%(count)s rapports de %(brand)s")  # also said of none
+    assert [problem[:38] for problem in problems("fr", with_forms(entry, french))] == [
+        "use the placeholders %(count)s, %(bran"
+    ]
+
+
+def test_the_files_hold_what_was_given_and_never_change_by_themselves(tmp_path):
+    """A translation that is marked fuzzy counts as none."""
+    long_text = "A sentence that is long enough to be broken into lines of the file, as most of a page are. " * 2
+    entries = by_key(
+        [
+            Entry("Share", "", "verb", ("a.py",), (), ("Partager",)),
+            Entry(ONE, MANY, "", ("a.py", "b.html"), (), ("%(count)s a %(brand)s", "%(count)s b %(brand)s")),
+            Entry(long_text, files=("a.py",), comments=("Translators: of a mail",), forms=('« "\\ »\n',)),
+            Entry("Later", files=("b.py",), forms=("",)),
+        ]
+    )
+    path = tmp_path / "django.po"
+    path.write_text(po_text("fr", entries))
+    assert read_catalogue(path, "fr") == entries
+    assert po_text("fr", read_catalogue(path, "fr")) == path.read_text()
+    words = gettext.GNUTranslations(BytesIO(mo_bytes("fr", entries)))
+    assert words.pgettext("verb", "Share") == "Partager"
+    assert words.ngettext(ONE, MANY, 2) == "%(count)s b %(brand)s"
+    assert words.gettext("Later") == "Later"
+    path.write_text(path.read_text().replace('msgctxt "verb"', '#, fuzzy\nmsgctxt "verb"'))
+    assert read_catalogue(path, "fr")["verb\x04Share"].forms == ("",)
+
+
+def test_a_translator_takes_texts_and_gives_them_back(tmp_path, monkeypatch, capsys):
+    texts = by_key([Entry("Share", files=("a.py",)), Entry(ONE, MANY, files=("a.py",)), Entry("Hi", files=("b.py",))])
+    monkeypatch.setattr(files, "LOCALE", tmp_path)
+    monkeypatch.setattr(files, "ROOT", tmp_path)
+    monkeypatch.setattr(files, "texts_of", lambda language: texts)
+    call_command("catalogues", untranslated="fr", limit=1, offset=1)
+    assert json.loads(capsys.readouterr().out) == [{"key": "Share", "files": ["a.py"]}]
+    given = tmp_path / "given.json"
+    given.write_text(json.dumps({"Share": "Partager", ONE: ["%(count)s %(brand)s", "%(brand)s"], "Unheard": "Inconnu"}))
+    with pytest.raises(CommandError, match="2 refused, the others are saved"):
+        call_command("catalogues", fill=["fr", str(given)])
+    out, err = capsys.readouterr()
+    assert "fr: 2 still to translate" in out
+    assert "in form 1, not %(brand)s" in err
+    assert "'Unheard': no such text" in err
+    assert read_catalogue(files.po_path("fr"), "fr")["Share"].forms == ("Partager",)
+    with pytest.raises(CommandError, match="2 faults"):
+        call_command("catalogues", "fr", check=True)
+    assert "translate each of its 2 forms" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="no catalogue 'xx'"):
+        call_command("catalogues", "xx")
+
+
+def test_what_fills_a_right_to_left_sentence_keeps_its_own_direction():
+    """But for an attribute of a tag, and for a per cent sign."""
+    link = '<a href="mailto:%(mail)s">%(mail)s</a>: 5%% {name}'
+    entries = by_key([Entry(link, forms=(link,)), Entry(ONE, MANY, forms=(ONE,) * 6)])
+    words = gettext.GNUTranslations(BytesIO(mo_bytes("ar", entries)))
+    assert words.gettext(link) == '<a href="mailto:%(mail)s">\u2068%(mail)s\u2069</a>: 5%% \u2068{name}\u2069'
+    assert words.ngettext(ONE, MANY, 3) == "\u2068%(count)s\u2069 report of \u2068%(brand)s\u2069 is open"
+
+
+def test_march_is_spelt_right_in_khmer():
+    with translation.override("km"):
+        assert date_format(date(2026, 3, 9), "j F Y") == "9 មីនា 2026"

@@ -1,0 +1,97 @@
+"""What is going on in the demo: each account finds something that waits for it, and nothing leaves the machine."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from assessments.models import Assessment, CorrectionNotice
+from factories.models import Factory
+from portal.accounts.models import User
+from portal.core.ledger.verifying import verify_ledger
+from portal.demo.accounts import BRAND_A, BY_KEY, FACTORY_A
+from portal.notices.handing_out import hand_out_notices
+from portal.notices.models import Notice, WebhookDelivery, WebhookEndpoint
+from portal.notices.webhooks.sending import deliver_waiting
+from sharing.models import AccessRequest, DestroyNotice, PaperConsent, SharingGrant, WithheldReport
+
+pytestmark = pytest.mark.once
+
+
+def person(key: str) -> User:
+    return User.objects.get(email=BY_KEY[key].email)
+
+
+def home(key: str) -> str:
+    browser = Client()
+    browser.force_login(person(key), backend="allauth.account.auth_backends.AuthenticationBackend")
+    return browser.get(reverse("home")).content.decode()
+
+
+def factory_a() -> Factory:
+    return Factory.objects.get(name=FACTORY_A)
+
+
+def test_the_manager_finds_requests_and_what_opens_soon(demo: Any) -> None:
+    asked = AccessRequest.objects.visible_to(person("manager_a")).waiting().decidable_by(person("manager_a"))
+    assert {BRAND_A} < {request.brand.name for request in asked.select_related("brand")}
+    page = home("manager_a")
+    assert reverse("request_inbox", args=[factory_a().pk]) in page
+    assert "Filo Rosso" in page
+
+
+def test_the_representative_has_a_sharing_to_confirm(demo: Any) -> None:
+    waiting = SharingGrant.objects.visible_to(person("representative_a")).unconfirmed().filter(factory=factory_a())
+    assert waiting.count() == 1
+    assert reverse("confirmations", args=[factory_a().pk]) in home("representative_a")
+    assert not factory_a().confirms_sharing, "what manager A shares with brand A takes effect at once"
+
+
+def test_a_corrected_report_was_noted_by_one_brand_and_not_by_another(demo: Any) -> None:
+    told = CorrectionNotice.objects.filter(assessment__factory=factory_a(), assessment__state="superseded")
+    assert {bool(notice.acknowledged_at) for notice in told} == {True, False}
+    open_ones = CorrectionNotice.objects.for_brands_of(person("brand_a_member")).filter(acknowledged_at=None)
+    assert open_ones.exists()
+    assert reverse("corrections") in home("brand_a_member")
+    assert CorrectionNotice.objects.exclude(acknowledged_at=None).count() > 2
+
+
+def test_a_hold_runs_and_its_end_waits_to_be_told(demo: Any) -> None:
+    [notice] = Notice.objects.filter(kind="report.superseded", handled_at=None)
+    new = Assessment.objects.get(pk=notice.subject)
+    assert timezone.now() < notice.not_before < timezone.now() + timedelta(days=3)
+    reader = User.objects.get(email="member-filo-rosso@demo.example")
+    readable = Assessment.objects.visible_to(reader).filter(factory=factory_a(), cycle=new.cycle)
+    assert [assessment.version for assessment in readable] == [1]
+
+
+def test_copies_were_destroyed_here_and_are_owed_an_answer_there(demo: Any) -> None:
+    asked = DestroyNotice.objects.filter(factory=factory_a())
+    assert {bool(notice.answered_at) for notice in asked} == {True, False}
+    assert DestroyNotice.objects.asked_of(person("brand_a_member")).open().exists()
+    assert "asks you to destroy" in home("brand_a_member")
+
+
+def test_something_is_kept_back_and_something_was_consented_to_on_paper(demo: Any) -> None:
+    assert WithheldReport.objects.visible_to(person("member_a")).in_force().count() == 2
+    consent = PaperConsent.objects.visible_to(person("manager_a")).get(factory=factory_a())
+    assert SharingGrant.objects.filter(consent_document=consent.document).exists()
+
+
+def test_nothing_is_sent_by_itself(demo: Any) -> None:
+    """Nothing is due on the day it is loaded, and the endpoint is paused under a name that leads nowhere."""
+    assert Notice.objects.filter(handled_at=None).count() > 100
+    assert hand_out_notices() == 0
+    assert deliver_waiting() == 0
+    endpoint = WebhookEndpoint.objects.visible_to(person("brand_a_manager")).get()
+    assert endpoint.is_paused
+    assert ".example/" in endpoint.url
+    delivery = WebhookDelivery.objects.get()
+    assert (delivery.kind, delivery.state, delivery.problem) == ("test", "failed", "refused")
+
+
+def test_the_ledger_is_intact_and_the_grants_are_what_their_receipts_say(demo: Any) -> None:
+    assert verify_ledger().problems == []

@@ -1,0 +1,100 @@
+"""The demo's questionnaires: complete, in wording that tells questions apart, consistent with each other."""
+
+from collections import Counter
+
+import pytest
+
+from portal.demo.plan.tools import TWO_VERSIONS, all_tools, caf, read, tools_of
+from portal.demo.plan.values import VALUES
+
+# docs/domain.md 6
+CLUSTERS = {
+    "Child Labour": {
+        "Child Labourers", "Unconditional Worst Forms", "Hazardous Work and other Worst Forms",
+        "Documentation and Protection of Young Workers",
+    },
+    "Discrimination": {"Race and Origin", "Religion and Political Opinion", "Gender", "Other Grounds"},
+    "Forced Labour": {"Coercion", "Bonded Labour", "Forced Labour and Overtime", "Prison Labour"},
+    "Freedom of Association and Collective Bargaining": {
+        "Freedom to Associate", "Union Operations", "Interference and Discrimination", "Collective Bargaining",
+        "Strikes",
+    },
+    "Compensation": {
+        "Minimum Wages/Piece Rate Wages", "Overtime Wages", "Premium Pay", "Method of Payment",
+        "Wage Information, Use and Deduction", "Paid Leave", "Social Security and Other Benefits",
+    },
+    "Contracts and Human Resources": {
+        "Employment Contracts", "Contracting Procedures", "Termination", "Dialogue, Discipline and Disputes",
+    },
+    "Occupational Safety and Health": {
+        "OSH Management Systems", "Chemicals and Hazardous Substances", "Worker Protection", "Working Environment",
+        "Health Services and First Aid", "Welfare Facilities", "Worker Accommodation", "Emergency Preparedness",
+    },
+    "Working Time": {"Regular Hours", "Overtime", "Leave"},
+}  # fmt: skip
+CAT = read("cat.csv")
+NATIONAL = read("national.csv")
+
+
+def test_it_covers_every_cluster_and_compliance_point():
+    found: dict[str, set[str]] = {}
+    for row in CAT:
+        found.setdefault(row["cluster"], set()).add(row["compliance_point"])
+    assert found == CLUSTERS
+
+
+def test_it_has_about_250_questions_of_every_sort():
+    assert 240 <= len(CAT) <= 270
+    assert 15 <= sum(row["type"] == "FGW" for row in CAT) <= 25
+    assert 20 <= sum("Public Disclosure" in row["tags"] for row in CAT) <= 30
+    assert 6 <= sum("Zero Tolerance" in row["tags"] for row in CAT) <= 10
+    assert 80 <= sum(row["in_vcc"] == "1" for row in CAT) <= 100
+    assert 40 <= sum(not row["step"] for row in CAT) <= 60
+
+
+def test_no_two_questions_say_the_same():
+    labels = Counter(row["label"] for row in CAT + NATIONAL + read("caf.csv"))
+    assert [label for label, times in labels.items() if times > 1] == []
+
+
+def test_r15_no_compliance_question_belongs_to_step_2_or_3():
+    tools = [*(tool for tool in all_tools())]
+    assert [q.ext_id for tool in tools for q in tool.questions if q.type == "NC" and q.step in {2, 3}] == []
+
+
+def test_r21_a_question_has_a_step_exactly_when_it_has_a_reference_of_the_caf():
+    steps = {question.reference: question.step for question in caf().questions}
+    rows = [(row["reference"], int(row["step"]) if row["step"] else None) for row in CAT + NATIONAL]
+    assert [(ref, step) for ref, step in rows if steps.get(ref) != step or bool(ref) != bool(step)] == []
+
+
+def test_the_caf_has_questions_of_all_three_steps():
+    steps = Counter(question.step for question in caf().questions)
+    assert steps[1] > steps[2] > steps[3] > 10
+
+
+@pytest.mark.parametrize("tool", list(all_tools()), ids=lambda tool: tool.name)
+def test_every_condition_names_a_yes_or_no_question_of_its_tool(tool):
+    asked = {question.ext_id: question for question in tool.questions}
+    for question in tool.questions:
+        if question.condition:
+            gate = asked[question.condition.removesuffix(" = yes")]
+            assert gate.type == "FGW"
+            assert "(yes or no)" in gate.label
+            assert gate.in_vcc or not question.in_vcc
+
+
+def test_versions_of_a_country_have_other_ids():
+    for country in TWO_VERSIONS:
+        first, second = tools_of(country)
+        assert not {q.ext_id for q in first.questions} & {q.ext_id for q in second.questions}
+        assert len(first.questions) < len(second.questions)
+
+
+def test_every_information_question_has_an_answer():
+    assert {row["question_id"] for row in CAT if row["type"] == "FGW"} == set(VALUES)
+
+
+def test_notes_belong_to_questions():
+    keys = {row["question_id"] for row in CAT if row["type"] == "NC"} | {""}
+    assert {row["question_id"] for row in read("notes.csv")} <= keys

@@ -1,0 +1,200 @@
+"""Pages for everybody: on a phone, by keyboard, without JavaScript, and for a scanner on every page of every role."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from assessments.report_services import order_report
+from portal.core import jobs
+from tests.e2e.visitor import Visitor
+from tests.world import World
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.once,
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True, databases=["default", "owner"]),
+]
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+Visit = Callable[..., Visitor]
+
+
+def pages_of(world: World) -> dict[str, list[str]]:
+    """The pages of each role that the story does not pass, and its own once more."""
+    a2, brand = f"/assessments/{world.assessments['a2'].pk}/", world.brand_a.pk
+    factory, country = world.factory_a.pk, world.cambodia.pk
+    grant = world.factory_a.grants.get(scope="report").pk
+    return {
+        "manager_a": [
+            "/", "/assessments/", a2, f"/factories/{factory}/", f"/factories/{factory}/edit/",
+            f"/factories/{factory}/sharing/", f"/factories/{factory}/sharing/new/",
+            f"/factories/{factory}/who-saw-what/", f"/sharing/{grant}/change/", f"/sharing/{grant}/revoke/",
+            f"/people/factory/{factory}/", f"/people/factory/{factory}/invite/", "/me/", "/accounts/password/change/",
+        ],
+        "brand_a_manager": [
+            "/", "/shared/", a2, f"/brands/{brand}/", f"/brands/{brand}/suppliers/", f"/brands/{brand}/integrations/",
+            f"/people/brand/{brand}/", "/nowhere/",
+        ],
+        "programme_manager": [
+            "/", "/board/", "/board/?state=factory_review", a2, a2 + "correct/", a2 + "steps/withdraw/", "/factories/",
+            "/factories/new/", "/brands/", "/tools/", f"/tools/{world.tool.pk}/", "/tools/import/",
+            "/assessments/import/", f"/programmes/{country}/", f"/programmes/{country}/edit/",
+            f"/people/programme/{country}/",
+        ],
+        "global_staff": ["/", "/programmes/", "/programmes/new/", "/brands/new/", f"/brands/{brand}/edit/"],
+        "constituent": ["/", f"/programmes/{country}/"],
+        "outsider": ["/"],
+    }  # fmt: skip
+
+
+@pytest.fixture
+def shared(world: World) -> World:
+    """Factory A shares with brand A, whose member has read it."""
+    world.grant(scope="report")
+    world.grant(scope="step1")
+    order = order_report(
+        by=world.person("brand_a_member"),
+        assessment=world.assessments["a2"],
+        scope="report",
+        language="en",
+        format="json",
+    )
+    jobs.run(order.job_id)
+    return world
+
+
+@pytest.fixture(autouse=True)
+def _no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing here waits for a worker."""
+    monkeypatch.setattr(jobs, "nudge", lambda _job_id: None)
+
+
+@pytest.mark.parametrize(
+    "persona", ["manager_a", "brand_a_manager", "programme_manager", "global_staff", "constituent", "outsider"]
+)
+def test_every_page_on_a_phone(visit: Visit, shared: World, persona: str) -> None:
+    """Nothing is wider than the screen, and the scanner finds nothing that keeps somebody out."""
+    visitor = visit(persona, **PHONE)
+    for path in pages_of(shared)[persona]:
+        assert visitor.open(path) == (404 if path == "/nowhere/" else 200), path
+        visitor.fits()
+    assert visitor.scanned > len(pages_of(shared)[persona])
+
+
+def test_the_scanner_and_the_console_notice_what_is_wrong(visit: Visit) -> None:
+    """A page with faults does not pass: the checks of all the others mean something."""
+    nobody = visit("anonymous")
+    nobody.open("/accounts/login/")
+    nobody.page.evaluate("document.querySelector('main').append(document.createElement('img'))")
+    with pytest.raises(AssertionError, match="image-alt"):
+        nobody.look()
+    nobody.open("/accounts/login/")
+    nobody.page.evaluate("document.body.setAttribute('style', 'min-width: 9000px')")
+    nobody.page.evaluate("document.head.insertAdjacentHTML('beforeend', '<style>p {color: red}</style>')")
+    with pytest.raises(AssertionError, match="Content Security Policy"):
+        nobody.look()
+
+
+def test_a_phone_shares_and_stops_sharing(visit: Visit, world: World) -> None:
+    """The manager decides on a phone: menu, form, confirmation, end."""
+    manager = visit("manager_a", **PHONE)
+    manager.menu("Who can see our data")
+    manager.follow("Share with brands")
+    manager.page.get_by_label("Bluefinch").check()
+    manager.page.get_by_label("Assessment reports").check()
+    manager.page.get_by_label("All cycles").check()
+    manager.press("Continue")
+    manager.sees("Share with Bluefinch?")
+    manager.fits()
+    manager.press("Share now")
+    manager.sees("now shares with Bluefinch")
+    manager.fits()
+    manager.page.get_by_role("link", name="Stop sharing with Bluefinch").click()
+    manager.press("Stop sharing now")
+    manager.sees("You share with nobody")
+    manager.fits()
+
+
+def test_reading_needs_no_javascript(visit: Visit, shared: World) -> None:
+    """A brand reads its list, findings and answers; the manager sees who can see the data and stops it."""
+    member = visit("brand_a_member", java_script_enabled=False)
+    member.menu("Shared with us")
+    row = member.page.locator("main tbody tr").first
+    expect(row).to_contain_text("Tonle Lotus Garments")
+    row.get_by_role("link", name="Tonle Lotus Garments").click()
+    member.sees("Non-compliance was found in")
+    expect(member.page.locator("#findings")).to_contain_text("Overtime is paid at the wrong rate")
+    member.page.locator("#step1 summary").first.click()
+    expect(member.page.locator("#step1 .point").first).to_be_visible()
+    member.page.goto(f"{member.base}/shared/?cluster=Compensation")
+    expect(member.page.locator("main tbody tr").first).to_contain_text("Tonle Lotus Garments")
+
+    manager = visit("manager_a", java_script_enabled=False)
+    manager.menu("Who can see our data")
+    manager.page.get_by_role("link", name="Stop sharing with Aster & Oak").first.click()
+    manager.press("Stop sharing now")
+    manager.sees("Aster & Oak can no longer see: ")
+
+
+def test_an_order_without_javascript_is_watched_by_hand(visit: Visit, shared: World) -> None:
+    """The progress page offers to look again."""
+    member = visit("brand_a_member", java_script_enabled=False)
+    member.page.goto(f"{member.base}/assessments/{shared.assessments['a2'].pk}/")
+    member.page.get_by_label("Format").select_option(label="PDF")
+    member.press("Make the file")
+    member.sees("Waiting for its turn.")
+    member.page.get_by_role("link", name="Check again").click()
+    member.sees("Waiting for its turn.")
+
+
+def test_the_keyboard_reaches_everything(visit: Visit, shared: World) -> None:
+    """The first key leads past the menu; what has the focus is seen; a menu opens and closes."""
+    member = visit("brand_a_member")
+    page = member.page
+    member.open("/shared/")
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Skip to the content")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    reached = 0
+    page.keyboard.press("Tab")
+    while page.evaluate("document.activeElement !== document.body"):
+        assert focus_is_seen(member), page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
+        reached += 1
+        page.keyboard.press("Tab")
+    assert reached >= 5  # filters and the shared assessments, then out of the page
+    summary = page.locator("details.menu > summary")
+    summary.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Sign out")).to_be_hidden()
+    expect(summary).to_be_focused()
+
+
+def focus_is_seen(visitor: Visitor) -> bool:
+    """Whether the focused element has an outline or a shadow around it."""
+    return bool(
+        visitor.page.evaluate(
+            """() => {
+                const style = getComputedStyle(document.activeElement);
+                const outlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1;
+                return outlined || style.boxShadow !== "none";
+            }"""
+        )
+    )
+
+
+def test_a_wrong_form_leads_to_its_errors(visit: Visit, world: World) -> None:
+    """The summary of errors has the focus, each error leads to its field."""
+    manager = visit("manager_a")
+    manager.open(f"/factories/{world.factory_a.pk}/sharing/new/")
+    manager.press("Continue")
+    manager.look()
+    expect(manager.page.locator("[data-focus]")).to_be_focused()
+    manager.page.locator("[data-focus] a").first.click()
+    focused = manager.page.evaluate("document.activeElement.name || document.activeElement.id")
+    assert "brand" in focused

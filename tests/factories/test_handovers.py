@@ -1,0 +1,150 @@
+"""Continuity: two managers, and the verified handover when the only one left."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from django.utils import timezone
+
+from factories.models import Handover
+from factories.roles import FACTORY
+from factories.services import complete_handover, object_to_handover, open_handover, stop_handover
+from portal.accounts.joining import join
+from portal.accounts.models import Invitation
+from portal.accounts.roles import role_of
+from portal.accounts.services import add_member
+from portal.core.models import Event
+from sharing.models import SharingGrant
+from sharing.services import Terms, change_grant, revoke_access
+from tests.world import PASSWORD, World
+
+pytestmark = pytest.mark.django_db
+
+
+def opened(world: World, **changes: Any) -> Handover:
+    case = {"new_name": "Next", "new_email": "next@test.example", "evidence": "The owner's letter", **changes}
+    return open_handover(by=world.person("team_leader"), factory=world.factory_a, **case)
+
+
+def wait(monkeypatch: pytest.MonkeyPatch, days: int = 8) -> None:
+    """Let days pass, for the services of handovers and the state shown."""
+    now = timezone.now
+    for module in ("factories.services.handovers", "factories.models.handovers"):
+        monkeypatch.setattr(f"{module}.timezone.now", lambda: now() + timedelta(days=days))
+
+
+def test_a_handover_goes_through_two_staff_people_and_ends_the_old_role(
+    world: World, client_of: Any, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    grant, second = world.grant(), world.person("programme_manager")
+    leader = client_of(world.person("team_leader"))
+    address = f"/factories/{world.factory_a.pk}/handover/"
+    form = {"new_name": "Next", "new_email": "next@test.example", "evidence": "Letter"}
+    scan = SimpleUploadedFile("letter.pdf", b"%PDF-1.7 signed")
+    assert leader.post(address, {**form, "scan": SimpleUploadedFile("letter.pdf", b"MZ")}).status_code == 400
+    with django_capture_on_commit_callbacks(execute=True):
+        assert leader.post(address, {**form, "scan": scan}).status_code == 302
+    handover = Handover.objects.get()
+    assert [message.to for message in mail.outbox] == [["manager.a@test.example"]]
+    assert b"".join(leader.get(f"/handovers/{handover.pk}/scan/").streaming_content) == b"%PDF-1.7 signed"
+    page = client_of(world.person("manager_a")).get("/").content.decode()
+    assert f"/handovers/{handover.pk}/" in page
+
+    with pytest.raises(ValidationError, match="replaced"):  # frozen: nothing new, nothing more
+        world.grant(scope="step1")
+    with pytest.raises(ValidationError, match="replaced"):
+        change_grant(by=world.person("manager_a"), grant=grant, terms=Terms(purpose="More"))
+    revoke_access(by=world.person("manager_a"), grant=grant)
+    with pytest.raises(ValidationError, match="can still object"):
+        complete_handover(by=second, handover=handover)
+    wait(monkeypatch)
+    with pytest.raises(PermissionDenied, match="colleague"):
+        complete_handover(by=world.person("team_leader"), handover=handover)
+    for _ in range(2):  # sent again
+        handover = complete_handover(by=second, handover=handover)
+    assert handover.status() == "invited"
+    invitation = Invitation.objects.get(email="next@test.example", withdrawn_at=None)
+    assert role_of(world.person("manager_a"), FACTORY, world.factory_a) == ["manager"]
+    monkeypatch.undo()
+    joined = join(invitation=invitation, name="Next", password=PASSWORD + "-Xy9")
+    assert role_of(joined, FACTORY, world.factory_a) == ["manager"]
+    assert role_of(world.person("manager_a"), FACTORY, world.factory_a) == []
+    handover.refresh_from_db()
+    assert handover.status() == "done"
+    kinds = Event.objects.filter(kind__startswith="factories.handover").order_by("pk").values_list("kind", flat=True)
+    assert [kind.split("_")[1] for kind in kinds] == ["opened", "completed", "done"]
+    assert SharingGrant.objects.filter(ended_at=None).count() == 0
+
+
+def test_the_manager_objects_with_one_click_and_nothing_has_changed(world: World, client_of: Any) -> None:
+    handover = opened(world)
+    page, manager = f"/handovers/{handover.pk}/", client_of(world.person("manager_a"))
+    assert "I object: I am still the manager" in manager.get(page).content.decode()
+    assert client_of(world.person("member_a")).get(page).status_code == 404
+    assert "You objected" in manager.post(page, {"act": "object", "reason": "\x00Here"}, follow=True).content.decode()
+    assert "over already" in manager.post(page, {"act": "object"}, follow=True).content.decode()
+    handover.refresh_from_db()
+    assert (handover.status(), handover.stop_reason) == ("objected", "Here")
+    assert world.grant().status() == "live"
+    with pytest.raises(ValidationError):
+        complete_handover(by=world.person("programme_manager"), handover=handover)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "team.leader@test.example",
+        "brand.a.manager@test.example",
+        "operator@test.example",
+        "manager.a@test.example",
+        "x",
+    ],
+)
+def test_decision_17_no_other_side_becomes_the_factorys_voice(world: World, address: str) -> None:
+    with pytest.raises(ValidationError):
+        opened(world, new_email=address)
+    assert not Handover.objects.exists()
+
+
+def test_only_the_countrys_staff_and_only_where_exactly_one_manager_is(world: World) -> None:
+    case: dict[str, Any] = {"factory": world.factory_a, "new_name": "N", "new_email": "n@test.example", "evidence": "L"}
+    for persona in ("manager_a", "advisor", "vietnam_manager", "constituent", "brand_a_manager"):
+        with pytest.raises(PermissionDenied):
+            open_handover(by=world.person(persona), **case)
+    with pytest.raises(ValidationError, match="no manager"):
+        open_handover(by=world.person("vietnam_manager"), **{**case, "factory": world.factory_vn})
+    handover = opened(world)
+    assert opened(world) == handover  # a double click
+    with pytest.raises(ValidationError, match="under way"):
+        opened(world, new_email="third@test.example")
+    with pytest.raises(PermissionDenied):
+        object_to_handover(by=world.person("manager_b"), handover=handover)
+    stop_handover(by=world.person("programme_manager"), handover=handover)
+    add_member(by=None, kind=FACTORY, organisation=world.factory_a, member=world.person("member_a"), role="manager")
+    with pytest.raises(ValidationError, match="another manager"):
+        opened(world)
+
+
+def test_a_member_of_the_factory_becomes_manager_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    handover = opened(world, new_email="member.a@test.example")
+    wait(monkeypatch)
+    done = complete_handover(by=world.person("programme_manager"), handover=handover)
+    assert done.status() == "done"
+    assert role_of(world.person("member_a"), FACTORY, world.factory_a) == ["manager"]
+    assert role_of(world.person("manager_a"), FACTORY, world.factory_a) == []
+
+
+def test_one_manager_is_one_too_few(world: World, client_of: Any) -> None:
+    manager, staff = client_of(world.person("manager_a")), client_of(world.person("team_leader"))
+    people = reverse("members", args=["factory", world.factory_a.pk])
+    assert "has only one manager" in manager.get(people).content.decode()
+    assert "has only one manager" in manager.get("/").content.decode()
+    assert "2 factories have one manager or none" in staff.get("/").content.decode()
+    listed = staff.get("/factories/", {"managers": "one"}).context["page"].items
+    assert {factory.pk for factory in listed} == {world.factory_a.pk, world.factory_b.pk}
+    add_member(by=None, kind=FACTORY, organisation=world.factory_a, member=world.person("member_a"), role="manager")
+    assert "has only one manager" not in manager.get("/").content.decode()

@@ -1,0 +1,382 @@
+"""Who asks, and what they ask for: the world plus one of everything that an address can name.
+
+Factory A shares reports and Step 1 data with brand A, and nothing with brand B; factory B shares nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from assessments.imports.services import start_import
+from assessments.models import CorrectionNotice, ReportCopy
+from assessments.models.imports import ImportBatch
+from assessments.report_services import link_key, order_report
+from brands.roles import BRAND
+from factories.models import Handover
+from factories.roles import FACTORY
+from factories.services import open_handover
+from portal.accounts.models import Invitation
+from portal.accounts.services import create_integration_token, invite
+from portal.core import jobs
+from portal.notices.models import WebhookDelivery, WebhookEndpoint
+from portal.notices.outbox import notice_kinds
+from portal.notices.preferences import unsubscribe_token
+from portal.notices.webhooks.secrets import lock, new_secret
+from sharing.codes import short_code
+from sharing.models import AccessRequest, CopyToDestroy, DestroyNotice, SharingGrant, WithheldReport
+from sharing.services import Terms, Wish, record_paper_consent, request_access, withhold_report
+from sharing.services.papers import Signature
+from sharing.views.answering import brand_seen
+from tests.world import World, build_world
+
+# In the order of the table's columns. `token` is an integration of brand A that reads reports and Step 1 data.
+GROUPS = {
+    "nobody": ["anonymous", "inactive", "outsider", "operator"],
+    "factory": ["manager_a", "member_a", "representative_a", "manager_b"],
+    "brand": ["brand_a_manager", "brand_a_member", "brand_b_member", "token"],
+    "staff": ["advisor", "team_leader", "programme_manager", "vietnam_manager", "global_staff", "constituent"],
+}
+PERSONAS = [persona for group in GROUPS.values() for persona in group]
+NO_SUCH = UUID(int=7)
+
+
+@dataclass
+class Stage:
+    """The world, and one of everything."""
+
+    world: World
+    grant: SharingGrant
+    copy: ReportCopy
+    invitation: Invitation
+    secret: str
+    token: str
+    integration: int
+    batch: ImportBatch
+    destroy_notice: DestroyNotice
+    paper: SharingGrant
+    withheld: WithheldReport
+    delivery: WebhookDelivery
+    correction: CorrectionNotice
+    pending: SharingGrant
+    handover: Handover
+    request: AccessRequest
+
+    def client(self, persona: str) -> Client:
+        """The browser of a persona, signed in; for `token` a program that sends the token."""
+        if persona == "token":
+            return Client(headers={"Authorization": f"Token {self.token}"})
+        client = Client()
+        person = self.world.people[persona]
+        if person is not None:
+            client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    def address(self, name: str, place: str) -> str:
+        """The address `name` of what `place` names: words of `PLACES`, numbers and slugs, with `/` between."""
+        if name in PATHS:
+            return PATHS[name]
+        words = [] if place == "-" else place.split("/")
+        url = reverse(name, args=[PLACES[word](self) if word in PLACES else word for word in words])
+        return f"{url}?{urlencode(QUERIES[name](self))}" if name in QUERIES else url
+
+
+def build_stage() -> Stage:
+    """Make it all."""
+    world = build_world()
+    grant = world.grant(scope="report")
+    world.grant(scope="step1")
+    copy = _file(world)
+    invitation, secret = _invitation(world)
+    token, integration = _integration(world)
+    return Stage(
+        world=world,
+        grant=grant,
+        copy=copy,
+        invitation=invitation,
+        secret=secret,
+        token=token,
+        integration=integration,
+        batch=_upload(world),
+        delivery=_message(world),
+        correction=CorrectionNotice.objects.create(
+            assessment=world.assessments["a1_old"], successor=world.assessments["a1"], brand=world.brand_a
+        ),
+        request=_request(world),
+        destroy_notice=_destroy_notice(world),
+        pending=_pending(world),
+        handover=_handover(world),
+        withheld=withhold_report(by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_a, cycle=9),
+        paper=_paper(world),
+    )
+
+
+def _file(world: World) -> ReportCopy:
+    """A finished file of brand A's member."""
+    order = {"scope": "report", "language": "en", "format": "json"}
+    copy = order_report(by=world.person("brand_a_member"), assessment=world.assessments["a2"], **order)
+    jobs.run(copy.job_id)
+    copy.refresh_from_db()
+    return copy
+
+
+def _invitation(world: World) -> tuple[Invitation, str]:
+    """An invitation into factory A, and the secret of its link."""
+    invitation, link = invite(
+        by=world.person("manager_a"),
+        kind=FACTORY,
+        organisation=world.factory_a,
+        email="new@test.example",
+        role="member",
+    )
+    return invitation, link.rstrip("/").rsplit("/", 1)[1]
+
+
+def _integration(world: World) -> tuple[str, int]:
+    """An integration of brand A: its token, and its id."""
+    token, secret = create_integration_token(
+        by=world.person("brand_a_manager"),
+        kind=BRAND,
+        organisation=world.brand_a,
+        name="Nightly",
+        roles=["integration_report", "integration_step1"],
+        days=30,
+    )
+    world.people["token"] = token.user
+    return secret, token.user_id
+
+
+def _request(world: World) -> AccessRequest:
+    """What brand A asks factory A for besides."""
+    wish = Wish(scopes=("improvement_plan",), purpose="Sourcing review")
+    by = world.person("brand_a_member")
+    return request_access(by=by, brand=world.brand_a, factory=world.factory_a, wish=wish)
+
+
+def _destroy_notice(world: World) -> DestroyNotice:
+    """Factory A asks brand A to destroy a copy."""
+    manager = world.person("manager_a")
+    notice = DestroyNotice.objects.create(factory=world.factory_a, brand=world.brand_a, asked_by=manager)
+    CopyToDestroy.objects.create(notice=notice, number=100_000_007, scope="report", cycle=1)
+    return notice
+
+
+def _pending(world: World) -> SharingGrant:
+    """A grant to brand B that a second person has yet to confirm."""
+    return SharingGrant.objects.create(
+        factory=world.factory_a,
+        brand=world.brand_b,
+        scope="improvement_plan",
+        granted_by=world.person("manager_a"),
+        needs_confirmation=True,
+    )
+
+
+def _handover(world: World) -> Handover:
+    """The manager of factory B is being replaced."""
+    return open_handover(
+        by=world.person("team_leader"),
+        factory=world.factory_b,
+        new_name="Next Manager",
+        new_email="next@test.example",
+        evidence="A letter of the owner",
+    )
+
+
+def _paper(world: World) -> SharingGrant:
+    """A grant to brand A that staff recorded from a signed form."""
+    [grant] = record_paper_consent(
+        by=world.person("team_leader"),
+        factory=world.factory_a,
+        brands=[world.brand_a],
+        scopes=["improvement_plan"],
+        terms=Terms(),
+        signature=Signature("Sok Dara, manager", date(2026, 1, 5)),
+        scan=SimpleUploadedFile("form.pdf", SCAN),
+    )
+    return grant
+
+
+def _message(world: World) -> WebhookDelivery:
+    """A message that was delivered to a webhook of brand A."""
+    endpoint = WebhookEndpoint.objects.create(
+        side="brand",
+        organisation_id=world.brand_a.pk,
+        url="https://hooks.test.example/",
+        kinds=["grant.ended"],
+        secret=lock(new_secret()),
+        created_by=world.person("brand_a_manager"),
+    )
+    return WebhookDelivery.objects.create(endpoint=endpoint, kind="test", state="delivered", status_code=204)
+
+
+def _upload(world: World) -> ImportBatch:
+    """A table that the team leader uploaded; it names a factory that the portal does not know."""
+    rows = [
+        "Country,Factory Assessed ID,Factory Assessed Name,Quest ID,Cycle,Assesment Start Date,Questionnaire,Cluster,"
+        "CP,Question ID,Q Label,Question type,Finding,Tags",
+        "Cambodia,KH-0777,Lily Pond Knitwear,99001,1,03/02/2025,Cambodia CAT V1,Working Time,Overtime,1020,"
+        "Overtime exceeds the legal limit,NC,1,",
+    ]
+    file = SimpleUploadedFile("table.csv", "\n".join(rows).encode())
+    batch = start_import(by=world.person("team_leader"), upload=file)
+    assert batch.job is not None
+    jobs.run(batch.job.pk)
+    batch.refresh_from_db()
+    return batch
+
+
+PLACES: dict[str, Callable[[Stage], Any]] = {
+    "A": lambda stage: stage.world.factory_a.pk,
+    "B": lambda stage: stage.world.factory_b.pk,
+    "V": lambda stage: stage.world.factory_vn.pk,
+    "brandB": lambda stage: stage.world.brand_b.pk,
+    "batch": lambda stage: stage.batch.pk,
+    "brandA": lambda stage: stage.world.brand_a.pk,
+    "cambodia": lambda stage: stage.world.cambodia.pk,
+    "global": lambda stage: stage.world.global_programme.pk,
+    **{name: lambda stage, name=name: stage.world.assessments[name].pk for name in ("a1_old", "a2", "a3", "a4", "b1")},
+    "grant": lambda stage: stage.grant.pk,
+    "paper": lambda stage: stage.paper.pk,
+    "withheld": lambda stage: stage.withheld.pk,
+    "request": lambda stage: stage.request.pk,
+    "code": lambda stage: stage.request.code,
+    "grantcode": lambda stage: short_code(stage.grant.pk),
+    "copy": lambda stage: stage.copy.pk,
+    "receipt": lambda stage: stage.grant.receipts.get().number,
+    "job": lambda stage: stage.copy.job_id,
+    "memberA": lambda stage: stage.world.person("member_a").pk,
+    "advisorA": lambda stage: stage.world.person("advisor").pk,
+    "brandAmember": lambda stage: stage.world.person("brand_a_member").pk,
+    "leader": lambda stage: stage.world.person("team_leader").pk,
+    "integration": lambda stage: stage.integration,
+    "invited": lambda stage: stage.invitation.pk,
+    "secret": lambda stage: stage.secret,
+    "tool": lambda stage: stage.world.tool.pk,
+    "pending": lambda stage: stage.pending.pk,
+    "handover": lambda stage: stage.handover.pk,
+    "notice": lambda stage: stage.destroy_notice.pk,
+    "delivery": lambda stage: stage.delivery.pk,
+    "endpoint": lambda stage: stage.delivery.endpoint_id,
+    "correction": lambda stage: stage.correction.pk,
+    "unsubscribing": lambda stage: unsubscribe_token(stage.world.person("brand_a_member"), list(notice_kinds)),
+    "none": lambda _stage: NO_SUCH,
+}
+# Addresses whose pattern cannot be turned round.
+PATHS = {"api-nothing-here": "/api/v1/nothing/"}
+QUERIES: dict[str, Callable[[Stage], dict[str, Any]]] = {
+    "report_download": lambda stage: {"key": link_key(by=stage.world.person("brand_a_member"), copy=stage.copy)},
+    "api:report-file": lambda stage: {"key": link_key(by=stage.world.person("brand_a_member"), copy=stage.copy)},
+    "ask": lambda stage: {"factory": stage.world.factory_b.pk},
+    "api:findings": lambda _stage: {"scope": "report"},
+    "api:explain": lambda _stage: {"scope": "report"},
+    "explain": lambda stage: {"cycle": "2", "reader": f"brand:{stage.world.brand_a.pk}"},
+    "who_could_see": lambda _stage: {"cycle": "2", "day": "2026-03-03"},
+    "api:factory-explain": lambda stage: {
+        "scope": "report",
+        "cycle": "2",
+        "reader": f"person:{stage.world.person('member_a').pk}",
+    },
+    "api:who-could-see": lambda _stage: {"scope": "report", "cycle": "2", "at": "2026-03-03T12:00:00Z"},
+}
+SCAN = b"%PDF-1.7\n1 0 obj\nendobj\n%%EOF\n"
+ORDER = {"scope": "report", "format": "json", "language": "en"}
+# What is sent: what would do something where the sender has the right, so that a refusal is one of rights.
+BODIES: dict[str, Callable[[Stage], dict[str, Any]]] = {
+    "grant": lambda stage: {
+        "brands": [stage.world.brand_b.pk],
+        "scopes": ["report"],
+        "cycles": "all",
+        "confirmed": "yes",
+    },
+    "grant_change": lambda _stage: {"cycles": "from", "cycle_number": 2, "confirmed": "yes"},
+    "grant_paper": lambda stage: {
+        "brands": [stage.world.brand_b.pk],
+        "scopes": ["report"],
+        "cycles": "all",
+        "signed_by": "Sok Dara, manager",
+        "signed_on": "2026-01-05",
+        "is_as_signed": "on",
+        "scan": SimpleUploadedFile("form.pdf", SCAN),
+    },
+    "report_withhold": lambda stage: {"brand": stage.world.brand_a.pk, "cycle": 2},
+    "as_brand_trial": lambda stage: {"brands": [stage.world.brand_b.pk], "scopes": ["report"], "cycles": "all"},
+    "confirmations": lambda _stage: {"act": "on"},
+    "grant_confirmation": lambda _stage: {"answer": "confirm"},
+    "handover": lambda _stage: {"act": "stop"},
+    "stop_all": lambda _stage: {"reason": "", "confirmed": "yes"},
+    "requests_answer": lambda stage: {
+        "ids": [str(stage.request.pk)],
+        "answer": "approve",
+        "confirmed": "yes",
+        "seen": brand_seen(stage.request.brand),
+    },
+    "request_approve": lambda stage: {"as_asked": "yes", "seen": brand_seen(stage.request.brand)},
+    "request_later": lambda _stage: {"days": 7},
+    "ask_list": lambda _stage: {"text": "KH-0002"},
+    "ask": lambda stage: {
+        "factory": stage.world.factory_b.pk,
+        "scopes": ["report"],
+        "cycles": "all",
+        "purpose": "Sourcing review",
+    },
+    "code_entry": lambda stage: {"code": stage.request.code},
+    "board_steps": lambda stage: {
+        "step": "publish",
+        "ids": [str(stage.world.assessments["a3"].pk)],
+        "confirmed": "yes",
+    },
+    "report_order": lambda _stage: ORDER,
+    "member_invite": lambda _stage: {"email": "other@test.example", "role": "member", "name": "Other"},
+    "member_role": lambda _stage: {"role": "manager", "held": "member"},
+    "assessment_correct": lambda _stage: {"note": "Wages"},
+    "advisor_assign": lambda stage: {"advisor": stage.world.person("advisor").pk},
+    "set_language": lambda _stage: {"language": "fr"},
+    "me": lambda _stage: {"name": "Somebody", "language": "en"},
+    "import_confirm": lambda _stage: {"create_missing": "on"},
+    "brand_add": lambda _stage: {"name": "Calla", "kind": "participant", "is_active": "on"},
+    "integrations": lambda _stage: {"name": "Hourly", "roles": ["integration_report"], "days": 5},
+    "mail_choices": lambda _stage: {"sharing.ends_soon": "daily"},
+    "webhooks": lambda _stage: {"url": "https://93.184.215.14/hook", "kinds": ["report.published"]},
+    "webhook": lambda _stage: {"kinds": ["grant.started"]},
+    "webhook_pause": lambda _stage: {"pause": "yes"},
+    "api:mail-choices": lambda _stage: {"kind": "report.published", "way": "daily"},
+    "api:webhooks": lambda stage: {
+        "organisation_kind": "brand",
+        "organisation": stage.world.brand_a.pk,
+        "url": "https://93.184.215.14/hook",
+        "kinds": ["report.published"],
+    },
+    "api:webhook": lambda _stage: {"is_paused": True},
+    "api:steps": lambda _stage: {"step": "publish"},
+    "api:reports": lambda stage: {"assessment": str(stage.world.assessments["a2"].pk), **ORDER},
+    "api:sharing-orders": lambda stage: {"brands": [stage.world.brand_b.pk], "scopes": ["report"]},
+    "api:sharing-preview": lambda stage: {"brands": [stage.world.brand_b.pk], "scopes": ["report"]},
+    "api:grant-preview": lambda _stage: {"cycles": "from", "cycle_number": 2},
+    "api:withheld-reports": lambda stage: {"brand": stage.world.brand_a.pk, "cycle": 2},
+    "api:factory-grants": lambda stage: {"brand": stage.world.brand_b.pk, "scope": "report"},
+    "api:grant-confirmation": lambda _stage: {"answer": "confirm"},
+    "api:handovers": lambda stage: {
+        "factory": stage.world.factory_a.pk,
+        "new_name": "Other",
+        "new_email": "other@test.example",
+        "evidence": "A letter",
+    },
+    "api:handover": lambda _stage: {"step": "stop"},
+    "api:stop-sharing": lambda _stage: {"brand": None},
+    "api:grant": lambda _stage: {"cycles": "from", "cycle_number": 2},
+    "api:request-later": lambda _stage: {"days": 7},
+    "api:brand-requests": lambda stage: {
+        "factories": [stage.world.factory_b.pk],
+        "scopes": ["report"],
+        "purpose": "Sourcing review",
+    },
+    "api:brand-factories-match": lambda _stage: {"lines": [{"bw_id": "KH-0002"}]},
+    "api:tokens": lambda _stage: {"name": "Hourly", "roles": ["integration_report"], "days": 5},
+}

@@ -1,0 +1,446 @@
+"""What everybody gets at every address: one row an address, place and method; one letter a person.
+
+    +  answered        *  done: something was written        >  sent elsewhere, nothing written
+    .  not found       x  forbidden                          !  the form was wrong; nothing written
+    L  sign in first   u  sign in first (API)
+
+The columns are the personas of `stage.GROUPS`, in that order: anonymous, inactive, outsider, operator - factory A's
+manager and member, factory B's manager - brand A's manager and member, brand B's member, brand A's token - advisor of
+factory A, team leader and programme manager of Cambodia, Vietnam's manager, global staff, a constituent of Cambodia.
+
+A place names what the address is about (`stage.PLACES`): factory A (`A`), its published assessments (`a1_old`, `a2`),
+the one in factory review (`a3`) and the planned one (`a4`), factory B's (`b1`), a grant of factory A to brand A, a
+`request` of brand A to factory A and its `code`, a finished file of brand A's member (`copy`) and its `job`, an
+invitation into factory A, a webhook of brand A (`endpoint`) and a message to it (`delivery`), that brand A read
+`a1_old` (`correction`). Factory `V`, in Vietnam, has no people yet: staff bring in its first manager.
+"""
+
+from dataclasses import dataclass
+
+from tests.matrix.stage import PERSONAS
+
+# Asked by everybody, with what would do something where the sender has the right to it (`stage.BODIES`).
+TABLE = """
+# portal
+GET    home                                 -                           LL++ ++++ +++L ++++++
+POST   home                                 -                           LL++ ++++ +++L ++++++
+GET    health                               -                           ++++ ++++ ++++ ++++++
+# accounts
+GET    account_login                        -                           ++>> >>>> >>>+ >>>>>>
+POST   account_login                        -                           ++>> >>>> >>>+ >>>>>>
+GET    account_logout                       -                           LL++ ++++ +++L ++++++
+POST   account_logout                       -                           LLLL LLLL LLLL LLLLLL
+GET    account_inactive                     -                           ++++ ++++ ++++ ++++++
+GET    account_signup                       -                           ++>> >>>> >>>+ >>>>>>
+POST   account_signup                       -                           ++>> >>>> >>>+ >>>>>>
+GET    account_reauthenticate               -                           LL++ ++++ +++L ++++++
+POST   account_reauthenticate               -                           LL++ ++++ +++L ++++++
+GET    account_change_password              -                           LL++ ++++ +++L ++++++
+POST   account_change_password              -                           LL++ ++++ +++L ++++++
+GET    account_reset_password               -                           ++++ ++++ ++++ ++++++
+POST   account_reset_password               -                           ++++ ++++ ++++ ++++++
+GET    account_reset_password_done          -                           ++++ ++++ ++++ ++++++
+GET    account_reset_password_from_key      1/bad                       ++++ ++++ ++++ ++++++
+POST   account_reset_password_from_key      1/bad                       ++++ ++++ ++++ ++++++
+GET    account_reset_password_from_key_done -                           ++++ ++++ ++++ ++++++
+POST   set_language                         -                           >>** **** ***> ******
+GET    set_language                         -                           >>>> >>>> >>>> >>>>>>
+GET    me                                   -                           LL++ ++++ +++L ++++++
+POST   me                                   -                           LL** **** ***L ******
+GET    members                              factory/A                   LL.. +++. ...L +++.+.
+GET    members                              brand/brandA                LL.. x..x ++.L .xxx+.
+GET    members                              programme/cambodia          LL.. .... ...L +++.+x
+GET    members                              programme/global            LL.. .... ...L ....+.
+GET    member_invite                        factory/A                   LL.. +xx. ...L xxx.x.
+POST   member_invite                        factory/A                   LL.. *xx. ...L xxx.x.
+POST   member_invite                        brand/brandA                LL.. x..x *x.L .xxxx.
+GET    member_invite                        programme/cambodia          LL.. .... ...L xx+.+x
+POST   invitation_resend                    factory/A/invited           LL.. *xx. ...L xxx.x.
+POST   invitation_withdraw                  factory/A/invited           LL.. *xx. ...L xxx.x.
+POST   invitation_withdraw                  brand/brandA/invited        LL.. x..x .x.L .xxxx.
+GET    member_role                          factory/A/memberA           LL.. +xx. ...L xxx.x.
+POST   member_role                          factory/A/memberA           LL.. *xx. ...L xxx.x.
+POST   member_role                          brand/brandA/brandAmember   LL.. x..x *x.L .xxxx.
+POST   member_role                          factory/B/memberA           LL.. .... ...L .xx.x.
+GET    member_remove                        factory/A/memberA           LL.. +xx. ...L xxx.x.
+POST   member_remove                        factory/A/memberA           LL.. *xx. ...L xxx.x.
+POST   member_remove                        brand/brandA/brandAmember   LL.. x..x *x.L .xxxx.
+POST   member_remove                        programme/cambodia/leader   LL.. .... ...L xx*.*x
+POST   member_remove                        factory/A/advisorA          LL.. xxx. ...L xxx.x.
+GET    members                              factory/V                   LL.. .... ...L ...++.
+GET    member_invite                        factory/V                   LL.. .... ...L ...++.
+POST   member_invite                        factory/V                   LL.. .... ...L ...**.
+GET    invitation_answer                    invited                     .... .... .... ......
+POST   invitation_answer                    invited                     .... .... .... ......
+GET    invitation                           invited/secret              >>>> >>>> >>>> >>>>>>
+GET    invitation                           invited/wrong               .... .... .... ......
+# notices
+GET    mail_choices                         -                           LL++ ++++ +++L ++++++
+POST   mail_choices                         -                           LL>> **** ***L >>>>>>
+GET    unsubscribe                          unsubscribing               ++++ ++++ ++++ ++++++
+POST   unsubscribe                          unsubscribing               **** **** **** ******
+POST   unsubscribe                          bad                         .... .... .... ......
+GET    webhooks                             brand/brandA                LL.. x..x +x.L .xxxx.
+POST   webhooks                             brand/brandA                LL.. x..x *x.L .xxxx.
+GET    webhooks                             factory/A                   LL.. +xx. ...L xxx.x.
+POST   webhooks                             factory/A                   LL.. *xx. ...L xxx.x.
+GET    webhooks                             programme/cambodia          LL.. .... ...L ......
+GET    webhook                              endpoint                    LL.. .... +..L ......
+POST   webhook                              endpoint                    LL.. .... *..L ......
+POST   webhook_test                         endpoint                    LL.. .... *..L ......
+POST   webhook_pause                        endpoint                    LL.. .... *..L ......
+GET    webhook_secret                       endpoint                    LL.. .... +..L ......
+POST   webhook_secret                       endpoint                    LL.. .... *..L ......
+GET    webhook_remove                       endpoint                    LL.. .... +..L ......
+POST   webhook_remove                       endpoint                    LL.. .... *..L ......
+POST   webhook_again                        delivery                    LL.. .... *..L ......
+# factories
+GET    factory_list                         -                           LL.. >>>> ...L +++++.
+GET    factory_import                       -                           LL.. xxxx ...L x++++.
+POST   factory_import                       -                           LL.. xxxx ...L x!!!!.
+POST   factory_import_confirm               -                           LL.. xxxx ...L x>>>>.
+GET    factory_add                          -                           LL.. xxxx ...L x++++.
+POST   factory_add                          -                           LL.. xxxx ...L x!!!!.
+GET    factory                              A                           LL.. +++. ...L +++.+.
+GET    factory_edit                         A                           LL.. +xx. ...L x++.+.
+POST   factory_edit                         A                           LL.. !xx. ...L x!!.!.
+POST   advisor_assign                       A                           LL.. xxx. ...L x>>.>.
+GET    advisor_unassign                     A/advisorA                  LL.. xxx. ...L x++.+.
+POST   advisor_unassign                     A/advisorA                  LL.. xxx. ...L x**.*.
+GET    programme_list                       -                           LL.. .... ...L >>>>+>
+GET    programme_add                        -                           LL.. .... ...L xxxx+x
+POST   programme_add                        -                           LL.. .... ...L xxxx!x
+GET    programme                            cambodia                    LL.. .... ...L +++.++
+GET    programme                            global                      LL.. .... ...L ....+.
+GET    programme_edit                       cambodia                    LL.. .... ...L xx+.+x
+POST   programme_edit                       cambodia                    LL.. .... ...L xx!.!x
+GET    handover_open                        A                           LL.. xxx. ...L x++.+.
+POST   handover_open                        A                           LL.. xxx. ...L x!!.!.
+GET    handover_list                        -                           LL.. .... ...L .++++.
+GET    handover                             handover                    LL.. ...+ ...L .++.+.
+POST   handover                             handover                    LL.. ...x ...L .**.*.
+GET    handover_scan                        handover                    LL.. ...x ...L ......
+# brands
+GET    brand_list                           -                           LL.. +..+ >>>L .++++.
+GET    brand_add                            -                           LL.. x..x xxxL .xxx+.
+POST   brand_add                            -                           LL.. x..x xxxL .xxx*.
+GET    brand                                brandA                      LL.. +..+ ++.L .++++.
+GET    brand                                brandB                      LL.. +..+ ..+L .++++.
+GET    brand_edit                           brandA                      LL.. x..x xx.L .xxx+.
+POST   brand_edit                           brandA                      LL.. x..x xx.L .xxx!.
+GET    supplier_list                        brandA                      LL.. .... ++.L ......
+GET    supplier_import                      brandA                      LL.. .... +x.L ......
+POST   supplier_import                      brandA                      LL.. .... !x.L ......
+GET    integrations                         brandA                      LL.. x..x +x.L .xxxx.
+POST   integrations                         brandA                      LL.. x..x *x.L .xxxx.
+GET    integration_revoke                   brandA/integration          LL.. x..x +x.L .xxxx.
+GET    integration_revoke                   brandB/integration          LL.. x..x ..xL .xxxx.
+POST   integration_revoke                   brandA/integration          LL.. x..x *x.L .xxxx.
+POST   integration_revoke                   brandB/integration          LL.. x..x ..xL .xxxx.
+# sharing
+GET    who_can_see                          A                           LL.. +++. ...L x++.+.
+GET    grant                                A                           LL.. +xx. ...L xxx.x.
+POST   grant                                A                           LL.. *xx. ...L xxx.x.
+GET    grant_paper                          A                           LL.. xxx. ...L x++.+.
+POST   grant_paper                          A                           LL.. xxx. ...L x**.*.
+GET    grant_document                       paper                       LL.. +++. ...L .++.+.
+GET    grant_document                       grant                       LL.. .... ...L ......
+GET    report_openings                      A                           LL.. +++. ...L x++.+.
+POST   report_withhold                      A                           LL.. *xx. ...L xxx.x.
+GET    report_release                       withheld                    LL.. +xx. ...L .xx.x.
+POST   report_release                       withheld                    LL.. *xx. ...L .xx.x.
+GET    as_brand                             A/brandA                    LL.. +xx. ...L x++.+.
+GET    as_brand                             A/brandB                    LL.. +xx. ...L x++.+.
+GET    as_brand_assessment                  A/brandA/a2                 LL.. +xx. ...L x++.+.
+GET    as_brand_assessment                  A/brandB/a2                 LL.. .xx. ...L x.....
+GET    as_brand_assessment                  A/brandA/a3                 LL.. .xx. ...L x.....
+GET    as_brand_assessment                  A/brandA/b1                 LL.. .xx. ...L x.....
+POST   as_brand_trial                       A/brandB                    LL.. *xx. ...L xxx.x.
+GET    who_saw                              A                           LL.. +++. ...L x++.+.
+GET    grant_change                         grant                       LL.. +xx. xx.L .xx.x.
+POST   grant_change                         grant                       LL.. *xx. xx.L .xx.x.
+GET    grant_revoke                         grant                       LL.. +xx. xx.L .xx.x.
+POST   grant_revoke                         grant                       LL.. *xx. xx.L .xx.x.
+POST   grant_revoke                         none                        LL.. .... ...L ......
+GET    explain                              A                           LL.. +++. ++.L x++.+.
+GET    explain                              B                           LL.. ...+ ...L .++.+.
+GET    monthly_summary                      A                           LL.. +++. ...L x++.+.
+GET    what_we_read                         brandA                      LL.. .... ++.L ......
+GET    who_could_see                        A                           LL.. +++. ...L x++.+.
+GET    confirmations                        A                           LL.. +++. ...L x++.+.
+POST   confirmations                        A                           LL.. *xx. ...L xxx.x.
+GET    grant_confirmation                   pending                     LL.. xx+. ...L .xx.x.
+POST   grant_confirmation                   pending                     LL.. xx*. ...L .xx.x.
+GET    stop_brand                           A/brandA                    LL.. +xx. ...L xxx.x.
+POST   stop_brand                           A/brandA                    LL.. *xx. ...L xxx.x.
+GET    stop_all                             A                           LL.. +xx. ...L xxx.x.
+POST   stop_all                             A                           LL.. *xx. ...L xxx.x.
+GET    destroy_notices                      A                           LL.. +++. ...L x++.+.
+GET    copies_to_destroy                    -                           LL.. .... +++L ......
+GET    copies_answer                        notice                      LL.. .... ++.L ......
+POST   copies_answer                        notice                      LL.. .... **.L ......
+GET    factory_receipts                     A                           LL.. +++. ...L x++.+.
+GET    brand_receipts                       brandA                      LL.. .... ++.L ......
+GET    receipt                              receipt                     LL.. +++. ++.L .++.+.
+GET    receipt                              0000                        LL.. .... ...L ......
+GET    receipt_json                         receipt                     LL.. +++. ++.L .++.+.
+GET    receipt_pdf                          receipt                     LL.. +++. ++.L .++.+.
+GET    verify                               -                           ++++ ++++ ++++ ++++++
+POST   verify                               -                           !!!! !!!! !!!! !!!!!!
+GET    portal_keys                          -                           ++++ ++++ ++++ ++++++
+GET    ledger                               -                           LL.. .... ...L ++++++
+GET    ledger_roots                         -                           LL.. .... ...L ++++++
+GET    grant_print                          grant                       LL.. +xx. xx.L .xx.x.
+GET    request_inbox                        A                           LL.. +++. ...L x++.+.
+POST   requests_answer                      A                           LL.. *xx. ...L xxx.x.
+GET    access_request                       request                     LL.. +++. ++.L .++.+.
+GET    request_approve                      request                     LL.. +xx. xx.L .xx.x.
+POST   request_approve                      request                     LL.. *xx. xx.L .xx.x.
+POST   request_approve                      none                        LL.. .... ...L ......
+GET    request_decline                      request                     LL.. +xx. xx.L .xx.x.
+POST   request_decline                      request                     LL.. *xx. xx.L .xx.x.
+POST   request_later                        request                     LL.. *xx. xx.L .xx.x.
+GET    request_withdraw                     request                     LL.. xxx. ++.L .xx.x.
+POST   request_withdraw                     request                     LL.. xxx. **.L .xx.x.
+GET    request_print                        request                     LL.. +++. ++.L .++.+.
+GET    brand_requests                       brandA                      LL.. .... ++.L ......
+GET    ask_search                           brandA                      LL.. .... ++.L ......
+GET    ask_list                             brandA                      LL.. .... ++.L ......
+POST   ask_list                             brandA                      LL.. .... ++.L ......
+GET    ask                                  brandA                      LL.. .... ++.L ......
+POST   ask                                  brandA                      LL.. .... **.L ......
+GET    code_entry                           -                           LL++ ++++ +++L ++++++
+POST   code_entry                           -                           LL!! >>>! >>!L !>>!>!
+GET    short_code                           code                        LL.. >>>. >>.L .>>.>.
+GET    short_code                           grantcode                   LL.. >>>. >>.L .>>.>.
+GET    short_code                           nonsense                    LL.. .... ...L ......
+# assessments
+GET    shared_list                          -                           LL.. .... +++L ......
+GET    assessment_list                      -                           LL.. ++++ >>>L >>>>>.
+GET    assessment                           a1_old                      LL.. +++. ++.L +++.+.
+GET    assessment                           a2                          LL.. +++. ++.L +++.+.
+GET    assessment                           a3                          LL.. +++. ...L +++.+.
+GET    assessment                           a4                          LL.. .... ...L +++.+.
+GET    assessment                           b1                          LL.. ...+ ...L .++.+.
+GET    assessment                           none                        LL.. .... ...L ......
+GET    assessment_correct                   a2                          LL.. xxx. xx.L x++.+.
+POST   assessment_correct                   a2                          LL.. xxx. xx.L x**.*.
+GET    assessment_step                      a3/publish                  LL.. xxx. ...L x++.+.
+POST   assessment_step                      a3/publish                  LL.. xxx. ...L x**.*.
+POST   assessment_step                      a4/start                    LL.. .... ...L ***.*.
+POST   assessment_step                      a2/send_to_factory          LL.. xxx. xx.L x>>.>.
+POST   assessment_step                      a2/nonsense                 LL.. .... ...L ......
+GET    corrections                          -                           LL.. .... +++L ......
+GET    correction                           correction                  LL.. .... ++.L ......
+POST   correction_acknowledge               correction                  LL.. .... **.L ......
+GET    old_versions                         A                           LL.. +++. ...L x++.+.
+GET    board                                -                           LL.. .... ...L +++++.
+POST   board_steps                          -                           LL.. .... ...L >**>*.
+POST   report_order                         a2                          LL.. ***. **.L ***.*.
+POST   report_order                         a3                          LL.. ***. ...L ***.*.
+POST   report_order                         b1                          LL.. ...* ...L .**.*.
+GET    report_download                      copy                        LL.. .... .+.L ......
+GET    job                                  job                         LL.. .... .+.L ......
+POST   job_cancel                           job                         LL.. .... .>.L ......
+GET    import_assessments                   -                           LL.. .... ...L x++++.
+POST   import_assessments                   -                           LL.. .... ...L x!!!!.
+GET    import_batch                         batch                       LL.. .... ...L x+....
+POST   import_confirm                       batch                       LL.. .... ...L x*....
+POST   import_discard                       batch                       LL.. .... ...L x*....
+GET    import_errors                        batch                       LL.. .... ...L x+....
+GET    tool_list                            -                           LL.. .... ...L +++++.
+GET    tool_import                          -                           LL.. .... ...L x++++.
+POST   tool_import                          -                           LL.. .... ...L x!!!!.
+GET    tool                                 tool                        LL.. .... ...L +++.+.
+# api
+GET    api:me                               -                           uu++ ++++ ++++ ++++++
+GET    api:shared                           -                           uu++ ++++ ++++ ++++++
+GET    api:assessments                      -                           uu++ ++++ ++++ ++++++
+GET    api:assessment                       a2                          uu.. +++. ++.+ +++.+.
+GET    api:assessment                       a3                          uu.. +++. .... +++.+.
+GET    api:assessment                       a4                          uu.. .... .... +++.+.
+GET    api:assessment                       b1                          uu.. ...+ .... .++.+.
+GET    api:assessment                       none                        uu.. .... .... ......
+GET    api:findings                         a2                          uu.. +++. ++.+ +++.+.
+GET    api:findings                         b1                          uu.. ...+ .... .++.+.
+GET    api:explain                          a2                          uu.. +++. ++.+ +++.+.
+GET    api:explain                          b1                          uu.. ...+ .... .++.+.
+POST   api:steps                            a3                          uu.. xxx. ...x x**.*.
+POST   api:steps                            b1                          uu.. ...x ...x .++.+.
+POST   api:reports                          -                           uu.. ***. **.* ***.*.
+GET    api:report                           copy                        uu.. .... .+.. ......
+GET    api:report-file                      copy                        uu.. .... .+.. ......
+GET    api:job                              job                         uu.. .... .+.. ......
+POST   api:job-cancel                       job                         uu.. .... .+.x ......
+GET    api:factories                        -                           uu++ ++++ ++++ ++++++
+GET    api:factory                          A                           uu.. +++. .... +++.+.
+GET    api:factory-grants                   A                           uu.. +++. .... x++.+.
+POST   api:factory-grants                   A                           uu.. *xx. ...x xxx.x.
+POST   api:sharing-orders                   A                           uu.. *xx. ...x xxx.x.
+POST   api:sharing-preview                  A                           uu.. *xx. ...x xxx.x.
+POST   api:grant-preview                    grant                       uu.. *xx. xx.x .xx.x.
+GET    api:openings                         A                           uu.. +++. .... x++.+.
+POST   api:withheld-reports                 A                           uu.. *xx. ...x xxx.x.
+POST   api:withheld-report-release          withheld                    uu.. *xx. ...x .xx.x.
+GET    api:who-saw-what                     A                           uu.. +++. .... x++.+.
+GET    api:factory-explain                  A                           uu.. +++. !!.! x++.+.
+GET    api:factory-explain                  B                           uu.. ...! .... .!!.!.
+GET    api:who-could-see                    A                           uu.. +++. .... x++.+.
+POST   api:stop-sharing                     A                           uu.. *xx. ...x xxx.x.
+GET    api:copies-to-destroy                -                           uu++ ++++ ++++ ++++++
+GET    api:copies-answer                    notice                      uu.. +++. ++.. .++.+.
+POST   api:copies-answer                    notice                      uu.. xxx. **.x .xx.x.
+GET    api:monthly-summary                  A                           uu.. +++. .... x++.+.
+GET    api:what-we-read                     brandA                      uu.. .... ++.+ ......
+POST   api:grant-confirmation               pending                     uu.. xx*. ...x .xx.x.
+GET    api:handovers                        -                           uu++ ++++ ++++ ++++++
+POST   api:handovers                        -                           uu.. xxx. ...x x**.*.
+GET    api:handover                         handover                    uu.. ...+ .... .++.+.
+POST   api:handover                         handover                    uu.. ...x ...x .**.*.
+GET    api:grants                           -                           uu++ ++++ ++++ ++++++
+GET    api:grant                            grant                       uu.. +++. ++.+ .++.+.
+PATCH  api:grant                            grant                       uu.. *xx. xx.x .xx.x.
+POST   api:grant-revoke                     grant                       uu.. *xx. xx.x .xx.x.
+GET    api:receipts                         -                           uu++ ++++ ++++ ++++++
+GET    api:receipt                          receipt                     uu.. +++. ++.+ .++.+.
+GET    api:seals                            -                           uu.. .... .... ++++++
+GET    api:requests                         -                           uu++ ++++ ++++ ++++++
+GET    api:request                          request                     uu.. +++. ++.. .++.+.
+POST   api:request-approve                  request                     uu.. *xx. xx.x .xx.x.
+POST   api:request-decline                  request                     uu.. *xx. xx.x .xx.x.
+POST   api:request-later                    request                     uu.. *xx. xx.x .xx.x.
+POST   api:request-withdraw                 request                     uu.. xxx. **.x .xx.x.
+GET    api:brand-requests                   brandA                      uu.. .... ++.+ ......
+POST   api:brand-requests                   brandA                      uu.. .... **.x ......
+GET    api:brand-factories                  brandA                      uu.. .... ++.+ ......
+POST   api:brand-factories-match            brandA                      uu.. .... ++.+ ......
+GET    api:brands                           -                           uu++ ++++ ++++ ++++++
+GET    api:brand                            brandA                      uu.. +..+ ++.+ .++++.
+GET    api:suppliers                        brandA                      uu.. .... ++.x ......
+GET    api:tokens                           brandA                      uu.. x..x +x.x .xxxx.
+POST   api:tokens                           brandA                      uu.. x..x *x.x .xxxx.
+DELETE api:token                            brandA/integration          uu.. x..x *x.x .xxxx.
+GET    api:programmes                       -                           uu++ ++++ ++++ ++++++
+GET    api:programme                        cambodia                    uu.. .... .... +++.++
+GET    api:corrections                      -                           uu++ ++++ ++++ ++++++
+POST   api:correction-acknowledge           correction                  uu.. xxx. **.x xxx.x.
+GET    api:mail-choices                     -                           uu++ ++++ +++x ++++++
+PATCH  api:mail-choices                     -                           uu** **** ***x ******
+GET    api:webhooks                         -                           uu++ ++++ +++x ++++++
+POST   api:webhooks                         -                           uu.. x..x *x.x .xxxx.
+GET    api:webhook                          endpoint                    uu.. .... +..x ......
+PATCH  api:webhook                          endpoint                    uu.. .... *..x ......
+DELETE api:webhook                          endpoint                    uu.. .... *..x ......
+POST   api:webhook-test                     endpoint                    uu.. .... *..x ......
+POST   api:webhook-secret                   endpoint                    uu.. .... *..x ......
+GET    api:webhook-deliveries               endpoint                    uu.. .... +..x ......
+POST   api:webhook-again                    delivery                    uu.. .... *..x ......
+GET    api-schema                           -                           uu++ ++++ ++++ ++++++
+GET    api-schema-ui                        -                           LL++ ++++ +++L ++++++
+GET    api-nothing-here                     -                           uu.. .... .... ......
+POST   api-nothing-here                     -                           uu.. .... .... ......
+"""
+
+# Addresses that answer one method only: the other ones are refused, whoever asks.
+ONLY_GET = frozenset(
+    {
+        "access_request",
+        "ask_search",
+        "brand_requests",
+        "grant_print",
+        "request_inbox",
+        "request_print",
+        "short_code",
+        "account_inactive",
+        "account_reset_password_done",
+        "account_reset_password_from_key_done",
+        "api-schema",
+        "api-schema-ui",
+        "assessment",
+        "assessment_list",
+        "board",
+        "brand",
+        "brand_list",
+        "correction",
+        "corrections",
+        "explain",
+        "copies_to_destroy",
+        "destroy_notices",
+        "factory",
+        "as_brand",
+        "as_brand_assessment",
+        "factory_list",
+        "grant_document",
+        "handover_list",
+        "handover_scan",
+        "health",
+        "import_batch",
+        "import_errors",
+        "invitation",
+        "job",
+        "members",
+        "monthly_summary",
+        "old_versions",
+        "programme",
+        "programme_list",
+        "factory_receipts",
+        "brand_receipts",
+        "receipt",
+        "receipt_json",
+        "receipt_pdf",
+        "portal_keys",
+        "ledger",
+        "ledger_roots",
+        "report_download",
+        "report_openings",
+        "shared_list",
+        "supplier_list",
+        "tool",
+        "tool_list",
+        "what_we_read",
+        "who_can_see",
+        "who_could_see",
+        "who_saw",
+    }
+)
+ONLY_POST = frozenset(
+    {
+        "request_later",
+        "requests_answer",
+        "advisor_assign",
+        "board_steps",
+        "correction_acknowledge",
+        "factory_import_confirm",
+        "import_confirm",
+        "import_discard",
+        "invitation_resend",
+        "invitation_withdraw",
+        "job_cancel",
+        "as_brand_trial",
+        "report_order",
+        "report_withhold",
+        "webhook_again",
+        "webhook_pause",
+        "webhook_test",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One address, place and method, and the letter of each persona."""
+
+    method: str
+    name: str
+    place: str
+    cells: dict[str, str]
+
+
+def _row(line: str) -> Row:
+    method, name, place, *cells = line.split()
+    letters = "".join(cells)
+    assert len(letters) == len(PERSONAS), line
+    return Row(method, name, place, dict(zip(PERSONAS, letters, strict=True)))
+
+
+ROWS = [_row(line) for line in TABLE.splitlines() if line and not line.startswith("#")]

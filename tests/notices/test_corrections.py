@@ -1,0 +1,146 @@
+"""Corrections travel: who read an old version is told, sees what changed, takes note; the factory sees who has not."""
+
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.db import IntegrityError, InternalError, connection, transaction
+from django.db.utils import DatabaseError
+from django.urls import reverse
+
+from assessments.models import Answer, Assessment, CorrectionNotice
+from assessments.services import start_correction, take_step
+from portal.core.models import Event
+from sharing.models import AccessRecord
+from sharing.services import revoke_access
+from tests.world import World
+
+
+def read(world: World, client_of: Any, persona: str, name: str = "a2") -> int:
+    url = reverse("assessment", args=[world.assessments[name].pk])
+    return client_of(world.person(persona)).get(url).status_code
+
+
+def correct(world: World, name: str = "a2", **answers: str) -> Assessment:
+    """A published correction in which some questions are answered otherwise."""
+    staff = world.person("programme_manager")
+    new = start_correction(by=staff, assessment=world.assessments[name], note="Overtime was counted twice")
+    for ext_id, finding in answers.items():
+        Answer.objects.filter(assessment=new, question__ext_id=ext_id.strip("q")).update(
+            finding=finding, note="Seen anew"
+        )
+    take_step(by=staff, assessment=new, name="send_to_factory")
+    return take_step(by=staff, assessment=new, name="publish")
+
+
+def test_who_read_the_old_version_is_told_what_changed_and_takes_note(
+    world: World, client_of: Any, api_of: Any, mail_now: Any
+) -> None:
+    world.grant()
+    world.grant(brand=world.brand_b)
+    assert read(world, client_of, "brand_a_member") == 200
+    new = correct(world, q1020="compliant", q1000="nc")
+    assert [one.brand for one in CorrectionNotice.objects.all()] == [world.brand_a], "brand B never read it"
+    mail_now()
+    told = next(message.body for message in mail.outbox if message.to == ["brand.a.member@test.example"])
+    notice = CorrectionNotice.objects.get()
+    assert "was corrected. See what changed." in told
+    assert reverse("correction", args=[notice.pk]) in told
+    other = next(message.body for message in mail.outbox if message.to == ["brand.b.member@test.example"])
+    assert "was corrected" not in other
+    assert "a report is open to your brand" in other
+
+    browser = client_of(world.person("brand_a_member"))
+    home = browser.get(reverse("home")).content.decode()
+    assert reverse("corrections") in home
+    page = browser.get(reverse("correction", args=[notice.pk])).content.decode()
+    assert "Overtime was counted twice" in page
+    assert "Overtime exceeds the legal limit" in page
+    assert "Workers below the legal minimum age were found" in page
+    assert "Overtime is paid at the wrong rate" not in page, "it did not change"
+    assert AccessRecord.objects.filter(assessment_id=new.pk, brand=world.brand_a).exists(), "showing it is reading it"
+
+    factory = client_of(world.person("manager_a"))
+    place = reverse("old_versions", args=[world.factory_a.pk])
+    assert "Not yet" in factory.get(place).content.decode()
+    assert place in factory.get(reverse("home")).content.decode()
+    browser.post(reverse("correction_acknowledge", args=[notice.pk]))
+    browser.post(reverse("correction_acknowledge", args=[notice.pk]))
+    assert Event.objects.filter(kind="assessments.correction_acknowledged", brand_id=world.brand_a.pk).count() == 1
+    assert "Brand A Member" in factory.get(place).content.decode()
+    assert place not in factory.get(reverse("home")).content.decode()
+    rows = api_of(world.person("manager_a")).get("/api/v1/corrections/").json()["results"]
+    assert [(row["kind"], row["acknowledged_by"]) for row in rows] == [("superseded", "Brand A Member")]
+    assert api_of(world.person("manager_a")).post(f"/api/v1/corrections/{notice.pk}/acknowledge/").status_code == 403
+    assert api_of(world.person("brand_b_member")).get("/api/v1/corrections/").json()["results"] == []
+
+
+def test_a_brand_sees_changes_of_its_scopes_only(world: World, client_of: Any) -> None:
+    """R15: with Step 1 alone, a change elsewhere is not shown; that there is a new version is."""
+    world.grant(scope="step1")
+    read(world, client_of, "brand_a_member")
+    correct(world, q1020="compliant", q1012="compliant")
+    notice = CorrectionNotice.objects.get()
+    page = client_of(world.person("brand_a_member")).get(reverse("correction", args=[notice.pk])).content.decode()
+    assert "Overtime exceeds the legal limit" in page
+    assert "Sick leave is not paid" not in page
+
+
+def test_r7_a_revoke_reaches_corrections(world: World, client_of: Any, api_of: Any, mail_now: Any) -> None:
+    grant = world.grant()
+    read(world, client_of, "brand_a_member")
+    correct(world, q1020="compliant")
+    notice = CorrectionNotice.objects.get()
+    revoke_access(by=world.person("manager_a"), grant=grant)
+    mail_now()
+    assert not any("corrected" in message.body for message in mail.outbox if "brand" in message.to[0])
+    browser = client_of(world.person("brand_a_member"))
+    assert browser.get(reverse("correction", args=[notice.pk])).status_code == 404
+    assert browser.post(reverse("correction_acknowledge", args=[notice.pk])).status_code == 404
+    assert api_of(world.person("brand_a_member")).get("/api/v1/corrections/").json()["results"] == []
+    assert "Tonle" not in browser.get(reverse("corrections")).content.decode()
+    page = client_of(world.person("manager_a")).get(reverse("old_versions", args=[world.factory_a.pk]))
+    assert "Aster" in page.content.decode(), "the factory still sees who holds it"
+
+
+def test_a_hold_delays_the_correction(world: World, client_of: Any) -> None:
+    world.grant(hold_days=5)
+    read(world, client_of, "brand_a_member")
+    correct(world, q1020="compliant")
+    notice = CorrectionNotice.objects.get()
+    browser = client_of(world.person("brand_a_member"))
+    assert browser.get(reverse("correction", args=[notice.pk])).status_code == 404
+    assert reverse("corrections") not in browser.get(reverse("home")).content.decode()
+
+
+def test_who_read_a_withdrawn_report_is_told_without_its_reason(world: World, client_of: Any, mail_now: Any) -> None:
+    world.grant()
+    read(world, client_of, "brand_a_member")
+    staff = world.person("programme_manager")
+    take_step(by=staff, assessment=world.assessments["a2"], name="withdraw", reason="The assessor was bribed")
+    mail_now()
+    told = {message.to[0]: message.body for message in mail.outbox}
+    assert "was withdrawn. Please take note." in told["brand.a.member@test.example"]
+    assert "No brand can open it any more" in told["manager.a@test.example"]
+    notice = CorrectionNotice.objects.get()
+    page = client_of(world.person("brand_a_member")).get(reverse("correction", args=[notice.pk])).content.decode()
+    assert "This report was withdrawn" in page
+    assert "bribed" not in page + "".join(told.values())
+    inside = client_of(world.person("manager_a")).get(reverse("old_versions", args=[world.factory_a.pk]))
+    assert "bribed" in inside.content.decode()
+
+
+def test_the_note_is_taken_once_and_never_unmade(world: World, client_of: Any) -> None:
+    """A brand that lost its access before the correction is not told; what was told is kept by the database."""
+    grant = world.grant()
+    read(world, client_of, "brand_a_member")
+    revoke_access(by=world.person("manager_a"), grant=grant)
+    correct(world, q1020="compliant")
+    assert not CorrectionNotice.objects.exists()
+    page = client_of(world.person("manager_a")).get(reverse("old_versions", args=[world.factory_a.pk]))
+    assert "Not told: it had no access any more" in page.content.decode()
+    notice = CorrectionNotice.objects.create(assessment=world.assessments["a1_old"], brand=world.brand_a)
+    with pytest.raises((IntegrityError, InternalError, DatabaseError)), transaction.atomic():
+        CorrectionNotice.objects.filter(pk=notice.pk).update(brand=world.brand_b)
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM assessments_correctionnotice")

@@ -1,0 +1,157 @@
+"""The second person: a worker representative confirms what a manager shares (part of R6, R7)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import timezone
+
+from assessments.models import Assessment
+from factories.models import Factory
+from factories.roles import FACTORY
+from portal.accounts.services import add_member, remove_member
+from portal.core.models import Event
+from portal.notices.models import Notice
+from sharing.models import ConfirmationEnd, SharingGrant
+from sharing.services import (
+    Terms,
+    answer_confirmation_end,
+    ask_to_end_confirmation,
+    change_grant,
+    confirm_grant,
+    refuse_grant,
+    revoke_access,
+    switch_confirmation_on,
+)
+from tests.world import World
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def confirming(world: World) -> World:
+    """Factory A wants a second person."""
+    switch_confirmation_on(by=world.person("manager_a"), factory=world.factory_a)
+    world.factory_a.refresh_from_db()
+    return world
+
+
+def seen(world: World) -> bool:
+    return Assessment.objects.visible_to(world.person("brand_a_member")).exists()
+
+
+def test_r6_nothing_opens_and_no_brand_learns_before_the_second_person_confirms(
+    confirming: World, client_of: Any, api_of: Any
+) -> None:
+    world = confirming
+    grant = world.grant()
+    brand = api_of(world.person("brand_a_member"))
+    assert (grant.status(), seen(world)) == ("unconfirmed", False)
+    assert brand.get("/api/v1/grants/").json()["results"] == []
+    assert not Notice.objects.filter(side="brand").exists()
+    representative, manager = client_of(world.person("representative_a")), client_of(world.person("manager_a"))
+    assert "1 sharing waits for a worker representative" in representative.get("/").content.decode()
+    page = representative.get(f"/factories/{world.factory_a.pk}/sharing/confirmations/").content.decode()
+    assert "Aster &amp; Oak</bdi>: Assessment reports" in page
+    assert "Not confirmed yet" in manager.get(f"/factories/{world.factory_a.pk}/sharing/").content.decode()
+
+    address = f"/sharing/{grant.pk}/confirm/"
+    assert manager.post(address, {"answer": "confirm"}).status_code == 403
+    assert representative.post(address, {}).status_code == 400
+    asked = representative.get(address).content.decode()
+    assert "Shall Tonle Lotus Garments share with Aster &amp; Oak?" in asked
+    for _ in range(2):
+        representative.post(address, {"answer": "confirm"})
+    grant.refresh_from_db()
+    assert (grant.status(), grant.confirmed_by, seen(world)) == ("live", world.person("representative_a"), True)
+    assert Event.objects.filter(kind="sharing.confirmed").count() == 1
+    assert Notice.objects.filter(side="brand", kind="grant.started").count() == 1
+
+
+def test_who_shared_cannot_confirm_even_with_both_roles(confirming: World) -> None:
+    world = confirming
+    grant, manager = world.grant(), world.person("manager_a")
+    add_member(by=None, kind=FACTORY, organisation=world.factory_a, member=manager, role="worker_representative")
+    for verb in (confirm_grant, refuse_grant):
+        for persona in ("manager_a", "member_a", "manager_b", "brand_a_manager", "programme_manager"):
+            with pytest.raises(PermissionDenied):
+                verb(by=world.person(persona), grant=grant)  # type: ignore[operator]
+    assert not seen(world)
+
+
+def test_a_refused_grant_ends_and_is_never_confirmed(confirming: World) -> None:
+    world, representative = confirming, confirming.person("representative_a")
+    grant = world.grant()
+    for _ in range(2):
+        refuse_grant(by=representative, grant=grant, reason="Not agreed in the committee")
+    with pytest.raises(ValidationError):
+        confirm_grant(by=representative, grant=grant)
+    assert not SharingGrant.objects.not_over().exists()
+    assert not Notice.objects.filter(side="brand").exists()
+    again = confirm_grant(by=representative, grant=world.grant())
+    with pytest.raises(ValidationError):
+        refuse_grant(by=representative, grant=again)
+
+
+def test_a_change_that_only_narrows_keeps_the_confirmation(confirming: World) -> None:
+    world, manager = confirming, confirming.person("manager_a")
+    end = timezone.now() + timedelta(days=90)
+    grant = world.grant(cycles="from", cycle_number=1, hold_days=3)
+    confirm_grant(by=world.person("representative_a"), grant=grant)
+    for terms in (
+        Terms(cycles="from", cycle_number=2, hold_days=3),
+        Terms(cycles="from", cycle_number=2, hold_days=3, expires_at=end),
+        Terms(cycles="only", cycle_number=2, hold_days=5, expires_at=end),
+    ):
+        grant = change_grant(by=manager, grant=grant, terms=terms)
+        assert (grant.status(), grant.needs_confirmation, seen(world)) == ("live", False, True)
+    for terms in (
+        Terms(cycles="only", cycle_number=1, hold_days=5, expires_at=end),
+        Terms(cycles="all", hold_days=5, expires_at=end),
+        Terms(cycles="only", cycle_number=2, hold_days=4, expires_at=end),
+        Terms(cycles="only", cycle_number=2, hold_days=5, expires_at=end + timedelta(days=1)),
+        Terms(cycles="only", cycle_number=2, hold_days=5, expires_at=end, purpose="Something else"),
+    ):
+        assert not terms.narrows(grant)
+    wider = change_grant(by=manager, grant=grant, terms=Terms())
+    assert (wider.status(), seen(world)) == ("unconfirmed", False)
+    narrower = change_grant(by=manager, grant=wider, terms=Terms(cycles="only", cycle_number=2))
+    assert narrower.status() == "unconfirmed"
+    with pytest.raises(ValidationError):
+        confirm_grant(by=world.person("representative_a"), grant=wider)  # an old page
+
+
+def test_the_rule_goes_off_only_with_somebody_elses_agreement(confirming: World, client_of: Any) -> None:
+    world, manager, factory = confirming, confirming.person("manager_a"), confirming.factory_a
+    page = f"/factories/{factory.pk}/sharing/confirmations/"
+    client_of(manager).post(page, {"act": "ask_off"})
+    ask_to_end_confirmation(by=manager, factory=factory)
+    assert ConfirmationEnd.objects.count() == 1
+    for persona in ("manager_a", "member_a", "programme_manager", "manager_b"):
+        with pytest.raises(PermissionDenied):
+            answer_confirmation_end(by=world.person(persona), factory=factory, is_agreed=True)
+    client_of(world.person("representative_a")).post(page, {"act": "refuse"})
+    assert Factory.objects.get(pk=factory.pk).confirms_sharing
+
+    ask_to_end_confirmation(by=manager, factory=factory)
+    remove_member(by=manager, kind=FACTORY, organisation=factory, member=world.person("representative_a"))
+    staff = client_of(world.person("team_leader"))
+    assert "has no worker representative and asks" in staff.get("/").content.decode()
+    with pytest.raises(PermissionDenied):
+        answer_confirmation_end(by=world.person("vietnam_manager"), factory=factory, is_agreed=True)
+    staff.post(page, {"act": "agree"})
+    assert not Factory.objects.get(pk=factory.pk).confirms_sharing
+    assert world.grant().status() == "live"
+    with pytest.raises(ValidationError):  # nobody to confirm
+        switch_confirmation_on(by=manager, factory=factory)
+
+
+def test_r7_a_revoke_ends_what_waits_and_nobody_confirms_it_afterwards(confirming: World) -> None:
+    world = confirming
+    grant = world.grant()
+    revoke_access(by=world.person("manager_a"), grant=grant)
+    with pytest.raises(ValidationError):
+        confirm_grant(by=world.person("representative_a"), grant=grant)
+    assert not Notice.objects.filter(side="brand").exists()
+    assert not seen(world)

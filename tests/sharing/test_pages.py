@@ -1,0 +1,309 @@
+"""The pages of consent: who can see our data, share, change, stop, who saw what."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from portal.core.models import Event
+from sharing.models import AccessRecord, SharingGrant
+from sharing.services import record_access, revoke_access
+from tests.world import World
+
+pytestmark = pytest.mark.django_db
+
+
+def url(world: World, tail: str = "sharing/") -> str:
+    return f"/factories/{world.factory_a.pk}/{tail}"
+
+
+@pytest.mark.parametrize("tail", ["sharing/", "who-saw-what/"])
+@pytest.mark.parametrize(
+    ("persona", "status"),
+    [
+        ("manager_a", 200),
+        ("member_a", 200),
+        ("team_leader", 200),
+        ("global_staff", 200),
+        ("advisor", 403),
+        ("manager_b", 404),
+        ("brand_a_manager", 404),
+        ("outsider", 404),
+        ("constituent", 404),
+        ("vietnam_manager", 404),
+        ("operator", 404),
+        ("anonymous", 302),
+    ],
+)
+def test_who_may_see_the_consent_of_a_factory(world: World, client_of, persona: str, tail: str, status: int) -> None:
+    world.grant()
+
+    assert client_of(world.people[persona]).get(url(world, tail)).status_code == status
+
+
+def test_the_page_names_brand_scope_period_and_last_view(world: World, client_of) -> None:
+    grant = world.grant(purpose="Autumn season", cycles="from", cycle_number=2)
+    record_access(
+        by=world.person("brand_a_member"), assessment=world.assessments["a2"], openings={"report": grant}, action="view"
+    )
+
+    page = client_of(world.person("manager_a")).get(url(world)).content.decode()
+
+    for words in [
+        "Aster &amp; Oak",
+        "Assessment reports",
+        "From cycle 2 on",
+        "Autumn season",
+        "You stop it",
+        "Change",
+    ]:
+        assert words in page
+    assert "Never" not in page
+
+
+def test_a_member_reads_the_page_but_has_no_button_to_decide(world: World, client_of) -> None:
+    grant = world.grant()
+    member = client_of(world.person("member_a"))
+
+    assert "/revoke/" not in member.get(url(world)).content.decode()
+    assert member.get(url(world, "sharing/new/")).status_code == 403
+    assert member.post(f"/sharing/{grant.pk}/revoke/").status_code == 403
+    grant.refresh_from_db()
+    assert grant.ended_at is None
+
+
+def form(world: World, **fields: object) -> dict[str, object]:
+    return {"brands": [world.brand_a.pk], "scopes": ["report", "step1"], "cycles": "all", **fields}
+
+
+def test_sharing_asks_for_confirmation_and_then_takes_effect(world: World, client_of) -> None:
+    manager = client_of(world.person("manager_a"))
+
+    asked = manager.post(url(world, "sharing/new/"), form(world))
+    assert asked.status_code == 200
+    assert "Share with Aster &amp; Oak?" in asked.content.decode()
+    assert world.factory_a.name in asked.content.decode()
+    assert not SharingGrant.objects.exists()
+
+    done = manager.post(url(world, "sharing/new/"), form(world, confirmed="yes"))
+    assert done.status_code == 302
+    assert set(SharingGrant.objects.live().values_list("scope", flat=True)) == {"report", "step1"}
+    assert Event.objects.filter(kind="sharing.granted", factory_id=world.factory_a.pk).count() == 2
+
+
+def test_a_double_click_is_one_grant(world: World, client_of) -> None:
+    manager = client_of(world.person("manager_a"))
+    for _ in range(2):
+        manager.post(url(world, "sharing/new/"), form(world, confirmed="yes"))
+
+    assert SharingGrant.objects.count() == 2
+    assert Event.objects.filter(kind="sharing.granted").count() == 2
+
+
+def test_two_scopes_are_shared_together_or_not_at_all(world: World, client_of) -> None:
+    world.grant(scope="step1", cycles="only", cycle_number=1)
+
+    answer = client_of(world.person("manager_a")).post(url(world, "sharing/new/"), form(world, confirmed="yes"))
+
+    assert "Change the existing sharing instead" in answer.content.decode()
+    assert SharingGrant.objects.count() == 1
+
+
+def test_what_is_shared_already_is_said_before_the_confirmation(world: World, client_of) -> None:
+    grant = world.grant(scope="step1", cycles="only", cycle_number=1)
+
+    answer = client_of(world.person("manager_a")).post(url(world, "sharing/new/"), form(world))
+
+    page = answer.content.decode()
+    assert "You share “Step 1 data” with Aster &amp; Oak already." in page
+    assert f"/sharing/{grant.pk}/change/" in page
+
+
+def test_after_one_stop_the_page_says_what_the_brand_still_sees(world: World, client_of) -> None:
+    report, step1 = world.grant(scope="report"), world.grant(scope="step1")
+    manager = client_of(world.person("manager_a"))
+
+    first = manager.post(f"/sharing/{report.pk}/revoke/", follow=True).content.decode()
+    second = manager.post(f"/sharing/{step1.pk}/revoke/", follow=True).content.decode()
+
+    assert "can no longer see: Assessment reports of Tonle Lotus Garments. It still sees: Step 1 data." in first
+    assert "You share nothing else with it." in second
+
+
+def test_the_widest_consent_is_not_the_preselected_one(world: World, client_of) -> None:
+    fields = form(world)
+    del fields["cycles"]
+
+    answer = client_of(world.person("manager_a")).post(url(world, "sharing/new/"), fields)
+
+    assert answer.context["form"].errors["cycles"]
+    assert not SharingGrant.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"cycles": "only"}, "Say which cycle"),
+        ({"expires_on": "2020-01-01"}, "This day is over"),
+        ({"scopes": []}, "This field is required"),
+        ({"scopes": ["everything"]}, "not one of the available choices"),
+        ({"brands": [999999]}, "not one of the available choices"),
+        ({"cycles": "from", "cycle_number": 0}, "greater than or equal to 1"),
+        ({"purpose": "x" * 10_000}, "at most 300 characters"),
+        ({"purpose": "a\x00b"}, "Null characters are not allowed"),
+    ],
+)
+def test_bad_input_is_named_and_nothing_is_shared(world: World, client_of, fields: dict, message: str) -> None:
+    answer = client_of(world.person("manager_a")).post(
+        url(world, "sharing/new/"), form(world, confirmed="yes", **fields)
+    )
+
+    assert answer.status_code == 400
+    assert message in answer.content.decode()
+    assert not SharingGrant.objects.exists()
+
+
+def test_a_manager_of_another_factory_decides_nothing_here(world: World, client_of) -> None:
+    grant = world.grant()
+    other = client_of(world.person("manager_b"))
+
+    assert other.post(url(world, "sharing/new/"), form(world, confirmed="yes")).status_code == 404
+    assert other.post(f"/sharing/{grant.pk}/revoke/").status_code == 404
+    assert other.post(f"/sharing/{grant.pk}/change/", {"cycles": "all"}).status_code == 404
+
+
+def test_staff_see_but_do_not_decide(world: World, client_of) -> None:
+    grant = world.grant()
+    staff = client_of(world.person("programme_manager"))
+
+    assert staff.post(url(world, "sharing/new/"), form(world, confirmed="yes")).status_code == 403
+    assert staff.post(f"/sharing/{grant.pk}/revoke/").status_code == 403
+
+
+def test_changing_the_terms_keeps_the_old_ones_on_record(world: World, client_of) -> None:
+    old = world.grant(hold_days=7)
+    last_day = timezone.localdate() + timedelta(days=90)
+
+    fields = {"cycles": "from", "cycle_number": 2, "expires_on": last_day.isoformat()}
+    manager, address = client_of(world.person("manager_a")), f"/sharing/{old.pk}/change/"
+
+    asked = manager.post(address, fields)
+    assert "Can no longer be read" in asked.content.decode()
+    assert SharingGrant.objects.get() == old
+    done = manager.post(address, fields | {"confirmed": "yes"}, follow=True)
+    assert f"{world.factory_a}: The sharing with Aster &amp; Oak was changed." in done.content.decode()
+    old.refresh_from_db()
+    new = SharingGrant.objects.get(ended_at=None)
+    assert (old.cycles, old.end_reason) == ("all", "Changed")
+    assert (new.replaces, new.cycle_number, new.last_day, new.hold_days) == (old, 2, last_day, 7)
+
+
+def test_each_sharing_leads_to_its_newest_receipt(world: World, client_of) -> None:
+    ended = world.grant()
+    revoke_access(by=world.person("manager_a"), grant=ended)
+    grant = world.grant(scope="step1")
+
+    page = client_of(world.person("manager_a")).get(url(world)).content.decode()
+
+    given, over = grant.receipts.get(), ended.receipts.get(kind="ended")
+    assert page.index(f"/receipts/{given.number}/") < page.index(f"/receipts/{over.number}/")
+    assert f"/receipts/{ended.receipts.get(kind='granted').number}/" not in page
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "sharing/",
+        "sharing/confirmations/",
+        "sharing/reports/",
+        "who-saw-what/",
+        "who-saw-what/month/",
+        "who-could-see/",
+        "receipts/",
+        "copies/",
+        "old-versions/",
+    ],
+)
+def test_the_pages_about_sharing_stand_above_each_of_them(world: World, client_of, tail: str) -> None:
+    response = client_of(world.person("manager_a")).get(url(world, tail))
+
+    page = response.content.decode()
+    tabs = page[page.index('<nav aria-label="Pages about sharing"') :]
+    assert tabs[: tabs.index("</nav>")].count('aria-current="page"') == 1
+    assert [item["url"] for item in response.context["nav_items"] if item["active"]] == [url(world)]
+
+
+def test_stopping_lists_the_copies_it_cannot_reach(world: World, client_of) -> None:
+    grant = world.grant()
+    record_access(
+        by=world.person("brand_a_member"),
+        assessment=world.assessments["a2"],
+        openings={"report": grant},
+        action="download",
+        copy_number=100042,
+    )
+    manager = client_of(world.person("manager_a"))
+
+    page = manager.get(f"/sharing/{grant.pk}/revoke/").content.decode()
+    assert "100042" in page
+    assert "What this cannot reach" in page
+
+    assert manager.post(f"/sharing/{grant.pk}/revoke/", {"reason": "Season over"}).status_code == 302
+    grant.refresh_from_db()
+    assert (grant.end_reason, grant.ended_by) == ("Season over", world.person("manager_a"))
+    assert manager.post(f"/sharing/{grant.pk}/revoke/").status_code == 302
+    assert Event.objects.filter(kind="sharing.revoked").count() == 1
+
+
+def test_changing_what_has_ended_says_so(world: World, client_of) -> None:
+    grant = world.grant()
+    manager = client_of(world.person("manager_a"))
+    manager.post(f"/sharing/{grant.pk}/revoke/")
+
+    answer = manager.post(f"/sharing/{grant.pk}/change/", {"cycles": "all"}, follow=True)
+
+    assert "has ended meanwhile" in answer.content.decode()
+    assert not SharingGrant.objects.filter(ended_at=None).exists()
+
+
+def test_who_saw_what_filters_pages_and_refuses_nonsense(
+    world: World, client_of, django_assert_max_num_queries
+) -> None:
+    grant = world.grant()
+    for _ in range(30):
+        record_access(
+            by=world.person("brand_a_member"),
+            assessment=world.assessments["a2"],
+            openings={"report": grant},
+            action="view",
+        )
+    record_access(
+        by=world.person("manager_a"), assessment=world.assessments["a1"], openings={"report": None}, action="view"
+    )
+    manager = client_of(world.person("manager_a"))
+
+    with django_assert_max_num_queries(8):
+        first = manager.get(url(world, "who-saw-what/"))
+    assert len(first.context["page"]) == 25
+    second = manager.get(url(world, "who-saw-what/"), {"cursor": first.context["page"].next_cursor})
+    assert len(second.context["page"]) == 6
+    only_brand = manager.get(url(world, "who-saw-what/"), {"brand": world.brand_a.pk, "cycle": 2})
+    assert len(only_brand.context["page"]) == 25
+    assert manager.get(url(world, "who-saw-what/"), {"brand": "nonsense"}).status_code == 400
+    tampered = manager.get(url(world, "who-saw-what/"), {"cursor": "nonsense"}, follow=True)
+    assert "not valid any more" in tampered.content.decode()
+    assert AccessRecord.objects.count() == 31
+
+
+def test_a_grant_that_ran_out_moves_to_what_has_ended(world: World, client_of) -> None:
+    now = timezone.now()
+    world.grant(expires_at=now + timedelta(days=3))
+    SharingGrant.objects.create(
+        factory=world.factory_a, brand=world.brand_b, scope="report", granted_by=world.person("manager_a"),
+        valid_from=now - timedelta(days=9), expires_at=now - timedelta(days=1),
+    )  # fmt: skip
+
+    page = client_of(world.person("manager_a")).get(url(world)).context
+
+    assert [grant.brand for grant in page["grants"]] == [world.brand_a]
+    assert [grant.brand for grant in page["past"]] == [world.brand_b]

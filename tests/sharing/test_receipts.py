@@ -1,0 +1,329 @@
+"""Receipts: one for each grant, change and end; the same for both sides; checked by anybody; forged by nobody."""
+
+import copy
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+
+from portal.core.canonical import NotCanonicalError, canonical, digest, read_strictly
+from portal.core.models import SigningKey
+from portal.core.signing import known_keys, sign
+from sharing.models import Receipt, SharingGrant
+from sharing.receipts.checking import check_document, is_issued
+from sharing.receipts.document import document_of, fingerprint, json_of, pdf_of, verify_url
+from sharing.receipts.numbers import ALPHABET, draw_number, normalised
+from sharing.services import Terms, change_grant, revoke_access
+from tests.world import World
+
+DOCUMENT = Path(__file__).resolve().parent.parent.parent / "docs" / "receipts.md"
+
+
+def receipts_of(world: World) -> list[Receipt]:
+    return list(Receipt.objects.filter(factory=world.factory_a).order_by("pk"))
+
+
+def test_the_canonical_form_is_that_of_rfc_8785() -> None:
+    """The RFC's own examples, as far as they hold no fractions."""
+    strings = {"string": "\u20ac$\u000f\u000aA'\u0042\u0022\u005c\\\"/", "literals": [None, True, False]}
+    expected = '{"literals":[null,true,false],"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}'
+    assert canonical(strings) == expected.encode()
+    names = {"\u20ac": 1, "\r": 2, "\ufb33": 3, "1": 4, "\U0001f600": 5, "\u0080": 6, "\u00f6": 7}
+    assert list(json.loads(canonical(names)).values()) == [2, 4, 6, 7, 1, 5, 3]
+    for wrong in (1.5, float("nan"), 2**53, "\ud800", {1: 2}, [{1}], timezone.now()):
+        with pytest.raises(NotCanonicalError):
+            canonical(wrong)
+    for text in (
+        '{"a":1,"a":2}',
+        "1.0",
+        "NaN",
+        "{",
+        "[" * 100_000,
+    ):
+        with pytest.raises(NotCanonicalError):
+            read_strictly(text)
+
+
+def test_numbers_are_drawn_and_a_wrong_digit_is_noticed() -> None:
+    number = draw_number()
+    assert re.fullmatch(r"([0-9A-Z]{4}-){3}[0-9A-Z]{4}", number)
+    assert draw_number() != number
+    assert normalised(f" {number.lower().replace('-', ' ').replace('0', 'o').replace('1', 'l')} ") == number
+    letters = number.replace("-", "")
+    for place in range(16):
+        for letter in ALPHABET:
+            if letter != letters[place]:
+                assert normalised(letters[:place] + letter + letters[place + 1 :]) == ""
+    assert normalised("\0" * 10_000) == normalised("") == normalised("ក" * 16) == ""
+
+
+@pytest.mark.django_db
+def test_each_grant_change_and_end_yields_one_signed_receipt(world: World) -> None:
+    manager = world.person("manager_a")
+    grant = world.grant(purpose="Sourcing 2026", hold_days=7)
+    world.grant(purpose="Sourcing 2026", hold_days=7)  # a double click is one grant
+    changed = change_grant(by=manager, grant=grant, terms=Terms(cycles="from", cycle_number=2))
+    revoke_access(by=manager, grant=changed, reason="They asked for a discount")
+    revoke_access(by=manager, grant=changed)
+    found = receipts_of(world)
+    assert [receipt.kind for receipt in found] == ["granted", "ended", "changed", "ended"]
+    assert [receipt.payload["previous"] for receipt in found] == [None, *(one.number for one in found[:3])]
+    for receipt in found:
+        checked = check_document(json_of(receipt, from_inside=True))
+        assert (checked.outcome, checked.number) == ("valid", receipt.number)
+    first, last = found[0].payload, found[-1].payload
+    assert first["terms"]["purpose"] == "Sourcing 2026"
+    assert first["terms_sha256"] == digest(first["terms"])
+    assert first["acted"] == {"side": "factory", "role": "manager"}
+    assert first["brand"]["name"] == world.brand_a.name
+    assert last["ended_at"]
+    assert last["terms"] == found[2].payload["terms"]
+    with transaction.atomic():  # undone with its grant
+        world.grant(scope="step1")
+        transaction.set_rollback(True)
+    assert len(receipts_of(world)) == 4
+
+
+@pytest.mark.django_db
+def test_a_grant_that_ran_out_and_one_that_waits_for_a_second_person_say_so(world: World, api_of: Any) -> None:
+    world.grant(expires_at=timezone.now() + timedelta(seconds=1))
+    later = timezone.now() + timedelta(days=1)
+    with pytest.MonkeyPatch.context() as clock:
+        clock.setattr(timezone, "now", lambda: later)
+        world.grant()
+    assert [receipt.kind for receipt in receipts_of(world)] == ["granted", "expired", "granted"]
+    world.factory_a.confirms_sharing = True
+    world.factory_a.save()
+    world.grant(scope="step1")
+    proposed = receipts_of(world)[-1]
+    assert proposed.kind == "proposed"
+    visible = Receipt.objects.visible_to(world.person("brand_a_member"))
+    assert proposed not in visible
+    assert visible.count() == 3
+
+
+@pytest.mark.django_db
+def test_a_brands_copy_holds_nothing_that_only_the_factory_may_know(world: World, client_of: Any, api_of: Any) -> None:
+    reason = "They asked for a discount"
+    grant = world.grant(hold_days=213)
+    revoke_access(by=world.person("manager_a"), grant=grant, reason=reason)
+    for receipt in receipts_of(world)[1:]:
+        url = f"/receipts/{receipt.number}/"
+        seen = {
+            persona: [client_of(world.person(persona)).get(url + part) for part in ("", "json/")]
+            + [api_of(world.person(persona)).get(f"/api/v1/receipts/{receipt.number}/")]
+            for persona in ("manager_a", "brand_a_member", "programme_manager", "brand_b_member", "manager_b")
+        }
+        for answer in seen["brand_a_member"]:
+            assert answer.status_code == 200
+            # The days stand alone: a hash or a signature may well contain these digits.
+            for secret in (reason, "Manager A", r"(?<![\w.+/])213(?![\w+/=])"):
+                assert not re.search(secret, answer.content.decode())
+        for persona in ("manager_a", "programme_manager"):
+            assert all("Manager A" in answer.content.decode() for answer in seen[persona])
+        for persona in ("brand_b_member", "manager_b"):
+            assert [answer.status_code for answer in seen[persona]] == [404, 404, 404]
+    own, theirs = (json.loads(json_of(receipt, from_inside=inside)) for inside in (True, False))
+    assert own["signature"] == theirs["signature"]
+    assert own["payload"] == theirs["payload"]
+    # The same reason twice has two hashes: nobody can try out what it might have been.
+    salts = {receipt.disclosed["acted_by"][0] for receipt in receipts_of(world)}
+    assert len(salts) == 2
+
+
+@pytest.mark.django_db
+def test_a_reason_that_is_shown_stands_in_the_receipt(world: World) -> None:
+    from sharing.services.receipts import issue_for_end
+
+    grant = world.grant()
+    SharingGrant.objects.filter(pk=grant.pk).update(
+        ended_at=timezone.now(), ended_by=world.person("manager_a"), end_reason="Moved", is_end_reason_shown=True
+    )
+    grant.refresh_from_db()
+    receipt = issue_for_end(grant=grant, by=None)
+    assert (receipt.payload["end_reason"], "end_reason" in receipt.payload["withheld"]) == ("Moved", False)
+    assert receipt.payload["acted"] == {"side": "portal", "role": "automatic"}
+
+
+@pytest.mark.django_db
+def test_forged_altered_and_foreign_receipts_are_told_apart(world: World, settings: Any) -> None:
+    world.grant()
+    receipt = receipts_of(world)[0]
+    good = document_of(receipt, from_inside=True)
+
+    def outcome(change: Callable[[dict[str, Any]], None]) -> str:
+        document = copy.deepcopy(good)
+        change(document)
+        return check_document(json.dumps(document)).outcome
+
+    assert outcome(lambda document: None) == "valid"
+    assert outcome(lambda document: document["payload"]["terms"].update(scope="step1")) == "altered"
+    assert outcome(lambda document: document["payload"].update(extra=1)) == "altered"
+    assert outcome(lambda document: document.update(signature=document["signature"][:-4] + "AAA=")) == "altered"
+    assert outcome(lambda document: document.update(signature="%")) == "altered"
+    assert outcome(lambda document: document.update(key_id="other")) == "unknown_key"
+    assert outcome(lambda document: document["disclosed"]["acted_by"].__setitem__(1, "X")) == "disclosed_altered"
+    assert outcome(lambda document: document.update(disclosed={"x": []})) == "disclosed_altered"
+    assert outcome(lambda document: document["payload"].update(type="portal.seal")) == "no_receipt"
+    assert outcome(lambda document: document.update(note="Every finding is remedied")) == "no_receipt"
+    assert outcome(lambda document: document.pop("payload")) == "unreadable"
+    for text in ("", "[]", "null", '"x"', "{}", "\0", "[" * 60_000, json.dumps(good)[:-1], '{"payload":{"a":1.5}}'):
+        assert check_document(text).outcome in {"unreadable", "no_receipt"}, text[:20]
+    # Signed with our key (it was stolen), but never issued.
+    forged = {**receipt.payload, "number": draw_number()}
+    signed = sign(forged)
+    text = json.dumps({"payload": forged, "key_id": signed.key_id, "signature": signed.signature})
+    assert check_document(text).outcome == "not_issued"
+    # A key that somebody put into the database signs nothing under the id of a configured one.
+    settings.SIGNING_KEYS = [("other", "private", b"o" * 32)]
+    SigningKey.objects.create(key_id="stranger", public_key=b"x" * 32)
+    assert outcome(lambda document: None) == "valid"  # the retired key still verifies
+    assert outcome(lambda document: document.update(key_id="stranger")) == "altered"
+
+
+@pytest.mark.django_db
+def test_anybody_checks_a_receipt_on_the_page_and_learns_nothing_more(world: World, client_of: Any) -> None:
+    grant = world.grant()
+    receipt = receipts_of(world)[0]
+    text = json_of(receipt, from_inside=False)
+    stranger = Client()
+    answers = [stranger.post("/verify/", {"text": text})]
+    revoke_access(by=world.person("manager_a"), grant=grant)
+    answers.append(stranger.post("/verify/", {"file": SimpleUploadedFile("r.json", b"\xef\xbb\xbf" + text.encode())}))
+    csrf = re.compile(rb'value="[A-Za-z0-9]{64}"|"X-CSRFToken": "\w+"')
+    before, after = (csrf.sub(b"", answer.content) for answer in answers)
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert b"This receipt is genuine" in after
+    # Whether the sharing is still in force makes no difference (what was pasted stands in the form again).
+    assert re.sub(rb"<textarea.*?</textarea>", b"", before, flags=re.DOTALL) == re.sub(
+        rb"<textarea.*?</textarea>", b"", after, flags=re.DOTALL
+    )
+    altered = stranger.post("/verify/", {"text": text.replace("report", "step1")})
+    assert (altered.status_code, b"was altered, or was never ours" in altered.content) == (400, True)
+    for bad in ({}, {"text": "x" * 70_000}, {"text": "\0"}, {"file": SimpleUploadedFile("r.pdf", b"%PDF\xff\xfe")}):
+        assert stranger.post("/verify/", bad).status_code == 400
+    # The address in the QR code: genuine with number and fingerprint, and the same "no" for everything else.
+    url = verify_url(receipt).removeprefix("http://testserver")
+    assert world.factory_a.name not in url
+    assert b"The portal issued receipt" in stranger.get(url).content
+    number = receipt.number
+    for guess in (
+        f"number={number}",
+        f"number={number}&print={'0' * 32}",
+        f"number={draw_number()}&print=",
+        "number=%00",
+    ):
+        page = stranger.get(f"/verify/?{guess}")
+        assert (page.status_code, b"issued no receipt" in page.content) == (200, True)
+    assert not is_issued("", fingerprint(""))
+    keys = stranger.get("/.well-known/portal-keys.json").json()["keys"]
+    assert keys == [key.described() for key in known_keys()]
+
+
+@pytest.mark.django_db
+def test_checking_is_limited_by_address(settings: Any) -> None:
+    from portal.core.api.throttling import VerifyThrottle
+
+    with pytest.MonkeyPatch.context() as rates:
+        rates.setattr(VerifyThrottle, "THROTTLE_RATES", {"verify": "2/min"})
+        asked = [Client().get("/verify/?number=1").status_code for _ in range(3)]
+    assert asked == [200, 200, 429]
+    assert Client().get("/verify/").status_code == 200
+
+
+@pytest.mark.django_db
+def test_lists_show_each_side_its_own(world: World, client_of: Any, api_of: Any) -> None:
+    world.grant()
+    world.grant(brand=world.brand_b)
+    mine, other = receipts_of(world)
+    factory_page = client_of(world.person("member_a")).get(f"/factories/{world.factory_a.pk}/receipts/")
+    assert {one.number for one in factory_page.context["page"].items} == {mine.number, other.number}
+    brand = client_of(world.person("brand_a_member"))
+    page = brand.get(f"/brands/{world.brand_a.pk}/receipts/")
+    assert mine.number in page.content.decode()
+    for secret in (other.number, world.brand_b.name):
+        assert secret not in page.content.decode()
+    found = brand.get(f"/brands/{world.brand_a.pk}/receipts/", {"number": mine.number.lower().replace("-", "")})
+    assert [one.number for one in found.context["page"].items] == [mine.number]
+    for typed in (other.number, "nonsense\0", "x" * 10_000):
+        answer = brand.get(f"/brands/{world.brand_a.pk}/receipts/", {"number": typed})
+        assert (answer.status_code, list(answer.context["page"].items)) == (200, [])
+    api = api_of(world.person("brand_a_member"))
+    assert [row["number"] for row in api.get("/api/v1/receipts/").json()["results"]] == [mine.number]
+    assert [row["receipt"] for row in api.get("/api/v1/grants/").json()["results"]] == [mine.number]
+    document = api.get(f"/api/v1/receipts/{mine.number}/").json()["document"]
+    assert check_document(json.dumps(document)).is_valid
+
+
+@pytest.mark.django_db
+def test_the_procedure_in_the_documentation_checks_a_receipt_offline(world: World, tmp_path: Path) -> None:
+    world.grant()
+    receipt = receipts_of(world)[0]
+    program = DOCUMENT.read_text().split("```python\n")[1].split("```")[0]
+    assert len([line for line in program.splitlines() if line.strip()]) <= 20
+    (tmp_path / "check.py").write_text(program)
+    (tmp_path / "receipt.json").write_text(json_of(receipt, from_inside=True))
+    altered = json_of(receipt, from_inside=True).replace("Manager A", "Somebody")
+    (tmp_path / "disclosed.json").write_text(altered)
+    (tmp_path / "added.json").write_text(json.dumps({**json.loads(altered), "disclosed": {}, "note": "Signed too?"}))
+    (tmp_path / "altered.json").write_text(json_of(receipt, from_inside=False).replace('"report"', '"step1"'))
+    (tmp_path / "portal-keys.json").write_bytes(Client().get("/.well-known/portal-keys.json").content)
+
+    def run(name: str) -> tuple[int, str]:
+
+        done = subprocess.run(
+            [sys.executable, "check.py", name, "portal-keys.json"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    assert run("receipt.json") == (0, f"genuine: {receipt.number}\n")
+    for name in ("altered.json", "disclosed.json", "added.json"):
+        code, said = run(name)
+        assert code != 0, said
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(not shutil.which("pdftotext"), reason="pdftotext is not installed")
+def test_the_pdf_is_one_page_in_every_script_and_says_what_was_signed(world: World) -> None:
+    world.grant(purpose="ការផ្គត់ផ្គង់ " + "W" * 120 + " ١٢٣ তৈরি " + "long " * 24)
+    receipt = receipts_of(world)[0]
+    content = pdf_of(receipt, from_inside=True)
+    text = subprocess.run(["pdftotext", "-layout", "-", "-"], input=content, capture_output=True, check=True)
+    pages = text.stdout.decode().split("\f")[:-1]
+    assert len(pages) == 1
+    for words in (receipt.number, world.factory_a.name, "Manager A", receipt.payload["terms_sha256"][:20]):
+        assert words in pages[0]
+    assert b"/StructTreeRoot" in content or b"ObjStm" in content
+
+
+@pytest.mark.django_db
+def test_constituents_and_staff_keep_copies_of_the_roots(world: World, client_of: Any, api_of: Any) -> None:
+    from portal.core.ledger.roots import read_roots
+    from portal.core.ledger.sealing import seal_new_rows
+
+    world.grant()
+    seal_new_rows()
+    constituent = client_of(world.person("constituent"))
+    assert constituent.get("/ledger/").context["seals"][0].number == 1
+    download = constituent.get("/ledger/roots/")
+    lines = b"".join(download.streaming_content).decode()
+    assert list(read_roots(lines.splitlines(), {}).digests) == [1]
+    assert world.factory_a.name not in lines
+    [seal] = api_of(world.person("constituent")).get("/api/v1/ledger/seals/").json()["results"]
+    assert seal["payload"] == json.loads(lines.splitlines()[1])["payload"]
+    assert "nonce" not in lines + json.dumps(seal)

@@ -1,0 +1,221 @@
+"""The pages of asking and answering, used as their users do, and then attacked."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from brands.models import Brand, Supplier
+from factories.models import Factory
+from sharing.codes import short_code
+from sharing.models import AccessRequest, SharingGrant
+from sharing.services import Wish, decline_request, request_access
+from tests.world import World
+
+pytestmark = pytest.mark.django_db
+LISTS = sorted((Path(__file__).parent.parent / "brands" / "data").glob("facility-list-*.csv"))
+
+
+def ask(world: World, brand: Brand | None = None, **changes: Any) -> AccessRequest:
+    brand = brand or world.brand_a
+    by = world.person("brand_a_member" if brand == world.brand_a else "brand_b_member")
+    wish = Wish(**{"scopes": ("report", "step1"), "purpose": "Sourcing review", **changes})
+    return request_access(by=by, brand=brand, factory=world.factory_a, wish=wish)
+
+
+def page(client: Any, name: str, *args: Any, **query: Any) -> str:
+    return str(client.get(reverse(name, args=args), query, follow=True).content.decode())
+
+
+def test_a_brand_finds_a_factory_asks_it_and_takes_it_back(world: World, client_of: Any) -> None:
+    client, brand = client_of(world.person("brand_a_member")), world.brand_a.pk
+    Factory.objects.filter(pk=world.factory_b.pk).update(contact_email="private@mekong.example", workers_women=4321)
+    for words in ("lotus", "ទន្លេ", "kh-0001"):
+        found = page(client, "ask_search", brand, q=words)
+        assert "Tonle Lotus Garments" in found
+        assert "Mekong" not in found
+    everything = page(client, "ask_search", brand)
+    assert "private@" not in everything + page(client, "ask", brand, factory=world.factory_b.pk)
+    assert "4321" not in everything
+    body = {"factory": world.factory_a.pk, "scopes": ["report"], "cycles": "all", "purpose": "Review", "message": "Hi"}
+    for wrong in ({"purpose": " "}, {"scopes": []}, {"message": "x" * 10_000}, {"purpose": "a\0b"}, {"cycles": "only"}):
+        assert client.post(reverse("ask", args=[brand]), body | wrong).status_code == 400
+    assert not AccessRequest.objects.exists()
+    sent = client.post(reverse("ask", args=[brand]), body, follow=True).content.decode()
+    assert "You asked one factory." in sent
+    assert "was not asked" in client.post(reverse("ask", args=[brand]), body, follow=True).content.decode()
+    request = AccessRequest.objects.get()
+    assert "You asked on" in page(client, "ask_search", brand, q="lotus")
+    assert "Take the request back" in page(client, "access_request", request.pk)
+    client.post(reverse("request_withdraw", args=[request.pk]))
+    assert "Withdrawn" in page(client, "brand_requests", brand, state="withdrawn")
+    assert "can ask again from" in page(client, "ask_search", brand, q="lotus")
+
+
+def test_a_manager_approves_with_one_click_and_a_second_click_changes_nothing(world: World, client_of: Any) -> None:
+    request = ask(world, message="<script>alert(1)</script>")
+    client, url = client_of(world.person("manager_a")), reverse("request_approve", args=[request.pk])
+    shown = page(client, "access_request", request.pk)
+    assert "<script>alert" not in shown
+    for words in ("Everyone at", "Aster &amp; Oak", "Tonle Lotus Garments", "7 days after it was published"):
+        assert words in shown
+    seen = shown.split('name="seen" value="')[1].split('"')[0]
+    first = client.post(url, {"as_asked": "yes", "seen": seen}, follow=True).content.decode()
+    assert "now shares with Aster &amp; Oak" in first
+    second = client.post(url, {"as_asked": "yes", "seen": seen}, follow=True).content.decode()
+    assert "Manager A approved this request" in second
+    assert SharingGrant.objects.count() == 2
+    assert "Manager A" not in page(client_of(world.person("brand_a_member")), "access_request", request.pk)
+
+
+def test_a_manager_approves_less_never_more_and_not_a_changed_name(world: World, client_of: Any) -> None:
+    request = ask(world, cycles="from", cycle_number=2)
+    client, url = client_of(world.person("manager_a")), reverse("request_approve", args=[request.pk])
+    less = {"scopes": ["report"], "cycles": "only", "cycle_number": 2, "hold_days": 10}
+    confirm = client.post(url, less).content.decode()
+    assert "Cycle 2 only" in confirm
+    assert "10 days after" in confirm
+    seen = confirm.split('name="seen" value="')[1].split('"')[0]
+    more = client.post(url, less | {"cycles": "all", "confirmed": "yes", "seen": seen})
+    assert more.status_code == 400
+    assert "more cycles than the brand asked for" in more.content.decode()
+    assert client.post(url, less | {"scopes": ["improvement_plan"]}).status_code == 400
+    Brand.objects.filter(pk=world.brand_a.pk).update(name="Bluefinch Group")
+    changed = client.post(url, less | {"confirmed": "yes", "seen": seen}, follow=True).content.decode()
+    assert "has changed since" in changed
+    assert "Other names it had" in changed
+    assert not SharingGrant.objects.exists()
+    Brand.objects.filter(pk=world.brand_a.pk).update(name="Aster & Oak")
+    client.post(url, less | {"confirmed": "yes", "seen": seen})
+    grant = SharingGrant.objects.get()
+    assert (grant.scope, grant.cycles, grant.cycle_number, grant.hold_days) == ("report", "only", 2, 10)
+
+
+def test_many_at_once_and_only_of_the_own_factory(world: World, client_of: Any) -> None:
+    first, second = ask(world), ask(world, world.brand_b)
+    foreign = request_access(
+        by=world.person("brand_a_member"),
+        brand=world.brand_a,
+        factory=world.factory_b,
+        wish=Wish(("report",), "Review"),
+    )
+    client = client_of(world.person("manager_a"))
+    url = reverse("requests_answer", args=[world.factory_a.pk])
+    body = {"ids": [str(first.pk), str(second.pk), str(foreign.pk), "x", "\0"], "answer": "approve"}
+    confirm = client.post(url, body).content.decode()
+    assert "Share data of Tonle Lotus Garments with these 2 brands?" in confirm
+    seen = confirm.split('name="seen" value="')[1].split('"')[0]
+    decline_request(by=world.person("manager_a"), request=second)
+    late = client.post(url, body | {"confirmed": "yes", "seen": seen})
+    assert "Something has changed" in client.get("/").content.decode() + late.content.decode()
+    seen = late.content.decode().split('name="seen" value="')[1].split('"')[0]
+    client.post(url, body | {"confirmed": "yes", "seen": seen})
+    assert set(SharingGrant.objects.values_list("brand", "factory")) == {(world.brand_a.pk, world.factory_a.pk)}
+    foreign.refresh_from_db()
+    assert foreign.state == "open"
+    assert "Tick the open requests" in client.post(url, body | {"answer": "x"}, follow=True).content.decode()
+    assert "No request waits" in page(client, "request_inbox", world.factory_a.pk)
+
+
+@pytest.mark.parametrize("path", LISTS, ids=lambda path: path.name)
+def test_the_lists_that_brands_have_are_pasted_and_uploaded(world: World, client_of: Any, path: Path) -> None:
+    rows = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    name = next(row.split(",")[1] for row in rows[1:] if '"' not in row.split(",")[1])
+    Factory.objects.filter(pk=world.factory_vn.pk).update(name=f"{name.upper()} (Unit 2)")
+    client, url = client_of(world.person("brand_a_member")), reverse("ask_list", args=[world.brand_a.pk])
+    pasted = client.post(url, {"text": "name\n" + "\n".join(row.split(",")[1].strip('"') for row in rows[1:])})
+    upload = SimpleUploadedFile("list.csv", path.read_bytes().replace(b"\0", b""))
+    for response in (pasted, client.post(url, {"file": upload})):
+        assert response.status_code in {200, 400}  # a list that is no UTF-8 is refused, with its row
+    found = pasted.content.decode()
+    assert "same name" in found
+    assert "lines were read" in found
+
+
+def test_each_line_of_a_list_is_matched_or_left_to_a_person(world: World, client_of: Any) -> None:
+    Supplier.objects.create(brand=world.brand_a, name="Mekong Heron Aparel Ltd", country="Cambodia")
+    ask(world)
+    client, brand = client_of(world.person("brand_a_member")), world.brand_a.pk
+    url = reverse("ask_list", args=[brand])
+    lines = ['=HYPERLINK("http://x")', "KH-0001", "mekong heron apparel co., ltd\tCambodia", "Mekong Heron\tVietnam"]
+    text = "\n".join([*lines, "vn-0001"])
+    review = client.post(url, {"text": text}).content.decode()
+    assert "Found</h2>" not in review
+    assert "Found (2)" in review
+    assert "Nothing to ask now (1)" in review
+    assert "Not found among the programme&#x27;s factories (2)" in review or "factories (2)" in review
+    alike = client.post(url, {"suppliers": "yes"}).content.decode()
+    assert "Which one do you mean? (1)" in alike
+    assert client.post(url, {"text": "x" * 300_000}).status_code == 400
+    assert client.post(url, {"text": "a\0b"}).status_code == 400
+    assert client.post(url, {"text": "x\n" * 2_001}).status_code == 400
+    assert client.post(url, {}).status_code == 400
+    picked = {"factory": [world.factory_b.pk, "x", "9" * 40, "-1"], "line-2": world.factory_vn.pk, "line-3": ""}
+    assert "Ask 2 factories" in client.post(reverse("ask", args=[brand]), picked).content.decode()
+
+
+def test_invariant_3_what_a_brand_finds_is_the_same_whoever_shares_with_whom(world: World, client_of: Any) -> None:
+    client, brand = client_of(world.person("brand_a_member")), world.brand_a.pk
+
+    def seen() -> list[bytes]:
+        answers = [
+            client.get(reverse("ask_search", args=[brand])),
+            client.get(reverse("ask", args=[brand]), {"factory": world.factory_a.pk}),
+            client.get(reverse("api:brand-factories", args=[brand])),
+            client.get(reverse("brand_requests", args=[brand])),
+        ]
+        return [answer.content.split(b"csrfmiddlewaretoken")[0].split(b"X-CSRFToken")[0] for answer in answers]
+
+    before = seen()
+    world.grant(brand=world.brand_b)
+    ask(world, world.brand_b)
+    Factory.objects.filter(pk=world.factory_a.pk).update(confirms_sharing=True, current_cycle=9, workers_men=77)
+    assert seen() == before
+
+
+def test_a_code_leads_each_to_their_own_page_and_strangers_nowhere(world: World, client_of: Any) -> None:
+    request, grant = ask(world, scopes=("step1",)), world.grant()
+    manager = client_of(world.person("manager_a"))
+    printed = page(manager, "request_print", request.pk)
+    assert request.code in printed
+    assert "qr-code" in printed
+    assert short_code(grant.pk) in page(manager, "grant_print", grant.pk)
+    sent = manager.post(reverse("code_entry"), {"code": request.code.lower()})
+    assert sent.headers["Location"] == reverse("access_request", args=[request.pk])
+    stop = manager.get(reverse("short_code", args=[short_code(grant.pk)]))
+    assert stop.headers["Location"] == reverse("grant_revoke", args=[grant.pk])
+    for persona in ("manager_b", "brand_b_member", "outsider"):
+        client = client_of(world.person(persona))
+        for code in (request.code, short_code(grant.pk)):
+            assert client.get(reverse("short_code", args=[code])).status_code == 404
+            assert client.post(reverse("code_entry"), {"code": code}).status_code == 400
+    anonymous = client_of(None).get(reverse("short_code", args=[request.code]))
+    assert anonymous.headers["Location"].startswith("/accounts/login/?next=/c/")
+
+
+def test_the_api_asks_answers_and_says_who_was_first(world: World, api_of: Any) -> None:
+    brand, manager = api_of(world.person("brand_a_member")), api_of(world.person("manager_a"))
+    asking = reverse("api:brand-requests", args=[world.brand_a.pk])
+    body = {"factories": [world.factory_a.pk, 10**6], "scopes": ["report"], "purpose": "Review"}
+    answer = brand.post(asking, body, format="json")
+    assert answer.status_code == 201
+    [made], [refused] = answer.json()["requests"], answer.json()["refused"]
+    assert (made["state"], refused["factory"]) == ("open", 10**6)
+    assert brand.post(asking, body | {"purpose": ""}, format="json").status_code == 400
+    more = manager.post(reverse("api:request-approve", args=[made["id"]]), {"scopes": ["step1"]}, format="json")
+    assert set(more.json()["errors"]) == {"scopes"}
+    later = manager.post(reverse("api:request-later", args=[made["id"]]), {"days": 7}, format="json")
+    assert later.json()["snoozed_until"]
+    detail = reverse("api:request", args=[made["id"]])
+    assert (brand.get(detail).json()["snoozed_until"], brand.get(detail).json()["state"]) == (None, "open")
+    declined = manager.post(reverse("api:request-decline", args=[made["id"]]), {"reason": "No"}, format="json")
+    assert (declined.json()["state"], declined.json()["answered_by"]) == ("declined", "Manager A")
+    assert brand.get(detail).json()["answered_by"] is None
+    assert manager.post(reverse("api:request-approve", args=[made["id"]]), {}, format="json").status_code == 409
+    listed = brand.get(reverse("api:requests"), {"state": "declined"}).json()["results"]
+    assert [row["decline_reason"] for row in listed] == ["No"]
+    match = reverse("api:brand-factories-match", args=[world.brand_a.pk])
+    lines = brand.post(match, {"lines": [{"bw_id": "kh-0002"}, {"name": "?"}]}, format="json").json()["results"]
+    assert [line["how"] for line in lines] == ["id", "none"]

@@ -1,0 +1,248 @@
+"""Ending consent: a brand, all sharing, the reason; and the copies that no revoke can reach (R7)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+from django.db.utils import ProgrammingError
+from django.utils import timezone
+
+from assessments.report_services import hand_over, order_report
+from portal.core import jobs
+from portal.core.models import Event
+from portal.notices.models import Notice
+from portal.notices.outbox import Line, notice_kinds
+from sharing.access import decide
+from sharing.models import CopyToDestroy, DestroyNotice, SharingGrant
+from sharing.services import (
+    answer_destroy_notice,
+    remind_of_destroy_notices,
+    revoke_access,
+    revoke_brand,
+    stop_all_sharing,
+)
+from tests.world import World
+
+pytestmark = pytest.mark.django_db
+
+
+def download(world: World, name: str = "a2", persona: str = "brand_a_member", **order: Any) -> int:
+    """A copy that somebody ordered and downloaded; its number."""
+    reader = world.person(persona)
+    order = {"scope": "report", "language": "en", "format": "csv", **order}
+    copy = order_report(by=reader, assessment=world.assessments[name], **order)
+    jobs.run(copy.job_id)
+    copy.refresh_from_db()
+    for _ in range(2):  # twice the same copy
+        hand_over(by=reader, copy=copy).close()
+    return copy.number
+
+
+def told(kind: str, side: str, reader: Any) -> list[Line]:
+    """What `reader` is told now by the notices of a kind."""
+    notices = Notice.objects.filter(kind=kind, side=side).order_by("pk")
+    return [line for line in (notice_kinds[kind].line(notice, reader) for notice in notices) if line]
+
+
+def open_pairs() -> set[tuple[str, str]]:
+    return set(SharingGrant.objects.not_over().values_list("brand__name", "scope"))
+
+
+# --- ending -------------------------------------------------------------------------------------------------
+
+
+def test_r7_everything_of_one_brand_ends_at_once_and_nothing_else(world: World, client_of: Any) -> None:
+    later = timezone.now() + timedelta(days=9)
+    for terms in ({"scope": "report"}, {"scope": "step1"}, {"scope": "improvement_plan", "valid_from": later}):
+        world.grant(**terms)
+    world.grant(brand=world.brand_b)
+    manager = client_of(world.person("manager_a"))
+    address = f"/factories/{world.factory_a.pk}/sharing/brands/{world.brand_a.pk}/stop/"
+
+    page = manager.get(address).content.decode()
+    for words in (world.factory_a.name, "Aster &amp; Oak", "Step 1 data", "Improvement plan", "Starts later"):
+        assert words in page
+    assert "No copy was downloaded" in page
+    done = [manager.post(address, {"reason": "Season over"}, follow=True).content.decode() for _ in range(2)]
+    assert "can no longer see anything of Tonle Lotus Garments" in done[0]
+    assert "there was nothing left to stop" in done[1]
+    assert open_pairs() == {("Bluefinch", "report")}
+    assert Event.objects.filter(kind="sharing.revoked").count() == 3
+    assert "shares nothing with Aster" in manager.get(address).content.decode()
+
+
+def test_r7_stop_all_sharing_asks_twice_and_leaves_nothing(world: World, client_of: Any, api_of: Any) -> None:
+    world.grant(scope="step1")
+    world.grant(brand=world.brand_b)
+    world.grant(factory=world.factory_b)
+    manager, address = client_of(world.person("manager_a")), f"/factories/{world.factory_a.pk}/sharing/stop/"
+
+    assert "Bluefinch</bdi>: Assessment reports" in manager.get(address).content.decode()
+    asked = manager.post(address, {"reason": "Dispute", "is_reason_shown": "on"})
+    assert asked.context["hidden"] == [("reason", "Dispute"), ("is_reason_shown", "on"), ("confirmed", "yes")]
+    assert len(open_pairs()) == 3
+    for _ in range(2):
+        manager.post(address, dict(asked.context["hidden"]))
+    assert set(SharingGrant.objects.not_over().values_list("factory", flat=True)) == {world.factory_b.pk}
+    assert Event.objects.filter(kind="sharing.stopped_all", data={"grants": 2}).count() == 1
+    assert set(SharingGrant.objects.exclude(ended_at=None).values_list("is_end_reason_shown", flat=True)) == {True}
+    assert "shares with nobody" in manager.get(address).content.decode()
+    assert api_of(world.person("manager_a")).post(
+        f"/api/v1/factories/{world.factory_a.pk}/stop-sharing/", {"brand": None}, format="json"
+    ).json() == []  # fmt: skip
+
+
+def test_only_a_manager_of_that_factory_stops_its_sharing(world: World) -> None:
+    world.grant()
+    for persona in ("member_a", "representative_a", "manager_b", "brand_a_manager", "programme_manager"):
+        with pytest.raises(PermissionDenied):
+            stop_all_sharing(by=world.person(persona), factory=world.factory_a)
+        with pytest.raises(PermissionDenied):
+            revoke_brand(by=world.person(persona), factory=world.factory_a, brand=world.brand_a)
+    assert len(open_pairs()) == 1
+
+
+@pytest.mark.parametrize("is_shown", [True, False])
+def test_the_brand_reads_the_reason_only_where_the_factory_says_so(world: World, api_of: Any, is_shown: bool) -> None:
+    grant, member, a2 = world.grant(), world.person("brand_a_member"), world.assessments["a2"]
+    api_of(world.person("manager_a")).post(
+        f"/api/v1/grants/{grant.pk}/revoke/", {"reason": "They pay late", "is_reason_shown": is_shown}, format="json"
+    )
+    [row] = api_of(member).get("/api/v1/grants/").json()["results"]
+    [line] = told("sharing_ended", "brand", member)
+    assert row["end_reason"] == ("They pay late" if is_shown else None)
+    for sentence in (line.text, decide(member, a2, "report").sentence):
+        assert ("They pay late" in sentence) is is_shown
+    assert told("sharing_ended", "brand", world.person("brand_b_member")) == []
+    assert len(told("sharing_ended", "factory", world.person("member_a"))) == 1
+
+
+def test_a_reason_that_is_empty_is_not_shown_and_nonsense_is_refused(world: World, client_of: Any) -> None:
+    grant = world.grant()
+    manager, address = client_of(world.person("manager_a")), f"/sharing/{grant.pk}/revoke/"
+    for reason in ("x" * 10_000, "nul\x00byte"):
+        assert manager.post(address, {"reason": reason}).status_code == 400
+    assert len(open_pairs()) == 1
+    manager.post(address, {"reason": " ", "is_reason_shown": "on"})
+    grant.refresh_from_db()
+    assert (grant.end_reason, grant.is_end_reason_shown) == ("", False)
+
+
+# --- copies -------------------------------------------------------------------------------------------------
+
+
+def test_r7_the_page_lists_each_copy_once_and_the_brand_is_asked_to_destroy_it(world: World, client_of: Any) -> None:
+    grant = world.grant()
+    world.grant(scope="step1")
+    number, other = download(world), download(world, scope="step1", format="json")
+    page = client_of(world.person("manager_a")).get(f"/sharing/{grant.pk}/revoke/").content.decode()
+    assert page.count(str(number)) == 1
+    assert str(other) not in page
+    for words in ("Brand A Member", "Assessment reports, CSV long table", "(2 times)", "Stop everything with"):
+        assert words in page
+
+    revoke_access(by=world.person("manager_a"), grant=grant, reason="Secret", is_reason_shown=False)
+    notice = DestroyNotice.objects.get()
+    assert [(copy.number, copy.scope, copy.cycle) for copy in notice.copies.all()] == [(number, "report", 2)]
+    member = client_of(world.person("brand_a_member"))
+    answer = f"/copies-to-destroy/{notice.pk}/"
+    home = member.get("/").content.decode()
+    assert "Tonle Lotus Garments ended its sharing" in home
+    assert answer in home
+    shown = member.get(answer).content.decode()
+    for words in ("Tonle Lotus Garments", str(number), "Assessment reports"):
+        assert words in shown
+    for hidden in ("Secret", "KH-0001", "Manager A", "csv"):
+        assert hidden not in shown
+    assert member.get(f"/factories/{world.factory_a.pk}/").status_code == 404
+    outside = client_of(world.person("brand_b_manager"))
+    assert outside.get(answer).status_code == outside.post(answer, {}).status_code == 404
+    assert answer not in outside.get("/copies-to-destroy/").content.decode()
+
+
+def test_r7_the_factory_sees_the_answer_or_its_absence(world: World, client_of: Any) -> None:
+    world.grant()
+    first, second = download(world), download(world, name="a1")
+    revoke_brand(by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_a)
+    notice = DestroyNotice.objects.get()
+    manager, member = client_of(world.person("manager_a")), client_of(world.person("brand_a_member"))
+    for page in ("sharing/", "copies/"):
+        assert "No answer for 0 days" in manager.get(f"/factories/{world.factory_a.pk}/{page}").content.decode()
+
+    address = f"/copies-to-destroy/{notice.pk}/"
+    for wrong in ({"kept": [first]}, {"kept_because": "Law"}, {"kept": [5], "kept_because": "x"}, {"remark": "\x00"}):
+        assert member.post(address, wrong).status_code == 400
+    member.post(address, {"kept": [first], "kept_because": "Tax law, until 2030", "remark": "Bin emptied"})
+    page = manager.get(f"/factories/{world.factory_a.pk}/copies/").content.decode()
+    for words in ("1 of 2 kept", "Tax law, until 2030", "Bin emptied", "Brand A Member", str(second)):
+        assert words in page
+    assert "kept: 1" in told("copies_answered", "factory", world.person("manager_a"))[0].text
+    assert told("copies_to_destroy", "brand", world.person("brand_a_member")) == []
+    for _ in range(2):
+        member.post(address, {})
+    assert set(notice.copies.values_list("answer", flat=True)) == {"destroyed"}
+    assert Event.objects.filter(kind="sharing.destroy_answered").count() == 2
+    assert "All destroyed, they say" in manager.get(f"/factories/{world.factory_a.pk}/sharing/").content.decode()
+
+
+def test_a_copy_is_asked_for_again_only_if_it_was_kept(world: World) -> None:
+    manager, member = world.person("manager_a"), world.person("brand_a_member")
+
+    def asked_again() -> list[int]:
+        """Share and stop once more; the copies that are asked for then."""
+        before = set(DestroyNotice.objects.values_list("pk", flat=True))
+        revoke_access(by=manager, grant=world.grant())
+        copies = CopyToDestroy.objects.exclude(notice__in=before)
+        return sorted(copies.values_list("number", flat=True))
+
+    world.grant()
+    kept, destroyed = download(world), download(world, name="a1")
+    revoke_brand(by=manager, factory=world.factory_a, brand=world.brand_a)
+    assert asked_again() == []  # still asked for
+    answer_destroy_notice(by=member, notice=DestroyNotice.objects.get(), kept={kept: "Audit"})
+    assert asked_again() == [kept]
+    assert destroyed
+
+
+def test_only_the_brands_people_answer_and_what_was_said_stays(world: World, api_of: Any) -> None:
+    world.grant()
+    number = download(world)
+    revoke_brand(by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_a)
+    notice = DestroyNotice.objects.get()
+    for persona in ("manager_a", "brand_b_manager", "inactive", "programme_manager"):
+        with pytest.raises(PermissionDenied):
+            answer_destroy_notice(by=world.person(persona), notice=notice)
+    with pytest.raises(ValidationError):
+        answer_destroy_notice(by=world.person("brand_a_member"), notice=notice, kept={1: "x"})
+    address = f"/api/v1/copies-to-destroy/{notice.pk}/"
+    api = api_of(world.person("brand_a_manager"))
+    kept = api.post(address, {"kept": [{"number": number, "because": "Law"}]}, format="json").json()
+    assert [(copy["answer"], copy["kept_because"]) for copy in kept["copies"]] == [("kept", "Law")]
+    assert api.post(address, {"remark": "Gone"}, format="json").json()["copies"][0]["answer"] == "destroyed"
+    assert api_of(world.person("manager_a")).get(address).json()["remark"] == "Gone"
+    assert len(api.get("/api/v1/copies-to-destroy/", {"answered": "true"}).json()["results"]) == 1
+    copy = notice.copies.get()
+    for change in ({"answer": ""}, {"number": 4}):
+        with pytest.raises((IntegrityError, ProgrammingError)), transaction.atomic():
+            CopyToDestroy.objects.filter(pk=copy.pk).update(**change)
+
+
+def test_an_answer_that_is_owed_is_brought_to_mind_once_for_each_term(world: World) -> None:
+    world.grant()
+    download(world)
+    revoke_brand(by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_a)
+    notice = DestroyNotice.objects.get()
+    at = timezone.now
+
+    def notices_after(days: int, monkeypatch: pytest.MonkeyPatch) -> int:
+        monkeypatch.setattr("sharing.services.copies.timezone.now", lambda: at() + timedelta(days=days))
+        remind_of_destroy_notices()
+        remind_of_destroy_notices()
+        return Notice.objects.filter(kind="copies_to_destroy").count()
+
+    with pytest.MonkeyPatch.context() as patch:
+        assert [notices_after(days, patch) for days in (1, 8, 22, 60)] == [1, 2, 3, 4]
+        answer_destroy_notice(by=world.person("brand_a_member"), notice=notice)
+        assert remind_of_destroy_notices() == 0

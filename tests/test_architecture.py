@@ -1,0 +1,210 @@
+"""What holds for the whole house: layers in migrations, one gate, tasks that import, rights of the app role."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.db import connection, connections, transaction
+from django.db.migrations.loader import MigrationLoader
+from django.db.utils import IntegrityError, InternalError, ProgrammingError
+
+from portal.celery import app as celery_app
+from portal.core.events import record
+from portal.core.models import Event
+from portal.core.rights import table_rights
+from sharing.models import AccessRecord, SharingGrant
+from sharing.services import record_access, revoke_access
+from tests.world import World
+
+ROOT = Path(__file__).resolve().parent.parent
+LAYERS = {"core": 0, "accounts": 1, "notices": 2, "factories": 3, "brands": 3, "sharing": 4, "assessments": 5}
+SOURCES = sorted(
+    path
+    for folder in ("portal", "factories", "brands", "sharing", "assessments")
+    for path in (ROOT / folder).rglob("*.py")
+    if "migrations" not in path.parts
+)
+
+
+def test_migrations_follow_the_layers() -> None:
+    """The user model is swappable, so even core may point at it; nothing else points upwards or sideways."""
+    loader = MigrationLoader(None, ignore_no_migrations=True)
+    wrong = [
+        (key, dependency)
+        for key, migration in loader.disk_migrations.items()
+        for dependency in migration.dependencies
+        if key[0] in LAYERS
+        and dependency[0] in LAYERS
+        and key[0] != dependency[0]
+        and (key[0], dependency[0]) != ("core", "accounts")
+        and LAYERS[dependency[0]] >= LAYERS[key[0]]
+    ]
+    assert wrong == []
+
+
+def test_only_the_roles_module_imports_guardian() -> None:
+    importers = {
+        path.relative_to(ROOT).as_posix()
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "guardian")
+        or (isinstance(node, ast.Import) and any(name.name.split(".")[0] == "guardian" for name in node.names))
+    }
+    assert importers == {"portal/accounts/roles.py"}
+
+
+# Modules that write, decide or load: they hold rows they were given, locked or made. Everything else reads
+# protected data only through `visible_to` and its sisters.
+MAY_READ_ALL = re.compile(
+    r"(services|receipts/checking|sharing/preview|sharing/digest|sharing/reasons|access|querysets"
+    r"|backends|demo/|imports|tasks|management/|models|roles|core/jobs|assessments/reading.py|notices|assessments/corrections.py)"
+)
+PROTECTED = {
+    "Assessment",
+    "Answer",
+    "SharingGrant",
+    "AccessRecord",
+    "AccessRequest",
+    "DestroyNotice",
+    "Receipt",
+    "ReportCopy",
+    "Job",
+    "Supplier",
+}
+GATES = {"visible_to", "shared_with", "known_to", "open_to", "asked_of", "live", "editable_by", "where", "none"}
+
+
+def test_views_and_serializers_read_protected_data_only_through_the_gate() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(node)}"
+        for path in SOURCES
+        if not MAY_READ_ALL.search(path.relative_to(ROOT).as_posix())
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+        and ast.unparse(node.value) in {f"{name}.objects" for name in PROTECTED}
+        and node.attr not in GATES
+    ]
+    assert wrong == []
+
+
+def test_every_beat_task_is_registered() -> None:
+    celery_app.loader.import_default_modules()
+    for entry in settings.CELERY_BEAT_SCHEDULE.values():
+        assert entry["task"] in celery_app.tasks
+
+
+def test_every_kind_of_job_has_a_handler_and_a_page() -> None:
+    from django.urls import get_resolver
+
+    from portal.core.jobs import HANDLERS
+    from portal.core.views import job_pages
+
+    assert get_resolver().url_patterns  # loads the views, which register their pages
+    assert HANDLERS
+    assert set(HANDLERS) == set(job_pages)
+
+
+@pytest.mark.django_db
+def test_the_web_works_as_a_role_that_owns_nothing() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_user, rolsuper, rolcreaterole, rolcreatedb, rolbypassrls "
+            "FROM pg_roles WHERE rolname = current_user"
+        )
+        user, *powers = cursor.fetchone()
+        assert user == settings.APP_DATABASE_ROLE
+        assert powers == [False, False, False, False]
+        cursor.execute(
+            "SELECT count(*) FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE r.rolname = current_user"
+        )
+        assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.django_db
+def test_the_app_role_has_exactly_the_rights_that_are_written_down() -> None:
+    everything = {"SELECT", "INSERT", "UPDATE", "DELETE"}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name, privilege_type FROM information_schema.role_table_grants "
+            "WHERE grantee = current_user AND table_schema = 'public'"
+        )
+        held: dict[str, set[str]] = {}
+        for table, privilege in cursor.fetchall():
+            held.setdefault(table, set()).add(privilege)
+    limited = {table: {word.strip() for word in rights.split(",")} for table, rights in table_rights()}
+    assert limited["core_event"] == limited["sharing_accessrecord"] == {"SELECT", "INSERT"}
+    assert limited["sharing_sharinggrant"] == {"SELECT", "INSERT", "UPDATE"}
+    for table, privileges in held.items():
+        assert privileges == limited.get(table, everything), table
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", ["core_event", "sharing_accessrecord", "sharing_sharinggrant"])
+def test_the_app_role_cannot_delete_or_truncate_what_is_kept(table: str) -> None:
+    for statement in (f"DELETE FROM {table}", f"TRUNCATE {table}", f"ALTER TABLE {table} DISABLE TRIGGER ALL"):
+        with pytest.raises(ProgrammingError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+
+
+@pytest.mark.django_db(databases=["default", "owner"], transaction=True)
+def test_even_the_owner_cannot_change_events_log_lines_or_past_grants() -> None:
+    from tests.world import build_world
+
+    world = build_world()
+    grant = world.grant()
+    revoke_access(by=world.person("manager_a"), grant=grant)
+    record_access(
+        by=world.person("manager_a"), assessment=world.assessments["a1"], openings={"report": None}, action="view"
+    )
+    record("test.happened", by=None)
+    assert Event.objects.exists()
+    assert AccessRecord.objects.exists()
+    statements = [
+        "UPDATE core_event SET kind = 'x'",
+        "DELETE FROM core_event",
+        "UPDATE sharing_accessrecord SET action = 'view'",
+        "DELETE FROM sharing_accessrecord",
+        "DELETE FROM sharing_sharinggrant",
+        "UPDATE sharing_sharinggrant SET ended_at = NULL, ended_by_id = NULL, end_reason = ''",
+        "UPDATE sharing_sharinggrant SET scope = 'step1'",
+        "UPDATE assessments_assessment SET published_at = now() WHERE state = 'published'",
+        "DELETE FROM assessments_assessment WHERE state = 'published'",
+        "UPDATE assessments_answer SET finding = 'compliant'",
+        "UPDATE assessments_question SET label = 'x'",
+    ]
+    for statement in statements:
+        with pytest.raises((InternalError, IntegrityError, ProgrammingError)), connections["owner"].cursor() as cursor:
+            cursor.execute(statement)
+
+
+@pytest.mark.django_db
+def test_released_answers_cannot_be_added_changed_or_removed(world: World) -> None:
+    from assessments.models import Answer
+
+    published = world.answer(world.assessments["a2"], "1010")
+    for statement in (
+        lambda: Answer.objects.filter(pk=published.pk).update(finding="compliant"),
+        lambda: Answer.objects.filter(pk=published.pk).delete(),
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            statement()
+    draft_question = published.question
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Answer.objects.create(assessment=world.assessments["a3"], question=draft_question, finding="nc")
+
+
+def test_every_app_has_only_known_files() -> None:
+    """No room called utils, helpers, common or misc."""
+    banned = {"utils.py", "helpers.py", "common.py", "misc.py", "utils", "helpers", "common", "misc"}
+    assert [path for path in SOURCES if path.name in banned or banned & set(path.parts)] == []
+
+
+def test_models_name_their_constraints_after_app_and_model() -> None:
+    for model in apps.get_models():
+        if model._meta.app_label in LAYERS:
+            for constraint in model._meta.constraints:
+                assert constraint.name.startswith(f"{model._meta.app_label}_"), constraint.name
+    assert SharingGrant._meta.constraints

@@ -1,0 +1,115 @@
+"""The first page of each role, its menu, and the health check."""
+
+import pytest
+from django.db import DatabaseError
+
+from tests.world import World, make_assessment
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("persona", "words", "menu"),
+    [
+        (
+            "manager_a",
+            ["Cycle 3 is ready for your review", "Brands that may see your data now"],
+            "Who can see our data",
+        ),
+        ("member_a", ["Cycle 3 is ready for your review"], "Our assessments"),
+        ("brand_a_member", ["No factory shares with your brand yet"], "Shared with us"),
+        ("team_leader", ["With the factory", "In internal review"], "Import"),
+        ("advisor", ["With the factory"], "Factories"),
+        ("global_staff", ["Published in the last 30 days"], "Brands"),
+        ("constituent", ["never a single factory", "fewer than 5"], "Our country"),
+        ("outsider", ["You belong to no organisation yet"], "Home"),
+        ("operator", ["You operate this portal"], "Home"),
+    ],
+)
+def test_each_role_finds_what_needs_attention(world: World, client_of, persona, words, menu) -> None:
+    page = client_of(world.people[persona]).get("/")
+
+    content = page.content.decode()
+    assert page.status_code == 200
+    for word in [*words, menu]:
+        assert word in content
+
+
+def test_staff_are_told_what_waits_for_them(world: World, client_of) -> None:
+    make_assessment(world, world.factory_a, 5, "internal_review")
+    make_assessment(world, world.factory_b, 5, "internal_review")
+    make_assessment(world, world.factory_a, 6, "in_progress")
+    make_assessment(world, world.factory_b, 6, "in_progress")
+    reviews, running = "2 reports wait for internal review.", "1 assessment of yours is in progress."
+    for persona, found in [
+        ("team_leader", (reviews,)),
+        ("programme_manager", (reviews,)),
+        ("advisor", (running,)),
+        ("vietnam_manager", ()),
+    ]:
+        content = client_of(world.person(persona)).get("/").content.decode()
+        assert [word for word in (reviews, running) if word in content] == list(found), persona
+
+
+@pytest.mark.parametrize(
+    "persona", ["manager_a", "brand_a_manager", "team_leader", "global_staff", "constituent", "advisor"]
+)
+def test_every_entry_of_the_menu_opens(world: World, client_of, persona) -> None:
+    client = client_of(world.people[persona])
+    entries = client.get("/").context["nav_items"]
+
+    assert len(entries) > 1
+    for entry in entries:
+        assert client.get(entry["url"]).status_code == 200, entry
+        assert [item["url"] for item in client.get(entry["url"]).context["nav_items"] if item["active"]] == [
+            entry["url"]
+        ]
+
+
+def test_a_brand_counts_only_what_it_was_granted(world: World, client_of) -> None:
+    world.grant(world.brand_b, cycles="only", cycle_number=2)
+
+    def figures(persona):
+        return [
+            value for _label, value, _url in client_of(world.people[persona]).get("/").context["sections"][0]["stats"]
+        ]
+
+    assert figures("brand_b_member") == [1, 1]
+    assert figures("brand_a_member") == [0, 0]
+
+
+def test_the_way_in_is_signing_in(client) -> None:
+    answer = client.get("/")
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/accounts/login/")
+
+
+def test_health_says_whether_the_database_answers_and_nothing_else(client, monkeypatch) -> None:
+    assert (client.get("/health/").status_code, client.get("/health/").content) == (200, b"ok")
+
+    def away(*args):
+        raise DatabaseError("password authentication failed for user portal_app")
+
+    monkeypatch.setattr("portal.core.views.connection.cursor", away)
+    answer = client.get("/health/")
+    assert (answer.status_code, answer.content) == (503, b"unavailable")
+
+
+def test_answers_to_people_are_kept_by_no_cache(world: World, client_of) -> None:
+    headers = client_of(world.people["manager_a"]).get("/").headers
+
+    assert "no-store" in headers["Cache-Control"]
+    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    assert "unsafe-inline" not in headers["Content-Security-Policy"]
+    assert headers["X-Frame-Options"] == "DENY"
+
+
+def test_a_language_that_the_pages_do_not_speak_is_not_half_spoken(world: World, client_of) -> None:
+    manager = world.person("manager_a")
+    manager.language = "pt"
+    manager.save()
+
+    page = client_of(manager).get("/").content.decode()
+
+    assert '<html lang="en" dir="ltr"' in page

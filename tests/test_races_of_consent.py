@@ -1,0 +1,387 @@
+"""Two who decide on the same consent at the same moment: requests, the second person, holds, handovers, second clicks.
+
+Real transactions, as in `test_concurrency.py`. Where it matters who is first, both orders are forced.
+"""
+
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.urls import reverse
+
+from assessments.services import take_step
+from factories.models import CountryProgramme, Factory, Handover
+from factories.roles import FACTORY
+from factories.services import complete_handover, open_handover, stop_handover
+from portal.accounts.joining import join
+from portal.accounts.models import Invitation, User
+from portal.accounts.roles import role_of
+from portal.accounts.services import change_role
+from portal.core.models import Event
+from sharing.models import AccessRequest, DestroyNotice, Receipt, SharingGrant
+from sharing.services import (
+    AlreadyAnsweredError,
+    Terms,
+    Wish,
+    approve_request,
+    change_grant,
+    confirm_grant,
+    decline_request,
+    refuse_grant,
+    request_access,
+    revoke_access,
+    stop_all_sharing,
+    switch_confirmation_on,
+    withdraw_request,
+)
+from sharing.views.answering import brand_seen
+from tests.together import TIMES, Call, at_once, behind, refusals, seen_by_brand, signed_in
+from tests.world import PASSWORD, World, build_world
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+
+
+@pytest.fixture
+def world() -> World:
+    return build_world()
+
+
+def happened(kind: str) -> int:
+    """How many events of a kind there are."""
+    return Event.objects.filter(kind=kind).count()
+
+
+# --- the second person -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def waiting(world: World) -> SharingGrant:
+    """A grant of factory A to brand A that waits for the worker representative."""
+    switch_confirmation_on(by=world.person("manager_a"), factory=world.factory_a)
+    grant = world.grant()
+    assert grant.status() == "unconfirmed"
+    return grant
+
+
+def second_person_and_manager(world: World, grant: SharingGrant) -> dict[str, Call]:
+    return {
+        "confirm": lambda: confirm_grant(by=world.person("representative_a"), grant=grant),
+        "revoke": lambda: revoke_access(by=world.person("manager_a"), grant=grant),
+    }
+
+
+@pytest.mark.parametrize("first", ["confirm", "revoke"])
+def test_r7_a_revoke_and_the_second_persons_yes_leave_nothing_open(
+    world: World, waiting: SharingGrant, first: str
+) -> None:
+    calls = second_person_and_manager(world, waiting)
+    (second,) = set(calls) - {first}
+    _done, answer = behind(calls[first], calls[second])
+    waiting.refresh_from_db()
+    assert waiting.ended_at is not None
+    assert (waiting.confirmed_at is not None) == (first == "confirm")
+    assert isinstance(answer, ValidationError) == (first == "revoke"), answer
+    assert seen_by_brand(world) == set()
+
+
+@pytest.mark.parametrize("time", TIMES)
+def test_r7_the_second_person_against_a_revoke_opens_nothing(world: World, waiting: SharingGrant, time: int) -> None:
+    answers = at_once(*second_person_and_manager(world, waiting).values())
+    confirmed = 1 - refusals(answers, ValidationError)
+    waiting.refresh_from_db()
+    assert waiting.ended_at is not None
+    assert (waiting.confirmed_at is not None, happened("sharing.confirmed")) == (bool(confirmed), confirmed)
+    assert Receipt.objects.filter(grant=waiting).count() == 2 + confirmed
+    assert seen_by_brand(world) == set()
+
+
+@pytest.mark.parametrize("time", TIMES)
+def test_two_representatives_who_say_yes_and_no_end_in_one_answer(
+    world: World, waiting: SharingGrant, time: int
+) -> None:
+    other = world.person("member_a")
+    change_role(
+        by=world.person("manager_a"),
+        kind=FACTORY,
+        organisation=world.factory_a,
+        member=other,
+        role="worker_representative",
+    )
+    answers = at_once(
+        lambda: confirm_grant(by=world.person("representative_a"), grant=waiting),
+        lambda: refuse_grant(by=other, grant=waiting),
+    )
+    assert refusals(answers, ValidationError) == 1
+    assert happened("sharing.confirmed") + happened("sharing.refused") == 1
+    assert bool(seen_by_brand(world)) == (happened("sharing.confirmed") == 1)
+
+
+def test_a_change_and_the_second_persons_yes_never_confirm_terms_that_nobody_saw(
+    world: World, waiting: SharingGrant
+) -> None:
+    """Who confirms what was changed meanwhile is told to look again; the new terms wait for a yes of their own."""
+    wider = Terms(purpose="More than was asked for")
+    successor, answer = behind(
+        lambda: change_grant(by=world.person("manager_a"), grant=waiting, terms=wider),
+        lambda: confirm_grant(by=world.person("representative_a"), grant=waiting),
+    )
+    assert isinstance(answer, ValidationError)
+    assert successor.status() == "unconfirmed"
+    assert seen_by_brand(world) == set()
+
+
+# --- requests --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def second_manager(world: World) -> User:
+    """Another manager of factory A."""
+    person = world.person("member_a")
+    change_role(by=world.person("manager_a"), kind=FACTORY, organisation=world.factory_a, member=person, role="manager")
+    return person
+
+
+def asked(world: World, letter: str = "a") -> AccessRequest:
+    wish = Wish(scopes=("report",), purpose="Sourcing review")
+    brand, asker = getattr(world, f"brand_{letter}"), world.person(f"brand_{letter}_member")
+    return request_access(by=asker, brand=brand, factory=world.factory_a, wish=wish)
+
+
+def answers_to(world: World, request: AccessRequest, decliner: User) -> dict[str, Call]:
+    manager, brand = world.person("manager_a"), world.person("brand_a_manager")
+    return {
+        "approve": lambda: approve_request(by=manager, request=request, scopes=["report"], terms=Terms()),
+        "decline": lambda: decline_request(by=decliner, request=request),
+        "withdraw": lambda: withdraw_request(by=brand, request=request),
+    }
+
+
+ENDED = {"approve": "approved", "decline": "declined", "withdraw": "withdrawn"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(one, other) for one in ENDED for other in ENDED if one != other],
+)
+def test_whoever_answers_a_request_first_has_answered_it(
+    world: World, second_manager: User, first: str, second: str
+) -> None:
+    """Approve, decline, take back: the second one is told, and nothing is shared but by a yes that came first."""
+    request = asked(world)
+    calls = answers_to(world, request, second_manager)
+    _done, late = behind(calls[first], calls[second])
+    assert isinstance(late, AlreadyAnsweredError), late
+    request.refresh_from_db()
+    assert request.state == ENDED[first]
+    assert SharingGrant.objects.count() == (1 if first == "approve" else 0)
+    assert bool(seen_by_brand(world)) == (first == "approve")
+    assert [happened(f"sharing.request_{ENDED[name]}") for name in (first, second)] == [1, 0]
+
+
+@pytest.mark.parametrize("time", TIMES)
+def test_three_who_answer_a_request_at_once_give_one_answer(world: World, second_manager: User, time: int) -> None:
+    request = asked(world)
+    answers = at_once(*answers_to(world, request, second_manager).values())
+    assert refusals(answers, AlreadyAnsweredError) == 2
+    request.refresh_from_db()
+    assert SharingGrant.objects.exists() == (request.state == "approved") == bool(seen_by_brand(world))
+    assert sum(happened(f"sharing.request_{word}") for word in ENDED.values()) == 1
+
+
+def test_the_late_one_of_two_managers_is_told_who_answered(world: World, second_manager: User) -> None:
+    request = asked(world)
+    calls = answers_to(world, request, second_manager)
+    _done, late = behind(calls["decline"], calls["approve"])
+    assert second_manager.name in late.messages[0]
+
+
+def test_two_people_of_a_brand_who_ask_at_once_ask_once(world: World) -> None:
+    wish = Wish(scopes=("report",), purpose="Sourcing review")
+    people = [world.person("brand_a_member"), world.person("brand_a_manager")]
+    answers = at_once(
+        *(lambda by=by: request_access(by=by, brand=world.brand_a, factory=world.factory_a, wish=wish) for by in people)
+    )
+    assert [type(answer) for answer in answers].count(AccessRequest) == 1
+    assert AccessRequest.objects.count() == 1
+
+
+# --- second clicks ---------------------------------------------------------------------------------------
+
+
+def clicked(person: User, name: str, *args: Any, times: int = 3, **body: Any) -> list[int]:
+    """The same form sent at once from several tabs: the statuses."""
+    url = reverse(name, args=args)
+    return at_once(*[lambda: signed_in(person).post(url, body).status_code] * times)
+
+
+def test_a_second_click_on_approve_gives_one_grant(world: World) -> None:
+    request, manager = asked(world), world.person("manager_a")
+    seen = brand_seen(request.brand)
+    assert clicked(manager, "request_approve", request.pk, as_asked="yes", seen=seen) == [302, 302, 302]
+    grant = SharingGrant.objects.get()
+    assert grant.status() == "live"
+    assert (happened("sharing.request_approved"), happened("sharing.granted")) == (1, 1)
+    assert Receipt.objects.filter(grant=grant).count() == 1
+
+
+def test_a_second_click_on_decline_or_withdraw_changes_nothing(world: World) -> None:
+    declined, withdrawn = asked(world), asked(world, "b")
+    assert clicked(world.person("manager_a"), "request_decline", declined.pk, reason="") == [302, 302, 302]
+    assert clicked(world.person("brand_b_member"), "request_withdraw", withdrawn.pk) == [302, 302, 302]
+    assert (happened("sharing.request_declined"), happened("sharing.request_withdrawn")) == (1, 1)
+    assert not SharingGrant.objects.exists()
+
+
+def test_a_second_click_on_stop_all_ends_each_grant_once(world: World) -> None:
+    world.grant()
+    world.grant(scope="step1")
+    world.grant(brand=world.brand_b)
+    manager = world.person("manager_a")
+    assert clicked(manager, "stop_all", world.factory_a.pk, reason="", confirmed="yes") == [302, 302, 302]
+    assert (happened("sharing.stopped_all"), happened("sharing.revoked")) == (1, 3)
+    assert Receipt.objects.count() == 6
+    assert seen_by_brand(world) == seen_by_brand(world, "brand_b_member") == set()
+
+
+@pytest.mark.parametrize("time", TIMES)
+def test_a_yes_against_stop_all_leaves_rows_that_say_what_is_true(world: World, time: int) -> None:
+    """Whoever was last decides: either the new grant ended with the others, or it was given after they did."""
+    world.grant(brand=world.brand_b)
+    request, manager = asked(world), world.person("manager_a")
+    answers = at_once(
+        lambda: approve_request(by=manager, request=request, scopes=["report"], terms=Terms()),
+        lambda: stop_all_sharing(by=manager, factory=world.factory_a),
+    )
+    assert refusals(answers, ValidationError) == 0
+    (grant,) = SharingGrant.objects.filter(brand=world.brand_a)
+    assert bool(seen_by_brand(world)) == (grant.ended_at is None)
+    assert (grant.ended_at is not None) == any(grant.pk == one.pk for one in answers[1])
+    assert not DestroyNotice.objects.exists(), "nothing was downloaded"
+
+
+# --- publication against a hold --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", ["publish", "hold"])
+def test_a_report_published_while_its_hold_is_made_longer_waits_as_long(world: World, first: str) -> None:
+    grant, a3 = world.grant(), world.assessments["a3"]
+    terms, manager = Terms(hold_days=7), world.person("manager_a")
+    calls: dict[str, Call] = {
+        "publish": lambda: take_step(by=world.person("programme_manager"), assessment=a3, name="publish"),
+        "hold": lambda: change_grant(by=manager, grant=grant, terms=terms),
+    }
+    (second,) = set(calls) - {first}
+    behind(calls[first], calls[second])
+    a3.refresh_from_db()
+    assert a3.state == "published"
+    assert a3.pk not in seen_by_brand(world)
+    assert SharingGrant.objects.get(ended_at=None).hold_days == 7
+
+
+@pytest.mark.parametrize("time", TIMES)
+def test_a_hold_that_is_lifted_while_a_report_is_published_opens_it_once(world: World, time: int) -> None:
+    grant, a3 = world.grant(hold_days=7), world.assessments["a3"]
+    answers = at_once(
+        lambda: take_step(by=world.person("programme_manager"), assessment=a3, name="publish"),
+        lambda: change_grant(by=world.person("manager_a"), grant=grant, terms=Terms()),
+    )
+    assert refusals(answers, ValidationError) == 0
+    assert a3.pk in seen_by_brand(world)
+    assert SharingGrant.objects.filter(ended_at=None).count() == 1
+
+
+# --- a handover against the old manager ------------------------------------------------------------------
+
+
+def handed_over(world: World) -> Handover:
+    """Opened by one staff person: the next manager is somebody new."""
+    return open_handover(
+        by=world.person("team_leader"),
+        factory=world.factory_a,
+        new_name="Next Manager",
+        new_email="next@test.example",
+        evidence="A letter of the owner",
+    )
+
+
+def invited(world: World) -> tuple[Handover, Invitation]:
+    """Completed by another one, in a country without a time to object: the next manager only has to join."""
+    CountryProgramme.objects.filter(pk=world.cambodia.pk).update(handover_days=0)
+    handover = complete_handover(by=world.person("programme_manager"), handover=handed_over(world))
+    return handover, Invitation.objects.get(email="next@test.example")
+
+
+def test_the_old_manager_shares_nothing_once_a_handover_is_begun(world: World) -> None:
+    _done, answer = behind(lambda: handed_over(world), world.grant)
+    assert isinstance(answer, ValidationError)
+    assert not SharingGrant.objects.exists()
+
+
+def test_what_was_shared_before_a_handover_began_stays_and_can_be_ended(world: World) -> None:
+    grant, handover = behind(world.grant, lambda: handed_over(world))
+    assert (grant.status(), handover.status()) == ("live", "objections")
+    revoke_access(by=world.person("manager_a"), grant=grant)
+    assert seen_by_brand(world) == set()
+
+
+@pytest.mark.parametrize("time", TIMES)
+def test_the_old_manager_shares_nothing_while_the_next_one_joins(world: World, time: int) -> None:
+    """Before the next one has joined the handover forbids it, afterwards the role is gone: there is no gap."""
+    _handover, invitation = invited(world)
+    answers = at_once(
+        lambda: join(invitation=invitation, name="Next", password=PASSWORD + "-Xy9"),
+        world.grant,
+    )
+    refused = [answer for answer in answers if isinstance(answer, (PermissionDenied, ValidationError))]
+    assert (len(refused), answers[1]) == (1, refused[0])
+    assert not SharingGrant.objects.exists()
+    assert role_of(world.person("manager_a"), FACTORY, world.factory_a) == []
+    assert role_of(User.objects.get(email="next@test.example"), FACTORY, world.factory_a) == ["manager"]
+
+
+def test_a_handover_given_up_while_the_next_manager_joins_is_one_of_the_two(world: World) -> None:
+    """Neither waits for the other for ever; who comes second is told."""
+    handover, invitation = invited(world)
+    stopped, answer = behind(
+        lambda: stop_handover(by=world.person("team_leader"), handover=handover),
+        lambda: join(invitation=invitation, name="Next", password=PASSWORD + "-Xy9"),
+    )
+    assert stopped.status() == "given_up"
+    assert isinstance(answer, PermissionDenied), answer
+    assert role_of(world.person("manager_a"), FACTORY, world.factory_a) == ["manager"]
+    assert not User.objects.filter(email="next@test.example").exists()
+
+
+@pytest.mark.parametrize("time", TIMES)
+def test_a_handover_given_up_against_the_next_managers_joining_never_locks_up(world: World, time: int) -> None:
+    handover, invitation = invited(world)
+    answers = at_once(
+        lambda: stop_handover(by=world.person("team_leader"), handover=handover),
+        lambda: join(invitation=invitation, name="Next", password=PASSWORD + "-Xy9"),
+    )
+    refused = [answer for answer in answers if isinstance(answer, (PermissionDenied, ValidationError))]
+    assert [answer for answer in answers if isinstance(answer, Exception)] == refused
+    assert len(refused) == 1
+    handover.refresh_from_db()
+    left = role_of(world.person("manager_a"), FACTORY, world.factory_a)
+    assert (handover.status(), left) in [("given_up", ["manager"]), ("done", [])]
+
+
+def test_the_second_person_confirms_nothing_once_a_handover_is_begun(world: World, waiting: SharingGrant) -> None:
+    _done, answer = behind(
+        lambda: handed_over(world), lambda: confirm_grant(by=world.person("representative_a"), grant=waiting)
+    )
+    assert isinstance(answer, ValidationError)
+    assert seen_by_brand(world) == set()
+
+
+def test_a_manager_who_was_removed_meanwhile_shares_nothing(world: World, second_manager: User) -> None:
+    """Also with other managers left: who waits for the lock is asked for the role once it is free."""
+    factory, old = world.factory_a, world.person("manager_a")
+    _done, answer = behind(
+        lambda: change_role(by=second_manager, kind=FACTORY, organisation=factory, member=old, role="member"),
+        world.grant,
+    )
+    assert isinstance(answer, PermissionDenied)
+    assert not SharingGrant.objects.exists()
+    assert Factory.objects.where(second_manager, "manage_sharing").exists()

@@ -1,0 +1,119 @@
+"""What tests of races share: calls at the same moment, and a call that is seen to wait for another one's lock."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from django.db import connection, connections, transaction
+from django.test import Client
+
+from assessments.models import Assessment
+from portal.accounts.models import User
+from sharing import access
+from tests.world import World
+
+TIMES = range(4)  # how often a race is run whose order is left to chance
+SOON = 20.0  # seconds; only ever waited for when something is wrong
+PAUSE = 0.02
+
+Call = Callable[[], Any]
+
+
+def at_once(*calls: Call) -> list[Any]:
+    """Run the calls in threads of their own, started together; what each returned, or the exception it raised."""
+    barrier = threading.Barrier(len(calls))
+    answers: list[Any] = [None] * len(calls)
+
+    def act(number: int, call: Call) -> None:
+        try:
+            connection.ensure_connection()
+            barrier.wait(SOON)
+            answers[number] = call()
+        except Exception as error:  # noqa: BLE001 - it is what the test looks at
+            answers[number] = error
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=act, args=pair) for pair in enumerate(calls)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(SOON)
+        assert not thread.is_alive(), "It waits for a lock for ever."
+    return answers
+
+
+class Waiting:
+    """A call in a thread of its own that waits for a lock somebody else holds."""
+
+    def __init__(self, call: Call) -> None:
+        self.call, self.answer, self.process = call, None, 0
+        self.connected = threading.Event()
+        self.thread = threading.Thread(target=self._act)
+
+    def _act(self) -> None:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_backend_pid()")
+                self.process = cursor.fetchone()[0]
+            self.connected.set()
+            self.answer = self.call()
+        except Exception as error:  # noqa: BLE001 - it is what the test looks at
+            self.answer = error
+        finally:
+            connections.close_all()
+
+    def start(self) -> "Waiting":
+        """Start it; returns once the database says that it waits."""
+        self.thread.start()
+        assert self.connected.wait(SOON)
+        for _ in range(int(SOON / PAUSE)):
+            if self._waits():
+                return self
+            self.connected.clear()
+            self.connected.wait(PAUSE)
+        raise AssertionError("The second one never waited for the first.")
+
+    def _waits(self) -> bool:
+        with connections["owner"].cursor() as cursor:
+            # Not pg_stat_activity: an owner that is no superuser sees nothing there of other roles' sessions.
+            cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE pid = %s AND NOT granted)", [self.process])
+            return cursor.fetchone() == (True,)
+
+    def finished(self) -> Any:
+        """What it answered, once the lock was free."""
+        self.thread.join(SOON)
+        assert not self.thread.is_alive(), "It waits for a lock for ever."
+        return self.answer
+
+
+def behind(first: Call, second: Call) -> tuple[Any, Any]:
+    """`first` in a transaction that stays open until `second`, in another one, waits for it. Both answers."""
+    with transaction.atomic():
+        done = first()
+        waiting = Waiting(second).start()
+    return done, waiting.finished()
+
+
+def signed_in(person: User) -> Client:
+    """A browser of its own."""
+    client = Client()
+    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+def refusals(answers: list[Any], kind: type[Exception]) -> int:
+    """How many answers are such a refusal; any other exception is raised."""
+    for answer in answers:
+        if isinstance(answer, Exception) and not isinstance(answer, kind):
+            raise answer
+    return sum(isinstance(answer, kind) for answer in answers)
+
+
+def seen_by_brand(world: World, persona: str = "brand_a_member") -> set[Any]:
+    """What a member of the brand reads now, asked in both directions, which must agree."""
+    member = world.person(persona)
+    visible = set(Assessment.objects.visible_to(member).values_list("pk", flat=True))
+    decided = {one.pk for one in Assessment.objects.select_related("factory") if access.openings(member, one)}
+    assert visible == decided
+    return visible
