@@ -14,11 +14,18 @@ from django.test.testcases import TransactionTestCase
 from rest_framework.test import APIClient
 from xdist.scheduler import LoadScopeScheduling
 
+import portal.urls  # noqa: F401 - its views register what they serve, before a test looks
+from portal.accounts.roles import kinds as organisation_kinds
+from portal.core.ledger.sources import _registered as ledger_sources
+from portal.core.views import job_pages
+from portal.notices.outbox import notice_kinds
 from tests.world import World, build_world
 
 # Django and its models are a million objects that live on: looking for rubbish among them took a seventh of the time.
 gc.set_threshold(200_000, 50, 1_000)
 
+
+KNOWN = pytest.StashKey[dict[str, dict[str, Any]]]()
 
 # Tests that one process runs, one after the other: they share what is slow to make, or start a worker of their own.
 # (The marker xdist_group would say so, but does not reach the scheduler under pytest 9.)
@@ -49,6 +56,34 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         marked = any(item.get_closest_marker(name) for name in ("django_db", "redis", "worker", "e2e"))
         if not asks and not marked:
             item.add_marker(pytest.mark.once)
+
+
+REGISTRIES: dict[str, dict[str, Any]] = {
+    "notice kinds": notice_kinds,
+    "organisation kinds": organisation_kinds,
+    "ledger sources": ledger_sources,
+    "job pages": job_pages,
+}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Leave the registries of the process to each test as it would find them alone."""
+    item.stash[KNOWN] = {name: dict(registry) for name, registry in REGISTRIES.items()}
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # around the fixtures' own teardown
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Fail the test that leaves something in a registry, not a later one that stumbles over it."""
+    done = yield
+    for name, before in item.stash[KNOWN].items():
+        after = dict(REGISTRIES[name])
+        if after != before:
+            REGISTRIES[name].clear()
+            REGISTRIES[name].update(before)
+            pytest.fail(f"This test changed the {name}: {sorted(before.keys() ^ after.keys()) or 'same keys'}")
+    return done
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """A mail that leaves without waiting, and a kind of notice of the tests' own."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,17 +9,18 @@ from django.utils import timezone
 from portal.notices.handing_out import hand_out_notices
 from portal.notices.mails import send_due_mails
 from portal.notices.models import Mailbox, MailItem, Notice
-from portal.notices.outbox import Line, NoticeKind, notice_kinds, register_notice
+from portal.notices.outbox import Line, NoticeKind, notice_kinds
 
 ALL = {"factory": "", "brand": "", "programme": ""}
 
 
 @pytest.fixture
-def kind() -> Iterator[NoticeKind]:
+def kind(monkeypatch: pytest.MonkeyPatch) -> NoticeKind:
     """A kind that says its subject, to everybody who reads news."""
     said = NoticeKind("tests.said", "Something was said", lambda notice, _reader: Line(notice.subject, "/"), ALL)
-    yield register_notice(said)
-    del notice_kinds[said.name]
+    # Not register_notice: a test that replaces the kind must find it gone afterwards, whichever fixture ends first.
+    monkeypatch.setitem(notice_kinds, said.name, said)
+    return said
 
 
 @pytest.fixture
