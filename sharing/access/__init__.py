@@ -1,0 +1,70 @@
+"""The access decision: the one room that turns people and grants into "readable".
+
+A person may read an assessment's data when one of these holds, and nothing else opens it (docs/domain.md 3):
+
+1. they are a member of its factory, and it has been released to the factory;
+2. they read for a brand that has a live grant from that factory, for that scope, covering that cycle, and it is
+   published, past the grant's hold and not withheld by the factory (R6: where the country says so, a participant
+   also needs a subscription);
+3. they are staff with a role in that country's programme, or an advisor assigned to that factory.
+
+Three directions, one rule: `rows` (user -> rows, as a condition on any table that has the columns of `Subject`),
+`decisions` (user + row -> yes or no, with the reason) and `readers` (row -> who). All three build on
+`grants.grants_opening`, so they cannot disagree; tests hold them to it.
+
+Each takes a moment (`at`): the same decision with the grants, settings, publications and people of then. A moment to
+come is answered as if nothing changed until then. What roles may do is not kept: those of today count.
+"""
+
+from sharing.access.decisions import decide, decide_as_told, decide_for_brand, openings, tell_brand
+from sharing.access.grants import brands_reading_of, grants_opening, grants_reading, scopes_open_to_brand
+from sharing.access.people import (
+    ASSESSMENT_SCOPES,
+    AsBrand,
+    brands_reading,
+    factories_worked_on,
+    own_factories,
+    own_factory_ids,
+)
+from sharing.access.publication import OPEN_TO_BRANDS, RELEASED_TO_FACTORY, Subject
+from sharing.access.readers import brands_seeing, readers, reading_memberships
+from sharing.access.rows import (
+    known_to,
+    opened_for_brand,
+    readable_as_brand,
+    readable_as_own,
+    readable_as_staff,
+    readable_by,
+    readable_by_brand,
+)
+
+__all__ = [
+    "ASSESSMENT_SCOPES",
+    "OPEN_TO_BRANDS",
+    "RELEASED_TO_FACTORY",
+    "AsBrand",
+    "Subject",
+    "brands_reading",
+    "brands_reading_of",
+    "brands_seeing",
+    "decide",
+    "decide_as_told",
+    "decide_for_brand",
+    "factories_worked_on",
+    "grants_opening",
+    "grants_reading",
+    "known_to",
+    "opened_for_brand",
+    "openings",
+    "own_factories",
+    "own_factory_ids",
+    "readable_as_brand",
+    "readable_as_own",
+    "readable_as_staff",
+    "readable_by",
+    "readable_by_brand",
+    "readers",
+    "reading_memberships",
+    "scopes_open_to_brand",
+    "tell_brand",
+]

@@ -1,0 +1,141 @@
+"""User or brand + row -> yes or no, with the reason. Each asks the database anew."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from brands.models import Brand, BrandHistory
+from factories.models import (
+    Factory,
+)
+from portal.accounts.models import AccountHistory, User
+from portal.accounts.roles import Visitor
+from sharing import reasons
+from sharing.access.grants import brands_reading_of, entitled, grants_for
+from sharing.access.people import ASSESSMENT_SCOPES, brands_reading, own_factory_ids, read_for, worked_on
+from sharing.access.publication import Subject, is_begun, is_out, is_released
+from sharing.models import SharingGrant
+from sharing.reasons import Decision
+
+
+def openings(
+    user: Visitor, subject: Subject, scopes: Iterable[str] = ASSESSMENT_SCOPES
+) -> dict[str, SharingGrant | None]:
+    """The scopes of one assessment that `user` may read now, each with the grant that opens it.
+
+    None instead of a grant: they read as one of the factory's people or as staff. Two queries at most.
+    """
+    scopes = list(scopes)
+    if _side(user, subject, None) is not None:
+        return dict.fromkeys(scopes)
+    grants = grants_for(subject, None).filter(read_for(user, scopes, None)).select_related("brand", "factory")
+    found: dict[str, SharingGrant | None] = {}
+    for grant in grants:
+        found.setdefault(grant.scope, grant)
+    return {scope: found[scope] for scope in scopes if scope in found}
+
+
+def decide(user: Visitor, subject: Subject, scope: str, at: datetime | None = None) -> Decision:
+    """User + row -> yes or no, with the reason, exactly. Asks the database anew each time.
+
+    Exactly is for the factory and the staff: a brand is told `decide_as_told`.
+    """
+    return _decide(user, subject, scope, at, SharingGrant.objects.all())
+
+
+def decide_as_told(user: Visitor, subject: Subject, scope: str, at: datetime | None = None) -> Decision:
+    """The same answer as `user` may hear it about themselves: from a brand's side only of its own consent."""
+    decision = _decide(user, subject, scope, at, SharingGrant.objects.given(at))
+    brand = decision.grant.brand if decision.grant else None
+    return reasons.told_to_brand(decision, subject.cycle, brand) if brand else decision
+
+
+def decide_for_brand(brand: Brand, subject: Subject, scope: str, at: datetime | None = None) -> Decision:
+    """Brand + row -> yes or no, with the reason, exactly: what its people may read by its grants, whoever they are."""
+    return _decide_for([brand], subject, scope, at, SharingGrant.objects.all())
+
+
+def tell_brand(brand: Brand, subject: Subject, scope: str, at: datetime | None = None) -> Decision:
+    """The same answer as the brand may hear it: from its own consent only."""
+    decision = _decide_for([brand], subject, scope, at, SharingGrant.objects.given(at))
+    return reasons.told_to_brand(decision, subject.cycle, brand)
+
+
+def _decide(
+    user: Visitor, subject: Subject, scope: str, at: datetime | None, grants: QuerySet[SharingGrant]
+) -> Decision:
+    if not _is_active(user, at):
+        return Decision(False, "not_signed_in", _("Only people with an active account can read assessments."))
+    side = _side(user, subject, at)
+    if side is not None:
+        return side
+    brands = list(Brand.objects.filter(pk__in=brands_reading(user, scope, at)).order_by("pk"))
+    if not brands:
+        return Decision(False, "no_role", _("%s has no role that reads this kind of data.") % user)
+    return _decide_for(brands, subject, scope, at, grants)
+
+
+def _is_active(user: Visitor, at: datetime | None) -> bool:
+    if at is None:
+        return User.objects.filter(pk=user.pk or 0, is_active=True).exists()
+    return AccountHistory.objects.at(at).filter(user=user.pk or 0, is_active=True).exists()
+
+
+def _side(user: Visitor, subject: Subject, at: datetime | None) -> Decision | None:
+    """Allowed as one of the factory's people or as staff, or None. One query."""
+    sides = Factory.objects.filter(pk=subject.factory_id).values_list(
+        _holds(Q(pk__in=own_factory_ids(user, at))), _holds(worked_on(user, "", at))
+    )
+    for own, staff in sides:
+        if own and is_released(subject, at):
+            return Decision(True, "own_factory", _("%s is one of this factory's people.") % user)
+        if staff and is_begun(subject, at):
+            sentence = _("%s works on this factory's assessments for the programme.")
+            return Decision(True, "staff", sentence % user)
+    return None
+
+
+def _holds(condition: Q) -> "ExpressionWrapper[Any]":
+    return ExpressionWrapper(condition, output_field=BooleanField())
+
+
+def _decide_for(
+    brands: Sequence[Brand], subject: Subject, scope: str, at: datetime | None, grants: QuerySet[SharingGrant]
+) -> Decision:
+    """`grants` are those that a refusal may speak of."""
+    grant = brands_reading_of(subject, scope, at).filter(brand__in=brands).first()
+    return reasons.granted(grant) if grant is not None else _why_not(brands, subject, scope, at, grants)
+
+
+def _why_not(
+    brands: Sequence[Brand], subject: Subject, scope: str, at: datetime | None, grants: QuerySet[SharingGrant]
+) -> Decision:
+    """The first missing condition: the brand's own, then the grant's, then the report's."""
+    active = _active_brands(brands, at)
+    if not active:
+        return reasons.closed(brands[0])
+    grant = reasons.newest_grant(grants.filter(factory=subject.factory_id), scope, active, at)
+    if grant is None:
+        return reasons.no_grant(subject.factory, active)
+    missing = reasons.missing_in_grant(grant, subject.cycle, at)
+    if missing is not None:
+        return missing
+    if not entitled(SharingGrant.objects.filter(pk=grant.pk), subject.cycle, at).exists():
+        return reasons.missing_subscription(grant, subject.cycle)
+    if not is_out(subject, at) or subject.published_at is None:
+        withdrawn = subject.state == "withdrawn" and (at is None or (subject.withdrawn_at or at) <= at)
+        return reasons.not_out(subject.cycle, subject.withdrawn_at if withdrawn else None, grant)
+    return reasons.kept_back(grant, subject.cycle, subject.published_at, at)
+
+
+def _active_brands(brands: Sequence[Brand], at: datetime | None) -> list[Brand]:
+    ids = [brand.pk for brand in brands]
+    if at is None:
+        active = set(Brand.objects.filter(pk__in=ids, is_active=True).values_list("pk", flat=True))
+    else:
+        then = BrandHistory.objects.at(at).filter(brand__in=ids, is_active=True)
+        active = set(then.values_list("brand_id", flat=True))
+    return [brand for brand in brands if brand.pk in active]

@@ -1,0 +1,72 @@
+"""In which capacity somebody reads: as one of the factory's people, for a brand, as staff, or as a brand sees it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Exists, Q, QuerySet
+
+from brands.models import Brand, BrandGroupObjectPermission
+from factories.models import Factory, FactoryGroupObjectPermission, ProgrammeGroupObjectPermission
+from portal.accounts.roles import Visitor, permitted
+from sharing.models import Scope
+
+ASSESSMENT_SCOPES = (Scope.REPORT, Scope.STEP1)
+
+
+class AsBrand(AnonymousUser):
+    """A look through a brand's eyes at one factory's data: all that a member of the brand sees of it, nothing else.
+
+    To whatever asks for a person or a role it is nobody, for it has no key; only `brands_reading` and `read_for`
+    know it. So nothing opens by it that the factory did not grant that brand, and no other factory's data. Whoever
+    makes one asks first whether the person behind it may look (`sharing.views.gates`).
+    """
+
+    def __init__(self, brand: Brand, factory: Factory) -> None:
+        super().__init__()
+        self.brand, self.factory = brand, factory
+
+
+def brands_reading(user: Visitor, scope: str, at: datetime | None = None) -> QuerySet[Any, int]:
+    """Ids of the brands for which `user` may read `scope`: members all scopes, an integration only its own."""
+    if isinstance(user, AsBrand):
+        return Brand.objects.filter(pk=user.brand.pk).values_list("pk", flat=True)
+    return permitted(user, BrandGroupObjectPermission, f"read_{scope}", at)
+
+
+def read_for(user: Visitor, scopes: Iterable[str], at: datetime | None = None) -> Q:
+    """The grants to brands for which `user` may read the grant's scope; seen `AsBrand`, of the one factory only."""
+    through = Q(pk__in=[])
+    for scope in scopes:
+        through |= Q(scope=scope, brand__in=brands_reading(user, scope, at))
+    return through & Q(factory=user.factory) if isinstance(user, AsBrand) else through
+
+
+def own_factory_ids(user: Visitor, at: datetime | None = None) -> QuerySet[Any, int]:
+    """Ids of the factories whose data `user` sees as one of their people."""
+    return permitted(user, FactoryGroupObjectPermission, "view_data", at)
+
+
+def worked_on(user: Visitor, factory: str, at: datetime | None = None) -> Q:
+    """The condition that `user` sees a row as staff: assigned to its factory, in its country, or everywhere.
+
+    `factory` names the row's path to its factory, or is empty on a factory itself.
+    """
+    programmes = permitted(user, ProgrammeGroupObjectPermission, "view_assessments", at)
+    everywhere = programmes.filter(content_object__is_global=True)
+    return (
+        Q((f"{factory or 'pk'}__in", permitted(user, FactoryGroupObjectPermission, "assess", at)))
+        | Q((f"{factory}__programme__in" if factory else "programme__in", programmes))
+        | Q(Exists(everywhere))
+    )
+
+
+def own_factories(user: Visitor) -> QuerySet[Factory]:
+    """The factories whose data `user` sees as one of their people."""
+    return Factory.objects.filter(pk__in=own_factory_ids(user))
+
+
+def factories_worked_on(user: Visitor) -> QuerySet[Factory]:
+    """The factories whose assessments `user` sees as staff: the country's, or the assigned ones."""
+    return Factory.objects.filter(worked_on(user, ""))

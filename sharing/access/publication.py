@@ -1,0 +1,76 @@
+"""Which reports are out: the states and days of an assessment, as a condition on rows and asked of one row.
+
+Each question stands here twice, once for each direction of the decision; the two must say the same, at any moment.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from django.db.models import Q
+
+from factories.models import (
+    Factory,
+)
+
+RELEASED_TO_FACTORY = ("factory_review", "published", "superseded")
+OPEN_TO_BRANDS = ("published", "superseded")
+
+
+class Subject(Protocol):
+    """What the decision needs to know of an assessment."""
+
+    factory: Factory
+    factory_id: int
+    cycle: int
+    state: str
+    created_at: datetime
+    released_at: datetime | None
+    published_at: datetime | None
+    withdrawn_at: datetime | None
+
+
+def open_to_brands(at: datetime | None) -> Q:
+    """The condition that a report is (at a moment: was) out, and not withdrawn."""
+    if at is None:
+        return Q(state__in=OPEN_TO_BRANDS)
+    return (Q(state__in=OPEN_TO_BRANDS) | Q(state="withdrawn", withdrawn_at__gt=at)) & Q(published_at__lte=at)
+
+
+def is_out(subject: Subject, at: datetime | None) -> bool:
+    """One row's `open_to_brands`."""
+    if subject.published_at is None:
+        return False
+    return _stands(subject, OPEN_TO_BRANDS, at) and (at is None or subject.published_at <= at)
+
+
+def released_to_factory(at: datetime | None) -> Q:
+    """The condition that the factory's people have (at a moment: had) it, and it is not withdrawn or taken back."""
+    if at is None:
+        return Q(state__in=RELEASED_TO_FACTORY)
+    there = Q(released_at__lte=at) | Q(released_at=None, published_at__lte=at)
+    return (Q(state__in=RELEASED_TO_FACTORY) | Q(state="withdrawn", withdrawn_at__gt=at)) & there
+
+
+def is_released(subject: Subject, at: datetime | None) -> bool:
+    """One row's `released_to_factory`."""
+    if not _stands(subject, RELEASED_TO_FACTORY, at):
+        return False
+    since = subject.released_at or subject.published_at
+    return at is None or (since is not None and since <= at)
+
+
+def begun(at: datetime | None) -> Q:
+    """The condition that it is (at a moment: was) on the portal at all."""
+    return Q() if at is None else Q(created_at__lte=at) | Q(released_at__lte=at) | Q(published_at__lte=at)
+
+
+def is_begun(subject: Subject, at: datetime | None) -> bool:
+    """One row's `begun`."""
+    known = (subject.created_at, subject.released_at, subject.published_at)
+    return at is None or any(since is not None and since <= at for since in known)
+
+
+def _stands(subject: Subject, states: Sequence[str], at: datetime | None) -> bool:
+    then_withdrawn = subject.state == "withdrawn" and subject.withdrawn_at is not None
+    return subject.state in states or (at is not None and then_withdrawn and (subject.withdrawn_at or at) > at)

@@ -1,0 +1,53 @@
+"""Row -> who may read it, and factory -> which brands. For the factory and the staff only (invariant 3)."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from brands.models import BrandGroupObjectPermission
+from factories.models import (
+    CountryProgramme,
+    Factory,
+    FactoryGroupObjectPermission,
+    ProgrammeGroupObjectPermission,
+)
+from portal.accounts.models import User
+from portal.accounts.roles import memberships_at
+from sharing.access.grants import grants_for
+from sharing.access.publication import Subject, is_begun, is_released
+from sharing.models import SharingGrant
+
+
+def readers(subject: Subject, scope: str, at: datetime | None = None) -> QuerySet[User]:
+    """Row -> who: every active person who may read `scope` of this assessment now, or could at a moment.
+
+    For the factory and the staff only; no brand is ever told (invariant 3).
+    """
+    return User.objects.filter(pk__in=reading_memberships(subject, scope, at).values("user")).order_by("pk")
+
+
+def reading_memberships(subject: Subject, scope: str, at: datetime | None = None) -> QuerySet[Any]:
+    """Row -> who, and in which role: the memberships (`user`, `group`) that let their holders read it."""
+    brands = grants_for(subject, at).filter(scope=scope).values("brand")
+    groups = Q(group__in=_groups(BrandGroupObjectPermission, f"read_{scope}", content_object__in=brands))
+    if is_released(subject, at):
+        own = _groups(FactoryGroupObjectPermission, "view_data", content_object=subject.factory_id)
+        groups |= Q(group__in=own)
+    if is_begun(subject, at):
+        assigned = _groups(FactoryGroupObjectPermission, "assess", content_object=subject.factory_id)
+        programmes = CountryProgramme.objects.filter(Q(is_global=True) | Q(pk=subject.factory.programme_id))
+        country = _groups(
+            ProgrammeGroupObjectPermission, "view_assessments", content_object__in=programmes.values("pk")
+        )
+        groups |= Q(group__in=assigned) | Q(group__in=country)
+    return memberships_at(at).filter(groups)
+
+
+def _groups(permission_model: Any, codename: str, **on: Any) -> Any:
+    return permission_model._default_manager.filter(permission__codename=codename, **on).values("group")
+
+
+def brands_seeing(factory: Factory) -> QuerySet[SharingGrant]:
+    """Factory -> which brands: the open grants of a factory, live or waiting, for its own page."""
+    return SharingGrant.objects.filter(factory=factory, ended_at=None).select_related("brand", "granted_by")
