@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from portal.accounts.roles import Visitor, has_general_permission, permitted
+from portal.accounts.roles import Visitor, has_general_permission, held
 from portal.core.history import latest_at
+from portal.core.subselects import for_person
 
 if TYPE_CHECKING:
     from brands.models import Brand, BrandHistory, Supplier  # noqa: F401 - named in the bases below
@@ -15,8 +16,21 @@ if TYPE_CHECKING:
 ANY_READ = ("read_report", "read_step1", "read_improvement_plan")
 
 
-def _held(user: Visitor, codename: str) -> QuerySet[Any, int]:
-    return permitted(user, apps.get_model("brands", "BrandGroupObjectPermission"), codename)
+@for_person
+def brands_where(person: int, codename: str) -> QuerySet[Any, Any]:
+    """Ids of the active brands for which somebody holds `codename`."""
+    mine = held(person, apps.get_model("brands", "BrandGroupObjectPermission"), codename)
+    return apps.get_model("brands", "Brand")._default_manager.filter(pk__in=mine, is_active=True).values("pk")
+
+
+@for_person
+def own_brands(person: int) -> QuerySet[Any, Any]:
+    """Ids of the brands that somebody reads for."""
+    table = apps.get_model("brands", "BrandGroupObjectPermission")
+    mine = Q(pk__in=[])
+    for codename in ANY_READ:
+        mine |= Q(pk__in=held(person, table, codename))
+    return apps.get_model("brands", "Brand")._default_manager.filter(mine, is_active=True).values("pk")
 
 
 class BrandQuerySet(QuerySet["Brand"]):
@@ -24,14 +38,11 @@ class BrandQuerySet(QuerySet["Brand"]):
 
     def where(self, user: Visitor, codename: str) -> "BrandQuerySet":
         """The active brands for which `user` holds `codename`."""
-        return self.filter(pk__in=_held(user, codename), is_active=True)
+        return self.filter(pk__in=brands_where(user, codename))
 
     def own(self, user: Visitor) -> "BrandQuerySet":
         """The brands that `user` reads for."""
-        own = self.none()
-        for codename in ANY_READ:
-            own = own | self.where(user, codename)
-        return own
+        return self.filter(pk__in=own_brands(user))
 
     def visible_to(self, user: Visitor) -> "BrandQuerySet":
         """Own brands; all of them for staff and for factory managers, who choose whom to share with."""
@@ -53,5 +64,4 @@ class SupplierQuerySet(QuerySet["Supplier"]):
 
     def visible_to(self, user: Visitor) -> "SupplierQuerySet":
         """The lines of the brands that `user` reads for."""
-        brands = apps.get_model("brands", "Brand")._default_manager.all()
-        return self.filter(brand__in=brands.own(user).values("pk"))
+        return self.filter(brand__in=own_brands(user))

@@ -7,8 +7,9 @@ from django.apps import apps
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from portal.accounts.roles import Visitor, permitted
+from portal.accounts.roles import Visitor, held
 from portal.core.history import latest_at
+from portal.core.subselects import Subselect, for_person
 
 if TYPE_CHECKING:
     from factories.models import (  # noqa: F401 - named in the bases below
@@ -21,8 +22,35 @@ if TYPE_CHECKING:
 STAFF_PERMISSIONS = ("view_assessments", "manage_enrolment")
 
 
-def _held(user: Visitor, table: str, codename: str) -> QuerySet[Any, int]:
-    return permitted(user, apps.get_model("factories", table), codename)
+def _held(user: Visitor | int, table: str, codename: str, at: datetime | None = None) -> Subselect | QuerySet[Any, int]:
+    return held(user, apps.get_model("factories", table), codename, at)
+
+
+def programmes_where(user: Visitor, codename: str, at: datetime | None = None) -> Subselect | QuerySet[Any, Any]:
+    """Ids of the programmes in which `user` holds `codename`; who holds it globally holds it in every country.
+
+    With a moment: held then, by the roles' permissions of today.
+    """
+    return _programmes_now(user, codename) if at is None else _programmes(user.pk or 0, codename, at)
+
+
+def _programmes(person: int, codename: str, at: datetime | None = None) -> QuerySet[Any, Any]:
+    programmes = apps.get_model("factories", "CountryProgramme")._default_manager
+    mine = _held(person, "ProgrammeGroupObjectPermission", codename, at)
+    everywhere = programmes.filter(is_global=True, pk__in=mine)
+    return programmes.filter(Q(pk__in=mine) | Exists(everywhere)).values("pk")
+
+
+_programmes_now = for_person(_programmes)
+
+
+@for_person
+def factories_inside(person: int) -> QuerySet[Any, Any]:
+    """Ids of the factories whose consent somebody sees from inside: as one of its people, or its country's staff."""
+    own = _held(person, "FactoryGroupObjectPermission", "view_data")
+    country = _programmes_now(person, "view_assessments")
+    factories = apps.get_model("factories", "Factory")._default_manager
+    return factories.filter(Q(pk__in=own) | Q(programme__in=country)).values("pk")
 
 
 class ProgrammeQuerySet(QuerySet["CountryProgramme"]):
@@ -30,17 +58,14 @@ class ProgrammeQuerySet(QuerySet["CountryProgramme"]):
 
     def where(self, user: Visitor, codename: str) -> "ProgrammeQuerySet":
         """The programmes in which `user` holds `codename`; who holds it globally holds it in every country."""
-        held = _held(user, "ProgrammeGroupObjectPermission", codename)
-        everywhere = self.model._default_manager.filter(is_global=True, pk__in=held)
-        return self.filter(Q(pk__in=held) | Exists(everywhere))
+        return self.filter(pk__in=programmes_where(user, codename))
 
     def visible_to(self, user: Visitor) -> "ProgrammeQuerySet":
         """The programmes whose staff or constituents `user` belongs to; global staff see all of them."""
-        return (
-            self.where(user, "assess_country")
-            | self.where(user, "view_assessments")
-            | self.where(user, "view_statistics")
-        )
+        seen = Q(pk__in=[])
+        for codename in ("assess_country", "view_assessments", "view_statistics"):
+            seen |= Q(pk__in=programmes_where(user, codename))
+        return self.filter(seen)
 
 
 class ProgrammeHistoryQuerySet(QuerySet["ProgrammeHistory"]):
@@ -60,23 +85,24 @@ class FactoryQuerySet(QuerySet["Factory"]):
 
     def in_programmes_where(self, user: Visitor, codename: str) -> "FactoryQuerySet":
         """The factories of the programmes in which `user` holds `codename`."""
-        programmes = apps.get_model("factories", "CountryProgramme")._default_manager.all()
-        return self.filter(programme__in=programmes.where(user, codename).values("pk"))
+        return self.filter(programme__in=programmes_where(user, codename))
+
+    def inside(self, user: Visitor) -> "FactoryQuerySet":
+        """Those whose consent `user` sees from inside: as one of the factory's people, or its country's staff."""
+        return self.filter(pk__in=factories_inside(user))
 
     def visible_to(self, user: Visitor) -> "FactoryQuerySet":
         """Own factories for members, assigned ones for advisors, the country's for its staff; nobody else any.
 
         Brands see a factory's facts only through what was shared with them.
         """
-        return (
-            self.where(user, "view_data")
-            | self.where(user, "assess")
-            | self.in_programmes_where(user, "view_assessments")
-        )
+        assigned = _held(user, "FactoryGroupObjectPermission", "assess")
+        return self.filter(Q(pk__in=factories_inside(user)) | Q(pk__in=assigned))
 
     def editable_by(self, user: Visitor) -> "FactoryQuerySet":
         """Those whose profile `user` may edit: the factory's manager, and its country's staff."""
-        return self.where(user, "edit_profile") | self.in_programmes_where(user, "manage_enrolment")
+        own = _held(user, "FactoryGroupObjectPermission", "edit_profile")
+        return self.filter(Q(pk__in=own) | Q(programme__in=programmes_where(user, "manage_enrolment")))
 
     def with_managers(self, *numbers: int) -> "FactoryQuerySet":
         """Those that have one of these numbers of active managers."""
@@ -92,9 +118,9 @@ class HandoverQuerySet(QuerySet["Handover"]):
 
     def visible_to(self, user: Visitor) -> "HandoverQuerySet":
         """The managers of the factory, and those of the country's staff who enrol factories."""
-        factories = apps.get_model("factories", "Factory")._default_manager.all()
-        seen = factories.where(user, "manage_members") | factories.in_programmes_where(user, "manage_enrolment")
-        return self.filter(factory__in=seen.values("pk"))
+        own = _held(user, "FactoryGroupObjectPermission", "manage_members")
+        enrolled = programmes_where(user, "manage_enrolment")
+        return self.filter(Q(factory__in=own) | Q(factory__programme__in=enrolled))
 
     def open(self) -> "HandoverQuerySet":
         """Those under way: not stopped, and the new manager has not joined."""

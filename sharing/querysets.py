@@ -7,9 +7,10 @@ from django.apps import apps
 from django.db.models import Count, DateTimeField, Exists, Func, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Least
 
-from brands.models import Brand
-from factories.models import Factory
-from portal.accounts.roles import Visitor
+from brands.querysets import brands_where, own_brands
+from factories.models import Factory, FactoryGroupObjectPermission
+from factories.querysets import factories_inside
+from portal.accounts.roles import Visitor, held
 
 if TYPE_CHECKING:
     from sharing.models import (  # noqa: F401 - named in the bases below
@@ -84,13 +85,10 @@ class SharingGrantQuerySet(QuerySet["SharingGrant"]):
 
         What a second person of the factory has not confirmed is not yet a grant to the brand.
         """
-        factories = Factory.objects.where(user, "view_data") | Factory.objects.in_programmes_where(
-            user, "view_assessments"
-        )
-        grants = Q(factory__in=factories.values("pk"))
+        grants = Q(factory__in=factories_inside(user))
         given = Q(needs_confirmation=False) | Q(confirmed_at__isnull=False)
         for scope in ("report", "step1", "improvement_plan"):  # a token sees the grants of its own scopes
-            grants |= Q(given, scope=scope, brand__in=Brand.objects.where(user, f"read_{scope}").values("pk"))
+            grants |= Q(given, scope=scope, brand__in=brands_where(user, f"read_{scope}"))
         return self.filter(grants)
 
 
@@ -105,10 +103,7 @@ class WithheldReportQuerySet(QuerySet["WithheldReport"]):
 
     def visible_to(self, user: Visitor) -> "WithheldReportQuerySet":
         """A factory's people and its country's staff; to a brand it is as if the report were not there."""
-        factories = Factory.objects.where(user, "view_data") | Factory.objects.in_programmes_where(
-            user, "view_assessments"
-        )
-        return self.filter(factory__in=factories.values("pk"))
+        return self.filter(factory__in=factories_inside(user))
 
 
 class PaperConsentQuerySet(QuerySet["PaperConsent"]):
@@ -116,10 +111,7 @@ class PaperConsentQuerySet(QuerySet["PaperConsent"]):
 
     def visible_to(self, user: Visitor) -> "PaperConsentQuerySet":
         """A factory's people and its country's staff; a brand has no business with the factory's papers."""
-        factories = Factory.objects.where(user, "view_data") | Factory.objects.in_programmes_where(
-            user, "view_assessments"
-        )
-        return self.filter(factory__in=factories.values("pk"))
+        return self.filter(factory__in=factories_inside(user))
 
 
 class AccessRecordQuerySet(QuerySet["AccessRecord"]):
@@ -138,11 +130,11 @@ class AccessRecordQuerySet(QuerySet["AccessRecord"]):
         assessment that has not been announced (R47). A brand's people see what their own brand read, also after the
         sharing has ended, and no other line (invariant 3).
         """
-        own = Factory.objects.where(user, "view_data").values("pk")
+        own = held(user, FactoryGroupObjectPermission, "view_data")
         country = Factory.objects.in_programmes_where(user, "view_assessments").values("pk")
         lines = Q(factory__in=own, is_before_release=False) | Q(factory__in=country)
         for scope in ("report", "step1", "improvement_plan"):  # a token sees the lines of its own scopes
-            lines |= Q(scope=scope, brand__in=Brand.objects.where(user, f"read_{scope}").values("pk"))
+            lines |= Q(scope=scope, brand__in=brands_where(user, f"read_{scope}"))
         return self.filter(lines)
 
     def read_for(self, whom: str) -> "AccessRecordQuerySet":
@@ -164,23 +156,18 @@ class ReceiptQuerySet(QuerySet["Receipt"]):
         return self.filter(grant__in=grants.visible_to(user).values("pk"))
 
 
-def _inside(user: Visitor) -> Any:
-    """The factories whose consent `user` sees from inside: as one of its people, or its country's staff."""
-    return Factory.objects.where(user, "view_data") | Factory.objects.in_programmes_where(user, "view_assessments")
-
-
 class DestroyNoticeQuerySet(QuerySet["DestroyNotice"]):
     """What factories ask brands to destroy."""
 
     def visible_to(self, user: Visitor) -> "DestroyNoticeQuerySet":
         """The factory's people and its country's staff; the people (not the programs) of the brand it asks."""
-        return self.filter(factory__in=_inside(user).values("pk")) | self.asked_of(user)
+        return self.filter(factory__in=factories_inside(user)) | self.asked_of(user)
 
     def asked_of(self, user: Visitor) -> "DestroyNoticeQuerySet":
         """Those that `user` may answer: their brand's."""
         if getattr(user, "is_integration", False):
             return self.none()
-        return self.filter(brand__in=Brand.objects.own(user).values("pk"))
+        return self.filter(brand__in=own_brands(user))
 
     def open(self) -> "DestroyNoticeQuerySet":
         """Those that were not answered."""
@@ -208,7 +195,7 @@ class ConfirmationEndQuerySet(QuerySet["ConfirmationEnd"]):
 
     def visible_to(self, user: Visitor) -> "ConfirmationEndQuerySet":
         """The factory's people and its country's staff."""
-        return self.filter(factory__in=_inside(user).values("pk"))
+        return self.filter(factory__in=factories_inside(user))
 
     def open(self) -> "ConfirmationEndQuerySet":
         """Those that wait for an answer."""

@@ -18,9 +18,10 @@ from django.db.models import (
 )
 
 from brands.models import Brand
-from factories.models import Factory
-from factories.querysets import FactoryQuerySet
-from portal.accounts.roles import Visitor
+from brands.querysets import brands_where
+from factories.models import Factory, FactoryGroupObjectPermission
+from factories.querysets import FactoryQuerySet, factories_inside
+from portal.accounts.roles import Visitor, held
 from sharing.querysets import StatementTime
 
 if TYPE_CHECKING:
@@ -68,24 +69,18 @@ class AccessRequestQuerySet(QuerySet["AccessRequest"]):
 
         A token sees the requests for data of its own scopes.
         """
-        factories = Factory.objects.where(user, "view_data") | Factory.objects.in_programmes_where(
-            user, "view_assessments"
-        )
-        seen = Q(factory__in=factories.values("pk"))
+        seen = Q(factory__in=factories_inside(user))
         for scope in SCOPES:
-            seen |= Q(scopes__contains=[scope], brand__in=Brand.objects.where(user, f"read_{scope}").values("pk"))
+            seen |= Q(scopes__contains=[scope], brand__in=brands_where(user, f"read_{scope}"))
         return self.filter(seen)
 
     def decidable_by(self, user: Visitor) -> "AccessRequestQuerySet":
         """Those of factories for which `user` decides."""
-        return self.filter(factory__in=Factory.objects.where(user, "manage_sharing").values("pk"))
+        return self.filter(factory__in=held(user, FactoryGroupObjectPermission, "manage_sharing"))
 
     def for_reader(self, user: Visitor) -> "AccessRequestQuerySet":
         """Each with `from_inside` (the reader sees it from the factory's side) and `shown_state` for that side."""
-        factories = Factory.objects.where(user, "view_data") | Factory.objects.in_programmes_where(
-            user, "view_assessments"
-        )
-        return self._shown(ExpressionWrapper(Q(factory__in=factories.values("pk")), output_field=BooleanField()))
+        return self._shown(ExpressionWrapper(Q(factory__in=factories_inside(user)), output_field=BooleanField()))
 
     def for_brand(self) -> "AccessRequestQuerySet":
         """Each with `shown_state` as the brand that asked sees it."""

@@ -19,6 +19,7 @@ from django.db.models import Exists, Model, OuterRef, QuerySet
 from guardian.models import GroupObjectPermissionBase
 
 from portal.accounts.models import AccountHistory, MembershipPeriod, User
+from portal.core.subselects import Subselect, for_person
 
 Visitor = User | AnonymousUser
 
@@ -29,6 +30,7 @@ __all__ = [
     "Visitor",
     "has_general_permission",
     "has_permission",
+    "held",
     "holders",
     "kinds",
     "permitted",
@@ -233,12 +235,29 @@ def permitted(
 ) -> QuerySet[Any, int]:
     """Ids of the objects on which `user` holds `codename` now; nobody anonymous or inactive holds anything.
 
-    With a moment: held then, by the roles' permissions of today. A subquery, to be used as
-    `filter(pk__in=permitted(...))`.
+    With a moment: held then, by the roles' permissions of today.
     """
-    held = memberships_at(at).filter(user=user.pk or 0)
-    rows = permission_model._default_manager.filter(permission__codename=codename, group__in=held.values("group_id"))
+    return _permitted(user.pk or 0, permission_model, codename, at)
+
+
+def held(
+    user: Visitor | int, permission_model: type[GroupObjectPermissionBase], codename: str, at: datetime | None = None
+) -> Subselect | QuerySet[Any, int]:
+    """The same ids, for `filter(pk__in=held(...))`: what nearly every gate asks first."""
+    if at is None:
+        return _held_now(user, permission_model, codename)
+    return _permitted(user if isinstance(user, int) else user.pk or 0, permission_model, codename, at)
+
+
+def _permitted(
+    person: int, permission_model: type[GroupObjectPermissionBase], codename: str, at: datetime | None = None
+) -> QuerySet[Any, int]:
+    groups = memberships_at(at).filter(user=person).values("group_id")
+    rows = permission_model._default_manager.filter(permission__codename=codename, group__in=groups)
     return rows.values_list("content_object_id", flat=True)
+
+
+_held_now = for_person(_permitted)
 
 
 def memberships_at(moment: datetime | None = None) -> QuerySet[Any]:

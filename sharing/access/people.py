@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from brands.models import Brand, BrandGroupObjectPermission
-from factories.models import Factory, FactoryGroupObjectPermission, ProgrammeGroupObjectPermission
-from portal.accounts.roles import Visitor, permitted
+from factories.models import Factory, FactoryGroupObjectPermission
+from factories.querysets import programmes_where
+from portal.accounts.roles import Visitor, held
+from portal.core.subselects import Subselect
 from sharing.models import Scope
 
 ASSESSMENT_SCOPES = (Scope.REPORT, Scope.STEP1)
@@ -28,11 +30,11 @@ class AsBrand(AnonymousUser):
         self.brand, self.factory = brand, factory
 
 
-def brands_reading(user: Visitor, scope: str, at: datetime | None = None) -> QuerySet[Any, int]:
+def brands_reading(user: Visitor, scope: str, at: datetime | None = None) -> Subselect | QuerySet[Any, int]:
     """Ids of the brands for which `user` may read `scope`: members all scopes, an integration only its own."""
     if isinstance(user, AsBrand):
         return Brand.objects.filter(pk=user.brand.pk).values_list("pk", flat=True)
-    return permitted(user, BrandGroupObjectPermission, f"read_{scope}", at)
+    return held(user, BrandGroupObjectPermission, f"read_{scope}", at)
 
 
 def read_for(user: Visitor, scopes: Iterable[str], at: datetime | None = None) -> Q:
@@ -43,9 +45,9 @@ def read_for(user: Visitor, scopes: Iterable[str], at: datetime | None = None) -
     return through & Q(factory=user.factory) if isinstance(user, AsBrand) else through
 
 
-def own_factory_ids(user: Visitor, at: datetime | None = None) -> QuerySet[Any, int]:
+def own_factory_ids(user: Visitor, at: datetime | None = None) -> Subselect | QuerySet[Any, int]:
     """Ids of the factories whose data `user` sees as one of their people."""
-    return permitted(user, FactoryGroupObjectPermission, "view_data", at)
+    return held(user, FactoryGroupObjectPermission, "view_data", at)
 
 
 def worked_on(user: Visitor, factory: str, at: datetime | None = None) -> Q:
@@ -53,12 +55,10 @@ def worked_on(user: Visitor, factory: str, at: datetime | None = None) -> Q:
 
     `factory` names the row's path to its factory, or is empty on a factory itself.
     """
-    programmes = permitted(user, ProgrammeGroupObjectPermission, "view_assessments", at)
-    everywhere = programmes.filter(content_object__is_global=True)
-    return (
-        Q((f"{factory or 'pk'}__in", permitted(user, FactoryGroupObjectPermission, "assess", at)))
-        | Q((f"{factory}__programme__in" if factory else "programme__in", programmes))
-        | Q(Exists(everywhere))
+    assigned = held(user, FactoryGroupObjectPermission, "assess", at)
+    country = programmes_where(user, "view_assessments", at)
+    return Q((f"{factory or 'pk'}__in", assigned)) | Q(
+        (f"{factory}__programme__in" if factory else "programme__in", country)
     )
 
 

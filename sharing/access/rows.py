@@ -7,10 +7,8 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 
 from brands.models import Brand
-from factories.models import (
-    ProgrammeGroupObjectPermission,
-)
-from portal.accounts.roles import Visitor, permitted
+from factories.querysets import programmes_where
+from portal.accounts.roles import Visitor
 from sharing.access.grants import grants_opening
 from sharing.access.people import ASSESSMENT_SCOPES, own_factory_ids, read_for, worked_on
 from sharing.access.publication import begun, open_to_brands, released_to_factory
@@ -57,8 +55,7 @@ def known_to(user: Visitor, at: datetime | None = None) -> Q:
 
     The factory's people know of what had been released to them by then (R47).
     """
-    staff = permitted(user, ProgrammeGroupObjectPermission, "view_assessments")
-    country = Q(factory__programme__in=staff) | Q(Exists(staff.filter(content_object__is_global=True)))
+    country = Q(factory__programme__in=programmes_where(user, "view_assessments"))
     return Q(released_to_factory(at), factory__in=own_factory_ids(user)) | (country & begun(at))
 
 

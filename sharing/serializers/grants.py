@@ -156,4 +156,4 @@ class StopOrder(RevokeOrder):
 
 def inside_factories(user: Any) -> Any:
     """The factories whose consent the asker sees from inside: as one of its people, or its country's staff."""
-    return Factory.objects.where(user, "view_data") | Factory.objects.in_programmes_where(user, "view_assessments")
+    return Factory.objects.inside(user)

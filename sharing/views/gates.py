@@ -33,10 +33,7 @@ def posted_data(request: HttpRequest) -> Any:
 def factory_inside(request: HttpRequest, pk: int) -> Factory:
     """The factory, if the visitor sees it; 403 if they do but its consent is none of their business."""
     factory = get_object_or_404(Factory.objects.visible_to(request.user).select_related("programme"), pk=pk)
-    readable = Factory.objects.where(request.user, "view_data") | Factory.objects.in_programmes_where(
-        request.user, "view_assessments"
-    )
-    if not readable.filter(pk=pk).exists():
+    if not Factory.objects.inside(request.user).filter(pk=pk).exists():
         raise PermissionDenied(_("Only the factory's people and its country's staff see who it shares with."))
     return factory
 
@@ -47,10 +44,8 @@ def may_decide(request: HttpRequest, factory: Factory) -> bool:
 
 def may_look(request: HttpRequest, factory: Factory) -> bool:
     """Whether the visitor may see what a brand sees of it: who decides for the factory, and its country's staff."""
-    may = Factory.objects.where(request.user, "manage_sharing") | Factory.objects.in_programmes_where(
-        request.user, "view_assessments"
-    )
-    return may.filter(pk=factory.pk).exists()
+    staff = Factory.objects.in_programmes_where(request.user, "view_assessments")
+    return may_decide(request, factory) or staff.filter(pk=factory.pk).exists()
 
 
 def require_decider(request: HttpRequest, factory: Factory) -> None:

@@ -7,7 +7,7 @@ from django.urls import reverse
 from assessments.models import Assessment, Question
 from assessments.models.imports import ImportBatch
 from assessments.reports.table import COLUMNS
-from tests.assessments.test_import_table import LEAVE, OVERTIME, ROW, table
+from tests.assessments.tables import LEAVE, OVERTIME, ROW, table
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("run_jobs")]
 

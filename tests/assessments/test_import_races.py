@@ -19,7 +19,7 @@ from assessments.models.imports import ImportBatch, ImportRow
 from factories.models import Factory
 from portal.core import jobs
 from portal.core.models import Job
-from tests.assessments.test_import_table import LEAVE, OVERTIME, table
+from tests.assessments.tables import LEAVE, OVERTIME, table
 from tests.world import build_world
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])

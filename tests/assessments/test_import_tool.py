@@ -11,7 +11,7 @@ import portal.demo
 from assessments.imports.tools import ToolRefused, import_tool, read_questions
 from assessments.models import Assessment, Question, Tool
 from assessments.models.imports import ImportBatch
-from tests.assessments.test_import_table import LEAVE, OVERTIME, table
+from tests.assessments.tables import LEAVE, OVERTIME, table
 
 pytestmark = pytest.mark.django_db
 

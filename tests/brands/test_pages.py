@@ -9,7 +9,7 @@ from django.urls import reverse
 from brands.models import Brand, Supplier
 from portal.accounts.models import User
 from portal.core.models import Event
-from tests.factories.test_pages_factories import form_data
+from tests.factories.pages import form_data
 from tests.world import World
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from django.urls import reverse
 from factories.models import CountryProgramme
 from portal.core.countries import COUNTRIES
 from portal.core.models import Event
-from tests.factories.test_pages_factories import form_data
+from tests.factories.pages import form_data
 from tests.world import World
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,240 @@
+"""The staff's board and its steps, and where other people are sent."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from assessments.models import Assessment
+from assessments.services import may_take_step
+from assessments.states import STEPS
+from assessments.views.steps import StepRights
+from factories.models import CountryProgramme
+from tests.assessments.pages import page, text
+from tests.world import make_assessment
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("persona", "target"), [("team_leader", "board"), ("advisor", "board"), ("brand_a_member", "shared_list")]
+)
+def test_other_people_are_sent_to_their_own_list(world, client_of, persona, target):
+    response = client_of(world.person(persona)).get(reverse("assessment_list"))
+    assert response.status_code == 302
+    assert response["Location"] == reverse(target)
+
+
+@pytest.mark.parametrize("persona", ["outsider", "constituent", "operator"])
+def test_people_without_a_list_find_none(world, client_of, persona):
+    assert client_of(world.person(persona)).get(reverse("assessment_list")).status_code == 404
+
+
+@pytest.mark.parametrize("persona", ["advisor", "team_leader", "programme_manager", "global_staff", "vietnam_manager"])
+def test_staff_find_the_board(world, client_of, persona):
+    assert client_of(world.person(persona)).get(reverse("board")).status_code == 200
+
+
+@pytest.mark.parametrize("persona", ["manager_a", "brand_a_manager", "constituent", "outsider", "operator"])
+def test_others_do_not_find_the_board(world, client_of, persona):
+    client = client_of(world.person(persona))
+    assert client.get(reverse("board")).status_code == 404
+    assert client.post(reverse("board_steps"), {"step": "publish"}).status_code == 404
+
+
+def test_the_board_shows_the_country_of_its_reader_only(world, client_of):
+    shown = text(client_of(world.person("vietnam_manager")).get(reverse("board")))
+    assert world.factory_a.name not in shown
+
+
+def test_r39_what_is_late_comes_first(world, client_of):
+    make_assessment(world, world.factory_b, 5, "internal_review", published_days_ago=20)
+    response = client_of(world.person("team_leader")).get(reverse("board"))
+    assert [card["assessment"].cycle for card in response.context["late"]] == [5]
+    assert response.context["numbers"]["late"] == 1
+    assert "12 days late" in text(response)
+
+
+def test_the_board_lists_one_state_with_its_steps(world, client_of):
+    response = client_of(world.person("team_leader")).get(f"{reverse('board')}?state=factory_review")
+    assert [card["assessment"] for card in response.context["cards"]] == [world.assessments["a3"]]
+    assert [step.name for step in response.context["bulk_steps"]] == ["publish"]
+
+
+@pytest.mark.parametrize(
+    "persona",
+    ["advisor", "team_leader", "programme_manager", "global_staff", "vietnam_manager", "manager_a", "outsider"],
+)
+def test_the_buttons_follow_what_the_service_allows(world, persona):
+    user = world.person(persona)
+    rights = StepRights(user)
+    for assessment in Assessment.objects.select_related("factory__programme"):
+        for step in STEPS.values():
+            assert rights.allows(assessment, step) == may_take_step(user, assessment, step.name)
+
+
+def test_a_step_is_confirmed_then_taken(world, client_of):
+    client = client_of(world.person("team_leader"))
+    address = reverse("assessment_step", args=[world.assessments["a3"].pk, "publish"])
+    assert "It opens to the brands" in text(client.get(address))
+    world.assessments["a3"].refresh_from_db()
+    assert world.assessments["a3"].state == "factory_review"
+    done = text(client.post(address, follow=True))
+    assert f'<a href="{page(world.assessments["a3"])}">{world.factory_a.name}, cycle 3</a>' in done
+    world.assessments["a3"].refresh_from_db()
+    assert world.assessments["a3"].state == "published"
+
+
+@pytest.mark.parametrize(("days", "early"), [(1, True), (8, False)])
+def test_publishing_says_how_the_factorys_review_stands(world, client_of, days, early):
+    a3 = world.assessments["a3"]
+    Assessment.objects.filter(pk=a3.pk).update(released_at=timezone.now() - timedelta(days=days))
+    address = reverse("assessment_step", args=[a3.pk, "publish"])
+    shown = text(client_of(world.person("team_leader")).get(address))
+    assert ("review is not over" in shown) is early
+    assert "Not yet" in shown
+
+
+def test_publishing_says_who_opened_it_and_how_many_brands_wait(world, client_of):
+    a3 = world.assessments["a3"]
+    world.grant()
+    world.grant(scope="step1")
+    world.grant(world.brand_b, hold_days=5)
+    staff, address = client_of(world.person("team_leader")), reverse("assessment_step", args=[a3.pk, "publish"])
+    staff.get(page(a3))
+    assert "Opened by the factory" in [label for label, _value in staff.get(address).context["facts"]]
+    before = dict(staff.get(address).context["facts"])
+    client_of(world.person("member_a")).get(page(a3))
+    after = dict(staff.get(address).context["facts"])
+    assert before["Opened by the factory"] == "Not yet"
+    assert after["Opened by the factory"] != "Not yet"
+    assert after["Brands that will see it at once"] == 1
+
+
+def test_many_at_once_name_those_whose_review_runs(world, client_of):
+    a3 = world.assessments["a3"]
+    Assessment.objects.filter(pk=a3.pk).update(released_at=timezone.now())
+    listed = client_of(world.person("team_leader")).post(
+        reverse("board_steps"), {"step": "publish", "ids": [str(a3.pk)]}
+    )
+    assert "review runs until" in text(listed)
+
+
+def test_the_factory_is_told_until_when_it_may_review_and_whom_to_write_to(world, client_of):
+    CountryProgramme.objects.filter(pk=world.cambodia.pk).update(contact_email="office@test.example")
+    Assessment.objects.filter(pk=world.assessments["a3"].pk).update(released_at=timezone.now())
+    shown = text(client_of(world.person("member_a")).get(page(world.assessments["a3"])))
+    assert "can review this report until" in shown
+    assert "mailto:office@test.example" in shown
+
+
+def test_planned_ones_stand_by_their_start_and_published_ones_newest_first(world, client_of):
+    for cycle, days in ((7, 3), (8, 30), (9, 1)):
+        make_assessment(world, world.factory_b, cycle, "published", published_days_ago=days)
+    response = client_of(world.person("team_leader")).get(reverse("board"))
+    columns = {column["state"].value: column["cards"] for column in response.context["columns"]}
+    published = [card["assessment"].published_at for card in columns["published"]]
+    planned = [card["assessment"].start_date for card in columns["planned"]]
+    assert published == sorted(published, reverse=True)
+    assert planned == sorted(planned)
+
+
+def test_a_point_with_information_questions_alone_is_not_called_unassessed(world, client_of):
+    world.grant(scope="step1")
+    response = client_of(world.person("brand_a_member")).get(page(world.assessments["a2"]))
+    informing = {name for _cluster, _line, informs in response.context["sections"]["step1"] for name in informs}
+    assert informing == {"Leave"}
+    assert "Information only" in text(response)
+
+
+def test_a_filter_that_is_not_offered_is_named_and_nothing_fits_it(world, client_of):
+    for address, persona in ((reverse("board"), "team_leader"), (reverse("shared_list"), "brand_a_member")):
+        assert "This is not on the list" in text(client_of(world.person(persona)).get(f"{address}?country=ZZ"))
+
+
+def test_a_withdrawal_needs_a_reason(world, client_of):
+    client = client_of(world.person("team_leader"))
+    address = reverse("assessment_step", args=[world.assessments["a2"].pk, "withdraw"])
+    assert client.post(address, {"reason": ""}).status_code == 400
+    world.assessments["a2"].refresh_from_db()
+    assert world.assessments["a2"].state == "published"
+    client.post(address, {"reason": "Wrong factory"})
+    world.assessments["a2"].refresh_from_db()
+    assert (world.assessments["a2"].state, world.assessments["a2"].withdrawn_reason) == ("withdrawn", "Wrong factory")
+
+
+@pytest.mark.parametrize(("persona", "status"), [("manager_a", 403), ("advisor", 403), ("brand_b_member", 404)])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_step_that_is_not_ones_own_is_refused(world, client_of, persona, status, method):
+    address = reverse("assessment_step", args=[world.assessments["a3"].pk, "publish"])
+    assert getattr(client_of(world.person(persona)), method)(address).status_code == status
+    world.assessments["a3"].refresh_from_db()
+    assert world.assessments["a3"].state == "factory_review"
+
+
+def test_there_is_no_step_of_another_name(world, client_of):
+    address = reverse("assessment_step", args=[world.assessments["a3"].pk, "delete"])
+    assert client_of(world.person("team_leader")).post(address).status_code == 404
+
+
+def test_a_stale_page_gets_a_clear_message_and_changes_nothing(world, client_of):
+    address = reverse("assessment_step", args=[world.assessments["a4"].pk, "publish"])
+    response = client_of(world.person("team_leader")).post(address, follow=True)
+    assert "Load the page again" in text(response)
+    world.assessments["a4"].refresh_from_db()
+    assert world.assessments["a4"].state == "planned"
+
+
+def test_many_are_listed_first_and_then_published(world, client_of):
+    more = make_assessment(world, world.factory_b, 6, "factory_review")
+    ids = [str(world.assessments["a3"].pk), str(more.pk)]
+    client = client_of(world.person("team_leader"))
+    listed = client.post(reverse("board_steps"), {"step": "publish", "ids": ids})
+    assert world.factory_b.name in text(listed)
+    assert Assessment.objects.filter(pk__in=ids, state="published").count() == 0
+    client.post(reverse("board_steps"), {"step": "publish", "ids": ids, "confirmed": "yes"})
+    assert Assessment.objects.filter(pk__in=ids, state="published").count() == 2
+
+
+def test_one_that_cannot_be_published_does_not_stop_the_others(world, client_of):
+    ids = [str(world.assessments["a3"].pk), str(world.assessments["a4"].pk)]
+    response = client_of(world.person("team_leader")).post(
+        reverse("board_steps"), {"step": "publish", "ids": ids, "confirmed": "yes"}, follow=True
+    )
+    assert Assessment.objects.get(pk=ids[0]).state == "published"
+    assert Assessment.objects.get(pk=ids[1]).state == "planned"
+    assert "1 assessment done" in text(response)
+
+
+@pytest.mark.parametrize("ids", [[], ["nonsense"], ["00000000-0000-0000-0000-000000000000"]])
+def test_choosing_nothing_real_changes_nothing(world, client_of, ids):
+    response = client_of(world.person("team_leader")).post(
+        reverse("board_steps"), {"step": "publish", "ids": ids, "confirmed": "yes"}, follow=True
+    )
+    assert "Nothing was chosen" in text(response)
+
+
+def test_ids_of_another_country_count_as_not_there(world, client_of):
+    response = client_of(world.person("vietnam_manager")).post(
+        reverse("board_steps"),
+        {"step": "publish", "ids": [str(world.assessments["a3"].pk)], "confirmed": "yes"},
+        follow=True,
+    )
+    assert "Nothing was chosen" in text(response)
+    assert Assessment.objects.get(pk=world.assessments["a3"].pk).state == "factory_review"
+
+
+def test_a_correction_starts_with_its_note(world, client_of):
+    client = client_of(world.person("team_leader"))
+    address = reverse("assessment_correct", args=[world.assessments["a2"].pk])
+    assert client.post(address, {"note": ""}).status_code == 400
+    assert client.post(address, {"note": "Overtime was misread"}).status_code == 302
+    made = Assessment.objects.get(factory=world.factory_a, cycle=2, version=2)
+    assert (made.state, made.correction_note) == ("internal_review", "Overtime was misread")
+
+
+@pytest.mark.parametrize(("persona", "status"), [("manager_a", 403), ("advisor", 403), ("brand_a_member", 404)])
+def test_a_correction_is_the_staffs(world, client_of, persona, status):
+    address = reverse("assessment_correct", args=[world.assessments["a2"].pk])
+    assert client_of(world.person(persona)).post(address, {"note": "x"}).status_code == status
