@@ -6,7 +6,6 @@ same file can be uploaded again. All lines are added, or none.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from typing import BinaryIO
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -16,11 +15,12 @@ from django.utils.translation import gettext as _
 from brands.models import Brand, Supplier
 from portal.accounts.models import User
 from portal.core.events import record
-from portal.core.tables import Table, TableError
+from portal.core.tables import Problem, Table, TableError, degrees
 
 REQUIRED = ("name",)
 TEXTS = ("country", "address", "sector", "bw_id", "os_hub_id")
 PLACES = ("latitude", "longitude")
+MOST_DEGREES = {"latitude": 90, "longitude": 180}
 ALIASES = {
     "lat": "latitude",
     "lng": "longitude",
@@ -33,17 +33,6 @@ ALIASES = {
 }
 MOST_ROWS = 50_000
 MOST_PROBLEMS = 1_000
-SIX_PLACES = Decimal("0.000001")
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong: the row and column as a spreadsheet shows them, and what to do."""
-
-    row: int | None
-    column: str
-    value: str
-    message: str
 
 
 @dataclass
@@ -122,10 +111,6 @@ def _set_place(supplier: Supplier, name: str, row: int, text: str, outcome: Supp
     if not text:
         return
     try:
-        degrees = Decimal(text)
-        if not abs(degrees) <= (90 if name == "latitude" else 180):
-            raise InvalidOperation
-        setattr(supplier, name, degrees.quantize(SIX_PLACES))
-    except InvalidOperation:
-        message = _("Write the coordinate in degrees, such as 11.5564.")
-        outcome.problems.append(Problem(row, name, text[:200], message))
+        setattr(supplier, name, degrees(text, MOST_DEGREES[name]))
+    except ValidationError as error:
+        outcome.problems.append(Problem(row, name, text[:200], " ".join(error.messages)))

@@ -7,7 +7,6 @@ is written in many ways; whether it is enrolled here is for the country's staff 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Any, BinaryIO
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -23,7 +22,7 @@ from portal.accounts.roles import create_role_groups_in_bulk
 from portal.core.countries import country_name
 from portal.core.country_names import country_code
 from portal.core.models import Event
-from portal.core.tables import Table, TableError
+from portal.core.tables import Problem, Table, TableError, degrees
 
 REQUIRED = ("bw_id", "name", "country")
 TEXTS = (
@@ -56,17 +55,6 @@ ALIASES = {
 }
 MOST_ROWS = 5_000
 MOST_PROBLEMS = 1_000
-SIX_PLACES = Decimal("0.000001")
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong: the row and column as a spreadsheet shows them, and what to do."""
-
-    row: int | None
-    column: str
-    value: str
-    message: str
 
 
 @dataclass
@@ -217,7 +205,7 @@ def _value(factory: Factory, name: str, text: str) -> Any:
     if name in DATES:
         return _day(text)
     if name in PLACES:
-        return _degrees(text)
+        return degrees(text)
     model_field = factory._meta.get_field(name)
     for value, label in getattr(model_field, "choices", None) or ():
         if text.casefold() in {str(value).casefold(), str(label).casefold()}:
@@ -265,14 +253,6 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise ValidationError(_("Write a date as dd/mm/yyyy, such as 27/03/2016.")) from None
-
-
-def _degrees(text: str) -> Decimal:
-    """To the tenth of a metre; the model knows the bounds."""
-    try:
-        return Decimal(text).quantize(SIX_PLACES)
-    except InvalidOperation:
-        raise ValidationError(_("Write the coordinate in degrees, such as 11.5564.")) from None
 
 
 def _add(plan: FactoryPlan, factory: Factory, here: Factory | None, values: dict[str, str]) -> None:

@@ -1,27 +1,15 @@
 """What is wrong with an uploaded table, gathered while it is read."""
 
-from dataclasses import dataclass
-
 from django.utils.translation import gettext as _
 
 from assessments.models.imports import ImportBatch, ImportProblem
-from portal.core.tables import TableError
+from portal.core.tables import Problem, TableError
 
 MOST = 10_000  # more than this tells nobody more
 
 
 class TooManyProblems(Exception):  # noqa: N818 - ends the reading
     """So many that reading on is pointless."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong: the row and column as a spreadsheet shows them, the text that stands there, and what to do."""
-
-    row: int | None
-    column: str
-    value: str
-    message: str
 
 
 class Problems(list[Problem]):

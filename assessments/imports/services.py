@@ -16,13 +16,13 @@ from assessments.imports.checks import Check, Plan
 from assessments.imports.compare import count_rows
 from assessments.imports.heartbeat import Heartbeat
 from assessments.imports.listing import listed
-from assessments.imports.problems import Problem, Problems
+from assessments.imports.problems import Problems
 from assessments.imports.reading import Reading
 from assessments.models.imports import ImportBatch, ImportQuestion, ImportRow, ImportVisit
 from factories.models import CountryProgramme
 from portal.accounts.models import User
 from portal.core.jobs import JobCancelled, JobError, JobRun, job_handler, start_job
-from portal.core.tables import Table, TableError
+from portal.core.tables import Problem, Table, TableError
 from portal.core.uploads import drop_upload, keep_upload, open_upload
 
 CHECK, APPLY = "assessments.check_table", "assessments.import_table"

@@ -8,12 +8,12 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from assessments.imports.problems import Problem, Problems, TooManyProblems, not_allowed
+from assessments.imports.problems import Problems, TooManyProblems, not_allowed
 from assessments.models import PUBLIC_TAG, ZERO_TOLERANCE_TAG, Cluster, CompliancePoint, Question, Tool
 from factories.models import CountryProgramme
 from portal.accounts.models import User
 from portal.core.events import record
-from portal.core.tables import Table, TableError
+from portal.core.tables import Problem, Table, TableError
 
 REQUIRED = ("cluster", "compliance_point", "question_id", "label", "type")
 OPTIONAL = ("step", "reference", "tags", "in_vcc", "condition")

@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
-from assessments.imports.problems import Problem
 from assessments.imports.tools import ToolRefused, import_tool, read_questions
 from assessments.models import Question, Tool
 from factories.models import CountryProgramme
@@ -26,6 +25,7 @@ from portal.accounts.models import User
 from portal.core.countries import country_name
 from portal.core.forms import REFUSED, ListFilter, posted, show_errors
 from portal.core.lists import requested_page
+from portal.core.tables import Problem
 from portal.core.uploads import limited_upload
 
 PROBLEMS_SHOWN = 50

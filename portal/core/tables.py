@@ -13,16 +13,41 @@ numbered as a spreadsheet shows them: the header is row 1.
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import BinaryIO
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from portal.core.table_sources import MAX_COLUMNS, TableError, normalised, open_source
 
-__all__ = ["Table", "TableError"]
+__all__ = ["Problem", "Table", "TableError", "degrees"]
 MAX_CELL = 10_000  # characters
 NEARLY = 0.75  # how alike two names of columns are, from 0 to 1
+SIX_PLACES = Decimal("0.000001")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong: the row and column as a spreadsheet shows them, the text that stands there, and what to do."""
+
+    row: int | None
+    column: str
+    value: str
+    message: str
+
+
+def degrees(text: str, most: Decimal | int = Decimal("Infinity")) -> Decimal:
+    """A coordinate of at most so many degrees either way, to the tenth of a metre. Raises `ValidationError`."""
+    try:
+        found = Decimal(text).quantize(SIX_PLACES)
+        if not abs(found) <= most:  # neither is what is no number
+            raise InvalidOperation
+        return found
+    except InvalidOperation:
+        raise ValidationError(_("Write the coordinate in degrees, such as 11.5564.")) from None
 
 
 class Table:
