@@ -31,7 +31,7 @@ ALIASES = {
     "Better Work id": "bw_id",
     "os id": "os_hub_id",
 }
-MOST_ROWS = 50_000
+MOST_ROWS = 10_000  # read while its sender waits
 MOST_PROBLEMS = 1_000
 
 

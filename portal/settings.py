@@ -139,6 +139,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.core.middleware.RequestLog",
     "portal.core.middleware.CompressedPages",
     "csp.middleware.CSPMiddleware",
     "portal.core.middleware.PrivateResponses",

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from django.db import transaction
@@ -20,8 +20,8 @@ from factories.models import Factory
 from portal.accounts.models import User
 from portal.accounts.roles import Visitor
 from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS, AsBrand, Subject
-from sharing.models import Scope, SharingGrant, WithheldReport
-from sharing.services import CLOCKS_DIFFER, Terms, change_grant, grant_access
+from sharing.models import AccessRequest, Scope, SharingGrant, WithheldReport
+from sharing.services import CLOCKS_DIFFER, Terms, approve_request, change_grant, grant_access
 
 
 class Report(Subject, Protocol):
@@ -126,7 +126,8 @@ class Line:
 class Difference:
     """What a change does for one brand: what opens at once, what opens on a day, what closes, what stays open.
 
-    `cancels` would have opened later and does not any more; `upcoming` is with the factory for review now.
+    `cancels` would have opened later and does not any more; `interrupts` closes until a second person confirms the
+    change (`needs_confirmation`); `upcoming` is with the factory for review now.
     """
 
     brand: Brand
@@ -135,17 +136,24 @@ class Difference:
     closes: list[Line] = field(default_factory=list)
     cancels: list[Line] = field(default_factory=list)
     stays: list[Line] = field(default_factory=list)
+    interrupts: list[Line] = field(default_factory=list)
     kept_back: list[int] = field(default_factory=list)
     upcoming: list[int] = field(default_factory=list)
+    needs_confirmation: bool = False
 
     @property
     def is_nothing_to_read(self) -> bool:
         """Whether the brand will find nothing to read for now."""
-        return not (self.opens or self.stays)
+        return not (self.opens or self.stays or self.interrupts)
 
 
-def difference(brand: Brand, before: Sight, after: Sight, kept_back: Sequence[int] = ()) -> Difference:
-    """What changed for `brand` from one sight to the other; a replaced version is left out beside its successor."""
+def difference(
+    brand: Brand, before: Sight, after: Sight, kept_back: Sequence[int] = (), meanwhile: Sight | None = None
+) -> Difference:
+    """What changed for `brand` from one sight to the other; a replaced version is left out beside its successor.
+
+    `meanwhile` is what it sees until a second person confirms, where one has to.
+    """
     keys = [(report.pk, scope) for report in after.reports for scope in ASSESSMENT_SCOPES]
 
     def lines(fits: Callable[[Key], bool], times: Sight) -> list[Line]:
@@ -154,15 +162,23 @@ def difference(brand: Brand, before: Sight, after: Sight, kept_back: Sequence[in
     def waits(sight: Sight, key: Key) -> bool:
         return sight.times.get(key) is not None
 
+    def goes_on(key: Key) -> bool:
+        return before.is_open(key) and after.is_open(key)
+
+    def is_interrupted(key: Key) -> bool:
+        return meanwhile is not None and not meanwhile.is_open(key)
+
     return Difference(
         brand=brand,
         opens=lines(lambda key: after.is_open(key) and not before.is_open(key), after),
         waits=lines(lambda key: waits(after, key) and before.times.get(key) != after.times[key], after),
         closes=lines(lambda key: before.is_open(key) and not after.is_open(key), before),
         cancels=lines(lambda key: waits(before, key) and key not in after.times, before),
-        stays=lines(lambda key: before.is_open(key) and after.is_open(key), after),
+        stays=lines(lambda key: goes_on(key) and not is_interrupted(key), after),
+        interrupts=lines(lambda key: goes_on(key) and is_interrupted(key), after),
         kept_back=sorted(kept_back),
         upcoming=sorted({report.cycle for report in after.reports if report.state not in OPEN_TO_BRANDS}),
+        needs_confirmation=meanwhile is not None,
     )
 
 
@@ -201,15 +217,37 @@ def try_grants(*, by: User, factory: Factory, brand: Brand, scopes: Iterable[str
 
     Raises what `grant_access` raises.
     """
-    grants = [grant_access(by=by, factory=factory, brand=brand, scope=scope, terms=terms) for scope in scopes]
-    _as_if_confirmed(by, grants)
-    return grants
+    return _as_if_confirmed(by, _give(by, factory, brand, scopes, terms))
 
 
-def _as_if_confirmed(by: User, grants: Iterable[SharingGrant]) -> None:
+def _give(by: User, factory: Factory, brand: Brand, scopes: Iterable[str], terms: Terms) -> list[SharingGrant]:
+    return [grant_access(by=by, factory=factory, brand=brand, scope=scope, terms=terms) for scope in scopes]
+
+
+def try_change(*, by: User, grant: SharingGrant, terms: Terms) -> None:
+    """Change a grant, as if a second person had confirmed it; only inside `undone`. Raises what it raises."""
+    _as_if_confirmed(by, _change(by, grant, terms))
+
+
+def _change(by: User, grant: SharingGrant, terms: Terms) -> list[SharingGrant]:
+    return [change_grant(by=by, grant=grant, terms=terms)]
+
+
+def try_answer(*, by: User, request: AccessRequest, scopes: Sequence[str], terms: Terms) -> None:
+    """Say yes to a request, as if a second person had confirmed it; only inside `undone`. Raises what it raises."""
+    _as_if_confirmed(by, _approve(by, request, scopes, terms))
+
+
+def _approve(by: User, request: AccessRequest, scopes: Sequence[str], terms: Terms) -> list[SharingGrant]:
+    approve_request(by=by, request=request, scopes=scopes, terms=terms)
+    return list(SharingGrant.objects.filter(requests=request))
+
+
+def _as_if_confirmed(by: User, grants: list[SharingGrant]) -> list[SharingGrant]:
     for grant in grants:
         if grant.status() == "unconfirmed":
             SharingGrant.objects.filter(pk=grant.pk).update(confirmed_by=by, confirmed_at=timezone.now())
+    return grants
 
 
 def preview_grants(
@@ -219,28 +257,29 @@ def preview_grants(
 
     Raises what `grant_access` raises.
     """
-    differences = []
-    for brand in brands:
-        give = partial(try_grants, by=by, factory=factory, brand=brand, scopes=scopes, terms=terms)
-        differences.append(_preview(by, factory, brand, give))
-    return differences
-
-
-def try_change(*, by: User, grant: SharingGrant, terms: Terms) -> None:
-    """Change a grant, as if a second person had confirmed it; only inside `undone`. Raises what it raises."""
-    _as_if_confirmed(by, [change_grant(by=by, grant=grant, terms=terms)])
+    return [_preview(by, factory, brand, partial(_give, by, factory, brand, scopes, terms)) for brand in brands]
 
 
 def preview_change(*, by: User, grant: SharingGrant, terms: Terms) -> Difference:
     """What other terms for a grant would add and take away. Nothing is kept. Raises what `change_grant` raises."""
-    return _preview(by, grant.factory, grant.brand, lambda: try_change(by=by, grant=grant, terms=terms))
+    return _preview(by, grant.factory, grant.brand, partial(_change, by, grant, terms))
 
 
-def _preview(by: User, factory: Factory, brand: Brand, change: Callable[[], Any]) -> Difference:
+def preview_answer(*, by: User, request: AccessRequest, scopes: Sequence[str], terms: Terms) -> Difference:
+    """What a yes on these terms would add and take away. Nothing is kept. Raises what `approve_request` raises."""
+    return _preview(by, request.factory, request.brand, partial(_approve, by, request, scopes, terms))
+
+
+def _preview(by: User, factory: Factory, brand: Brand, decide: Callable[[], list[SharingGrant]]) -> Difference:
+    """What a decision does; where a second person confirms it, also what is closed until then."""
     reports = reports_of(by, factory)
-    before = sight_of(factory=factory, brand=brand, reports=reports)
+    look = partial(sight_of, factory=factory, brand=brand, reports=reports)
+    before = look()
     with undone():
-        change()
-        after = sight_of(factory=factory, brand=brand, reports=reports)
+        grants = decide()
+        waits = any(grant.status() == "unconfirmed" for grant in grants)
+        meanwhile = look() if waits else None
+        _as_if_confirmed(by, grants)
+        after = look()
     kept_back = WithheldReport.objects.visible_to(by).in_force().filter(factory=factory, brand=brand)
-    return difference(brand, before, after, list(kept_back.values_list("cycle", flat=True)))
+    return difference(brand, before, after, list(kept_back.values_list("cycle", flat=True)), meanwhile)

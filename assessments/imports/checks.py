@@ -375,7 +375,7 @@ class Check:
         more = len(names) - SAMPLE
         shown = ", ".join(names[:SAMPLE])
         if more > 0:
-            shown += ngettext(" and %s more", " and %s more", more) % more
+            shown += ngettext(" and %(count)s more", " and %(count)s more", more) % {"count": more}
         self.plan.notes.append(text % shown)
 
 

@@ -32,7 +32,7 @@ def summary(plan: dict[str, Any]) -> Iterator[str]:
         yield f"  {label}: {number}"
     yield from (f"  {line}" for line in _lines(plan))
     if more := not_listed(plan):
-        yield "  " + ngettext("and %s more", "and %s more", more) % more
+        yield "  " + ngettext("and %(count)s more", "and %(count)s more", more) % {"count": more}
     if plan["changed"]:
         yield _("Changed: %s") % ", ".join(plan["changed"])
     yield from plan["notes"]
@@ -102,8 +102,9 @@ def tool_line(tool: dict[str, Any]) -> str:
     return ", ".join(
         [
             tool["name"],
-            ngettext("%s cluster", "%s clusters", tool["clusters"]) % tool["clusters"],
-            ngettext("%s compliance point", "%s compliance points", tool["points"]) % tool["points"],
-            ngettext("%s question", "%s questions", tool["questions"]) % tool["questions"],
+            ngettext("%(count)s cluster", "%(count)s clusters", tool["clusters"]) % {"count": tool["clusters"]},
+            ngettext("%(count)s compliance point", "%(count)s compliance points", tool["points"])
+            % {"count": tool["points"]},
+            ngettext("%(count)s question", "%(count)s questions", tool["questions"]) % {"count": tool["questions"]},
         ]
     )

@@ -5,6 +5,7 @@ place of a member. Who-saw-what gets a line for the person who really looked, on
 A trial makes the decision, shows the page and takes the decision back.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 from uuid import UUID
@@ -12,6 +13,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -24,9 +26,9 @@ from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.models import User
 from sharing.access import AsBrand
-from sharing.forms import GrantForm, TermsForm
-from sharing.models import AccessRecord, SharingGrant
-from sharing.preview import try_change, try_grants, undone
+from sharing.forms import GrantForm, LessForm, TermsForm
+from sharing.models import AccessRecord, AccessRequest, SharingGrant
+from sharing.preview import try_answer, try_change, try_grants, undone
 from sharing.services import record_access
 from sharing.views.gates import factory_inside, may_look, require_decider
 
@@ -92,32 +94,67 @@ def as_brand_trial(request: HttpRequest, pk: int, brand: int) -> HttpResponse:
     looker = _looker(request, pk, brand)
     require_decider(request, looker.factory)
     by = cast(User, request.user)
-    grant = _grant_to_change(request, looker)
-    form = TermsForm(request.POST) if grant else GrantForm(request.POST, user=by)
-    back = reverse("grant_change", args=[grant.pk]) if grant else reverse("grant", args=[pk])
+    trial = _trial(request, looker, by)
     try:
-        if not form.is_valid():
+        if not trial.form.is_valid():
             raise ValidationError(_("Fill in the form first."))
-        seen_as = SeenAs(
-            looker.factory, looker.brand, bool(request.POST.get("assessment")), _again(request, form), back
-        )
+        is_inside = bool(request.POST.get("assessment"))
+        seen_as = SeenAs(looker.factory, looker.brand, is_inside, _again(request, trial.form), trial.back)
         with undone():
-            _try(by, looker, form, grant)
+            trial.decide()
             page, opened = _tried_page(request, looker, seen_as)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-        return redirect(back)
+        return redirect(trial.back)
     if opened is not None:
         _write_down(request, *opened)
     return page
 
 
-def _grant_to_change(request: HttpRequest, looker: AsBrand) -> SharingGrant | None:
-    """The grant whose change is tried, if it is one; 404 unless it is the factory's, to this brand."""
-    if "grant" not in request.POST:
-        return None
-    grants = SharingGrant.objects.visible_to(request.user).filter(factory=looker.factory, brand=looker.brand)
-    return get_object_or_404(grants.select_related("factory", "brand"), pk=_uuid(request.POST["grant"]))
+@dataclass(frozen=True)
+class Trial:
+    """A decision that is only tried: the form it is filled into, the page where it is made, and what makes it.
+
+    `decide` is called when the form is valid, inside `undone`.
+    """
+
+    form: Form
+    back: str
+    decide: Callable[[], object]
+
+
+def _trial(request: HttpRequest, looker: AsBrand, by: User) -> Trial:
+    """What is tried: a yes to a request, other terms for a grant, or a new grant. Raises 404."""
+    if "request" in request.POST:
+        return _yes_to_a_request(request, looker, by)
+    if "grant" in request.POST:
+        return _change_of_a_grant(request, looker, by)
+    form = GrantForm(request.POST, user=by)
+    factory, brand = looker.factory, looker.brand
+    return Trial(
+        form,
+        reverse("grant", args=[factory.pk]),
+        lambda: try_grants(by=by, factory=factory, brand=brand, scopes=form.cleaned_data["scopes"], terms=form.terms()),
+    )
+
+
+def _yes_to_a_request(request: HttpRequest, looker: AsBrand, by: User) -> Trial:
+    asked = AccessRequest.objects.decidable_by(by).filter(factory=looker.factory, brand=looker.brand)
+    found = get_object_or_404(asked.select_related("factory__programme", "brand"), pk=_uuid(request.POST["request"]))
+    form = LessForm(request.POST, request=found)
+    return Trial(
+        form,
+        reverse("request_approve", args=[found.pk]),
+        lambda: try_answer(by=by, request=found, scopes=form.cleaned_data["scopes"], terms=form.answer()),
+    )
+
+
+def _change_of_a_grant(request: HttpRequest, looker: AsBrand, by: User) -> Trial:
+    grants = SharingGrant.objects.visible_to(by).filter(factory=looker.factory, brand=looker.brand)
+    grant = get_object_or_404(grants.select_related("factory", "brand"), pk=_uuid(request.POST["grant"]))
+    form = TermsForm(request.POST)
+    back = reverse("grant_change", args=[grant.pk])
+    return Trial(form, back, lambda: try_change(by=by, grant=grant, terms=form.terms()))
 
 
 def _uuid(text: str) -> UUID:
@@ -127,17 +164,9 @@ def _uuid(text: str) -> UUID:
         raise Http404 from error
 
 
-def _again(request: HttpRequest, form: TermsForm) -> list[tuple[str, str]]:
-    names = [*form.fields, "grant"]
+def _again(request: HttpRequest, form: Form) -> list[tuple[str, str]]:
+    names = [*form.fields, "grant", "request"]
     return [(name, value) for name in names for value in request.POST.getlist(name)]
-
-
-def _try(by: User, looker: AsBrand, form: TermsForm, grant: SharingGrant | None) -> None:
-    if grant is not None:
-        try_change(by=by, grant=grant, terms=form.terms())
-        return
-    scopes = form.cleaned_data["scopes"]
-    try_grants(by=by, factory=looker.factory, brand=looker.brand, scopes=scopes, terms=form.terms())
 
 
 def _tried_page(

@@ -77,7 +77,9 @@ class DecisionForm(forms.Form):
     def __init__(self, *args: Any, step1_questions: int = 0, **kwargs: Any) -> None:
         """`step1_questions`: how many questions the second choice is about."""
         super().__init__(*args, **kwargs)
-        number = ngettext("This is about %s question", "This is about %s questions", step1_questions) % step1_questions
+        number = ngettext("This is about %(count)s question", "This is about %(count)s questions", step1_questions) % {
+            "count": step1_questions
+        }
         self.fields["treat_as_step1"].help_text = (
             _(
                 "%s, of type NC in the lists above. If you tick it, brands with Step 1 data read each of them with "

@@ -80,7 +80,8 @@ def reader_choices(user: User, factory: Factory) -> Any:
     brands = (Brand.objects.visible_to(user) | Brand.objects.filter(pk__in=shared)).order_by("name")
     own = members(FACTORY, factory)
     lines = AccessRecord.objects.visible_to(user).filter(factory=factory).order_by("-at", "-id")
-    lately = User.objects.filter(pk__in=set(lines.values_list("person", flat=True)[:LINES_SEARCHED]))
+    brand_of = dict(reversed(lines.values_list("person", "brand__name")[:LINES_SEARCHED]))  # as they read last
+    lately = User.objects.filter(pk__in=brand_of).order_by("name", "pk")
     own_ids = {one.pk for one in own}
     return [
         ("", _("Choose")),
@@ -88,7 +89,11 @@ def reader_choices(user: User, factory: Factory) -> Any:
         (_("The factory's people"), [(f"person:{one.pk}", str(one)) for one in own]),
         (
             _("People who read its data"),
-            [(f"person:{one.pk}", str(one)) for one in lately.order_by("name", "pk") if one.pk not in own_ids],
+            [
+                (f"person:{one.pk}", f"{one} ({brand_of[one.pk] or _('the programme')})")
+                for one in lately
+                if one.pk not in own_ids
+            ],
         ),
     ]
 

@@ -57,7 +57,9 @@ def supplier_import(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _words(outcome: SupplierImport) -> str:
     """What became of the file, in words."""
-    added = ngettext("%s supplier is added.", "%s suppliers are added.", outcome.added) % outcome.added
+    added = ngettext("%(count)s supplier is added.", "%(count)s suppliers are added.", outcome.added) % {
+        "count": outcome.added
+    }
     skipped = _("Skipped, because they are on the list already: %s.") % outcome.skipped if outcome.skipped else ""
     ignored = _("Columns that were left out: %s.") % ", ".join(outcome.ignored) if outcome.ignored else ""
     return " ".join(part for part in (added, skipped, ignored) if part)

@@ -1,11 +1,34 @@
 """What every response of the portal carries."""
 
+import time
 from collections.abc import Callable
 
+import structlog
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.views.defaults import page_not_found
+
+log = structlog.get_logger(__name__)
+
+
+class RequestLog:
+    """A line for each request: method, route, status and milliseconds.
+
+    The route is the pattern (`invitations/<uuid:invitation_id>/<str:secret>/`), never the address: that may hold a
+    secret, a cursor or what somebody searched for (invariant 8).
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        began = time.perf_counter()
+        response = self.get_response(request)
+        route = request.resolver_match.route if request.resolver_match else "(no page)"
+        took = round((time.perf_counter() - began) * 1000)
+        log.info("request", method=request.method, route=route, status=response.status_code, milliseconds=took)
+        return response
 
 
 class PrivateResponses:

@@ -23,9 +23,11 @@ def brand_section(user: Visitor) -> dict[str, Any]:
     todos = _correction_todos(user)
     if new:
         text = ngettext(
-            "%s report was published in the last 30 days.", "%s reports were published in the last 30 days.", new
+            "%(count)s report was published in the last 30 days.",
+            "%(count)s reports were published in the last 30 days.",
+            new,
         )
-        todos.append(Todo(text % new, reverse("shared_list"), _("See what is new"), urgent=True))
+        todos.append(Todo(text % {"count": new}, reverse("shared_list"), _("See what is new"), urgent=True))
     todos += _copies_todos(user)
     return {
         "title": _("Shared with us"),
@@ -44,11 +46,11 @@ def _correction_todos(user: Visitor) -> list[Todo]:
     if not waiting:
         return []
     text = ngettext(
-        "%s report that your brand read was corrected or withdrawn.",
-        "%s reports that your brand read were corrected or withdrawn.",
+        "%(count)s report that your brand read was corrected or withdrawn.",
+        "%(count)s reports that your brand read were corrected or withdrawn.",
         waiting,
     )
-    return [Todo(text % waiting, reverse("corrections"), _("Take note"), urgent=True)]
+    return [Todo(text % {"count": waiting}, reverse("corrections"), _("Take note"), urgent=True)]
 
 
 def _copies_todos(user: Visitor) -> list[Todo]:

@@ -120,11 +120,11 @@ def _old_version_todos(user: Visitor, factory: Factory) -> list[Todo]:
     if not brands:
         return []
     text = ngettext(
-        "%s brand has not taken note yet that a report it read was corrected or withdrawn.",
-        "%s brands have not taken note yet that a report they read was corrected or withdrawn.",
+        "%(count)s brand has not taken note yet that a report it read was corrected or withdrawn.",
+        "%(count)s brands have not taken note yet that a report they read was corrected or withdrawn.",
         brands,
     )
-    return [Todo(text % brands, reverse("old_versions", args=[factory.pk]), _("See which"))]
+    return [Todo(text % {"count": brands}, reverse("old_versions", args=[factory.pk]), _("See which"))]
 
 
 def _continuity_todos(user: Visitor, factory: Factory) -> list[Todo]:
@@ -144,11 +144,11 @@ def _continuity_todos(user: Visitor, factory: Factory) -> list[Todo]:
     page = reverse("confirmations", args=[factory.pk])
     if waiting:
         text = ngettext(
-            "%s sharing waits for a worker representative's confirmation.",
-            "%s sharings wait for a worker representative's confirmation.",
+            "%(count)s sharing waits for a worker representative's confirmation.",
+            "%(count)s sharings wait for a worker representative's confirmation.",
             waiting,
         )
-        todos.append(Todo(text % waiting, page, _("Look at it"), urgent=may_confirm))
+        todos.append(Todo(text % {"count": waiting}, page, _("Look at it"), urgent=may_confirm))
     if wishes and may_confirm:
         todos.append(Todo(_("A manager asks that no second person confirms any more."), page, _("Answer"), urgent=True))
     if Factory.objects.where(user, "manage_members").filter(pk=factory.pk).with_managers(1):

@@ -33,15 +33,17 @@ def staff_section(user: Visitor) -> dict[str, Any]:
     board = reverse("board")
     todos = _review_todos(user, board)
     if late:
-        text = ngettext("%s report is past its release date.", "%s reports are past their release date.", late)
-        todos.append(Todo(text % late, f"{board}?late=on", _("See them"), urgent=True))
+        text = ngettext(
+            "%(count)s report is past its release date.", "%(count)s reports are past their release date.", late
+        )
+        todos.append(Todo(text % {"count": late}, f"{board}?late=on", _("See them"), urgent=True))
     if review_over:
         text = ngettext(
-            "%s report has been with its factory for longer than the review lasts.",
-            "%s reports have been with their factories for longer than the review lasts.",
+            "%(count)s report has been with its factory for longer than the review lasts.",
+            "%(count)s reports have been with their factories for longer than the review lasts.",
             review_over,
         )
-        todos.append(Todo(text % review_over, f"{board}?state=factory_review", _("Publish")))
+        todos.append(Todo(text % {"count": review_over}, f"{board}?state=factory_review", _("Publish")))
     todos += _staff_continuity_todos(user)
     return {
         "title": _("Assessments"),
@@ -63,11 +65,15 @@ def _review_todos(user: Visitor, board: str) -> list[Todo]:
     running = visible.filter(state="in_progress", factory__in=assigned.values("pk")).count()
     todos = []
     if waiting:
-        text = ngettext("%s report waits for internal review.", "%s reports wait for internal review.", waiting)
-        todos.append(Todo(text % waiting, f"{board}?state=internal_review", _("Review")))
+        text = ngettext(
+            "%(count)s report waits for internal review.", "%(count)s reports wait for internal review.", waiting
+        )
+        todos.append(Todo(text % {"count": waiting}, f"{board}?state=internal_review", _("Review")))
     if running:
-        text = ngettext("%s assessment of yours is in progress.", "%s assessments of yours are in progress.", running)
-        todos.append(Todo(text % running, f"{board}?state=in_progress", _("Continue")))
+        text = ngettext(
+            "%(count)s assessment of yours is in progress.", "%(count)s assessments of yours are in progress.", running
+        )
+        todos.append(Todo(text % {"count": running}, f"{board}?state=in_progress", _("Continue")))
     return todos
 
 
@@ -77,8 +83,8 @@ def _staff_continuity_todos(user: Visitor) -> list[Todo]:
     enrolled = Factory.objects.in_programmes_where(user, "manage_enrolment")
     handovers = Handover.objects.visible_to(user).open().count()
     if handovers:
-        text = ngettext("%s handover is under way.", "%s handovers are under way.", handovers)
-        todos.append(Todo(text % handovers, reverse("handover_list"), _("See them")))
+        text = ngettext("%(count)s handover is under way.", "%(count)s handovers are under way.", handovers)
+        todos.append(Todo(text % {"count": handovers}, reverse("handover_list"), _("See them")))
     wishes = ConfirmationEnd.objects.visible_to(user).open().filter(factory__in=enrolled.values("pk"))
     alone = wishes.exclude(
         factory__roles__in=FactoryRole.objects.filter(role="worker_representative", group__user__is_active=True)
@@ -89,7 +95,9 @@ def _staff_continuity_todos(user: Visitor) -> list[Todo]:
     ]
     few = enrolled.filter(enrolment_status="enrolled").with_managers(0, 1).count()
     if few:
-        text = ngettext("%s factory has one manager or none.", "%s factories have one manager or none.", few)
+        text = ngettext(
+            "%(count)s factory has one manager or none.", "%(count)s factories have one manager or none.", few
+        )
         url = f"{reverse('factory_list')}?enrolment=enrolled&managers=few"
-        todos.append(Todo(text % few, url, _("See them")))
+        todos.append(Todo(text % {"count": few}, url, _("See them")))
     return todos

@@ -6,7 +6,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from sharing.models import CopyToDestroy
+from portal.core.forms import fingerprint
+from sharing.models import CopyToDestroy, DestroyNotice
 
 
 class RevokeForm(forms.Form):
@@ -41,9 +42,13 @@ class CopiesAnswerForm(forms.Form):
         help_text=_("A law or a contract, and until when. The factory reads it."),
     )
     remark = forms.CharField(label=_("Remark for the factory"), max_length=500, required=False)
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)
 
-    def __init__(self, *args: Any, copies: Sequence[CopyToDestroy], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: Any, *, notice: DestroyNotice, copies: Sequence[CopyToDestroy]) -> None:
+        self.answer_seen = fingerprint(notice, ["answered_at"])
+        super().__init__(data, initial={"seen": self.answer_seen})
+        self.was_answered = notice.answered_at is not None
+        self.kept_now = {copy.number: copy.kept_because for copy in copies if copy.kept_because}
         self.fields["kept"].choices = [(str(copy.number), str(copy.number)) for copy in copies]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
@@ -53,7 +58,16 @@ class CopiesAnswerForm(forms.Form):
             self.add_error("kept_because", _("Say why these copies must be kept."))
         if data.get("kept_because") and not data.get("kept") and "kept" not in self.errors:
             self.add_error("kept", _("You gave a reason for keeping copies: tick which ones."))
+        if self.was_answered and not self.errors and self._is_stale(data):
+            text = _("Somebody answered for your brand meanwhile: look at that answer. If yours still holds, send it.")
+            self.add_error(None, text)
+            self.data = {**self.data, "kept": data["kept"], "seen": self.answer_seen}
         return data
+
+    def _is_stale(self, data: dict[str, Any]) -> bool:
+        """Whether another answer stands than the page showed; the same one again (a double click) may pass."""
+        is_same = {int(number): data["kept_because"] for number in data["kept"]} == self.kept_now
+        return data.get("seen") != self.answer_seen and not is_same
 
     def answer(self) -> dict[str, Any]:
         """What the verb takes (call it after `is_valid`)."""

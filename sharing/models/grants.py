@@ -199,6 +199,24 @@ class SharingGrant(models.Model):
         }
         return words[self.Cycles(self.cycles)] % {"cycle": self.cycle_number, "days": self.hold_days}
 
+    @property
+    def ends_before_anything_new(self) -> bool:
+        """Whether it is over before a report that is published from now on would open."""
+        begins = max(timezone.now(), self.valid_from)
+        return self.expires_at is not None and self.expires_at <= begins + timedelta(days=self.hold_days)
+
+    @property
+    def ran_out(self) -> bool:
+        """Whether its period was over before anybody ended it."""
+        return self.expires_at is not None and (self.ended_at is None or self.expires_at <= self.ended_at)
+
+    def given_before(self) -> "SharingGrant | None":
+        """The sharing that this one changes, change after change: the last one that the brand could use."""
+        before = self.replaces
+        while before is not None and before.needs_confirmation and before.confirmed_at is None:
+            before = before.replaces
+        return before
+
     def status(self) -> str:
         """In words, now: ended, expired, unconfirmed, waiting (starts later) or live."""
         now = timezone.now()

@@ -20,6 +20,7 @@ from portal.core.forms import REFUSED, fingerprint, posted
 from portal.core.lists import requested_page
 from sharing.forms import DeclineForm, LaterForm, LessForm, initial_answer
 from sharing.models import AccessRequest, Scope, SharingGrant
+from sharing.preview import preview_answer
 from sharing.services import (
     AlreadyAnsweredError,
     Terms,
@@ -31,6 +32,7 @@ from sharing.services import (
 from sharing.services.requests import answered_in_words, as_asked, keeps, standing_grant
 from sharing.services.standing import may_ask_again
 from sharing.views.gates import about, factory_inside, may_decide, person, request_seen, request_to_decide
+from sharing.views.granting import as_grant
 
 PAST_SHOWN = 25
 IDENTITY = ("name", "kind", "is_active")
@@ -69,7 +71,7 @@ def access_request(request: HttpRequest, pk: UUID) -> HttpResponse:
         "is_own": own,
         "former_names": former_names(found.brand),
         "grants": _grants(request, found),
-        **(_preview(found, found.scopes, as_asked(found)) if decides else {}),
+        **(_preview_of_a_plain_yes(request, found) if decides else {}),
         "later": LaterForm(),
         "seen": brand_seen(found.brand),
     }
@@ -94,15 +96,41 @@ def _grants(request: HttpRequest, found: AccessRequest) -> Any:
     return SharingGrant.objects.visible_to(request.user).filter(requests=found).order_by("scope")
 
 
-def _preview(found: AccessRequest, scopes: list[str], terms: Terms) -> dict[str, Any]:
-    """What a yes on these terms does, in parts: new, in place of something else, or nothing because it is given."""
+def _preview(request: HttpRequest, found: AccessRequest, scopes: list[str], terms: Terms) -> dict[str, Any]:
+    """What a yes on these terms does: each kind new, in place of something, or given already; what opens and closes.
+
+    Raises what `approve_request` raises.
+    """
+    changed = preview_answer(by=person(request), request=found, scopes=scopes, terms=terms)
     lines = []
     for scope in [scope for scope in Scope if scope in scopes]:
         existing = standing_grant(found.factory, found.brand, scope)
         kind = "new" if existing is None else "kept" if keeps(existing, terms) else "replaced"
         lines.append({"label": scope.label, "kind": kind, "existing": existing})
-    shown = SharingGrant(cycles=terms.cycles, cycle_number=terms.cycle_number, expires_at=terms.expires_at)
-    return {"lines": lines, "preview": shown, "hold_days": terms.hold_days}
+    return {
+        "lines": lines,
+        "terms": as_grant(terms),
+        "difference": changed,
+        "only_plan": list(scopes) == [Scope.IMPROVEMENT_PLAN],
+        "brand": found.brand,
+    }
+
+
+def _preview_of_a_plain_yes(request: HttpRequest, found: AccessRequest) -> dict[str, Any]:
+    """The same of a yes as asked; or why the portal would refuse it."""
+    try:
+        shown = _preview(request, found, found.scopes, as_asked(found))
+    except ValidationError as error:
+        return {"refused": " ".join(error.messages)}
+    form = LessForm(request=found, initial=initial_answer(found))
+    return {**shown, "hidden_for_preview": [*filled_in(form), ("request", str(found.pk))]}
+
+
+def filled_in(form: Form) -> list[tuple[str, str]]:
+    """A form's first values, as a browser would post them."""
+    values = {name: form[name].value() for name in form.fields}
+    pairs = [(name, one) for name, value in values.items() for one in (value if isinstance(value, list) else [value])]
+    return [(name, str(value)) for name, value in pairs if value is not None]
 
 
 @login_required
@@ -119,7 +147,10 @@ def request_approve(request: HttpRequest, pk: UUID) -> HttpResponse:
         scopes, terms = form.cleaned_data["scopes"], form.answer()
         if "confirmed" in request.POST:
             return _approve(request, found, form, scopes, terms)
-        return _confirm_less(request, found, form, scopes, terms)
+        try:
+            return _confirm_less(request, found, form, scopes, terms)
+        except ValidationError as error:
+            return _refused(request, found, form, error)
     return _less_page(request, found, form)
 
 
@@ -136,7 +167,8 @@ def _confirm_less(
         "found": found,
         "factory": found.factory,
         "hidden": [*pairs, ("confirmed", "yes"), ("seen", brand_seen(found.brand))],
-        **_preview(found, scopes, terms),
+        "hidden_for_preview": [*pairs, ("request", str(found.pk))],
+        **_preview(request, found, scopes, terms),
     }
     return render(request, "sharing/request_confirm.html", context)
 
@@ -180,11 +212,10 @@ def _approved(found: AccessRequest) -> str:
 
 
 def _already(request: HttpRequest, found: AccessRequest, text: str = "") -> HttpResponse:
-    """Somebody was first (or this is a second click): say who did what, change nothing."""
-    if not text:
-        found.refresh_from_db()
-        text = answered_in_words(found)
-    messages.info(request, text)
+    """Somebody was first (or this is a second click): the request's page says who did what; nothing changes."""
+    found.refresh_from_db()
+    if found.state == AccessRequest.State.OPEN:  # it lapsed
+        messages.info(request, text or answered_in_words(found))
     return redirect("access_request", pk=found.pk)
 
 

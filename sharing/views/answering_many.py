@@ -102,8 +102,8 @@ def _answer(by: Any, answer: str, one: AccessRequest, data: dict[str, Any]) -> N
 
 def _done_words(answer: str, count: int) -> str:
     words = {
-        "approve": ngettext("%s request was approved.", "%s requests were approved.", count),
-        "decline": ngettext("%s request was declined.", "%s requests were declined.", count),
-        "later": ngettext("%s request was put aside.", "%s requests were put aside.", count),
+        "approve": ngettext("%(count)s request was approved.", "%(count)s requests were approved.", count),
+        "decline": ngettext("%(count)s request was declined.", "%(count)s requests were declined.", count),
+        "later": ngettext("%(count)s request was put aside.", "%(count)s requests were put aside.", count),
     }
-    return words[answer] % count
+    return words[answer] % {"count": count}

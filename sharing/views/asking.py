@@ -159,8 +159,8 @@ def _chosen(request: HttpRequest) -> list[Factory]:
 def _asked(request: HttpRequest, brand: Brand, asked: Asked) -> HttpResponse:
     if asked.requests:
         count = len(asked.requests)
-        text = ngettext("You asked one factory.", "You asked %s factories.", count)
-        messages.success(request, text % count if "%s" in text else text)
+        text = ngettext("You asked one factory.", "You asked %(count)s factories.", count)
+        messages.success(request, text % {"count": count})
     for factory, reason in asked.refused[:REFUSED_SHOWN]:
         messages.warning(request, _("%(factory)s was not asked. %(reason)s") % {"factory": factory, "reason": reason})
     if len(asked.refused) > REFUSED_SHOWN:

@@ -104,7 +104,13 @@ def grant_confirmation(request: HttpRequest, pk: UUID) -> HttpResponse:
             return redirect("confirmations", pk=found.factory_id)
         status = REFUSED
     is_own = found.granted_by_id == person(request).pk
-    context = {"grant": found, "factory": found.factory, "form": form, "is_own": is_own}
+    context = {
+        "grant": found,
+        "factory": found.factory,
+        "form": form,
+        "is_own": is_own,
+        "given_before": found.given_before(),
+    }
     return render(request, "sharing/grant_confirmation.html", context, status=status)
 
 

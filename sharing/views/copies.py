@@ -75,7 +75,7 @@ def copies_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
     notice = get_object_or_404(notices.with_counts(), pk=pk)
     copies = list(notice.copies.order_by("number"))
     unsettled = [copy for copy in copies if copy.answer != "destroyed"]
-    form = CopiesAnswerForm(posted_data(request), copies=unsettled)
+    form = CopiesAnswerForm(posted_data(request), notice=notice, copies=unsettled)
     status = 200
     if request.method == "POST":
         if form.is_valid() and _answered(request, notice, form):

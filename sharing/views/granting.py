@@ -77,7 +77,11 @@ def _is_new(request: HttpRequest, factory: Factory, form: GrantForm) -> bool:
     terms = form.terms()
     shared = SharingGrant.objects.visible_to(request.user).filter(factory=factory).not_over()
     shared = shared.filter(scope__in=form.cleaned_data["scopes"], brand__in=form.cleaned_data["brands"])
-    others = [one for one in shared.select_related("brand").order_by("brand__name") if not terms.same_as(one)]
+    shared = shared.select_related("brand").order_by("brand__name")
+    others = [one for one in shared if not terms.same_as(one)]
+    if not others and len(shared) == len(form.cleaned_data["scopes"]) * len(form.cleaned_data["brands"]):
+        form.add_error(None, _("You share exactly this already: nothing would change."))
+        return False
     for other in others:
         words = {"what": other.get_scope_display(), "brand": other.brand}
         message = format_html(

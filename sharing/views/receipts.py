@@ -79,9 +79,10 @@ def receipt(request: HttpRequest, number: str) -> HttpResponse:
 @login_required
 @require_GET
 def receipt_json(request: HttpRequest, number: str) -> HttpResponse:
-    """The document that proves itself."""
+    """The document that proves itself; the factory may also have it as the brand holds it (`copy=brand`)."""
     found, from_inside = _found(request, number)
-    response = HttpResponse(json_of(found, from_inside=from_inside), content_type="application/json")
+    discloses = from_inside and request.GET.get("copy") != "brand"
+    response = HttpResponse(json_of(found, from_inside=discloses), content_type="application/json")
     response.headers["Content-Disposition"] = f'attachment; filename="receipt-{found.number}.json"'
     return response
 
@@ -131,6 +132,7 @@ def _words(checked: Checked | None) -> tuple[str, str, str] | None:
         )
     titles = {
         "not_issued": _("Signed by us, but not in our records"),
+        "number": _("A number alone cannot be checked"),
         "unreadable": _("This is not the text of a receipt"),
         "no_receipt": _("This is not a receipt of this portal"),
         "unknown_key": _("Signed with a key that is not ours"),
@@ -139,6 +141,7 @@ def _words(checked: Checked | None) -> tuple[str, str, str] | None:
     }
     sentences = {
         "not_issued": _("Tell the programme's staff, and show them this receipt."),
+        "number": _("Scan the code on the paper, or bring the receipt's JSON file: it holds the signature."),
         "unreadable": _("Choose the JSON file that was downloaded with the receipt, or paste all of its text."),
         "no_receipt": _("It is a document of another kind or version. Look for the receipt's JSON file."),
         "unknown_key": _("The key it names never signed anything here. Do not rely on it."),

@@ -1,28 +1,29 @@
-"""What every response carries, and what an address that leads nowhere answers while developing."""
+"""What every response and every request's line in the log carries, and what it must not."""
+
+from typing import Any
+from uuid import uuid4
 
 import pytest
+import structlog
+from django.test import Client
 from django.urls import reverse
 
 from tests.world import World
 
-pytestmark = pytest.mark.django_db
 
-
-def test_a_mistyped_address_shows_the_portals_page_while_developing_too(world: World, client, client_of, settings):
-    settings.DEBUG = True
-    for browser in (client, client_of(world.person("manager_a"))):
-        for path in ("/nowhere/", "/static/nowhere.css", "/factories/999999999999/"):
-            answer = browser.get(path)
-            shown = answer.content.decode()
-            assert answer.status_code == (302 if browser is client and "factories" in path else 404), path
-            assert "URLconf" not in shown
-            assert "Using the" not in shown
-        assert "Page not found" in browser.get("/nowhere/").content.decode()
-        assert browser.get("/health").status_code == 301  # a forgotten slash is still forgiven
-    assert reverse("admin:index") in client.get("/admin").headers["Location"]
-
-
-def test_who_may_not_is_told_why(world: World, client_of):
-    answer = client_of(world.person("manager_a")).get(reverse("factory_import"))
-    assert answer.status_code == 403
-    assert "Only the country&#x27;s staff may add factories." in answer.content.decode()
+@pytest.mark.django_db
+def test_invariant_8_the_log_names_routes_never_addresses(world: World, client_of: Any) -> None:
+    manager = client_of(world.person("manager_a"))
+    with structlog.testing.capture_logs() as lines:
+        Client().get(reverse("invitation", args=[uuid4(), "a-secret-word"]))
+        manager.get("/factories/", {"q": "tonle", "after": "cursor-with-names"})
+        manager.get("/nowhere/at-all/")
+    assert [(line["route"], line["status"]) for line in lines if line["event"] == "request"] == [
+        ("invitations/<uuid:invitation_id>/<str:secret>/", 404),
+        ("factories/", 302),
+        ("(no page)", 404),
+    ]
+    assert all(line["milliseconds"] >= 0 for line in lines)
+    said = repr(lines)
+    for secret in ("a-secret-word", "tonle", "cursor-with-names", "at-all"):
+        assert secret not in said

@@ -157,11 +157,54 @@ def test_what_a_second_person_must_confirm_is_previewed_as_if_confirmed(world: W
     body = {"brands": [world.brand_a.pk], "scopes": ["report"], "cycles": "all"}
 
     asked = manager.post(address, body).content.decode()
-    assert "Opens at once" in asked
+    assert "Opens once it is confirmed" in asked
     assert "worker representative of the factory confirms this before it takes effect" in asked
     done = manager.post(address, body | {"confirmed": "yes"}, follow=True).content.decode()
     assert "as soon as a worker representative has confirmed it" in done
     assert reads(world, "brand_a_member") == set()
+
+
+def test_a_change_that_a_second_person_confirms_says_what_closes_until_then(world: World, client_of: Any) -> None:
+    grant, _step1 = (
+        world.grant(cycles="only", cycle_number=2),
+        world.grant(scope="step1", cycles="only", cycle_number=2),
+    )
+    world.factory_a.confirms_sharing = True
+    world.factory_a.save()
+    manager, address = client_of(world.person("manager_a")), reverse("grant_change", args=[grant.pk])
+
+    shown = manager.post(address, {"cycles": "all"}).context["brands"][0]["difference"]
+
+    assert [(line.report.cycle, line.scopes) for line in shown.interrupts] == [(2, ["report"])]
+    assert [(line.report.cycle, line.scopes) for line in shown.stays] == [(2, ["step1"])]
+    assert 1 in {line.report.cycle for line in shown.opens}
+    assert reads(world, "brand_a_member")
+    manager.post(address, {"cycles": "all", "confirmed": "yes"})
+    wider = SharingGrant.objects.get(scope="report", ended_at=None)
+    page = client_of(world.person("representative_a")).get(reverse("grant_confirmation", args=[wider.pk]))
+    assert "This changes a sharing that the brand had: Cycle 2 only" in page.content.decode()
+    assert "it never learns of it" not in page.content.decode()
+
+
+def test_the_same_sharing_again_is_told_to_change_nothing(world: World, client_of: Any) -> None:
+    world.grant(hold_days=7)
+    manager, address = client_of(world.person("manager_a")), reverse("grant", args=[world.factory_a.pk])
+    body = {"brands": [world.brand_a.pk], "scopes": ["report"], "cycles": "all"}
+    again = manager.post(address, body)
+    assert again.status_code == 400
+    assert "You share exactly this already" in again.content.decode()
+    more = manager.post(address, body | {"brands": [world.brand_a.pk, world.brand_b.pk]})
+    assert "Share with 2 brands?" in more.content.decode()
+
+
+def test_an_end_before_anything_new_could_open_is_pointed_out(world: World, client_of: Any) -> None:
+    manager, address = client_of(world.person("manager_a")), reverse("grant", args=[world.factory_a.pk])
+    soon = timezone.localdate() + timedelta(days=3)
+    body = {"brands": [world.brand_a.pk], "scopes": ["report"], "cycles": "all", "expires_on": soon.isoformat()}
+    words = "The sharing ends before a new report would open"
+    assert words in manager.post(address, body | {"hold_days": "7"}).content.decode()
+    assert words not in manager.post(address, body | {"hold_days": "0"}).content.decode()
+    assert words not in manager.post(address, {**body, "expires_on": "", "hold_days": "7"}).content.decode()
 
 
 def test_granting_before_there_is_a_report_says_so(world: World, client_of: Any) -> None:

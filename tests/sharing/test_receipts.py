@@ -134,6 +134,8 @@ def test_a_brands_copy_holds_nothing_that_only_the_factory_may_know(world: World
             assert all("Manager A" in answer.content.decode() for answer in seen[persona])
         for persona in ("brand_b_member", "manager_b"):
             assert [answer.status_code for answer in seen[persona]] == [404, 404, 404]
+        given_on = client_of(world.person("manager_a")).get(url + "json/?copy=brand").content
+        assert given_on == seen["brand_a_member"][1].content
     own, theirs = (json.loads(json_of(receipt, from_inside=inside)) for inside in (True, False))
     assert own["signature"] == theirs["signature"]
     assert own["payload"] == theirs["payload"]
@@ -209,6 +211,8 @@ def test_anybody_checks_a_receipt_on_the_page_and_learns_nothing_more(world: Wor
     assert re.sub(rb"<textarea.*?</textarea>", b"", before, flags=re.DOTALL) == re.sub(
         rb"<textarea.*?</textarea>", b"", after, flags=re.DOTALL
     )
+    alone = stranger.post("/verify/", {"text": f" {receipt.number.lower()} "})
+    assert (alone.status_code, b"A number alone cannot be checked" in alone.content) == (400, True)
     altered = stranger.post("/verify/", {"text": text.replace("report", "step1")})
     assert (altered.status_code, b"was altered, or was never ours" in altered.content) == (400, True)
     for bad in ({}, {"text": "x" * 70_000}, {"text": "\0"}, {"file": SimpleUploadedFile("r.pdf", b"%PDF\xff\xfe")}):

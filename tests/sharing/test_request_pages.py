@@ -59,7 +59,14 @@ def test_a_manager_approves_with_one_click_and_a_second_click_changes_nothing(wo
     client, url = client_of(world.person("manager_a")), reverse("request_approve", args=[request.pk])
     shown = page(client, "access_request", request.pk)
     assert "<script>alert" not in shown
-    for words in ("Everyone at", "Aster &amp; Oak", "Tonle Lotus Garments", "7 days after it was published"):
+    for words in (
+        "Everyone at",
+        "Aster &amp; Oak",
+        "Tonle Lotus Garments",
+        "7 days after publication",
+        "Opens at once",
+        "Cycle 2",
+    ):
         assert words in shown
     seen = shown.split('name="seen" value="')[1].split('"')[0]
     first = client.post(url, {"as_asked": "yes", "seen": seen}, follow=True).content.decode()
@@ -77,6 +84,9 @@ def test_a_manager_approves_less_never_more_and_not_a_changed_name(world: World,
     confirm = client.post(url, less).content.decode()
     assert "Cycle 2 only" in confirm
     assert "10 days after" in confirm
+    refused = client.post(url, less | {"cycles": "all"})  # before anything is confirmed, too
+    assert refused.status_code == 400
+    assert "more cycles than the brand asked for" in refused.content.decode()
     seen = confirm.split('name="seen" value="')[1].split('"')[0]
     more = client.post(url, less | {"cycles": "all", "confirmed": "yes", "seen": seen})
     assert more.status_code == 400
@@ -91,6 +101,31 @@ def test_a_manager_approves_less_never_more_and_not_a_changed_name(world: World,
     client.post(url, less | {"confirmed": "yes", "seen": seen})
     grant = SharingGrant.objects.get()
     assert (grant.scope, grant.cycles, grant.cycle_number, grant.hold_days) == ("report", "only", 2, 10)
+
+
+def test_a_yes_can_be_tried_before_it_is_said(world: World, client_of: Any) -> None:
+    request = ask(world, cycles="only", cycle_number=2)
+    client = client_of(world.person("manager_a"))
+    shown = client.get(reverse("access_request", args=[request.pk]))
+    address = reverse("as_brand_trial", args=[world.factory_a.pk, world.brand_a.pk])
+    assert address in shown.content.decode()
+    asked: dict[str, list[str]] = {}
+    for name, value in shown.context["hidden_for_preview"]:
+        asked.setdefault(name, []).append(value)
+    tried = client.post(address, asked)
+    assert [row["assessment"].cycle for row in tried.context["rows"]] == [2]
+    assert "if you decide so" in tried.content.decode()
+    back = client.post(reverse("request_approve", args=[request.pk]), asked).content.decode()
+    assert "Share with Aster &amp; Oak?" in back
+    request.refresh_from_db()
+    assert (request.state, SharingGrant.objects.count()) == ("open", 0)
+    for persona, brand in (
+        ("manager_b", world.brand_a),
+        ("brand_a_member", world.brand_a),
+        ("manager_a", world.brand_b),
+    ):
+        other = reverse("as_brand_trial", args=[world.factory_a.pk, brand.pk])
+        assert client_of(world.person(persona)).post(other, asked).status_code == 404, persona
 
 
 def test_many_at_once_and_only_of_the_own_factory(world: World, client_of: Any) -> None:

@@ -169,7 +169,7 @@ def test_r7_the_factory_sees_the_answer_or_its_absence(world: World, client_of: 
     notice = DestroyNotice.objects.get()
     manager, member = client_of(world.person("manager_a")), client_of(world.person("brand_a_member"))
     for page in ("sharing/", "copies/"):
-        assert "No answer for 0 days" in manager.get(f"/factories/{world.factory_a.pk}/{page}").content.decode()
+        assert "Asked today" in manager.get(f"/factories/{world.factory_a.pk}/{page}").content.decode()
 
     address = f"/copies-to-destroy/{notice.pk}/"
     for wrong in ({"kept": [first]}, {"kept_because": "Law"}, {"kept": [5], "kept_because": "x"}, {"remark": "\x00"}):
@@ -180,8 +180,12 @@ def test_r7_the_factory_sees_the_answer_or_its_absence(world: World, client_of: 
         assert words in page
     assert "kept: 1" in told("copies_answered", "factory", world.person("manager_a"))[0].text
     assert told("copies_to_destroy", "brand", world.person("brand_a_member")) == []
+    stale = member.post(address, {})  # an old page, with nothing ticked
+    assert (stale.status_code, "Somebody answered for your brand meanwhile" in stale.content.decode()) == (400, True)
+    assert set(notice.copies.values_list("answer", flat=True)) == {"destroyed", "kept"}
+    seen = stale.context["form"]["seen"].value()
     for _ in range(2):
-        member.post(address, {})
+        member.post(address, {"seen": seen})
     assert set(notice.copies.values_list("answer", flat=True)) == {"destroyed"}
     assert Event.objects.filter(kind="sharing.destroy_answered").count() == 2
     assert "All destroyed, they say" in manager.get(f"/factories/{world.factory_a.pk}/sharing/").content.decode()

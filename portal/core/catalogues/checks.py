@@ -48,14 +48,15 @@ def _placeholders(text: str) -> list[str]:
 
 
 def _same_places(source: str, form: str, *, spare: int) -> bool:
-    """Named ones may repeat; nameless ones come as often. A form for one number alone need not say the number."""
+    """Named ones may repeat; nameless ones come as often. A form for one number alone need not say a named number.
+
+    A nameless place that a form leaves out is an error when the text is filled in, for that one number.
+    """
     ours, theirs = Counter(_placeholders(source)), Counter(_placeholders(form))
-    for place in ours | theirs:
-        is_named = place.startswith("%(") or (place.startswith("{") and place != "{}")
-        ours[place], theirs[place] = (
-            (min(ours[place], 1), min(theirs[place], 1)) if is_named else (ours[place], theirs[place])
-        )
-    return not theirs - ours and (ours - theirs).total() <= spare
+    named = {place for place in ours | theirs if place.startswith("%(") or (place.startswith("{") and place != "{}")}
+    lacks, adds = ours.keys() - theirs.keys(), theirs.keys() - ours.keys()
+    nameless_agree = all(ours[place] == theirs[place] for place in (ours | theirs).keys() - named)
+    return nameless_agree and not adds and len(lacks & named) <= spare
 
 
 def _stands_for_one_number(language: str, index: int) -> int:
