@@ -6,7 +6,7 @@ at as the brand would, and undone, in one transaction. What is shown before a de
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -22,6 +22,7 @@ from portal.accounts.roles import Visitor
 from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS, AsBrand, Subject
 from sharing.models import AccessRequest, Scope, SharingGrant, WithheldReport
 from sharing.services import CLOCKS_DIFFER, Terms, approve_request, change_grant, grant_access
+from sharing.services.grants import open_grants
 
 
 class Report(Subject, Protocol):
@@ -126,8 +127,8 @@ class Line:
 class Difference:
     """What a change does for one brand: what opens at once, what opens on a day, what closes, what stays open.
 
-    `cancels` would have opened later and does not any more; `interrupts` closes until a second person confirms the
-    change (`needs_confirmation`); `upcoming` is with the factory for review now.
+    `cancels` would have opened later and does not any more; `upcoming` is with the factory for review now. With
+    `needs_confirmation` all of it happens when a second person confirms it.
     """
 
     brand: Brand
@@ -136,7 +137,6 @@ class Difference:
     closes: list[Line] = field(default_factory=list)
     cancels: list[Line] = field(default_factory=list)
     stays: list[Line] = field(default_factory=list)
-    interrupts: list[Line] = field(default_factory=list)
     kept_back: list[int] = field(default_factory=list)
     upcoming: list[int] = field(default_factory=list)
     needs_confirmation: bool = False
@@ -144,16 +144,11 @@ class Difference:
     @property
     def is_nothing_to_read(self) -> bool:
         """Whether the brand will find nothing to read for now."""
-        return not (self.opens or self.stays or self.interrupts)
+        return not (self.opens or self.stays)
 
 
-def difference(
-    brand: Brand, before: Sight, after: Sight, kept_back: Sequence[int] = (), meanwhile: Sight | None = None
-) -> Difference:
-    """What changed for `brand` from one sight to the other; a replaced version is left out beside its successor.
-
-    `meanwhile` is what it sees until a second person confirms, where one has to.
-    """
+def difference(brand: Brand, before: Sight, after: Sight) -> Difference:
+    """What changed for `brand` from one sight to the other; a replaced version is left out beside its successor."""
     keys = [(report.pk, scope) for report in after.reports for scope in ASSESSMENT_SCOPES]
 
     def lines(fits: Callable[[Key], bool], times: Sight) -> list[Line]:
@@ -162,23 +157,14 @@ def difference(
     def waits(sight: Sight, key: Key) -> bool:
         return sight.times.get(key) is not None
 
-    def goes_on(key: Key) -> bool:
-        return before.is_open(key) and after.is_open(key)
-
-    def is_interrupted(key: Key) -> bool:
-        return meanwhile is not None and not meanwhile.is_open(key)
-
     return Difference(
         brand=brand,
         opens=lines(lambda key: after.is_open(key) and not before.is_open(key), after),
         waits=lines(lambda key: waits(after, key) and before.times.get(key) != after.times[key], after),
         closes=lines(lambda key: before.is_open(key) and not after.is_open(key), before),
         cancels=lines(lambda key: waits(before, key) and key not in after.times, before),
-        stays=lines(lambda key: goes_on(key) and not is_interrupted(key), after),
-        interrupts=lines(lambda key: goes_on(key) and is_interrupted(key), after),
-        kept_back=sorted(kept_back),
+        stays=lines(lambda key: before.is_open(key) and after.is_open(key), after),
         upcoming=sorted({report.cycle for report in after.reports if report.state not in OPEN_TO_BRANDS}),
-        needs_confirmation=meanwhile is not None,
     )
 
 
@@ -246,6 +232,8 @@ def _approve(by: User, request: AccessRequest, scopes: Sequence[str], terms: Ter
 def _as_if_confirmed(by: User, grants: list[SharingGrant]) -> list[SharingGrant]:
     for grant in grants:
         if grant.status() == "unconfirmed":
+            before = open_grants(grant.factory_id, grant.brand_id, grant.scope).exclude(pk=grant.pk)
+            before.update(ended_at=timezone.now(), ended_by=by)
             SharingGrant.objects.filter(pk=grant.pk).update(confirmed_by=by, confirmed_at=timezone.now())
     return grants
 
@@ -271,15 +259,15 @@ def preview_answer(*, by: User, request: AccessRequest, scopes: Sequence[str], t
 
 
 def _preview(by: User, factory: Factory, brand: Brand, decide: Callable[[], list[SharingGrant]]) -> Difference:
-    """What a decision does; where a second person confirms it, also what is closed until then."""
+    """What a decision does, once a second person has confirmed it where that is needed."""
     reports = reports_of(by, factory)
     look = partial(sight_of, factory=factory, brand=brand, reports=reports)
     before = look()
     with undone():
         grants = decide()
         waits = any(grant.status() == "unconfirmed" for grant in grants)
-        meanwhile = look() if waits else None
         _as_if_confirmed(by, grants)
         after = look()
     kept_back = WithheldReport.objects.visible_to(by).in_force().filter(factory=factory, brand=brand)
-    return difference(brand, before, after, list(kept_back.values_list("cycle", flat=True)), meanwhile)
+    cycles = sorted(kept_back.values_list("cycle", flat=True))
+    return replace(difference(brand, before, after), kept_back=cycles, needs_confirmation=waits)

@@ -72,8 +72,13 @@ class SharingGrant(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["factory", "brand", "scope"],
-                condition=Q(ended_at=None),
+                condition=Q(ended_at=None) & (Q(needs_confirmation=False) | Q(confirmed_at__isnull=False)),
                 name="sharing_grant_one_open",
+            ),
+            models.UniqueConstraint(
+                fields=["factory", "brand", "scope"],
+                condition=Q(ended_at=None, needs_confirmation=True, confirmed_at=None),
+                name="sharing_grant_one_proposed",
             ),
             models.CheckConstraint(
                 condition=Q(scope__in=["report", "step1", "improvement_plan"]), name="sharing_grant_scope"
@@ -210,12 +215,22 @@ class SharingGrant(models.Model):
         """Whether its period was over before anybody ended it."""
         return self.expires_at is not None and (self.ended_at is None or self.expires_at <= self.ended_at)
 
+    @property
+    def is_given(self) -> bool:
+        """Whether it ever was one to the brand: what a second person has yet to confirm is not."""
+        return not self.needs_confirmation or self.confirmed_at is not None
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the brand could ever use it."""
+        return self.is_given and self.valid_from <= (self.ended_at or timezone.now())
+
     def given_before(self) -> "SharingGrant | None":
-        """The sharing that this one changes, change after change: the last one that the brand could use."""
+        """The sharing that this one would change, change after change; none if that is over."""
         before = self.replaces
-        while before is not None and before.needs_confirmation and before.confirmed_at is None:
+        while before is not None and not before.is_given:
             before = before.replaces
-        return before
+        return before if before is not None and before.ended_at is None else None
 
     def status(self) -> str:
         """In words, now: ended, expired, unconfirmed, waiting (starts later) or live."""

@@ -23,14 +23,9 @@ STARTED, CHANGED, ENDED = "grant.started", "grant.changed", "grant.ended"
 BRAND = {"brand": ""}
 
 
-def _is_given(grant: SharingGrant) -> bool:
-    """Whether it ever was one to the brand."""
-    return not grant.needs_confirmation or grant.confirmed_at is not None
-
-
 def tell_started(grant: SharingGrant) -> None:
     """Announce a grant that took effect, when it begins; in place of another one, that the terms changed."""
-    if not _is_given(grant):
+    if not grant.is_given:
         return
     _announce(CHANGED if grant.replaces_id else STARTED, grant, not_before=grant.valid_from)
     if grant.expires_at is not None:
@@ -38,10 +33,10 @@ def tell_started(grant: SharingGrant) -> None:
     grant_may_open(grant)
 
 
-def tell_ended(grant: SharingGrant, *, successor: bool = False) -> None:
-    """Announce that a grant ended. `successor`: another one takes its place, unless that waits to be confirmed."""
-    if _is_given(grant) and not (successor and not grant.factory.confirms_sharing):
-        _announce(ENDED, grant, is_mailed=successor)  # of a revoke `sharing.notices.revoking` tells people
+def tell_ended(grant: SharingGrant) -> None:
+    """Announce, to programs, that a grant ended; of a revoke `sharing.notices.revoking` tells people."""
+    if grant.is_given:
+        _announce(ENDED, grant, is_mailed=False)
 
 
 def _announce(kind: str, grant: SharingGrant, not_before: datetime | None = None, *, is_mailed: bool = True) -> None:
@@ -61,7 +56,7 @@ def _told_of(notice: Notice) -> SharingGrant | None:
     """The grant, where what the notice says is true now and the brand may know."""
     grants = SharingGrant.objects.select_related("factory", "brand", "replaced_by")
     grant = grants.filter(pk=notice.subject, brand=notice.organisation_id, brand__is_active=True).first()
-    if grant is None or not _is_given(grant):
+    if grant is None or not grant.is_given:
         return None
     is_live = grant.status() == "live"
     if notice.kind != ENDED:

@@ -2,8 +2,8 @@
 
 Until it is confirmed no brand learns of a grant and nothing opens through it. Whoever granted cannot confirm, even
 with both roles. A change that only narrows keeps what was confirmed; any other one waits for a new confirmation,
-and until then the brand reads nothing (docs/decisions/0025). A manager switches the rule on; switching it off takes the
-worker representative's agreement or, where the factory has none, that of the country's staff.
+and until then the terms before it go on (docs/decisions/0025). A manager switches the rule on; switching it off takes
+the worker representative's agreement or, where the factory has none, that of the country's staff.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ from portal.core.events import record
 from portal.notices.outbox import announce
 from sharing.models import ConfirmationEnd, SharingGrant
 from sharing.notices.grants import tell_started
-from sharing.services.grants import authorise_decider, end_grant
+from sharing.services.grants import authorise_decider, end_grant, open_grants
 from sharing.services.receipts import issue_for_confirmation
 
 REPRESENTATIVE = "worker_representative"
@@ -47,7 +47,7 @@ def _unconfirmed(grant: SharingGrant) -> SharingGrant:
 
 @transaction.atomic
 def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
-    """Let a grant take effect, as the second person. Twice is once.
+    """Let a grant take effect, as the second person, in place of what it changes. Twice is once.
 
     Raises `PermissionDenied`, or `ValidationError` when it was changed, ended or ran out meanwhile, and while a
     handover of the factory's manager is under way.
@@ -60,6 +60,8 @@ def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
     if grant.status() == "expired":
         raise ValidationError(_("The period of this sharing is over already."))
     refuse_while_handed_over(factory)
+    for before in open_grants(grant.factory_id, grant.brand_id, grant.scope).exclude(pk=grant.pk):
+        end_grant(before, by=by, reason=_("Changed"), kind="sharing.changed_from")
     grant.confirmed_at, grant.confirmed_by = max(timezone.now(), grant.created_at), by
     grant.save(update_fields=["confirmed_at", "confirmed_by"])
     _tell("sharing.confirmed", by, grant)
@@ -70,6 +72,8 @@ def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
 @transaction.atomic
 def refuse_grant(*, by: User, grant: SharingGrant, reason: str = "") -> SharingGrant:
     """Refuse a grant, as the second person: it ends without ever having opened anything. Twice is once.
+
+    What it would have changed goes on as it was.
 
     Raises `PermissionDenied`, or `ValidationError` when it is confirmed already.
     """

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -107,17 +108,33 @@ def give(
     """The grant, once its factory is locked and `by` was found to have the right; otherwise as `grant_access`."""
     if not Brand.objects.filter(pk=brand.pk, is_active=True).exists():
         raise ValidationError({"brand": _("This brand is not active on the portal.")})
-    existing = SharingGrant.objects.filter(factory=factory, brand=brand, scope=scope, ended_at=None).first()
-    if existing is not None and existing.status() == "expired":
-        end_grant(existing, by=by, reason=_("Its period was over."), kind="sharing.expired_ended")
-        existing = None
-    if existing is not None:
+    standing = []
+    for existing in open_grants(factory.pk, brand.pk, scope):
+        if existing.status() == "expired":
+            end_grant(existing, by=by, reason=_("Its period was over."), kind="sharing.expired_ended")
+        else:
+            standing.append(existing)
+    for existing in standing:
         if terms.same_as(existing):
             return existing
+    if standing:
         raise ValidationError(
             {"brand": _("This brand already has access of this kind. Change the existing sharing instead.")}
         )
     return _start(by=by, factory=factory, brand=brand, scope=scope, terms=terms, kind=kind, paper=paper)
+
+
+def open_grants(factory_id: int, brand_id: int, scope: str) -> QuerySet[SharingGrant]:
+    """What was not ended of one kind to one brand: what is given, and a change of it that waits for a second person."""
+    grants = SharingGrant.objects.filter(factory=factory_id, brand=brand_id, scope=scope, ended_at=None)
+    return grants.select_related("factory", "brand").order_by("created_at", "pk")
+
+
+def newest_of(grant: SharingGrant) -> SharingGrant:
+    """The grant that took this one's place or would have, change after change; itself if none did."""
+    while successor := SharingGrant.objects.select_related("factory", "brand").filter(replaces=grant).first():
+        grant = successor
+    return grant
 
 
 @transaction.atomic
@@ -152,16 +169,28 @@ def naming(brand: Brand, error: ValidationError) -> ValidationError:
 def change_grant(*, by: User, grant: SharingGrant, terms: Terms) -> SharingGrant:
     """Replace a grant by one with other terms; the old one is kept, ended. Raises as `grant_access` does.
 
-    Without `terms.valid_from`, the change starts now; the past stays as it was.
+    Without `terms.valid_from`, the change starts now; the past stays as it was. A change that a second person has to
+    confirm is proposed: until then the old grant goes on. A new change takes the place of one that was proposed.
     """
     factory = lock_factory(grant.factory_id)
     authorise_decider(by, factory)
     grant = SharingGrant.objects.select_related("brand").get(pk=grant.pk)
     if grant.ended_at is not None:
         raise ValidationError(_("This sharing has ended meanwhile. Look at the list again before you change it."))
-    if terms.same_as(grant):
-        return grant
-    end_grant(grant, by=by, reason=_("Changed"), kind="sharing.changed_from")
+    standing = list(open_grants(grant.factory_id, grant.brand_id, grant.scope))
+    given = next((one for one in standing if one.is_given), None)
+    if given is not None and terms.same_as(given):
+        if grant != given:  # what was proposed is taken back
+            end_grant(grant, by=by, reason=_("Changed"), kind="sharing.changed_from")
+        return given
+    if same := next((one for one in standing if terms.same_as(one)), None):
+        return same
+    waits = factory.confirms_sharing and not (given is not None and terms.narrows(given))
+    replaces = newest_of(grant)
+    for one in standing:
+        if not (waits and one is given):
+            end_grant(one, by=by, reason=_("Changed"), kind="sharing.changed_from")
+    replaces.refresh_from_db(fields=["ended_at"])
     return _start(
         by=by,
         factory=factory,
@@ -169,7 +198,8 @@ def change_grant(*, by: User, grant: SharingGrant, terms: Terms) -> SharingGrant
         scope=grant.scope,
         terms=terms,
         kind="sharing.changed",
-        replaces=grant,
+        replaces=replaces,
+        given=given,
     )
 
 
@@ -182,8 +212,9 @@ def end_grant(grant: SharingGrant, *, by: User, reason: str, kind: str, is_reaso
     grant.save(update_fields=["ended_at", "ended_by", "end_reason", "is_end_reason_shown"])
     record(kind, by=by, factory_id=grant.factory_id, brand_id=grant.brand_id, subject=grant.pk, scope=grant.scope)
     issue_for_end(grant=grant, by=by)
-    if kind != "sharing.expired_ended":  # that it ran out was told when it did
-        tell_ended(grant, successor=kind == "sharing.changed_from")
+    # That it ran out was told when it did; of a change its successor tells.
+    if kind not in {"sharing.expired_ended", "sharing.changed_from"}:
+        tell_ended(grant)
 
 
 def _start(
@@ -195,10 +226,12 @@ def _start(
     terms: Terms,
     kind: str,
     replaces: SharingGrant | None = None,
+    given: SharingGrant | None = None,
     paper: Paper | None = None,
 ) -> SharingGrant:
+    """`replaces` is the grant before it, given or only proposed; `given` the one that the brand has until now."""
     now = timezone.now()
-    gives_nothing_more = replaces is not None and _is_given(replaces) and terms.narrows(replaces)
+    gives_nothing_more = given is not None and terms.narrows(given)
     if not gives_nothing_more:
         refuse_while_handed_over(factory)
     grant = SharingGrant(
@@ -227,11 +260,6 @@ def _start(
         ids: dict[str, Any] = {"factory_id": factory.pk, "brand_id": brand.pk, "subject": grant.pk}
         announce("grant_to_confirm", side="factory", organisation_id=factory.pk, **ids)
     return grant
-
-
-def _is_given(grant: SharingGrant) -> bool:
-    """Whether a grant once took effect, as far as a second person has a say in it."""
-    return not grant.needs_confirmation or grant.confirmed_at is not None
 
 
 def _check_terms(grant: SharingGrant, now: datetime) -> None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from brands.models import Brand
 from factories.models import Factory
-from factories.services import lock_factory
+from factories.services import lock_factory, refuse_while_handed_over
 from portal.accounts.models import User
 from portal.core.events import record
 from portal.notices.outbox import announce
@@ -56,10 +56,11 @@ def withhold_report(*, by: User, factory: Factory, brand: Brand, cycle: int, rea
 def release_report(*, by: User, withheld: WithheldReport) -> WithheldReport:
     """Let the report go: from the next query on the grants alone decide again. Twice is once.
 
-    Raises `PermissionDenied`.
+    Raises `PermissionDenied`, or `ValidationError` while a handover of the factory's manager is under way.
     """
     factory = lock_factory(withheld.factory_id)
     authorise_decider(by, factory)
+    refuse_while_handed_over(factory)
     withheld = WithheldReport.objects.select_related("brand").get(pk=withheld.pk)
     if withheld.released_at is None:
         withheld.released_at, withheld.released_by = max(timezone.now(), withheld.withheld_at), by

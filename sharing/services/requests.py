@@ -208,8 +208,9 @@ def _give(by: User, factory: Factory, brand: Brand, scope: str, terms: Terms) ->
 
 
 def standing_grant(factory: Factory, brand: Brand, scope: str) -> SharingGrant | None:
-    """What the factory shares with the brand of this kind already, not over yet."""
-    return SharingGrant.objects.filter(factory=factory, brand=brand, scope=scope).not_over().first()
+    """What the factory shares with the brand of this kind already, not over yet: what is given before what waits."""
+    grants = list(SharingGrant.objects.filter(factory=factory, brand=brand, scope=scope).not_over())
+    return min(grants, key=lambda grant: not grant.is_given, default=None)
 
 
 def keeps(existing: SharingGrant, terms: Terms) -> bool:

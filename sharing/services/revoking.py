@@ -20,29 +20,27 @@ from portal.notices.outbox import announce
 from sharing.models import SharingGrant
 from sharing.querysets import SharingGrantQuerySet
 from sharing.services.copies import ask_to_destroy
-from sharing.services.grants import authorise_decider, end_grant
+from sharing.services.grants import authorise_decider, end_grant, newest_of, open_grants
 
 
 @transaction.atomic
 def revoke_access(*, by: User, grant: SharingGrant, reason: str = "", is_reason_shown: bool = False) -> SharingGrant:
     """End a grant. Twice is once. The brand learns the reason only with `is_reason_shown`.
 
-    A grant whose terms were changed meanwhile lives on in its successor: that one ends, too, so that nobody who was
-    told "they can no longer see this" is wrong. Raises `PermissionDenied`.
+    A grant whose terms were changed meanwhile lives on in its successor: that one ends, too, and so does a change that
+    waits for a second person, so that nobody who was told "they can no longer see this" is wrong. Only a change that
+    still waits ends alone: it is taken back, and what it would have changed goes on. Raises `PermissionDenied`.
     """
     factory = lock_factory(grant.factory_id)
     authorise_decider(by, factory)
-    grant = _newest(SharingGrant.objects.select_related("brand").get(pk=grant.pk))
-    if grant.ended_at is None:
-        _end_all(by, factory, [grant], reason, is_reason_shown)
-    return grant
-
-
-def _newest(grant: SharingGrant) -> SharingGrant:
-    """The grant that took this one's place, change after change; itself if none did."""
-    while successor := SharingGrant.objects.select_related("brand").filter(replaces=grant).first():
-        grant = successor
-    return grant
+    grant = SharingGrant.objects.select_related("brand").get(pk=grant.pk)
+    standing = list(open_grants(grant.factory_id, grant.brand_id, grant.scope))
+    if grant.ended_at is not None and newest_of(grant).ended_at is not None:
+        standing = []  # it is over, and another sharing that was begun since is not meant
+    if grant.ended_at is None and not grant.is_given:
+        standing = [one for one in standing if one == grant]
+    _end_all(by, factory, standing, reason, is_reason_shown)
+    return next((one for one in standing if one == grant), grant if grant.ended_at else newest_of(grant))
 
 
 @transaction.atomic
@@ -88,12 +86,13 @@ def _end_all(by: User, factory: Factory, grants: Sequence[SharingGrant], reason:
             end_grant(grant, by=by, reason=reason, kind="sharing.revoked", is_reason_shown=is_reason_shown)
             _tell(grant)
         shown = reason.strip()[:300] if is_reason_shown else ""
-        ask_to_destroy(by=by, factory=factory, brand=brand, scopes={grant.scope for grant in ended}, reason=shown)
+        if scopes := {grant.scope for grant in ended if grant.is_given}:
+            ask_to_destroy(by=by, factory=factory, brand=brand, scopes=scopes, reason=shown)
 
 
 def _tell(grant: SharingGrant) -> None:
     """The brand, unless it never knew of the grant; and the factory's own people."""
     ids: dict[str, Any] = {"factory_id": grant.factory_id, "brand_id": grant.brand_id, "subject": grant.pk}
-    if not grant.needs_confirmation or grant.confirmed_at is not None:
+    if grant.is_given:
         announce("sharing_ended", side="brand", organisation_id=grant.brand_id, **ids)
     announce("sharing_ended", side="factory", organisation_id=grant.factory_id, **ids)

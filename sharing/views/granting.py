@@ -214,9 +214,13 @@ def _confirm_change(request: HttpRequest, found: SharingGrant, form: TermsForm) 
 
 def _changed(request: HttpRequest, found: SharingGrant, form: TermsForm) -> HttpResponse | None:
     try:
-        change_grant(by=person(request), grant=found, terms=form.terms())
+        changed = change_grant(by=person(request), grant=found, terms=form.terms())
     except ValidationError as error:
         add_errors(form, error)
         return None
-    messages.success(request, about(found.factory, _("The sharing with %s was changed.") % found.brand))
+    if changed.status() == "unconfirmed":
+        said = _("The change for %s waits for a worker representative; until then the terms until now go on.")
+    else:
+        said = _("The sharing with %s was changed.")
+    messages.success(request, about(found.factory, said % found.brand))
     return redirect("who_can_see", pk=found.factory_id)

@@ -71,10 +71,14 @@ def report_release(request: HttpRequest, pk: int) -> HttpResponse:
     )
     require_decider(request, kept.factory)
     if request.method == "POST":
-        release_report(by=person(request), withheld=kept)
         words = {"brand": kept.brand, "cycle": kept.cycle}
-        said = _("The report of cycle %(cycle)s is not kept back from %(brand)s any more.") % words
-        messages.success(request, about(kept.factory, said))
+        try:
+            release_report(by=person(request), withheld=kept)
+        except ValidationError as error:
+            messages.error(request, about(kept.factory, " ".join(error.messages)))
+        else:
+            said = _("The report of cycle %(cycle)s is not kept back from %(brand)s any more.") % words
+            messages.success(request, about(kept.factory, said))
     if request.method == "POST" or kept.released_at is not None:
         return redirect("report_openings", pk=kept.factory_id)
     return render(request, "sharing/report_release.html", {"kept": kept, "factory": kept.factory})

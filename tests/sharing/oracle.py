@@ -57,9 +57,16 @@ class Oracle:
     kept_back: dict[tuple[str, int], list[Period]] = field(default_factory=dict)
     active: dict[str, list[Period]] = field(default_factory=dict)
 
-    def open_fact(self, brand: str, scope: str) -> Fact | None:
+    def given(self, brand: str, scope: str) -> Fact | None:
         """The one grant to a brand that is not ended, for a scope."""
-        return next((one for one in self.facts if (one.brand, one.scope) == (brand, scope) and not one.ended), None)
+        return next((one for one in self._open(brand, scope) if one.confirmed), None)
+
+    def proposed(self, brand: str, scope: str) -> Fact | None:
+        """The one that waits for the second person: new, or a change of the one that is given."""
+        return next((one for one in self._open(brand, scope) if not one.confirmed), None)
+
+    def _open(self, brand: str, scope: str) -> list[Fact]:
+        return [one for one in self.facts if (one.brand, one.scope) == (brand, scope) and not one.ended]
 
     def is_active(self, brand: str, at: datetime) -> bool:
         """Whether the brand was active."""

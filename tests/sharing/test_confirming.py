@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from assessments.models import Assessment
@@ -13,7 +15,7 @@ from factories.roles import FACTORY
 from portal.accounts.services import add_member, remove_member
 from portal.core.models import Event
 from portal.notices.models import Notice
-from sharing.models import ConfirmationEnd, SharingGrant
+from sharing.models import ConfirmationEnd, DestroyNotice, Receipt, SharingGrant
 from sharing.services import (
     Terms,
     answer_confirmation_end,
@@ -115,11 +117,90 @@ def test_a_change_that_only_narrows_keeps_the_confirmation(confirming: World) ->
     ):
         assert not terms.narrows(grant)
     wider = change_grant(by=manager, grant=grant, terms=Terms())
-    assert (wider.status(), seen(world)) == ("unconfirmed", False)
+    assert (wider.status(), seen(world)) == ("unconfirmed", True)
     narrower = change_grant(by=manager, grant=wider, terms=Terms(cycles="only", cycle_number=2))
     assert narrower.status() == "unconfirmed"
     with pytest.raises(ValidationError):
         confirm_grant(by=world.person("representative_a"), grant=wider)  # an old page
+
+
+@pytest.fixture
+def proposed(confirming: World) -> tuple[SharingGrant, SharingGrant]:
+    """A grant that the brand has, and the wider one that a manager proposes in its place."""
+    given = confirming.grant(cycles="only", cycle_number=2)
+    confirm_grant(by=confirming.person("representative_a"), grant=given)
+    wider = change_grant(by=confirming.person("manager_a"), grant=given, terms=Terms())
+    assert (wider.status(), seen_cycles(confirming)) == ("unconfirmed", {2})
+    return given, wider
+
+
+def seen_cycles(world: World) -> set[int]:
+    visible = Assessment.objects.visible_to(world.person("brand_a_member"))
+    return set(visible.values_list("cycle", flat=True))
+
+
+def ended(grant: SharingGrant) -> bool:
+    return SharingGrant.objects.get(pk=grant.pk).ended_at is not None
+
+
+def test_what_is_shared_goes_on_until_a_wider_change_is_confirmed(
+    confirming: World, proposed: tuple[SharingGrant, SharingGrant]
+) -> None:
+    given, wider = proposed
+    told = Notice.objects.filter(side="brand")
+    before = told.count()
+    again = change_grant(by=confirming.person("manager_a"), grant=given, terms=Terms())  # a double click
+    assert again == wider
+    confirm_grant(by=confirming.person("representative_a"), grant=wider)
+    given.refresh_from_db()
+    wider.refresh_from_db()
+    assert given.ended_at <= wider.confirmed_at
+    assert seen_cycles(confirming) > {2}
+    assert next(notice.kind for notice in told.order_by("pk")[before:]) == "grant.changed"
+    assert not told.filter(kind__in=["grant.ended", "sharing_ended"]).exists()
+    kinds = list(Receipt.objects.order_by("pk").values_list("kind", flat=True))
+    assert kinds == ["proposed", "confirmed", "proposed", "ended", "confirmed"]
+
+
+def test_a_refused_change_leaves_what_was_shared(
+    confirming: World, proposed: tuple[SharingGrant, SharingGrant]
+) -> None:
+    given, wider = proposed
+    representative = confirming.person("representative_a")
+    refuse_grant(by=representative, grant=wider, reason="Too much")
+    assert (ended(given), ended(wider), seen_cycles(confirming)) == (False, True, {2})
+    assert not Notice.objects.filter(side="brand", kind__in=["grant.ended", "sharing_ended"]).exists()
+    assert not DestroyNotice.objects.exists()
+    once_more = change_grant(by=confirming.person("manager_a"), grant=given, terms=Terms(cycles="from", cycle_number=1))
+    confirm_grant(by=representative, grant=once_more)
+    assert ended(given)
+    assert seen_cycles(confirming) > {2}
+
+
+def test_a_change_is_taken_back_alone_and_a_revoke_ends_both(
+    confirming: World, proposed: tuple[SharingGrant, SharingGrant], client_of: Any
+) -> None:
+    given, wider = proposed
+    manager = confirming.person("manager_a")
+    client_of(manager).post(f"/sharing/{wider.pk}/revoke/", {})
+    assert (ended(given), ended(wider), seen_cycles(confirming)) == (False, True, {2})
+    other = change_grant(by=manager, grant=given, terms=Terms())
+    assert change_grant(by=manager, grant=other, terms=Terms(cycles="only", cycle_number=2)) == given
+    assert ended(other)
+    last = change_grant(by=manager, grant=given, terms=Terms())
+    revoke_access(by=manager, grant=given)
+    assert (ended(given), ended(last), seen_cycles(confirming)) == (True, True, set())
+    with pytest.raises(ValidationError):
+        confirm_grant(by=confirming.person("representative_a"), grant=last)
+
+
+def test_the_database_keeps_one_grant_and_one_proposal(
+    confirming: World, proposed: tuple[SharingGrant, SharingGrant]
+) -> None:
+    for one in proposed:
+        one.pk, one.replaces = uuid4(), None
+        with pytest.raises(IntegrityError, match="sharing_grant_one_"), transaction.atomic():
+            one.save(force_insert=True)
 
 
 def test_the_rule_goes_off_only_with_somebody_elses_agreement(confirming: World, client_of: Any) -> None:

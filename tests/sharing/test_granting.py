@@ -164,7 +164,7 @@ def test_what_a_second_person_must_confirm_is_previewed_as_if_confirmed(world: W
     assert reads(world, "brand_a_member") == set()
 
 
-def test_a_change_that_a_second_person_confirms_says_what_closes_until_then(world: World, client_of: Any) -> None:
+def test_a_change_that_a_second_person_confirms_goes_on_until_then(world: World, client_of: Any) -> None:
     grant, _step1 = (
         world.grant(cycles="only", cycle_number=2),
         world.grant(scope="step1", cycles="only", cycle_number=2),
@@ -175,14 +175,15 @@ def test_a_change_that_a_second_person_confirms_says_what_closes_until_then(worl
 
     shown = manager.post(address, {"cycles": "all"}).context["brands"][0]["difference"]
 
-    assert [(line.report.cycle, line.scopes) for line in shown.interrupts] == [(2, ["report"])]
-    assert [(line.report.cycle, line.scopes) for line in shown.stays] == [(2, ["step1"])]
+    assert [(line.report.cycle, line.scopes) for line in shown.stays] == [(2, ["report", "step1"])]
     assert 1 in {line.report.cycle for line in shown.opens}
-    assert reads(world, "brand_a_member")
-    manager.post(address, {"cycles": "all", "confirmed": "yes"})
-    wider = SharingGrant.objects.get(scope="report", ended_at=None)
+    assert shown.needs_confirmation
+    done = manager.post(address, {"cycles": "all", "confirmed": "yes"}, follow=True).content.decode()
+    assert "until then the terms until now go on" in done
+    assert reads(world, "brand_a_member") == {2}
+    wider = SharingGrant.objects.get(scope="report", ended_at=None, confirmed_at=None, needs_confirmation=True)
     page = client_of(world.person("representative_a")).get(reverse("grant_confirmation", args=[wider.pk]))
-    assert "This changes a sharing that the brand had: Cycle 2 only" in page.content.decode()
+    assert "This changes a sharing that the brand has: Cycle 2 only" in page.content.decode()
     assert "it never learns of it" not in page.content.decode()
 
 

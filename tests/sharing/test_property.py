@@ -30,7 +30,7 @@ from portal.core.models import Job
 from sharing import access
 from sharing.models import SharingGrant, WithheldReport
 from sharing.services import Terms, change_grant, grant_access, revoke_access
-from sharing.services.confirming import confirm_grant
+from sharing.services.confirming import confirm_grant, refuse_grant
 from sharing.services.holds import release_report, withhold_report
 from tests.sharing.oracle import Fact, Oracle, Period
 from tests.world import World, build_world, make_assessment
@@ -105,7 +105,8 @@ class Consent(RuleBasedStateMachine):
 
     @rule(brand=BRANDS, scope=SCOPES, drawn=TERMS)
     def share(self, brand: str, scope: str, drawn: dict[str, Any]) -> None:
-        known, organisation = self.oracle.open_fact(brand, scope), getattr(self.world, brand)
+        known = [fact for fact in (self.oracle.given(brand, scope), self.oracle.proposed(brand, scope)) if fact]
+        organisation = getattr(self.world, brand)
         manager, factory = self.world.person("manager_a"), self.world.factory_a
         try:
             grant = grant_access(by=manager, factory=factory, brand=organisation, scope=scope, terms=self._terms(drawn))
@@ -113,25 +114,42 @@ class Consent(RuleBasedStateMachine):
             assert known or not self.oracle.is_active(brand, timezone.now())
             return
         assert self.oracle.is_active(brand, timezone.now())
-        assert known is None or known.grant == grant
-        if known is None:
+        assert not known or grant in [fact.grant for fact in known]
+        if not known:
             self._remember(grant, brand)
 
-    @rule(brand=BRANDS, scope=SCOPES, drawn=TERMS)
-    def change(self, brand: str, scope: str, drawn: dict[str, Any]) -> None:
-        fact = self.oracle.open_fact(brand, scope)
+    @rule(brand=BRANDS, scope=SCOPES, drawn=TERMS, of_proposal=st.booleans())
+    def change(self, brand: str, scope: str, drawn: dict[str, Any], of_proposal: bool) -> None:
+        """What was proposed gives way to any other terms; what is given, only where nobody needs to confirm them."""
+        given, proposed = self.oracle.given(brand, scope), self.oracle.proposed(brand, scope)
+        fact = proposed if of_proposal else given
         if fact is None:
             return
         new = change_grant(by=self.world.person("manager_a"), grant=fact.grant, terms=self._terms(drawn))
-        if new != fact.grant:
-            fact.ended = SharingGrant.objects.get(pk=fact.grant.pk).ended_at
+        if given is not None and new != given.grant and not (new.needs_confirmation and new.confirmed_at is None):
+            given.ended = self._end_of(given)
+        if proposed is not None and new != proposed.grant and (of_proposal or given is None or new != given.grant):
+            proposed.ended = self._end_of(proposed)
+        if new not in [one.grant for one in (given, proposed) if one]:
             self._remember(new, brand)
 
-    @rule(brand=BRANDS, scope=SCOPES)
-    def revoke(self, brand: str, scope: str) -> None:
-        fact = self.oracle.open_fact(brand, scope)
-        if fact is not None:
-            fact.ended = revoke_access(by=self.world.person("manager_a"), grant=fact.grant).ended_at
+    @rule(brand=BRANDS, scope=SCOPES, of_proposal=st.booleans())
+    def revoke(self, brand: str, scope: str, of_proposal: bool) -> None:
+        """A proposal can be taken back alone; with what is given it ends, too."""
+        given, proposed = self.oracle.given(brand, scope), self.oracle.proposed(brand, scope)
+        fact = proposed if of_proposal else given
+        if fact is None:
+            return
+        revoke_access(by=self.world.person("manager_a"), grant=fact.grant)
+        for one in (proposed, None if of_proposal else given):
+            if one is not None:
+                one.ended = self._end_of(one)
+
+    def _end_of(self, fact: Fact) -> Any:
+        """When it ended; it did."""
+        ended_at = SharingGrant.objects.get(pk=fact.grant.pk).ended_at
+        assert ended_at is not None
+        return ended_at
 
     @rule(brand=BRANDS, cycle=CYCLES)
     def keep_back_or_let_go(self, brand: str, cycle: int) -> None:
@@ -158,11 +176,20 @@ class Consent(RuleBasedStateMachine):
 
     @rule(brand=BRANDS, scope=SCOPES)
     def confirm(self, brand: str, scope: str) -> None:
-        fact = self.oracle.open_fact(brand, scope)
-        if fact is not None and fact.confirmed is None:
-            with pytest.raises(PermissionDenied):
-                confirm_grant(by=self.world.person("manager_a"), grant=fact.grant)
-            fact.confirmed = confirm_grant(by=self.world.person("representative_a"), grant=fact.grant).confirmed_at
+        fact, given = self.oracle.proposed(brand, scope), self.oracle.given(brand, scope)
+        if fact is None:
+            return
+        with pytest.raises(PermissionDenied):
+            confirm_grant(by=self.world.person("manager_a"), grant=fact.grant)
+        fact.confirmed = confirm_grant(by=self.world.person("representative_a"), grant=fact.grant).confirmed_at
+        if given is not None:
+            given.ended = self._end_of(given)
+
+    @rule(brand=BRANDS, scope=SCOPES)
+    def refuse(self, brand: str, scope: str) -> None:
+        fact = self.oracle.proposed(brand, scope)
+        if fact is not None:
+            fact.ended = refuse_grant(by=self.world.person("representative_a"), grant=fact.grant).ended_at
 
     @rule(name=st.sampled_from(["publish", "withdraw"]))
     def publish_or_withdraw(self, name: str) -> None:
