@@ -98,7 +98,7 @@ def _brand_line(notice: Notice, assessment: Assessment, reader: User) -> Line | 
         text = _("%(factory)s, cycle %(cycle)s: the report that your brand read was withdrawn. Please take note.")
     else:
         text = _("%(factory)s, cycle %(cycle)s: the report that your brand read was corrected. See what changed.")
-    return Line(text % _words(assessment), reverse("correction", args=[correction.pk]))
+    return Line(text % _words(assessment), reverse("correction", args=[correction.assessment_id]))
 
 
 def _reads_for(reader: User, brand: int, assessment: Assessment) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
-from django.db.models import DurationField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value
+from django.db.models import DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -40,6 +40,18 @@ class AssessmentQuerySet(QuerySet["Assessment"]):
     def current(self) -> "AssessmentQuerySet":
         """Without versions that a newer one replaced."""
         return self.exclude(state="superseded")
+
+    def in_state_as_told(self, state: str, user: Visitor) -> "AssessmentQuerySet":
+        """Those that are in this state as far as `user` may know (see `tell_states`)."""
+        newer = self.model._default_manager.filter(
+            factory=OuterRef("factory"), cycle=OuterRef("cycle"), version__gt=OuterRef("version")
+        )
+        is_known = Exists(newer.visible_to(user))
+        if state == "superseded":
+            return self.filter(is_known, state=state)
+        if state == "published":
+            return self.filter(Q(state=state) | (Q(state="superseded") & ~is_known))
+        return self.filter(state=state)
 
     def late(self) -> "AssessmentQuerySet":
         """Ended, not published, and past the country's days for release (R39).

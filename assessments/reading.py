@@ -4,7 +4,7 @@ The page, the files and the counts in lists all come from here and from `assessm
 on the screen is the number in the PDF. Every function takes the reader and asks the gate again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.models import (
@@ -139,6 +139,29 @@ def with_counts(assessments: AssessmentQuerySet, user: Visitor) -> AssessmentQue
     return assessments.annotate(
         reads_report=_reads(user, GrantScope.REPORT), reads_step1=_reads(user, GrantScope.STEP1), counts=counted
     )
+
+
+def tell_states(user: Visitor, assessments: Sequence[Assessment]) -> None:
+    """Let a version whose successor `user` may not see (a hold, a report kept back) stand as the published one.
+
+    Otherwise "replaced" would tell a brand of a report that has not opened to it. Changes the objects, saves nothing;
+    one query, where a replaced one stands among them without its successor.
+    """
+    newest: dict[tuple[int, int], int] = {}
+
+    def know(rows: Iterable[tuple[int, int, int]]) -> list[Assessment]:
+        """Note these versions; the replaced ones of which no newer is known yet."""
+        for factory, cycle, version in rows:
+            newest[factory, cycle] = max(version, newest.get((factory, cycle), 0))
+        return [one for one in replaced if newest[one.factory_id, one.cycle] <= one.version]
+
+    replaced = [one for one in assessments if one.state == Assessment.State.SUPERSEDED]
+    alone = know((one.factory_id, one.cycle, one.version) for one in assessments)
+    if alone:
+        visible = Assessment.objects.visible_to(user).filter(factory__in={one.factory_id for one in alone})
+        alone = know(visible.values_list("factory", "cycle", "version"))
+    for one in alone:
+        one.state = Assessment.State.PUBLISHED
 
 
 def _reads(user: Visitor, scope: str) -> "ExpressionWrapper[Any]":

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from assessments.models import Assessment, ReportCopy
-from assessments.reading import answer_rows, document_from, header_of
+from assessments.reading import answer_rows, document_from, header_of, tell_states
 from assessments.reports import (
     FORMATS,
     ReaderStamp,
@@ -165,7 +165,10 @@ def opening_of(copy: ReportCopy) -> Decision | None:
 def _render(run: JobRun, copy: ReportCopy, decision: Decision) -> RenderedFile:
     scope: Any = copy.scope
     rows = answer_rows(copy.reader, copy.assessment, scope)
-    document = document_from(rows, copy.assessment, scope, copy.language)
+    # A CSV file is for programs: its words, the country's name among them, are the programme's in every language.
+    language = "en" if copy.format == "csv" else copy.language
+    tell_states(copy.reader, [copy.assessment])
+    document = document_from(rows, copy.assessment, scope, language)
     run.report(40, 100, _("Making the file"))
     if _is_for_import(copy, decision):
         header, tool = header_of(copy.assessment, "en"), copy.assessment.tool

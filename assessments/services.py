@@ -63,7 +63,23 @@ def take_step(*, by: User, assessment: Assessment, name: str, reason: str = "") 
     assessment.save()
     _record(f"assessments.{name}", by, assessment)
     _tell(assessment, name)
+    if name == "withdraw":
+        _withdraw_replaced(by, assessment)
     return assessment
+
+
+def _withdraw_replaced(by: User, assessment: Assessment) -> None:
+    """The versions that it had replaced go with it: none of them becomes what is read of this cycle again."""
+    state = Assessment.State
+    earlier = Assessment.objects.filter(
+        factory=assessment.factory_id, cycle=assessment.cycle, state=state.SUPERSEDED, version__lt=assessment.version
+    )
+    for one in earlier.order_by("-version"):
+        one.state = state.WITHDRAWN
+        one.withdrawn_at, one.withdrawn_reason = assessment.withdrawn_at, assessment.withdrawn_reason
+        one.save()
+        _record("assessments.withdraw", by, one, withdrawn_with=str(assessment.pk))
+        write_correction_notices(one)
 
 
 def _tell(assessment: Assessment, name: str) -> None:
@@ -147,6 +163,18 @@ def start_correction(*, by: User, assessment: Assessment, note: str) -> Assessme
     _copy_answers(assessment, correction)
     _record("assessments.correction_started", by, correction, corrects=str(assessment.pk))
     return correction
+
+
+def is_unchanged_correction(assessment: Assessment) -> bool:
+    """Whether a correction answers every question as the version that it is to replace does."""
+    if assessment.supersedes_id is None:
+        return False
+    columns = ("question", "finding", "value", "note")
+    mine, theirs = (
+        Answer.objects.filter(assessment=key).order_by("question").values_list(*columns)
+        for key in (assessment.pk, assessment.supersedes_id)
+    )
+    return list(mine) == list(theirs)
 
 
 def _copy_answers(source: Assessment, target: Assessment) -> None:

@@ -3,7 +3,8 @@
 planned -> in_progress -> internal_review -> factory_review -> published -> superseded
                                                             published -> withdrawn (with a reason; kept)
 
-Both reviews can be sent back a step. A correction is a new version that starts in internal review.
+A withdrawal takes the versions that the report had replaced along, so that none is read in its place. Both reviews can
+be sent back a step. A correction is a new version that starts in internal review.
 """
 
 from dataclasses import dataclass

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import Q
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from brands.models import Brand
@@ -135,10 +136,10 @@ class IntegrationForm(forms.Form):
         label=_("Days until it expires"),
         min_value=1,
         max_value=MAX_TOKEN_LIFETIME.days,
-        help_text=_("At most %s.") % MAX_TOKEN_LIFETIME.days,
+        help_text=format_lazy(_("At most {most}."), most=MAX_TOKEN_LIFETIME.days),
         initial=90,
         error_messages={
-            name: _("Enter a number of days from 1 to %s.") % MAX_TOKEN_LIFETIME.days
+            name: format_lazy(_("Enter a number of days from 1 to {most}."), most=MAX_TOKEN_LIFETIME.days)
             for name in ("required", "invalid", "min_value", "max_value")
         },
     )

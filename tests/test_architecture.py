@@ -74,7 +74,18 @@ PROTECTED = {
     "Job",
     "Supplier",
 }
-GATES = {"visible_to", "shared_with", "known_to", "open_to", "asked_of", "live", "editable_by", "where", "none"}
+GATES = {
+    "visible_to",
+    "shared_with",
+    "known_to",
+    "open_to",
+    "asked_of",
+    "decidable_by",
+    "live",
+    "editable_by",
+    "where",
+    "none",
+}
 
 
 def test_views_and_serializers_read_protected_data_only_through_the_gate() -> None:

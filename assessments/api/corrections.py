@@ -1,8 +1,10 @@
 """Corrections over the API: which old versions are held by whom, and taking note."""
 
 from typing import Any
+from uuid import UUID
 
-from django.shortcuts import get_object_or_404
+from django.db.models import F
+from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -20,7 +22,6 @@ from sharing.serializers.grants import BrandBriefSerializer
 class CorrectionSerializer(serializers.Serializer[Any]):
     """A version that one brand read, and that was replaced or withdrawn since."""
 
-    id = serializers.IntegerField()
     factory = FactoryBriefSerializer(source="assessment.factory")
     brand = BrandBriefSerializer()
     assessment = serializers.UUIDField(source="assessment_id")
@@ -77,8 +78,10 @@ class AcknowledgeView(CorrectionRows):
     """Taking note."""
 
     @extend_schema(request=None, responses={200: CorrectionSerializer})
-    def post(self, request: Request, pk: int) -> Response:
-        """Take note for the brand (its people only, never a token). Twice is once."""
-        notice = get_object_or_404(self.rows(), pk=pk)
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Take note for the brand (its people only, never a token) of what became of a version. Twice is once."""
+        notice = self.rows().filter(assessment=pk).order_by(F("acknowledged_at").asc(nulls_first=True), "pk").first()
+        if notice is None:
+            raise Http404
         acknowledge_correction(by=self.user, notice=notice)
-        return Response(CorrectionSerializer(self.rows().get(pk=pk)).data)
+        return Response(CorrectionSerializer(self.rows().get(pk=notice.pk)).data)

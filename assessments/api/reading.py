@@ -22,6 +22,7 @@ from assessments.reading import (
     document_for,
     newest_shared_with,
     report_language,
+    tell_states,
     with_counts,
     with_non_compliance_in,
 )
@@ -78,10 +79,14 @@ class AssessmentListView(AssessmentRows, ListView):
         """Those that fit everything asked."""
         rows = narrow(super().rows(), self.query)
         if state := self.query.get("state"):
-            rows = rows.filter(state=state)
+            rows = rows.in_state_as_told(state, self.user)
         if self.query.get("late"):
             rows = rows.late()
         return rows.annotate(listed_at=Coalesce("published_at", "created_at"))
+
+    def prepare(self, page: list[Assessment]) -> None:
+        """The states as far as the asker may know."""
+        tell_states(self.user, page)
 
 
 class SharedListView(ListView):
@@ -96,6 +101,10 @@ class SharedListView(ListView):
         shared = with_counts(newest_shared_with(self.user), self.user)
         return narrow(shared, self.query).select_related("factory__programme")
 
+    def prepare(self, page: list[Assessment]) -> None:
+        """The states as far as the asker may know."""
+        tell_states(self.user, page)
+
 
 class AssessmentDetailView(AssessmentRows, DetailView):
     """One assessment: what it is, and what of it is open to you. An opening is a line in the factory's who-saw-what."""
@@ -106,6 +115,7 @@ class AssessmentDetailView(AssessmentRows, DetailView):
         openings = access.openings(self.user, assessment)
         if not openings:
             raise Http404
+        tell_states(self.user, [assessment])
         record_access(by=self.user, assessment=assessment, openings=openings, action=AccessRecord.Action.API)
         return assessment
 
@@ -128,6 +138,7 @@ class FindingsView(AssessmentRows):
             raise Http404
         record_access(by=self.user, assessment=assessment, openings=openings, action=AccessRecord.Action.API)
         language = self.query.get("language") or report_language(get_language())
+        tell_states(self.user, [assessment])
         document = document_for(user=self.user, assessment=assessment, scope=scope, language=language)
         return Response(dataclasses.asdict(document))
 

@@ -127,7 +127,7 @@ def cycle(cell: str) -> int:
     """A cycle's number. Raises `Unreadable`."""
     found = cell.strip()
     if not (found.isascii() and found.isdigit() and 1 <= int(found[:6]) <= MOST_CYCLE):
-        raise Unreadable(not_allowed(found, _("a whole number from 1 on")))
+        raise Unreadable(not_allowed(found, _("a whole number from 1 to %s") % MOST_CYCLE))
     return int(found)
 
 

@@ -2,17 +2,20 @@
 
 from dataclasses import dataclass
 from typing import Any, cast
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from assessments.corrections import Change, acknowledge_correction, changes_between, old_versions
 from assessments.models import Assessment, CorrectionNotice
+from assessments.querysets import CorrectionNoticeQuerySet
 from assessments.reading import document_for, report_language
 from assessments.reports.labels import labels_for
 from brands.models import Brand
@@ -46,11 +49,11 @@ class ScopeChanges:
 
 @login_required
 @require_safe
-def correction(request: HttpRequest, pk: int) -> HttpResponse:
-    """What changed, as far as it is open to the reader in both versions. Showing it is a reading of both."""
+def correction(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What changed since the version `pk`, as far as both are open to the reader. Showing it is a reading of both."""
     user = cast("User", request.user)
     notices = CorrectionNotice.objects.for_brands_of(user).select_related("assessment", "brand", "acknowledged_by")
-    notice = get_object_or_404(notices, pk=pk)
+    notice = _first_open(notices, pk)
     old = notice.assessment
     newest = _newest_open(user, old) if notice.successor_id else None
     language = report_language(get_language())
@@ -62,6 +65,14 @@ def correction(request: HttpRequest, pk: int) -> HttpResponse:
         "parts": _parts(user, old, newest, language) if newest is not None else [],
     }
     return render(request, "assessments/correction.html", context)
+
+
+def _first_open(notices: CorrectionNoticeQuerySet, pk: UUID) -> CorrectionNotice:
+    """The notice about a version; of somebody's several brands first that of one which did not take note."""
+    found = notices.filter(assessment=pk).order_by(F("acknowledged_at").asc(nulls_first=True), "pk").first()
+    if found is None:
+        raise Http404
+    return found
 
 
 def _newest_open(user: User, old: Assessment) -> Assessment | None:
@@ -93,10 +104,10 @@ def _document(user: User, assessment: Assessment, scope: Any, language: str) -> 
 
 @login_required
 @require_POST
-def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
+def acknowledge(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Take note for the brand."""
     user = cast("User", request.user)
-    notice = get_object_or_404(CorrectionNotice.objects.for_brands_of(user), pk=pk)
+    notice = _first_open(CorrectionNotice.objects.for_brands_of(user), pk)
     acknowledge_correction(by=user, notice=notice)
     messages.success(request, _("Thank you. The factory sees that your brand took note."))
     return redirect("correction", pk=pk)

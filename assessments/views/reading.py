@@ -20,7 +20,15 @@ from django.views.decorators.http import require_safe
 
 from assessments.explaining import granted_to
 from assessments.models import Assessment, ReportCopy
-from assessments.reading import answer_rows, document_from, newest_shared_with, points_of, report_language, with_counts
+from assessments.reading import (
+    answer_rows,
+    document_from,
+    newest_shared_with,
+    points_of,
+    report_language,
+    tell_states,
+    with_counts,
+)
 from assessments.reports.document import SCOPES, Cluster, CompliancePoint, Counts, ReportDocument, Scope, Summary
 from assessments.reports.labels import labels_for
 from assessments.states import Step
@@ -78,6 +86,7 @@ def shared_context(request: HttpRequest, reader: Visitor) -> dict[str, Any]:
     shared = with_counts(newest_shared_with(reader), reader).select_related("factory__programme")
     found = form.narrow(shared)
     page = page_of(request, found, NEWEST_FIRST)
+    tell_states(reader, page.items)
     return {"page": page, "rows": _rows(page.items), "form": form, "count": capped_count(found)}
 
 
@@ -165,7 +174,9 @@ def _family(user: Visitor, pk: UUID) -> list[Assessment]:
     """The assessment and the others of its factory that the reader may see, newest first: one query."""
     factory = Assessment.objects.visible_to(user).filter(pk=pk).values("factory")
     visible = Assessment.objects.visible_to(user).filter(factory=Subquery(factory))
-    return list(with_counts(visible, user).select_related("factory__programme").order_by("-cycle", "-version"))
+    family = list(with_counts(visible, user).select_related("factory__programme").order_by("-cycle", "-version"))
+    tell_states(user, family)
+    return family
 
 
 def _page_context(user: Visitor, opened: Assessment, family: list[Assessment], scopes: list[str]) -> dict[str, Any]:
@@ -180,6 +191,7 @@ def _page_context(user: Visitor, opened: Assessment, family: list[Assessment], s
         "labels": labels_for(language),
         "documents": documents,
         "sections": {scope: _sections(one) for scope, one in documents.items()},
+        "correction_under_way": any(one.supersedes_id == opened.pk for one in family),
         "review_end": ends,
         "is_review_over": ends is not None and ends <= timezone.now(),
         "main": main,

@@ -27,7 +27,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from assessments.models import Assessment
 from assessments.querysets import AssessmentQuerySet
-from assessments.services import ASSESSOR_STEPS, WIDER_THAN_ASSIGNED, may_take_step, start_correction, take_step
+from assessments.services import (
+    ASSESSOR_STEPS,
+    WIDER_THAN_ASSIGNED,
+    is_unchanged_correction,
+    may_take_step,
+    start_correction,
+    take_step,
+)
 from assessments.states import STEPS, Step, steps_from
 from factories.models import CountryProgramme, Factory
 from factories.querysets import FactoryQuerySet
@@ -202,6 +209,7 @@ def assessment_step(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
     if name == "publish":
         context |= {"facts": _publication_facts(user, assessment), "is_early": is_early(assessment)}
         context["review_end"] = review_end(assessment)
+        context["is_unchanged"] = is_unchanged_correction(assessment)
     status = REFUSED if request.method == "POST" else 200
     return render(request, "assessments/step.html", context, status=status)
 

@@ -9,6 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.views.defaults import page_not_found
 
+from portal.core.logs import route_of
+
 log = structlog.get_logger(__name__)
 
 
@@ -25,9 +27,10 @@ class RequestLog:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         began = time.perf_counter()
         response = self.get_response(request)
-        route = request.resolver_match.route if request.resolver_match else "(no page)"
         took = round((time.perf_counter() - began) * 1000)
-        log.info("request", method=request.method, route=route, status=response.status_code, milliseconds=took)
+        log.info(
+            "request", method=request.method, route=route_of(request), status=response.status_code, milliseconds=took
+        )
         return response
 
 

@@ -12,9 +12,11 @@ from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 
 import openpyxl
+import openpyxl.reader.excel
 from defusedxml import DefusedXmlException
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 MAX_LINE = 1_048_576  # characters between two line breaks
 MAX_COLUMNS = 200
@@ -201,6 +203,20 @@ class _CsvRows:
         finally:
             text.detach()
         return None, "", ""
+
+
+class _SheetOfUnknownSize(ReadOnlyWorksheet):
+    """A sheet that is read as it comes.
+
+    Where a file does not state a sheet's size, openpyxl walks through all of it to find out, before the first row is
+    asked for: minutes for a small file made for that. Nothing here needs the size.
+    """
+
+    def _get_size(self) -> None:
+        """Leave it open."""
+
+
+setattr(openpyxl.reader.excel, "ReadOnlyWorksheet", _SheetOfUnknownSize)  # noqa: B010 - not in the stubs
 
 
 class _SheetRows:

@@ -68,7 +68,7 @@ def _expiry_todos(grants: Any) -> list[Todo]:
     return [
         Todo(
             ends_on(grant, grant.factory.name),
-            f"{reverse('ask', args=[grant.brand_id])}?factory={grant.factory_id}",
+            f"{reverse('ask', args=[grant.brand_id])}?factory={grant.factory_id}&scope={grant.scope}",
             _("Ask to go on"),
         )
         for grant in ending(grants)

@@ -26,6 +26,7 @@ from sharing.models import PaperConsent, SharingGrant
 from sharing.services.grants import Paper, Terms, give, naming
 
 FOLDER = "consents"
+EARLIEST = date(2001, 1, 1)  # the first country programme began in 2001
 MAX_BYTES = 10 * 1024 * 1024
 # What the beginning and the end of a scan look like, by what it is.
 PDF, JPEG, PNG = "application/pdf", "image/jpeg", "image/png"
@@ -97,7 +98,9 @@ def _checked(signature: Signature, scan: "File[Any]") -> str:
     errors: dict[str, Any] = {}
     if not signature.signed_by.strip():
         errors["signed_by"] = _("Say who signed for the factory.")
-    if signature.signed_on > timezone.localdate():
+    if signature.signed_on < EARLIEST:
+        errors["signed_on"] = _("This day is before the programme began. Look at the form once more.")
+    elif signature.signed_on > timezone.localdate():
         errors["signed_on"] = _("The form cannot be signed on a day to come.")
     try:
         content_type = kind_of_scan(scan)

@@ -19,7 +19,7 @@ from portal.core.tables import TableError
 from portal.core.uploads import limited_upload
 from sharing.forms import AskForm, FactorySearch, ListForm, RequestFilter
 from sharing.matching import MOST_LINES, Line, Match, match_lines, pasted_lines, table_lines
-from sharing.models import AccessRequest
+from sharing.models import AccessRequest, Scope
 from sharing.request_querysets import factories_to_ask
 from sharing.services import request_many
 from sharing.services.requests import Asked
@@ -129,7 +129,8 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, _("Choose at least one factory that you can ask."))
         return redirect("ask_search", pk=pk)
     is_sent = request.method == "POST" and "purpose" in request.POST
-    form = AskForm(request.POST if is_sent else None, initial={"cycles": "all", "scopes": ["report"]})
+    wanted = [scope for scope in request.GET.getlist("scope") if scope in Scope.values]
+    form = AskForm(request.POST if is_sent else None, initial={"cycles": "all", "scopes": wanted or ["report"]})
     if form.is_valid():
         try:
             asked = request_many(by=person(request), brand=brand, factories=chosen, wish=form.wish())
@@ -143,6 +144,7 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "factories": [(factory, where[factory.pk]) for factory in chosen],
         "hidden": [("factory", factory.pk) for factory in chosen],
+        "may_ask": is_sent or any(one.may_ask for one in where.values()),
     }
     return render(request, "sharing/ask.html", context, status=REFUSED if form.is_bound else 200)
 

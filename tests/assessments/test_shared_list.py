@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from assessments.models import Answer, Assessment, Cluster
+from assessments.services import start_correction, take_step
 from sharing.services import revoke_access
 from tests.assessments.pages import page, text
 from tests.world import make_assessment, make_tool
@@ -118,6 +119,54 @@ def test_a_correction_on_hold_leaves_the_old_version_in_the_list(world, client_o
     make_assessment(world, world.factory_a, 7, "published", published_days_ago=1, version=2, supersedes=held)
     response = client_of(world.person("brand_a_member")).get(reverse("shared_list"))
     assert [row["assessment"] for row in response.context["rows"]][:2] == [held, old]
+
+
+def test_a_correction_on_hold_is_told_by_nothing(world, client_of, api_of):
+    """A newer version that has not opened to the brand leaves every answer about the older one as it was."""
+    world.grant(hold_days=10)
+    old = world.assessments["a1"]
+    browser, api = client_of(world.person("brand_a_member")), api_of(world.person("brand_a_member"))
+
+    def told():
+        listed = browser.get(reverse("shared_list")).context["rows"]
+        page = browser.get(reverse("assessment", args=[old.pk]))
+        return [
+            [(row["assessment"].pk, row["assessment"].state) for row in listed],
+            [(row["assessment"].pk, row["assessment"].state) for row in page.context["history"]],
+            "Replaced by a correction" in page.content.decode(),
+            api.get(f"/api/v1/assessments/{old.pk}/").json(),
+            api.get(f"/api/v1/assessments/{old.pk}/findings/?scope=report").json()["assessment"],
+            api.get("/api/v1/shared/").json(),
+            api.get("/api/v1/assessments/?state=published").json()["results"],
+            api.get("/api/v1/assessments/?state=superseded").json()["results"],
+        ]
+
+    before = told()
+    correction = start_correction(by=world.person("team_leader"), assessment=old, note="Overtime was miscounted")
+    for step in ("send_to_factory", "publish"):
+        take_step(by=world.person("team_leader"), assessment=correction, name=step)
+        correction.refresh_from_db()
+    old.refresh_from_db()
+    assert (old.state, correction.state) == ("superseded", "published")
+    assert told() == before
+    inside = api_of(world.person("manager_a"))
+    assert inside.get(f"/api/v1/assessments/{old.pk}/").json()["state"] == "superseded"
+
+
+def test_a_withdrawal_takes_the_replaced_version_along(world, client_of):
+    world.grant()
+    old, by = world.assessments["a1"], world.person("team_leader")
+    browser = client_of(world.person("brand_a_member"))
+    assert browser.get(reverse("assessment", args=[world.assessments["a1_old"].pk])).status_code == 200
+    take_step(by=by, assessment=old, name="withdraw", reason="The wrong factory")
+    assert 1 not in {row["assessment"].cycle for row in browser.get(reverse("shared_list")).context["rows"]}
+    for name in ("a1", "a1_old"):
+        world.assessments[name].refresh_from_db()
+        assert (world.assessments[name].state, world.assessments[name].withdrawn_reason) == (
+            "withdrawn",
+            "The wrong factory",
+        )
+        assert browser.get(reverse("assessment", args=[world.assessments[name].pk])).status_code == 404
 
 
 def test_step_1_alone_counts_step_1_alone(world, client_of):

@@ -2,11 +2,13 @@
 
 import datetime as dt
 import io
+import re
 import time
 import zipfile
 
 import openpyxl
 import pytest
+import xlsxwriter
 
 from portal.core import table_sources
 from portal.core.country_names import country_code
@@ -261,3 +263,33 @@ def test_a_damaged_workbook_is_refused():
 )
 def test_countries_by_name(name, code):
     assert country_code(name) == code
+
+
+class Counting(io.BytesIO):
+    """A file that knows how much of it was read."""
+
+    taken = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        found = super().read(size)
+        self.taken += len(found)
+        return found
+
+
+def test_a_sheet_that_does_not_state_its_size_is_not_walked_through_first() -> None:
+    """A small file made for that kept a web worker busy for minutes, before any limit of rows was asked."""
+    made = io.BytesIO()
+    with xlsxwriter.Workbook(made, {"constant_memory": True}) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["name", "country"])
+        for row in range(1, 30_000):
+            sheet.write_row(row, 0, [f"Mill {row}", "Cambodia"])
+    file = Counting()
+    with zipfile.ZipFile(made) as source, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            target.writestr(name, re.sub(rb"<dimension[^>]*/>", b"", source.read(name)))
+    file.taken = 0
+    table = Table(file, required=["name"])
+    first = next(iter(table.records()))
+    assert first[1]["name"] == "Mill 1"
+    assert file.taken < len(file.getvalue()) / 3

@@ -264,7 +264,7 @@ PLACES: dict[str, Callable[[Stage], Any]] = {
     "notice": lambda stage: stage.destroy_notice.pk,
     "delivery": lambda stage: stage.delivery.pk,
     "endpoint": lambda stage: stage.delivery.endpoint_id,
-    "correction": lambda stage: stage.correction.pk,
+    "correction": lambda stage: stage.correction.assessment_id,
     "unsubscribing": lambda stage: unsubscribe_token(stage.world.person("brand_a_member"), list(notice_kinds)),
     "none": lambda _stage: NO_SUCH,
 }

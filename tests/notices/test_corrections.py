@@ -45,7 +45,7 @@ def test_who_read_the_old_version_is_told_what_changed_and_takes_note(
     told = next(message.body for message in mail.outbox if message.to == ["brand.a.member@test.example"])
     notice = CorrectionNotice.objects.get()
     assert "was corrected. See what changed." in told
-    assert reverse("correction", args=[notice.pk]) in told
+    assert reverse("correction", args=[notice.assessment_id]) in told
     other = next(message.body for message in mail.outbox if message.to == ["brand.b.member@test.example"])
     assert "was corrected" not in other
     assert "a report is open to your brand" in other
@@ -53,7 +53,7 @@ def test_who_read_the_old_version_is_told_what_changed_and_takes_note(
     browser = client_of(world.person("brand_a_member"))
     home = browser.get(reverse("home")).content.decode()
     assert reverse("corrections") in home
-    page = browser.get(reverse("correction", args=[notice.pk])).content.decode()
+    page = browser.get(reverse("correction", args=[notice.assessment_id])).content.decode()
     assert "Overtime was counted twice" in page
     assert "Overtime exceeds the legal limit" in page
     assert "Workers below the legal minimum age were found" in page
@@ -64,14 +64,17 @@ def test_who_read_the_old_version_is_told_what_changed_and_takes_note(
     place = reverse("old_versions", args=[world.factory_a.pk])
     assert "Not yet" in factory.get(place).content.decode()
     assert place in factory.get(reverse("home")).content.decode()
-    browser.post(reverse("correction_acknowledge", args=[notice.pk]))
-    browser.post(reverse("correction_acknowledge", args=[notice.pk]))
+    browser.post(reverse("correction_acknowledge", args=[notice.assessment_id]))
+    browser.post(reverse("correction_acknowledge", args=[notice.assessment_id]))
     assert Event.objects.filter(kind="assessments.correction_acknowledged", brand_id=world.brand_a.pk).count() == 1
     assert "Brand A Member" in factory.get(place).content.decode()
     assert place not in factory.get(reverse("home")).content.decode()
     rows = api_of(world.person("manager_a")).get("/api/v1/corrections/").json()["results"]
     assert [(row["kind"], row["acknowledged_by"]) for row in rows] == [("superseded", "Brand A Member")]
-    assert api_of(world.person("manager_a")).post(f"/api/v1/corrections/{notice.pk}/acknowledge/").status_code == 403
+    assert (
+        api_of(world.person("manager_a")).post(f"/api/v1/corrections/{notice.assessment_id}/acknowledge/").status_code
+        == 403
+    )
     assert api_of(world.person("brand_b_member")).get("/api/v1/corrections/").json()["results"] == []
 
 
@@ -81,7 +84,11 @@ def test_a_brand_sees_changes_of_its_scopes_only(world: World, client_of: Any) -
     read(world, client_of, "brand_a_member")
     correct(world, q1020="compliant", q1012="compliant")
     notice = CorrectionNotice.objects.get()
-    page = client_of(world.person("brand_a_member")).get(reverse("correction", args=[notice.pk])).content.decode()
+    page = (
+        client_of(world.person("brand_a_member"))
+        .get(reverse("correction", args=[notice.assessment_id]))
+        .content.decode()
+    )
     assert "Overtime exceeds the legal limit" in page
     assert "Sick leave is not paid" not in page
 
@@ -95,8 +102,8 @@ def test_r7_a_revoke_reaches_corrections(world: World, client_of: Any, api_of: A
     mail_now()
     assert not any("corrected" in message.body for message in mail.outbox if "brand" in message.to[0])
     browser = client_of(world.person("brand_a_member"))
-    assert browser.get(reverse("correction", args=[notice.pk])).status_code == 404
-    assert browser.post(reverse("correction_acknowledge", args=[notice.pk])).status_code == 404
+    assert browser.get(reverse("correction", args=[notice.assessment_id])).status_code == 404
+    assert browser.post(reverse("correction_acknowledge", args=[notice.assessment_id])).status_code == 404
     assert api_of(world.person("brand_a_member")).get("/api/v1/corrections/").json()["results"] == []
     assert "Tonle" not in browser.get(reverse("corrections")).content.decode()
     page = client_of(world.person("manager_a")).get(reverse("old_versions", args=[world.factory_a.pk]))
@@ -109,7 +116,7 @@ def test_a_hold_delays_the_correction(world: World, client_of: Any) -> None:
     correct(world, q1020="compliant")
     notice = CorrectionNotice.objects.get()
     browser = client_of(world.person("brand_a_member"))
-    assert browser.get(reverse("correction", args=[notice.pk])).status_code == 404
+    assert browser.get(reverse("correction", args=[notice.assessment_id])).status_code == 404
     assert reverse("corrections") not in browser.get(reverse("home")).content.decode()
 
 
@@ -123,7 +130,11 @@ def test_who_read_a_withdrawn_report_is_told_without_its_reason(world: World, cl
     assert "was withdrawn. Please take note." in told["brand.a.member@test.example"]
     assert "No brand can open it any more" in told["manager.a@test.example"]
     notice = CorrectionNotice.objects.get()
-    page = client_of(world.person("brand_a_member")).get(reverse("correction", args=[notice.pk])).content.decode()
+    page = (
+        client_of(world.person("brand_a_member"))
+        .get(reverse("correction", args=[notice.assessment_id]))
+        .content.decode()
+    )
     assert "This report was withdrawn" in page
     assert "bribed" not in page + "".join(told.values())
     inside = client_of(world.person("manager_a")).get(reverse("old_versions", args=[world.factory_a.pk]))

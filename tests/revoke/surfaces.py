@@ -113,16 +113,16 @@ def _figures(client: Client) -> list[int]:
 
 def _corrections(held: Held, client: Client) -> Surfaces:
     """Of cycle 1's report, which was replaced; it closes with the other one, but for a withdrawal of that."""
-    page = reverse("correction", args=[held.stage.correction.pk])
+    page = reverse("correction", args=[held.stage.correction.assessment_id])
     yield "correction", lambda: is_there(client, page)
     yield "corrections", says(client, reverse("corrections"), page)
     yield (
         "correction on the first page",
         says(client, "/", "that your brand read w"),
     )  # was, were corrected or withdrawn
-    api = f"/api/v1/corrections/{held.stage.correction.pk}/acknowledge/"
+    api = f"/api/v1/corrections/{held.stage.correction.assessment_id}/acknowledge/"
     yield "correction, taking note over the API", lambda: was_taken(client, api)
-    taking_note = reverse("correction_acknowledge", args=[held.stage.correction.pk])
+    taking_note = reverse("correction_acknowledge", args=[held.stage.correction.assessment_id])
     yield "correction, taking note", lambda: was_taken(client, taking_note)
 
 

@@ -99,8 +99,12 @@ class ListView(PortalView):
 
     def get(self, request: Request, **kwargs: Any) -> Response:
         """One page."""
-        page = self.paginate_queryset(self.rows())
+        page = list(self.paginate_queryset(self.rows()) or ())
+        self.prepare(page)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    def prepare(self, page: list[Any]) -> None:
+        """What the rows of a page still need before they are told."""
 
 
 class DetailView(PortalView):
