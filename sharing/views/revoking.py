@@ -129,7 +129,7 @@ def stop_all(request: HttpRequest, pk: int) -> HttpResponse:
         "factory": factory,
         "form": form,
         "grants": grants,
-        "brands": sorted({grant.brand.name for grant in grants}),
+        "brands": sorted({grant.brand.name for grant in grants if grant.has_begun}),
         "hidden": [*((name, request.POST[name]) for name in form.fields if name in request.POST), ("confirmed", "yes")],
         **_beyond_reach(request, factory),
     }
@@ -139,8 +139,8 @@ def stop_all(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _nothing_shared(factory: Factory, ended: list[SharingGrant]) -> str:
-    brands = len({grant.brand_id for grant in ended})
-    if not brands:
+    brands = len({grant.brand_id for grant in ended if grant.has_begun})
+    if not ended:
         return _("%(factory)s shares with nobody: there was nothing left to stop.") % {"factory": factory}
     text = ngettext(
         "%(factory)s shares with nobody now. %(count)s brand lost its access.",
