@@ -24,7 +24,7 @@ from sharing.forms import RevokeForm
 from sharing.models import AccessRecord, SharingGrant
 from sharing.querysets import AccessRecordQuerySet, SharingGrantQuerySet
 from sharing.services import revoke_access, revoke_brand, stop_all_sharing
-from sharing.views.gates import factory_inside, grant_to_decide, person, posted_data, require_decider
+from sharing.views.gates import about, factory_inside, grant_to_decide, person, posted_data, require_decider
 
 COPIES_SHOWN = 200
 
@@ -53,10 +53,12 @@ def _beyond_reach(request: HttpRequest, factory: Factory, **narrower: Any) -> di
 def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Stop one sharing, at once."""
     found = grant_to_decide(request, pk)
+    is_proposal = found.status() == "unconfirmed" and found.given_before() is not None
     form = RevokeForm(posted_data(request))
     if request.method == "POST" and form.is_valid():
-        revoke_access(by=person(request), grant=found, **form.reasons())
-        messages.success(request, _stopped(request, found))
+        ended = revoke_access(by=person(request), grant=found, **form.reasons())
+        is_taken_back = is_proposal and not ended.is_given
+        messages.success(request, _taken_back(found) if is_taken_back else _stopped(request, found))
         return redirect("who_can_see", pk=found.factory_id)
     others = _open(request, found.factory).filter(brand=found.brand_id).exclude(pk=found.pk)
     context = {
@@ -64,10 +66,17 @@ def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
         "factory": found.factory,
         "form": form,
         "others": others,
+        "taken_back": _taken_back(found) if is_proposal else "",
         **_beyond_reach(request, found.factory, brand=found.brand_id, scope=found.scope),
     }
     status = REFUSED if request.method == "POST" else 200
     return render(request, "sharing/revoke.html", context, status=status)
+
+
+def _taken_back(proposal: SharingGrant) -> str:
+    """What becomes of a change that waits for a second person."""
+    said = _("The change that waits for confirmation is taken back. What %s sees now goes on.")
+    return about(proposal.factory, said % proposal.brand)
 
 
 def _stopped(request: HttpRequest, ended: SharingGrant) -> str:

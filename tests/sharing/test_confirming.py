@@ -182,7 +182,13 @@ def test_a_change_is_taken_back_alone_and_a_revoke_ends_both(
 ) -> None:
     given, wider = proposed
     manager = confirming.person("manager_a")
-    client_of(manager).post(f"/sharing/{wider.pk}/revoke/", {})
+    browser = client_of(manager)
+    listed = browser.get(f"/factories/{confirming.factory_a.pk}/sharing/").content.decode()
+    assert "A change, not confirmed yet" in listed
+    assert "the brand sees nothing" not in listed
+    assert "What Aster &amp; Oak sees now goes on." in browser.get(f"/sharing/{wider.pk}/revoke/").content.decode()
+    done = browser.post(f"/sharing/{wider.pk}/revoke/", {}, follow=True).content.decode()
+    assert "What Aster &amp; Oak sees now goes on." in done
     assert (ended(given), ended(wider), seen_cycles(confirming)) == (False, True, {2})
     other = change_grant(by=manager, grant=given, terms=Terms())
     assert change_grant(by=manager, grant=other, terms=Terms(cycles="only", cycle_number=2)) == given
