@@ -40,7 +40,7 @@ def revoke_access(*, by: User, grant: SharingGrant, reason: str = "", is_reason_
     if grant.ended_at is None and not grant.is_given:
         standing = [one for one in standing if one == grant]
     _end_all(by, factory, standing, reason, is_reason_shown)
-    return next((one for one in standing if one == grant), grant if grant.ended_at else newest_of(grant))
+    return next((one for one in standing if one == grant), standing[-1] if standing else newest_of(grant))
 
 
 @transaction.atomic
