@@ -8,9 +8,7 @@ from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from brands.models import Brand, BrandHistory
-from factories.models import (
-    Factory,
-)
+from factories.models import Factory
 from portal.accounts.models import AccountHistory, User
 from portal.accounts.roles import Visitor
 from sharing import reasons

@@ -9,9 +9,7 @@ from typing import Protocol
 
 from django.db.models import Q
 
-from factories.models import (
-    Factory,
-)
+from factories.models import Factory
 
 RELEASED_TO_FACTORY = ("factory_review", "published", "superseded")
 OPEN_TO_BRANDS = ("published", "superseded")

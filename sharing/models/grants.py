@@ -225,11 +225,16 @@ class SharingGrant(models.Model):
         """Whether the brand could ever use it."""
         return self.is_given and self.valid_from <= (self.ended_at or timezone.now())
 
-    def given_before(self) -> "SharingGrant | None":
-        """The sharing that this one would change, change after change; none if that is over."""
+    def last_given(self) -> "SharingGrant | None":
+        """The sharing that the brand had before this one, past changes that were only proposed."""
         before = self.replaces
         while before is not None and not before.is_given:
             before = before.replaces
+        return before
+
+    def given_before(self) -> "SharingGrant | None":
+        """The sharing that this one would change; none if that is over."""
+        before = self.last_given()
         return before if before is not None and before.ended_at is None else None
 
     def status(self) -> str:

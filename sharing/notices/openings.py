@@ -26,7 +26,7 @@ def grant_may_open(grant: SharingGrant) -> None:
     """A grant took effect: anew, or in place of another one that it lengthens, shortens or moves."""
     if grant.scope not in ASSESSMENT_SCOPES:
         return
-    replaced = grant.replaces if grant.replaces_id and not grant.needs_confirmation else None
+    replaced = None if grant.needs_confirmation else grant.last_given()
     before = replaced.ended_at - JUST_BEFORE if replaced is not None and replaced.ended_at is not None else None
     _pass_on(grant.factory_id, grant.brand, before)
 

@@ -130,11 +130,12 @@ def open_grants(factory_id: int, brand_id: int, scope: str) -> QuerySet[SharingG
     return grants.select_related("factory", "brand").order_by("created_at", "pk")
 
 
-def newest_of(grant: SharingGrant) -> SharingGrant:
-    """The grant that took this one's place or would have, change after change; itself if none did."""
-    while successor := SharingGrant.objects.select_related("factory", "brand").filter(replaces=grant).first():
-        grant = successor
-    return grant
+def with_successors(grant: SharingGrant) -> list[SharingGrant]:
+    """The grant, and those that took its place or would have, change after change: the last one may be refused."""
+    chain = [grant]
+    while successor := SharingGrant.objects.select_related("factory", "brand").filter(replaces=chain[-1]).first():
+        chain.append(successor)
+    return chain
 
 
 @transaction.atomic
@@ -186,7 +187,7 @@ def change_grant(*, by: User, grant: SharingGrant, terms: Terms) -> SharingGrant
     if same := next((one for one in standing if terms.same_as(one)), None):
         return same
     waits = factory.confirms_sharing and not (given is not None and terms.narrows(given))
-    replaces = newest_of(grant)
+    replaces = with_successors(grant)[-1]
     for one in standing:
         if not (waits and one is given):
             end_grant(one, by=by, reason=_("Changed"), kind="sharing.changed_from")
@@ -240,7 +241,7 @@ def _start(
         scope=scope,
         cycles=terms.cycles,
         cycle_number=terms.cycle_number,
-        valid_from=terms.valid_from or max(now, (replaces and replaces.ended_at) or now),
+        valid_from=terms.valid_from or max(now, (given and given.ended_at) or now),
         expires_at=terms.expires_at,
         purpose=terms.purpose.strip(),
         hold_days=terms.hold_days,

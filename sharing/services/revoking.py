@@ -20,7 +20,7 @@ from portal.notices.outbox import announce
 from sharing.models import SharingGrant
 from sharing.querysets import SharingGrantQuerySet
 from sharing.services.copies import ask_to_destroy
-from sharing.services.grants import authorise_decider, end_grant, newest_of, open_grants
+from sharing.services.grants import authorise_decider, end_grant, open_grants, with_successors
 
 
 @transaction.atomic
@@ -35,12 +35,12 @@ def revoke_access(*, by: User, grant: SharingGrant, reason: str = "", is_reason_
     authorise_decider(by, factory)
     grant = SharingGrant.objects.select_related("brand").get(pk=grant.pk)
     standing = list(open_grants(grant.factory_id, grant.brand_id, grant.scope))
-    if grant.ended_at is not None and newest_of(grant).ended_at is not None:
+    if not any(one.ended_at is None for one in with_successors(grant)):
         standing = []  # it is over, and another sharing that was begun since is not meant
     if grant.ended_at is None and not grant.is_given:
         standing = [one for one in standing if one == grant]
     _end_all(by, factory, standing, reason, is_reason_shown)
-    return next((one for one in standing if one == grant), standing[-1] if standing else newest_of(grant))
+    return next((one for one in standing if one == grant), standing[-1] if standing else with_successors(grant)[-1])
 
 
 @transaction.atomic

@@ -200,6 +200,24 @@ def test_a_change_is_taken_back_alone_and_a_revoke_ends_both(
         confirm_grant(by=confirming.person("representative_a"), grant=last)
 
 
+def test_r7_an_old_page_ends_what_lives_on_beside_a_refused_change(
+    confirming: World, proposed: tuple[SharingGrant, SharingGrant]
+) -> None:
+    given, wider = proposed
+    manager, end = confirming.person("manager_a"), timezone.now() + timedelta(days=90)
+    refuse_grant(by=confirming.person("representative_a"), grant=wider)
+    narrower = change_grant(by=manager, grant=given, terms=Terms(cycles="only", cycle_number=2, expires_at=end))
+    assert narrower.last_given() == given
+    refused = change_grant(by=manager, grant=narrower, terms=Terms())
+    refuse_grant(by=confirming.person("representative_a"), grant=refused)
+    assert seen_cycles(confirming) == {2}
+    revoke_access(by=manager, grant=given)  # a page from before the first change
+    assert (ended(narrower), seen_cycles(confirming)) == (True, set())
+    fresh = confirming.grant()
+    revoke_access(by=manager, grant=given)  # once more: what was begun since is not meant
+    assert not ended(fresh)
+
+
 def test_the_database_keeps_one_grant_and_one_proposal(
     confirming: World, proposed: tuple[SharingGrant, SharingGrant]
 ) -> None:
