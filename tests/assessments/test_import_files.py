@@ -62,6 +62,7 @@ def test_the_csv_that_staff_order_goes_back_in(world, state):
     if state == "published":
         theirs = file_of(world.person("manager_b"), made, "csv").decode()
         assert "Zero Tolerance" not in theirs
+        assert "Cambodia," in theirs, "the programme's words, though it was ordered in French"
         assert made.tool.name not in theirs
         assert "voluntary" not in theirs
 

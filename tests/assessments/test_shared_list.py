@@ -143,6 +143,9 @@ def test_a_correction_on_hold_is_told_by_nothing(world, client_of, api_of):
 
     before = told()
     correction = start_correction(by=world.person("team_leader"), assessment=old, note="Overtime was miscounted")
+    publish = reverse("assessment_step", args=[correction.pk, "publish"])
+    asked = client_of(world.person("team_leader")).get(publish).content.decode()
+    assert "No answer differs from the version that this one replaces" in asked
     for step in ("send_to_factory", "publish"):
         take_step(by=world.person("team_leader"), assessment=correction, name=step)
         correction.refresh_from_db()

@@ -19,7 +19,7 @@ from portal.accounts.roles import role_of
 from portal.accounts.services import add_member
 from portal.core.models import Event
 from sharing.models import SharingGrant
-from sharing.services import Terms, change_grant, revoke_access
+from sharing.services import Terms, change_grant, revoke_access, withhold_report
 from tests.world import PASSWORD, World
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +41,7 @@ def test_a_handover_goes_through_two_staff_people_and_ends_the_old_role(
     world: World, client_of: Any, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
     grant, second = world.grant(), world.person("programme_manager")
+    kept = withhold_report(by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_a, cycle=1)
     leader = client_of(world.person("team_leader"))
     address = f"/factories/{world.factory_a.pk}/handover/"
     form = {"new_name": "Next", "new_email": "next@test.example", "evidence": "Letter"}
@@ -58,6 +59,9 @@ def test_a_handover_goes_through_two_staff_people_and_ends_the_old_role(
         world.grant(scope="step1")
     with pytest.raises(ValidationError, match="replaced"):
         change_grant(by=world.person("manager_a"), grant=grant, terms=Terms(purpose="More"))
+    assert client_of(world.person("manager_a")).post(f"/sharing/withheld/{kept.pk}/release/").status_code == 302
+    kept.refresh_from_db()
+    assert kept.released_at is None
     revoke_access(by=world.person("manager_a"), grant=grant)
     with pytest.raises(ValidationError, match="can still object"):
         complete_handover(by=second, handover=handover)

@@ -1,6 +1,6 @@
 """Granting well: several brands at once, terms, holds, what a decision adds and takes away, paper, renewals."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -386,6 +386,8 @@ def test_a_scan_is_what_its_content_says(world: World, client_of: Any, tmp_path:
     tomorrow = timezone.localdate() + timedelta(days=1)
     with pytest.raises(ValidationError, match="a day to come"):
         paper(world, signature=Signature("Sok Dara", tomorrow))
+    with pytest.raises(ValidationError, match="before the programme began"):
+        paper(world, signature=Signature("Sok Dara", date(1900, 1, 1)))
     world.brand_b.is_active = False
     world.brand_b.save()
     with pytest.raises(ValidationError, match="not active"):
@@ -420,6 +422,9 @@ def test_an_ending_is_brought_to_mind_once_to_both_sides_and_renewed(world: Worl
     assert said("sharing.ends_soon", world.person("brand_b_member"), "brand") == ""
     assert f"/sharing/{soon.pk}/change/?renew=1" in client_of(manager).get("/").content.decode()
     assert "sharing with Tonle Lotus Garments ends on" in client_of(member).get("/").content.decode()
+
+    go_on = f"/brands/{world.brand_a.pk}/requests/new/?factory={world.factory_a.pk}&scope=step1"
+    assert client_of(member).get(go_on).context["form"].initial["scopes"] == ["step1"]
 
     form = client_of(manager).get(f"/sharing/{soon.pk}/change/?renew=1").context["form"]
     assert (form.initial["hold_days"], form.initial["purpose"], form.initial["cycles"]) == (4, "Yearly", "all")
