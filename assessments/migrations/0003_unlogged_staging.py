@@ -6,7 +6,7 @@ TABLES = ("assessments_importrow", "assessments_importvisit", "assessments_impor
 
 
 class Migration(migrations.Migration):
-    dependencies = [("assessments", "0004_import_batches")]
+    dependencies = [("assessments", "0002_relations")]
     operations = [
         migrations.RunSQL(f"ALTER TABLE {table} SET UNLOGGED", f"ALTER TABLE {table} SET LOGGED") for table in TABLES
     ]
