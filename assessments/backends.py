@@ -5,13 +5,17 @@ and raises `PermissionDenied` for the permissions it owns, so no stray row of an
 behind the grants' back.
 """
 
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 from django.contrib.auth.backends import BaseBackend
 from django.core.exceptions import PermissionDenied
+from django.db.models import BigIntegerField, UUIDField
 
 from assessments.models import Assessment
+from portal.accounts.models import User
 from portal.accounts.roles import Visitor
+from portal.core.compiled import Compiled, Parameter
 from sharing.models import Scope
 
 SCOPE_OF = {"assessments.view_report": Scope.REPORT, "assessments.view_step1": Scope.STEP1}
@@ -25,8 +29,16 @@ class AssessmentAccessBackend(BaseBackend):
         """True when the grants, the factory or the programme open it; raises `PermissionDenied` when they do not."""
         if perm not in OWNED:
             return False
-        if isinstance(obj, Assessment):
-            visible = Assessment.objects.visible_to(user_obj, SCOPE_OF.get(perm))
-            if visible.filter(pk=obj.pk).exists():
+        if isinstance(obj, Assessment) and user_obj.pk is not None:
+            scope = SCOPE_OF.get(perm)
+            if _statement(scope and scope.value).rows(user=user_obj.pk, assessment=obj.pk):
                 return True
         raise PermissionDenied
+
+
+@cache
+def _statement(scope: str | None) -> Compiled:
+    """Return the gate for one assessment: `visible_to` and the key."""
+    anybody = cast("Visitor", User(pk=Parameter("user", BigIntegerField())))
+    visible = Assessment.objects.visible_to(anybody, scope)
+    return Compiled(visible.filter(pk=Parameter("assessment", UUIDField())).order_by().values("pk")[:1])

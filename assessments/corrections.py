@@ -22,7 +22,7 @@ from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.models import User
 from portal.core.events import record
-from sharing.access import ASSESSMENT_SCOPES, grants_opening
+from sharing.access import ASSESSMENT_SCOPES, Version, grants_opening
 from sharing.models import AccessRecord
 
 
@@ -33,9 +33,7 @@ def write_correction_notices(assessment: Assessment, successor: Assessment | Non
     """
     read = AccessRecord.objects.filter(assessment_id=assessment.pk, brand__isnull=False).values("brand")
     noted = CorrectionNotice.objects.filter(successor=assessment, acknowledged_at__isnull=False).values("brand")
-    open_to = grants_opening(
-        factory=assessment.factory_id, cycle=assessment.cycle, published_at=assessment.published_at
-    ).filter(scope__in=ASSESSMENT_SCOPES)
+    open_to = grants_opening(Version.of(assessment)).filter(scope__in=ASSESSMENT_SCOPES)
     holders = Brand.objects.filter(Q(pk__in=read) | Q(pk__in=noted), pk__in=open_to.values("brand"))
     CorrectionNotice.objects.bulk_create(
         (CorrectionNotice(assessment=assessment, successor=successor, brand=brand) for brand in holders),

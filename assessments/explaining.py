@@ -35,9 +35,12 @@ class NoReport:
     factory_id: int
     cycle: int
     created_at: datetime | None = None
+    version: int = 1
     state: str = Assessment.State.PLANNED
     released_at: datetime | None = None
     published_at: datetime | None = None
+    first_published_at: datetime | None = None
+    superseded_at: datetime | None = None
     withdrawn_at: datetime | None = None
 
 

@@ -145,9 +145,7 @@ def _may_know_end(notice: Notice, assessment: Assessment) -> bool:
     """A brand is told of a withdrawal while it has what opened the report."""
     if notice.side == "factory":
         return True
-    grants = access.grants_opening(
-        factory=assessment.factory_id, cycle=assessment.cycle, published_at=assessment.published_at
-    )
+    grants = access.grants_opening(access.Version.of(assessment))
     return grants.filter(brand=notice.organisation_id, scope__in=access.ASSESSMENT_SCOPES).exists()
 
 

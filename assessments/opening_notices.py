@@ -11,11 +11,10 @@ What a grant opens at its very start is no news of its own: the start of the gra
 All of this happens under the factory's lock, as every decision on consent and every publication does.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
 from django.utils import timezone
 
 from assessments.models import Assessment, CorrectionNotice
@@ -25,7 +24,7 @@ from portal.notices.outbox import announce
 from sharing import access
 from sharing.models import SharingGrant
 from sharing.notices.openings import follow_openings
-from sharing.reasons import covers
+from sharing.terms import covers, opens_at
 
 PUBLISHED, SUPERSEDED = "report.published", "report.superseded"
 SOONEST, LATEST = timedelta(minutes=1), timedelta(days=1)  # how soon and how late what is overdue is asked again
@@ -47,7 +46,7 @@ def plan_publication(assessment: Assessment) -> None:
 def plan_openings(factory_id: int, brand: Brand, before: datetime | None) -> None:
     """Bring what waits to be told into line with what the factory just decided about `brand`."""
     waiting = _waiting(factory_id, brand)
-    reports = _reports(factory_id, waiting)
+    reports = _reports(factory_id)
     if not reports:
         return
     now = timezone.now()
@@ -73,12 +72,13 @@ def told_when(notice: Notice) -> datetime | None:
     """When a brand is to be told of a report: now if it is open to it, later if it may still open, or never."""
     if notice.side != "brand":
         return notice.not_before
-    report = Assessment.objects.filter(pk=notice.subject, state__in=access.OPEN_TO_BRANDS).first()
+    current = Assessment.objects.filter(pk=notice.subject, state=Assessment.State.PUBLISHED)
+    report = current.first()
     if report is None:
-        return None
+        return None  # withdrawn, or replaced: of the version that replaced it another notice tells
     now = timezone.now()
     if access.scopes_open_to_brand(notice.organisation_id, report):
-        return None if _is_outdone(report, notice.organisation_id) else now
+        return now
     moment = _opens_at(_grants(report.factory_id, notice.organisation_id), report)
     if moment is None or moment > now:
         return moment
@@ -97,11 +97,10 @@ def _waiting(factory_id: int, brand: Brand) -> dict[UUID, Notice]:
     return {UUID(notice.subject): notice for notice in notices.select_for_update()}
 
 
-def _reports(factory_id: int, waiting: Collection[UUID]) -> list[Assessment]:
-    """The current reports, and replaced ones of which the brand was not told yet."""
-    current = Q(state=Assessment.State.PUBLISHED)
-    known = Q(pk__in=list(waiting), state__in=access.OPEN_TO_BRANDS)
-    return list(Assessment.objects.filter(current | known, factory=factory_id))
+def _reports(factory_id: int) -> list[Assessment]:
+    """The current versions of the factory's reports."""
+    current = Assessment.objects.filter(factory=factory_id, state=Assessment.State.PUBLISHED)
+    return list(current)
 
 
 def _grants(factory_id: int, brand_id: int) -> list[SharingGrant]:
@@ -118,15 +117,8 @@ def _open_to(brand: Brand, reports: Iterable[Assessment], at: datetime) -> set[U
 
 def _opens_at(grants: Iterable[SharingGrant], report: Assessment) -> datetime | None:
     """The moment at which the first of these grants opens the report, if nothing else stands in the way."""
-    published = report.published_at or timezone.now()
-    covering = [grant for grant in grants if covers(grant, report.cycle)]
-    return min((max(one.valid_from, published + timedelta(days=one.hold_days)) for one in covering), default=None)
-
-
-def _is_outdone(report: Assessment, brand_id: int) -> bool:
-    """Whether the version that replaced this one is open to the brand, too: that one is told."""
-    successor = Assessment.objects.filter(supersedes=report, state__in=access.OPEN_TO_BRANDS).first()
-    return successor is not None and bool(access.scopes_open_to_brand(brand_id, successor))
+    published = report.first_published_at or timezone.now()
+    return min((opens_at(one, published) for one in grants if covers(one, report.cycle)), default=None)
 
 
 def _holders(report: UUID) -> set[int]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from portal.accounts.roles import Visitor
 from sharing import access
+from sharing.scopes import rule_of
 
 if TYPE_CHECKING:
     from assessments.models import Answer, Assessment, CorrectionNotice, ReportCopy  # noqa: F401 - named in the bases below
@@ -41,18 +42,6 @@ class AssessmentQuerySet(QuerySet["Assessment"]):
         """Without versions that a newer one replaced."""
         return self.exclude(state="superseded")
 
-    def in_state_as_told(self, state: str, user: Visitor) -> "AssessmentQuerySet":
-        """Those that are in this state as far as `user` may know (see `tell_states`)."""
-        newer = self.model._default_manager.filter(
-            factory=OuterRef("factory"), cycle=OuterRef("cycle"), version__gt=OuterRef("version")
-        )
-        is_known = Exists(newer.visible_to(user))
-        if state == "superseded":
-            return self.filter(is_known, state=state)
-        if state == "published":
-            return self.filter(Q(state=state) | (Q(state="superseded") & ~is_known))
-        return self.filter(state=state)
-
     def late(self) -> "AssessmentQuerySet":
         """Ended, not published, and past the country's days for release (R39).
 
@@ -63,13 +52,6 @@ class AssessmentQuerySet(QuerySet["Assessment"]):
             over, last_day__lt=timezone.localdate() - _days(F("factory__programme__release_days"))
         )
 
-    def with_non_compliance_in(self, cluster: str) -> "AssessmentQuerySet":
-        """Those with at least one non-compliance in a cluster of that name."""
-        answers = apps.get_model("assessments", "Answer")._default_manager.filter(
-            finding="nc", question__compliance_point__cluster__name=cluster
-        )
-        return self.filter(pk__in=answers.values("assessment"))
-
 
 def _days(number: F) -> Any:
     return ExpressionWrapper(number * Value(timedelta(days=1)), output_field=DurationField())
@@ -79,10 +61,10 @@ class AnswerQuerySet(QuerySet["Answer"]):
     """Answers, read only through assessments that a person may read."""
 
     def visible_to(self, user: Visitor, scope: str) -> "AnswerQuerySet":
-        """The answers that `scope` opens to `user`: Step 1 questions for "step1" (R15), all for "report"."""
+        """The answers that `scope` opens to `user`. Raises `ValueError` for a scope that there is not."""
         assessments = apps.get_model("assessments", "Assessment")._default_manager.all()
         answers = self.filter(assessment__in=assessments.visible_to(user, scope).values("pk"))
-        return answers.filter(question__step=1) if scope == "step1" else answers
+        return answers.filter(rule_of(scope).answers())
 
 
 class ReportCopyQuerySet(QuerySet["ReportCopy"]):
@@ -94,9 +76,9 @@ class ReportCopyQuerySet(QuerySet["ReportCopy"]):
         A revoke hides the file on the next query; so does a change of sides, whatever one may read on the new one.
         """
         assessments = apps.get_model("assessments", "Assessment")._default_manager.all()
-        own = assessments.filter(access.readable_as_own(user)).values("pk")
-        worked_on = assessments.filter(access.readable_as_staff(user)).values("pk")
-        readable = Q(side="own_factory", assessment__in=own) | Q(side="staff", assessment__in=worked_on)
+        own = assessments.filter(access.readable_as_own(user), pk=OuterRef("assessment"))
+        worked_on = assessments.filter(access.readable_as_staff(user), pk=OuterRef("assessment"))
+        readable = Q(Exists(own), side="own_factory") | Q(Exists(worked_on), side="staff")
         for scope in access.ASSESSMENT_SCOPES:
             granted = Q(_opened(user, "assessment", [scope]), assessment__state__in=access.OPEN_TO_BRANDS)
             readable |= granted & Q(side="grant", scope=scope)
@@ -109,8 +91,8 @@ class CorrectionNoticeQuerySet(QuerySet["CorrectionNotice"]):
     def for_brands_of(self, user: Visitor) -> "CorrectionNoticeQuerySet":
         """Those to brands that `user` reads for, while the brand may know.
 
-        The old version is, or was until its withdrawal, open to the brand now, and the new one has opened (a hold
-        delays it): what a revoke closes, or the factory keeps back, is not told (R7).
+        The old version is, or was until its withdrawal, open to the brand now, and so is the new one, which after a
+        withdrawal has a hold of its own: what a revoke closes, or the factory withholds, is not told (R7).
         """
         old = _opened(user, "assessment")
         return self.filter(Q(old) & (Q(successor=None) | Q(_opened(user, "successor"))))
@@ -124,11 +106,4 @@ class CorrectionNoticeQuerySet(QuerySet["CorrectionNotice"]):
 
 def _opened(user: Visitor, path: str, scopes: Iterable[str] = access.ASSESSMENT_SCOPES) -> Any:
     """The condition that `user` reads for the row's brand, and a live grant to it opens, or opened, the assessment."""
-    return access.opened_for_brand(
-        user,
-        factory=OuterRef(f"{path}__factory"),
-        cycle=OuterRef(f"{path}__cycle"),
-        published_at=OuterRef(f"{path}__published_at"),
-        brand=OuterRef("brand"),
-        scopes=scopes,
-    )
+    return access.opened_for_brand(user, access.Version.of_row(f"{path}__"), OuterRef("brand"), scopes)

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from assessments.models import Assessment, ReportCopy
-from assessments.reading import answer_rows, document_from, header_of, tell_states
+from assessments.reading import answer_rows, document_from, header_of
 from assessments.reports import (
     FORMATS,
     ReaderStamp,
@@ -136,7 +136,9 @@ def make_report(run: JobRun) -> dict[str, Any]:
         decision = _still_open(copy)
         run.report(10, 100, _("Reading the findings"))
         file = _render(run, copy, decision)
-        copy.assessment.refresh_from_db(fields=["state", "withdrawn_at"])  # it may have been withdrawn meanwhile
+        copy.assessment.refresh_from_db(
+            fields=["state", "superseded_at", "withdrawn_at"]
+        )  # it may have been withdrawn meanwhile
         _still_open(copy)
         run.report(100, 100, _("The file is ready."))
         _store(run, copy, file)
@@ -167,7 +169,6 @@ def _render(run: JobRun, copy: ReportCopy, decision: Decision) -> RenderedFile:
     rows = answer_rows(copy.reader, copy.assessment, scope)
     # A CSV file is for programs: its words, the country's name among them, are the programme's in every language.
     language = "en" if copy.format == "csv" else copy.language
-    tell_states(copy.reader, [copy.assessment])
     document = document_from(rows, copy.assessment, scope, language)
     run.report(40, 100, _("Making the file"))
     if _is_for_import(copy, decision):

@@ -7,8 +7,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from assessments.figures.queries import points_of, readable_scopes
 from assessments.models import Assessment, ReportCopy
-from assessments.reading import points_of
 from assessments.reports.document import FINDING_CODES, POINT_STATUSES, PROVENANCES, SCOPES
 from assessments.reports.labels import languages
 from assessments.states import STEPS
@@ -42,7 +42,7 @@ class AssessmentSerializer(serializers.Serializer[Any]):
 
     def get_scopes(self, assessment: Any) -> list[str]:
         """The scopes open to the asker."""
-        return [scope for scope in SCOPES if getattr(assessment, f"reads_{scope}")]
+        return readable_scopes(assessment)
 
     def get_points_assessed(self, assessment: Any) -> int:
         """Compliance points with a determination."""
@@ -208,6 +208,7 @@ class DecisionSerializer(serializers.Serializer[Any]):
             "withdrawn",
             "withheld",
             "hold",
+            "replaced",
             "not_open",
             "not_signed_in",
         ]

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assessments.corrections import write_correction_notices
+from assessments.figures.services import freeze, thaw
 from assessments.models import Answer, Assessment
 from assessments.notices import tell_in_review, tell_published, tell_withdrawn
 from assessments.states import STEPS
@@ -19,7 +20,7 @@ from factories.models import CountryProgramme, Factory
 from factories.services import lock_factory
 from portal.accounts.models import User
 from portal.core.events import record
-from sharing.services import tell_of_publication
+from sharing.services import close_report, open_report, tell_of_publication
 
 # Steps of the assessors themselves are also open to the advisor assigned to the factory, who holds no wider right.
 ASSESSOR_STEPS = frozenset({"start", "submit"})
@@ -49,7 +50,7 @@ def take_step(*, by: User, assessment: Assessment, name: str, reason: str = "") 
     lock_factory(assessment.factory_id)
     if not may_take_step(by, assessment, name):
         raise PermissionDenied(_("Your role does not allow this step."))
-    assessment = Assessment.objects.select_related("factory__programme").get(pk=assessment.pk)
+    assessment = Assessment.objects.select_related("factory__programme", "report").get(pk=assessment.pk)
     step = STEPS[name]
     if assessment.state == step.target and name != "return_to_assessors":
         return assessment
@@ -103,27 +104,33 @@ def _prepare(assessment: Assessment, name: str, reason: str) -> None:
         assessment.end_date = max(timezone.localdate(), assessment.start_date)
     elif name == "send_to_factory":
         assessment.released_at = now
+        freeze(assessment.pk)
         # Only now: before, the factory would learn of an assessment it does not know of yet (R47).
         Factory.objects.filter(pk=assessment.factory_id, current_cycle__lt=assessment.cycle).update(
             current_cycle=assessment.cycle
         )
     elif name == "take_back":
         assessment.released_at = None
+        thaw(assessment.pk)
     elif name == "publish":
         assessment.published_at = now
+        assessment.report = open_report(factory_id=assessment.factory_id, cycle=assessment.cycle, at=now)
+        assessment.first_published_at = assessment.report.first_published_at
         _supersede_previous(assessment)
         tell_of_publication(factory_id=assessment.factory_id, assessment_id=assessment.pk, cycle=assessment.cycle)
     elif name == "withdraw":
         if not reason.strip():
             raise ValidationError({"reason": _("Say why the report is withdrawn.")})
         assessment.withdrawn_at, assessment.withdrawn_reason = now, reason.strip()[:500]
+        if assessment.report is not None:
+            close_report(assessment.report, at=now)
 
 
 def _supersede_previous(assessment: Assessment) -> None:
     """The version that this one corrects steps back, in the same transaction: there is always one current."""
     if assessment.supersedes_id is not None:
         Assessment.objects.filter(pk=assessment.supersedes_id, state=Assessment.State.PUBLISHED).update(
-            state=Assessment.State.SUPERSEDED
+            state=Assessment.State.SUPERSEDED, superseded_at=assessment.published_at
         )
 
 

@@ -5,7 +5,8 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from brands.querysets import BrandHistoryQuerySet, BrandQuerySet, SupplierQuerySet
-from portal.accounts.models import RoleGroup
+from portal.accounts.models import RoleGroup, User
+from portal.accounts.role_index import membership_trigger, permission_triggers
 from portal.accounts.roles import GroupObjectPermissionBase
 from portal.core.identifiers import OS_HUB_ID
 from portal.core.triggers import history_trigger
@@ -113,3 +114,14 @@ class BrandGroupObjectPermission(GroupObjectPermissionBase):
     """What a role's group may do for one brand; the `read_*` rows are what `sharing.access` asks for."""
 
     content_object = models.ForeignKey(Brand, on_delete=models.CASCADE)
+
+    class Meta(GroupObjectPermissionBase.Meta):
+        triggers = permission_triggers("brand", "brands_brandgroupobjectpermission")
+
+
+class BrandMembership(User.groups.through):  # type: ignore[name-defined,misc] # made by Django
+    """Who is in which group, with what follows for their permissions on brands."""
+
+    class Meta:
+        proxy = True
+        triggers = [membership_trigger("brand", "brands_brandgroupobjectpermission")]

@@ -7,8 +7,8 @@ from django.apps import apps
 from django.db.models import Q, QuerySet
 
 from portal.accounts.roles import Visitor, has_general_permission, held
+from portal.core.conditions import among
 from portal.core.history import latest_at
-from portal.core.subselects import for_person
 
 if TYPE_CHECKING:
     from brands.models import Brand, BrandHistory, Supplier  # noqa: F401 - named in the bases below
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 ANY_READ = ("read_report", "read_step1", "read_improvement_plan")
 
 
-@for_person
-def brands_where(person: int, codename: str) -> QuerySet[Any, Any]:
-    """Ids of the active brands for which somebody holds `codename`."""
-    mine = held(person, apps.get_model("brands", "BrandGroupObjectPermission"), codename)
-    return apps.get_model("brands", "Brand")._default_manager.filter(pk__in=mine, is_active=True).values("pk")
+def brands_where(user: Visitor, codename: str) -> QuerySet[Any, Any]:
+    """Return the ids of the active brands for which `user` holds `codename`."""
+    return _active(held(user, "brand", codename))
 
 
-@for_person
-def own_brands(person: int) -> QuerySet[Any, Any]:
-    """Ids of the brands that somebody reads for."""
-    table = apps.get_model("brands", "BrandGroupObjectPermission")
+def own_brands(user: Visitor) -> QuerySet[Any, Any]:
+    """Return the ids of the active brands that `user` reads for."""
     mine = Q(pk__in=[])
     for codename in ANY_READ:
-        mine |= Q(pk__in=held(person, table, codename))
+        mine |= among("pk", held(user, "brand", codename))
     return apps.get_model("brands", "Brand")._default_manager.filter(mine, is_active=True).values("pk")
+
+
+def _active(keys: QuerySet[Any, int]) -> QuerySet[Any, Any]:
+    return apps.get_model("brands", "Brand")._default_manager.filter(among("pk", keys), is_active=True).values("pk")
 
 
 class BrandQuerySet(QuerySet["Brand"]):

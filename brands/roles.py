@@ -20,7 +20,7 @@ READS_ALL = frozenset({"read_report", "read_step1", "read_improvement_plan"})
 
 def may_manage_brand_members(user: Visitor, brand: Any) -> bool:
     """The brand's managers; the global staff who admit brands only while it has none: they bring in the first one."""
-    if has_permission(user, BrandGroupObjectPermission, "manage_members", brand):
+    if has_permission(user, "brand", "manage_members", brand):
         return True
     return not has_active_manager(BRAND, brand) and may_oversee_brand(user, brand)
 

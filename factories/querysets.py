@@ -8,8 +8,8 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from portal.accounts.roles import Visitor, held
+from portal.core.conditions import among
 from portal.core.history import latest_at
-from portal.core.subselects import Subselect, for_person
 
 if TYPE_CHECKING:
     from factories.models import (  # noqa: F401 - named in the bases below
@@ -22,35 +22,22 @@ if TYPE_CHECKING:
 STAFF_PERMISSIONS = ("view_assessments", "manage_enrolment")
 
 
-def _held(user: Visitor | int, table: str, codename: str, at: datetime | None = None) -> Subselect | QuerySet[Any, int]:
-    return held(user, apps.get_model("factories", table), codename, at)
+def programmes_where(user: Visitor, codename: str, at: datetime | None = None) -> QuerySet[Any, Any]:
+    """Return the ids of the programmes in which `user` holds `codename`; held globally is held in every country.
 
-
-def programmes_where(user: Visitor, codename: str, at: datetime | None = None) -> Subselect | QuerySet[Any, Any]:
-    """Ids of the programmes in which `user` holds `codename`; who holds it globally holds it in every country.
-
-    With a moment: held then, by the roles' permissions of today.
+    With a moment: held then, by what roles may do today.
     """
-    return _programmes_now(user, codename) if at is None else _programmes(user.pk or 0, codename, at)
-
-
-def _programmes(person: int, codename: str, at: datetime | None = None) -> QuerySet[Any, Any]:
     programmes = apps.get_model("factories", "CountryProgramme")._default_manager
-    mine = _held(person, "ProgrammeGroupObjectPermission", codename, at)
-    everywhere = programmes.filter(is_global=True, pk__in=mine)
-    return programmes.filter(Q(pk__in=mine) | Exists(everywhere)).values("pk")
+    mine = held(user, "programme", codename, at)
+    everywhere = programmes.filter(among("pk", mine), is_global=True)
+    return programmes.filter(among("pk", mine) | Exists(everywhere)).values("pk")
 
 
-_programmes_now = for_person(_programmes)
-
-
-@for_person
-def factories_inside(person: int) -> QuerySet[Any, Any]:
-    """Ids of the factories whose consent somebody sees from inside: as one of its people, or its country's staff."""
-    own = _held(person, "FactoryGroupObjectPermission", "view_data")
-    country = _programmes_now(person, "view_assessments")
+def factories_inside(user: Visitor) -> QuerySet[Any, Any]:
+    """Return the ids of the factories whose consent `user` sees from inside: as a member, or as its country's staff."""
+    own, country = held(user, "factory", "view_data"), programmes_where(user, "view_assessments")
     factories = apps.get_model("factories", "Factory")._default_manager
-    return factories.filter(Q(pk__in=own) | Q(programme__in=country)).values("pk")
+    return factories.filter(among("pk", own) | among("programme", country)).values("pk")
 
 
 class ProgrammeQuerySet(QuerySet["CountryProgramme"]):
@@ -81,7 +68,7 @@ class FactoryQuerySet(QuerySet["Factory"]):
 
     def where(self, user: Visitor, codename: str) -> "FactoryQuerySet":
         """The factories on which `user` holds `codename` through a role in the factory itself."""
-        return self.filter(pk__in=_held(user, "FactoryGroupObjectPermission", codename))
+        return self.filter(pk__in=held(user, "factory", codename))
 
     def in_programmes_where(self, user: Visitor, codename: str) -> "FactoryQuerySet":
         """The factories of the programmes in which `user` holds `codename`."""
@@ -96,12 +83,12 @@ class FactoryQuerySet(QuerySet["Factory"]):
 
         Brands see a factory's facts only through what was shared with them.
         """
-        assigned = _held(user, "FactoryGroupObjectPermission", "assess")
+        assigned = held(user, "factory", "assess")
         return self.filter(Q(pk__in=factories_inside(user)) | Q(pk__in=assigned))
 
     def editable_by(self, user: Visitor) -> "FactoryQuerySet":
         """Those whose profile `user` may edit: the factory's manager, and its country's staff."""
-        own = _held(user, "FactoryGroupObjectPermission", "edit_profile")
+        own = held(user, "factory", "edit_profile")
         return self.filter(Q(pk__in=own) | Q(programme__in=programmes_where(user, "manage_enrolment")))
 
     def with_managers(self, *numbers: int) -> "FactoryQuerySet":
@@ -118,7 +105,7 @@ class HandoverQuerySet(QuerySet["Handover"]):
 
     def visible_to(self, user: Visitor) -> "HandoverQuerySet":
         """The managers of the factory, and those of the country's staff who enrol factories."""
-        own = _held(user, "FactoryGroupObjectPermission", "manage_members")
+        own = held(user, "factory", "manage_members")
         enrolled = programmes_where(user, "manage_enrolment")
         return self.filter(Q(factory__in=own) | Q(factory__programme__in=enrolled))
 

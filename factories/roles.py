@@ -40,7 +40,7 @@ def may_manage_factory_members(user: Visitor, factory: Any) -> bool:
 
     Otherwise staff could make themselves the factory's voice and consent in its name.
     """
-    if has_permission(user, FactoryGroupObjectPermission, "manage_members", factory):
+    if has_permission(user, "factory", "manage_members", factory):
         return True
     return not has_active_manager(FACTORY, factory) and may_oversee_factory(user, factory)
 

@@ -9,6 +9,8 @@ class SharingConfig(AppConfig):
     name = "sharing"
     database_rights = {
         "SharingGrant": "SELECT, INSERT, UPDATE",
+        "CycleReport": "SELECT, INSERT, UPDATE",
+        "Visibility": "SELECT, INSERT, DELETE",
         "AccessRecord": "SELECT, INSERT",
         "PaperConsent": "SELECT, INSERT",
         "Receipt": "SELECT, INSERT",

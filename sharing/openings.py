@@ -15,8 +15,7 @@ from portal.accounts.roles import Visitor
 from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS, grants_reading
 from sharing.models import SharingGrant, WithheldReport
 from sharing.preview import Line, Report, Sight, lines_of, opens_at, reports_of, sight_of
-from sharing.querysets import StatementTime
-from sharing.reasons import covers
+from sharing.terms import StatementTime, covers
 
 
 @dataclass(frozen=True)

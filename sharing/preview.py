@@ -7,7 +7,7 @@ at as the brand would, and undone, in one transaction. What is shown before a de
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Protocol
 from uuid import UUID
@@ -19,6 +19,7 @@ from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.models import User
 from portal.accounts.roles import Visitor
+from sharing import terms
 from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS, AsBrand, Subject
 from sharing.models import AccessRequest, Scope, SharingGrant, WithheldReport
 from sharing.services import CLOCKS_DIFFER, Terms, approve_request, change_grant, grant_access
@@ -100,9 +101,8 @@ def _waiting(looker: AsBrand, scope: str, reports: Iterable[Report]) -> dict[Key
 
 
 def opens_at(grant: SharingGrant, report: Report) -> datetime:
-    """The moment from which `grant` opens a published report, if nothing else stands in the way."""
-    published = report.published_at or grant.valid_from
-    return max(grant.valid_from, published + timedelta(days=grant.hold_days))
+    """Return the moment from which `grant` opens a published report, if nothing else stands in the way."""
+    return terms.opens_at(grant, report.first_published_at or grant.valid_from)
 
 
 def _unless_now(moment: datetime) -> datetime | None:
@@ -233,8 +233,9 @@ def _as_if_confirmed(by: User, grants: list[SharingGrant]) -> list[SharingGrant]
     for grant in grants:
         if grant.status() == "unconfirmed":
             before = open_grants(grant.factory_id, grant.brand_id, grant.scope).exclude(pk=grant.pk)
-            before.update(ended_at=timezone.now(), ended_by=by)
-            SharingGrant.objects.filter(pk=grant.pk).update(confirmed_by=by, confirmed_at=timezone.now())
+            now = timezone.now()
+            before.update(ended_at=now, ended_by=by)
+            SharingGrant.objects.filter(pk=grant.pk).update(confirmed_by=by, confirmed_at=now)
     return grants
 
 

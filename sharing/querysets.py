@@ -1,16 +1,19 @@
 """Which grants and which log lines a person may see."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.apps import apps
-from django.db.models import Count, DateTimeField, Exists, Func, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Least
 
 from brands.querysets import brands_where, own_brands
-from factories.models import Factory, FactoryGroupObjectPermission
+from factories.models import Factory
 from factories.querysets import factories_inside
 from portal.accounts.roles import Visitor, held
+from sharing import terms
+from sharing.scopes import RULES
+from sharing.terms import StatementTime
 
 if TYPE_CHECKING:
     from sharing.models import (  # noqa: F401 - named in the bases below
@@ -25,14 +28,6 @@ if TYPE_CHECKING:
     )
 
 
-class StatementTime(Func):
-    """When the statement that holds it runs, by the database's clock."""
-
-    function = "STATEMENT_TIMESTAMP"
-    arity = 0
-    output_field = DateTimeField()
-
-
 class SharingGrantQuerySet(QuerySet["SharingGrant"]):
     """Grants."""
 
@@ -44,15 +39,11 @@ class SharingGrantQuerySet(QuerySet["SharingGrant"]):
         Without a moment it is the moment the statement runs, by the database's clock: a queryset built before a
         revoke and read after it opens nothing.
         """
-        moment: Any = at or StatementTime()
-        ended = Q(ended_at=None) if at is None else Q(ended_at=None) | Q(ended_at__gt=at)
-        confirmed = Q(needs_confirmation=False) | Q(confirmed_at__lte=moment)
-        return self.filter(Q(expires_at=None) | Q(expires_at__gt=moment), ended, confirmed, valid_from__lte=moment)
+        return self.filter(terms.in_force(at))
 
     def given(self, at: datetime | None = None) -> "SharingGrantQuerySet":
         """Those that the brand knows of: what a second person of the factory has yet to confirm is not yet a grant."""
-        moment: Any = at or StatementTime()
-        return self.filter(Q(needs_confirmation=False) | Q(confirmed_at__lte=moment))
+        return self.filter(terms.given(at))
 
     def not_over(self) -> "SharingGrantQuerySet":
         """Grants that are live, start later or wait to be confirmed."""
@@ -86,9 +77,8 @@ class SharingGrantQuerySet(QuerySet["SharingGrant"]):
         What a second person of the factory has not confirmed is not yet a grant to the brand.
         """
         grants = Q(factory__in=factories_inside(user))
-        given = Q(needs_confirmation=False) | Q(confirmed_at__isnull=False)
-        for scope in ("report", "step1", "improvement_plan"):  # a token sees the grants of its own scopes
-            grants |= Q(given, scope=scope, brand__in=brands_where(user, f"read_{scope}"))
+        for scope, rule in RULES.items():  # a token sees the grants of its own scopes
+            grants |= Q(terms.given(), scope=scope, brand__in=brands_where(user, rule.permission))
         return self.filter(grants)
 
 
@@ -130,11 +120,11 @@ class AccessRecordQuerySet(QuerySet["AccessRecord"]):
         assessment that has not been announced (R47). A brand's people see what their own brand read, also after the
         sharing has ended, and no other line (invariant 3).
         """
-        own = held(user, FactoryGroupObjectPermission, "view_data")
+        own = held(user, "factory", "view_data")
         country = Factory.objects.in_programmes_where(user, "view_assessments").values("pk")
         lines = Q(factory__in=own, is_before_release=False) | Q(factory__in=country)
-        for scope in ("report", "step1", "improvement_plan"):  # a token sees the lines of its own scopes
-            lines |= Q(scope=scope, brand__in=brands_where(user, f"read_{scope}"))
+        for scope, rule in RULES.items():  # a token sees the lines of its own scopes
+            lines |= Q(scope=scope, brand__in=brands_where(user, rule.permission))
         return self.filter(lines)
 
     def read_for(self, whom: str) -> "AccessRecordQuerySet":

@@ -6,7 +6,7 @@ it cannot read is unpublished, held, kept back or withdrawn is the factory's bus
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.utils import timezone
@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from brands.models import Brand
+from sharing import terms
 from sharing.models import SharingGrant, WithheldReport
 
-NOT_FOR_BRANDS = frozenset({"not_published", "withdrawn", "withheld", "hold"})
+NOT_FOR_BRANDS = frozenset({"not_published", "withdrawn", "withheld", "hold", "replaced"})
 
 
 @dataclass(frozen=True)
@@ -81,16 +82,10 @@ def missing_in_grant(grant: SharingGrant, cycle: int, at: datetime | None) -> De
         return Decision(False, "unconfirmed", sentence % named, grant)
     if grant.valid_from > moment:
         return Decision(False, "waiting", _("%(factory)s shares this with %(brand)s from %(since)s on.") % named, grant)
-    if not covers(grant, cycle):
+    if not terms.covers(grant, cycle):
         sentence = _("What %(factory)s shares with %(brand)s does not cover cycle %(cycle)s: %(cycles)s.")
         return Decision(False, "cycle", sentence % {**named, "cycle": cycle}, grant)
     return None
-
-
-def covers(grant: SharingGrant, cycle: int) -> bool:
-    """Whether a grant is about this cycle."""
-    number = grant.cycle_number or 0
-    return grant.cycles == "all" or (cycle >= number if grant.cycles == "from" else cycle == number)
 
 
 def missing_subscription(grant: SharingGrant, cycle: int) -> Decision:
@@ -108,14 +103,16 @@ def not_out(cycle: int, withdrawn_at: datetime | None, grant: SharingGrant | Non
     return Decision(False, "withdrawn", sentence % {"cycle": cycle, "day": day}, grant)
 
 
-def kept_back(grant: SharingGrant, cycle: int, published_at: datetime, at: datetime | None) -> Decision:
-    """The grant is good and the report is out: the factory withholds it, or holds each new one for some days."""
+def kept_back(grant: SharingGrant, cycle: int, first_published_at: datetime, at: datetime | None) -> Decision | None:
+    """The grant is good and the report is out: the factory withholds it, or holds it for some days. Or None."""
     kept = WithheldReport.objects.in_force(at).filter(factory=grant.factory_id, brand=grant.brand_id, cycle=cycle)
     named = {**words(grant), "cycle": cycle}
     if kept.exists():
         sentence = _("%(factory)s keeps the report of cycle %(cycle)s back from %(brand)s.")
         return Decision(False, "withheld", sentence % named, grant)
-    opens = published_at + timedelta(days=grant.hold_days)
+    opens = terms.opens_at(grant, first_published_at)
+    if opens <= (at or timezone.now()):
+        return None
     sentence = ngettext(
         "%(factory)s holds each new report for %(days)s day: this one opens to %(brand)s on %(opens)s.",
         "%(factory)s holds each new report for %(days)s days: this one opens to %(brand)s on %(opens)s.",
@@ -123,6 +120,15 @@ def kept_back(grant: SharingGrant, cycle: int, published_at: datetime, at: datet
     )
     named |= {"days": grant.hold_days, "opens": date_format(opens, "DATE_FORMAT")}
     return Decision(False, "hold", sentence % named, grant)
+
+
+def replaced(grant: SharingGrant, cycle: int, version: int) -> Decision:
+    """The report is open, but this version was replaced before it opened to the brand (R51)."""
+    sentence = _(
+        "Version %(version)s of cycle %(cycle)s was replaced before %(brand)s had access. "
+        "%(brand)s can read the version that replaced it."
+    )
+    return Decision(False, "replaced", sentence % {**words(grant), "cycle": cycle, "version": version}, grant)
 
 
 def no_grant(factory: object, brands: Sequence[Brand]) -> Decision:

@@ -19,10 +19,10 @@ from django.db.models import (
 
 from brands.models import Brand
 from brands.querysets import brands_where
-from factories.models import Factory, FactoryGroupObjectPermission
+from factories.models import Factory
 from factories.querysets import FactoryQuerySet, factories_inside
 from portal.accounts.roles import Visitor, held
-from sharing.querysets import StatementTime
+from sharing.terms import StatementTime
 
 if TYPE_CHECKING:
     from sharing.models import AccessRequest  # noqa: F401 - named in the base below
@@ -76,7 +76,7 @@ class AccessRequestQuerySet(QuerySet["AccessRequest"]):
 
     def decidable_by(self, user: Visitor) -> "AccessRequestQuerySet":
         """Those of factories for which `user` decides."""
-        return self.filter(factory__in=held(user, FactoryGroupObjectPermission, "manage_sharing"))
+        return self.filter(factory__in=held(user, "factory", "manage_sharing"))
 
     def for_reader(self, user: Visitor) -> "AccessRequestQuerySet":
         """Each with `from_inside` (the reader sees it from the factory's side) and `shown_state` for that side."""

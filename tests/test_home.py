@@ -1,8 +1,14 @@
 """The first page of each role, its menu, and the health check."""
 
-import pytest
-from django.db import DatabaseError
+import re
+from collections.abc import Callable
 
+import pytest
+from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
+
+from sharing.services import withhold_report
+from tests.publishing import correct
 from tests.world import World, make_assessment
 
 pytestmark = pytest.mark.django_db
@@ -113,3 +119,52 @@ def test_a_language_that_the_pages_do_not_speak_is_not_half_spoken(world: World,
     page = client_of(manager).get("/").content.decode()
 
     assert '<html lang="en" dir="ltr"' in page
+
+
+def kept_back(world: World) -> None:
+    """Give access to brand A, and then hold back the report of cycle 5 from it."""
+    world.grant()
+    withhold_report(by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_a, cycle=5)
+
+
+CANNOT_READ: dict[str, Callable[[World], object]] = {
+    "on hold": lambda world: world.grant(hold_days=7),
+    "kept back": kept_back,
+    "another cycle": lambda world: world.grant(cycles="only", cycle_number=2),
+    "no access": lambda world: None,
+}
+OF_A_BRAND = ["/", "/shared/", "/shared/?cycle=5", "/corrections/", "/api/v1/shared/", "/api/v1/assessments/"]
+
+
+@pytest.mark.parametrize("why", list(CANNOT_READ))
+def test_r51_the_correction_of_a_report_that_a_brand_cannot_read_changes_nothing_for_it(
+    world: World, client_of, why
+) -> None:
+    """Found as G1 and G2: neither the bytes of a page nor the number of its queries tell that there is a correction."""
+    hidden = make_assessment(world, world.factory_a, 5, "published", published_days_ago=0)
+    CANNOT_READ[why](world)
+    browser = client_of(world.person("brand_a_member"))
+    addresses = [*OF_A_BRAND, f"/assessments/{hidden.pk}/", f"/assessments/{world.assessments['a2'].pk}/"]
+
+    def shown() -> dict[str, tuple[int, bytes, int]]:
+        found = {}
+        for address in addresses:
+            with CaptureQueriesContext(connection) as queries:
+                answer = browser.get(address)
+            found[address] = (answer.status_code, without_tokens(answer.content), len(queries))
+        return found
+
+    shown()  # what a first visit alone does is done
+    before = shown()
+    assert before["/"][0] == 200
+    assert before[f"/assessments/{hidden.pk}/"][0] == 404
+
+    new = correct(world, hidden, q1020="compliant")
+
+    assert shown() == before
+    assert browser.get(f"/assessments/{new.pk}/").status_code == 404
+
+
+def without_tokens(content: bytes) -> bytes:
+    """Return a page without its tokens against forgery, which are new in each."""
+    return re.sub(rb'(csrfmiddlewaretoken" value="|X-CSRFToken[^:]*:\s*\S*?)[A-Za-z0-9]{64}', b"", content)

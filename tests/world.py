@@ -6,13 +6,15 @@ cycle 3 in factory review, cycle 4 planned; of factory B: cycle 1 published, cyc
 """
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
+from assessments.figures.services import freeze
 from assessments.models import Answer, Assessment, Cluster, CompliancePoint, Question, Tool
+from assessments.models.answers import RELEASED
 from brands.models import Brand
 from brands.roles import BRAND
 from factories.models import CountryProgramme, Factory
@@ -20,7 +22,7 @@ from factories.roles import FACTORY, PROGRAMME
 from portal.accounts.models import User
 from portal.accounts.roles import create_role_groups_in_bulk
 from sharing.models import SharingGrant
-from sharing.services import Terms, grant_access
+from sharing.services import Terms, close_report, grant_access, open_report
 
 PASSWORD = "correct-horse-battery-staple"
 
@@ -246,6 +248,7 @@ def make_assessment(
     *,
     tool: Tool | None = None,
     published_days_ago: int = 30,
+    superseded_at: datetime | None = None,
     **fields: Any,
 ) -> Assessment:
     """An assessment in any state with an answer to every question, as time would have made it."""
@@ -280,9 +283,17 @@ def make_assessment(
         values["released_at"] = published - timedelta(days=7)
     if state in {"published", "superseded", "withdrawn"}:
         values["published_at"] = published
+    if state in {"published", "superseded", "withdrawn"}:
+        values["report"] = open_report(factory_id=factory.pk, cycle=cycle, at=published)
+        values["first_published_at"] = values["report"].first_published_at
+    if state == "superseded":
+        values["superseded_at"] = superseded_at or published + timedelta(days=50)
     if state == "withdrawn":
         values |= {"withdrawn_at": timezone.now(), "withdrawn_reason": "Wrong factory"}
+        close_report(values["report"], at=values["withdrawn_at"])
     Assessment.objects.filter(pk=assessment.pk).update(**values)
+    if state in RELEASED:
+        freeze(assessment.pk)
     assessment.refresh_from_db()
     return assessment
 

@@ -7,7 +7,7 @@ is not, there or here (docs/api.md).
 import dataclasses
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -16,16 +16,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from assessments.figures.queries import add_figures, has_non_compliance_in
+from assessments.listing import LISTED, assessments_of, current_shared_with, listed
 from assessments.models import Assessment
 from assessments.querysets import AssessmentQuerySet
-from assessments.reading import (
-    document_for,
-    newest_shared_with,
-    report_language,
-    tell_states,
-    with_counts,
-    with_non_compliance_in,
-)
+from assessments.reading import document_for, report_language, with_scopes
 from assessments.serializers import (
     AssessmentQuery,
     AssessmentSerializer,
@@ -37,6 +32,7 @@ from assessments.serializers import (
     StepOrder,
 )
 from assessments.services import take_step
+from portal.accounts.roles import Visitor
 from portal.core.api.views import DetailView, ListView, PortalView
 from sharing import access
 from sharing.models import AccessRecord
@@ -45,8 +41,8 @@ from sharing.services import record_access
 COLUMNS = {"country": "factory__programme__country", "factory": "factory", "cycle": "cycle", "year": "start_date__year"}
 
 
-def narrow(rows: AssessmentQuerySet, wanted: dict[str, Any]) -> AssessmentQuerySet:
-    """The rows (from `with_counts`) that fit everything asked.
+def narrow(rows: AssessmentQuerySet, wanted: dict[str, Any], reader: Visitor) -> AssessmentQuerySet:
+    """Return the rows that fit everything asked, as far as `reader` may see what is asked for.
 
     A cluster that there is not finds nothing, like one that stands in nothing the asker may read: the two look alike.
     """
@@ -54,7 +50,7 @@ def narrow(rows: AssessmentQuerySet, wanted: dict[str, Any]) -> AssessmentQueryS
         name = Q(factory__name__icontains=words) | Q(factory__local_name__icontains=words)
         rows = rows.filter(name | Q(factory__bw_id__iexact=words))
     if cluster := wanted.get("cluster"):
-        rows = with_non_compliance_in(rows, cluster)
+        rows = rows.filter(has_non_compliance_in(cluster, reader))
     return rows.filter(**{column: wanted[name] for name, column in COLUMNS.items() if name in wanted})
 
 
@@ -66,7 +62,12 @@ class AssessmentRows(PortalView):
     def rows(self) -> AssessmentQuerySet:
         """Shared with their brand, released to their factory, or of their country."""
         visible = Assessment.objects.visible_to(self.user)
-        return with_counts(visible, self.user).select_related("factory__programme")
+        return with_scopes(visible, self.user).select_related("factory__programme")
+
+    def prepare(self, page: list[Any]) -> list[Any]:
+        """Add the counts."""
+        add_figures(page)
+        return page
 
 
 class AssessmentListView(AssessmentRows, ListView):
@@ -77,33 +78,28 @@ class AssessmentListView(AssessmentRows, ListView):
 
     def rows(self) -> AssessmentQuerySet:
         """Those that fit everything asked."""
-        rows = narrow(super().rows(), self.query)
+        rows = narrow(super().rows(), self.query, self.user)
         if state := self.query.get("state"):
-            rows = rows.in_state_as_told(state, self.user)
+            rows = rows.filter(state=state)
         if self.query.get("late"):
             rows = rows.late()
         return rows.annotate(listed_at=Coalesce("published_at", "created_at"))
 
-    def prepare(self, page: list[Assessment]) -> None:
-        """The states as far as the asker may know."""
-        tell_states(self.user, page)
-
 
 class SharedListView(ListView):
-    """What was shared with your brand, newest first: of each cycle the newest version that is open to you."""
+    """What was shared with your brand, in the order in which it opened to you, newest first: the current versions."""
 
     serializer_class = AssessmentSerializer
     query_class = SharedQuery
-    keyset_order = ("-published_at", "-id")
+    keyset_order = LISTED
 
-    def rows(self) -> AssessmentQuerySet:
+    def rows(self) -> QuerySet[Any]:
         """Those that fit everything asked."""
-        shared = with_counts(newest_shared_with(self.user), self.user)
-        return narrow(shared, self.query).select_related("factory__programme")
+        return listed(self.user, narrow(current_shared_with(self.user), self.query, self.user))
 
-    def prepare(self, page: list[Assessment]) -> None:
-        """The states as far as the asker may know."""
-        tell_states(self.user, page)
+    def prepare(self, page: list[Any]) -> list[Any]:
+        """The current versions of the reports."""
+        return assessments_of(self.user, page)
 
 
 class AssessmentDetailView(AssessmentRows, DetailView):
@@ -115,7 +111,7 @@ class AssessmentDetailView(AssessmentRows, DetailView):
         openings = access.openings(self.user, assessment)
         if not openings:
             raise Http404
-        tell_states(self.user, [assessment])
+        add_figures([assessment])
         record_access(by=self.user, assessment=assessment, openings=openings, action=AccessRecord.Action.API)
         return assessment
 
@@ -138,7 +134,6 @@ class FindingsView(AssessmentRows):
             raise Http404
         record_access(by=self.user, assessment=assessment, openings=openings, action=AccessRecord.Action.API)
         language = self.query.get("language") or report_language(get_language())
-        tell_states(self.user, [assessment])
         document = document_for(user=self.user, assessment=assessment, scope=scope, language=language)
         return Response(dataclasses.asdict(document))
 
@@ -165,4 +160,6 @@ class StepsView(AssessmentRows):
         assessment = get_object_or_404(self.rows(), pk=pk)
         order = self.body(StepOrder)
         take_step(by=self.user, assessment=assessment, name=order["step"], reason=order["reason"])
-        return Response(AssessmentSerializer(self.rows().get(pk=pk)).data)
+        taken = self.rows().get(pk=pk)
+        add_figures([taken])
+        return Response(AssessmentSerializer(taken).data)

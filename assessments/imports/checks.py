@@ -17,12 +17,12 @@ from assessments.imports.compare import conflicts, count_staged, same_answers
 from assessments.imports.problems import Problems, TooManyProblems
 from assessments.imports.reading import AskedQuestion, Variant, Visit
 from assessments.models import Assessment, Question, Tool
+from assessments.models.answers import RELEASED
 from assessments.models.imports import ImportBatch
 from factories.models import CountryProgramme, Factory
 from portal.core.countries import country_name
 
 NOT_ASSESSED_COUNTRIES = frozenset({"LK"})  # R48
-RELEASED = frozenset({"factory_review", "published", "superseded", "withdrawn"})
 SAMPLE = 20  # names in a note
 K = TypeVar("K")
 

@@ -18,6 +18,8 @@ from assessments.models.tools import (
     Tool,
 )
 
+from assessments.figures.models import Figures  # isort: skip # it needs the models above
+
 __all__ = [
     "PUBLIC_TAG",
     "ZERO_TOLERANCE_TAG",
@@ -26,6 +28,7 @@ __all__ = [
     "Cluster",
     "CompliancePoint",
     "CorrectionNotice",
+    "Figures",
     "ImportBatch",
     "ImportProblem",
     "ImportQuestion",

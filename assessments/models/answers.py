@@ -11,6 +11,8 @@ from assessments.models.assessments import Assessment
 from assessments.models.tools import Question
 from assessments.querysets import AnswerQuerySet
 
+# The states in which answers are final: they were released to the factory.
+RELEASED = ("factory_review", "published", "superseded", "withdrawn")
 ANSWER_IS_FINAL = """
 IF EXISTS (
     SELECT 1 FROM assessments_assessment a

@@ -13,6 +13,7 @@ from assessments.models.tools import Tool
 from assessments.querysets import AssessmentQuerySet
 from factories.models import Factory
 from portal.core.triggers import columns_are_final
+from sharing.models import CycleReport
 
 
 class Assessment(models.Model):
@@ -50,6 +51,13 @@ class Assessment(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     released_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
+    # Of a published version: the report of its cycle, which is what a factory consents to, and when the next version
+    # took its place.
+    report = models.ForeignKey(
+        CycleReport, null=True, blank=True, on_delete=models.PROTECT, related_name="versions", db_index=False
+    )
+    first_published_at = models.DateTimeField(null=True, blank=True)  # the report's, repeated: it never changes
+    superseded_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     withdrawn_reason = models.CharField(max_length=500, blank=True)
     correction_note = models.CharField(max_length=1000, blank=True)
@@ -89,6 +97,17 @@ class Assessment(models.Model):
                 name="assessments_assessment_published_at",
             ),
             models.CheckConstraint(
+                condition=~Q(state__in=["published", "superseded", "withdrawn"])
+                | Q(report__isnull=False, first_published_at__isnull=False),
+                name="assessments_assessment_report",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="superseded", superseded_at__isnull=False)
+                | Q(state="withdrawn")
+                | (~Q(state__in=["superseded", "withdrawn"]) & Q(superseded_at=None)),
+                name="assessments_assessment_superseded_at",
+            ),
+            models.CheckConstraint(
                 condition=~Q(state="withdrawn") | (Q(withdrawn_at__isnull=False) & ~Q(withdrawn_reason="")),
                 name="assessments_assessment_withdrawn",
             ),
@@ -107,6 +126,7 @@ class Assessment(models.Model):
                 name="assessments_by_published",
                 condition=Q(state__in=["published", "superseded"]),
             ),
+            models.Index(fields=["report"], name="assessments_current", condition=Q(state="published")),
             models.Index(fields=["state", "end_date"], name="assessments_by_state"),
             models.Index(fields=["factory", "cycle", "-published_at"], name="assessments_by_factory"),
         ]
@@ -127,6 +147,8 @@ class Assessment(models.Model):
                     "content_hash",
                     "released_at",
                     "published_at",
+                    "report_id",
+                    "first_published_at",
                     "correction_note",
                 ],
                 "A published report cannot change. Make a new version.",

@@ -42,6 +42,7 @@ from assessments.reports.document import (
     Summary,
 )
 from assessments.reports.labels import Labels, labels_for
+from sharing.scopes import rule_of
 
 SHOWN_IN_REPORT: frozenset[FindingCode] = frozenset({"nc", "nc_national_law", "info"})
 
@@ -98,7 +99,7 @@ def plain(text: str | None) -> str:
 
 
 def _belongs_to(row: AnswerRow, scope: Scope) -> bool:
-    return row["step"] == 1 or (scope == "report" and row["step"] is None)
+    return row["step"] in rule_of(scope).counted_steps
 
 
 def _finding(row: AnswerRow, place: int, header: Header) -> Finding:

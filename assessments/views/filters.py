@@ -5,14 +5,14 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Q, QuerySet, Value
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from assessments.figures.queries import cluster_names, has_non_compliance_in
 from assessments.models import Assessment
 from assessments.querysets import AssessmentQuerySet
-from assessments.reading import clusters_open_to, with_non_compliance_in
 from factories.models import CountryProgramme
 from portal.accounts.roles import Visitor
 from portal.core.countries import country_name
@@ -73,8 +73,8 @@ class SharedFilter(FilterForm):
         label=gettext_lazy("Non-compliance in"), choices=[("", gettext_lazy("Any result"))], required=False
     )
 
-    def narrow(self, assessments: AssessmentQuerySet) -> AssessmentQuerySet:
-        """The assessments (from `reading.with_counts`) that fit everything asked."""
+    def narrow(self, assessments: AssessmentQuerySet, reader: Visitor) -> AssessmentQuerySet:
+        """Return the assessments that fit everything asked, as far as `reader` may see what is asked for."""
         assessments = self.search(assessments)
         if country := self.asked("country"):
             assessments = assessments.filter(factory__programme__country=country)
@@ -83,7 +83,7 @@ class SharedFilter(FilterForm):
         if year := self.asked("year"):
             assessments = assessments.filter(start_date__year=int(year))
         if cluster := self.asked("cluster"):
-            assessments = with_non_compliance_in(assessments, cluster)
+            assessments = assessments.filter(has_non_compliance_in(cluster, reader))
         return assessments
 
 
@@ -108,17 +108,13 @@ class BoardFilter(FilterForm):
         return assessments.late() if self.asked("late") else assessments
 
 
-def shared_choices(user: Visitor) -> dict[str, Choices]:
-    """What to choose from. Countries and years are the same for every brand; clusters are those in what it may read."""
-    countries: QuerySet[Any, Any] = CountryProgramme.objects.filter(is_global=False).values_list(
-        Value("country"), "country"
-    )
-    clusters = clusters_open_to(user).values_list(Value("cluster"), "name").order_by()
-    rows = list(countries.order_by().union(clusters))
+def shared_choices() -> dict[str, Choices]:
+    """Return what to choose from: the same for every reader, whatever they may read."""
+    countries = CountryProgramme.objects.filter(is_global=False).values_list("country", flat=True)
     this_year = timezone.localdate().year
     return {
-        "country": _sorted((code, country_name(code)) for kind, code in rows if kind == "country"),
-        "cluster": _sorted((name, name) for kind, name in rows if kind == "cluster"),
+        "country": _sorted((code, country_name(code)) for code in countries),
+        "cluster": [(name, name) for name in cluster_names()],
         "year": [(str(year), str(year)) for year in range(this_year, FIRST_YEAR - 1, -1)],
     }
 
@@ -141,6 +137,6 @@ def page_of(request: HttpRequest, assessments: AssessmentQuerySet, order: tuple[
         return keyset_page(assessments, order=order)
 
 
-def capped_count(assessments: AssessmentQuerySet) -> int:
+def capped_count(rows: QuerySet[Any]) -> int:
     """How many there are, counted no further than one past `COUNT_LIMIT`."""
-    return assessments.order_by().values("pk")[: COUNT_LIMIT + 1].count()
+    return rows.order_by().values("pk")[: COUNT_LIMIT + 1].count()

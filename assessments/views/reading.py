@@ -19,16 +19,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from assessments.explaining import granted_to
+from assessments.figures.queries import add_figures, points_of
+from assessments.listing import LISTED, assessments_of, current_shared_with, listed
 from assessments.models import Assessment, ReportCopy
-from assessments.reading import (
-    answer_rows,
-    document_from,
-    newest_shared_with,
-    points_of,
-    report_language,
-    tell_states,
-    with_counts,
-)
+from assessments.reading import answer_rows, document_from, report_language, with_scopes
 from assessments.reports.document import SCOPES, Cluster, CompliancePoint, Counts, ReportDocument, Scope, Summary
 from assessments.reports.labels import labels_for
 from assessments.states import Step
@@ -38,13 +32,13 @@ from brands.models import Brand
 from factories.models import CountryProgramme, Factory
 from portal.accounts.models import User
 from portal.accounts.roles import Visitor
+from portal.core.lists import requested_page
 from sharing import access
 from sharing.models import AccessRecord, SharingGrant
 from sharing.models import Scope as GrantScope
 from sharing.services import record_access
 
 FACTORIES_TO_ASK_ABOUT = 20
-NEWEST_FIRST = ("-published_at", "-id")
 
 
 class ReportOrder(forms.Form):
@@ -82,12 +76,10 @@ def shared_list(request: HttpRequest) -> HttpResponse:
 
 def shared_context(request: HttpRequest, reader: Visitor) -> dict[str, Any]:
     """What the list of what was shared with `reader` shows: one path for a brand's people and for `AsBrand`."""
-    form = SharedFilter(request.GET, choices=shared_choices(reader))
-    shared = with_counts(newest_shared_with(reader), reader).select_related("factory__programme")
-    found = form.narrow(shared)
-    page = page_of(request, found, NEWEST_FIRST)
-    tell_states(reader, page.items)
-    return {"page": page, "rows": _rows(page.items), "form": form, "count": capped_count(found)}
+    form = SharedFilter(request.GET, choices=shared_choices())
+    found = listed(reader, form.narrow(current_shared_with(reader), reader))
+    page = requested_page(request, found, LISTED)
+    return {"page": page, "rows": _rows(assessments_of(reader, page.items)), "form": form, "count": capped_count(found)}
 
 
 def _rows(assessments: list[Assessment]) -> list[dict[str, Any]]:
@@ -105,9 +97,10 @@ def assessment_list(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
     factories = Factory.objects.where(user, "view_data")
     own = Assessment.objects.visible_to(user).filter(factory__in=factories.values("pk"))
-    page = page_of(request, with_counts(own, user).select_related("factory__programme"), ("-start_date", "-id"))
+    page = page_of(request, with_scopes(own, user).select_related("factory__programme"), ("-start_date", "-id"))
     if not page.items and not factories.exists():
         return _send_elsewhere(user)
+    add_figures(page.items)
     rows = _rows(page.items)
     context = {
         "page": page,
@@ -174,14 +167,13 @@ def _family(user: Visitor, pk: UUID) -> list[Assessment]:
     """The assessment and the others of its factory that the reader may see, newest first: one query."""
     factory = Assessment.objects.visible_to(user).filter(pk=pk).values("factory")
     visible = Assessment.objects.visible_to(user).filter(factory=Subquery(factory))
-    family = list(with_counts(visible, user).select_related("factory__programme").order_by("-cycle", "-version"))
-    tell_states(user, family)
-    return family
+    return list(with_scopes(visible, user).select_related("factory__programme").order_by("-cycle", "-version"))
 
 
 def _page_context(user: Visitor, opened: Assessment, family: list[Assessment], scopes: list[str]) -> dict[str, Any]:
     language = report_language(get_language())
     documents = _documents(user, opened, scopes, language)
+    add_figures(family)
     history = _rows(family)
     main = documents.get("report") or documents["step1"]
     ends = review_end(opened)

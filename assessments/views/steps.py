@@ -43,7 +43,7 @@ from portal.accounts.models import User
 from portal.core.forms import REFUSED, posted
 from portal.core.templatetags.portal import day
 from sharing import access
-from sharing.models import AccessRecord
+from sharing.models import AccessRecord, CycleReport
 
 BULK_STEPS = ("send_to_factory", "publish")
 BULK_LIMIT = 100
@@ -175,10 +175,11 @@ def _first_opened(user: User, assessment: Assessment) -> datetime | None:
 
 
 def _brands_waiting(assessment: Assessment) -> int:
-    """How many brands could read it if it were published now."""
-    grants = access.grants_opening(
-        factory=assessment.factory_id, cycle=assessment.cycle, published_at=timezone.now()
-    ).filter(scope__in=access.ASSESSMENT_SCOPES)
+    """How many brands could read it if it were published now: of a correction, those that read the report already."""
+    running = CycleReport.objects.filter(factory=assessment.factory_id, cycle=assessment.cycle, withdrawn_at=None)
+    first_published_at = running.values_list("first_published_at", flat=True).first() or timezone.now()
+    version = access.Version(assessment.factory_id, assessment.cycle, first_published_at)
+    grants = access.grants_opening(version).filter(scope__in=access.ASSESSMENT_SCOPES)
     return grants.order_by().values("brand").distinct().count()
 
 

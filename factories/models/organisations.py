@@ -8,7 +8,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from factories.querysets import FactoryQuerySet, ProgrammeHistoryQuerySet, ProgrammeQuerySet
-from portal.accounts.models import RoleGroup
+from portal.accounts.models import RoleGroup, User
+from portal.accounts.role_index import membership_trigger, permission_triggers
 from portal.accounts.roles import GroupObjectPermissionBase
 from portal.core.identifiers import OS_HUB_ID
 from portal.core.triggers import history_trigger
@@ -326,8 +327,25 @@ class FactoryGroupObjectPermission(GroupObjectPermissionBase):
 
     content_object = models.ForeignKey(Factory, on_delete=models.CASCADE)
 
+    class Meta(GroupObjectPermissionBase.Meta):
+        triggers = permission_triggers("factory", "factories_factorygroupobjectpermission")
+
 
 class ProgrammeGroupObjectPermission(GroupObjectPermissionBase):
     """What a role's group may do in one country programme."""
 
     content_object = models.ForeignKey(CountryProgramme, on_delete=models.CASCADE)
+
+    class Meta(GroupObjectPermissionBase.Meta):
+        triggers = permission_triggers("programme", "factories_programmegroupobjectpermission")
+
+
+class FactoryMembership(User.groups.through):  # type: ignore[name-defined,misc] # made by Django
+    """Who is in which group, with what follows for their permissions on factories and country programmes."""
+
+    class Meta:
+        proxy = True
+        triggers = [
+            membership_trigger("factory", "factories_factorygroupobjectpermission"),
+            membership_trigger("programme", "factories_programmegroupobjectpermission"),
+        ]

@@ -9,4 +9,8 @@ class AccountsConfig(AppConfig):
     name = "portal.accounts"
     label = "accounts"
     verbose_name = "People"
-    database_rights = {"AccountHistory": "SELECT, INSERT", "MembershipPeriod": "SELECT, INSERT, UPDATE"}
+    database_rights = {
+        "AccountHistory": "SELECT, INSERT",
+        "MembershipPeriod": "SELECT, INSERT, UPDATE",
+        "HeldPermission": "SELECT, INSERT, DELETE",
+    }

@@ -4,7 +4,7 @@ import uuid
 from typing import Any, ClassVar
 
 import pgtrigger
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Group, PermissionsMixin
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Group, Permission, PermissionsMixin
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken
 
 from portal.accounts.querysets import AccountHistoryQuerySet, MembershipPeriodQuerySet
-from portal.core.triggers import columns_are_final, history_trigger
+from portal.accounts.role_index import GROUP_IS_GONE, NAME_IS_FINAL
+from portal.core.triggers import columns_are_final, history_trigger, refuse_truncate
 
 
 class UserManager(BaseUserManager["User"]):
@@ -160,7 +161,48 @@ class Membership(User.groups.through):  # type: ignore[name-defined,misc] # made
                     """
                 ),
             ),
+            refuse_truncate(),
         ]
+
+
+class HeldPermission(models.Model):
+    """One permission that a person holds on one organisation through one group (`portal.accounts.role_index`)."""
+
+    user = models.ForeignKey(User, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    group = models.ForeignKey(Group, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    kind = models.CharField(max_length=20)
+    organisation_id = models.BigIntegerField()
+    codename = models.CharField(max_length=100)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "kind", "codename", "organisation_id", "group"], name="accounts_heldpermission_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["group", "kind", "organisation_id", "codename"], name="accounts_heldpermission_source")
+        ]
+        triggers = [refuse_truncate()]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.codename} {self.kind} {self.organisation_id}"
+
+
+class RoleGroupDeletion(Group):
+    """Django's groups, with what follows when one is deleted."""
+
+    class Meta:
+        proxy = True
+        triggers = [GROUP_IS_GONE]
+
+
+class NamedPermission(Permission):
+    """Django's permissions, whose codenames the index of roles repeats."""
+
+    class Meta:
+        proxy = True
+        triggers = [NAME_IS_FINAL]
 
 
 class Invitation(models.Model):

@@ -1,9 +1,9 @@
 """Roles inside organisations: the only module that touches django-guardian.
 
 An organisation (factory, brand, country programme) has one Django group for each role. What the role may do on
-that one object is a row in the object's own permission table (guardian's direct foreign keys): asking "which
-factories may this person manage sharing for" is one indexed join, and there is no generic table to fall back on.
-Changing a role adds or removes a person from a group; nothing is cached, so the next query sees it.
+that one object is a row in the object's own permission table (guardian's direct foreign keys). Triggers flatten both
+into one index (`portal.accounts.role_index`): asking "which factories may this person manage sharing for" reads one
+range of it. Changing a role adds or removes a person from a group, and the next query sees it.
 
 The kinds of organisation register themselves here (`register`), because this layer is below them.
 """
@@ -18,8 +18,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from guardian.models import GroupObjectPermissionBase
 
-from portal.accounts.models import AccountHistory, MembershipPeriod, User
-from portal.core.subselects import Subselect, for_person
+from portal.accounts.models import AccountHistory, HeldPermission, MembershipPeriod, User
 
 Visitor = User | AnonymousUser
 
@@ -33,7 +32,6 @@ __all__ = [
     "held",
     "holders",
     "kinds",
-    "permitted",
 ]
 
 
@@ -97,9 +95,8 @@ class OrganisationKind:
 
     def held_by(self, user: Visitor) -> set[str]:
         """The permissions that `user` holds on any organisation of this kind."""
-        groups = memberships_at().filter(user=user.pk or 0).values("group_id")
-        rows = self.permission_model._default_manager.filter(group__in=groups)
-        return set(rows.values_list("permission__codename", flat=True).distinct())
+        rows = HeldPermission.objects.filter(user=user.pk or 0, user__is_active=True, kind=self.name)
+        return set(rows.values_list("codename", flat=True))
 
     def event_field(self) -> str:
         """The column of an event that names this kind's organisation."""
@@ -227,37 +224,19 @@ def _general_permissions(names: Collection[str]) -> dict[str, int]:
     return {f"{row.content_type.app_label}.{row.codename}": row.pk for row in rows}
 
 
-def permitted(
-    user: Visitor,
-    permission_model: type[GroupObjectPermissionBase],
-    codename: str,
-    at: datetime | None = None,
-) -> QuerySet[Any, int]:
-    """Ids of the objects on which `user` holds `codename` now; nobody anonymous or inactive holds anything.
+def held(user: Visitor, kind: str, codename: str, at: datetime | None = None) -> QuerySet[Any, int]:
+    """Return the ids of the organisations of `kind` on which `user` holds `codename`: what every gate asks first.
 
-    With a moment: held then, by the roles' permissions of today.
+    Nobody anonymous or inactive holds anything. With a moment: held then, by what roles may do today. An organisation
+    comes once for each role that gives the permission.
     """
-    return _permitted(user.pk or 0, permission_model, codename, at)
-
-
-def held(
-    user: Visitor | int, permission_model: type[GroupObjectPermissionBase], codename: str, at: datetime | None = None
-) -> Subselect | QuerySet[Any, int]:
-    """The same ids, for `filter(pk__in=held(...))`: what nearly every gate asks first."""
+    person = user.pk or 0
     if at is None:
-        return _held_now(user, permission_model, codename)
-    return _permitted(user if isinstance(user, int) else user.pk or 0, permission_model, codename, at)
-
-
-def _permitted(
-    person: int, permission_model: type[GroupObjectPermissionBase], codename: str, at: datetime | None = None
-) -> QuerySet[Any, int]:
+        rows = HeldPermission.objects.filter(user=person, user__is_active=True, kind=kind, codename=codename)
+        return rows.values_list("organisation_id", flat=True)
     groups = memberships_at(at).filter(user=person).values("group_id")
-    rows = permission_model._default_manager.filter(permission__codename=codename, group__in=groups)
-    return rows.values_list("content_object_id", flat=True)
-
-
-_held_now = for_person(_permitted)
+    then = kinds[kind].permission_model._default_manager.filter(permission__codename=codename, group__in=groups)
+    return then.values_list("content_object_id", flat=True)
 
 
 def memberships_at(moment: datetime | None = None) -> QuerySet[Any]:
@@ -268,11 +247,9 @@ def memberships_at(moment: datetime | None = None) -> QuerySet[Any]:
     return MembershipPeriod.objects.at(moment).filter(Exists(active))
 
 
-def has_permission(
-    user: Visitor, permission_model: type[GroupObjectPermissionBase], codename: str, organisation: Model
-) -> bool:
-    """Whether `user` holds `codename` on this one object, asked afresh."""
-    return permitted(user, permission_model, codename).filter(content_object_id=organisation.pk).exists()
+def has_permission(user: Visitor, kind: str, codename: str, organisation: Model) -> bool:
+    """Return whether `user` holds `codename` on this one organisation of `kind`, asked afresh."""
+    return held(user, kind, codename).filter(organisation_id=organisation.pk).exists()
 
 
 def has_general_permission(user: Visitor, permission: str) -> bool:

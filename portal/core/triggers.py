@@ -44,3 +44,14 @@ def history_trigger(name: str, table: str, owner: str, columns: list[str]) -> pg
             """  # noqa: S608 - names of tables and columns in our own models
         ),
     )
+
+
+def refuse_truncate() -> pgtrigger.Trigger:
+    """Return a trigger that refuses TRUNCATE, which no trigger for rows would notice."""
+    return pgtrigger.Trigger(
+        name="never_truncated",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Truncate,
+        level=pgtrigger.Statement,
+        func=pgtrigger.Func("RAISE EXCEPTION 'Table % is never truncated. Delete its rows.', TG_TABLE_NAME;"),
+    )

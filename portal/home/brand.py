@@ -1,43 +1,68 @@
 """What needs the attention of a brand's people."""
 
+from itertools import product
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from assessments.models import Assessment, CorrectionNotice
+from assessments.listing import current_shared_with, listed
+from assessments.models import CorrectionNotice
 from portal.accounts.roles import Visitor
 from portal.home.todos import SOON, Todo, ending, ends_on
+from sharing.access import ASSESSMENT_SCOPES, brands_read_for
 from sharing.models import DestroyNotice, SharingGrant
 
 
 def brand_section(user: Visitor) -> dict[str, Any]:
     """Counts stop at what the brand was granted; nothing here depends on what others may see."""
-    shared = Assessment.objects.shared_with(user).current()
-    new = shared.filter(published_at__gte=timezone.now() - SOON).count()
-    figures = shared.aggregate(reports=Count("pk"), factories=Count("factory", distinct=True))
+    reports = listed(user, current_shared_with(user))
+    new = _counted(reports.filter(opens_at__gte=timezone.now() - SOON))
     grants = SharingGrant.objects.visible_to(user).filter(ended_at=None)
     todos = _correction_todos(user)
     if new:
         text = ngettext(
-            "%(count)s report was published in the last 30 days.",
-            "%(count)s reports were published in the last 30 days.",
+            "%(count)s report became visible to your brand in the last 30 days.",
+            "%(count)s reports became visible to your brand in the last 30 days.",
             new,
         )
-        todos.append(Todo(text % {"count": new}, reverse("shared_list"), _("See what is new"), urgent=True))
+        todos.append(Todo(text % {"count": _at_most(new)}, reverse("shared_list"), _("See what is new"), urgent=True))
     todos += _copies_todos(user)
     return {
         "title": _("Shared with us"),
         "todos": todos + _expiry_todos(grants),
         "stats": [
-            (_("Factories that share with you"), figures["factories"], reverse("shared_list")),
-            (_("Reports you can read"), figures["reports"], reverse("shared_list")),
+            (_("Factories that share with you"), _at_most(_sharing_factories(user)), reverse("shared_list")),
+            (_("Reports you can read"), _at_most(_counted(reports)), reverse("shared_list")),
         ],
         "empty": _("No factory shares with your brand yet. A factory decides this on its own page of the portal."),
     }
+
+
+MOST = 50  # counts on the first page stop here: more is "50+"
+
+
+def _counted(rows: QuerySet[Any]) -> int:
+    return rows.order_by().values("pk")[: MOST + 1].count()
+
+
+def _at_most(number: int) -> int | str:
+    return number if number <= MOST else f"{MOST}+"
+
+
+def _sharing_factories(user: Visitor) -> int:
+    """How many factories have given the visitor's brands access to reports or Step 1 data, counted up to one too many.
+
+    Of each scope and brand the first factories are read in the order of the index.
+    """
+    found: set[int] = set()
+    for scope, brand in product(ASSESSMENT_SCOPES, brands_read_for(user, ASSESSMENT_SCOPES)):
+        grants = SharingGrant.objects.visible_to(user).live().filter(brand=brand, scope=scope)
+        found |= set(grants.order_by("factory").values_list("factory", flat=True)[: MOST + 1])
+    return len(found)
 
 
 def _correction_todos(user: Visitor) -> list[Todo]:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from portal.accounts.roles import Visitor, held, kinds
+from portal.accounts.roles import Visitor, held
 
 if TYPE_CHECKING:
     from portal.notices.models import WebhookDelivery, WebhookEndpoint  # noqa: F401 - named in the bases below
@@ -20,7 +20,7 @@ class EndpointQuerySet(QuerySet["WebhookEndpoint"]):
         """Those of the organisations that `user` manages, without removed ones."""
         own = Q(pk__in=[])
         for side in SIDES:
-            own |= Q(side=side, organisation_id__in=held(user, kinds[side].permission_model, MANAGES))
+            own |= Q(side=side, organisation_id__in=held(user, side, MANAGES))
         return self.filter(own, removed_at=None)
 
 

@@ -3,9 +3,10 @@
 A person may read an assessment's data when one of these holds, and nothing else opens it (docs/domain.md 3):
 
 1. they are a member of its factory, and it has been released to the factory;
-2. they read for a brand that has a live grant from that factory, for that scope, covering that cycle, and it is
-   published, past the grant's hold and not withheld by the factory (R6: where the country says so, a participant
-   also needs a subscription);
+2. they read for a brand that has a live grant from that factory, for that scope, covering that cycle, and the report
+   of that cycle is published, past the grant's hold and not withheld by the factory (R6: where the country says so, a
+   participant also needs a subscription). The unit of consent is the report of a cycle: a correction is open to whom
+   the corrected version is open, and a version that was replaced opens to nobody anew (R51);
 3. they are staff with a role in that country's programme, or an advisor assigned to that factory.
 
 Three directions, one rule: `rows` (user -> rows, as a condition on any table that has the columns of `Subject`),
@@ -17,10 +18,10 @@ come is answered as if nothing changed until then. What roles may do is not kept
 """
 
 from sharing.access.decisions import decide, decide_as_told, decide_for_brand, openings, tell_brand
-from sharing.access.grants import brands_reading_of, grants_opening, grants_reading, scopes_open_to_brand
+from sharing.access.grants import Version, brands_reading_of, grants_opening, grants_reading, scopes_open_to_brand
 from sharing.access.people import (
-    ASSESSMENT_SCOPES,
     AsBrand,
+    brands_read_for,
     brands_reading,
     factories_worked_on,
     own_factories,
@@ -31,12 +32,14 @@ from sharing.access.readers import brands_seeing, readers, reading_memberships
 from sharing.access.rows import (
     known_to,
     opened_for_brand,
+    proposed_to,
     readable_as_brand,
     readable_as_own,
     readable_as_staff,
     readable_by,
     readable_by_brand,
 )
+from sharing.scopes import ASSESSMENT_SCOPES
 
 __all__ = [
     "ASSESSMENT_SCOPES",
@@ -44,6 +47,8 @@ __all__ = [
     "RELEASED_TO_FACTORY",
     "AsBrand",
     "Subject",
+    "Version",
+    "brands_read_for",
     "brands_reading",
     "brands_reading_of",
     "brands_seeing",
@@ -58,6 +63,7 @@ __all__ = [
     "openings",
     "own_factories",
     "own_factory_ids",
+    "proposed_to",
     "readable_as_brand",
     "readable_as_own",
     "readable_as_staff",

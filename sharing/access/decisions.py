@@ -11,12 +11,14 @@ from brands.models import Brand, BrandHistory
 from factories.models import Factory
 from portal.accounts.models import AccountHistory, User
 from portal.accounts.roles import Visitor
+from portal.core.conditions import among
 from sharing import reasons
 from sharing.access.grants import brands_reading_of, entitled, grants_for
-from sharing.access.people import ASSESSMENT_SCOPES, brands_reading, own_factory_ids, read_for, worked_on
+from sharing.access.people import brands_reading, own_factory_ids, read_for, worked_on
 from sharing.access.publication import Subject, is_begun, is_out, is_released
 from sharing.models import SharingGrant
 from sharing.reasons import Decision
+from sharing.scopes import ASSESSMENT_SCOPES
 
 
 def openings(
@@ -70,7 +72,7 @@ def _decide(
     side = _side(user, subject, at)
     if side is not None:
         return side
-    brands = list(Brand.objects.filter(pk__in=brands_reading(user, scope, at)).order_by("pk"))
+    brands = list(Brand.objects.filter(among("pk", brands_reading(user, scope, at))).order_by("pk"))
     if not brands:
         return Decision(False, "no_role", _("%s has no role that reads this kind of data.") % user)
     return _decide_for(brands, subject, scope, at, grants)
@@ -85,7 +87,7 @@ def _is_active(user: Visitor, at: datetime | None) -> bool:
 def _side(user: Visitor, subject: Subject, at: datetime | None) -> Decision | None:
     """Allowed as one of the factory's people or as staff, or None. One query."""
     sides = Factory.objects.filter(pk=subject.factory_id).values_list(
-        _holds(Q(pk__in=own_factory_ids(user, at))), _holds(worked_on(user, "", at))
+        _holds(among("pk", own_factory_ids(user, at))), _holds(worked_on(user, "", at))
     )
     for own, staff in sides:
         if own and is_released(subject, at):
@@ -121,12 +123,14 @@ def _why_not(
     missing = reasons.missing_in_grant(grant, subject.cycle, at)
     if missing is not None:
         return missing
-    if not entitled(SharingGrant.objects.filter(pk=grant.pk), subject.cycle, at).exists():
+    if not SharingGrant.objects.filter(entitled(subject.cycle, at), pk=grant.pk).exists():
         return reasons.missing_subscription(grant, subject.cycle)
-    if not is_out(subject, at) or subject.published_at is None:
+    published = subject.first_published_at
+    if not is_out(subject, at) or published is None:
         withdrawn = subject.state == "withdrawn" and (at is None or (subject.withdrawn_at or at) <= at)
         return reasons.not_out(subject.cycle, subject.withdrawn_at if withdrawn else None, grant)
-    return reasons.kept_back(grant, subject.cycle, subject.published_at, at)
+    kept = reasons.kept_back(grant, subject.cycle, published, at)
+    return kept or reasons.replaced(grant, subject.cycle, subject.version)
 
 
 def _active_brands(brands: Sequence[Brand], at: datetime | None) -> list[Brand]:

@@ -1,61 +1,106 @@
-"""The grants that open an assessment to brands: on what all three directions of the decision build."""
+"""The grants that open a version of a report to brands: on what all three directions of the decision build."""
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from django.db.models import DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value
-from django.db.models.fields import DateTimeField
+from django.db.models import DateTimeField, Exists, F, Func, OuterRef, Q, QuerySet, Value
+from django.db.models.lookups import GreaterThan, IsNull
 
 from brands.models import Brand, BrandHistory
-from factories.models import ProgrammeHistory
-from sharing.access.people import ASSESSMENT_SCOPES
+from factories.models import Factory, ProgrammeHistory
+from sharing import terms
 from sharing.access.publication import Subject, is_out
 from sharing.models import SharingGrant, Subscription, WithheldReport
-from sharing.querysets import StatementTime
+from sharing.scopes import ASSESSMENT_SCOPES
 
 
-def grants_opening(
-    *, factory: Any, cycle: Any, published_at: Any, at: datetime | None = None
-) -> QuerySet[SharingGrant]:
-    """The grants, of any scope, that open one published assessment at a moment.
+@dataclass(frozen=True)
+class Version:
+    """One version of a report, as values or as columns (`OuterRef`s, for use inside `Exists`).
 
-    `factory`, `cycle` and `published_at` are values, or `OuterRef`s when used inside `Exists`.
+    `first_published_at` is its report's; `superseded_at` is None, or NULL, for the current version.
     """
-    opens = ExpressionWrapper(
-        _expression(published_at)
-        + ExpressionWrapper(F("hold_days") * Value(timedelta(days=1)), output_field=DurationField()),
-        output_field=DateTimeField(),
-    )
-    covers = Q(cycles="all") | Q(cycles="from", cycle_number__lte=cycle) | Q(cycles="only", cycle_number=cycle)
+
+    factory: Any
+    cycle: Any
+    first_published_at: Any
+    superseded_at: Any = None
+
+    @classmethod
+    def of_row(cls, path: str = "") -> "Version":
+        """Return the columns of an assessment in an outer query; `path` leads to it, ending in `__`."""
+        columns = ("factory", "cycle", "first_published_at", "superseded_at")
+        return cls(*(OuterRef(path + column) for column in columns))
+
+    @classmethod
+    def of(cls, subject: Subject) -> "Version":
+        """Return the values of one published assessment."""
+        return cls(subject.factory_id, subject.cycle, subject.first_published_at, subject.superseded_at)
+
+
+class OpenedAt(Func):
+    """When the report of a cycle was first open under a grant, or under one that it replaced without a gap.
+
+    Arguments: the grant's id, the cycle, the report's first publication. NULL: it never was.
+    """
+
+    function = "sharing_opened_at"
+    arity = 3
+    output_field = DateTimeField()
+
+
+def grants_opening(version: Version, at: datetime | None = None) -> QuerySet[SharingGrant]:
+    """Return the grants, of any scope, that open one published version of a report at a moment (None: now).
+
+    The report is open to the grant's brand, and the version is the current one, or was replaced after the report had
+    opened (R51): a replaced version opens to nobody anew.
+    """
     withheld = WithheldReport.objects.in_force(at).filter(
-        brand=OuterRef("brand"), factory=OuterRef("factory"), cycle=_nested(cycle)
+        brand=OuterRef("brand"), factory=OuterRef("factory"), cycle=_nested(version.cycle)
     )
-    live = entitled(SharingGrant.objects.live(at), cycle, at).filter(covers, ~Exists(withheld), factory=factory)
-    return live.alias(opens_at=opens).filter(opens_at__lte=at or StatementTime())
+    return (
+        SharingGrant.objects.live(at)
+        .filter(terms.covering(version.cycle), ~Exists(withheld), factory=version.factory)
+        .filter(entitled(version.cycle, at))
+        .alias(opens_at=terms.opening(version.first_published_at))
+        .filter(_had_version(version), opens_at__lte=at or terms.StatementTime())
+    )
 
 
-def entitled(grants: QuerySet[SharingGrant], cycle: Any, at: datetime | None) -> QuerySet[SharingGrant]:
-    """Of `grants`, those to brands that were active, and partners or subscribed where that is asked (R6).
+def _had_version(version: Version) -> Any:
+    """Return the condition that the version is current, or was replaced after the report had opened by the grant."""
+    if version.superseded_at is None:
+        return Q()
+    opened = OpenedAt(F("pk"), _value(version.cycle), _value(version.first_published_at))
+    replaced_later = Q(GreaterThan(_value(version.superseded_at), opened))
+    if isinstance(version.superseded_at, OuterRef):
+        return Q(IsNull(version.superseded_at, True)) | replaced_later
+    return replaced_later
+
+
+def _value(value: Any) -> Any:
+    return value if isinstance(value, OuterRef) else Value(value)
+
+
+def entitled(cycle: Any, at: datetime | None) -> Q:
+    """Return the condition that a grant's brand is active, and a partner or subscribed where that is asked (R6).
 
     In the past the brand's and the country's settings of that day count, which their histories keep.
     """
     bought = Subscription.objects.filter(brand=OuterRef("brand"), factory=OuterRef("factory"), cycle=_nested(cycle))
     if at is None:
-        partner = Q(brand__kind=Brand.Kind.PARTNER)
-        free = Q(factory__programme__participants_need_subscription=False)
-        return grants.filter(partner | free | Exists(bought), brand__is_active=True)
+        asked = Factory.objects.filter(pk=OuterRef("factory"), programme__participants_need_subscription=True)
+        may_read = Q(brand__kind=Brand.Kind.PARTNER) | ~Exists(asked) | Exists(bought)
+        return Q(may_read, brand__is_active=True)
     brand_then = BrandHistory.objects.at(at).filter(brand=OuterRef("brand"))
-    needed_then = ProgrammeHistory.objects.at(at).filter(programme=OuterRef("factory__programme"))
-    return grants.filter(
+    asked_then = ProgrammeHistory.objects.at(at).filter(programme=OuterRef("factory__programme"))
+    return Q(
         Exists(brand_then.filter(kind=Brand.Kind.PARTNER))
-        | ~Exists(needed_then.filter(participants_need_subscription=True))
+        | ~Exists(asked_then.filter(participants_need_subscription=True))
         | Exists(bought.filter(created_at__lte=at)),
         Exists(brand_then.filter(is_active=True)),
     )
-
-
-def _expression(value: Any) -> Any:
-    return value if isinstance(value, OuterRef) else Value(value, output_field=DateTimeField())
 
 
 def _nested(value: Any) -> Any:
@@ -65,10 +110,9 @@ def _nested(value: Any) -> Any:
 
 def grants_for(subject: Subject, at: datetime | None) -> QuerySet[SharingGrant]:
     """Row -> the grants, of any scope and to any brand, that open it; the oldest first."""
-    if not is_out(subject, at):
+    if not is_out(subject, at) or subject.first_published_at is None:
         return SharingGrant.objects.none()
-    opening = grants_opening(factory=subject.factory_id, cycle=subject.cycle, published_at=subject.published_at, at=at)
-    return opening.order_by("created_at", "pk")
+    return grants_opening(Version.of(subject), at).order_by("created_at", "pk")
 
 
 def brands_reading_of(subject: Subject, scope: str, at: datetime | None = None) -> QuerySet[SharingGrant]:

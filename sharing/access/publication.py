@@ -21,11 +21,17 @@ class Subject(Protocol):
     factory: Factory
     factory_id: int
     cycle: int
+    version: int
     state: str
     created_at: datetime
     released_at: datetime | None
     published_at: datetime | None
+    superseded_at: datetime | None
     withdrawn_at: datetime | None
+
+    @property
+    def first_published_at(self) -> datetime | None:
+        """When the report of the cycle was first published, of which this is a version."""
 
 
 def open_to_brands(at: datetime | None) -> Q:

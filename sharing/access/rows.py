@@ -4,24 +4,28 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Q, QuerySet
 
 from brands.models import Brand
 from factories.querysets import programmes_where
 from portal.accounts.roles import Visitor
-from sharing.access.grants import grants_opening
-from sharing.access.people import ASSESSMENT_SCOPES, own_factory_ids, read_for, worked_on
+from portal.core.conditions import ExistsRowByRow, among
+from sharing.access.grants import Version, grants_opening
+from sharing.access.people import AsBrand, brands_read_for, own_factory_ids, read_for, worked_on
 from sharing.access.publication import begun, open_to_brands, released_to_factory
+from sharing.models import Visibility
+from sharing.scopes import ASSESSMENT_SCOPES
+from sharing.terms import StatementTime
 
 
 def readable_by(user: Visitor, scopes: Iterable[str] = ASSESSMENT_SCOPES, at: datetime | None = None) -> Q:
-    """User -> rows: the condition on a table with the columns of `Subject`."""
-    return readable_as_own(user, at) | readable_as_brand(user, scopes, at) | readable_as_staff(user, at)
+    """User -> rows: the condition on a table with the columns of `Subject`. What costs least is asked first."""
+    return readable_as_own(user, at) | readable_as_staff(user, at) | readable_as_brand(user, scopes, at)
 
 
 def readable_as_own(user: Visitor, at: datetime | None = None) -> Q:
     """The factory's part of `readable_by`: what was released to the factories whose people `user` is one of."""
-    return Q(released_to_factory(at), factory__in=own_factory_ids(user, at))
+    return among("factory", own_factory_ids(user, at)) & released_to_factory(at)
 
 
 def readable_as_brand(user: Visitor, scopes: Iterable[str], at: datetime | None = None) -> Q:
@@ -39,15 +43,25 @@ def readable_by_brand(brand: Brand, scopes: Iterable[str] = ASSESSMENT_SCOPES, a
     return _granted(Q(brand=brand, scope__in=list(scopes)), at)
 
 
-def opened_for_brand(
-    user: Visitor, *, factory: Any, cycle: Any, published_at: Any, brand: Any, scopes: Iterable[str] = ASSESSMENT_SCOPES
-) -> Exists:
-    """The condition that `user` reads for `brand`, and a live grant to it opens, or opened, what the columns name.
+def opened_for_brand(user: Visitor, version: Version, brand: Any, scopes: Iterable[str] = ASSESSMENT_SCOPES) -> Exists:
+    """The condition that `user` reads for `brand`, and a live grant to it opens, or opened, the version.
 
-    All are `OuterRef`s. Whether it is still published is not asked: it says that it was replaced or withdrawn.
+    `brand` is an `OuterRef`. Whether it is still published is not asked: it says that it was replaced or withdrawn.
     """
-    grants = grants_opening(factory=factory, cycle=cycle, published_at=published_at)
-    return Exists(grants.filter(read_for(user, scopes), brand=brand))
+    return Exists(grants_opening(version).filter(read_for(user, scopes), brand=brand))
+
+
+def proposed_to(user: Visitor, scopes: Iterable[str] = ASSESSMENT_SCOPES) -> QuerySet[Visibility]:
+    """User -> the rows of the index for the brands that they read for: where a long list begins, in order of opening.
+
+    It proposes only: who reads through it asks `readable_as_brand` of each row, too. One question goes ahead, for the
+    brands: with one brand, which is nearly everybody, the list is read from the index in its order.
+    """
+    if isinstance(user, AsBrand):
+        rows = Visibility.objects.filter(brand=user.brand.pk, report__factory=user.factory)
+    else:
+        rows = Visibility.objects.filter(brand__in=brands_read_for(user, scopes))
+    return rows.filter(scope__in=list(scopes), opens_at__lte=StatementTime(), until__gt=StatementTime())
 
 
 def known_to(user: Visitor, at: datetime | None = None) -> Q:
@@ -55,12 +69,9 @@ def known_to(user: Visitor, at: datetime | None = None) -> Q:
 
     The factory's people know of what had been released to them by then (R47).
     """
-    country = Q(factory__programme__in=programmes_where(user, "view_assessments"))
-    return Q(released_to_factory(at), factory__in=own_factory_ids(user)) | (country & begun(at))
+    country = among("factory__programme", programmes_where(user, "view_assessments"))
+    return among("factory", own_factory_ids(user)) & released_to_factory(at) | (country & begun(at))
 
 
 def _granted(grants: Q, at: datetime | None) -> Q:
-    opening = grants_opening(
-        factory=OuterRef("factory"), cycle=OuterRef("cycle"), published_at=OuterRef("published_at"), at=at
-    )
-    return Q(Exists(opening.filter(grants))) & open_to_brands(at)
+    return open_to_brands(at) & Q(ExistsRowByRow(grants_opening(Version.of_row(), at).filter(grants)))

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from brands.models import Brand
 from factories.models import Factory
 from portal.core.triggers import columns_are_final
-from sharing.models.grants import Scope
 from sharing.querysets import CopyToDestroyQuerySet, DestroyNoticeQuerySet
+from sharing.scopes import Scope
 
 
 class DestroyNotice(models.Model):

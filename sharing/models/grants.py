@@ -18,15 +18,9 @@ from django.utils.translation import ngettext_lazy
 from brands.models import Brand
 from factories.models import Factory
 from portal.core.triggers import columns_are_final
+from sharing import terms
 from sharing.querysets import SharingGrantQuerySet
-
-
-class Scope(models.TextChoices):
-    """What a grant opens. The words are also the ends of the permissions `read_...` of a brand's roles."""
-
-    REPORT = "report", _("Assessment reports")
-    STEP1 = "step1", _("Step 1 data")
-    IMPROVEMENT_PLAN = "improvement_plan", _("Improvement plan")
+from sharing.scopes import Scope
 
 
 class SharingGrant(models.Model):
@@ -80,9 +74,7 @@ class SharingGrant(models.Model):
                 condition=Q(ended_at=None, needs_confirmation=True, confirmed_at=None),
                 name="sharing_grant_one_proposed",
             ),
-            models.CheckConstraint(
-                condition=Q(scope__in=["report", "step1", "improvement_plan"]), name="sharing_grant_scope"
-            ),
+            models.CheckConstraint(condition=Q(scope__in=Scope.values), name="sharing_grant_scope"),
             models.CheckConstraint(
                 condition=Q(cycles="all", cycle_number=None)
                 | Q(cycles__in=["from", "only"], cycle_number__gte=1, cycle_number__isnull=False),
@@ -218,7 +210,7 @@ class SharingGrant(models.Model):
     @property
     def is_given(self) -> bool:
         """Whether it ever was one to the brand: what a second person has yet to confirm is not."""
-        return not self.needs_confirmation or self.confirmed_at is not None
+        return terms.is_given(self)
 
     @property
     def has_begun(self) -> bool:

@@ -7,8 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from brands.models import Brand
 from factories.models import Factory
-from sharing.models.grants import Scope, SharingGrant
+from sharing.models.grants import SharingGrant
 from sharing.querysets import ReceiptQuerySet
+from sharing.scopes import Scope
 
 
 class Receipt(models.Model):

@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from brands.models import Brand
 from factories.models import Factory
-from sharing.models.grants import Scope
 from sharing.querysets import AccessRecordQuerySet
+from sharing.scopes import Scope
 
 
 class AccessRecord(models.Model):

@@ -15,8 +15,9 @@ from brands.models import Brand
 from factories.models import Factory
 from portal.core.triggers import columns_are_final
 from sharing.codes import short_code
-from sharing.models.grants import Scope, SharingGrant
+from sharing.models.grants import SharingGrant
 from sharing.request_querysets import AccessRequestQuerySet
+from sharing.scopes import Scope
 
 
 class AccessRequest(models.Model):

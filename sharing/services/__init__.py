@@ -12,7 +12,7 @@ from sharing.services.copies import answer_destroy_notice, remind_of_destroy_not
 from sharing.services.grants import CLOCKS_DIFFER, Paper, Terms, change_grant, grant_access, share
 from sharing.services.holds import release_report, withhold_report
 from sharing.services.papers import record_paper_consent
-from sharing.services.publication import tell_of_publication
+from sharing.services.publication import close_report, open_report, tell_of_publication
 from sharing.services.records import record_access
 from sharing.services.renewals import prompt_renewals
 from sharing.services.requests import (
@@ -40,11 +40,13 @@ __all__ = [
     "approve_request",
     "ask_to_end_confirmation",
     "change_grant",
+    "close_report",
     "confirm_grant",
     "decline_request",
     "grant_access",
     "lapse_requests",
     "may_answer_confirmation_end",
+    "open_report",
     "prompt_renewals",
     "record_access",
     "record_paper_consent",

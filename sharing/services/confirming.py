@@ -60,9 +60,11 @@ def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
     if grant.status() == "expired":
         raise ValidationError(_("The period of this sharing is over already."))
     refuse_while_handed_over(factory)
+    now = max(timezone.now(), grant.created_at)
     for before in open_grants(grant.factory_id, grant.brand_id, grant.scope).exclude(pk=grant.pk):
-        end_grant(before, by=by, reason=_("Changed"), kind="sharing.changed_from")
-    grant.confirmed_at, grant.confirmed_by = max(timezone.now(), grant.created_at), by
+        end_grant(before, by=by, reason=_("Changed"), kind="sharing.changed_from", at=now)
+        now = max(now, before.ended_at or now)  # without a gap: what was open stays open
+    grant.confirmed_at, grant.confirmed_by = now, by
     grant.save(update_fields=["confirmed_at", "confirmed_by"])
     _tell("sharing.confirmed", by, grant)
     issue_for_confirmation(grant=grant, by=by)

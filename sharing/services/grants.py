@@ -204,10 +204,18 @@ def change_grant(*, by: User, grant: SharingGrant, terms: Terms) -> SharingGrant
     )
 
 
-def end_grant(grant: SharingGrant, *, by: User, reason: str, kind: str, is_reason_shown: bool = False) -> None:
-    """End an open grant of a locked factory, with its event: the one place where grants end."""
+def end_grant(
+    grant: SharingGrant,
+    *,
+    by: User,
+    reason: str,
+    kind: str,
+    is_reason_shown: bool = False,
+    at: datetime | None = None,
+) -> None:
+    """End an open grant of a locked factory, with its event: the one place where grants end. `at`: now, unless told."""
     # Not before its beginning, whatever became of the clock: an end must never fail.
-    grant.ended_at = max(timezone.now(), grant.created_at, grant.confirmed_at or grant.created_at)
+    grant.ended_at = max(at or timezone.now(), grant.created_at, grant.confirmed_at or grant.created_at)
     grant.ended_by, grant.end_reason = by, reason.strip()[:300]
     grant.is_end_reason_shown = is_reason_shown and bool(grant.end_reason)
     grant.save(update_fields=["ended_at", "ended_by", "end_reason", "is_end_reason_shown"])
@@ -241,7 +249,8 @@ def _start(
         scope=scope,
         cycles=terms.cycles,
         cycle_number=terms.cycle_number,
-        valid_from=terms.valid_from or max(now, (given and given.ended_at) or now),
+        # In place of another one it begins where that ended, without a gap: what was open stays open.
+        valid_from=terms.valid_from or (given and given.ended_at) or now,
         expires_at=terms.expires_at,
         purpose=terms.purpose.strip(),
         hold_days=terms.hold_days,

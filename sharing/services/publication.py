@@ -1,9 +1,23 @@
-"""What follows for consent when a report is published: the factory is told to whom it opens, and when."""
+"""What follows for consent when a report is published or withdrawn. Both happen under the factory's lock."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from portal.notices.outbox import announce
+from sharing.models import CycleReport
+
+
+def open_report(*, factory_id: int, cycle: int, at: datetime) -> CycleReport:
+    """Return the report of a cycle that a version published at `at` belongs to: the one that runs, or a new one."""
+    running = CycleReport.objects.filter(factory=factory_id, cycle=cycle, withdrawn_at=None).first()
+    return running or CycleReport.objects.create(factory_id=factory_id, cycle=cycle, first_published_at=at)
+
+
+def close_report(report: CycleReport, *, at: datetime) -> None:
+    """Withdraw the report of a cycle, with all its versions. The next publication in that cycle is a first one."""
+    report.withdrawn_at = max(at, report.first_published_at)
+    report.save(update_fields=["withdrawn_at"])
 
 
 def tell_of_publication(*, factory_id: int, assessment_id: UUID, cycle: int) -> None:

@@ -8,7 +8,8 @@ from django.db.models import DurationField, ExpressionWrapper, F, Value
 from portal.notices.models import Notice
 from portal.notices.outbox import announce
 from sharing.models import SharingGrant
-from sharing.querysets import SharingGrantQuerySet, StatementTime
+from sharing.querysets import SharingGrantQuerySet
+from sharing.terms import StatementTime
 
 SIDES = ("factory", "brand")
 

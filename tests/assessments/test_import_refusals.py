@@ -2,7 +2,6 @@
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 
 from assessments.imports import listing, problems, reading, words
 from assessments.imports.services import confirm_import, error_rows
@@ -10,6 +9,7 @@ from assessments.models import Assessment
 from assessments.reports.table import COLUMNS
 from factories.services import create_programme
 from tests.assessments.tables import LEAVE, OVERTIME, check, load, messages, rows_of_everything, table
+from tests.publishing import advance
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("run_jobs")]
 
@@ -144,9 +144,11 @@ def test_rows_of_another_country_tell_nothing_of_what_is_there(world, told, stat
     by, there = world.person("team_leader"), world.person("vietnam_manager")
     vietnam = {"Country": "Vietnam", "Factory Assessed ID": "VN-0001", "Questionnaire": "Vietnam CAT V7"}
     load(there, table(vietnam, {**vietnam, **OVERTIME}), create_missing=True)
-    now = timezone.now()
-    dates = {"released_at": now, "published_at": now} if state == "published" else {}
-    Assessment.objects.filter(quest_id="70003").update(state=state, **dates)
+    loaded = Assessment.objects.filter(quest_id="70003")
+    if state == "planned":
+        loaded.update(state=state)
+    else:
+        advance(there, loaded.get(), to=state)
     guessed = {**vietnam, "Country": told}
     invented = {**guessed, "Factory Assessed ID": "VN-9999", "Questionnaire": "Nowhere CAT"}
 

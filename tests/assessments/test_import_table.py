@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from django.utils import timezone
 
 from assessments.imports.services import confirm_import, error_rows
 from assessments.models import Answer, Assessment, Question
@@ -12,6 +11,7 @@ from factories.models import Factory
 from factories.roles import FACTORY
 from portal.core.models import Event
 from tests.assessments.tables import LEAVE, OVERTIME, check, load, messages, rows_of_everything, table
+from tests.publishing import advance
 
 PUBLIC_AND_ZERO = ["Public Disclosure", "Zero Tolerance"]
 
@@ -92,9 +92,7 @@ def test_what_the_table_cannot_say_stays(world):
 def test_a_released_assessment_is_left_alone(world, state):
     by = world.person("team_leader")
     load(by, table({}, OVERTIME))
-    now = timezone.now()
-    published = now if state == "published" else None
-    Assessment.objects.filter(quest_id="70003").update(state=state, released_at=now, published_at=published)
+    advance(by, Assessment.objects.get(quest_id="70003"), to=state)
     assert load(by, table({}, OVERTIME)).plan["unchanged"] == 1
     batch = check(by, table({"Finding": "0"}, OVERTIME))
     assert batch.state == "refused"
@@ -105,9 +103,7 @@ def test_a_correction_takes_what_a_table_says_and_the_old_table_changes_nothing(
     by = world.person("team_leader")
     old = table({}, OVERTIME)
     load(by, old)
-    now = timezone.now()
-    Assessment.objects.filter(quest_id="70003").update(state="published", released_at=now, published_at=now)
-    published = Assessment.objects.get(quest_id="70003")
+    published = advance(by, Assessment.objects.get(quest_id="70003"), to="published")
     correction = start_correction(by=by, assessment=published, note="Overtime was wrong")
     load(by, table({}, {**OVERTIME, "Finding": "1"}))
     assert world.answer(correction, "1010").finding == "nc"

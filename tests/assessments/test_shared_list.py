@@ -7,18 +7,28 @@ from django.urls import reverse
 
 from assessments.models import Answer, Assessment, Cluster
 from assessments.services import start_correction, take_step
-from sharing.services import revoke_access
+from sharing.models import SharingGrant
+from sharing.services import Terms, change_grant, revoke_access
 from tests.assessments.pages import page, text
+from tests.publishing import correct, publish
 from tests.world import make_assessment, make_tool
 
 pytestmark = pytest.mark.django_db
 
 
-def test_a_brand_finds_what_was_shared_newest_first(world, client_of):
+def test_a_brand_finds_what_was_shared_newest_opening_first(world, client_of):
     world.grant()
     shown = text(client_of(world.person("brand_a_member")).get(reverse("shared_list")))
     links = re.findall(r'<th scope="row">\s*<a href="([^"]+)"', shown)
     assert links == [page(world.assessments[name]) for name in ("a2", "a1")]
+
+
+def test_the_list_is_in_the_order_in_which_reports_opened(world, client_of):
+    """Not in that of their publication: what was published first may open last."""
+    world.grant(factory=world.factory_b)
+    world.grant(cycles="only", cycle_number=2)
+    world.grant(scope="step1", cycles="only", cycle_number=1)
+    assert _listed(world, client_of) == [world.assessments[name] for name in ("a1", "a2", "b1")]
 
 
 def test_a_brand_with_nothing_shared_is_told_so(world, client_of):
@@ -56,21 +66,26 @@ def test_filters_narrow_the_list(world, client_of, query, expected):
     assert [row["assessment"] for row in response.context["rows"]] == [world.assessments[name] for name in expected]
 
 
-def test_clusters_to_choose_from_are_those_in_what_was_shared(world, client_of, api_of):
-    """Names of an unshared questionnaire are nowhere; asking for one finds nothing, as for one that there is not."""
-    secret = make_tool("Uploaded yesterday", world.cambodia)
-    Cluster.objects.filter(tool=secret, name="Compensation").update(name="Sandblasting")
-    make_assessment(world, world.factory_a, 9, "published", tool=secret)
+def test_clusters_to_choose_from_are_the_same_for_everybody_and_find_only_what_was_shared(world, client_of, api_of):
+    """The programme's questionnaires say what there is to choose, whatever a brand was granted."""
+    other = make_tool("Uploaded yesterday", world.cambodia)
+    Cluster.objects.filter(tool=other, name="Compensation").update(name="Sandblasting")
+    Cluster.objects.filter(tool=world.caf, name="Compensation").update(name="Of the self-assessment")
+    make_assessment(world, world.factory_a, 9, "published", tool=other)
     member = world.person("brand_a_member")
-    assert _clusters(client_of(member)) == []
+    offered = ["Child Labour", "Compensation", "Sandblasting", "Working Time"]
+    assert _clusters(client_of(member)) == offered
     grant = world.grant(cycles="only", cycle_number=2)
-    assert _clusters(client_of(member)) == ["Child Labour", "Compensation", "Working Time"]
+    assert _clusters(client_of(member)) == offered
     for asked in ("Sandblasting", "Nonsense"):
         answer = api_of(member).get("/api/v1/shared/", {"cluster": asked})
         assert (answer.status_code, answer.json()["results"]) == (200, [])
+    assert client_of(member).get(reverse("shared_list"), {"cluster": "Sandblasting"}).context["rows"] == []
     revoke_access(by=world.person("manager_a"), grant=grant)
     world.grant(scope="step1", cycles="only", cycle_number=9)
-    assert _clusters(client_of(member)) == ["Child Labour", "Sandblasting", "Working Time"]
+    assert _clusters(client_of(member)) == offered
+    found = api_of(member).get("/api/v1/shared/", {"cluster": "Sandblasting"}).json()["results"]
+    assert [row["cycle"] for row in found] == [9]
 
 
 def _clusters(client):
@@ -109,67 +124,90 @@ def test_a_made_up_cursor_shows_the_first_page(world, client_of):
     assert len(response.context["rows"]) == 2
 
 
-def test_a_correction_on_hold_leaves_the_old_version_in_the_list(world, client_of):
-    world.grant(hold_days=10)
-    old = world.assessments["a2"]
-    make_assessment(
-        world, world.factory_a, 7, "superseded", published_days_ago=100
-    )  # stands for the version that a brand could read before
-    held = Assessment.objects.get(factory=world.factory_a, cycle=7)
-    make_assessment(world, world.factory_a, 7, "published", published_days_ago=1, version=2, supersedes=held)
-    response = client_of(world.person("brand_a_member")).get(reverse("shared_list"))
-    assert [row["assessment"] for row in response.context["rows"]][:2] == [held, old]
+def _listed(world, client_of, persona="brand_a_member"):
+    rows = client_of(world.person(persona)).get(reverse("shared_list")).context["rows"]
+    return [row["assessment"] for row in rows]
 
 
-def test_a_correction_on_hold_is_told_by_nothing(world, client_of, api_of):
-    """A newer version that has not opened to the brand leaves every answer about the older one as it was."""
-    world.grant(hold_days=10)
-    old = world.assessments["a1"]
+@pytest.mark.parametrize("hold", [0, 10])
+def test_r51_a_correction_takes_the_place_of_what_it_corrects_at_once(world, client_of, api_of, hold):
+    """The report is open to the brand, so the correction is, whatever the hold; both versions can be opened."""
+    world.grant(hold_days=hold)
+    old, a1 = world.assessments["a2"], world.assessments["a1"]
+    assert _listed(world, client_of) == [old, a1]
+
+    new = correct(world, old, q1020="compliant")
+
+    assert _listed(world, client_of) == [new, a1]
+    browser, api = client_of(world.person("brand_a_member")), api_of(world.person("brand_a_member"))
+    assert [row["id"] for row in api.get("/api/v1/shared/").json()["results"]] == [str(new.pk), str(a1.pk)]
+    for version, state in ((old, "superseded"), (new, "published")):
+        assert api.get(f"/api/v1/assessments/{version.pk}/").json()["state"] == state
+    replaced = text(browser.get(page(old)))
+    assert "A newer version of this report has replaced this one" in replaced
+    assert page(new) in replaced
+
+
+def test_r51_a_correction_of_a_report_on_hold_is_told_by_nothing_until_the_report_opens(world, client_of, api_of):
+    """Neither version is open, so nothing differs; when the hold is over, only the current version is there."""
+    world.grant(hold_days=7)
+    old = make_assessment(world, world.factory_a, 5, "published", published_days_ago=0)
     browser, api = client_of(world.person("brand_a_member")), api_of(world.person("brand_a_member"))
 
     def told():
-        listed = browser.get(reverse("shared_list")).context["rows"]
-        page = browser.get(reverse("assessment", args=[old.pk]))
         return [
-            [(row["assessment"].pk, row["assessment"].state) for row in listed],
-            [(row["assessment"].pk, row["assessment"].state) for row in page.context["history"]],
-            "Replaced by a correction" in page.content.decode(),
-            api.get(f"/api/v1/assessments/{old.pk}/").json(),
-            api.get(f"/api/v1/assessments/{old.pk}/findings/?scope=report").json()["assessment"],
+            [(one.pk, one.state) for one in _listed(world, client_of)],
+            [browser.get(page(one)).status_code for one in Assessment.objects.filter(cycle=5)],
+            api.get(f"/api/v1/assessments/{old.pk}/").status_code,
             api.get("/api/v1/shared/").json(),
-            api.get("/api/v1/assessments/?state=published").json()["results"],
-            api.get("/api/v1/assessments/?state=superseded").json()["results"],
+            api.get("/api/v1/assessments/?state=published").json(),
+            api.get("/api/v1/assessments/?state=superseded").json(),
         ]
 
     before = told()
-    correction = start_correction(by=world.person("team_leader"), assessment=old, note="Overtime was miscounted")
+    new = correct(world, old, q1020="compliant")
+    before[1].append(404)
+    assert told() == before
+    change_grant(by=world.person("manager_a"), grant=SharingGrant.objects.get(), terms=Terms(hold_days=0))
+    assert _listed(world, client_of)[0] == new
+    assert browser.get(page(old)).status_code == 404
+
+
+def test_a_correction_without_changes_is_pointed_out_before_it_is_published(world, client_of):
+    correction = start_correction(by=world.person("team_leader"), assessment=world.assessments["a1"], note="A typo")
     publish = reverse("assessment_step", args=[correction.pk, "publish"])
     asked = client_of(world.person("team_leader")).get(publish).content.decode()
     assert "No answer differs from the version that this one replaces" in asked
-    for step in ("send_to_factory", "publish"):
-        take_step(by=world.person("team_leader"), assessment=correction, name=step)
-        correction.refresh_from_db()
-    old.refresh_from_db()
-    assert (old.state, correction.state) == ("superseded", "published")
-    assert told() == before
-    inside = api_of(world.person("manager_a"))
-    assert inside.get(f"/api/v1/assessments/{old.pk}/").json()["state"] == "superseded"
+
+
+def test_r51_a_new_brand_is_shown_the_current_version_alone(world, client_of, api_of):
+    """Found as G7: whom a report opens to after its correction never meets what was corrected."""
+    old = world.assessments["a2"]
+    new = correct(world, old, q1020="compliant")
+    world.grant()
+    assert _listed(world, client_of) == [new, world.assessments["a1"]]
+    browser, api = client_of(world.person("brand_a_member")), api_of(world.person("brand_a_member"))
+    assert browser.get(page(old)).status_code == 404
+    assert api.get(f"/api/v1/assessments/{old.pk}/findings/?scope=report").status_code == 404
+    assert api.get("/api/v1/assessments/?state=superseded").json()["results"] == []
+    shown = text(browser.get(page(new)))
+    assert page(old) not in shown
+    history = [row["assessment"] for row in browser.get(page(new)).context["history"]]
+    assert (history[0], old in history) == (new, False)
 
 
 def test_a_withdrawal_takes_the_replaced_version_along(world, client_of):
     world.grant()
-    old, by = world.assessments["a1"], world.person("team_leader")
+    old, by = world.assessments["a2"], world.person("team_leader")
+    new = correct(world, old)
     browser = client_of(world.person("brand_a_member"))
-    assert browser.get(reverse("assessment", args=[world.assessments["a1_old"].pk])).status_code == 200
-    take_step(by=by, assessment=old, name="withdraw", reason="The wrong factory")
-    assert 1 not in {row["assessment"].cycle for row in browser.get(reverse("shared_list")).context["rows"]}
-    for name in ("a1", "a1_old"):
-        world.assessments[name].refresh_from_db()
-        assert (world.assessments[name].state, world.assessments[name].withdrawn_reason) == (
-            "withdrawn",
-            "The wrong factory",
-        )
-        assert browser.get(reverse("assessment", args=[world.assessments[name].pk])).status_code == 404
+    assert browser.get(page(old)).status_code == 200
+    take_step(by=by, assessment=new, name="withdraw", reason="The wrong factory")
+    assert 2 not in {one.cycle for one in _listed(world, client_of)}
+    for version in (old, new):
+        version.refresh_from_db()
+        assert (version.state, version.withdrawn_reason) == ("withdrawn", "The wrong factory")
+        assert browser.get(page(version)).status_code == 404
 
 
 def test_step_1_alone_counts_step_1_alone(world, client_of):
@@ -186,9 +224,7 @@ def test_a_filter_tells_nothing_about_questions_outside_the_grant(world, client_
     world.grant(scope="step1")
     only_elsewhere = make_assessment(world, world.factory_a, 9, "in_progress")
     Answer.objects.filter(assessment=only_elsewhere, question__step=1, finding="nc").update(finding="compliant")
-    Assessment.objects.filter(pk=only_elsewhere.pk).update(
-        state="published", published_at=world.assessments["a2"].published_at
-    )
+    publish(world, only_elsewhere)
     client = client_of(world.person("brand_a_member"))
     found = client.get(f"{reverse('shared_list')}?cluster=Compensation&cycle=9").context["rows"]
     assert found == []

@@ -29,11 +29,13 @@ from portal.notices.models import WebhookDelivery, WebhookEndpoint
 from portal.notices.outbox import notice_kinds
 from portal.notices.preferences import unsubscribe_token
 from portal.notices.webhooks.secrets import lock, new_secret
+from sharing import access
 from sharing.codes import short_code
-from sharing.models import AccessRequest, CopyToDestroy, DestroyNotice, SharingGrant, WithheldReport
-from sharing.services import Terms, Wish, record_paper_consent, request_access, withhold_report
+from sharing.models import AccessRecord, AccessRequest, CopyToDestroy, DestroyNotice, SharingGrant, WithheldReport
+from sharing.services import Terms, Wish, record_access, record_paper_consent, request_access, withhold_report
 from sharing.services.papers import Signature
 from sharing.views.answering import brand_seen
+from tests.publishing import correct
 from tests.world import World, build_world
 
 # In the order of the table's columns. `token` is an integration of brand A that reads reports and Step 1 data.
@@ -92,6 +94,7 @@ def build_stage() -> Stage:
     world = build_world()
     grant = world.grant(scope="report")
     world.grant(scope="step1")
+    correction = _correction(world)
     copy = _file(world)
     invitation, secret = _invitation(world)
     token, integration = _integration(world)
@@ -105,9 +108,7 @@ def build_stage() -> Stage:
         integration=integration,
         batch=_upload(world),
         delivery=_message(world),
-        correction=CorrectionNotice.objects.create(
-            assessment=world.assessments["a1_old"], successor=world.assessments["a1"], brand=world.brand_a
-        ),
+        correction=correction,
         request=_request(world),
         destroy_notice=_destroy_notice(world),
         pending=_pending(world),
@@ -115,6 +116,14 @@ def build_stage() -> Stage:
         withheld=withhold_report(by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_a, cycle=9),
         paper=_paper(world),
     )
+
+
+def _correction(world: World) -> CorrectionNotice:
+    """Brand A read the report of cycle 1, which was then corrected: it keeps both versions (R51)."""
+    member, old = world.person("brand_a_member"), world.assessments["a1"]
+    record_access(by=member, assessment=old, openings=access.openings(member, old), action=AccessRecord.Action.VIEW)
+    world.assessments |= {"a1_old": old, "a1": correct(world, old, q1020="compliant")}
+    return CorrectionNotice.objects.get(assessment=old, brand=world.brand_a)
 
 
 def _file(world: World) -> ReportCopy:

@@ -8,29 +8,18 @@ from django.db import IntegrityError, InternalError, connection, transaction
 from django.db.utils import DatabaseError
 from django.urls import reverse
 
-from assessments.models import Answer, Assessment, CorrectionNotice
-from assessments.services import start_correction, take_step
+from assessments.models import CorrectionNotice
+from assessments.services import take_step
 from portal.core.models import Event
 from sharing.models import AccessRecord
 from sharing.services import revoke_access
-from tests.world import World
+from tests.publishing import correct
+from tests.world import World, make_assessment
 
 
 def read(world: World, client_of: Any, persona: str, name: str = "a2") -> int:
     url = reverse("assessment", args=[world.assessments[name].pk])
     return client_of(world.person(persona)).get(url).status_code
-
-
-def correct(world: World, name: str = "a2", **answers: str) -> Assessment:
-    """A published correction in which some questions are answered otherwise."""
-    staff = world.person("programme_manager")
-    new = start_correction(by=staff, assessment=world.assessments[name], note="Overtime was counted twice")
-    for ext_id, finding in answers.items():
-        Answer.objects.filter(assessment=new, question__ext_id=ext_id.strip("q")).update(
-            finding=finding, note="Seen anew"
-        )
-    take_step(by=staff, assessment=new, name="send_to_factory")
-    return take_step(by=staff, assessment=new, name="publish")
 
 
 def test_who_read_the_old_version_is_told_what_changed_and_takes_note(
@@ -39,7 +28,7 @@ def test_who_read_the_old_version_is_told_what_changed_and_takes_note(
     world.grant()
     world.grant(brand=world.brand_b)
     assert read(world, client_of, "brand_a_member") == 200
-    new = correct(world, q1020="compliant", q1000="nc")
+    new = correct(world, world.assessments["a2"], q1020="compliant", q1000="nc")
     assert [one.brand for one in CorrectionNotice.objects.all()] == [world.brand_a], "brand B never read it"
     mail_now()
     told = next(message.body for message in mail.outbox if message.to == ["brand.a.member@test.example"])
@@ -82,7 +71,7 @@ def test_a_brand_sees_changes_of_its_scopes_only(world: World, client_of: Any) -
     """R15: with Step 1 alone, a change elsewhere is not shown; that there is a new version is."""
     world.grant(scope="step1")
     read(world, client_of, "brand_a_member")
-    correct(world, q1020="compliant", q1012="compliant")
+    correct(world, world.assessments["a2"], q1020="compliant", q1012="compliant")
     notice = CorrectionNotice.objects.get()
     page = (
         client_of(world.person("brand_a_member"))
@@ -96,7 +85,7 @@ def test_a_brand_sees_changes_of_its_scopes_only(world: World, client_of: Any) -
 def test_r7_a_revoke_reaches_corrections(world: World, client_of: Any, api_of: Any, mail_now: Any) -> None:
     grant = world.grant()
     read(world, client_of, "brand_a_member")
-    correct(world, q1020="compliant")
+    correct(world, world.assessments["a2"], q1020="compliant")
     notice = CorrectionNotice.objects.get()
     revoke_access(by=world.person("manager_a"), grant=grant)
     mail_now()
@@ -110,13 +99,35 @@ def test_r7_a_revoke_reaches_corrections(world: World, client_of: Any, api_of: A
     assert "Aster" in page.content.decode(), "the factory still sees who holds it"
 
 
-def test_a_hold_delays_the_correction(world: World, client_of: Any) -> None:
+def test_r51_a_hold_delays_no_correction_of_a_report_that_is_open(world: World, client_of: Any, mail_now: Any) -> None:
     world.grant(hold_days=5)
     read(world, client_of, "brand_a_member")
-    correct(world, q1020="compliant")
+    correct(world, world.assessments["a2"], q1020="compliant")
     notice = CorrectionNotice.objects.get()
+    mail_now()
+    told = next(message.body for message in mail.outbox if message.to == ["brand.a.member@test.example"])
+    assert "was corrected. See what changed." in told
     browser = client_of(world.person("brand_a_member"))
-    assert browser.get(reverse("correction", args=[notice.assessment_id])).status_code == 404
+    assert "Overtime exceeds the legal limit" in (
+        browser.get(reverse("correction", args=[notice.assessment_id])).content.decode()
+    )
+    assert reverse("corrections") in browser.get(reverse("home")).content.decode()
+
+
+def test_r51_a_correction_of_a_report_on_hold_notifies_nobody_of_a_brand(
+    world: World, client_of: Any, mail_now: Any
+) -> None:
+    world.grant(hold_days=5)
+    old = make_assessment(world, world.factory_a, 5, "published", published_days_ago=0)
+    browser = client_of(world.person("brand_a_member"))
+    assert browser.get(reverse("assessment", args=[old.pk])).status_code == 404
+    mail_now()
+    mail.outbox.clear()
+    correct(world, old, q1020="compliant")
+    assert not CorrectionNotice.objects.exists()
+    mail_now()
+    assert not [message for message in mail.outbox if "brand" in message.to[0]]
+    assert browser.get(reverse("correction", args=[old.pk])).status_code == 404
     assert reverse("corrections") not in browser.get(reverse("home")).content.decode()
 
 
@@ -146,7 +157,7 @@ def test_the_note_is_taken_once_and_never_unmade(world: World, client_of: Any) -
     grant = world.grant()
     read(world, client_of, "brand_a_member")
     revoke_access(by=world.person("manager_a"), grant=grant)
-    correct(world, q1020="compliant")
+    correct(world, world.assessments["a2"], q1020="compliant")
     assert not CorrectionNotice.objects.exists()
     page = client_of(world.person("manager_a")).get(reverse("old_versions", args=[world.factory_a.pk]))
     assert "Not told: nothing was open to it" in page.content.decode()

@@ -19,8 +19,8 @@ from portal.notices.handing_out import hand_out_notices
 from portal.notices.models import Notice, WebhookDelivery, WebhookEndpoint
 from portal.notices.outbox import notice_kinds
 from sharing.models import SharingGrant, WithheldReport
-from sharing.querysets import StatementTime
 from sharing.services import Terms, change_grant, confirm_grant, release_report, revoke_access, withhold_report
+from sharing.terms import StatementTime
 from tests.world import World
 
 BRAND_A = "brand.a.member@test.example"

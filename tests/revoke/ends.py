@@ -13,8 +13,8 @@ from brands.roles import BRAND
 from brands.services import update_brand
 from portal.accounts.models import ApiToken, User
 from portal.accounts.services import remove_member, revoke_token
-from sharing.querysets import StatementTime
 from sharing.services import Terms, change_grant, revoke_access, revoke_brand, stop_all_sharing
+from sharing.terms import StatementTime
 from tests.revoke.held import Held
 
 End = Callable[[Held, ExitStack], None]

@@ -114,10 +114,9 @@ def _finished(held: Held, by: User, kind: str) -> ReportCopy:
 
 
 def _subscribe(held: Held) -> None:
-    """The brand's webhook asks for everything, and there is news of what it can read; its grants were news, too."""
+    """The brand's webhook asks for everything; there is news of grants, of a report and of a correction."""
     WebhookEndpoint.objects.filter(pk=held.stage.delivery.endpoint_id).update(kinds=list(types_for("brand")))
-    for name in ("a1", "a2"):
-        tell_published(held.world.assessments[name])
+    tell_published(held.read)
 
 
 def file_key(copy: ReportCopy) -> str:

@@ -1,5 +1,6 @@
 """Who may read what, in plain Python over a list of facts: what the portal's answers are held against."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,19 +35,34 @@ class Fact:
     hold: int
     confirmed: datetime | None  # when the second person did; the grant's start where nobody needs to
     ended: datetime | None = None
+    replaced: "Fact | None" = None  # the one that the brand had until this took its place
 
-    def opens(self, assessment: Assessment, at: datetime) -> bool:
-        """Whether this grant opens that assessment at that moment, whatever else stands in the way."""
-        number, published = self.number or 0, assessment.published_at
-        covered = {"all": True, "from": assessment.cycle >= number, "only": assessment.cycle == number}[self.cycles]
-        confirmed = self.confirmed is not None and self.confirmed <= at
-        in_force = Period(self.starts, self.expires).holds(at) and (self.ended is None or at < self.ended)
-        return covered and confirmed and in_force and published is not None and published + self.wait <= at
+    def covers(self, cycle: int) -> bool:
+        """Whether this grant is about that cycle."""
+        number = self.number or 0
+        return {"all": True, "from": cycle >= number, "only": cycle == number}[self.cycles]
 
     @property
-    def wait(self) -> timedelta:
-        """How long each new report waits."""
-        return timedelta(days=self.hold)
+    def in_force(self) -> Period | None:
+        """From when until when it was in force; None: nobody confirmed it."""
+        if self.confirmed is None:
+            return None
+        ends = [end for end in (self.ended, self.expires) if end]
+        return Period(max(self.starts, self.confirmed), min(ends, default=None))
+
+    def opens(self, cycle: int, published: datetime, at: datetime) -> bool:
+        """Whether this grant opens a report first published then at that moment, whatever else stands in the way."""
+        wait = timedelta(days=self.hold)
+        return self.covers(cycle) and self.in_force is not None and self.in_force.holds(at) and published + wait <= at
+
+    def chain(self, cycle: int) -> Iterator["Fact"]:
+        """This grant, and those before it, as long as each covers the cycle and there is no gap between them."""
+        yield self
+        before, mine = self.replaced, self.in_force
+        if before is not None and before.in_force is not None and mine is not None and before.covers(cycle):
+            until = before.in_force.end
+            if until is None or until >= mine.start:
+                yield from before.chain(cycle)
 
 
 @dataclass
@@ -76,22 +92,68 @@ class Oracle:
         """Whether the factory kept that cycle's report back from the brand."""
         return any(period.holds(at) for period in self.kept_back.get((brand, cycle), []))
 
-    def opens(self, brand: str, scope: str, assessment: Assessment, at: datetime) -> bool:
-        """Whether the brand could read that scope of that assessment at that moment."""
-        return (
-            was_out(assessment, at)
-            and self.is_active(brand, at)
-            and not self.is_kept_back(brand, assessment.cycle, at)
-            and any(one.opens(assessment, at) for one in self.facts if (one.brand, one.scope) == (brand, scope))
-        )
+    def opens(self, brand: str, scope: str, version: Assessment, others: Any, at: datetime) -> bool:
+        """Whether the brand could read that scope of that version at that moment (R51).
+
+        Its report was open to it, and the version was the current one, or was replaced after the report had opened.
+        """
+        if not was_out(version, at) or not self._is_free(brand, version.cycle, at):
+            return False
+        published, replaced = first_published(version, others), replaced_at(version, others)
+        facts = [one for one in self.facts if (one.brand, one.scope) == (brand, scope)]
+        for fact in (one for one in facts if one.opens(version.cycle, published, at)):
+            opened = self._opened_at(fact, version.cycle, published)
+            if replaced is None or (opened is not None and opened < replaced):
+                return True
+        return False
+
+    def _is_free(self, brand: str, cycle: int, at: datetime) -> bool:
+        return self.is_active(brand, at) and not self.is_kept_back(brand, cycle, at)
+
+    def _opened_at(self, fact: Fact, cycle: int, published: datetime) -> datetime | None:
+        """The first moment at which the report was open by this grant, or by one that it replaced without a gap."""
+        changes = [period.end for period in self.kept_back.get((fact.brand, cycle), []) if period.end]
+        changes += [period.start for period in self.active[fact.brand]]
+        found = []
+        for one in fact.chain(cycle):
+            assert one.in_force is not None
+            begins = max(one.in_force.start, published + timedelta(days=one.hold))
+            moments = [begins, *(moment for moment in changes if moment >= begins)]
+            found += [at for at in moments if one.opens(cycle, published, at) and self._is_free(fact.brand, cycle, at)]
+        return min(found, default=None)
 
     def readable(self, brand: str, scope: str, assessments: Any, at: datetime) -> set[Any]:
         """The keys of the assessments that the brand could read."""
-        return {one.pk for one in assessments if self.opens(brand, scope, one, at)}
+        return {one.pk for one in assessments if self.opens(brand, scope, one, assessments, at)}
 
 
-def was_out(assessment: Assessment, at: datetime) -> bool:
-    """Whether a report was published and not withdrawn at that moment; replaced ones stay readable."""
-    if assessment.published_at is None or assessment.published_at > at:
+def was_out(version: Assessment, at: datetime) -> bool:
+    """Whether a version was published and not withdrawn at that moment; replaced ones stay out."""
+    if version.published_at is None or version.published_at > at:
         return False
-    return assessment.withdrawn_at is None or at < assessment.withdrawn_at
+    return version.withdrawn_at is None or at < version.withdrawn_at
+
+
+def _neighbour(version: Assessment, others: Any, step: int) -> Assessment | None:
+    """The version before or after, if both belong to one report: nothing was withdrawn between them."""
+    found = [one for one in others if one.cycle == version.cycle and one.version == version.version + step]
+    if not found or found[0].published_at is None or version.published_at is None:
+        return None
+    earlier, later = sorted((version, found[0]), key=lambda one: one.version)
+    is_one_report = earlier.withdrawn_at is None or earlier.withdrawn_at > later.published_at
+    return found[0] if is_one_report else None
+
+
+def first_published(version: Assessment, others: Any) -> datetime:
+    """When the report of which this is a version was first published."""
+    before = _neighbour(version, others, -1)
+    if before is not None:
+        return first_published(before, others)
+    assert version.published_at is not None
+    return version.published_at
+
+
+def replaced_at(version: Assessment, others: Any) -> datetime | None:
+    """When the next version took its place."""
+    after = _neighbour(version, others, 1)
+    return after.published_at if after is not None else None

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from assessments.listing import LISTED, assessments_of, current_shared_with, listed
 from assessments.models import Answer, Assessment, ReportCopy
 from assessments.services import start_correction, take_step
 from brands.models import Brand
@@ -27,7 +28,7 @@ from brands.services import update_brand
 from factories.models import Factory
 from portal.accounts.services import add_member, remove_member
 from portal.core.models import Job
-from sharing import access
+from sharing import access, visibility_index
 from sharing.models import SharingGrant, WithheldReport
 from sharing.services import Terms, change_grant, grant_access, revoke_access
 from sharing.services.confirming import confirm_grant, refuse_grant
@@ -64,11 +65,6 @@ def asked(key: Any, make: Callable[[], Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(*STATEMENTS[key])
         return cursor.fetchall()
-
-
-def shared_keys(member: Any, scope: str) -> Any:
-    """What the list "Shared with us" begins with."""
-    return Assessment.objects.shared_with(member, scope).values_list("pk")
 
 
 class Consent(RuleBasedStateMachine):
@@ -131,7 +127,7 @@ class Consent(RuleBasedStateMachine):
         if proposed is not None and new != proposed.grant and (of_proposal or given is None or new != given.grant):
             proposed.ended = self._end_of(proposed)
         if new not in [one.grant for one in (given, proposed) if one]:
-            self._remember(new, brand)
+            self._remember(new, brand, replaced=given)
 
     @rule(brand=BRANDS, scope=SCOPES, of_proposal=st.booleans())
     def revoke(self, brand: str, scope: str, of_proposal: bool) -> None:
@@ -252,9 +248,10 @@ class Consent(RuleBasedStateMachine):
             ("shared", brand, scope), lambda: Assessment.objects.shared_with(member, scope).values_list("pk")
         )
         assert {key for (key,) in shared} == expected
+        assert visibility_index.compare() == (0, 0)
 
     def _all_surfaces_agree(self, brand: str, scope: str) -> None:
-        """List, count, export and files of a member; one assessment in detail; and other days."""
+        """List, count, export and files of a member; "Shared with us"; one assessment in detail; and other days."""
         member, expected = self.world.person(f"{brand}_member"), self.expected(brand, scope)
 
         def keys(what: str, make: Callable[[], Any]) -> set[Any]:
@@ -265,6 +262,11 @@ class Consent(RuleBasedStateMachine):
         assert seen(member, scope).count() == len(expected)
         export = keys("export", lambda: answers(member, scope).order_by().values_list("assessment").distinct())
         assert export == expected
+        both = expected | self.expected(brand, "step1" if scope == "report" else "report")
+        current = {key for key in both if self.assessments[key].state == "published"}
+        rows = list(listed(member, current_shared_with(member)).order_by(*LISTED))
+        assert {one.pk for one in assessments_of(member, rows)} == current
+        assert len(rows) == len(current)
         files = keys("files", lambda: ReportCopy.objects.visible_to(member).filter(scope=scope).values_list("pk"))
         own = {key: about for key, (*whose, about) in self.copies.items() if whose == [brand, scope]}
         assert files == {key for key, about in own.items() if about in expected}
@@ -279,8 +281,8 @@ class Consent(RuleBasedStateMachine):
         """A day that was lived through and remembered, or one long ago or ahead, in turn."""
         lived, other = self.moments[self.ends % len(self.moments)], timezone.now() + TRAVEL[self.ends % len(TRAVEL)]
         at = lived if self.ends % 2 else other
-        then = {grant.brand_id for grant in access.brands_reading_of(assessment, scope, at=at)}
-        expected = {brand for brand in self.members if self.oracle.opens(brand, scope, assessment, at)}
+        then, others = {one.brand_id for one in access.brands_reading_of(assessment, scope, at=at)}, self.assessments
+        expected = {brand for brand in self.members if self.oracle.opens(brand, scope, assessment, others.values(), at)}
         assert then == {getattr(self.world, brand).pk for brand in expected}, at
 
     # --- what the oracle remembers
@@ -296,7 +298,7 @@ class Consent(RuleBasedStateMachine):
             hold_days=drawn["hold"],
         )
 
-    def _remember(self, grant: SharingGrant, brand: str) -> None:
+    def _remember(self, grant: SharingGrant, brand: str, replaced: Fact | None = None) -> None:
         self.oracle.facts.append(
             Fact(
                 grant,
@@ -308,6 +310,7 @@ class Consent(RuleBasedStateMachine):
                 grant.expires_at,
                 grant.hold_days,
                 confirmed=grant.confirmed_at if grant.needs_confirmation else grant.valid_from,
+                replaced=replaced,
             )
         )
 
@@ -315,7 +318,7 @@ class Consent(RuleBasedStateMachine):
         take_step(by=self.world.person("team_leader"), assessment=assessment, name=name, reason="Because")
         for one in self.assessments.values():
             if one.cycle == assessment.cycle:
-                one.refresh_from_db(fields=["state", "published_at", "withdrawn_at"])
+                one.refresh_from_db()
 
 
 def finished_files(world: World) -> dict[Any, tuple[str, str, Any]]:

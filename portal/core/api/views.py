@@ -99,12 +99,12 @@ class ListView(PortalView):
 
     def get(self, request: Request, **kwargs: Any) -> Response:
         """One page."""
-        page = list(self.paginate_queryset(self.rows()) or ())
-        self.prepare(page)
+        page = self.prepare(list(self.paginate_queryset(self.rows()) or ()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    def prepare(self, page: list[Any]) -> None:
-        """What the rows of a page still need before they are told."""
+    def prepare(self, page: list[Any]) -> list[Any]:
+        """Return what is told of the rows of a page, which may need more than the page's query reads."""
+        return page
 
 
 class DetailView(PortalView):

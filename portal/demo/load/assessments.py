@@ -6,8 +6,10 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
+from assessments.figures.services import freeze, released
 from assessments.models import Answer, Assessment, Tool
 from factories.models import Factory
 from portal.accounts.models import User
@@ -17,6 +19,7 @@ from portal.demo.plan import dice, moment
 from portal.demo.plan.answers import AnswerPlan, answers_of, corrected_question, tool_of
 from portal.demo.plan.people import advisor_emails, staff_email
 from portal.demo.plan.visits import VisitPlan
+from sharing.models import CycleReport
 
 COLUMNS = (
     "id", "factory_id", "cycle", "version", "supersedes_id", "tool_id", "quest_id", "mode", "state",
@@ -38,10 +41,39 @@ def load_assessments(
     copy_rows(Assessment, COLUMNS, rows)
     copy_rows(Answer, ANSWER_COLUMNS, _answer_rows(answered, questions))
     Tool.objects.filter(assessments__isnull=False).update(used_at=timezone.now())
+    _load_reports(visits, factories)
     for state in Assessment.State.values:
-        ids = [visit.id for visit in visits if visit.state == state]
-        Assessment.objects.filter(pk__in=ids).update(state=state)
+        for superseded_at, own in _by_end(visit for visit in visits if visit.state == state).items():
+            Assessment.objects.filter(pk__in=own).update(state=state, superseded_at=superseded_at)
+    freeze(*released())
     return sum(len(answers) for _, answers, _ in answered)
+
+
+def _by_end(visits: Iterable[VisitPlan]) -> dict[datetime | None, list[UUID]]:
+    """The visits' keys by the moment at which another version took their place; most have none."""
+    found: dict[datetime | None, list[UUID]] = {}
+    for visit in visits:
+        found.setdefault(visit.superseded_at, []).append(visit.id)
+    return found
+
+
+def _load_reports(visits: Iterable[VisitPlan], factories: dict[str, Factory]) -> None:
+    """The report of each cycle in which something was published, and which assessments are its versions."""
+    reports = {
+        (factories[visit.factory.bw_id].pk, visit.cycle): CycleReport(
+            factory=factories[visit.factory.bw_id],
+            cycle=visit.cycle,
+            first_published_at=first,
+            withdrawn_at=visit.withdrawn_at,
+        )
+        for visit in visits
+        if (first := visit.first_published_at or visit.published_at)
+    }
+    CycleReport.objects.bulk_create(reports.values())
+    own = CycleReport.objects.filter(factory=OuterRef("factory"), cycle=OuterRef("cycle"))
+    Assessment.objects.filter(published_at__isnull=False).update(
+        report=Subquery(own.values("pk")[:1]), first_published_at=Subquery(own.values("first_published_at")[:1])
+    )
 
 
 Answered = tuple[VisitPlan, list[AnswerPlan], list[AnswerPlan]]

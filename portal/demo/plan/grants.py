@@ -82,7 +82,11 @@ class GrantPlan:
         """From when to when the brand could read a published visit; nothing if never, or for less than an hour."""
         if not self.covers(visit.cycle) or visit.published_at is None or visit.state == "withdrawn":
             return None
-        first = max(self.valid_from, self.created_at, visit.published_at + timedelta(days=self.hold_days))
+        first_published = visit.first_published_at or visit.published_at
+        opened = max(self.valid_from, self.created_at, first_published + timedelta(days=self.hold_days))
+        if visit.superseded_at is not None and visit.superseded_at <= opened:
+            return None  # it was replaced before the report opened
+        first = max(opened, visit.published_at)
         last = min(filter(None, (now, self.ended_at, self.expires_at))) - timedelta(hours=1)
         return (first, last) if first < last else None
 

@@ -48,6 +48,8 @@ class VisitPlan:
     end: date | None
     released_at: datetime | None = None
     published_at: datetime | None = None
+    first_published_at: datetime | None = None  # of the report of the cycle, where this is a correction
+    superseded_at: datetime | None = None
     withdrawn_at: datetime | None = None
     withdrawn_reason: str = ""
     correction_note: str = ""
@@ -166,19 +168,26 @@ def _corrected(visit: VisitPlan, own: Random, today: date) -> Iterator[VisitPlan
         yield visit
         return
     day = min(visit.published_at.date() + timedelta(days=own.randint(15, 40)), before(today, 1))
-    yield replace(visit, state="superseded")
-    yield _correction(visit, moment(day, own), own.choice(CORRECTIONS))
+    published = moment(day, own)
+    yield replace(visit, state="superseded", superseded_at=published)
+    yield _correction(visit, published, own.choice(CORRECTIONS))
 
 
 def _corrected_lately(visit: VisitPlan, today: date) -> Iterator[VisitPlan]:
     """Factory A's last published report, replaced three days ago: not every reader has taken note yet."""
     own = dice("corrected lately", visit.factory.bw_id)
-    yield replace(visit, state="superseded")
-    yield _correction(visit, moment(before(today, 3), own), CORRECTIONS[0])
+    published = moment(before(today, 3), own)
+    yield replace(visit, state="superseded", superseded_at=published)
+    yield _correction(visit, published, CORRECTIONS[0])
 
 
 def _correction(visit: VisitPlan, published: datetime, note: str) -> VisitPlan:
     """The second version; the factory had it two days before."""
     return replace(
-        visit, version=2, released_at=published - timedelta(days=2), published_at=published, correction_note=note
+        visit,
+        version=2,
+        released_at=published - timedelta(days=2),
+        published_at=published,
+        first_published_at=visit.published_at,
+        correction_note=note,
     )

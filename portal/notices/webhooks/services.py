@@ -16,8 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
+from portal.accounts.roles import held
 from portal.accounts.roles import kinds as organisation_kinds
-from portal.accounts.roles import permitted
 from portal.core.events import record
 from portal.notices.models import WebhookDelivery, WebhookEndpoint
 from portal.notices.querysets import MANAGES, SIDES
@@ -35,8 +35,7 @@ DOUBLE_CLICK = timedelta(minutes=1)  # the secret in use is the one from before 
 def _authorise(by: User, side: str, organisation_id: int) -> None:
     if side not in SIDES or not by.is_active or by.is_integration:
         raise PermissionDenied(_("Only an organisation's own managers look after its webhooks."))
-    held = permitted(by, organisation_kinds[side].permission_model, MANAGES)
-    if not held.filter(content_object_id=organisation_id).exists():
+    if organisation_id not in held(by, side, MANAGES):
         raise PermissionDenied(_("Only an organisation's own managers look after its webhooks."))
 
 

@@ -1,0 +1,1 @@
+"""Figures: what was found in an assessment, counted once when its answers became final."""

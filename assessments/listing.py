@@ -1,0 +1,46 @@
+"""The list "Shared with us": each report that brands read once, by its current version, as they opened, newest first.
+
+The cost follows what the reader may see, not the size of the programme: the index of visibility proposes reports in
+their order, and of each the gate is asked, and what the list is narrowed by, until the page is full.
+"""
+
+from collections.abc import Sequence
+
+from django.db.models import OuterRef, Q, QuerySet
+
+from assessments.figures.queries import add_figures, readable_scopes
+from assessments.models import Assessment
+from assessments.querysets import AssessmentQuerySet
+from assessments.reading import with_scopes
+from portal.accounts.roles import Visitor
+from portal.core.conditions import ExistsRowByRow
+from sharing import access
+from sharing.models import Visibility
+
+LISTED = ("-opens_at", "-report_id")
+
+
+def current_shared_with(user: Visitor) -> AssessmentQuerySet:
+    """Return the current versions that were shared with the brands `user` reads for."""
+    return Assessment.objects.shared_with(user).filter(state=Assessment.State.PUBLISHED)
+
+
+def listed(user: Visitor, narrowed: AssessmentQuerySet) -> QuerySet[Visibility]:
+    """Return a row for each report of `narrowed`, which comes from `current_shared_with`; order it by `LISTED`."""
+    proposed = access.proposed_to(user)
+    earlier = proposed.filter(
+        Q(opens_at__lt=OuterRef("opens_at")) | Q(opens_at=OuterRef("opens_at"), pk__lt=OuterRef("pk")),
+        report=OuterRef("report"),
+    )
+    in_list = narrowed.order_by().filter(report=OuterRef("report"))
+    return proposed.filter(~ExistsRowByRow(earlier), ExistsRowByRow(in_list))
+
+
+def assessments_of(user: Visitor, rows: Sequence[Visibility]) -> list[Assessment]:
+    """Return the current versions of a page of `listed`, in its order, with `reads_<scope>`, factory and figures."""
+    current = Assessment.objects.filter(state=Assessment.State.PUBLISHED, report__in=[row.report_id for row in rows])
+    found = with_scopes(current, user, access.readable_as_brand).select_related("factory")
+    of_report = {one.report_id: one for one in found.prefetch_related("factory__programme") if readable_scopes(one)}
+    assessments = [of_report[row.report_id] for row in rows if row.report_id in of_report]
+    add_figures(assessments)
+    return assessments

@@ -1,0 +1,30 @@
+"""``manage.py check_figures``: compare frozen figures with the answers, and versions with their reports."""
+
+from itertools import chain
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from assessments.figures import services
+
+
+class Command(BaseCommand):
+    """Exit with 1 where something differs; name each assessment."""
+
+    help = "Compare the frozen figures with the answers, and the versions with their reports. --rebuild counts anew."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take `--rebuild`."""
+        parser.add_argument("--rebuild", action="store_true", help="count everything anew")
+
+    def handle(self, *_args: Any, rebuild: bool, **_options: Any) -> None:
+        """Print a line for each difference. Raises `CommandError` where there are any."""
+        if rebuild:
+            services.freeze(*services.released())
+        found = 0
+        for sentence in chain(services.differences(), services.stray_versions()):
+            self.stderr.write(sentence)
+            found += 1
+        if found:
+            raise CommandError(f"{found} differences. --rebuild counts anew; a stray version needs its report mended.")
+        print("The figures agree with the answers, and the versions with their reports: 0 differences.")

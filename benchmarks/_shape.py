@@ -1,0 +1,232 @@
+"""A programme of a given shape in an empty database: many factories, many brands, ten grants a factory, four cycles.
+
+Rows are made in SQL with the triggers off, then the indexes of roles and visibility are made as `check_roles` and
+`check_sharing` make them. Only ever in a throw-away database. Brands have Zipf-like shares of the factories; four of
+them are measured: one with 3 grants, one with 100, the median one, and one with a fifth of all factories.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+CYCLES = 4
+GRANTS = 10
+MEASURED = ("three", "hundred", "median", "fifth")
+BRAND_OF = dict(zip(MEASURED, (1, 2, 3, 4), strict=True))
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many factories and brands there are."""
+
+    factories: int
+    brands: int
+
+
+SIZES = (Size(2_000, 300), Size(20_000, 1_000), Size(60_000, 2_000))
+
+EMPTY = (
+    "assessments_figures",
+    "assessments_assessment",
+    "sharing_visibility",
+    "sharing_cyclereport",
+    "sharing_sharinggrant",
+    "factories_factorygroupobjectpermission",
+    "factories_factoryrole",
+    "factories_factory",
+    "guardian_groupobjectpermission",
+)
+
+
+def build(size: Size) -> dict[str, Any]:
+    """Fill the database and return the members of the measured brands, global staff and a factory's manager."""
+    from django.db import connections
+
+    people = _people(size)
+    with connections["owner"].cursor() as cursor:
+        _triggers(cursor, "DISABLE")
+        for table in EMPTY:
+            cursor.execute(f"DELETE FROM {table}")
+        for statement in _statements():
+            cursor.execute(statement, {"factories": size.factories, "brands": size.brands, "by": people["staff"].pk})
+        _triggers(cursor, "ENABLE")
+    _index()
+    people["manager"] = _manager()
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+    return people
+
+
+def _triggers(cursor: Any, action: str) -> None:
+    for table in EMPTY:
+        cursor.execute(f"ALTER TABLE {table} {action} TRIGGER USER")
+
+
+def _index() -> None:
+    from portal.accounts import role_index
+    from sharing import visibility_index
+
+    visibility_index.rebuild()
+    role_index.rebuild()
+
+
+def _people(size: Size) -> dict[str, Any]:
+    """The country, the brands with their role groups, a member of each measured brand, and global staff; once."""
+    from brands.models import Brand
+    from brands.roles import BRAND
+    from factories.models import CountryProgramme
+    from factories.roles import PROGRAMME
+    from portal.accounts.models import User
+    from portal.accounts.roles import create_role_groups_in_bulk
+    from portal.accounts.services import add_member
+
+    if not CountryProgramme.objects.exists():
+        programmes = CountryProgramme.objects.bulk_create(
+            [
+                CountryProgramme(pk=1, name="Global programme", is_global=True),
+                CountryProgramme(pk=2, name="Cambodia", country="KH"),
+                CountryProgramme(pk=3, name="Vietnam", country="VN"),
+            ]
+        )
+        create_role_groups_in_bulk(PROGRAMME, programmes)
+        staff = User.objects.create(email="staff@bench.example", name="Staff")
+        add_member(by=None, kind=PROGRAMME, organisation=programmes[0], member=staff, role="global_staff")
+    known = Brand.objects.count()
+    brands = [
+        Brand(pk=pk, name=f"Brand {pk}", kind="participant" if pk % 3 == 0 else "partner")
+        for pk in range(known + 1, size.brands + 1)
+    ]
+    create_role_groups_in_bulk(BRAND, Brand.objects.bulk_create(brands))
+    for name, pk in BRAND_OF.items() if not known else ():
+        member = User.objects.create(email=f"{name}@bench.example", name=name)
+        add_member(by=None, kind=BRAND, organisation=Brand.objects.get(pk=pk), member=member, role="member")
+    _tool()
+    emails = {name: f"{name}@bench.example" for name in (*MEASURED, "staff")}
+    found = {user.email: user for user in User.objects.filter(email__in=emails.values())}
+    return {name: found[email] for name, email in emails.items()}
+
+
+def _tool() -> None:
+    """One questionnaire of eight clusters, for the filter by non-compliance."""
+    from assessments.models import Cluster, Tool
+
+    if not Tool.objects.exists():
+        tool = Tool.objects.create(pk=1, name="Cambodia CAT", kind="CAT")
+        Cluster.objects.bulk_create(
+            Cluster(pk=number, tool=tool, name=f"Cluster {number}", order=number) for number in range(1, 9)
+        )
+
+
+def _insert(table: str, rows: str, **values: str) -> str:
+    """An INSERT of `values` (SQL by column) for each of `rows`; every other column gets what says nothing."""
+    from django.apps import apps
+    from django.db import models
+
+    model = next(one for one in apps.get_models() if one._meta.db_table == table and not one._meta.proxy)
+    for field in model._meta.local_concrete_fields:
+        if field.column not in values and not field.null and not isinstance(field, models.AutoField):
+            plain = {"CharField": "''", "BooleanField": "false", "DateTimeField": "now()", "TextField": "''"}
+            values[field.column] = plain.get(field.get_internal_type(), "0")
+    return f"INSERT INTO {table} ({', '.join(values)}) SELECT {', '.join(values.values())} FROM {rows}"
+
+
+# Which brands each factory shares with: the four that are measured, and others, some far more often than others.
+PAIRS = f"""(
+    SELECT f.id AS factory, chosen.brand FROM factories_factory f CROSS JOIN LATERAL (
+        SELECT 1 AS brand WHERE f.id IN (7, 777, 1777)
+        UNION SELECT 2 WHERE f.id %% (%(factories)s / 100) = 1
+        UNION SELECT 3 WHERE f.id %% 400 = 3
+        UNION SELECT 4 WHERE f.id %% 5 = 0
+        UNION SELECT 5 + floor((%(brands)s - 5) * power(random(), 3))::int
+            FROM generate_series(1, {GRANTS}) WHERE f.id > 0
+    ) chosen
+) pair"""
+
+
+def _statements() -> list[str]:
+    cycles = f"factories_factory f CROSS JOIN generate_series(1, {CYCLES}) c"
+    published = "now() - (f.id * 7919 + c * 104729) %% 1400 * interval '1 day' - f.id * interval '1 second'"
+    return [
+        _insert(
+            "factories_factory",
+            "generate_series(1, %(factories)s) n",
+            id="n",
+            programme_id="2 + n %% 2",
+            bw_id="'F' || n",
+            name="'Factory ' || md5(n::text)",
+            sector="'apparel'",
+            enrolment_status="'enrolled'",
+            current_cycle="1",
+        ),
+        _insert("sharing_cyclereport", cycles, factory_id="f.id", cycle="c", first_published_at=published),
+        _insert(
+            "assessments_assessment",
+            "sharing_cyclereport r",
+            id="md5('assessment' || r.id)::uuid",
+            factory_id="r.factory_id",
+            cycle="r.cycle",
+            version="1",
+            tool_id="1",
+            mode="'on_site'",
+            state="'published'",
+            start_date="(r.first_published_at - interval '30 days')::date",
+            published_at="r.first_published_at",
+            first_published_at="r.first_published_at",
+            released_at="r.first_published_at - interval '7 days'",
+            report_id="r.id",
+        ),
+        _insert(
+            "assessments_figures",
+            "assessments_assessment a CROSS JOIN unnest(ARRAY['report', 'step1']) s",
+            assessment_id="a.id",
+            scope="s",
+            points="(SELECT array_agg(n) FROM generate_series(1, 37) n)",
+            clusters="(SELECT array_agg(1 + n %% 8) FROM generate_series(1, 37) n)",
+            assessed="array_fill(6::smallint, ARRAY[37])",
+            nc="array_fill(0::smallint, ARRAY[37])",
+            nc_law="array_fill(0::smallint, ARRAY[37])",
+            points_assessed="37",
+            points_nc="a.cycle",
+            nc_clusters="ARRAY[1 + (hashtext(a.id::text) & 7)]",
+            findings="repeat('c', 250)",
+        ),
+        _insert(
+            "sharing_sharinggrant",
+            PAIRS,
+            id="md5(pair.factory || '-' || pair.brand)::uuid",
+            factory_id="pair.factory",
+            brand_id="pair.brand",
+            scope="'report'",
+            cycles="'all'",
+            valid_from="now() - interval '900 days'",
+            created_at="now() - interval '900 days'",
+            granted_by_id="%(by)s",
+            hold_days="CASE WHEN pair.factory %% 7 = 0 THEN 7 ELSE 0 END",
+        ),
+        # What django-guardian's documentation would do for the same pairs: a row for each brand's group and factory.
+        _insert(
+            "guardian_groupobjectpermission",
+            "sharing_sharinggrant g "
+            "JOIN brands_brandrole r ON r.organisation_id = g.brand_id AND r.role = 'member' "
+            "JOIN django_content_type t ON t.app_label = 'factories' AND t.model = 'factory' "
+            "JOIN auth_permission p ON p.content_type_id = t.id AND p.codename = 'view_factory'",
+            object_pk="g.factory_id::text",
+            content_type_id="t.id",
+            group_id="r.group_id",
+            permission_id="p.id",
+        ),
+    ]
+
+
+def _manager() -> Any:
+    """The manager of the first factory."""
+    from factories.models import Factory
+    from factories.roles import FACTORY
+    from portal.accounts.models import User
+    from portal.accounts.roles import create_role_groups
+    from portal.accounts.services import add_member
+
+    factory = Factory.objects.get(pk=7)
+    create_role_groups(FACTORY, factory)
+    manager, _is_new = User.objects.get_or_create(email="manager@bench.example", name="Manager")
+    add_member(by=None, kind=FACTORY, organisation=factory, member=manager, role="manager")
+    return manager

@@ -1,0 +1,90 @@
+"""What a grant's terms mean: which cycles it covers, when it is in force, and when it opens a report.
+
+Each rule stands here twice, side by side: asked of one grant in Python, and as a condition or an expression on rows in
+SQL. `tests/sharing/test_terms.py` holds the two forms to the same answers. The triggers that keep `Visibility`
+(`sharing.models.visibility`) and the function `sharing_opened_at` repeat them in plain SQL, under the same test.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Func, Q, Value
+from django.db.models.functions import Greatest
+
+ALL, FROM, ONLY = "all", "from", "only"
+
+
+class StatementTime(Func):
+    """When the statement that holds it runs, by the database's clock."""
+
+    function = "STATEMENT_TIMESTAMP"
+    arity = 0
+    output_field = DateTimeField()
+
+
+class Terms(Protocol):
+    """What a grant says of cycles and times."""
+
+    cycles: str
+    cycle_number: int | None
+    valid_from: datetime
+    expires_at: datetime | None
+    hold_days: int
+    needs_confirmation: bool
+    confirmed_at: datetime | None
+    ended_at: datetime | None
+
+
+def covers(grant: Terms, cycle: int) -> bool:
+    """Return whether a grant is about this cycle."""
+    number = grant.cycle_number or 0
+    return grant.cycles == ALL or (cycle >= number if grant.cycles == FROM else cycle == number)
+
+
+def covering(cycle: Any) -> Q:
+    """Return the condition that a grant is about `cycle`, a number or an expression."""
+    return Q(cycles=ALL) | Q(cycles=FROM, cycle_number__lte=cycle) | Q(cycles=ONLY, cycle_number=cycle)
+
+
+def is_given(grant: Terms, at: datetime | None = None) -> bool:
+    """Return whether the brand has it (at a moment: had it): a second person confirmed it, where one must."""
+    if not grant.needs_confirmation:
+        return True
+    return grant.confirmed_at is not None and (at is None or grant.confirmed_at <= at)
+
+
+def given(at: Any = None) -> Q:
+    """Return the condition that the brand has a grant, or had it at a moment."""
+    moment = Q(confirmed_at__isnull=False) if at is None else Q(confirmed_at__lte=at)
+    return Q(needs_confirmation=False) | moment
+
+
+def starts_at(grant: Terms) -> datetime:
+    """Return the moment from which a given grant is in force."""
+    return max(grant.valid_from, grant.confirmed_at or grant.valid_from)
+
+
+def is_in_force(grant: Terms, at: datetime) -> bool:
+    """Return whether a grant was given, begun, not expired and not ended at a moment; its last moment is outside."""
+    over = min((end for end in (grant.ended_at, grant.expires_at) if end), default=None)
+    return is_given(grant, at) and starts_at(grant) <= at and (over is None or at < over)
+
+
+def in_force(at: datetime | None) -> Q:
+    """Return the condition that a grant is in force at a moment; None: when the statement runs."""
+    moment: Any = at or StatementTime()
+    ended = Q(ended_at=None) if at is None else Q(ended_at=None) | Q(ended_at__gt=at)
+    return Q(Q(expires_at=None) | Q(expires_at__gt=moment), ended, given(moment), valid_from__lte=moment)
+
+
+def opens_at(grant: Terms, first_published_at: datetime) -> datetime:
+    """Return when a given grant opens a report that was first published then, if nothing else stands in the way."""
+    return max(starts_at(grant), first_published_at + timedelta(days=grant.hold_days))
+
+
+def opening(first_published_at: Any) -> Greatest:
+    """Return the same moment as an expression on grants; `first_published_at` is a moment or an expression."""
+    wait = ExpressionWrapper(F("hold_days") * Value(timedelta(days=1)), output_field=DurationField())
+    moment = Value(first_published_at) if isinstance(first_published_at, datetime) else first_published_at
+    held_until = ExpressionWrapper(moment + wait, output_field=DateTimeField())
+    return Greatest("valid_from", "confirmed_at", held_until)  # PostgreSQL's leaves out what is NULL

@@ -1,0 +1,108 @@
+"""What a grant's terms mean is the same asked of one grant in Python and of rows in SQL."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sharing import terms, visibility_index
+from sharing.models import CycleReport, SharingGrant, Visibility
+from sharing.scopes import RULES, rule_of
+from tests.world import World
+
+NOW = timezone.now()
+days = st.integers(-30, 30)
+maybe = st.none() | days
+GRANTS = st.fixed_dictionaries(
+    {
+        "scope": st.sampled_from(["report", "step1", "improvement_plan"]),
+        "cycles": st.sampled_from(["all", "from", "only"]),
+        "cycle_number": st.integers(1, 4),
+        "valid_from": days,
+        "lasts": st.none() | st.integers(1, 40),
+        "hold_days": st.sampled_from([0, 1, 7, 30]),
+        "needs_confirmation": st.booleans(),
+        "confirmed_at": maybe,
+        "ended_at": maybe,
+    }
+)
+
+
+def moment(day: int | None) -> Any:
+    return None if day is None else NOW + timedelta(days=day)
+
+
+def make(world: World, drawn: dict[str, Any]) -> SharingGrant:
+    """A grant with these terms, made as time would have made it."""
+    confirmed = moment(drawn["confirmed_at"]) if drawn["needs_confirmation"] else None
+    grant = SharingGrant.objects.create(
+        factory=world.factory_b,
+        brand=world.brand_b,
+        scope=drawn["scope"],
+        cycles=drawn["cycles"],
+        cycle_number=None if drawn["cycles"] == "all" else drawn["cycle_number"],
+        valid_from=moment(drawn["valid_from"]),
+        expires_at=moment(drawn["valid_from"] + drawn["lasts"]) if drawn["lasts"] else None,
+        hold_days=drawn["hold_days"],
+        needs_confirmation=drawn["needs_confirmation"],
+        granted_by=world.person("manager_b"),
+    )
+    ended = moment(drawn["ended_at"])
+    if confirmed is not None and confirmed >= grant.created_at:
+        SharingGrant.objects.filter(pk=grant.pk).update(
+            confirmed_at=confirmed, confirmed_by=world.person("representative_a")
+        )
+    if ended is not None and ended >= grant.created_at:
+        SharingGrant.objects.filter(pk=grant.pk).update(ended_at=ended, ended_by=world.person("manager_b"))
+    grant.refresh_from_db()
+    return grant
+
+
+@pytest.mark.django_db
+def test_python_sql_and_the_triggers_say_the_same_of_any_terms(world: World) -> None:
+    published = NOW - timedelta(days=5)
+    reports = {
+        cycle: CycleReport.objects.create(factory=world.factory_b, cycle=cycle, first_published_at=published)
+        for cycle in (3, 4)
+    }
+
+    @settings(max_examples=150, deadline=None, derandomize=True, database=None,
+              suppress_health_check=list(HealthCheck))  # fmt: skip
+    @given(drawn=GRANTS, at=days, cycle=st.sampled_from([3, 4]))
+    def agree(drawn: dict[str, Any], at: int, cycle: int) -> None:
+        with transaction.atomic():
+            grant = make(world, drawn)
+            rows, then = SharingGrant.objects.filter(pk=grant.pk), moment(at)
+            assert rows.filter(terms.covering(cycle)).exists() == terms.covers(grant, cycle)
+            assert rows.filter(terms.in_force(then)).exists() == terms.is_in_force(grant, then)
+            assert rows.filter(terms.given()).exists() == terms.is_given(grant)
+            assert rows.filter(terms.given(then)).exists() == terms.is_given(grant, then)
+            opening = rows.annotate(opens=terms.opening(published)).values_list("opens", flat=True).get()
+            if terms.is_given(grant):
+                assert opening == terms.opens_at(grant, published)
+            indexed = Visibility.objects.filter(grant=grant, report=reports[cycle]).first()
+            proposes = (
+                rule_of(grant.scope).opens_assessments
+                and terms.covers(grant, cycle)
+                and terms.is_given(grant)
+                and grant.ended_at is None
+            )
+            assert (indexed is not None) == proposes
+            if indexed is not None:
+                assert indexed.opens_at == terms.opens_at(grant, published)
+            assert visibility_index.compare() == (0, 0)
+            transaction.set_rollback(True)
+
+    agree()
+
+
+def test_a_scope_that_there_is_not_opens_nothing() -> None:
+    for word in ("", "everything", "Report"):
+        with pytest.raises(ValueError, match="There is no scope"):
+            rule_of(word)
+    assert set(RULES) == {"report", "step1", "improvement_plan"}
+    assert not rule_of("improvement_plan").opens_assessments

@@ -1,0 +1,154 @@
+"""The index of visibility agrees with grants and reports, whoever writes to them; and it opens nothing by itself."""
+
+import random
+import threading
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, IntegrityError, OperationalError, connections, transaction
+from django.utils import timezone
+
+from assessments.listing import assessments_of, current_shared_with, listed
+from assessments.models import Assessment
+from assessments.services import take_step
+from sharing import visibility_index
+from sharing.models import CycleReport, Visibility
+from sharing.services import revoke_access
+from tests.world import World
+
+
+def rows(world: World) -> set[tuple[int, str]]:
+    """The cycles and scopes that the index proposes to brand A."""
+    return set(Visibility.objects.filter(brand=world.brand_a).values_list("report__cycle", "scope"))
+
+
+@pytest.mark.django_db
+def test_a_grant_a_publication_and_their_ends_keep_the_index(world: World) -> None:
+    grant = world.grant(cycles="from", cycle_number=2)
+    assert rows(world) == {(2, "report")}
+    take_step(by=world.person("team_leader"), assessment=world.assessments["a3"], name="publish")
+    assert rows(world) == {(2, "report"), (3, "report")}
+    published = Assessment.objects.get(pk=world.assessments["a2"].pk)
+    take_step(by=world.person("team_leader"), assessment=published, name="withdraw", reason="Wrong factory")
+    assert rows(world) == {(3, "report")}
+    revoke_access(by=world.person("manager_a"), grant=grant)
+    assert rows(world) == set()
+    assert visibility_index.compare() == (0, 0)
+
+
+@pytest.mark.django_db
+def test_a_row_that_no_grant_stands_behind_opens_nothing(world: World) -> None:
+    """The index proposes, the grant disposes."""
+    member, report = world.person("brand_a_member"), world.assessments["a2"].report
+    grant = world.grant(world.brand_b)
+    Visibility.objects.create(
+        grant=grant, report=report, brand=world.brand_a, scope="report",
+        opens_at=timezone.now() - timedelta(days=9), until=timezone.now() + timedelta(days=9),
+    )  # fmt: skip
+    assert list(listed(member, current_shared_with(member))) == []
+    assert assessments_of(member, list(Visibility.objects.filter(brand=world.brand_a))) == []
+    with pytest.raises(CommandError, match="1 too many"):
+        call_command("check_sharing")
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_eight_threads_of_raw_sql_on_both_sources_leave_no_difference(world: World) -> None:
+    """As the owner, without a service or a lock of ours: grants made, confirmed and ended, reports out and withdrawn."""
+    by, failures = world.person("manager_a").pk, list[BaseException]()
+
+    def work(seed: int) -> None:
+        dice = random.Random(seed)
+        try:
+            for _turn in range(25):
+                _write(dice, world.factory_a.pk, [world.brand_a.pk, world.brand_b.pk], by)
+        except BaseException as error:  # noqa: BLE001 - shown by the test
+            failures.append(error)
+        finally:
+            connections["owner"].close()
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failures == []
+    assert visibility_index.compare() == (0, 0)
+    assert Visibility.objects.exists()
+
+
+def _write(dice: random.Random, factory: int, brands: list[int], by: int) -> None:
+    grant = """INSERT INTO sharing_sharinggrant (id, factory_id, brand_id, scope, cycles, valid_from, purpose,
+            hold_days, granted_by_id, granted_for, consent_document, created_at, needs_confirmation, end_reason)
+        VALUES (gen_random_uuid(), %s, %s, %s, 'all', now(), '', %s, %s, '', '', now(), %s, '')
+        ON CONFLICT DO NOTHING"""
+    brand, scope = dice.choice(brands), dice.choice(["report", "step1"])
+    waits = dice.random() < 0.3
+    confirm = """UPDATE sharing_sharinggrant SET confirmed_at = clock_timestamp(), confirmed_by_id = %s
+        WHERE needs_confirmation AND confirmed_at IS NULL AND ended_at IS NULL AND brand_id = %s AND scope = %s"""
+    end = """UPDATE sharing_sharinggrant SET ended_at = clock_timestamp(), ended_by_id = %s
+        WHERE ended_at IS NULL AND brand_id = %s AND scope = %s"""
+    publish = """INSERT INTO sharing_cyclereport (factory_id, cycle, first_published_at) VALUES (%s, %s, now())
+        ON CONFLICT DO NOTHING"""
+    withdraw = (
+        "UPDATE sharing_cyclereport SET withdrawn_at = clock_timestamp() WHERE withdrawn_at IS NULL AND cycle = %s"
+    )
+    cycle = dice.randint(5, 9)
+    statement = dice.choice(
+        [
+            (grant, [factory, brand, scope, dice.choice([0, 7]), by, waits]),
+            (grant, [factory, brand, scope, 0, by, False]),
+            (confirm, [by, brand, scope]),
+            (end, [by, brand, scope]),
+            (publish, [factory, cycle]),
+            (publish, [factory, cycle]),
+            (withdraw, [cycle]),
+        ]
+    )
+    # What would be a second open grant, or a deadlock, is refused, and nothing of it is half done.
+    with (
+        suppress(IntegrityError, OperationalError),
+        transaction.atomic(using="owner"),
+        connections["owner"].cursor() as cursor,
+    ):
+        cursor.execute(*statement)
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+@pytest.mark.parametrize("table", ["sharing_sharinggrant", "sharing_cyclereport"])
+def test_without_one_of_the_triggers_the_check_finds_the_difference(world: World, table: str) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal", [table])
+        (name,) = (row[0] for row in cursor.fetchall() if "_indexes_visibility_" in row[0])
+        cursor.execute(f'ALTER TABLE {table} DISABLE TRIGGER "{name}"')
+        try:
+            world.grant()
+            CycleReport.objects.create(factory=world.factory_a, cycle=9, first_published_at=timezone.now())
+        finally:
+            cursor.execute(f'ALTER TABLE {table} ENABLE TRIGGER "{name}"')
+    assert sum(visibility_index.compare()) > 0
+    with pytest.raises(CommandError, match="lacks"):
+        call_command("check_sharing")
+    call_command("check_sharing", "--rebuild")
+    assert visibility_index.compare() == (0, 0)
+
+
+@pytest.mark.django_db(databases=["default", "owner"])
+@pytest.mark.parametrize("table", ["sharing_sharinggrant", "sharing_cyclereport", "sharing_visibility"])
+def test_truncate_is_refused_even_to_the_owner(table: str) -> None:
+    with pytest.raises(DatabaseError, match="never truncated"), transaction.atomic(using="owner"):
+        connections["owner"].cursor().execute(f"TRUNCATE {table} CASCADE")
+
+
+@pytest.mark.django_db
+def test_a_report_keeps_its_facts_and_is_never_deleted(world: World) -> None:
+    reports = CycleReport.objects.filter(pk=world.assessments["a2"].report_id)
+    for spoil in (
+        lambda: reports.update(first_published_at=timezone.now()),
+        lambda: reports.update(cycle=7),
+        reports.delete,
+    ):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            spoil()
