@@ -55,7 +55,7 @@ def test_a_row_that_no_grant_stands_behind_opens_nothing(world: World) -> None:
 
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_eight_threads_of_raw_sql_on_both_sources_leave_no_difference(world: World) -> None:
-    """As the owner, without a service or a lock of ours: grants made, confirmed and ended, reports out and withdrawn."""
+    """As the owner, without a service or a lock of ours: grants made, confirmed, ended; reports out and withdrawn."""
     by, failures = world.person("manager_a").pk, list[BaseException]()
 
     def work(seed: int) -> None:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assessments.models import Assessment, CorrectionNotice
+from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.models import User
 from portal.core.ledger.verifying import verify_ledger
@@ -16,6 +17,7 @@ from portal.demo.accounts import BRAND_A, BY_KEY, FACTORY_A
 from portal.notices.handing_out import hand_out_notices
 from portal.notices.models import Notice, WebhookDelivery, WebhookEndpoint
 from portal.notices.webhooks.sending import deliver_waiting
+from sharing import access
 from sharing.models import AccessRequest, DestroyNotice, PaperConsent, SharingGrant, WithheldReport
 
 pytestmark = pytest.mark.once
@@ -59,13 +61,26 @@ def test_a_corrected_report_was_noted_by_one_brand_and_not_by_another(demo: Any)
     assert CorrectionNotice.objects.exclude(acknowledged_at=None).count() > 2
 
 
-def test_a_hold_runs_and_its_end_waits_to_be_told(demo: Any) -> None:
-    [notice] = Notice.objects.filter(kind="report.superseded", handled_at=None)
-    new = Assessment.objects.get(pk=notice.subject)
-    assert timezone.now() < notice.not_before < timezone.now() + timedelta(days=3)
+def test_holds_run_and_their_ends_wait_to_be_told(demo: Any) -> None:
+    notices = Notice.objects.filter(kind="report.published", side="brand", handled_at=None)
+    assert notices.exists()
+    for notice in notices:
+        new, brand = Assessment.objects.get(pk=notice.subject), Brand.objects.get(pk=notice.organisation_id)
+        assert timezone.now() < notice.not_before < timezone.now() + timedelta(days=30)
+        assert not access.scopes_open_to_brand(brand.pk, new)
+        assert "report" in {grant.scope for grant in access.grants_reading(new, notice.not_before).filter(brand=brand)}
+
+
+def test_r51_a_correction_is_open_to_who_reads_the_report_whatever_its_hold(demo: Any) -> None:
+    assert not Notice.objects.filter(kind="report.superseded", handled_at=None).exists()
     reader = User.objects.get(email="member-filo-rosso@demo.example")
-    readable = Assessment.objects.visible_to(reader).filter(factory=factory_a(), cycle=new.cycle)
-    assert [assessment.version for assessment in readable] == [1]
+    [grant] = SharingGrant.objects.visible_to(reader).live().filter(factory=factory_a(), scope="report")
+    assert grant.hold_days == 5
+    corrected = Assessment.objects.get(
+        factory=factory_a(), version=2, published_at__gt=timezone.now() - timedelta(days=5)
+    )
+    readable = Assessment.objects.visible_to(reader, "report").filter(factory=factory_a(), cycle=corrected.cycle)
+    assert {one.version for one in readable} == {1, 2}
 
 
 def test_copies_were_destroyed_here_and_are_owed_an_answer_there(demo: Any) -> None:
