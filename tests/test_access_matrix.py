@@ -73,7 +73,6 @@ def complaints(row: Row, persona: str, changed: set[str], response: Any) -> Iter
             yield f"{what}: the error is {kind}, not problem+json"
 
 
-@pytest.mark.once
 @pytest.mark.django_db
 @pytest.mark.parametrize("personas", PAIRS, ids=" and ".join)
 def test_everybody_gets_what_the_table_says(personas: list[str]) -> None:
