@@ -6,11 +6,12 @@ The ordinary run is for each change; the long one is for each night and each rel
 import os
 
 LONG = "PORTAL_TEST_LONG"  # set by pytest's option --long, for the processes of pytest-xdist too
+IS_LONG = os.environ.get(LONG) == "1"
 
 
 def amount(*, ordinary: int, long: int) -> int:
     """Return the number for this run."""
-    return long if os.environ.get(LONG) else ordinary
+    return long if IS_LONG else ordinary
 
 
 RACES = amount(ordinary=2, long=100)  # how often a race is run whose order is left to chance
