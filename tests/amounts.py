@@ -5,8 +5,9 @@ The ordinary run is for each change; the long one is for each night and each rel
 
 import os
 
-LONG = "PORTAL_TEST_LONG"  # set by pytest's option --long, for the processes of pytest-xdist too
-IS_LONG = os.environ.get(LONG) == "1"
+IS_LONG = (
+    os.environ.get("PORTAL_TEST_LONG") == "1"
+)  # set by pytest's option --long, for the processes of pytest-xdist too
 
 
 def amount(*, ordinary: int, long: int) -> int:

@@ -21,7 +21,6 @@ from portal.core.ledger.sources import _registered as ledger_sources
 from portal.core.views import job_pages
 from portal.notices.outbox import notice_kinds
 from tests import budgets
-from tests.amounts import LONG
 from tests.world import World, build_world
 
 # Django and its models are a million objects that live on: looking for rubbish among them took a seventh of the time.
@@ -36,7 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("long"):
-        os.environ[LONG] = "1"
+        os.environ["PORTAL_TEST_LONG"] = "1"  # read by tests/amounts.py, which nothing has imported yet
     budgets.register(config)
 
 
