@@ -1,6 +1,7 @@
 """The throw-away database under its two roles, and the world every test shares."""
 
 import gc
+import os
 import pickle
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,10 +20,23 @@ from portal.accounts.roles import kinds as organisation_kinds
 from portal.core.ledger.sources import _registered as ledger_sources
 from portal.core.views import job_pages
 from portal.notices.outbox import notice_kinds
+from tests import budgets
 from tests.world import World, build_world
 
 # Django and its models are a million objects that live on: looking for rubbish among them took a seventh of the time.
 gc.set_threshold(200_000, 50, 1_000)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="repeat and make up more, for an hour (tests/amounts.py)")
+    choices = ["check", "write"]
+    parser.addoption("--cpu-budgets", choices=choices, help="compare CPU seconds with tests/budgets.toml, or write it")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("long"):
+        os.environ["PORTAL_TEST_LONG"] = "1"  # read by tests/amounts.py, which nothing has imported yet
+    budgets.register(config)
 
 
 KNOWN = pytest.StashKey[dict[str, dict[str, Any]]]()
@@ -48,14 +62,42 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneByOneOrTo
     return OneByOneOrTogether(config, log)
 
 
+# Whose answers depend on the server, beside what commits: imports (COPY), jobs, the sealed ledger, the throttle,
+# triggers and rights, migrations.
+ON_SERVICES = (
+    "tests/api/test_errors.py",
+    "tests/assessments/test_import_",
+    "tests/brands/test_import_suppliers.py",
+    "tests/core/test_initial_migration.py",
+    "tests/core/test_jobs.py",
+    "tests/core/test_ledger.py",
+    "tests/factories/test_import_factories.py",
+    "tests/test_architecture.py",
+)
+
+
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that asks neither a database nor Redis says the same on any server."""
+    """Mark what .ci/run repeats on the services of production; a browser sees the same on any server."""
     for item in items:
-        asks = "empty_database" in getattr(item, "fixturenames", ()) or "db" in getattr(item, "fixturenames", ())
-        marked = any(item.get_closest_marker(name) for name in ("django_db", "redis", "worker", "e2e"))
-        if not asks and not marked:
-            item.add_marker(pytest.mark.once)
+        if not item.get_closest_marker("e2e") and _depends_on_services(item):
+            item.add_marker(pytest.mark.services)
+
+
+def _depends_on_services(item: pytest.Item) -> bool:
+    """Return whether the test is listed, commits, asks Redis or starts a worker."""
+    marker = item.get_closest_marker("django_db")
+    return (
+        item.nodeid.startswith(ON_SERVICES)
+        or (marker is not None and _has_real_transactions(item, marker))
+        or any(item.get_closest_marker(name) for name in ("redis", "worker"))
+    )
+
+
+def _has_real_transactions(item: pytest.Item, marker: pytest.Mark) -> bool:
+    """Return whether what the test writes is committed."""
+    fixtures = {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+    return bool(marker.kwargs.get("transaction") or any(marker.args) or fixtures)
 
 
 REGISTRIES: dict[str, dict[str, Any]] = {
@@ -160,10 +202,8 @@ def django_db_setup(request: pytest.FixtureRequest, empty_database: str) -> None
 
 
 def _finds_its_world(request: pytest.FixtureRequest) -> bool:
-    marker = request.node.get_closest_marker("django_db")
-    transactional = marker is not None and (marker.kwargs.get("transaction") or any(marker.args))
-    names = set(request.fixturenames)
-    return "world" in names and not transactional and not names & {"transactional_db", "live_server"}
+    marker = request.node.get_closest_marker("django_db") or pytest.mark.django_db.mark
+    return "world" in request.fixturenames and not _has_real_transactions(request.node, marker)
 
 
 def _end_other_sessions(connection: Any) -> None:

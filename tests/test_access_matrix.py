@@ -15,6 +15,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 
 from tests.matrix.asking import send
+from tests.matrix.rendering import Rendering, whose_turn
 from tests.matrix.stage import BODIES, PERSONAS, Stage, build_stage
 from tests.matrix.table import ONLY_GET, ONLY_POST, ROWS, Row
 
@@ -73,17 +74,17 @@ def complaints(row: Row, persona: str, changed: set[str], response: Any) -> Iter
             yield f"{what}: the error is {kind}, not problem+json"
 
 
-@pytest.mark.once
 @pytest.mark.django_db
 @pytest.mark.parametrize("personas", PAIRS, ids=" and ".join)
 def test_everybody_gets_what_the_table_says(personas: list[str]) -> None:
     stage = build_stage()
     wrong: list[str] = []
     for persona in personas:
-        client = stage.client(persona)
+        client, rendering = stage.client(persona), Rendering(persona)
         before = written()
         for row in ASKED:
-            response, after = ask(stage, client, row), written()
+            with rendering.of(row):
+                response, after = ask(stage, client, row), written()
             changed = {table for table, count in after.items() if count != before.get(table, 0)}
             wrong += complaints(row, persona, changed, response)
             before = after
@@ -168,6 +169,14 @@ def admin_path(route: str) -> str:
     for part in ("<path:object_id>", "<path:content_type_id>"):
         route = route.replace(part, "1")
     return route.replace("^(?P<app_label>", "").split("|")[0].replace("(?P<url>.*)$", "no-such-page/").rstrip("$")
+
+
+def test_each_page_is_rendered_for_somebody_of_each_group_who_gets_it() -> None:
+    for row in ROWS:
+        turns = {whose_turn(row, persona) for persona in PERSONAS}
+        assert all(whose_turn(row, persona) == persona for persona in turns)
+        assert {row.cells[persona] for persona in turns} == set(row.cells.values())
+    assert {whose_turn(row, persona) for row in ROWS for persona in PERSONAS} == set(PERSONAS)
 
 
 def test_every_persona_of_the_table_is_asked() -> None:

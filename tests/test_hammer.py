@@ -13,11 +13,12 @@ from assessments.report_services import hand_over, order_report
 from portal.core import jobs
 from sharing import access
 from sharing.services import revoke_brand
+from tests.amounts import HAMMERED
 from tests.together import PAUSE, SOON, Call, at_once, signed_in
 from tests.world import World, build_world
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
-READERS, HAMMERED = 8, 3.0  # seconds
+READERS = 8
 
 
 @dataclass

@@ -6,7 +6,6 @@ each of the ways in which it can, and every surface is asked again. No address i
 matrix answers brand A with factory A's data must be among the surfaces. Brand B is asked all along.
 """
 
-import os
 import random
 import re
 from collections.abc import Iterator
@@ -32,6 +31,7 @@ from portal.notices.models import WebhookDelivery
 from portal.notices.webhooks import sending
 from sharing.models import AccessRecord, DestroyNotice
 from sharing.services import revoke_access, stop_all_sharing
+from tests.amounts import SURFACES_SKIPPED
 from tests.conftest import work_in
 from tests.revoke import ends
 from tests.revoke.addresses import ask, questions, traces
@@ -88,8 +88,6 @@ def undone(held: Held) -> Iterator[ExitStack]:
 
 GRANTS_ENDED = [ends.revoked, ends.brand_revoked, ends.all_stopped]  # the same to whoever decides: `ended_at` is set
 OTHER_ENDS = [end for end in [*OF_THE_BRAND, *OF_ONE_PERSON, *OF_THE_TOKEN] if end not in GRANTS_ENDED]
-# How many of the surfaces an end is tried on in one run: one in four, others with each seed; all of them nightly.
-PARTS = 1 if os.environ.get("PORTAL_REVOKE_SURFACES") == "all" else 4
 
 
 def left_open(end: End, everything: set[str]) -> set[str]:
@@ -118,14 +116,14 @@ def test_r7_each_way_of_ending_the_grants_closes_everything(held: Held) -> None:
     for number, end in enumerate(GRANTS_ENDED):
         with undone(held) as later:
             end(held, later)
-            part = names if PARTS == 1 else names[number :: len(GRANTS_ENDED)]
+            part = names if SURFACES_SKIPPED == 1 else names[number :: len(GRANTS_ENDED)]
             assert (end.__name__, open_ones(held, part), open_gates(held)) == (end.__name__, set(), set())
 
 
 @pytest.mark.parametrize("end", OTHER_ENDS)
 def test_r7_nothing_is_left_open_anywhere(held: Held, end: End) -> None:
     names = [name for name, _is_open in surfaces(held)]
-    part = set(names[random.randrange(PARTS) :: PARTS])
+    part = set(names[random.randrange(SURFACES_SKIPPED) :: SURFACES_SKIPPED])
     with undone(held) as later:
         end(held, later)
         assert open_ones(held, part) == left_open(end, part)

@@ -10,9 +10,10 @@ from django.test import Client
 from assessments.models import Assessment
 from portal.accounts.models import User
 from sharing import access
+from tests.amounts import RACES
 from tests.world import World
 
-TIMES = range(4)  # how often a race is run whose order is left to chance
+TIMES = range(RACES)
 SOON = 20.0  # seconds; only ever waited for when something is wrong
 PAUSE = 0.02
 

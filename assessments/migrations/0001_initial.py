@@ -4,8 +4,10 @@ import django.contrib.postgres.fields
 import uuid
 from django.db import migrations, models
 
+from portal.core.initial_migration import InitialMigration
 
-class Migration(migrations.Migration):
+
+class Migration(InitialMigration):
 
     initial = True
 

@@ -11,8 +11,6 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import xlsxwriter
-
 from assessments.reports.document import (
     Cluster,
     CompliancePoint,
@@ -36,6 +34,8 @@ Cell = str | int | float | dt.date | None
 
 def render_workbook(document: ReportDocument, stamp: ReaderStamp) -> bytes:
     """The workbook of a document for one reader."""
+    import xlsxwriter  # only the job that renders a workbook needs it
+
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, OPTIONS) as book:
         _properties(book, document, stamp)

@@ -22,6 +22,7 @@ from assessments.reports import document
 from assessments.reports.schema import report_schema
 from assessments.serializers import DocumentSerializer
 from portal.core.api.throttling import PersonThrottle
+from tests.amounts import REQUESTS
 from tests.world import World
 
 CHECKS = [
@@ -32,7 +33,7 @@ CHECKS = [
     openapi_checks.response_schema_conformance,
 ]
 FUZZ = settings(
-    max_examples=4,
+    max_examples=REQUESTS,
     derandomize=True,
     database=None,
     deadline=None,
@@ -144,7 +145,6 @@ def _real_ids(world: World, path: str) -> list[Any]:
     return known.get(kind, [uuid4()])
 
 
-@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_one_connection")

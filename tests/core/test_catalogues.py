@@ -21,7 +21,6 @@ REPORTS = "%(count)s report of %(brand)s"
 ONE, MANY = f"{REPORTS} is open", "%(count)s reports of %(brand)s are open"
 
 
-@pytest.mark.once
 def test_each_language_offered_is_complete_right_and_up_to_date():
     assert {code for code, _ in settings.REPORT_LANGUAGES} == {"en", *PLURALS}
     for code, _ in settings.LANGUAGES:

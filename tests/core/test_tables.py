@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from portal.core import table_sources
+from portal.core import sheet_sources, table_sources
 from portal.core.country_names import country_code
 from portal.core.tables import Table, TableError
 
@@ -191,7 +191,7 @@ def test_an_archive_of_a_thousand_parts_is_refused():
 
 
 def test_huge_shared_texts_are_refused(monkeypatch):
-    monkeypatch.setattr(table_sources, "MAX_KEPT_BYTES", 10)
+    monkeypatch.setattr(sheet_sources, "MAX_KEPT_BYTES", 10)
     assert "unpacks" in refused(workbook(["Factory Assessed ID", "Name"], ["1", "a long text"])).message
 
 
@@ -231,14 +231,14 @@ def gaps(step, last):
 
 def test_a_workbook_with_a_huge_gap_is_refused_after_a_few_rows():
     error = refused(gaps(99_999_999_998, 10**12), required=("Name",))
-    assert error.row <= table_sources.MAX_EMPTY_ROWS + 3
+    assert error.row <= sheet_sources.MAX_EMPTY_ROWS + 3
     assert "empty" in error.message
 
 
 def test_a_workbook_of_many_gaps_is_read_in_seconds():
     started = time.process_time()
-    error = refused(gaps(table_sources.MAX_EMPTY_ROWS, 1_200_000), required=("Name",))
-    assert error.row == table_sources.MAX_SHEET_ROWS + 1
+    error = refused(gaps(sheet_sources.MAX_EMPTY_ROWS, 1_200_000), required=("Name",))
+    assert error.row == sheet_sources.MAX_SHEET_ROWS + 1
     assert time.process_time() - started < 10
 
 

@@ -161,6 +161,30 @@ def test_another_python_under_the_same_venv_is_noticed(dev: ModuleType, monkeypa
         assert not dev.installed("run")
 
 
+def test_pip_is_the_environments_own_or_else_the_one_that_python_brings(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    own, wheel = [dev.PYTHON, "-m", "pip"], tmp_path / "pip-99-py3-none-any.whl"
+    monkeypatch.setattr(dev, "bundled_pip", lambda: None)
+    assert dev.pip_command() == own
+    monkeypatch.setattr(dev, "bundled_pip", lambda: wheel)
+    assert dev.pip_command() == [dev.PYTHON, str(wheel / "pip")]
+    package = dev.VENV / "lib" / "python3.11" / "site-packages" / "pip"
+    package.mkdir(parents=True)
+    (package / "__main__.py").touch()
+    assert dev.pip_command() == own
+
+
+def test_the_bundled_pip_runs(dev: ModuleType) -> None:
+    wheel = dev.bundled_pip()
+    if wheel is None:
+        pytest.skip("this Python brings no pip")
+    answer = subprocess.run(
+        [sys.executable, str(wheel / "pip"), "--version"], capture_output=True, text=True, check=False
+    )
+    assert answer.stdout.startswith("pip "), answer.stderr
+
+
 def test_packages_that_a_killed_pip_left_are_not_trusted(dev: ModuleType) -> None:
     (dev.VENV / "bin").mkdir(parents=True)
     (dev.VENV / "bin" / "python").symlink_to(sys.executable)

@@ -34,8 +34,8 @@ def test_first_run_then_second_run(make_checkout: MakeCheckout) -> None:
         assert "load_demo" not in checkout.output(), "the demo is loaded once"
         assert " ended (" not in checkout.output(), "nothing dies by itself"
         managed = (checkout.state / "managed.txt").read_text().split("\n")
-        assert managed.count("load_demo") == 1
-        assert managed.count("migrate --database owner --no-input") == 1
+        assert managed.count("load_demo --skip-checks") == 1
+        assert managed.count("migrate --database owner --no-input --skip-checks") == 1
 
 
 def test_it_says_that_it_is_already_running(checkout: Checkout) -> None:
@@ -176,7 +176,7 @@ def test_a_failing_migration_is_shown_and_leaves_nothing(checkout: Checkout) -> 
     manage.write_text("raise RuntimeError('it went wrong')\n")
     result = checkout.run("up", "--port", str(checkout.port))
     assert result.returncode == 1
-    assert "manage.py migrate --database owner --no-input failed" in result.stderr
+    assert "manage.py migrate --database owner --no-input --skip-checks failed" in result.stderr
     assert "RuntimeError: it went wrong" in result.stderr
     assert checkout.leftovers() == []
 

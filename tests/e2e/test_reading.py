@@ -12,7 +12,6 @@ from tests.world import World
 
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.once,
     pytest.mark.slow,
     pytest.mark.django_db(transaction=True, databases=["default", "owner"]),
 ]

@@ -3,10 +3,9 @@
 Grants, changes, holds, confirmations, reports kept back and let go, expiries, revokes, publications, corrections,
 withdrawals, memberships, closed brands, and questions about other days. The oracle is plain Python (`oracle.py`); the
 portal answers by list, detail, count, export, file, the permission backend, the decision with its reason, and as of
-a date. `PORTAL_PROPERTY_EXAMPLES=5000` makes the search long (nightly, docs/operations.md).
+a date. `./dev test --long` makes the search long; PORTAL_PROPERTY_EXAMPLES sets the sequences of each half.
 """
 
-import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,10 +32,10 @@ from sharing.models import SharingGrant, WithheldReport
 from sharing.services import Terms, change_grant, grant_access, revoke_access
 from sharing.services.confirming import confirm_grant, refuse_grant
 from sharing.services.holds import release_report, withhold_report
+from tests.amounts import SEQUENCES
 from tests.sharing.oracle import Fact, Oracle, Period
 from tests.world import World, build_world, make_assessment
 
-EXAMPLES = int(os.environ.get("PORTAL_PROPERTY_EXAMPLES", "200"))
 STEPS = 8
 BRANDS, SCOPES, CYCLES = (
     st.sampled_from(["brand_a", "brand_b"]),
@@ -352,7 +351,7 @@ def test_any_order_of_events_agrees_with_the_oracle(half: type[Consent]) -> None
     run_state_machine_as_test(
         half,
         settings=settings(
-            max_examples=EXAMPLES // 2,
+            max_examples=SEQUENCES,
             stateful_step_count=STEPS,
             deadline=None,
             derandomize=True,

@@ -13,8 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fontTools.ttLib import TTFont
-
 FONTS_DIR = Path(__file__).parent / "fonts"
 REPLACEMENT = "\ufffd"
 _INVISIBLE = {"Cf", "Cc", "Mn"}  # format, control, and marks such as variation selectors
@@ -23,6 +21,8 @@ _INVISIBLE = {"Cf", "Cc", "Mn"}  # format, control, and marks such as variation 
 @functools.cache
 def covered() -> frozenset[int]:
     """The code points that every bundled family together can show, read once from the regular fonts."""
+    from fontTools.ttLib import TTFont  # only the worker that sets text needs it
+
     points: set[int] = {ord("\n")}
     for path in sorted(FONTS_DIR.glob("*-Regular.ttf")):
         with TTFont(path, lazy=True) as font:

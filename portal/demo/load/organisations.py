@@ -6,7 +6,7 @@ from brands.models import Brand, Supplier
 from brands.roles import BRAND
 from factories.models import CountryProgramme, Factory
 from factories.roles import FACTORY, PROGRAMME
-from portal.accounts.roles import create_role_groups
+from portal.accounts.roles import create_role_groups_in_bulk
 from portal.demo.accounts import GLOBAL
 from portal.demo.load.rows import History
 from portal.demo.places import BRANDS, COUNTRIES, Country
@@ -26,8 +26,8 @@ def load_programmes(history: History, at: datetime) -> dict[str, CountryProgramm
     code, name = NO_ASSESSMENTS
     programmes[code] = CountryProgramme(country=code, name=name, assessments_allowed=False)
     CountryProgramme.objects.bulk_create(programmes.values())
+    create_role_groups_in_bulk(PROGRAMME, list(programmes.values()))
     for programme in programmes.values():
-        create_role_groups(PROGRAMME, programme)
         history.add(at, "programmes.created", by=None, programme_id=programme.pk, subject=programme.pk)
     return programmes
 
@@ -59,8 +59,8 @@ def load_brands(history: History, at: datetime) -> dict[str, Brand]:
         for plan in BRANDS
     }
     Brand.objects.bulk_create(brands.values())
+    create_role_groups_in_bulk(BRAND, list(brands.values()))
     for number, brand in enumerate(brands.values()):
-        create_role_groups(BRAND, brand)
         history.add(at + timedelta(days=number), "brands.created", by=None, brand_id=brand.pk, subject=brand.pk)
     return brands
 
@@ -75,9 +75,9 @@ def load_factories(
     """The factories by `bw_id`."""
     factories = {plan.bw_id: _factory(plan, programmes[plan.place.code]) for plan in plans}
     Factory.objects.bulk_create(factories.values())
+    create_role_groups_in_bulk(FACTORY, list(factories.values()))
     for plan in plans:
         factory = factories[plan.bw_id]
-        create_role_groups(FACTORY, factory)
         when = moment(plan.enrolled_on, dice("created", plan.bw_id)) if plan.enrolled_on else at
         ids = {"factory_id": factory.pk, "programme_id": factory.programme_id}
         history.add(when, "factories.created", by=None, subject=factory.pk, **ids)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from itertools import cycle as repeat
 from random import Random
 from uuid import UUID
@@ -54,7 +55,7 @@ class VisitPlan:
     withdrawn_reason: str = ""
     correction_note: str = ""
 
-    @property
+    @cached_property
     def id(self) -> UUID:
         """Its key, the same on every load."""
         return UUID(int=dice("assessment", self.quest_id, self.version).getrandbits(128), version=4)

@@ -13,8 +13,6 @@ from portal.accounts.roles import kinds, memberships
 from portal.demo.accounts import ACCOUNTS, BY_KEY, FACTORY_A, PASSWORD
 from sharing.models import SharingGrant
 
-pytestmark = pytest.mark.once
-
 
 def person(key):
     return User.objects.get(email=BY_KEY[key].email)

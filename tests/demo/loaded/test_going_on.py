@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -19,8 +18,6 @@ from portal.notices.models import Notice, WebhookDelivery, WebhookEndpoint
 from portal.notices.webhooks.sending import deliver_waiting
 from sharing import access
 from sharing.models import AccessRequest, DestroyNotice, PaperConsent, SharingGrant, WithheldReport
-
-pytestmark = pytest.mark.once
 
 
 def person(key: str) -> User:

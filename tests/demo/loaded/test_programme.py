@@ -6,7 +6,6 @@ from datetime import datetime, time, timedelta
 from io import StringIO
 from time import monotonic
 
-import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.db.models import Count, F, Max, Q
@@ -19,8 +18,6 @@ from portal.accounts.models import User
 from portal.core.models import Event
 from sharing.models import AccessRecord, SharingGrant
 from tests.demo import TODAY
-
-pytestmark = pytest.mark.once
 
 
 def test_it_is_loaded_as_the_app_role(demo):
