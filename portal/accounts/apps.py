@@ -10,3 +10,10 @@ class AccountsConfig(AppConfig):
     label = "accounts"
     verbose_name = "People"
     database_rights = {"AccountHistory": "SELECT, INSERT", "MembershipPeriod": "SELECT, INSERT, UPDATE"}
+
+    def ready(self) -> None:
+        """Have memberships held against their events."""
+        from portal.accounts.comparing import compare_memberships
+        from portal.core.ledger.checks import register_check
+
+        register_check(compare_memberships)
