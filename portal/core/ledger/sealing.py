@@ -88,11 +88,11 @@ def _refuse_another_ledger() -> None:
     try:
         memory = remembered()
     except MemoryUnreadableError as error:
-        raise LedgerRefusedError(str(error)) from error
+        raise LedgerRefusedError(f"Nothing was sealed: {error}") from error
     if memory is not None and (found := memory.problems()):
         what = "; ".join(f"{table} {row}: {problem}" for table, row, problem in found)
         raise LedgerRefusedError(
-            f"Nothing was sealed. {what}. After a restore from a backup run seal_ledger --accept-database; otherwise "
+            f"Nothing was sealed: {what}. After a restore from a backup run seal_ledger --accept-database; otherwise "
             "compare the ledger with copies of its roots first (verify_ledger --roots)."
         )
 
