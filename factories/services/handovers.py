@@ -87,9 +87,7 @@ def open_handover(
     )
     handover.clean_fields(exclude={field.name for field in Handover._meta.fields} - WRITTEN)
     handover.save()
-    _note(
-        "factories.handover_opened", by, handover, leaving=handover.leaving_id, scan_sha256=handover.scan_sha256
-    )
+    _note("factories.handover_opened", by, handover, leaving=handover.leaving_id, scan_sha256=handover.scan_sha256)
     link = settings.BASE_URL + reverse("handover", args=[handover.pk])
     transaction.on_commit(lambda: _mail_manager(handover, link))
     return handover

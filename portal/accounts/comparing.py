@@ -83,7 +83,9 @@ TABLE = MembershipPeriod._meta.db_table
 def compare_memberships(_keys: Keys) -> Iterator[Problem]:
     """Yield a membership or a period of one that no event tells of, or that is missing although one does."""
     for person, place, is_missing in rows_of(NOW):
-        what = "is not among the members now" if is_missing else "is among the members now, and no period says since when"
+        what = (
+            "is not among the members now" if is_missing else "is among the members now, and no period says since when"
+        )
         yield Problem("accounts_user_groups", f"{person} in {place}", what)
     for period, column in rows_of(PERIODS):
         yield Problem(TABLE, period, f"no event tells of its {column}")

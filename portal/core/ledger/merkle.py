@@ -6,6 +6,7 @@ from hashlib import sha256
 HASH_BYTES = 32
 # One step of a path: on which side the other hash stands, and that hash in hexadecimal.
 Step = tuple[str, str]
+NO_PATH = "A path is a list of steps: left or right, and a hash in hexadecimal."
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -37,18 +38,19 @@ def path_to(level: Sequence[bytes], place: int) -> list[Step]:
 def climb(start: bytes, steps: Iterable[Sequence[str]]) -> bytes:
     """Return the hash at the end of a path. Raises `ValueError` for what is no path."""
     reached = start
-    for side, text in steps:
-        other = bytes.fromhex(text)
-        if len(other) != HASH_BYTES or side not in {"left", "right"}:
-            raise ValueError("It is no path.")
+    for step in steps:
+        try:
+            side, other = step[0], bytes.fromhex(step[1])
+        except (ValueError, TypeError, IndexError) as error:
+            raise ValueError(NO_PATH) from error
+        if len(step) != 2 or len(other) != HASH_BYTES or side not in {"left", "right"}:
+            raise ValueError(NO_PATH)
         reached = node_hash(other, reached) if side == "left" else node_hash(reached, other)
     return reached
 
 
 def _level_above(level: Sequence[bytes]) -> list[bytes]:
-    return [
-        sha256(b"\x01" + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=True)
-    ]
+    return [sha256(b"\x01" + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=True)]
 
 
 def pieces(hashes: bytes) -> list[bytes]:

@@ -71,7 +71,7 @@ def remembered() -> Memory | None:
         if memory.day:
             date.fromisoformat(memory.day)
         if not isinstance(memory.seal, int):
-            raise ValueError("no number")  # noqa: TRY004 - handled below like every other nonsense
+            raise ValueError("no number")
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
