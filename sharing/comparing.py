@@ -60,9 +60,7 @@ def compare_papers(_keys: Keys) -> Iterator[Problem]:
     """Yield the first signed form, or grant from one, that is not what the event of its recording says."""
     yield from _differing(PaperConsent._meta.db_table, PAPERS)
     for (grant,) in rows_of(FORMS_OF_GRANTS):
-        yield Problem(
-            SharingGrant._meta.db_table, grant, "the signed form that it names is not the one recorded for it"
-        )
+        yield Problem(SharingGrant._meta.db_table, grant, "the signed form that it names was not recorded for it")
 
 
 def check_consent_scans(_keys: Keys) -> Iterator[Problem]:

@@ -54,7 +54,7 @@ PERIODS = f"""
         AND p.at BETWEEN k.earliest AND k.latest
     )
     ORDER BY p.id, p.what LIMIT 1
-"""
+"""  # noqa: S608 - no value from outside
 # When somebody joined a period runs; when somebody left none goes on.
 EVENTS = f"""
     WITH {CHANGES}
@@ -67,7 +67,7 @@ EVENTS = f"""
     SELECT c.id, c.person, c.place FROM changes c JOIN periods p ON (p.person, p.place) = (c.person, c.place)
     WHERE NOT c.joins AND p.since < c.at - {SAME_MOMENT} AND (p.until IS NULL OR p.until > c.at + {SAME_MOMENT})
     ORDER BY 1 LIMIT 1
-"""
+"""  # noqa: S608 - no value from outside
 NOW = """
     SELECT coalesce(m.user_id, p.user_id), g.name, m.user_id IS NULL
     FROM accounts_user_groups m
@@ -84,7 +84,7 @@ def compare_memberships(_keys: Keys) -> Iterator[Problem]:
     """Yield a membership or a period of one that no event tells of, or that is missing although one does."""
     for person, place, is_missing in rows_of(NOW):
         what = (
-            "is not among the members now" if is_missing else "is among the members now, and no period says since when"
+            "is no member now, and a period says the opposite" if is_missing else "is a member, and no period says so"
         )
         yield Problem("accounts_user_groups", f"{person} in {place}", what)
     for period, column in rows_of(PERIODS):

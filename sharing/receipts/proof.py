@@ -1,4 +1,4 @@
-"""A receipt's inclusion proof: that it is in the sealed ledger. What of the row it shows is its number and signature."""
+"""A receipt's inclusion proof: that it is in the sealed ledger. Of its row it shows the number and the signature."""
 
 from typing import Any
 

@@ -17,7 +17,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def ledger_roots(request: HttpRequest) -> StreamingHttpResponse:
+def ledger_roots(_request: HttpRequest) -> StreamingHttpResponse:
     """Send the published roots as a file."""
     response = StreamingHttpResponse(export_roots(), content_type=CONTENT_TYPE)
     response.headers["Content-Disposition"] = f'attachment; filename="{FILE_NAME}"'

@@ -269,7 +269,7 @@ def test_memberships_and_their_past_are_compared(world: World) -> None:
     member, group = world.person("outsider"), FACTORY.group(world.factory_a, "manager")
     now, place = timezone.now(), f"{world.person('outsider').pk} in factory:{world.factory_a.pk}:manager"
     tamper("INSERT INTO accounts_user_groups (user_id, group_id) VALUES (%s, %s)", member.pk, group.pk)
-    assert "no period says since when" in one_problem(f"accounts_user_groups {place}")
+    assert "is a member, and no period says so" in one_problem(f"accounts_user_groups {place}")
     put_in = "INSERT INTO accounts_membershipperiod (user_id, group_id, since) VALUES (%s, %s, %s)"
     tamper(put_in, member.pk, group.pk, now)
     assert "no event tells of its since" in one_problem("accounts_membershipperiod")
@@ -368,7 +368,7 @@ def test_signed_forms_and_handovers_are_compared_with_their_events(world: World)
     assert problems() == []
     for table, row, column, value, what in (
         ("sharing_paperconsent", consent, "signed_on", timezone.localdate() - timedelta(days=9), "it says something"),
-        ("sharing_paperconsent", consent, "signed_by", "Somebody", "the signed form that it names is not"),
+        ("sharing_paperconsent", consent, "signed_by", "Somebody", "the signed form that it names was not"),
         ("factories_handover", handover, "scan_sha256", "0" * 64, "it is not what event"),
         ("factories_handover", handover, "leaving_id", world.person("manager_a").pk, "it is not what event"),
     ):

@@ -32,7 +32,7 @@ from portal.core.ledger.sources import Source, sources
 from portal.core.models import LedgerSeal
 from portal.core.signing import sign_all
 
-MOST_ROWS = 16_384  # of each source in one seal: a power of four, so that a long history needs little padding
+MOST_ROWS = 65_536  # of each source in one seal: a power of four, so that a long history needs little padding
 OLD = "1 day"  # a row of this age was sealed before, if anything was
 # Between drawing its id and getting its transaction number a row has a few microseconds; this is a generous lot more.
 SETTLES_AFTER = timedelta(minutes=1)
