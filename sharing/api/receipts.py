@@ -47,17 +47,21 @@ class ReceiptListView(ReceiptRows, ListView):
         return super().rows().filter(**asked)
 
 
-class ReceiptDetailView(ReceiptRows, DetailView):
-    """One receipt, with the document that proves itself."""
-
-    serializer_class = ReceiptDetailSerializer
+class OneReceipt(ReceiptRows, DetailView):
+    """What concerns the receipt of the address."""
 
     def row(self) -> Any:
         """The receipt of the address. Raises 404."""
         return get_object_or_404(self.rows(), number=normalised(self.kwargs["number"]) or None)
 
 
-class ReceiptProofView(ReceiptDetailView):
+class ReceiptDetailView(OneReceipt):
+    """One receipt, with the document that proves itself."""
+
+    serializer_class = ReceiptDetailSerializer
+
+
+class ReceiptProofView(OneReceipt):
     """The proof that a receipt is in the sealed ledger, for whoever sees the receipt."""
 
     serializer_class = ReceiptProofSerializer

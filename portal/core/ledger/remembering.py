@@ -39,7 +39,7 @@ class Memory:
 
     def problems(self) -> list[tuple[str, object, str]]:
         """Return what does not fit the ledger in the database: table, row and what is wrong."""
-        found = []
+        found: list[tuple[str, object, str]] = []
         seal = LedgerSeal.objects.filter(number=self.seal).first()
         if seal is None or digest_of(seal.payload) != self.seal_digest:
             found.append((LedgerSeal._meta.db_table, self.seal, f"this seal {ANOTHER if seal else CUT_OFF}"))

@@ -78,7 +78,7 @@ def accept_database() -> list[LedgerSeal]:
             memory = remembered()
         except MemoryUnreadableError:
             memory = None
-        known = {"remembered": memory.seal, "remembered_digest": memory.seal_digest} if memory else {}
+        known: dict[str, Any] = {"remembered": memory.seal, "remembered_digest": memory.seal_digest} if memory else {}
         record("ledger.accepted", by=None, subject=newest.number if newest else 0, **known)
     remember_newest()
     return seal_new_rows(begins_with_history=True)
