@@ -15,10 +15,15 @@ from portal.accounts.models import MembershipPeriod
 from portal.core.events import record
 from portal.core.ledger import days as days_module
 from portal.core.ledger.days import close_days
+from portal.core.ledger.remembering import place
 from portal.core.ledger.roots import Roots
+from portal.core.ledger.sealing import LedgerRefusedError, seal_new_rows
 from portal.core.ledger.verifying import verify_ledger
 from portal.demo.load.rows import History
+from sharing.models import SharingGrant
+from tests.world import World, build_world
 
+SET_KIND = "UPDATE core_event SET kind = 'test.forged' WHERE id = %s"
 LEDGER_TABLES = ("core_event", "core_ledgerleaf", "core_ledgerseal", "core_ledgerday")
 GUARDED_TABLES = (
     *LEDGER_TABLES,
@@ -89,3 +94,35 @@ def tell_world() -> None:
         if one.withdrawn_at:
             history.add(one.withdrawn_at, "assessments.withdraw", by=None, subject=one.pk, **ids)
     history.write()
+
+
+def refuses_to_seal() -> None:
+    with pytest.raises(LedgerRefusedError, match="Nothing was sealed"):
+        seal_new_rows()
+
+
+def forget() -> None:
+    place().unlink()
+
+
+def told_world() -> World:
+    made = build_world()
+    tell_world()
+    seal_new_rows(begins_with_history=True)
+    return made
+
+
+def one_problem(table: str) -> str:
+    """What is found, where only rows of one table are concerned."""
+    [problem] = problems()
+    assert problem.startswith(table), problem
+    return problem
+
+
+def edit_grant(grant: SharingGrant, values: dict[str, Any]) -> None:
+    change("sharing_sharinggrant", grant.pk, values)
+
+
+def change(table: str, key: object, values: dict[str, Any]) -> None:
+    columns = ", ".join(f"{column} = %s" for column in values)
+    tamper(f"UPDATE {table} SET {columns} WHERE id = %s", *values.values(), key)
