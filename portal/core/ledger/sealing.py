@@ -64,6 +64,8 @@ def seal_new_rows(*, begins_with_history: bool = False) -> list[LedgerSeal]:
     made = []
     while (seal := seal_once()) is not None:
         made.append(seal)
+    if made:
+        transaction.on_commit(remember_newest)
     return made
 
 
@@ -210,7 +212,6 @@ def _write(number: int, last: LedgerSeal | None, entries: list[dict[str, Any]], 
         "salt": secrets.token_hex(16),
     }
     signed, head = sign_all([payload, head_of(payload)])
-    transaction.on_commit(remember_newest)
     return LedgerSeal.objects.create(
         number=number,
         payload=payload,
