@@ -13,9 +13,12 @@ class AssessmentsConfig(AppConfig):
         import assessments.import_tasks
         import assessments.shelf
         import assessments.tasks  # noqa: F401 - registers what its jobs do
+        from assessments.comparing import compare_publications
         from assessments.notices import register_kinds
         from assessments.report_services import formats_of
+        from portal.core.ledger.checks import register_check
         from sharing.copies import describe_copies
 
         describe_copies(formats_of)
         register_kinds()
+        register_check(compare_publications)

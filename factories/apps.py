@@ -13,3 +13,8 @@ class FactoriesConfig(AppConfig):
     def ready(self) -> None:
         import factories.notices
         import factories.roles  # noqa: F401 - registers the kinds
+        from factories.comparing import check_handover_scans, compare_handovers
+        from portal.core.ledger.checks import register_check
+
+        register_check(compare_handovers)
+        register_check(check_handover_scans)

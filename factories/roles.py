@@ -15,6 +15,7 @@ from factories.models import (
 )
 from portal.accounts.models import User
 from portal.accounts.roles import OrganisationKind, Role, Visitor, has_active_manager, has_permission, register
+from portal.core.events import record
 
 SEES_BRANDS = frozenset({"brands.view_all_brands"})
 LEADS = frozenset(
@@ -71,7 +72,10 @@ def after_joining(factory: Any, member: User) -> None:
 def end_assignments(programme: Any, member: User) -> None:
     """Who is no Enterprise Advisor of a country any more loses the factories assigned to them there."""
     assigned = FactoryRole.objects.filter(organisation__programme=programme, role="advisor", group__user=member)
-    member.groups.remove(*assigned.values_list("group_id", flat=True))
+    ended = list(assigned.order_by("organisation_id"))
+    member.groups.remove(*(role.group_id for role in ended))
+    for role in ended:
+        record("people.advisor_unassigned", by=None, factory_id=role.organisation_id, subject=member.pk)
 
 
 FACTORY = register(

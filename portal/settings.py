@@ -105,6 +105,8 @@ if not ALLOWED_HOSTS:
     raise ImproperlyConfigured("Set ALLOWED_HOSTS, for example ALLOWED_HOSTS=portal.example.org")
 BASE_URL = env.str("BASE_URL", default="http://localhost:8000" if DEBUG else f"https://{ALLOWED_HOSTS[0]}").rstrip("/")
 STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / ".state")))
+# Copies of the ledger's published roots that this machine cannot write to: verify_ledger compares with them.
+LEDGER_ROOTS_DIR = env.str("LEDGER_ROOTS_DIR", default="")
 
 INSTALLED_APPS = [
     "django.contrib.auth",

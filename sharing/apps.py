@@ -26,12 +26,22 @@ class SharingConfig(AppConfig):
         """Make known what people are told; have who-saw-what and the receipts sealed, and grants held against them."""
         import sharing.notices  # noqa: F401 - registers the kinds
         from portal.core.ledger import Source, register_source
-        from portal.core.ledger.verifying import further_checks
-        from sharing.receipts.comparing import compare_grants
+        from portal.core.ledger.checks import register_check
+        from sharing import comparing
+        from sharing.receipts.auditing import verify_receipts
+        from sharing.receipts.comparing import compare_grants, compare_replaced
 
         seen = ("id", "at", "person_id", "brand_id", "factory_id", "assessment_id", "cycle", "version", "scope")
         register_source(Source("sharing.AccessRecord", ((*seen, "action", "copy_number", "is_before_release"),)))
         receipt = ("id", "number", "kind", "grant_id", "factory_id", "brand_id", "actor_id", "payload", "disclosed")
-        register_source(Source("sharing.Receipt", ((*receipt, "key_id", "signature", "issued_at"),)))
-        if compare_grants not in further_checks:
-            further_checks.append(compare_grants)
+        columns = (*receipt, "key_id", "signature", "issued_at")
+        register_source(Source("sharing.Receipt", (columns,), moment="issued_at", shown=("number", "signature")))
+        for check in (
+            verify_receipts,
+            compare_grants,
+            compare_replaced,
+            comparing.compare_withheld,
+            comparing.compare_papers,
+            comparing.check_consent_scans,
+        ):
+            register_check(check)

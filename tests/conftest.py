@@ -17,7 +17,9 @@ from xdist.scheduler import LoadScopeScheduling
 
 import portal.urls  # noqa: F401 - its views register what they serve, before a test looks
 from portal.accounts.roles import kinds as organisation_kinds
+from portal.core.ledger import sealing
 from portal.core.ledger.sources import _registered as ledger_sources
+from portal.core.models import LedgerSeal
 from portal.core.views import job_pages
 from portal.notices.outbox import notice_kinds
 from tests import budgets
@@ -256,6 +258,12 @@ def _private_files(settings: Any, tmp_path: Any) -> None:
     settings.CACHES = {
         "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": str(tmp_path)}
     }
+
+
+@pytest.fixture
+def everything_settles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if a minute passed after each seal of the ledger and nobody else used the server."""
+    monkeypatch.setattr(sealing, "_settled", lambda: LedgerSeal.objects.order_by("-number").first())
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def test_only_the_roles_module_imports_guardian() -> None:
 # Modules that write, decide or load: they hold rows they were given, locked or made. Everything else reads
 # protected data only through `visible_to` and its sisters.
 MAY_READ_ALL = re.compile(
-    r"(services|receipts/checking|sharing/preview|sharing/digest|sharing/reasons|access|querysets"
+    r"(services|receipts/checking|receipts/auditing|sharing/preview|sharing/digest|sharing/reasons|access|querysets"
     r"|backends|demo/|imports|tasks|management/|models|roles|core/jobs|assessments/reading.py|notices|assessments/corrections.py)"
 )
 PROTECTED = {

@@ -146,6 +146,7 @@ BRAND_KEEPS = [
     "receipt_pdf",
     "api:receipts",
     "api:receipt",
+    "api:receipt-proof",
     "api:grants",
     "api:grant",
     "brand_requests",

@@ -27,6 +27,7 @@ class Handover(models.Model):
     new_email = models.EmailField(max_length=254)
     evidence = models.CharField(max_length=2000)
     scan = models.CharField(max_length=200, blank=True)  # its name in private storage
+    scan_sha256 = models.CharField(max_length=64, blank=True, default="", db_default="")
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     opened_at = models.DateTimeField(auto_now_add=True)
     objections_until = models.DateTimeField()
@@ -72,6 +73,7 @@ class Handover(models.Model):
                     "new_email",
                     "evidence",
                     "scan",
+                    "scan_sha256",
                     "opened_by_id",
                     "opened_at",
                     "objections_until",

@@ -28,6 +28,7 @@ from portal.accounts.roles import kinds_of, role_of
 from portal.accounts.services import change_role, invite, remove_member
 from portal.core.events import record
 from portal.core.names import one_line
+from portal.core.uploads import sha256_of_upload
 from portal.notices.outbox import announce
 
 WRITTEN = {"new_name", "new_email", "evidence"}
@@ -80,12 +81,13 @@ def open_handover(
         new_email=new_email,
         evidence=evidence,
         scan=scan,
+        scan_sha256=sha256_of_upload(scan) if scan else "",
         opened_by=by,
         objections_until=timezone.now() + timedelta(days=factory.programme.handover_days),
     )
     handover.clean_fields(exclude={field.name for field in Handover._meta.fields} - WRITTEN)
     handover.save()
-    _note("factories.handover_opened", by, handover, leaving=handover.leaving_id)
+    _note("factories.handover_opened", by, handover, leaving=handover.leaving_id, scan_sha256=handover.scan_sha256)
     link = settings.BASE_URL + reverse("handover", args=[handover.pk])
     transaction.on_commit(lambda: _mail_manager(handover, link))
     return handover

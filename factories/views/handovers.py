@@ -20,7 +20,7 @@ from factories.services import complete_handover, object_to_handover, open_hando
 from portal.accounts.models import User
 from portal.core.forms import REFUSED, posted, show_errors
 from portal.core.lists import requested_page
-from portal.core.uploads import drop_upload, keep_upload, limited_upload
+from portal.core.uploads import drop_upload, keep_upload, limited_upload, missing_upload
 
 FOLDER = "handovers"
 
@@ -143,7 +143,9 @@ def handover_scan(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     found = get_object_or_404(Handover.objects.visible_to(person).select_related("factory"), pk=pk)
     if not _enrols(person, found.factory):
         raise PermissionDenied(_("Only the country's staff see the scan."))
-    if not found.scan or not storages["private"].exists(found.scan):
+    if not found.scan:
         raise Http404
+    if not storages["private"].exists(found.scan):
+        return missing_upload(request)
     file = storages["private"].open(found.scan)
     return FileResponse(file, as_attachment=True, filename="evidence", content_type="application/octet-stream")

@@ -14,3 +14,10 @@ class AccountsConfig(AppConfig):
         "MembershipPeriod": "SELECT, INSERT, UPDATE",
         "HeldPermission": "SELECT, INSERT, DELETE",
     }
+
+    def ready(self) -> None:
+        """Have memberships held against their events."""
+        from portal.accounts.comparing import compare_memberships
+        from portal.core.ledger.checks import register_check
+
+        register_check(compare_memberships)

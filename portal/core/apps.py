@@ -12,6 +12,7 @@ class CoreConfig(AppConfig):
     verbose_name = "Events and jobs"
     database_rights = {
         "Event": "SELECT, INSERT",
+        "LedgerDay": "SELECT, INSERT",
         "LedgerLeaf": "SELECT, INSERT",
         "LedgerSeal": "SELECT, INSERT",
         "SigningKey": "SELECT, INSERT",

@@ -1,5 +1,6 @@
 """Receiving a file: counted while it comes in, kept in private storage under a name of our own."""
 
+import hashlib
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,12 +12,13 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import storages
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
+PIECE_BYTES = 1024 * 1024
 FORM_BYTES = 64 * 1024  # what a form needs around its file
 View = Callable[..., HttpResponseBase]
 
@@ -103,3 +105,30 @@ def open_upload(name: str) -> Iterator[BinaryIO]:
     """A stored upload as a seekable binary file. Raises `FileNotFoundError` when it is gone."""
     with storages["private"].open(name) as stored:
         yield cast(BinaryIO, stored.file)
+
+
+def sha256_of_upload(name: str) -> str:
+    """Return the SHA-256 of a stored upload, read in pieces. Raises `FileNotFoundError` when it is gone."""
+    found = hashlib.sha256()
+    with open_upload(name) as stored:
+        while piece := stored.read(PIECE_BYTES):
+            found.update(piece)
+    return found.hexdigest()
+
+
+def missing_upload(request: HttpRequest) -> HttpResponse:
+    """Answer 404 with a sentence, for a file that was kept and is gone from the storage: it never was deleted here."""
+    text = _(
+        "The portal kept this file, but it is missing from its storage. It was not deleted through the portal. "
+        "Tell the programme's staff: the operators have to look for it and restore it."
+    )
+    return render(request, "core/missing_file.html", {"text": text}, status=404)
+
+
+def wrong_scan(name: str, sha256: str) -> str:
+    """Return what is wrong with a kept file: missing, or not the file whose hash was kept; empty where nothing is."""
+    try:
+        found = sha256_of_upload(name)
+    except OSError:
+        return "its scan is missing from the storage of private files"
+    return "" if found == sha256 else "its scan is not the file that was recorded"

@@ -1,19 +1,26 @@
-"""Receipts over the API, and the signed roots of the ledger."""
+"""Receipts over the API, with their inclusion proofs, and the published roots of the ledger."""
 
 from typing import Any
 
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
-from django.http import Http404
 from django.shortcuts import get_object_or_404
+from rest_framework.request import Request
+from rest_framework.response import Response
 
-from factories.models import CountryProgramme
 from portal.core.api.views import DetailView, ListView, PortalView
-from portal.core.ledger.sealing import all_seals
+from portal.core.models import LedgerDay
 from sharing.models import Receipt
 from sharing.querysets import ReceiptQuerySet
 from sharing.receipts.numbers import normalised
+from sharing.receipts.proof import proof_of
 from sharing.serializers.grants import inside_factories
-from sharing.serializers.receipts import ReceiptDetailSerializer, ReceiptQuery, ReceiptSerializer, SealSerializer
+from sharing.serializers.receipts import (
+    DaySerializer,
+    ReceiptDetailSerializer,
+    ReceiptProofSerializer,
+    ReceiptQuery,
+    ReceiptSerializer,
+)
 
 
 class ReceiptRows(PortalView):
@@ -40,24 +47,44 @@ class ReceiptListView(ReceiptRows, ListView):
         return super().rows().filter(**asked)
 
 
-class ReceiptDetailView(ReceiptRows, DetailView):
-    """One receipt, with the document that proves itself."""
-
-    serializer_class = ReceiptDetailSerializer
+class OneReceipt(ReceiptRows, DetailView):
+    """What concerns the receipt of the address."""
 
     def row(self) -> Any:
         """The receipt of the address. Raises 404."""
         return get_object_or_404(self.rows(), number=normalised(self.kwargs["number"]) or None)
 
 
-class SealListView(ListView):
-    """The signed roots of the ledger, newest first: for constituents and staff."""
+class ReceiptDetailView(OneReceipt):
+    """One receipt, with the document that proves itself."""
 
-    serializer_class = SealSerializer
-    keyset_order = ("-number",)
+    serializer_class = ReceiptDetailSerializer
+
+
+class ReceiptProofView(OneReceipt):
+    """The proof that a receipt is in the sealed ledger, for whoever sees the receipt."""
+
+    serializer_class = ReceiptProofSerializer
+
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        """Return the proof; there is none until the receipt is sealed, within ten minutes."""
+        receipt = self.row()
+        proof = proof_of(receipt)
+        found = {
+            "number": receipt.number,
+            "is_sealed": proof is not None,
+            "is_published": proof is not None and proof.day is not None,
+            "proof": proof.as_document() if proof else None,
+        }
+        return Response(self.get_serializer(found).data)
+
+
+class DayListView(ListView):
+    """The published daily roots of the ledger, newest first."""
+
+    serializer_class = DaySerializer
+    keyset_order = ("-day",)
 
     def rows(self) -> QuerySet[Any]:
-        """All of them. Raises 404 for everybody else."""
-        if not CountryProgramme.objects.visible_to(self.user).exists():
-            raise Http404
-        return all_seals()
+        """Return all of them: they are public."""
+        return LedgerDay.objects.all()

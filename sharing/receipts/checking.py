@@ -5,7 +5,7 @@ other receipts. A number alone is answered like one that does not exist.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from hmac import compare_digest
 from typing import Any
 
@@ -15,17 +15,19 @@ from sharing.models import Receipt
 from sharing.receipts.document import facts, fingerprint, sentence
 from sharing.receipts.numbers import normalised
 from sharing.receipts.payload import TYPE, VERSION
+from sharing.receipts.proof import is_sealed
 
 LONGEST = 64 * 1024
-MEMBERS = {"payload", "key_id", "signature", "disclosed"}
+MEMBERS = {"payload", "key_id", "signature", "disclosed", "proof"}
 
 
 @dataclass(frozen=True)
 class Checked:
     """What was found.
 
-    `outcome`: valid, not_issued, number, unreadable, no_receipt, unknown_key, altered or disclosed_altered. What it
-    says (`sentence`, `facts`) is there only for a document that we signed.
+    `outcome`: valid, not_issued, number, unreadable, no_receipt, unknown_key, altered, disclosed_altered or
+    proof_altered. What it says (`sentence`, `facts`) is there only for a document that we signed. `sealed_on` is the
+    day of the seal that its inclusion proof leads to, where it brings one.
     """
 
     outcome: str
@@ -34,6 +36,7 @@ class Checked:
     sentence: str = ""
     facts: list[tuple[str, str]] = field(default_factory=list)
     issued_at: datetime | None = None
+    sealed_on: date | None = None
 
     @property
     def is_valid(self) -> bool:
@@ -63,6 +66,9 @@ def check_document(text: str) -> Checked:
         return Checked("altered", key=key)
     if not _is_disclosed(payload, disclosed):
         return Checked("disclosed_altered", payload["number"], key)
+    proof = document.get("proof")
+    if proof is not None and not is_sealed(payload["number"], signature, proof):
+        return Checked("proof_altered", payload["number"], key)
     issued = Receipt.objects.filter(number=payload["number"], signature=signature).exists()
     return Checked(
         "valid" if issued else "not_issued",
@@ -71,6 +77,7 @@ def check_document(text: str) -> Checked:
         sentence(payload),
         facts(payload, disclosed),
         datetime.fromisoformat(payload["issued_at"]),
+        date.fromisoformat(proof["sealed"]["payload"]["day"]) if proof else None,
     )
 
 

@@ -3,8 +3,8 @@
 Receipts are sealed, grants are not: they are ended, and confirmed, later. So whoever edits a grant in the database
 changes what a brand may read without touching the ledger. Here the two are held against each other: every receipt
 says the terms of its grant, the one of its beginning who gave it and whether a second person had to confirm, that of
-the confirmation and that of the end when and by whom. A grant that is older than receipts is held against the event
-of its beginning.
+the confirmation and that of the end when and by whom. A grant without a receipt of its beginning is one that nobody
+gave. Which grant it replaces no receipt says; the sealed event of its beginning does.
 
 All of it happens inside the database, in one pass over each table. Values are compared as texts, as they were signed:
 what somebody wrote into a row cannot make the comparison itself fail.
@@ -12,10 +12,9 @@ what somebody wrote into a row cannot make the comparison itself fail.
 
 from collections.abc import Iterator
 
-from django.db import connection
 from psycopg import sql
 
-from portal.core.ledger.verifying import Problem
+from portal.core.ledger.checks import Keys, Problem, rows_of
 
 GRANTS = "sharing_sharinggrant"
 BEGINNING, END = "r.kind IN ('granted', 'changed', 'proposed')", "r.kind IN ('ended', 'expired')"
@@ -65,22 +64,19 @@ UNTOLD = sql.SQL(
     WHERE is_end OR is_confirmation ORDER BY created_at, id LIMIT 1
     """
 )
-UNKNOWN = sql.SQL(
-    """
+UNKNOWN = """
+    SELECT g.id FROM sharing_sharinggrant g WHERE NOT EXISTS (
+        SELECT FROM sharing_receipt r WHERE r.grant_id = g.id AND r.kind IN ('granted', 'changed', 'proposed')
+    )
+    ORDER BY g.created_at, g.id LIMIT 1
+"""
+REPLACED = """
     SELECT g.id, e.id
     FROM sharing_sharinggrant g
     LEFT JOIN core_event e ON e.subject = g.id::text AND e.kind IN ('sharing.granted', 'sharing.changed')
-    WHERE NOT EXISTS (
-        SELECT FROM sharing_receipt r WHERE r.grant_id = g.id AND r.kind IN ('granted', 'changed', 'proposed')
-    ) AND (
-        e.id IS NULL
-        OR (g.factory_id, g.brand_id, g.granted_by_id) IS DISTINCT FROM (e.factory_id, e.brand_id, e.actor_id)
-        OR (g.scope, g.cycles, g.cycle_number::text, g.hold_days::text) IS DISTINCT FROM
-            (e.data ->> 'scope', e.data ->> 'cycles', e.data ->> 'cycle_number', e.data ->> 'hold_days')
-    )
+    WHERE e.id IS NULL OR g.replaces_id::text IS DISTINCT FROM e.data ->> 'replaces'
     ORDER BY g.created_at, g.id LIMIT 1
-    """
-)
+"""
 
 # What is compared: its name, the receipts that it concerns, what the row says and what was signed.
 COMPARED = (
@@ -116,38 +112,33 @@ COMPARED = (
 )
 
 
-def compare_grants() -> Iterator[Problem]:
-    """What differs: a grant that is gone or says something else than it did, and what no receipt tells of."""
+def compare_grants(_keys: Keys) -> Iterator[Problem]:
+    """Yield what differs: a grant that is gone or says something else than it did, and what no receipt tells of."""
     yield from _differing()
     yield from _untold()
-    yield from _unknown()
+    for (grant,) in rows_of(UNKNOWN):
+        yield Problem(GRANTS, grant, "no receipt tells of its beginning: nobody gave it")
+
+
+def compare_replaced(_keys: Keys) -> Iterator[Problem]:
+    """Yield a grant that does not replace the one that the event of its beginning says."""
+    for grant, event in rows_of(REPLACED):
+        says = f"its replaces is not what event {event} says" if event else "no event tells of its beginning"
+        yield Problem(GRANTS, grant, says)
 
 
 def _differing() -> Iterator[Problem]:
-    """The first grant that is not what one of its receipts says."""
+    """Yield the first grant that is not what one of its receipts says."""
     cases = (
         sql.SQL(f"WHEN {only} AND ({row}) IS DISTINCT FROM ({signed}) THEN {{}}").format(sql.Literal(name))
         for name, only, row, signed in COMPARED
     )
-    for grant, number, what in _rows(DIFFERING.format(cases=sql.SQL(" ").join(cases))):
+    for grant, number, what in rows_of(DIFFERING.format(cases=sql.SQL(" ").join(cases))):
         says = f"its {what} is not what receipt {number} says" if what else f"it is gone, and receipt {number} is there"
         yield Problem(GRANTS, grant, says)
 
 
 def _untold() -> Iterator[Problem]:
-    """The first grant that was confirmed or ended without a receipt."""
-    for grant, is_end in _rows(UNTOLD):
+    """Yield the first grant that was confirmed or ended without a receipt."""
+    for grant, is_end in rows_of(UNTOLD):
         yield Problem(GRANTS, grant, f"it was {'ended' if is_end else 'confirmed'}, and no receipt says so")
-
-
-def _unknown() -> Iterator[Problem]:
-    """The first grant without a receipt of its beginning that is not what the event of its beginning says."""
-    for grant, event in _rows(UNKNOWN):
-        says = f"it is not what event {event} says" if event else "neither a receipt nor an event tells of it"
-        yield Problem(GRANTS, grant, says)
-
-
-def _rows(statement: sql.Composable) -> Iterator[tuple[object, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-        yield from cursor.fetchall()

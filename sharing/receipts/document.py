@@ -6,7 +6,7 @@ Both show what was signed, never what the tables say today.
 import hashlib
 import io
 import json
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -19,21 +19,30 @@ from django.utils.translation import get_language, get_language_bidi, ngettext
 from django.utils.translation import gettext as _
 
 from portal.core.documents import breakable, compile_pdf, map_strings, showable
+from portal.core.ledger.proving import Proof
 from sharing.models import Receipt, Scope, SharingGrant
 
 TEMPLATE = Path(__file__).parent / "receipt.typ"
 PDF_SECONDS = 20.0
 
 
-def document_of(receipt: Receipt, *, from_inside: bool) -> dict[str, Any]:
-    """The document that proves itself; the factory's side also gets what the payload holds only the hashes of."""
+def document_of(receipt: Receipt, *, from_inside: bool, proof: Proof | None = None) -> dict[str, Any]:
+    """Return the document that proves itself, with its inclusion proof where there is one.
+
+    The factory's side also gets what the payload holds only the hashes of.
+    """
     document = {"payload": receipt.payload, "key_id": receipt.key_id, "signature": receipt.signature}
-    return {**document, "disclosed": receipt.disclosed} if from_inside else document
+    if from_inside:
+        document["disclosed"] = receipt.disclosed
+    if proof is not None:
+        document["proof"] = proof.as_document()
+    return document
 
 
-def json_of(receipt: Receipt, *, from_inside: bool) -> str:
-    """The document as a file."""
-    return json.dumps(document_of(receipt, from_inside=from_inside), ensure_ascii=False, indent=1) + "\n"
+def json_of(receipt: Receipt, *, from_inside: bool, proof: Proof | None = None) -> str:
+    """Return the document as a file."""
+    document = document_of(receipt, from_inside=from_inside, proof=proof)
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
 def fingerprint(signature: str) -> str:
@@ -104,8 +113,48 @@ def _actor(acted: dict[str, str], name: str) -> str:
     return f"{name} ({role})" if name else role
 
 
-def pdf_of(receipt: Receipt, *, from_inside: bool) -> bytes:
-    """The receipt on one page, in the active language. Raises `portal.core.documents.RenderError`."""
+def proof_facts(proof: Proof) -> list[tuple[str, str]]:
+    """Return what an inclusion proof leads to, in words, as (term, value)."""
+    head = proof.as_document()["sealed"]["payload"]
+    rows = [
+        (_("Sealed on"), date_format(date.fromisoformat(head["day"]), "DATE_FORMAT")),
+        (_("Root of the seal"), head["root"]),
+    ]
+    if proof.day is not None:
+        rows += [
+            (_("Published root of"), date_format(proof.day.day, "DATE_FORMAT")),
+            (_("Published root"), proof.day.root),
+        ]
+    return rows
+
+
+def proof_steps(proof: Proof) -> list[str]:
+    """Return the steps of an inclusion proof, each with the side on which its hash stands."""
+    return [f"{side[0].upper()} {text}" for side, text in [*proof.path, *proof.day_path]]
+
+
+def _annex(proof: Proof | None) -> dict[str, Any] | None:
+    """Return the second page of a sealed receipt: its inclusion proof."""
+    if proof is None:
+        return None
+    return {
+        "heading": _("Inclusion proof"),
+        "words": [
+            _("This receipt is an entry of the portal's sealed ledger. Hash the entry with each line below in turn."),
+            _("L: the line's hash stands on the left; R: on the right. The result is the last root named here."),
+            _("The receipt's JSON file holds the same proof for programs. The published roots are at %s.")
+            % (settings.BASE_URL + reverse("ledger")),
+        ],
+        "facts": proof_facts(proof),
+        "steps": proof_steps(proof),
+    }
+
+
+def pdf_of(receipt: Receipt, *, from_inside: bool, proof: Proof | None = None) -> bytes:
+    """Return the receipt on one page, and its inclusion proof on a second one, in the active language.
+
+    Raises `portal.core.documents.RenderError`.
+    """
     payload = receipt.payload
     data = {
         "language": get_language() or "en",
@@ -127,6 +176,7 @@ def pdf_of(receipt: Receipt, *, from_inside: bool) -> bytes:
         ],
         "key_line": _("Signature (Ed25519, key %s):") % receipt.key_id,
         "signature": receipt.signature,
+        "proof": _annex(proof),
     }
     shown = cast("dict[str, Any]", map_strings(data, lambda text: breakable(showable(text)[0])))
     timestamp = int(receipt.issued_at.timestamp())

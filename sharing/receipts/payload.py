@@ -41,7 +41,7 @@ def payload_of(
         "number": number,
         "previous": previous,
         "kind": kind,
-        "issued_at": _moment(issued_at),
+        "issued_at": in_utc(issued_at),
         "factory": {"id": grant.factory_id, "bw_id": grant.factory.bw_id, "name": grant.factory.name},
         "brand": {"id": grant.brand_id, "name": grant.brand.name},
         "grant": str(grant.pk),
@@ -49,7 +49,7 @@ def payload_of(
         "terms": terms,
         "terms_sha256": digest(terms),
         "on_paper": bool(grant.granted_for),
-        "ended_at": _moment(grant.ended_at),
+        "ended_at": in_utc(grant.ended_at),
         "end_reason": grant.end_reason if grant.is_end_reason_shown and grant.end_reason else None,
         "withheld": {name: digest(value) for name, value in disclosed.items()},
     }
@@ -62,8 +62,8 @@ def terms_of(grant: SharingGrant) -> dict[str, Any]:
         "scope": grant.scope,
         "cycles": grant.cycles,
         "cycle_number": grant.cycle_number,
-        "valid_from": _moment(grant.valid_from),
-        "expires_at": _moment(grant.expires_at),
+        "valid_from": in_utc(grant.valid_from),
+        "expires_at": in_utc(grant.expires_at),
         "purpose": grant.purpose,
     }
 
@@ -77,6 +77,6 @@ def _for_the_factory(grant: SharingGrant, act: Act) -> dict[str, Any]:
     return values
 
 
-def _moment(moment: datetime | None) -> str | None:
-    """A moment in UTC, to the microsecond."""
+def in_utc(moment: datetime | None) -> str | None:
+    """Return a moment in UTC, to the microsecond."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment else None

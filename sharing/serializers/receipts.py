@@ -1,4 +1,4 @@
-"""Receipts and seals over the API."""
+"""Receipts, their inclusion proofs and published roots over the API."""
 
 from typing import Any
 
@@ -43,11 +43,19 @@ class ReceiptQuery(PageQuery):
     kind = serializers.ChoiceField(required=False, choices=Receipt.Kind.values)
 
 
-class SealSerializer(serializers.Serializer[Any]):
-    """One signed root of the ledger."""
+class ReceiptProofSerializer(serializers.Serializer[Any]):
+    """A receipt's inclusion proof (docs/receipts.md); `proof` is null until the receipt is sealed."""
 
-    number = serializers.IntegerField()
-    sealed_at = serializers.DateTimeField()
+    number = serializers.CharField()
+    is_sealed = serializers.BooleanField()
+    is_published = serializers.BooleanField(help_text="Whether the proof leads on to a published daily root.")
+    proof = serializers.JSONField(allow_null=True)
+
+
+class DaySerializer(serializers.Serializer[Any]):
+    """One day's published root of the ledger."""
+
+    day = serializers.DateField()
     payload = serializers.JSONField(help_text="What was signed; docs/receipts.md says in which form.")
     key_id = serializers.CharField()
     signature = serializers.CharField()

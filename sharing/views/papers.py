@@ -6,14 +6,14 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.storage import storages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from factories.models import Factory
 from portal.core.forms import REFUSED
-from portal.core.uploads import limited_upload
+from portal.core.uploads import limited_upload, missing_upload
 from sharing.forms import PaperForm, default_terms
 from sharing.models import PaperConsent, SharingGrant
 from sharing.services import record_paper_consent
@@ -70,8 +70,8 @@ def grant_document(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     consent = get_object_or_404(consents, document=grant.consent_document)
     try:
         scan = storages["private"].open(consent.document)
-    except FileNotFoundError as error:
-        raise Http404 from error
+    except FileNotFoundError:
+        return missing_upload(request)
     name = f"consent-{consent.signed_on.isoformat()}.{ENDINGS[consent.content_type]}"
     response = FileResponse(scan, as_attachment=True, filename=name, content_type=consent.content_type)
     response.headers["X-Content-Type-Options"] = "nosniff"

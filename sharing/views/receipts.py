@@ -16,8 +16,9 @@ from sharing.forms import VerifyForm
 from sharing.models import Receipt
 from sharing.querysets import ReceiptQuerySet
 from sharing.receipts.checking import Checked, check_document, is_issued
-from sharing.receipts.document import facts, json_of, pdf_of, sentence
+from sharing.receipts.document import facts, json_of, pdf_of, proof_facts, proof_steps, sentence
 from sharing.receipts.numbers import normalised
+from sharing.receipts.proof import proof_of
 from sharing.serializers.grants import inside_factories
 from sharing.views.gates import factory_inside
 
@@ -65,13 +66,17 @@ def _found(request: HttpRequest, number: str) -> tuple[Receipt, bool]:
 @login_required
 @require_GET
 def receipt(request: HttpRequest, number: str) -> HttpResponse:
-    """One receipt, as it was signed."""
+    """One receipt, as it was signed, and the proof that it was sealed."""
     found, from_inside = _found(request, number)
+    proof = proof_of(found)
     context = {
         "receipt": found,
         "from_inside": from_inside,
         "sentence": sentence(found.payload),
         "facts": facts(found.payload, found.disclosed if from_inside else {}),
+        "proof": proof,
+        "proof_facts": proof_facts(proof) if proof else [],
+        "proof_steps": proof_steps(proof) if proof else [],
     }
     return render(request, "sharing/receipt.html", context)
 
@@ -82,7 +87,8 @@ def receipt_json(request: HttpRequest, number: str) -> HttpResponse:
     """The document that proves itself; the factory may also have it as the brand holds it (`copy=brand`)."""
     found, from_inside = _found(request, number)
     discloses = from_inside and request.GET.get("copy") != "brand"
-    response = HttpResponse(json_of(found, from_inside=discloses), content_type="application/json")
+    content = json_of(found, from_inside=discloses, proof=proof_of(found))
+    response = HttpResponse(content, content_type="application/json")
     response.headers["Content-Disposition"] = f'attachment; filename="receipt-{found.number}.json"'
     return response
 
@@ -90,10 +96,10 @@ def receipt_json(request: HttpRequest, number: str) -> HttpResponse:
 @login_required
 @require_GET
 def receipt_pdf(request: HttpRequest, number: str) -> HttpResponse:
-    """The receipt on one page, with a QR code."""
+    """The receipt on one page, with a QR code; its inclusion proof on a second one."""
     found, from_inside = _found(request, number)
     try:
-        content = pdf_of(found, from_inside=from_inside)
+        content = pdf_of(found, from_inside=from_inside, proof=proof_of(found))
     except RenderError:
         messages.error(request, _("The PDF could not be made just now. Try again; the JSON file proves the same."))
         return redirect("receipt", number=found.number)
@@ -138,6 +144,7 @@ def _words(checked: Checked | None) -> tuple[str, str, str] | None:
         "unknown_key": _("Signed with a key that is not ours"),
         "altered": _("This receipt was altered, or was never ours"),
         "disclosed_altered": _("Part of this receipt was altered"),
+        "proof_altered": _("The inclusion proof of this receipt does not fit"),
     }
     sentences = {
         "not_issued": _("Tell the programme's staff, and show them this receipt."),
@@ -148,6 +155,10 @@ def _words(checked: Checked | None) -> tuple[str, str, str] | None:
         "altered": _("Its signature does not fit what it says. Do not rely on it; ask for the original."),
         "disclosed_altered": _(
             "What both sides were given is unaltered; what the factory's copy adds to it was changed."
+        ),
+        "proof_altered": _(
+            "The portal signed the receipt, but its inclusion proof does not lead to a root that the portal signed. "
+            "Download the receipt again."
         ),
     }
     return "nc", titles[checked.outcome], sentences[checked.outcome]

@@ -188,8 +188,8 @@ GET    receipt_pdf                          receipt                     LL.. +++
 GET    verify                               -                           ++++ ++++ ++++ ++++++
 POST   verify                               -                           !!!! !!!! !!!! !!!!!!
 GET    portal_keys                          -                           ++++ ++++ ++++ ++++++
-GET    ledger                               -                           LL.. .... ...L ++++++
-GET    ledger_roots                         -                           LL.. .... ...L ++++++
+GET    ledger                               -                           ++++ ++++ ++++ ++++++
+GET    ledger_roots                         -                           ++++ ++++ ++++ ++++++
 GET    grant_print                          grant                       LL.. +xx. xx.L .xx.x.
 GET    request_inbox                        A                           LL.. +++. ...L x++.+.
 POST   requests_answer                      A                           LL.. *xx. ...L xxx.x.
@@ -303,7 +303,8 @@ PATCH  api:grant                            grant                       uu.. *xx
 POST   api:grant-revoke                     grant                       uu.. *xx. xx.x .xx.x.
 GET    api:receipts                         -                           uu++ ++++ ++++ ++++++
 GET    api:receipt                          receipt                     uu.. +++. ++.+ .++.+.
-GET    api:seals                            -                           uu.. .... .... ++++++
+GET    api:receipt-proof                    receipt                     uu.. +++. ++.+ .++.+.
+GET    api:ledger-roots                     -                           uu++ ++++ ++++ ++++++
 GET    api:requests                         -                           uu++ ++++ ++++ ++++++
 GET    api:request                          request                     uu.. +++. ++.. .++.+.
 POST   api:request-approve                  request                     uu.. *xx. xx.x .xx.x.

@@ -285,7 +285,6 @@ def test_the_procedure_in_the_documentation_checks_a_receipt_offline(world: Worl
     (tmp_path / "portal-keys.json").write_bytes(Client().get("/.well-known/portal-keys.json").content)
 
     def run(name: str) -> tuple[int, str]:
-
         done = subprocess.run(
             [sys.executable, "check.py", name, "portal-keys.json"],
             cwd=tmp_path,
@@ -313,21 +312,3 @@ def test_the_pdf_is_one_page_in_every_script_and_says_what_was_signed(world: Wor
     for words in (receipt.number, world.factory_a.name, "Manager A", receipt.payload["terms_sha256"][:20]):
         assert words in pages[0]
     assert b"/StructTreeRoot" in content or b"ObjStm" in content
-
-
-@pytest.mark.django_db
-def test_constituents_and_staff_keep_copies_of_the_roots(world: World, client_of: Any, api_of: Any) -> None:
-    from portal.core.ledger.roots import read_roots
-    from portal.core.ledger.sealing import seal_new_rows
-
-    world.grant()
-    seal_new_rows()
-    constituent = client_of(world.person("constituent"))
-    assert constituent.get("/ledger/").context["seals"][0].number == 1
-    download = constituent.get("/ledger/roots/")
-    lines = b"".join(download.streaming_content).decode()
-    assert list(read_roots(lines.splitlines(), {}).digests) == [1]
-    assert world.factory_a.name not in lines
-    [seal] = api_of(world.person("constituent")).get("/api/v1/ledger/seals/").json()["results"]
-    assert seal["payload"] == json.loads(lines.splitlines()[1])["payload"]
-    assert "nonce" not in lines + json.dumps(seal)

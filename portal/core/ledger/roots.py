@@ -1,17 +1,22 @@
-"""The signed roots as lines of JSON: what a constituent keeps a copy of.
+"""The published roots as lines of JSON: what everybody may keep a copy of.
 
-The first line names the keys, each further line is one seal with its signature. The copies hold no row, no name and,
-thanks to each tree's secret first leaf, nothing from which a row could be guessed.
+The first line names the keys, each further line is one day's root with its signature. The copies hold no row, no name
+and no count: each day's tree is padded, and the last day pins all days before it.
 """
 
 import base64
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 from portal.core.canonical import NotCanonicalError, digest, read_strictly
-from portal.core.models import LedgerSeal
+from portal.core.ledger.days import TYPE, day_as_signed
+from portal.core.models import LedgerDay
 from portal.core.signing import is_signed_by, known_keys
 
 CONTENT_TYPE = "application/jsonl"
@@ -19,22 +24,23 @@ FILE_NAME = "portal-ledger-roots.jsonl"
 
 
 class BadRootsError(ValueError):
-    """The file is no copy of signed roots; the message says which line and why."""
+    """The file is no copy of published roots; the message says which line and why."""
 
 
 @dataclass
 class Roots:
-    """A copy of signed roots, read and found signed."""
+    """A copy of published roots, read and found signed."""
 
     keys: dict[str, bytes] = field(default_factory=dict)
-    digests: dict[int, str] = field(default_factory=dict)  # of each seal's payload, by number
+    digests: dict[str, str] = field(default_factory=dict)  # of each day's payload, by day
 
 
-def export_roots(after: int = 0) -> Iterator[str]:
-    """The lines of a copy, of the seals after one number."""
+def export_roots(after: date | None = None) -> Iterator[str]:
+    """Yield the lines of a copy, of the days after one day."""
     yield _line({"type": "portal.ledger-roots", "version": 1, "keys": [key.described() for key in known_keys()]})
-    for seal in LedgerSeal.objects.filter(number__gt=after).order_by("number").iterator(chunk_size=1000):
-        yield _line({"payload": seal.payload, "key_id": seal.key_id, "signature": seal.signature})
+    days = LedgerDay.objects.filter(day__gt=after) if after else LedgerDay.objects.all()
+    for day in days.order_by("day").iterator(chunk_size=1000):
+        yield _line(day_as_signed(day))
 
 
 def _line(value: dict[str, Any]) -> str:
@@ -50,9 +56,9 @@ def read_roots(lines: Iterable[str], trusted: dict[str, bytes]) -> Roots:
         try:
             _read_line(read_strictly(line), found, trusted)
         except (NotCanonicalError, KeyError, TypeError, ValueError, AttributeError) as error:
-            raise BadRootsError(f"Line {number} of the copy is not a signed root: {error}") from error
+            raise BadRootsError(f"Line {number} of the copy is not a published root: {error}") from error
     if not found.digests:
-        raise BadRootsError("The copy holds no signed root.")
+        raise BadRootsError("The copy holds no published root: the first one appears when its day (UTC) is over.")
     return found
 
 
@@ -62,6 +68,28 @@ def _read_line(value: Any, found: Roots, trusted: dict[str, bytes]) -> None:
         return
     payload = value["payload"]
     key = (found.keys or trusted).get(value["key_id"])
-    if key is None or not is_signed_by(key, payload, value["signature"]):
-        raise ValueError(f"seal {payload['number']} is not signed by a key that is known")
-    found.digests[payload["number"]] = digest(payload)
+    if payload["type"] != TYPE or key is None or not is_signed_by(key, payload, value["signature"]):
+        raise ValueError(f"day {payload['day']} is not signed by a key that is known")
+    found.digests[date.fromisoformat(payload["day"]).isoformat()] = digest(payload)
+
+
+def read_file(path: Path, trusted: dict[str, bytes]) -> Roots:
+    """Read a copy from a file. Raises `BadRootsError`, naming the file."""
+    try:
+        with path.open(encoding="utf-8") as lines:
+            return read_roots(lines, trusted)
+    except (OSError, UnicodeDecodeError, BadRootsError) as error:
+        raise BadRootsError(f"{path}: {error}") from error
+
+
+def configured_copies() -> list[Path]:
+    """Return the copies in the folder `LEDGER_ROOTS_DIR`. Raises `BadRootsError` where it is no folder or is empty."""
+    if not settings.LEDGER_ROOTS_DIR:
+        return []
+    folder = Path(settings.LEDGER_ROOTS_DIR)
+    if not folder.is_dir():
+        raise BadRootsError(f"LEDGER_ROOTS_DIR: {folder} is no folder. Mount the copies there, or unset it.")
+    found = sorted(folder.glob("*.jsonl"))
+    if not found:
+        raise BadRootsError(f"LEDGER_ROOTS_DIR: {folder} holds no copy (*.jsonl). Put one there, or unset it.")
+    return found

@@ -10,29 +10,34 @@ seal looks at everything above a mark, and says per source:
 
 Whatever lies at or below the `settled` of the last seal and has no leaf was therefore slipped in or lost its leaf.
 Nothing here locks a row or a table; the sealers of two processes exclude each other, and the second does nothing.
+
+Nothing is sealed after a ledger that is not the one remembered outside the database (`remembering`), and no first seal
+is made over rows that are old already: both would make whoever rewrote the record look honest.
 """
 
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import chain
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
 from psycopg import sql
 
 from portal.core.canonical import digest
-from portal.core.ledger.merkle import leaf_hash, root_of
+from portal.core.events import record
+from portal.core.ledger.days import close_days, is_only_sealer
+from portal.core.ledger.padding import NONCE_BYTES, padded_root
+from portal.core.ledger.remembering import MemoryUnreadableError, remember_newest, remembered
 from portal.core.ledger.sources import Source, sources
 from portal.core.models import LedgerSeal
-from portal.core.signing import sign
+from portal.core.signing import sign_all
 
-ONE_SEALER = 0x6C6564676572  # key of the advisory lock
-MOST_ROWS = 100_000  # of each source in one seal
+MOST_ROWS = 65_536  # of each source in one seal: a power of four, so that a long history needs little padding
+OLD = "1 day"  # a row of this age was sealed before, if anything was
 # Between drawing its id and getting its transaction number a row has a few microseconds; this is a generous lot more.
 SETTLES_AFTER = timedelta(minutes=1)
 TYPE = "portal.seal"
+HEAD_TYPE = "portal.sealed-root"
 
 
 @dataclass(frozen=True)
@@ -43,27 +48,90 @@ class Mark:
     settled: int = 0
 
 
-def seal_new_rows() -> list[LedgerSeal]:
-    """Seal what is new, `MOST_ROWS` of each source at a time; returns the seals that were made (none: nothing new)."""
+class LedgerRefusedError(Exception):
+    """The ledger in the database is not one to go on from; the message says why and what to do."""
+
+
+def seal_new_rows(*, begins_with_history: bool = False) -> list[LedgerSeal]:
+    """Publish the days that are over, then seal what is new; return the seals that were made (none: nothing new).
+
+    `begins_with_history` lets the first seal cover rows that are old already. Raises `LedgerRefusedError`.
+    """
+    _refuse_another_ledger()
+    if not begins_with_history:
+        _refuse_old_rows()
+    close_days()
     made = []
     while (seal := seal_once()) is not None:
         made.append(seal)
+    if made:
+        transaction.on_commit(remember_newest)
     return made
+
+
+def accept_database() -> list[LedgerSeal]:
+    """Seal on from what the database holds, whatever is remembered, and write an event that says so.
+
+    For operators, after a restore from a backup.
+    """
+    with transaction.atomic():
+        newest = LedgerSeal.objects.order_by("-number").first()
+        try:
+            memory = remembered()
+        except MemoryUnreadableError:
+            memory = None
+        known: dict[str, Any] = {"remembered": memory.seal, "remembered_digest": memory.seal_digest} if memory else {}
+        record("ledger.accepted", by=None, subject=newest.number if newest else 0, **known)
+    remember_newest()
+    return seal_new_rows(begins_with_history=True)
+
+
+def _refuse_another_ledger() -> None:
+    try:
+        memory = remembered()
+    except MemoryUnreadableError as error:
+        raise LedgerRefusedError(f"Nothing was sealed: {error}") from error
+    if memory is not None and (found := memory.problems()):
+        what = "; ".join(f"{table} {row}: {problem}" for table, row, problem in found)
+        raise LedgerRefusedError(
+            f"Nothing was sealed: {what}. After a restore from a backup run seal_ledger --accept-database; otherwise "
+            "compare the ledger with copies of its roots first (verify_ledger --roots)."
+        )
+
+
+def _refuse_old_rows() -> None:
+    for table in tables_with_old_rows():
+        raise LedgerRefusedError(
+            f"Nothing was sealed: the ledger has no seal, and {table} has rows that are more than {OLD} old. If the "
+            "ledger was never in use here, run seal_ledger --accept-database; otherwise its seals were deleted."
+        )
+
+
+def tables_with_old_rows() -> list[str]:
+    """Return the tables with rows that must have been sealed by now, where there is no seal at all."""
+    if LedgerSeal.objects.exists():
+        return []
+    is_old = sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE {} < now() - {}::interval)")
+    found = []
+    for source in sources():
+        with connection.cursor() as cursor:
+            cursor.execute(is_old.format(*map(sql.Identifier, (source.table, source.moment)), sql.Literal(OLD)))
+            if cursor.fetchone()[0]:
+                found.append(source.table)
+    return found
 
 
 @transaction.atomic
 def seal_once() -> LedgerSeal | None:
-    """One seal over the new rows; None when there is nothing to say, or another process is sealing."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [ONE_SEALER])
-        if not cursor.fetchone()[0]:
-            return None
+    """Make one seal over the new rows; None when there is nothing to say, or another process is sealing."""
+    if not is_only_sealer():
+        return None
     last = LedgerSeal.objects.order_by("-number").first()
     before = marks(last)
     settled = {table: max(mark.high, before.get(table, Mark()).settled) for table, mark in marks(_settled()).items()}
     number = last.number + 1 if last else 1
     entries: list[dict[str, Any]] = []
-    leaves: list[list[bytes]] = []
+    leaves: list[bytes] = []
     for source in sources():
         mark = before.get(source.table, Mark())
         rows = _add_leaves(source, above=mark.settled, seal=number)
@@ -77,20 +145,10 @@ def seal_once() -> LedgerSeal | None:
                 "settled": settled.get(source.table, mark.settled),
             }
         )
-        leaves.append([leaf for _, leaf in rows])
+        leaves += [leaf for _, leaf in rows]
     if not any(entry["rows"] or entry["settled"] > entry["above"] for entry in entries):
         return None
     return _write(number, last, entries, leaves)
-
-
-def all_seals() -> QuerySet[LedgerSeal]:
-    """Every seal: for those who may keep copies of the signed roots."""
-    return LedgerSeal.objects.all()
-
-
-def newest_seals(count: int) -> list[LedgerSeal]:
-    """The newest seals, the last one first."""
-    return list(all_seals().order_by("-number")[:count])
 
 
 def marks(seal: LedgerSeal | None) -> dict[str, Mark]:
@@ -135,14 +193,12 @@ def _add_leaves(source: Source, *, above: int, seal: int) -> list[tuple[int, byt
         return sorted((row_id, bytes(leaf)) for row_id, leaf in cursor.fetchall())
 
 
-def _write(
-    number: int, last: LedgerSeal | None, entries: list[dict[str, Any]], leaves: list[list[bytes]]
-) -> LedgerSeal:
+def _write(number: int, last: LedgerSeal | None, entries: list[dict[str, Any]], leaves: list[bytes]) -> LedgerSeal:
     # After the rows were looked at: a transaction that may still bring one has a number below this.
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint, clock_timestamp()")
         snapshot, now = cursor.fetchone()
-    nonce = secrets.token_bytes(32)
+    nonce = secrets.token_bytes(NONCE_BYTES)
     payload = {
         "type": TYPE,
         "version": 1,
@@ -151,15 +207,23 @@ def _write(
         "sealed_at": now.isoformat(),
         "snapshot": snapshot,
         "sources": entries,
-        "root": root_of(chain([leaf_hash(nonce)], *leaves)).hex(),
+        "root": padded_root(b"".join(leaves), nonce).hex(),
+        # Its hash stands in inclusion proofs: without this, who has one could try out the numbers above.
+        "salt": secrets.token_hex(16),
     }
-    signed = sign(payload)
+    signed, head = sign_all([payload, head_of(payload)])
     return LedgerSeal.objects.create(
         number=number,
         payload=payload,
         nonce=nonce,
         key_id=signed.key_id,
         signature=signed.signature,
+        head_signature=head.signature,
         sealed_at=now,
         snapshot=snapshot,
     )
+
+
+def head_of(payload: dict[str, Any]) -> dict[str, Any]:
+    """Return what an inclusion proof shows of a seal: its day (UTC) and its root, no number and no count."""
+    return {"type": HEAD_TYPE, "version": 1, "day": payload["sealed_at"][:10], "root": payload["root"]}

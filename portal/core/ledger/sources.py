@@ -4,23 +4,36 @@ The text of a row is made in SQL and depends on neither time zone, locale nor th
 table and form, then each column as a netstring (`5:words,`; `-,` for NULL). Moments are whole microseconds since 1970
 in UTC, truth values 0 or 1, everything else is PostgreSQL's text. A new column of a source makes a new form, at the
 end of `forms`; rows sealed before keep theirs. A column that a form names is never dropped, renamed or retyped.
+
+A source may name columns that are shown to whoever holds what the row is about (a receipt's number and signature).
+They have a hash of their own, and the row's hash is the node above it and the hash of all other columns: so a holder
+can prove that the row is in the ledger without being told the rest of it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.apps import apps
 from django.db.models import BooleanField, DateTimeField, Field
 from psycopg import sql
 
+from portal.core.ledger.merkle import leaf_hash
+
 _registered: dict[str, "Source"] = {}
 
 
 @dataclass(frozen=True)
 class Source:
-    """One append-only table with a whole number as its key: its model's label, and the columns of each form."""
+    """One append-only table with a whole number as its key.
+
+    `model` is its model's label, `forms` the columns of each form, `moment` the column that says when a row was
+    written, `shown` the columns (texts) that a holder is shown.
+    """
 
     model: str
     forms: tuple[tuple[str, ...], ...]
+    moment: str = "at"
+    shown: tuple[str, ...] = ()
 
     @property
     def table(self) -> str:
@@ -33,20 +46,34 @@ class Source:
         return len(self.forms)
 
     def leaf(self, form: int) -> sql.Composable:
-        """The SQL expression for the hash of row `r` in one form."""
-        fields = {field.column: field for field in apps.get_model(self.model)._meta.concrete_fields}
-        columns = [_netstring(fields[name]) for name in self.forms[form - 1]]
-        head = sql.Literal(f"portal.ledger,{self.table},{form},")
-        text = sql.SQL(" || ").join([head, *columns])
-        return sql.SQL(r"sha256('\x00'::bytea || convert_to({}, 'UTF8'))").format(text)
+        """Return the SQL expression for the hash of row `r` in one form."""
+        if not self.shown:
+            return self.hidden_leaf(form)
+        shown = self._hash(f"portal.ledger,{self.table},shown,", self.shown)
+        return sql.SQL(r"sha256('\x01'::bytea || {} || {})").format(shown, self.hidden_leaf(form))
+
+    def hidden_leaf(self, form: int) -> sql.Composable:
+        """Return the SQL expression for the hash of the columns of row `r` that are not shown."""
+        hidden = [name for name in self.forms[form - 1] if name not in self.shown]
+        return self._hash(f"portal.ledger,{self.table},{form},", hidden)
+
+    def shown_leaf(self, values: Iterable[str]) -> bytes:
+        """Return the hash of the shown columns, given what they say."""
+        texts = [f"{len(value.encode())}:{value}," for value in values]
+        return leaf_hash(f"portal.ledger,{self.table},shown,{''.join(texts)}".encode())
 
     def leaf_in_its_form(self) -> sql.Composable:
-        """The SQL expression for the hash of row `r` in the form that leaf `l` names; NULL for one unknown."""
+        """Return the SQL expression for the hash of row `r` in the form that leaf `l` names; NULL for one unknown."""
         cases = [
             sql.SQL("WHEN {} THEN {}").format(sql.Literal(form), self.leaf(form))
             for form in range(1, self.newest_form + 1)
         ]
         return sql.SQL("CASE l.form {} END").format(sql.SQL(" ").join(cases))
+
+    def _hash(self, head: str, names: Iterable[str]) -> sql.Composable:
+        fields = {field.column: field for field in apps.get_model(self.model)._meta.concrete_fields}
+        text = sql.SQL(" || ").join([sql.Literal(head), *(_netstring(fields[name]) for name in names)])
+        return sql.SQL(r"sha256('\x00'::bytea || convert_to({}, 'UTF8'))").format(text)
 
 
 def _netstring(field: "Field[object, object]") -> sql.Composable:
@@ -65,6 +92,11 @@ def register_source(source: Source) -> None:
     _registered[source.model] = source
 
 
+def source_of(model: str) -> Source:
+    """Return the registered source of a model's label."""
+    return _registered[model]
+
+
 def sources() -> list[Source]:
-    """The registered tables, by name."""
+    """Return the registered tables, by name."""
     return sorted(_registered.values(), key=lambda source: source.table)

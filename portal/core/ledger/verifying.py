@@ -1,39 +1,31 @@
 """Verifying: recompute every leaf, root and signature, and name what is wrong.
 
 Memory stays bounded however long the ledger: rows are compared inside the database, leaves come one seal at a time.
-Trusted are the keys that the environment names (`SIGNING_KEYS`) and those of a copy of the roots, never the database's.
+Trusted are the keys that the environment names (`SIGNING_KEYS`) and those of copies of the roots, never the database's.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import timedelta
 
 from django.db import connection, transaction
 from psycopg import sql
 
 from portal.core.canonical import NotCanonicalError, digest
-from portal.core.ledger.merkle import leaf_hash, pieces, root_of
+from portal.core.ledger.checks import Keys, Problem, further_checks, rows_of
+from portal.core.ledger.days import TYPE as DAY_TYPE
+from portal.core.ledger.days import hashes_of, seals_after
+from portal.core.ledger.padding import padded_root
+from portal.core.ledger.remembering import Memory, MemoryUnreadableError, digest_of, remembered
 from portal.core.ledger.roots import Roots
-from portal.core.ledger.sealing import TYPE, Mark, marks
+from portal.core.ledger.sealing import OLD, TYPE, Mark, head_of, marks, tables_with_old_rows
 from portal.core.ledger.sources import Source, sources
-from portal.core.models import LedgerSeal
+from portal.core.models import LedgerDay, LedgerSeal
 from portal.core.signing import configured_keys, is_signed_by
 
 SEALS = "core_ledgerseal"
-LEAVES = "core_ledgerleaf"
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that is not as it was sealed: in which table, which row, and what is wrong with it."""
-
-    source: str
-    row_id: object
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.source} {self.row_id}: {self.what}"
+DAYS = "core_ledgerday"
 
 
 @dataclass
@@ -41,19 +33,24 @@ class Verdict:
     """What was found. `problems` is empty where nothing was altered; of each kind and table it names the first."""
 
     seals: int = 0
+    days: int = 0
     rows: int = 0
     unsealed: int = 0
+    memory: Memory | None = None
     problems: list[Problem] = field(default_factory=list)
 
 
-# What an app above checks besides: that other tables still say what their sealed rows say.
-Check = Callable[[], Iterator[Problem]]
-further_checks: list[Check] = []
+def verify_ledger(copies: Sequence[Roots] = ()) -> Verdict:
+    """Verify everything that was sealed, as of one moment; writers go on meanwhile.
 
-
-def verify_ledger(roots: Roots | None = None) -> Verdict:
-    """Verify everything that was sealed, as of one moment; writers go on meanwhile."""
+    `copies` are copies of the published roots that were kept elsewhere.
+    """
     verdict = Verdict()
+    keys: Keys = {}
+    for copy in copies:
+        keys |= copy.keys
+    keys |= configured_keys()
+    memory = _memory(verdict)  # before the moment: what it says was committed by then
     with _one_moment():
         for source in sources():
             verdict.problems += _first(_altered(source))
@@ -63,14 +60,29 @@ def verify_ledger(roots: Roots | None = None) -> Verdict:
             mark = reached.get(source.table, Mark())
             verdict.problems += _first(_slipped_in(source, mark))
             verdict.unsealed += _waiting(source, mark)
-        keys = (roots.keys if roots else {}) | configured_keys()
         verdict.problems += _first(_seals(keys, verdict))
         verdict.problems += _first(_astray(last.number if last else 0))
-        if roots:
-            verdict.problems += _first(_against_copy(roots))
+        verdict.problems += _first(_days(keys, verdict))
+        verdict.problems += _first(_never_sealed())
+        verdict.problems += [Problem(*found) for found in (memory.problems() if memory else [])]
+        for copy in copies:
+            verdict.problems += _first(_against_copy(copy))
         for check in further_checks:
-            verdict.problems += _first(check())
+            verdict.problems += _first(check(keys))
     return verdict
+
+
+def _memory(verdict: Verdict) -> Memory | None:
+    try:
+        verdict.memory = remembered()
+    except MemoryUnreadableError as error:
+        verdict.problems.append(Problem(SEALS, "newest", str(error)))
+    return verdict.memory
+
+
+def _never_sealed() -> Iterator[Problem]:
+    for table in tables_with_old_rows():
+        yield Problem(SEALS, 1, f"there is no seal, and {table} has rows that are more than {OLD} old")
 
 
 def _reached(last: LedgerSeal | None) -> dict[str, Mark]:
@@ -103,14 +115,14 @@ def _altered(source: Source) -> Iterator[Problem]:
         "SELECT l.row_id, l.seal_number, r.id IS NULL FROM core_ledgerleaf l LEFT JOIN {table} r ON r.id = l.row_id "
         "WHERE l.source = {name} AND (r.id IS NULL OR l.hash IS DISTINCT FROM {leaf}) ORDER BY l.row_id LIMIT 1"
     ).format(table=sql.Identifier(source.table), name=sql.Literal(source.table), leaf=source.leaf_in_its_form())
-    for row_id, seal, is_gone in _rows(statement):
+    for row_id, seal, is_gone in rows_of(statement):
         what = "was removed after" if is_gone else "is not what it was when"
         yield Problem(source.table, row_id, f"this row {what} seal {seal} was made")
 
 
 def _slipped_in(source: Source, mark: Mark) -> Iterator[Problem]:
     """The first row without a leaf where nothing can have appeared since."""
-    for (row_id,) in _rows(_without_leaf("min(r.id)", source, sql.SQL("r.id <= {}").format(mark.settled))):
+    for (row_id,) in rows_of(_without_leaf("min(r.id)", source, sql.SQL("r.id <= {}").format(mark.settled))):
         if row_id is not None:
             yield Problem(
                 source.table,
@@ -121,7 +133,7 @@ def _slipped_in(source: Source, mark: Mark) -> Iterator[Problem]:
 
 def _waiting(source: Source, mark: Mark) -> int:
     """How many rows wait for the next seal."""
-    return int(next(_rows(_without_leaf("count(*)", source, sql.SQL("r.id > {}").format(mark.settled))))[0])
+    return int(next(rows_of(_without_leaf("count(*)", source, sql.SQL("r.id > {}").format(mark.settled))))[0])
 
 
 def _without_leaf(what: str, source: Source, where: sql.Composable) -> sql.Composable:
@@ -131,12 +143,6 @@ def _without_leaf(what: str, source: Source, where: sql.Composable) -> sql.Compo
     ).format(what=sql.SQL(what), table=sql.Identifier(source.table), where=where, name=sql.Literal(source.table))
 
 
-def _rows(statement: sql.Composable) -> Iterator[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-        yield from cursor.fetchall()
-
-
 def _astray(last: int) -> Iterator[Problem]:
     """The first leaf of a seal that there is not, or of a table that is none of ours."""
     tables = sql.SQL(", ").join(sql.Literal(source.table) for source in sources())
@@ -144,7 +150,7 @@ def _astray(last: int) -> Iterator[Problem]:
         "SELECT l.source, l.row_id, l.seal_number FROM core_ledgerleaf l "
         "WHERE l.seal_number > {last} OR l.source NOT IN ({tables}) ORDER BY l.seal_number, l.source, l.row_id LIMIT 1"
     ).format(last=sql.Literal(last), tables=tables)
-    for source, row_id, seal in _rows(statement):
+    for source, row_id, seal in rows_of(statement):
         yield Problem(source, row_id, f"its leaf belongs to seal {seal}, which is missing or says nothing of it")
 
 
@@ -215,12 +221,14 @@ def _wrong_by_itself(seal: LedgerSeal, previous: LedgerSeal | None, keys: dict[s
         return "it does not follow the seal before it"
     if payload["snapshot"] != seal.snapshot or payload["sealed_at"] != seal.sealed_at.isoformat():
         return "its columns are not what it signed"
+    if not is_signed_by(key, head_of(payload), seal.head_signature):
+        return "the signature of its root was altered"
     return ""
 
 
 def _wrong_leaves(seal: LedgerSeal, previous: LedgerSeal | None, own: dict[str, Leaves]) -> str:
     before = marks(previous)
-    root = [leaf_hash(bytes(seal.nonce))]
+    hashes = b""
     for entry in seal.payload["sources"]:
         name, mark = entry["source"], before.get(entry["source"], Mark())
         leaves = own.pop(name, Leaves(seal.number, name, 0, mark.settled + 1, mark.high, b""))
@@ -230,26 +238,51 @@ def _wrong_leaves(seal: LedgerSeal, previous: LedgerSeal | None, own: dict[str, 
             return f"it has {leaves.rows} leaves of {name} instead of {entry['rows']}"
         if leaves.lowest <= entry["above"] or max(leaves.highest, mark.high) != entry["high"]:
             return f"its leaves of {name} are not those it was made with"
-        root += pieces(leaves.hashes)
+        hashes += leaves.hashes
     if own:
         return f"it has leaves of {min(own)}, of which it says nothing"
-    if root_of(root).hex() != seal.payload["root"]:
+    if padded_root(hashes, bytes(seal.nonce)).hex() != seal.payload["root"]:
         return "its leaves were altered: they do not give its root"
     return ""
 
 
-def _against_copy(roots: Roots) -> Iterator[Problem]:
-    """The first seal of the copy that is missing here or says something else."""
-    for number in sorted(roots.digests):
-        seal = LedgerSeal.objects.filter(number=number).first()
-        if seal is None:
-            yield Problem(SEALS, number, "the copy has this seal, the ledger has not: its end was cut off")
-        elif _digest(seal) != roots.digests[number]:
-            yield Problem(SEALS, number, "it is not the seal that the copy has: the ledger was written anew")
+# --- days ----------------------------------------------------------------------------------------------
 
 
-def _digest(seal: LedgerSeal) -> str:
+def _days(keys: Keys, verdict: Verdict) -> Iterator[Problem]:
+    """The first day that is missing, altered, not signed, or does not fit its seals."""
+    before: LedgerDay | None = None
+    for day in LedgerDay.objects.order_by("day").iterator(chunk_size=1000):
+        verdict.days += 1
+        if found := _wrong_day(day, before, keys):
+            yield Problem(DAYS, day.day, found)
+            return
+        before = day
+
+
+def _wrong_day(day: LedgerDay, before: LedgerDay | None, keys: Keys) -> str:
+    payload, key = day.payload, keys.get(day.key_id)
+    if before is not None and day.day != before.day + timedelta(days=1):
+        return "the day before it is missing"
+    if key is None:
+        return f"it is signed with the key {day.key_id}, which SIGNING_KEYS does not name: add its public half"
     try:
-        return digest(seal.payload)
-    except NotCanonicalError:
-        return ""
+        if not is_signed_by(key, payload, day.signature):
+            return "it was altered: its signature does not fit"
+        chained = digest(before.payload) if before else None
+        if payload.get("type") != DAY_TYPE or payload["day"] != day.day.isoformat() or payload["previous"] != chained:
+            return "it does not follow the day before it"
+        root = padded_root(hashes_of(seals_after(before, day.last_seal)), bytes(day.nonce))
+    except (NotCanonicalError, ValueError, KeyError, TypeError):
+        return "it, or one of its seals, was altered"
+    return "" if root.hex() == payload["root"] else "its seals are not those that it was made of"
+
+
+def _against_copy(copy: Roots) -> Iterator[Problem]:
+    """The first day of the copy that is missing here or says something else."""
+    for number in sorted(copy.digests):
+        day = LedgerDay.objects.filter(day=number).first()
+        if day is None:
+            yield Problem(DAYS, number, "the copy has this day, the ledger has not: its end was cut off")
+        elif digest_of(day.payload) != copy.digests[number]:
+            yield Problem(DAYS, number, "it is not the day that the copy has: the ledger was written anew")

@@ -2,7 +2,7 @@
 
 from portal.core.models.events import Event
 from portal.core.models.jobs import Job
-from portal.core.models.ledger import LedgerLeaf, LedgerSeal
+from portal.core.models.ledger import LedgerDay, LedgerLeaf, LedgerSeal
 from portal.core.models.signing import SigningKey
 
-__all__ = ["Event", "Job", "LedgerLeaf", "LedgerSeal", "SigningKey"]
+__all__ = ["Event", "Job", "LedgerDay", "LedgerLeaf", "LedgerSeal", "SigningKey"]

@@ -7,8 +7,8 @@ from django.db import models
 class LedgerSeal(models.Model):
     """One signed root over the rows that were new since the seal before. Append-only.
 
-    `payload` is what was signed. `nonce` is the tree's first leaf: without it, nobody who only has the exported root
-    of a small seal can try out what its rows might have said.
+    `payload` is what was signed; it counts rows and is never published. `head_signature` signs the root alone with its
+    day: what an inclusion proof shows. From `nonce` follow the salts and the padding of the tree.
     """
 
     number = models.PositiveBigIntegerField(primary_key=True)
@@ -16,6 +16,7 @@ class LedgerSeal(models.Model):
     nonce = models.BinaryField(max_length=32)
     key_id = models.CharField(max_length=40)
     signature = models.CharField(max_length=100)
+    head_signature = models.CharField(max_length=100)
     sealed_at = models.DateTimeField()
     # The first transaction that had not begun when the rows were counted.
     snapshot = models.BigIntegerField()
@@ -32,6 +33,33 @@ class LedgerSeal(models.Model):
     def rows(self) -> int:
         """How many rows it seals."""
         return sum(entry["rows"] for entry in self.payload["sources"])
+
+    @property
+    def root(self) -> str:
+        """The root that was signed, in hexadecimal."""
+        return str(self.payload["root"])
+
+
+class LedgerDay(models.Model):
+    """One day's published root: over the seals made since the day before, up to `last_seal`. Append-only.
+
+    `payload` is what was signed and is public. A day without seals has a root like any other.
+    """
+
+    day = models.DateField(primary_key=True)
+    payload = models.JSONField()
+    nonce = models.BinaryField(max_length=32)
+    key_id = models.CharField(max_length=40)
+    signature = models.CharField(max_length=100)
+    last_seal = models.PositiveBigIntegerField()
+
+    class Meta:
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"Day {self.day}"
 
     @property
     def root(self) -> str:

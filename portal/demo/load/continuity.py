@@ -155,4 +155,5 @@ def load_handover(
     )  # fmt: skip
     copy_rows(Handover, HANDOVER_COLUMNS, [row])
     ids = {"factory_id": factory.pk, "programme_id": factory.programme_id}
-    history.add(at, "factories.handover_opened", by=leader.pk, subject=key, **ids)
+    case = {"leaving": row[2], "scan_sha256": ""}
+    history.add(at, "factories.handover_opened", by=leader.pk, subject=key, **ids, **case)

@@ -53,7 +53,7 @@ def load_grants(
     history: History,
 ) -> None:
     """Every grant, and the events of its beginning and end."""
-    _keep_papers(plans, factories, users)
+    _keep_papers(plans, factories, users, history)
     rows = []
     previous: UUID | None = None
     for number, plan in enumerate(plans):
@@ -72,8 +72,10 @@ def grant_key(number: int) -> UUID:
     return UUID(int=dice("grant", number).getrandbits(128), version=4)
 
 
-def _keep_papers(plans: Sequence[GrantPlan], factories: dict[str, Factory], users: dict[str, User]) -> None:
-    """The scans that stand behind consent given on paper, one a factory."""
+def _keep_papers(
+    plans: Sequence[GrantPlan], factories: dict[str, Factory], users: dict[str, User], history: History
+) -> None:
+    """The scans that stand behind consent given on paper, one a factory, and the events of their recording."""
     first = {plan.factory.bw_id: plan for plan in reversed(plans) if plan.granted_for}
     consents = []
     for bw_id, plan in sorted(first.items()):
@@ -92,7 +94,15 @@ def _keep_papers(plans: Sequence[GrantPlan], factories: dict[str, Factory], user
                 recorded_by=users[plan.granted_by],
             )
         )
+        given = [str(grant_key(n)) for n, one in enumerate(plans) if one.granted_for and one.factory.bw_id == bw_id]
+        _tell_paper(consents[-1], plan.created_at, given, history)
     PaperConsent.objects.bulk_create(consents)
+
+
+def _tell_paper(consent: PaperConsent, at: datetime, grants: list[str], history: History) -> None:
+    said = {"sha256": consent.sha256, "signed_on": consent.signed_on.isoformat(), "grants": grants}
+    ids = {"factory_id": consent.factory_id, "subject": consent.pk}
+    history.add(at, "sharing.paper_recorded", by=consent.recorded_by_id, **ids, **said)
 
 
 def load_withheld(factory: Factory, manager: User, brands: dict[str, Brand], at: datetime, history: History) -> None:

@@ -21,11 +21,12 @@ from tests.demo import TODAY
 
 @dataclass(frozen=True)
 class Twice:
-    """The demo as it is loaded, what two loads said, and whether a signed paper was stored with it."""
+    """The demo as it is loaded, what two loads said, whether a signed paper was stored with it, and where."""
 
     loaded: Loaded
     fingerprints: tuple[str, str]
     has_paper: bool
+    storages: dict[str, Any]
 
 
 @pytest.fixture(scope="package")
@@ -50,7 +51,7 @@ def loaded_twice(
         loaded = load_demo(TODAY)
         assert loaded is not None
         paper = SharingGrant.objects.exclude(consent_document="")[0].consent_document
-        yield Twice(loaded, (first, fingerprint()), storages["private"].exists(paper))
+        yield Twice(loaded, (first, fingerprint()), storages["private"].exists(paper), {**given, "private": private})
         transaction.set_rollback(True)
 
 

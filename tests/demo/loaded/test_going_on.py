@@ -105,5 +105,8 @@ def test_nothing_is_sent_by_itself(demo: Any) -> None:
     assert (delivery.kind, delivery.state, delivery.problem) == ("test", "failed", "refused")
 
 
-def test_the_ledger_is_intact_and_the_grants_are_what_their_receipts_say(demo: Any) -> None:
+def test_the_ledger_is_intact_and_the_grants_are_what_their_receipts_say(
+    demo: Any, loaded_twice: Any, settings: Any
+) -> None:
+    settings.STORAGES = loaded_twice.storages
     assert verify_ledger().problems == []

@@ -1,5 +1,6 @@
-"""Write out the signed roots of the ledger, to be kept elsewhere."""
+"""Write out the published roots of the ledger, to be kept elsewhere."""
 
+from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -8,13 +9,15 @@ from portal.core.ledger.roots import export_roots
 
 
 class Command(BaseCommand):
-    """Lines of JSON on standard output: the keys, then one seal a line."""
+    """Lines of JSON on standard output: the keys, then one day a line."""
 
-    help = "Write the signed roots of the ledger to standard output. They hold nothing about anybody's data."
+    help = "Write the ledger's daily roots to standard output. They hold nothing about anybody's data."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Where to begin."""
-        parser.add_argument("--after", type=int, default=0, metavar="NUMBER", help="leave out the seals up to this one")
+        parser.add_argument(
+            "--after", type=date.fromisoformat, metavar="YYYY-MM-DD", help="leave out the days up to this one"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write them."""

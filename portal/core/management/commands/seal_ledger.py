@@ -2,17 +2,29 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from portal.core.ledger.sealing import seal_new_rows
+from portal.core.ledger.sealing import LedgerRefusedError, accept_database, seal_new_rows
 
 
 class Command(BaseCommand):
     """Safe to run at any time, by several at once."""
 
-    help = "Seal the rows that are new in the ledger's tables."
+    help = "Publish the root of each day that is over, and seal the rows that are new in the ledger's tables."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """For after a restore."""
+        parser.add_argument(
+            "--accept-database",
+            action="store_true",
+            help="go on from what the database holds although it is not what the portal remembers: after a restore "
+            "from a backup. An event says so.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Seal, and say how much."""
-        made = seal_new_rows()
+        try:
+            made = accept_database() if options["accept_database"] else seal_new_rows()
+        except LedgerRefusedError as error:
+            raise CommandError(str(error)) from error
         self.stdout.write(f"{len(made)} seals over {sum(seal.rows for seal in made):,} rows.")

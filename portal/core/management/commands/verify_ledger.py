@@ -6,25 +6,31 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from portal.core.ledger.roots import BadRootsError, Roots, read_roots
-from portal.core.ledger.verifying import verify_ledger
+from portal.core.ledger.remembering import place
+from portal.core.ledger.roots import BadRootsError, Roots, configured_copies, read_file
+from portal.core.ledger.verifying import Verdict, verify_ledger
 from portal.core.signing import configured_keys
 
 
 class Command(BaseCommand):
     """Exit code 0: everything is as it was sealed. 1: something is not; the first bad row of each table is named."""
 
-    help = "Verify the sealed ledger: every row, root and signature; with --roots also against a copy kept elsewhere."
+    help = (
+        "Verify the sealed ledger: every row, root, signature, receipt and scan, against what is remembered outside "
+        "the database, against the copies of the roots in LEDGER_ROOTS_DIR, and against those named with --roots."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The copy of the roots."""
-        parser.add_argument("--roots", metavar="FILE", help="a copy made by export_ledger_roots, or downloaded")
+        """Further copies of the roots."""
+        parser.add_argument(
+            "--roots", action="append", default=[], metavar="FILE", help="a copy made by export_ledger_roots"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Verify, and say what was found."""
-        roots = self._copy(options["roots"]) if options["roots"] else None
+        copies = self._copies(options["roots"])
         started = perf_counter()
-        verdict = verify_ledger(roots)
+        verdict = verify_ledger(list(copies.values()))
         seconds = perf_counter() - started
         if verdict.problems:
             raise CommandError("\n".join(["The ledger is not as it was sealed:", *map(str, verdict.problems)]))
@@ -33,12 +39,22 @@ class Command(BaseCommand):
             f"Intact: {verdict.seals:,} seals over {verdict.rows:,} rows verified in {seconds:.1f} s "
             f"({rate:,.0f} rows/s); {verdict.unsealed:,} newer rows wait for the next seal."
         )
-        if roots:
-            self.stdout.write(f"All {len(roots.digests):,} seals of the copy are in it, unchanged.")
+        self.stdout.write(self._remembered(verdict))
+        for path, copy in copies.items():
+            self.stdout.write(f"All {len(copy.digests):,} days of {path} are in it, unchanged.")
+        if not copies:
+            self.stdout.write(
+                "No copy of its roots was compared: set LEDGER_ROOTS_DIR, or use --roots. Without one, somebody with "
+                "the signing key and this machine's files could have written all of it anew."
+            )
 
-    def _copy(self, name: str) -> Roots:
+    def _remembered(self, verdict: Verdict) -> str:
+        if verdict.memory is None:
+            return f"Nothing is remembered outside the database ({place()}); the next seal writes it."
+        return f"Seal {verdict.memory.seal}, remembered outside the database, is in it, unchanged."
+
+    def _copies(self, named: list[str]) -> dict[Path, Roots]:
         try:
-            with Path(name).open(encoding="utf-8") as lines:
-                return read_roots(lines, configured_keys())
-        except (OSError, UnicodeDecodeError, BadRootsError) as error:
-            raise CommandError(f"{name}: {error}") from error
+            return {path: read_file(path, configured_keys()) for path in [*configured_copies(), *map(Path, named)]}
+        except BadRootsError as error:
+            raise CommandError(str(error)) from error

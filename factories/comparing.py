@@ -1,0 +1,34 @@
+"""Comparing handovers with their sealed events, and their scans with the hashes kept: for `manage.py verify_ledger`."""
+
+from collections.abc import Iterator
+
+from factories.models import Handover
+from portal.core.ledger.checks import SAME_MOMENT, Keys, Problem, rows_of
+from portal.core.uploads import wrong_scan
+
+TABLE = Handover._meta.db_table
+OPENED = f"""
+    SELECT coalesce(h.id::text, e.subject), e.id, h.id IS NULL
+    FROM factories_handover h
+    FULL JOIN (SELECT * FROM core_event WHERE kind = 'factories.handover_opened') e ON e.subject = h.id::text
+    WHERE h.id IS NULL OR e.id IS NULL
+        OR (h.factory_id, h.opened_by_id, h.leaving_id::text, h.scan_sha256)
+            IS DISTINCT FROM (e.factory_id, e.actor_id, e.data ->> 'leaving', e.data ->> 'scan_sha256')
+        OR h.opened_at NOT BETWEEN e.at - {SAME_MOMENT} AND e.at + {SAME_MOMENT}
+    ORDER BY e.id, 1 LIMIT 1
+"""  # noqa: S608 - no value from outside
+
+
+def compare_handovers(_keys: Keys) -> Iterator[Problem]:
+    """Yield the first handover that is gone, was put in, or is not what the event of its opening says."""
+    for handover, event, is_gone in rows_of(OPENED):
+        what = "it is gone" if is_gone else "it is not" if event else "no event tells of it"
+        yield Problem(TABLE, handover, f"{what} what event {event} says" if event and not is_gone else what)
+
+
+def check_handover_scans(_keys: Keys) -> Iterator[Problem]:
+    """Yield each handover whose scan is missing or is another file than the one that was kept."""
+    rows = Handover.objects.exclude(scan="").order_by("opened_at", "pk").values_list("pk", "scan", "scan_sha256")
+    for handover, scan, sha256 in rows.iterator(chunk_size=1000):
+        if found := wrong_scan(scan, sha256):
+            yield Problem(TABLE, handover, found)

@@ -1,0 +1,46 @@
+"""What the apps above check besides: that tables which are not sealed still say what sealed rows say of them.
+
+Each app registers its checks when it is loaded. They run inside the transaction of the verification; what is
+compared is compared in the database, as texts, so that nothing somebody wrote into a row can make a check itself fail.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from psycopg import sql
+
+# The public halves of the keys that are trusted, by key id.
+Keys = dict[str, bytes]
+# A moment and its event are written in one transaction; this much may lie between the clocks that gave them.
+SAME_MOMENT = "interval '5 minutes'"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is not as it was sealed: in which table, which row, and what is wrong with it."""
+
+    source: str
+    row_id: object
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.row_id}: {self.what}"
+
+
+Check = Callable[[Keys], Iterator[Problem]]
+further_checks: list[Check] = []
+
+
+def register_check(check: Check) -> None:
+    """Have `verify_ledger` run a check from now on; of its problems the first is named."""
+    if check not in further_checks:
+        further_checks.append(check)
+
+
+def rows_of(statement: str | sql.Composable) -> Iterator[Any]:
+    """Yield the rows that a statement finds."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        yield from cursor.fetchall()

@@ -1,0 +1,106 @@
+"""Days: what is published of the ledger. One root for each day (UTC), over the seals made since the day before.
+
+A day's root says neither how many seals there were nor how many rows: its tree is padded like that of a seal, and
+there is one for each day, whether anything happened or not. A seal belongs to the first day that was closed after it.
+"""
+
+import secrets
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from portal.core.canonical import digest
+from portal.core.ledger.merkle import node_hash
+from portal.core.ledger.padding import NONCE_BYTES, padded_root
+from portal.core.ledger.remembering import remember_newest
+from portal.core.models import LedgerDay, LedgerSeal
+from portal.core.signing import sign
+
+ONE_SEALER = 0x6C6564676572  # key of the advisory lock
+TYPE = "portal.ledger-day"
+
+
+def is_only_sealer() -> bool:
+    """Return whether this transaction may write seals and days: no other one does until it ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [ONE_SEALER])
+        return bool(cursor.fetchone()[0])
+
+
+@transaction.atomic
+def close_days() -> list[LedgerDay]:
+    """Sign the root of each day that is over and has none; return them."""
+    first = LedgerSeal.objects.order_by("number").first()
+    if first is None or not is_only_sealer():
+        return []
+    last = LedgerDay.objects.order_by("-day").first()
+    day = last.day + timedelta(days=1) if last else first.sealed_at.astimezone(UTC).date()
+    today = _now().date()
+    made = []
+    while day < today:
+        last = _close(day, last)
+        made.append(last)
+        day += timedelta(days=1)
+    if made:
+        transaction.on_commit(remember_newest)
+    return made
+
+
+def _now() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now.astimezone(UTC)
+
+
+def _close(day: date, before: LedgerDay | None) -> LedgerDay:
+    seals = list(seals_after(before))
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    payload = {
+        "type": TYPE,
+        "version": 1,
+        "day": day.isoformat(),
+        "previous": digest(before.payload) if before else None,
+        "root": padded_root(hashes_of(seals), nonce).hex(),
+    }
+    signed = sign(payload)
+    return LedgerDay.objects.create(
+        day=day,
+        payload=payload,
+        nonce=nonce,
+        key_id=signed.key_id,
+        signature=signed.signature,
+        last_seal=seals[-1].number if seals else before.last_seal if before else 0,
+    )
+
+
+def seals_after(before: LedgerDay | None, until: int | None = None) -> Iterable[LedgerSeal]:
+    """Return the seals that belong to the day after `before` (up to the number `until`), in their order."""
+    seals = LedgerSeal.objects.filter(number__gt=before.last_seal if before else 0).order_by("number")
+    return seals if until is None else seals.filter(number__lte=until)
+
+
+def hashes_of(seals: Iterable[LedgerSeal]) -> bytes:
+    """Return what a day's tree holds of its seals: each seal's root and its payload's digest, hashed together."""
+    return b"".join(node_hash(bytes.fromhex(seal.root), bytes.fromhex(digest(seal.payload))) for seal in seals)
+
+
+def day_of(seal: LedgerSeal) -> tuple[LedgerDay, list[LedgerSeal]] | None:
+    """Return the day that a seal belongs to, with all its seals; None while it is not over."""
+    day = LedgerDay.objects.filter(last_seal__gte=seal.number).order_by("day").first()
+    if day is None:
+        return None
+    before = LedgerDay.objects.filter(day__lt=day.day).order_by("-day").first()
+    return day, list(seals_after(before, day.last_seal))
+
+
+def newest_days(count: int) -> list[LedgerDay]:
+    """Return the newest days, the last one first."""
+    return list(LedgerDay.objects.order_by("-day")[:count])
+
+
+def day_as_signed(day: LedgerDay) -> dict[str, Any]:
+    """Return a day as it is published."""
+    return {"payload": day.payload, "key_id": day.key_id, "signature": day.signature}

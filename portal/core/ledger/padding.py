@@ -1,0 +1,50 @@
+"""The tree over what one seal or one day holds, from which nobody can tell how much that is.
+
+Each hash gets a random one beside it (its salt), so that whoever sees the hash of a neighbour in a proof cannot try
+out what it stands for. Random leaves fill the tree up to the next power of four, at least 1,024. The leaves stand in
+the order of their own hashes, which are all random: a real one is as likely in any place as one that pads.
+
+All of the randomness follows from the 32 random bytes that are stored with the seal or day (SHAKE-256), so the same
+tree can be built again.
+"""
+
+from hashlib import shake_256
+
+from portal.core.ledger.merkle import HASH_BYTES, Step, node_hash, path_to, pieces, root_of
+
+FEWEST_LEAVES = 1024
+NONCE_BYTES = 32
+
+
+def padded_size(count: int) -> int:
+    """Return how many leaves the tree over `count` hashes has."""
+    size = FEWEST_LEAVES
+    while size < count:
+        size *= 4
+    return size
+
+
+def padded_root(hashes: bytes, nonce: bytes) -> bytes:
+    """Return the root of the padded tree over `hashes` (one behind the other)."""
+    return root_of(_leaves(hashes, nonce))
+
+
+def padded_path(hashes: bytes, nonce: bytes, place: int) -> list[Step]:
+    """Return the steps from the hash at `place` in `hashes` to the root of their padded tree."""
+    start = place * HASH_BYTES
+    own, salt = hashes[start : start + HASH_BYTES], _noise(hashes, nonce)[start : start + HASH_BYTES]
+    leaves = _leaves(hashes, nonce)
+    return [("right", salt.hex()), *path_to(leaves, leaves.index(node_hash(own, salt)))]
+
+
+def _leaves(hashes: bytes, nonce: bytes) -> list[bytes]:
+    noise = _noise(hashes, nonce)
+    salts, padding = noise[: len(hashes)], noise[len(hashes) :]
+    salted = [node_hash(own, salt) for own, salt in zip(pieces(hashes), pieces(salts), strict=True)]
+    return sorted(salted + pieces(padding))
+
+
+def _noise(hashes: bytes, nonce: bytes) -> bytes:
+    """Return random bytes for the whole tree: the salts of its hashes, then the leaves that pad."""
+    size = padded_size(len(hashes) // HASH_BYTES)
+    return shake_256(b"portal.ledger.noise," + nonce).digest(size * HASH_BYTES)

@@ -1,0 +1,53 @@
+"""Verifying every receipt that the portal issued: for `manage.py verify_ledger`.
+
+Whoever can write to the database can add a row that looks like a receipt; only the portal's key makes one. So each
+signature is verified with a trusted key, and the columns, by which receipts are found and grants are compared, must
+say what was signed.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from portal.core.canonical import NotCanonicalError, digest
+from portal.core.ledger.checks import Keys, Problem
+from portal.core.signing import is_signed_by
+from sharing.models import Receipt
+from sharing.receipts.payload import TYPE, VERSION, in_utc
+
+AT_ONCE = 500
+
+
+def verify_receipts(keys: Keys) -> Iterator[Problem]:
+    """Yield each receipt that nobody signed, or whose row says something else than what was signed."""
+    for receipt in Receipt.objects.order_by("pk").iterator(chunk_size=AT_ONCE):
+        if found := _wrong(receipt, keys):
+            yield Problem(Receipt._meta.db_table, receipt.number, found)
+
+
+def _wrong(receipt: Receipt, keys: Keys) -> str:
+    key = keys.get(receipt.key_id)
+    if key is None:
+        return f"it is signed with the key {receipt.key_id}, which SIGNING_KEYS does not name: add its public half"
+    try:
+        if not is_signed_by(key, receipt.payload, receipt.signature):
+            return "nobody signed it: its signature does not fit"
+        if receipt.payload["type"] != TYPE or receipt.payload["version"] != VERSION:
+            return "what was signed is no receipt"
+        for name, said, signed in _columns(receipt):
+            if said != signed:
+                return f"its {name} is not what was signed"
+        withheld = {name: digest(pair) for name, pair in receipt.disclosed.items()}
+    except (NotCanonicalError, KeyError, TypeError, AttributeError):
+        return "what was signed is no receipt"
+    return "" if withheld == receipt.payload["withheld"] else "what it discloses is not what was signed"
+
+
+def _columns(receipt: Receipt) -> Iterator[tuple[str, Any, Any]]:
+    """Yield each column that repeats something signed: its name, what it says and what was signed."""
+    payload = receipt.payload
+    yield "number", receipt.number, payload["number"]
+    yield "kind", receipt.kind, payload["kind"]
+    yield "grant", str(receipt.grant_id), payload["grant"]
+    yield "factory", receipt.factory_id, payload["factory"]["id"]
+    yield "brand", receipt.brand_id, payload["brand"]["id"]
+    yield "issued_at", in_utc(receipt.issued_at), payload["issued_at"]

@@ -1,0 +1,183 @@
+"""Grants and receipts against what was signed: a receipt that nobody signed, a grant edited or put in, is named."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from psycopg.types.json import Json
+
+from factories.models import Factory
+from portal.core.events import record
+from portal.core.ledger.sealing import seal_new_rows
+from sharing.models import Receipt, SharingGrant
+from sharing.services import (
+    Terms,
+    change_grant,
+    confirm_grant,
+    refuse_grant,
+    revoke_access,
+)
+from tests.tampering import edit_grant, one_problem, problems, tamper, told_world
+from tests.world import World
+
+ALL_ROLES = ["default", "owner"]
+
+
+@pytest.fixture
+def world(transactional_db: None, everything_settles: None) -> World:
+    """The world with the events of its members and publications."""
+    return told_world()
+
+
+GIVEN = {"cycles": "from", "cycle_number": 2, "purpose": "Audit", "hold_days": 7}
+
+
+def life_of_grants(world: World) -> dict[str, SharingGrant]:
+    """A grant of every sort and fate, each as the services leave it."""
+    manager, until = world.person("manager_a"), timezone.now() + timedelta(days=30)
+    told = world.grant(scope="step1")
+    revoke_access(by=manager, grant=told, reason="The season is over", is_reason_shown=True)
+    kept = world.grant(brand=world.brand_b)
+    changed = change_grant(by=manager, grant=kept, terms=Terms(**GIVEN))  # type: ignore[arg-type]
+    quiet = world.grant(brand=world.brand_b, scope="step1")
+    revoke_access(by=manager, grant=quiet, reason="They never paid")
+    given = world.grant(expires_at=until, **GIVEN)
+    Factory.objects.filter(pk=world.factory_a.pk).update(confirms_sharing=True)
+    confirmed = world.grant(scope="improvement_plan")
+    confirm_grant(by=world.person("representative_a"), grant=confirmed)
+    waiting = world.grant(brand=world.brand_b, scope="improvement_plan")
+    refused = world.grant(brand=world.brand_b, scope="step1")
+    refuse_grant(by=world.person("representative_a"), grant=refused, reason="Not yet")
+    return {
+        "given": given,
+        "told": told,
+        "changed": changed,
+        "quiet": quiet,
+        "confirmed": confirmed,
+        "waiting": waiting,
+        "refused": refused,
+    }
+
+
+# grant, what is written into its row, and the column that is named; values of other rows by their persona.
+EDITED: list[tuple[str, dict[str, Any], str]] = [
+    ("told", {"brand_id": "brand_b"}, "brand"),
+    ("told", {"factory_id": "factory_b"}, "factory"),
+    ("told", {"scope": "report"}, "scope"),
+    ("given", {"cycles": "all", "cycle_number": None}, "cycles"),
+    ("changed", {"cycle_number": 1}, "cycle_number"),
+    ("given", {"valid_from": datetime(2020, 1, 1, tzinfo=UTC)}, "valid_from"),
+    ("given", {"expires_at": None}, "expires_at"),
+    ("given", {"purpose": "Marketing"}, "purpose"),
+    ("changed", {"hold_days": 0}, "hold_days"),
+    ("given", {"granted_for": "The owner", "consent_document": "consents/none"}, "granted_for"),
+    ("given", {"granted_by_id": "manager_b"}, "granted_by"),
+    ("given", {"created_at": datetime(2020, 1, 1, tzinfo=UTC)}, "created_at"),
+    ("waiting", {"needs_confirmation": False}, "needs_confirmation"),
+    ("confirmed", {"confirmed_at": None, "confirmed_by_id": None}, "confirmed_by"),
+    ("confirmed", {"confirmed_at": datetime(2035, 1, 1, tzinfo=UTC)}, "confirmed_at"),
+    ("told", {"ended_at": None, "ended_by_id": None, "end_reason": "", "is_end_reason_shown": False}, "ended_at"),
+    ("quiet", {"ended_at": datetime(2035, 1, 1, tzinfo=UTC)}, "ended_at"),
+    ("quiet", {"ended_by_id": "manager_b"}, "ended_by"),
+    ("quiet", {"end_reason": "They paid"}, "end_reason"),
+    ("told", {"is_end_reason_shown": False}, "is_end_reason_shown"),
+]
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_a_grant_edited_behind_the_back_of_its_receipts_is_found_and_named(everything_settles: None) -> None:
+    """Grants are not sealed, their receipts are: what was signed tells. Untouched, nothing is said of any of them."""
+    world = told_world()
+    grants = life_of_grants(world)
+    seal_new_rows()
+    assert problems() == []
+    others: dict[Any, int] = {name: getattr(world, name).pk for name in ("brand_b", "factory_b")}
+    others["manager_b"] = world.person("manager_b").pk
+    for name, written, named in EDITED:
+        grant = SharingGrant.objects.get(pk=grants[name].pk)
+        before = {column: getattr(grant, column) for column in written}
+        edit_grant(grant, {column: others.get(value, value) for column, value in written.items()})
+        problem = problems()[0]
+        assert problem.startswith(f"sharing_sharinggrant {grant.pk}: its {named} is not what receipt "), problem
+        edit_grant(grant, before)
+    assert problems() == []
+
+    waiting, now = grants["waiting"], timezone.now()
+    edit_grant(waiting, {"confirmed_at": now, "confirmed_by_id": world.person("manager_a").pk})
+    assert problems() == [f"sharing_sharinggrant {waiting.pk}: it was confirmed, and no receipt says so"]
+    edit_grant(waiting, {"confirmed_at": None, "confirmed_by_id": None})
+    edit_grant(grants["given"], {"ended_at": now, "ended_by_id": world.person("manager_a").pk})
+    assert problems() == [f"sharing_sharinggrant {grants['given'].pk}: it was ended, and no receipt says so"]
+
+
+@pytest.mark.django_db(transaction=True, databases=ALL_ROLES)
+def test_a_grant_that_nobody_signed_is_found_before_and_after_the_next_seal(world: World) -> None:
+    """As a superuser without the signing key would make it: its row, its event, a receipt that looks like one."""
+    real = world.grant(scope="step1")
+    seal_new_rows()
+    forged = SharingGrant.objects.create(
+        factory=world.factory_b, brand=world.brand_b, scope="report", granted_by=world.person("manager_b")
+    )
+    said = {"scope": "report", "cycles": "all", "cycle_number": None, "hold_days": 0, "replaces": None}
+    ids: dict[str, Any] = {"factory_id": world.factory_b.pk, "brand_id": world.brand_b.pk, "subject": forged.pk}
+    record("sharing.granted", by=world.person("manager_b"), **ids, **said)
+    alone = f"sharing_sharinggrant {forged.pk}: no receipt tells of its beginning: nobody gave it"
+    assert problems() == [alone]
+    seal_new_rows()
+    assert problems() == [alone]
+
+    copied = real.receipts.get()
+    payload = {**copied.payload, "number": "0000-0000-0000-0000", "grant": str(forged.pk)}
+    row = {"number": payload["number"], "grant": forged, "factory": world.factory_b, "brand": world.brand_b}
+    fields = {name: getattr(copied, name) for name in ("kind", "key_id", "signature", "disclosed", "issued_at")}
+    Receipt.objects.create(payload=payload, actor=world.person("manager_b"), **row, **fields)
+    nobody = "sharing_receipt 0000-0000-0000-0000: nobody signed it: its signature does not fit"
+    assert nobody in problems()
+    seal_new_rows()
+    assert nobody in problems()
+
+
+@pytest.mark.django_db(transaction=True, databases=ALL_ROLES)
+def test_a_receipt_whose_columns_say_something_else_than_was_signed_is_found(world: World) -> None:
+    grant, other = world.grant(), world.grant(scope="step1")
+    receipt = grant.receipts.get()
+    edits: dict[str, Any] = {
+        "number": "0000-0000-0000-0000",
+        "kind": "changed",
+        "grant_id": other.pk,
+        "factory_id": world.factory_b.pk,
+        "brand_id": world.brand_b.pk,
+        "issued_at": timezone.now() + timedelta(minutes=1),
+    }
+    for column, value in edits.items():
+        tamper(f"UPDATE sharing_receipt SET {column} = %s WHERE id = %s", value, receipt.pk)
+        name = column.removesuffix("_id")
+        found = [problem for problem in problems() if problem.startswith("sharing_receipt")]
+        assert [problem.split(": ")[1] for problem in found] == [f"its {name} is not what was signed"]
+        tamper(f"UPDATE sharing_receipt SET {column} = %s WHERE id = %s", getattr(receipt, column), receipt.pk)
+    for statement, what in (
+        ("disclosed = jsonb_set(disclosed, '{acted_by, 1}', '\"X\"')", "what it discloses is not what was signed"),
+        ("disclosed = '{}'", "what it discloses is not what was signed"),
+        ("disclosed = '[]'", "what was signed is no receipt"),
+        ("payload = '1.5'", "nobody signed it: its signature does not fit"),
+        ("key_id = 'x'", "it is signed with the key x, which SIGNING_KEYS does not name: add its public half"),
+    ):
+        tamper(f"UPDATE sharing_receipt SET {statement} WHERE id = %s", receipt.pk)
+        assert f"sharing_receipt {receipt.number}: {what}" in problems()
+        columns = ("disclosed", "payload", "key_id")
+        tamper(
+            "UPDATE sharing_receipt SET disclosed = %s, payload = %s, key_id = %s WHERE id = %s",
+            *(Json(getattr(receipt, name)) if name != "key_id" else receipt.key_id for name in columns),
+            receipt.pk,
+        )
+    assert problems() == []
+
+
+@pytest.mark.django_db(transaction=True, databases=ALL_ROLES)
+def test_what_a_grant_replaces_is_compared(world: World) -> None:
+    first = world.grant()
+    changed = change_grant(by=world.person("manager_a"), grant=first, terms=Terms(cycles="from", cycle_number=2))
+    assert problems() == []
+    edit_grant(changed, {"replaces_id": None})
+    assert "its replaces is not what event" in one_problem(f"sharing_sharinggrant {changed.pk}")

@@ -1,0 +1,128 @@
+"""What only the database's owner or a superuser can do, and what `verify_ledger` says of it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connections, transaction
+from django.db.backends.utils import CursorWrapper
+from django.utils import timezone
+
+from assessments.models import Assessment
+from portal.accounts.models import MembershipPeriod
+from portal.core.events import record
+from portal.core.ledger import days as days_module
+from portal.core.ledger.days import close_days
+from portal.core.ledger.remembering import place
+from portal.core.ledger.roots import Roots
+from portal.core.ledger.sealing import LedgerRefusedError, seal_new_rows
+from portal.core.ledger.verifying import verify_ledger
+from portal.demo.load.rows import History
+from sharing.models import SharingGrant
+from tests.world import World, build_world
+
+SET_KIND = "UPDATE core_event SET kind = 'test.forged' WHERE id = %s"
+LEDGER_TABLES = ("core_event", "core_ledgerleaf", "core_ledgerseal", "core_ledgerday")
+GUARDED_TABLES = (
+    *LEDGER_TABLES,
+    "sharing_sharinggrant",
+    "sharing_receipt",
+    "sharing_withheldreport",
+    "sharing_paperconsent",
+    "factories_handover",
+    "assessments_assessment",
+    "accounts_membershipperiod",
+    "accounts_user_groups",
+)
+
+
+@contextmanager
+def triggers_off() -> Iterator[CursorWrapper]:
+    """Give a cursor whose changes no trigger sees: as a superuser where the owner is one, else as the tables' owner."""
+    with transaction.atomic("owner"), connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        (superuser,) = cursor.fetchone()
+        if superuser:
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            yield cursor
+            return
+        for table in GUARDED_TABLES:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        yield cursor
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # no trigger may be pending when a table is altered
+        for table in GUARDED_TABLES:
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+
+def tamper(statement: str, *values: Any) -> None:
+    """Change something with every trigger off."""
+    with triggers_off() as cursor:
+        cursor.execute(statement, values)
+        assert cursor.rowcount >= 1
+
+
+def problems(copies: Sequence[Roots] = ()) -> list[str]:
+    """Return what the verification finds, in words."""
+    return [str(problem) for problem in verify_ledger(copies).problems]
+
+
+def happen(count: int) -> list[int]:
+    """Record so many events; return their ids."""
+    return [record("test.happened", by=None, subject=number, number=number).pk for number in range(count)]
+
+
+def days_pass(count: int = 1) -> None:
+    """Close the days that are over so many days from now."""
+    with pytest.MonkeyPatch.context() as clock:
+        clock.setattr(days_module, "_now", lambda: timezone.now() + timedelta(days=count))
+        close_days()
+
+
+def tell_world() -> None:
+    """Write the events that the test world's members and publications would have had."""
+    history = History()
+    for period in MembershipPeriod.objects.filter(until=None).select_related("group"):
+        kind, organisation, role = period.group.name.split(":")
+        more: dict[str, Any] = {f"{kind}_id": int(organisation), "role": role}
+        history.add(period.since, "people.joined", by=None, subject=period.user_id, **more)
+    for one in Assessment.objects.exclude(published_at=None):
+        ids: dict[str, Any] = {"factory_id": one.factory_id, "cycle": one.cycle, "version": one.version}
+        assert one.published_at is not None
+        history.add(one.published_at, "assessments.publish", by=None, subject=one.pk, **ids)
+        if one.withdrawn_at:
+            history.add(one.withdrawn_at, "assessments.withdraw", by=None, subject=one.pk, **ids)
+    history.write()
+
+
+def refuses_to_seal() -> None:
+    with pytest.raises(LedgerRefusedError, match="Nothing was sealed"):
+        seal_new_rows()
+
+
+def forget() -> None:
+    place().unlink()
+
+
+def told_world() -> World:
+    made = build_world()
+    tell_world()
+    seal_new_rows(begins_with_history=True)
+    return made
+
+
+def one_problem(table: str) -> str:
+    """What is found, where only rows of one table are concerned."""
+    [problem] = problems()
+    assert problem.startswith(table), problem
+    return problem
+
+
+def edit_grant(grant: SharingGrant, values: dict[str, Any]) -> None:
+    change("sharing_sharinggrant", grant.pk, values)
+
+
+def change(table: str, key: object, values: dict[str, Any]) -> None:
+    columns = ", ".join(f"{column} = %s" for column in values)
+    tamper(f"UPDATE {table} SET {columns} WHERE id = %s", *values.values(), key)
