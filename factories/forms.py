@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from factories.enrolment import wrong_days
 from factories.models import CountryProgramme, Factory
 from factories.querysets import FactoryQuerySet, ProgrammeQuerySet
 from portal.accounts.models import User
@@ -174,9 +175,8 @@ class EnrolmentForm(ProfileForm):
         refused = data.get("enrolment_status") == Factory.Enrolment.NOT_ENROLLABLE
         if refused and not data.get("enrolment_reason") and "enrolment_reason" not in self.errors:
             self.add_error("enrolment_reason", _("Say why the factory could not be enrolled."))
-        enrolled, left = data.get("enrolled_on"), data.get("left_on")
-        if enrolled and left and left < enrolled:
-            self.add_error("left_on", _("A factory cannot leave before it was enrolled."))
+        for name, error in wrong_days(data.get("enrolled_on"), data.get("left_on")).items():
+            self.add_error(name, error)
         return data
 
 

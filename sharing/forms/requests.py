@@ -10,6 +10,7 @@ from factories.models import CountryProgramme
 from factories.querysets import FactoryQuerySet
 from portal.core.countries import COUNTRIES
 from portal.core.forms import ListFilter
+from portal.core.uploads import size_help
 from sharing.forms.grants import TermsForm, end_of
 from sharing.models import AccessRequest, Scope
 from sharing.request_querysets import AccessRequestQuerySet, search_factories
@@ -130,6 +131,11 @@ class ListForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": ".csv,.xlsx,text/csv"}),
         help_text=_("CSV (UTF-8) or Excel workbook (.xlsx) with a column name, bw_id or os_hub_id; country helps."),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["file"]
+        field.help_text = f"{field.help_text} {size_help('ask')}"
 
     def clean(self) -> dict[str, Any]:
         """One of the two is needed."""
