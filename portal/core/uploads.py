@@ -129,9 +129,7 @@ def one_at_a_time(view: View) -> View:
             return view(request, *args, **kwargs)
         keys = [ONE_AT_A_TIME, int(request.user.pk or 0) % 2**31]
         if not _asked_database("SELECT pg_try_advisory_lock(%s, %s)", keys):
-            return render(
-                request, "core/upload_too_large.html", {"text": _busy(), "title": _("Please wait")}, status=429
-            )
+            return _refused(request, _("One table at a time"), _busy(), status=429)
         try:
             return view(request, *args, **kwargs)
         finally:

@@ -114,9 +114,11 @@ def test_a_line_without_an_end_is_refused():
 
 
 def test_a_long_cell_is_refused_with_its_column():
-    error = refused(b"Factory Assessed ID,Name\n1," + b"x" * 10_001 + b"\n")
-    assert (error.row, error.column) == (2, "Name")
-    assert "10000" in error.message
+    table, problems = Table(io.BytesIO(b"Factory Assessed ID,Name\n1," + b"x" * 10_001), required=COLUMNS), Problems()
+    assert list(table.records(problems)) == []
+    (problem,) = problems
+    assert (problem.row, problem.column) == (2, "Name")
+    assert "10000" in problem.message
 
 
 def test_missing_and_repeated_columns_are_named():
