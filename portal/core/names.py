@@ -14,6 +14,7 @@ _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 _NEEDLESS_JOINERS = re.compile("(?<![\u0590-\u10ff\u1200-\u1cff\ua840-\uabff])[\u200c\u200d]+")
 # Forms of company that are written with a full stop, at the end of a sentence that has its own.
 _TWO_STOPS = re.compile(r"\b((?:Ltd|Ltda|Co|Inc|Corp|Pvt|Pte|Bhd|Tbk|Cía|S\.A|Jr|No)\.(?:</\w+>)*)\.(?=[\s<]|$)")
@@ -31,9 +32,8 @@ def one_full_stop(text: str) -> str:
 
 def one_line(name: str) -> str:
     """Return the name as it is kept: no line breaks and no invisible signs, one blank between words, in NFC."""
-    plain = _NEEDLESS_JOINERS.sub("", _INVISIBLE.sub("", name))
-    words = "".join(" " if unicodedata.category(mark) == "Cc" else mark for mark in plain).split()
-    return unicodedata.normalize("NFC", " ".join(words))
+    seen = _NEEDLESS_JOINERS.sub("", _INVISIBLE.sub("", name))
+    return unicodedata.normalize("NFC", " ".join(_CONTROLS.sub(" ", seen).split()))
 
 
 def unmarked(text: str) -> str:

@@ -22,6 +22,7 @@ def day(text: str) -> date:
     shown = text[:60]
     if match := _DATE.fullmatch(text):
         day_, month, year = map(int, match.groups())
+        _refuse_month_first(shown, day_, month)
     elif match := _ISO_DATE.fullmatch(text):
         year, month, day_ = map(int, match.groups())
     elif _SHORT_YEAR.fullmatch(text):
@@ -33,17 +34,20 @@ def day(text: str) -> date:
         raise ValidationError(
             _("“%(value)s” is no date. Write a date as day/month/year, such as 27/03/2016."), params={"value": shown}
         )
-    if month > 12 >= day_:
-        raise ValidationError(
-            _("“%s” has no month %s: dates are dd/mm/yyyy. Is the file in month/day/year order?") % (shown, month),
-            "month_first",
-        )
     try:
         return date(year, month, day_)
     except ValueError:
         raise ValidationError(
             _("“%s” is no day of the calendar. Write dates as dd/mm/yyyy, such as 27/03/2016.") % shown, "no_day"
         ) from None
+
+
+def _refuse_month_first(shown: str, day_: int, month: int) -> None:
+    if month > 12 >= day_:
+        raise ValidationError(
+            _("“%s” has no month %s: dates are dd/mm/yyyy. Is the file in month/day/year order?") % (shown, month),
+            "month_first",
+        )
 
 
 def past_day(text: str, latest: date) -> date:

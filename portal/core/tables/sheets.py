@@ -29,7 +29,7 @@ MAX_UNPACKED_BYTES = 512 * 1024**2
 MAX_UNPACKED_RATIO = 200
 MAX_KEPT_BYTES = 64 * 1024**2
 # Of a table that is read while its sender waits: unpacking one megabyte takes a tenth of a second or more.
-MAX_SMALL_BYTES = 32 * 1024**2
+MAX_SMALL_BYTES = 16 * 1024**2
 UNREADABLE = (zipfile.BadZipFile, ParseError, KeyError, ValueError, OSError, IndexError, AttributeError, OverflowError)
 
 
