@@ -9,7 +9,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from assessments.imports.checks import Check, Plan
-from assessments.imports.reading import QUESTION_FIELDS, VISIT_FIELDS, AskedQuestion, Visit
+from assessments.imports.facts import QUESTION_FIELDS, VISIT_FIELDS, AskedQuestion, Visit
 from assessments.imports.tools import QuestionRow, import_tool
 from assessments.models import Assessment, Question, Tool
 from assessments.models.imports import ImportBatch, ImportQuestion, ImportVisit

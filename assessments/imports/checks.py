@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from assessments.imports import columns as c
 from assessments.imports.compare import conflicts, count_staged, same_answers
-from assessments.imports.reading import AskedQuestion, Variant, Visit
+from assessments.imports.facts import AskedQuestion, Variant, Visit
 from assessments.models import Assessment, Question, Tool
 from assessments.models.imports import ImportBatch
 from factories.models import CountryProgramme, Factory

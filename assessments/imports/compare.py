@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Count, Q
 
-from assessments.imports.reading import Visit
+from assessments.imports.facts import Visit
 from assessments.models import Assessment
 from assessments.models.imports import ImportRow
 

@@ -3,8 +3,7 @@
 Memory does not grow with the rows. It grows with the assessments and questions a file names, which are limited.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import partial
 from itertools import islice
@@ -18,6 +17,7 @@ from django.utils.translation import gettext as _
 from psycopg import sql
 
 from assessments.imports import columns as c
+from assessments.imports.facts import QUESTION_FIELDS, VISIT_FIELDS, AskedQuestion, Variant, Visit
 from assessments.imports.problems import not_allowed
 from assessments.models.imports import ImportQuestion, ImportRow, ImportVisit
 from assessments.reports.table import QUESTIONNAIRE as REPORT_COPY
@@ -33,56 +33,6 @@ NC_FINDINGS = {"1": "nc", "0": "compliant", "": ""}
 LAW_FINDINGS = {**NC_FINDINGS, "1": "nc_national_law"}
 Report = Callable[[int, int], None]
 T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class Visit:
-    """An assessment as the table tells it. `row` is where it first stands; `assessment_id` what it is here.
-
-    `country_cell` is the country as it is written there; only the reading knows it.
-    """
-
-    number: int
-    row: int
-    quest_id: str
-    country: str
-    bw_id: str
-    factory_name: str
-    is_obsolete: bool
-    cycle: int
-    start_date: date
-    questionnaire: str
-    assessment_id: UUID | None = None
-    country_cell: str = ""
-
-
-@dataclass(slots=True)
-class AskedQuestion:
-    """A question as the table tells it, once for each questionnaire."""
-
-    number: int
-    row: int
-    questionnaire: str
-    ext_id: str
-    cluster: str
-    compliance_point: str
-    label: str
-    type: str
-    tags: Sequence[str]
-
-
-@dataclass(slots=True)
-class Variant:
-    """A question that the table words in two ways. That matters only where a questionnaire is made from it."""
-
-    row: int
-    column: str
-    value: str
-    question: AskedQuestion
-
-
-VISIT_FIELDS = tuple(one.name for one in fields(Visit) if one.name not in {"assessment_id", "country_cell"})
-QUESTION_FIELDS = tuple(one.name for one in fields(AskedQuestion))
 
 
 class Reading:
