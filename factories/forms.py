@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from factories.enrolment import wrong_days
 from factories.models import CountryProgramme, Factory
-from factories.querysets import FactoryQuerySet, ProgrammeQuerySet
+from factories.querysets import FactoryQuerySet, ProgrammeQuerySet, named
 from portal.accounts.models import User
 from portal.core.countries import COUNTRIES, country_name
 from portal.core.forms import ListFilter, StaleGuard
@@ -87,12 +87,7 @@ class FactoryFilter(ListFilter):
         if self.errors:
             return factories.none()
         if words := self.asked("q"):
-            factories = factories.filter(
-                Q(name__icontains=words)
-                | Q(local_name__icontains=words)
-                | Q(bw_id__iexact=words)
-                | Q(os_hub_id__iexact=words)
-            )
+            factories = factories.filter(named(words))
         if country := self.asked("country"):
             factories = factories.filter(programme__country=country)
         if sector := self.asked("sector"):

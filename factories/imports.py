@@ -197,7 +197,9 @@ def _wrong_columns(factory: Factory) -> dict[str, list[ValidationError]]:
 
 
 def _columns(factory: Factory) -> dict[str, Any]:
-    return {field.attname: getattr(factory, field.attname) for field in Factory._meta.concrete_fields}
+    return {
+        field.attname: getattr(factory, field.attname) for field in Factory._meta.concrete_fields if not field.generated
+    }
 
 
 def _value(factory: Factory, name: str, text: str) -> Any:

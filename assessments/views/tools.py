@@ -24,6 +24,7 @@ from portal.accounts.models import User
 from portal.core.countries import country_name
 from portal.core.forms import REFUSED, ListFilter, posted, show_errors
 from portal.core.lists import requested_page
+from portal.core.search import search
 from portal.core.tables import Problems
 from portal.core.uploads import limited_table, megabytes, table_limit
 
@@ -91,7 +92,7 @@ class ToolFilter(ListFilter):
         if self.errors:
             return tools.none()
         if words := self.asked("q"):
-            tools = tools.filter(Q(name__icontains=words) | Q(version__iexact=words))
+            tools = search(tools, words, names=("name",), ids=("version",))
         if kind := self.asked("kind"):
             tools = tools.filter(kind=kind)
         if country := self.asked("country"):

@@ -1,10 +1,11 @@
 """Searching names: what Python and the database compare is the same text."""
 
 import pytest
+from django.db.models import F
 
 from brands.models import Supplier
 from portal.core.names import unmarked
-from portal.core.search import search, unmarked_column
+from portal.core.search import search, unmarked_text
 from tests.world import World
 
 NAMES = (
@@ -24,7 +25,7 @@ NAMES = (
 def test_the_database_writes_names_as_python_does(world: World, name: str) -> None:
     made = Supplier.objects.create(brand=world.brand_a, name=name)
     (found,) = (
-        Supplier.objects.filter(pk=made.pk).annotate(plain=unmarked_column("name")).values_list("plain", flat=True)
+        Supplier.objects.filter(pk=made.pk).annotate(plain=unmarked_text(F("name"))).values_list("plain", flat=True)
     )
     assert found == unmarked(name)
     for words in (name, name.upper(), unmarked(name)):
