@@ -35,6 +35,7 @@ from portal.core.uploads import (
     keep_upload,
     limited_table,
     megabytes,
+    one_at_a_time,
     open_upload,
     table_limit,
 )
@@ -132,6 +133,7 @@ def _preview(request: HttpRequest, user: User, name: str, plan: FactoryPlan, sta
 
 @login_required
 @require_POST
+@one_at_a_time
 def factory_import_confirm(request: HttpRequest) -> HttpResponse:
     """Do what the preview showed; when that would be something else by now, show it again."""
     user = _staff(request)
