@@ -31,7 +31,7 @@ def one_full_stop(text: str) -> str:
 
 
 def one_line(name: str) -> str:
-    """Return the name as it is kept: no line breaks and no invisible signs, one blank between words, in NFC."""
+    """Return the name as it is kept: no line breaks and no signs that nobody sees, one blank between words, in NFC."""
     seen = _NEEDLESS_JOINERS.sub("", _INVISIBLE.sub("", name))
     return unicodedata.normalize("NFC", " ".join(_CONTROLS.sub(" ", seen).split()))
 
