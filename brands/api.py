@@ -24,6 +24,7 @@ from brands.serializers import (
 from portal.accounts.models import ApiToken, User
 from portal.accounts.services import create_integration_token, revoke_token
 from portal.core.api.views import DetailView, ListView, PortalView, SignedInPerson, require
+from portal.core.search import search
 
 
 class BrandRows(PortalView):
@@ -68,7 +69,7 @@ class SupplierListView(ListView):
         brand = get_object_or_404(Brand.objects.own(self.user), pk=self.kwargs["pk"])
         rows = Supplier.objects.visible_to(self.user).filter(brand=brand)
         words = self.query.get("search")
-        return rows.filter(name__icontains=words) if words else rows
+        return search(rows, words, names=("name",)) if words else rows
 
 
 class TokenViews(PortalView):

@@ -3,7 +3,6 @@
 from typing import Any, ClassVar
 
 from django import forms
-from django.db.models import Q
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +13,8 @@ from brands.services import checked_name
 from portal.accounts.services import MAX_TOKEN_LIFETIME
 from portal.core.countries import COUNTRIES
 from portal.core.forms import ListFilter, StaleGuard
+from portal.core.search import search
+from portal.core.uploads import size_help
 
 
 class BrandFilter(ListFilter):
@@ -106,9 +107,7 @@ class SupplierFilter(ListFilter):
         words = self.asked("q")
         if not words:
             return suppliers
-        return suppliers.filter(
-            Q(name__icontains=words) | Q(address__icontains=words) | Q(bw_id__iexact=words) | Q(os_hub_id__iexact=words)
-        )
+        return search(suppliers, words, names=("name", "address"), ids=("bw_id", "os_hub_id"))
 
 
 class SupplierListForm(forms.Form):
@@ -123,6 +122,11 @@ class SupplierListForm(forms.Form):
             "bw_id, os_hub_id, latitude, longitude. Lines that are on your list already are skipped."
         ),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["file"]
+        field.help_text = f"{field.help_text} {size_help('suppliers')}"
 
 
 class IntegrationForm(forms.Form):

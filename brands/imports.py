@@ -1,7 +1,8 @@
 """A brand's supplier list from a table, CSV or XLSX, as the brand wrote it: nothing is corrected or matched here.
 
-A line that is on the list already (same name, address and country, whatever the case) is skipped and counted, so the
-same file can be uploaded again. All lines are added, or none.
+Only what nobody sees is tidied (`portal.core.names`), so that the same text is the same supplier. A row that is on
+the list already (same name, address and country, whatever the case) is skipped and counted, so the same file can be
+uploaded again. All rows are added, or none.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 from brands.models import Brand, Supplier
 from portal.accounts.models import User
 from portal.core.events import record
-from portal.core.tables import Problem, Table, TableError, degrees
+from portal.core.tables import Problems, Table, TableError, degrees
 
 REQUIRED = ("name",)
 TEXTS = ("country", "address", "sector", "bw_id", "os_hub_id")
@@ -32,17 +33,17 @@ ALIASES = {
     "os id": "os_hub_id",
 }
 MOST_ROWS = 10_000  # read while its sender waits
-MOST_PROBLEMS = 1_000
 
 
 @dataclass
 class SupplierImport:
-    """What became of a list: lines `added`, lines `skipped` as repeated, columns `ignored`, or its `problems`."""
+    """What became of a list: rows `added`, rows `skipped` as repeated, columns `ignored`, or its `problems`."""
 
     added: int = 0
     skipped: int = 0
     ignored: list[str] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    read_from: str = ""  # the sheet of a workbook
+    problems: Problems = field(default_factory=Problems)
 
 
 @transaction.atomic
@@ -58,7 +59,7 @@ def import_suppliers(*, by: User, brand: Brand, file: BinaryIO) -> SupplierImpor
     try:
         suppliers = list(_suppliers(brand, file, outcome))
     except TableError as error:
-        outcome.problems.append(Problem(error.row, error.column, "", error.message))
+        outcome.problems.end_with(error)
     if outcome.problems:
         return outcome
     known = set(Supplier.objects.filter(brand=brand).values_list("name", "address", "country"))
@@ -87,22 +88,20 @@ def _is_repeated(supplier: Supplier, seen: set[tuple[str, str, str]]) -> bool:
 
 
 def _suppliers(brand: Brand, file: BinaryIO, outcome: SupplierImport) -> Iterator[Supplier]:
-    table = Table(file, required=REQUIRED, optional=(*TEXTS, *PLACES), aliases=ALIASES)
-    outcome.ignored = table.ignored
-    count = 0
-    for count, (row, cells) in enumerate(table.records(), start=1):
-        if count > MOST_ROWS or len(outcome.problems) >= MOST_PROBLEMS:
-            raise TableError(_("A list may have %s lines; split this one.") % MOST_ROWS, row=row)
+    table = Table(file, required=REQUIRED, optional=(*TEXTS, *PLACES), aliases=ALIASES, most_rows=MOST_ROWS)
+    outcome.ignored, outcome.read_from = table.ignored, table.read_from
+    supplier = None
+    for row, cells in table.records(outcome.problems):
         supplier = Supplier(brand=brand, **{name: text for name, text in cells.items() if name not in PLACES})
         for name in PLACES:
             _set_place(supplier, name, row, cells.get(name, ""), outcome)
         try:
             supplier.clean_fields(exclude=["brand"])
         except ValidationError as error:
-            for name, found in error.message_dict.items():
-                outcome.problems.append(Problem(row, name, cells.get(name, "")[:200], " ".join(found)))
+            for name, found in error.error_dict.items():
+                outcome.problems.refuse(row, name, cells.get(name, ""), ValidationError(found))
         yield supplier
-    if not count:
+    if supplier is None and not outcome.problems:
         raise TableError(_("The table has no rows."))
 
 
@@ -113,4 +112,4 @@ def _set_place(supplier: Supplier, name: str, row: int, text: str, outcome: Supp
     try:
         setattr(supplier, name, degrees(text, MOST_DEGREES[name]))
     except ValidationError as error:
-        outcome.problems.append(Problem(row, name, text[:200], " ".join(error.messages)))
+        outcome.problems.refuse(row, name, text, error)

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from django.db.models import Q
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from factories.models import CountryProgramme, Factory, Handover
-from factories.querysets import FactoryQuerySet, HandoverQuerySet, ProgrammeQuerySet
+from factories.querysets import FactoryQuerySet, HandoverQuerySet, ProgrammeQuerySet, named
 from factories.serializers import (
     FactoryQuery,
     FactorySerializer,
@@ -41,7 +40,7 @@ class FactoryListView(FactoryRows, ListView):
         """Those that fit everything asked."""
         rows, wanted = super().rows(), self.query
         if words := wanted.get("search"):
-            rows = rows.filter(Q(name__icontains=words) | Q(local_name__icontains=words) | Q(bw_id__iexact=words))
+            rows = rows.filter(named(words))
         return rows.filter(**self._exactly(wanted))
 
     @staticmethod

@@ -7,8 +7,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from factories.enrolment import wrong_days
 from factories.models import CountryProgramme, Factory
-from factories.querysets import FactoryQuerySet, ProgrammeQuerySet
+from factories.querysets import FactoryQuerySet, ProgrammeQuerySet, named
 from portal.accounts.models import User
 from portal.core.countries import COUNTRIES, country_name
 from portal.core.forms import ListFilter, StaleGuard
@@ -86,12 +87,7 @@ class FactoryFilter(ListFilter):
         if self.errors:
             return factories.none()
         if words := self.asked("q"):
-            factories = factories.filter(
-                Q(name__icontains=words)
-                | Q(local_name__icontains=words)
-                | Q(bw_id__iexact=words)
-                | Q(os_hub_id__iexact=words)
-            )
+            factories = factories.filter(named(words))
         if country := self.asked("country"):
             factories = factories.filter(programme__country=country)
         if sector := self.asked("sector"):
@@ -174,9 +170,8 @@ class EnrolmentForm(ProfileForm):
         refused = data.get("enrolment_status") == Factory.Enrolment.NOT_ENROLLABLE
         if refused and not data.get("enrolment_reason") and "enrolment_reason" not in self.errors:
             self.add_error("enrolment_reason", _("Say why the factory could not be enrolled."))
-        enrolled, left = data.get("enrolled_on"), data.get("left_on")
-        if enrolled and left and left < enrolled:
-            self.add_error("left_on", _("A factory cannot leave before it was enrolled."))
+        for name, error in wrong_days(data.get("enrolled_on"), data.get("left_on")).items():
+            self.add_error(name, error)
         return data
 
 

@@ -4,16 +4,16 @@ The id is required: a list without it (a brand's supplier list, an open registry
 is written in many ways; whether it is enrolled here is for the country's staff to say. An empty cell changes nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, BinaryIO
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from factories.enrolment import wrong_days
 from factories.models import CountryProgramme, Factory
 from factories.roles import FACTORY
 from factories.services import update_factory
@@ -22,7 +22,7 @@ from portal.accounts.roles import create_role_groups_in_bulk
 from portal.core.countries import country_name
 from portal.core.country_names import country_code
 from portal.core.models import Event
-from portal.core.tables import Problem, Table, TableError, degrees
+from portal.core.tables import Problems, Table, TableError, day, degrees
 
 REQUIRED = ("bw_id", "name", "country")
 TEXTS = (
@@ -54,7 +54,6 @@ ALIASES = {
     "OS ID": "os_hub_id",
 }
 MOST_ROWS = 5_000
-MOST_PROBLEMS = 1_000
 
 
 @dataclass
@@ -66,7 +65,8 @@ class FactoryPlan:
     unchanged: int = 0
     ignored: list[str] = field(default_factory=list)
     nearly: list[tuple[str, str]] = field(default_factory=list)  # ignored headers and the columns they resemble
-    problems: list[Problem] = field(default_factory=list)
+    read_from: str = ""  # the sheet of a workbook
+    problems: Problems = field(default_factory=Problems)
 
     def promise(self) -> list[Any]:
         """What the preview shows would be done, to compare with what would be done when it is confirmed."""
@@ -120,28 +120,19 @@ def plan_factories(*, by: User, file: BinaryIO) -> FactoryPlan:
         raise PermissionDenied(_("Only the country's staff may add factories."))
     plan = FactoryPlan()
     try:
-        table = Table(file, required=REQUIRED, optional=OPTIONAL, aliases=ALIASES)
-        plan.ignored, plan.nearly = table.ignored, table.nearly
-        rows = _limited(table.records())
+        table = Table(file, required=REQUIRED, optional=OPTIONAL, aliases=ALIASES, most_rows=MOST_ROWS)
+        plan.ignored, plan.nearly, plan.read_from = table.ignored, table.nearly, table.read_from
+        rows = list(table.records(plan.problems))
     except TableError as error:
         message = error.message
         if "bw_id" in message:
             message += " " + _("An import needs each factory's Better Work id; a list of places has none.")
-        plan.problems.append(Problem(error.row, error.column, "", message))
+        plan.problems.add(error.row, error.column, "", message)
         return plan
+    if not rows and not plan.problems:
+        plan.problems.add(None, "", "", _("The table has no rows."))
     _plan_rows(by, rows, plan)
     return plan
-
-
-def _limited(records: Iterable[tuple[int, dict[str, str]]]) -> list[tuple[int, dict[str, str]]]:
-    rows = []
-    for row, cells in records:
-        rows.append((row, cells))
-        if len(rows) > MOST_ROWS:
-            raise TableError(_("A file may name %s factories; split this one.") % MOST_ROWS, row=row)
-    if not rows:
-        raise TableError(_("The table has no rows."))
-    return rows
 
 
 def _plan_rows(by: User, rows: list[tuple[int, dict[str, str]]], plan: FactoryPlan) -> None:
@@ -150,22 +141,18 @@ def _plan_rows(by: User, rows: list[tuple[int, dict[str, str]]], plan: FactoryPl
     known = Factory.objects.select_related("programme").in_bulk(ids, field_name="bw_id")
     seen: dict[str, int] = {}
     for row, cells in rows:
-        if len(plan.problems) >= MOST_PROBLEMS:
-            return
         first = seen.setdefault(cells["bw_id"], row)
         programme = programmes.get(country_code(cells["country"]))
-        message = ""
         if not cells["bw_id"]:
-            message = _("Each factory needs its Better Work id; staff give it at enrolment.")
+            plan.problems.add(row, "bw_id", "", _("Each factory needs its Better Work id; staff give it at enrolment."))
         elif first != row:
             message = _("This factory is in row %s already. Keep one of the two.") % first
-        if message:
-            plan.problems.append(Problem(row, "bw_id", cells["bw_id"], message))
+            plan.problems.add(row, "bw_id", cells["bw_id"], message, kind="repeated")
         elif programme is None:
             message = _(
                 "You enrol no factories in a country of this name. Write the English name or the code of one of: %s."
             ) % (", ".join(sorted(country_name(code) for code in programmes)) or "–")
-            plan.problems.append(Problem(row, "country", cells["country"][:80], message))
+            plan.problems.add(row, "country", cells["country"][:80], message)
         else:
             _plan_row(row, cells, programme, known.get(cells["bw_id"]), plan)
 
@@ -175,35 +162,50 @@ def _plan_row(
 ) -> None:
     if here is not None and here.programme_id != programme.pk:
         message = _("This id cannot be used in %s. Check the country and the id.") % programme.name
-        plan.problems.append(Problem(row, "bw_id", cells["bw_id"], message))
+        plan.problems.add(row, "bw_id", cells["bw_id"], message)
         return
     values = {name: text for name, text in cells.items() if text and name != "country"}
     factory = Factory(programme=programme) if here is None else Factory(**_columns(here))
-    for name, text in values.items():
-        try:
-            setattr(factory, name, _value(factory, name, text))
-        except ValidationError as error:
-            plan.problems.append(Problem(row, name, text[:200], _plain(name, text, error)))
-            return
-    try:
-        factory.full_clean(exclude=["programme"], validate_unique=False)
-    except ValidationError as error:
-        for name, found in error.error_dict.items():
-            column = "" if name == "__all__" else name
+    if wrong := _set_values(factory, values) or _wrong_columns(factory):
+        for column, errors in wrong.items():
             text = cells.get(column, "")
-            plan.problems.append(Problem(row, column, text[:200], " ".join(_plain(column, text, one) for one in found)))
+            for error in errors:
+                plan.problems.add(row, column, text, _plain(column, text, error), kind=error.code or "")
         return
     _add(plan, factory, here, values)
 
 
+def _set_values(factory: Factory, values: dict[str, str]) -> dict[str, list[ValidationError]]:
+    """Set what the cells say; returns what is wrong with those that say nothing, by column."""
+    wrong: dict[str, list[ValidationError]] = {}
+    for name, text in values.items():
+        try:
+            setattr(factory, name, _value(factory, name, text))
+        except ValidationError as error:
+            wrong[name] = error.error_list
+    return wrong
+
+
+def _wrong_columns(factory: Factory) -> dict[str, list[ValidationError]]:
+    if wrong := wrong_days(factory.enrolled_on, factory.left_on):
+        return {name: error.error_list for name, error in wrong.items()}
+    try:
+        factory.full_clean(exclude=["programme"], validate_unique=False)
+    except ValidationError as error:
+        return {"" if name == NON_FIELD_ERRORS else name: found for name, found in error.error_dict.items()}
+    return {}
+
+
 def _columns(factory: Factory) -> dict[str, Any]:
-    return {field.attname: getattr(factory, field.attname) for field in Factory._meta.concrete_fields}
+    return {
+        field.attname: getattr(factory, field.attname) for field in Factory._meta.concrete_fields if not field.generated
+    }
 
 
 def _value(factory: Factory, name: str, text: str) -> Any:
-    """The cell as the model's field reads it; dates as day/month/year, choices by word or label."""
+    """The cell as the model's field reads it; choices by word or label."""
     if name in DATES:
-        return _day(text)
+        return day(text)
     if name in PLACES:
         return degrees(text)
     model_field = factory._meta.get_field(name)
@@ -243,16 +245,6 @@ def _bounds(name: str) -> dict[str, int]:
     least = [int(one.limit_value) for one in validators if isinstance(one, MinValueValidator)]
     most = [int(one.limit_value) for one in validators if isinstance(one, MaxValueValidator)]
     return {"least": max(least, default=0), "most": min(most, default=2_147_483_647)}
-
-
-def _day(text: str) -> date:
-    parts = text.split("/")
-    try:
-        if len(parts) == 3:
-            return date(int(parts[2]), int(parts[1]), int(parts[0]))
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ValidationError(_("Write a date as dd/mm/yyyy, such as 27/03/2016.")) from None
 
 
 def _add(plan: FactoryPlan, factory: Factory, here: Factory | None, values: dict[str, str]) -> None:

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from portal.accounts.roles import Visitor, held
 from portal.core.conditions import among
 from portal.core.history import latest_at
+from portal.core.names import one_line, unmarked
 
 if TYPE_CHECKING:
     from factories.models import (  # noqa: F401 - named in the bases below
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
     )
 
 STAFF_PERMISSIONS = ("view_assessments", "manage_enrolment")
+
+
+def named(words: str, of: str = "") -> Q:
+    """Return the condition that a factory's name contains the words, whatever the marks, or an id of it is them.
+
+    `of` leads to the factory from another model, such as `factory__`.
+    """
+    written = one_line(words)
+    ids = Q(**{f"{of}bw_id__iexact": written}) | Q(**{f"{of}os_hub_id__iexact": written})
+    return Q(**{f"{of}search_names__contains": unmarked(words)}) | ids
 
 
 def programmes_where(user: Visitor, codename: str, at: datetime | None = None) -> QuerySet[Any, Any]:

@@ -338,6 +338,13 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 UPLOAD_MAX_BYTES = positive("UPLOAD_MAX_MEGABYTES", default=512) * 1024 * 1024
+# Tables that are read while their sender waits, by door; a workbook of one megabyte takes a second or more.
+TABLE_MAX_BYTES = {
+    "factories": positive("FACTORY_TABLE_MAX_MEGABYTES", default=4) * 1024 * 1024,
+    "suppliers": positive("SUPPLIER_TABLE_MAX_MEGABYTES", default=4) * 1024 * 1024,
+    "ask": positive("ASK_TABLE_MAX_MEGABYTES", default=1) * 1024 * 1024,
+    "questionnaires": positive("QUESTIONNAIRE_TABLE_MAX_MEGABYTES", default=4) * 1024 * 1024,
+}
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "portal" / "static"]

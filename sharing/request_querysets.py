@@ -42,13 +42,6 @@ def factories_to_ask(user: Visitor) -> FactoryQuerySet:
     )
 
 
-def search_factories(factories: FactoryQuerySet, words: str) -> FactoryQuerySet:
-    """Those whose name or local name contains the words, or whose Better Work or OS Hub id they are."""
-    return factories.filter(
-        Q(name__icontains=words) | Q(local_name__icontains=words) | Q(bw_id__iexact=words) | Q(os_hub_id__iexact=words)
-    )
-
-
 class AccessRequestQuerySet(QuerySet["AccessRequest"]):
     """Requests."""
 

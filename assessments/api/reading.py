@@ -7,7 +7,7 @@ is not, there or here (docs/api.md).
 import dataclasses
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -32,6 +32,7 @@ from assessments.serializers import (
     StepOrder,
 )
 from assessments.services import take_step
+from factories.querysets import named
 from portal.accounts.roles import Visitor
 from portal.core.api.views import DetailView, ListView, PortalView
 from sharing import access
@@ -47,8 +48,7 @@ def narrow(rows: AssessmentQuerySet, wanted: dict[str, Any], reader: Visitor) ->
     A cluster that there is not finds nothing, like one that stands in nothing the asker may read: the two look alike.
     """
     if words := wanted.get("search"):
-        name = Q(factory__name__icontains=words) | Q(factory__local_name__icontains=words)
-        rows = rows.filter(name | Q(factory__bw_id__iexact=words))
+        rows = rows.filter(named(words, "factory__"))
     if cluster := wanted.get("cluster"):
         rows = rows.filter(has_non_compliance_in(cluster, reader))
     return rows.filter(**{column: wanted[name] for name, column in COLUMNS.items() if name in wanted})

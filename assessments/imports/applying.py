@@ -9,8 +9,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from assessments.imports.checks import Check, Plan
-from assessments.imports.problems import Problems
-from assessments.imports.reading import QUESTION_FIELDS, VISIT_FIELDS, AskedQuestion, Visit
+from assessments.imports.facts import QUESTION_FIELDS, VISIT_FIELDS, AskedQuestion, Visit
 from assessments.imports.tools import QuestionRow, import_tool
 from assessments.models import Assessment, Question, Tool
 from assessments.models.imports import ImportBatch, ImportQuestion, ImportVisit
@@ -20,6 +19,7 @@ from factories.services import create_programme, update_factory
 from portal.core.countries import country_name
 from portal.core.events import record
 from portal.core.models import Event
+from portal.core.tables import Problems
 
 ONE_IMPORT_AT_A_TIME = 7_204_112_026  # the key of an advisory lock; any number that nothing else uses
 VISITS_PER_SLICE = 200

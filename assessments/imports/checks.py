@@ -14,13 +14,14 @@ from django.utils.translation import ngettext
 
 from assessments.imports import columns as c
 from assessments.imports.compare import conflicts, count_staged, same_answers
-from assessments.imports.problems import Problems, TooManyProblems
-from assessments.imports.reading import AskedQuestion, Variant, Visit
+from assessments.imports.facts import AskedQuestion, Variant, Visit
 from assessments.models import Assessment, Question, Tool
 from assessments.models.answers import RELEASED
 from assessments.models.imports import ImportBatch
 from factories.models import CountryProgramme, Factory
 from portal.core.countries import country_name
+from portal.core.names import one_line
+from portal.core.tables import Problems
 
 NOT_ASSESSED_COUNTRIES = frozenset({"LK"})  # R48
 SAMPLE = 20  # names in a note
@@ -102,21 +103,26 @@ class Check:
 
     def run(self) -> Plan:
         """The plan; it may only be used when `problems` stayed empty."""
-        try:
-            self._rows_agree()
-            self._countries()
-            self._factories()
-            self._tools()
-            self._one_assessment_per_cycle()
-            if not self.problems:
-                self._compare()
-        except TooManyProblems:
-            pass
+        self._rows_agree()
+        self._countries()
+        self._factories()
+        self._tools()
+        self._one_assessment_per_cycle()
+        if not self.problems:
+            self._compare()
         return self.plan
 
-    def _refuse(self, visit: Visit, column: str, value: object, message: str) -> None:
+    def _refuse(
+        self,
+        visit: Visit,
+        column: str,
+        value: object,
+        message: str,
+        facts: dict[str, Any] | None = None,
+        kind: str = "",
+    ) -> None:
         self._bad.add(visit.number)
-        self.problems.add(visit.row, column, str(value), message)
+        self.problems.add(visit.row, column, str(value), message, facts, kind=kind)
 
     # --- the table with itself
 
@@ -124,19 +130,14 @@ class Check:
         """The same question twice in an assessment must say the same: name both rows."""
         numbers = {visit.number: visit for visit in self.visits}
         asked = {question.number: question for question in self.questions}
-        for visit, question, first, row, said, value in conflicts(self.batch.pk):
-            self.problems.add(
-                row,
-                c.FINDING,
-                value,
-                _("Question %(question)s of Quest.ID %(quest)s has “%(said)s” in row %(row)s. Keep one of the two.")
-                % {
-                    "question": asked[question].ext_id,
-                    "quest": numbers[visit].quest_id,
-                    "said": said[:100],
-                    "row": first,
-                },
-            )
+        found, count = conflicts(self.batch.pk)
+        told = _("Question %(question)s of Quest.ID %(quest)s has “%(said)s” in row %(row)s. Keep one of the two.")
+        last = None
+        for visit, question, first, row, said, value in found:
+            facts = {"question": asked[question].ext_id, "quest": numbers[visit].quest_id, "said": said[:100]}
+            last = self.problems.add(row, c.FINDING, value, told, facts | {"row": first})
+        if last:
+            self.problems.count_more(last[0], count - len(found))
 
     # --- countries and factories
 
@@ -187,7 +188,7 @@ class Check:
                 )
                 continue
             self.plan.factories[bw_id] = factory
-            if factory.name not in {visit.factory_name for visit in visits}:
+            if one_line(factory.name) not in {visit.factory_name for visit in visits}:
                 renamed.append(f"{bw_id} {factory.name}")
             if any(visit.is_obsolete for visit in visits) and not factory.is_obsolete:
                 self.plan.newly_obsolete.append(bw_id)
@@ -202,7 +203,7 @@ class Check:
         ) | set(self.plan.missing_programmes)
         for bw_id, visits in self.plan.missing_factories.items():
             if visits[0].country not in enrolling and visits[0].number not in self._bad:
-                self._refuse(visits[0], c.FACTORY_ID, bw_id, self._unknown(bw_id))
+                self._refuse(visits[0], c.FACTORY_ID, bw_id, self._unknown(bw_id), kind="unknown")
 
     @staticmethod
     def _unknown(bw_id: str) -> str:
@@ -253,8 +254,8 @@ class Check:
                     variant.row,
                     variant.column,
                     variant.value,
-                    _("Question %(question)s is written in another way in row %(row)s; a new questionnaire needs one.")
-                    % {"question": variant.question.ext_id, "row": variant.question.row},
+                    _("Question %(question)s is written in another way in row %(row)s; a new questionnaire needs one."),
+                    {"question": variant.question.ext_id, "row": variant.question.row},
                 )
 
     def _known_questions(self, tool: Tool, asked: list[AskedQuestion]) -> None:
@@ -270,11 +271,12 @@ class Check:
                     question.ext_id,
                     _("“%s” has no question with this id. Correct the id, or import the newer questionnaire first.")
                     % tool.name,
+                    kind="no_question",
                 )
                 continue
             self.plan.questions[question.number] = here.pk
             self._same_place(question, here)
-            if here.label != question.label:
+            if one_line(here.label) != question.label:
                 worded.append(question.ext_id)
         if worded:
             self._note(_("These questions are worded differently here; the portal's wording stays: %s."), worded)
@@ -286,13 +288,13 @@ class Check:
             (c.CLUSTER, question.cluster, point.cluster.name),
             (c.POINT, question.compliance_point, point.name),
         ):
-            if told != known:
+            if told != one_line(known):
                 self.problems.add(
                     question.row,
                     column,
                     told,
-                    _("In this questionnaire, question %(question)s has “%(known)s”.")
-                    % {"question": question.ext_id, "known": known},
+                    _("In this questionnaire, question %(question)s has “%(known)s”."),
+                    {"question": question.ext_id, "known": known},
                 )
 
     # --- assessments
@@ -307,8 +309,8 @@ class Check:
                     visit,
                     c.QUEST_ID,
                     visit.quest_id,
-                    _("Factory %(factory)s, cycle %(cycle)s has Quest.ID %(other)s in row %(row)s: one per cycle.")
-                    % {"factory": visit.bw_id, "cycle": visit.cycle, "other": other.quest_id, "row": other.row},
+                    _("Factory %(factory)s, cycle %(cycle)s has Quest.ID %(other)s in row %(row)s: one per cycle."),
+                    {"factory": visit.bw_id, "cycle": visit.cycle, "other": other.quest_id, "row": other.row},
                 )
         here = Assessment.objects.filter(factory__in=self.plan.factories.values(), version=1)
         rows = here.values_list("factory__bw_id", "cycle", "quest_id")
@@ -319,8 +321,8 @@ class Check:
                     clash,
                     c.CYCLE,
                     cycle,
-                    _("Factory %(factory)s already has an assessment in cycle %(cycle)s: Quest.ID %(quest)s.")
-                    % {"factory": bw_id, "cycle": cycle, "quest": quest_id or _("none")},
+                    _("Factory %(factory)s already has an assessment in cycle %(cycle)s: Quest.ID %(quest)s."),
+                    {"factory": bw_id, "cycle": cycle, "quest": quest_id or _("none")},
                 )
 
     def _compare(self) -> None:

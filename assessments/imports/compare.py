@@ -1,19 +1,24 @@
 """Questions to the staged rows that only the database can answer: a million of them never come to Python."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Count, Q
 
-from assessments.imports.reading import Visit
+from assessments.imports.facts import Visit
 from assessments.models import Assessment
 from assessments.models.imports import ImportRow
 
+MOST_CONFLICTS = 1_000
 
-def conflicts(batch_id: UUID) -> Iterator[tuple[int, int, int, int, str, str]]:
-    """(visit, question, first row, row, what the first says, what this says) where two rows contradict each other."""
+
+def conflicts(batch_id: UUID) -> tuple[list[tuple[int, int, int, int, str, str]], int]:
+    """Where two rows contradict each other: the first `MOST_CONFLICTS` rows, and how many there are.
+
+    Each as (visit, question, first row, row, what the first says, what this says).
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -25,16 +30,18 @@ def conflicts(batch_id: UUID) -> Iterator[tuple[int, int, int, int, str, str]]:
             )
             SELECT t.visit, t.question, t.first, r.row,
                 CASE f.finding WHEN 'info' THEN f.value WHEN '' THEN '' WHEN 'compliant' THEN '0' ELSE '1' END,
-                CASE r.finding WHEN 'info' THEN r.value WHEN '' THEN '' WHEN 'compliant' THEN '0' ELSE '1' END
+                CASE r.finding WHEN 'info' THEN r.value WHEN '' THEN '' WHEN 'compliant' THEN '0' ELSE '1' END,
+                count(*) OVER ()
             FROM twice t
             JOIN assessments_importrow f ON f.batch_id = %s AND f.visit = t.visit AND f.row = t.first
             JOIN assessments_importrow r ON r.batch_id = %s AND r.visit = t.visit AND r.question = t.question
             WHERE (r.finding, r.value) IS DISTINCT FROM (f.finding, f.value)
-            ORDER BY r.row LIMIT 10001
+            ORDER BY r.row LIMIT %s
             """,
-            [batch_id] * 3,
+            [*[batch_id] * 3, MOST_CONFLICTS],
         )
-        yield from cursor.fetchall()
+        rows = cursor.fetchall()
+    return [row[:6] for row in rows], rows[0][6] if rows else 0
 
 
 def count_staged(batch_id: UUID, visits: Collection[int]) -> int:

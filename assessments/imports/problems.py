@@ -1,42 +1,34 @@
-"""What is wrong with an uploaded table, gathered while it is read."""
+"""What is wrong with an uploaded table, as an import keeps it for its pages."""
 
+from typing import Any
+
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from assessments.models.imports import ImportBatch, ImportProblem
-from portal.core.tables import Problem, TableError
+from portal.core.tables import Problems
 
-MOST = 10_000  # more than this tells nobody more
-
-
-class TooManyProblems(Exception):  # noqa: N818 - ends the reading
-    """So many that reading on is pointless."""
+MOST_GROUPS = 200  # that the preview keeps
 
 
-class Problems(list[Problem]):
-    """The problems of one table."""
-
-    def add(self, row: int | None, column: str, value: str, message: str) -> None:
-        """Note one. Raises `TooManyProblems` past `MOST`."""
-        if len(self) >= MOST:
-            raise TooManyProblems
-        self.append(Problem(row, column, value[:200], message[:600]))
-
-    def end_with(self, error: TableError) -> None:
-        """Note the error that ended the reading, even past `MOST`."""
-        self.append(Problem(error.row, error.column, "", error.message[:600]))
-
-    def store(self, batch: ImportBatch) -> None:
-        """Replace what was known to be wrong with `batch`."""
-        ImportProblem.objects.filter(batch=batch).delete()
-        ordered = sorted(self, key=lambda problem: (problem.row or 0, problem.column))
-        ImportProblem.objects.bulk_create(
-            (ImportProblem(batch=batch, row=p.row, column=p.column, value=p.value, message=p.message) for p in ordered),
-            batch_size=1000,
-        )
+def store(problems: Problems, batch: ImportBatch) -> None:
+    """Replace what was known to be wrong with `batch` by the problems that are kept of each kind."""
+    ImportProblem.objects.filter(batch=batch).delete()
+    ordered = sorted(problems, key=lambda problem: (problem.row or 0, problem.column))
+    ImportProblem.objects.bulk_create(
+        (ImportProblem(batch=batch, row=p.row, column=p.column, value=p.value, message=p.message) for p in ordered),
+        batch_size=1000,
+    )
 
 
-def not_allowed(value: str, allowed: str) -> str:
-    """The sentence for a text that is none of those allowed."""
+def summary(problems: Problems) -> dict[str, Any]:
+    """The exact number of problems and their kinds, as the batch's plan keeps them."""
+    return {"problems": problems.total, "groups": [group.stored() for group in problems.groups()[:MOST_GROUPS]]}
+
+
+def not_allowed(value: str, allowed: str) -> ValidationError:
+    """The error for a text that is none of those allowed."""
     if not value:
-        return _("This cell is empty. Allowed: %s.") % allowed
-    return _("“%(value)s” is not allowed here. Allowed: %(allowed)s.") % {"value": value[:60], "allowed": allowed}
+        return ValidationError(_("This cell is empty. Allowed: %s.") % allowed, "empty")
+    told = {"value": value[:60], "allowed": allowed}
+    return ValidationError(_("“%(value)s” is not allowed here. Allowed: %(allowed)s."), "not_allowed", told)

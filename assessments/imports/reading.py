@@ -3,8 +3,7 @@
 Memory does not grow with the rows. It grows with the assessments and questions a file names, which are limited.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import partial
 from itertools import islice
@@ -12,16 +11,19 @@ from operator import itemgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils.translation import gettext as _
 from psycopg import sql
 
 from assessments.imports import columns as c
-from assessments.imports.problems import Problems, TooManyProblems, not_allowed
+from assessments.imports.facts import QUESTION_FIELDS, VISIT_FIELDS, AskedQuestion, Variant, Visit
+from assessments.imports.problems import not_allowed
 from assessments.models.imports import ImportQuestion, ImportRow, ImportVisit
 from assessments.reports.table import QUESTIONNAIRE as REPORT_COPY
 from portal.core.exports import unguard
-from portal.core.tables import Table, TableError
+from portal.core.names import one_line
+from portal.core.tables import Group, Problem, Problems, Table, TableError
 
 ROWS_PER_COPY = 20_000
 MOST_VISITS = 50_000
@@ -31,56 +33,6 @@ NC_FINDINGS = {"1": "nc", "0": "compliant", "": ""}
 LAW_FINDINGS = {**NC_FINDINGS, "1": "nc_national_law"}
 Report = Callable[[int, int], None]
 T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class Visit:
-    """An assessment as the table tells it. `row` is where it first stands; `assessment_id` what it is here.
-
-    `country_cell` is the country as it is written there; only the reading knows it.
-    """
-
-    number: int
-    row: int
-    quest_id: str
-    country: str
-    bw_id: str
-    factory_name: str
-    is_obsolete: bool
-    cycle: int
-    start_date: date
-    questionnaire: str
-    assessment_id: UUID | None = None
-    country_cell: str = ""
-
-
-@dataclass(slots=True)
-class AskedQuestion:
-    """A question as the table tells it, once for each questionnaire."""
-
-    number: int
-    row: int
-    questionnaire: str
-    ext_id: str
-    cluster: str
-    compliance_point: str
-    label: str
-    type: str
-    tags: Sequence[str]
-
-
-@dataclass(slots=True)
-class Variant:
-    """A question that the table words in two ways. That matters only where a questionnaire is made from it."""
-
-    row: int
-    column: str
-    value: str
-    question: AskedQuestion
-
-
-VISIT_FIELDS = tuple(one.name for one in fields(Visit) if one.name not in {"assessment_id", "country_cell"})
-QUESTION_FIELDS = tuple(one.name for one in fields(AskedQuestion))
 
 
 class Reading:
@@ -95,6 +47,9 @@ class Reading:
         # Cells as they stand in the file -> number of the visit (0: unreadable), or (question, its findings).
         self._seen_visits: dict[tuple[str, ...], int] = {}
         self._seen_questions: dict[tuple[str, ...], tuple[int, Mapping[str, str] | None]] = {}
+        # Unreadable cells -> their problems, to count them again in each row that repeats them.
+        self._wrong: dict[tuple[str, ...], list[tuple[Group, Problem]]] = {}
+        self._noted: list[tuple[Group, Problem]] = []
         self._countries: dict[str, Visit] = {}
 
     def stage(self, report: Report) -> None:
@@ -111,8 +66,6 @@ class Reading:
             yield from self._staged()
         except TableError as error:
             self.problems.end_with(error)
-        except TooManyProblems:
-            return
 
     def _copy(self, rows: Iterator[tuple[Any, ...]]) -> bool:
         """Append a block of rows; whether there were any."""
@@ -130,16 +83,22 @@ class Reading:
         """The rows that can be read, as `ImportRow` stores them; the others are problems."""
         visit_cells, question_cells = self._getter(c.VISIT_COLUMNS), self._getter(c.QUESTION_COLUMNS)
         finding_at, batch_id = self.table.index[c.FINDING], self.batch_id
-        for row, cells in self.table.rows():
+        for row, cells in self.table.rows(self.problems):
             self.rows += 1
             told = visit_cells(cells)
             visit = self._seen_visits.get(told)
             if visit is None:
                 visit = self._seen_visits[told] = self._visit(row, told)
+                self._keep_noted(told)
+            elif not visit:
+                self._repeat(row, told)
             asked = question_cells(cells)
             question = self._seen_questions.get(asked)
             if question is None:
                 question = self._seen_questions[asked] = self._question(row, asked)
+                self._keep_noted(asked)
+            elif not question[0]:
+                self._repeat(row, asked)
             number, findings = question
             text = cells[finding_at]
             if findings is None:
@@ -162,10 +121,11 @@ class Reading:
         return (lambda cells: cells_of(cells) + missing) if missing else cells_of
 
     def _finding(self, row: int, findings: Mapping[str, str], text: str) -> str:
-        found = findings.get(text.strip())
+        written = one_line(text)
+        found = findings.get(written)
         if found is None:
             allowed = _("1 (non-compliant), 0 (compliant), or nothing (not answered)")
-            self.problems.add(row, c.FINDING, text, not_allowed(text.strip(), allowed))
+            self.problems.refuse(row, c.FINDING, text, not_allowed(written, allowed))
             return ""
         return found
 
@@ -174,16 +134,25 @@ class Reading:
             row,
             c.FINDING,
             value[:80] + "…",
-            _("The text has %(length)s characters; %(limit)s are allowed.")
-            % {"length": len(value), "limit": c.MOST_TEXT},
+            _("The text has %(length)s characters; %(limit)s are allowed."),
+            {"length": len(value), "limit": c.MOST_TEXT},
         )
 
     def _read(self, row: int, column: str, cell: str, read: Callable[[str], T]) -> T | None:
         try:
             return read(cell)
-        except c.Unreadable as error:
-            self.problems.add(row, column, cell, str(error))
+        except ValidationError as error:
+            self._noted += self.problems.refuse(row, column, cell, error)
             return None
+
+    def _keep_noted(self, cells: tuple[str, ...]) -> None:
+        """Remember what was wrong with these cells."""
+        if self._noted:
+            self._wrong[cells], self._noted = self._noted, []
+
+    def _repeat(self, row: int, cells: tuple[str, ...]) -> None:
+        for group, problem in self._wrong.get(cells, ()):
+            self.problems.repeat(group, problem, row)
 
     # --- assessments
 
@@ -203,7 +172,7 @@ class Reading:
             return 0
         number = len(self.visits) + 1
         visit = Visit(number, row, quest_id, country, bw_id, *name, cycle, started, questionnaire)
-        visit.country_cell = unguard(by[c.COUNTRY]).strip()
+        visit.country_cell = one_line(unguard(by[c.COUNTRY]))
         return self._one_visit(visit)
 
     def _one_visit(self, visit: Visit) -> int:
@@ -219,29 +188,33 @@ class Reading:
         for column, name in facts:
             here, there = getattr(visit, name), getattr(first, name)
             if here != there:
-                self.problems.add(
+                self._note(
                     visit.row,
                     column,
                     _shown(here),
-                    _("Quest.ID %(quest)s has “%(there)s” in row %(row)s: an assessment has one.")
-                    % {"quest": visit.quest_id, "there": _shown(there), "row": first.row},
+                    _("Quest.ID %(quest)s has “%(there)s” in row %(row)s: an assessment has one."),
+                    {"quest": visit.quest_id, "there": _shown(there), "row": first.row},
                 )
         if visit.country != home.country:
-            self.problems.add(
+            self._note(
                 visit.row,
                 c.COUNTRY,
                 visit.country_cell,
-                _("Factory %(factory)s is in %(there)s in row %(row)s: a factory is in one country.")
-                % {"factory": visit.bw_id, "there": home.country_cell, "row": home.row},
+                _("Factory %(factory)s is in %(there)s in row %(row)s: a factory is in one country."),
+                {"factory": visit.bw_id, "there": home.country_cell, "row": home.row},
             )
         first.is_obsolete = first.is_obsolete or visit.is_obsolete
-        return first.number
+        return 0 if self._noted else first.number
+
+    def _note(self, row: int, column: str, value: str, message: str, facts: dict[str, Any]) -> None:
+        """Count a problem of the cells that are read now."""
+        self._noted.append(self.problems.add(row, column, value, message, facts))
 
     @staticmethod
     def _questionnaire(cell: str) -> str:
         name = c.text(c.QUESTIONNAIRE, cell)
         if name == REPORT_COPY:
-            raise c.Unreadable(
+            raise ValidationError(
                 _(
                     "This is a copy of a report, made for its reader. Import the programme's own table, which names "
                     "the questionnaire."
@@ -261,13 +234,14 @@ class Reading:
         )
         type_ = self._read(row, c.TYPE, by[c.TYPE], c.question_type)
         tags = self._read(row, c.TAGS, by[c.TAGS], c.tags)
-        questionnaire = unguard(by[c.QUESTIONNAIRE]).strip()
+        questionnaire = one_line(unguard(by[c.QUESTIONNAIRE]))
         if not (cluster and point and ext_id and label and type_ and tags is not None and questionnaire):
             return 0, None
         number = len(self.questions) + 1
         question = AskedQuestion(number, row, questionnaire, ext_id, cluster, point, label, type_, tags[0])
         findings = (LAW_FINDINGS if tags[1] else NC_FINDINGS) if type_ == "NC" else None
-        return self._one_question(question).number, findings
+        first = self._one_question(question)
+        return (0, None) if self._noted else (first.number, findings)
 
     def _one_question(self, question: AskedQuestion) -> AskedQuestion:
         """A question is of one type and stands in one place; other wordings are kept for the check."""
@@ -276,15 +250,15 @@ class Reading:
         for column, name in facts:
             here, there = getattr(question, name), getattr(first, name)
             if here != there:
-                self.problems.add(
+                self._note(
                     question.row,
                     column,
                     here,
-                    _("Question %(question)s has “%(there)s” in row %(row)s: within a questionnaire it has one.")
-                    % {"question": question.ext_id, "there": there, "row": first.row},
+                    _("Question %(question)s has “%(there)s” in row %(row)s: within a questionnaire it has one."),
+                    {"question": question.ext_id, "there": there, "row": first.row},
                 )
         for column, name in ((c.LABEL, "label"), (c.TAGS, "tags")):
-            if getattr(question, name) != getattr(first, name) and len(self.variants) < MOST_QUESTIONS:
+            if getattr(question, name) != getattr(first, name):
                 self.variants.append(Variant(question.row, column, _shown(getattr(question, name)), first))
         return first
 

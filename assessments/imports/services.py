@@ -16,13 +16,13 @@ from assessments.imports.checks import Check, Plan
 from assessments.imports.compare import count_rows
 from assessments.imports.heartbeat import Heartbeat
 from assessments.imports.listing import listed
-from assessments.imports.problems import Problems
+from assessments.imports.problems import store, summary
 from assessments.imports.reading import Reading
 from assessments.models.imports import ImportBatch, ImportQuestion, ImportRow, ImportVisit
 from factories.models import CountryProgramme
 from portal.accounts.models import User
 from portal.core.jobs import JobCancelled, JobError, JobRun, job_handler, start_job
-from portal.core.tables import Problem, Table, TableError
+from portal.core.tables import Problem, Problems, Table, TableError
 from portal.core.uploads import drop_upload, keep_upload, open_upload
 
 CHECK, APPLY = "assessments.check_table", "assessments.import_table"
@@ -205,6 +205,7 @@ def _facts(plan: Plan, counts: dict[str, int], reading: Reading) -> dict[str, An
         "nothing": nothing_to_do(plan),
         "ignored": reading.table.ignored[:50],
         "nearly": reading.table.nearly[:50],
+        "read_from": reading.table.read_from,
         "first_day": min(days).isoformat() if days else "",
         "last_day": max(days).isoformat() if days else "",
     }
@@ -217,8 +218,8 @@ def _show(batch: ImportBatch, plan: dict[str, Any], problems: Problems) -> None:
     if current.state not in {State.CHECKING, State.APPLYING}:
         _clear_staged(batch.pk)
         return
-    problems.store(current)
-    current.plan = {**plan, "problems": len(problems)}
+    store(problems, current)
+    current.plan = {**plan, **summary(problems)}
     current.state = State.REFUSED if problems else State.READY
     current.save(update_fields=["plan", "state"])
     if problems:
@@ -266,7 +267,7 @@ def _restage_if_lost(batch: ImportBatch, run: JobRun) -> None:
 
 
 def error_rows(batch: ImportBatch) -> list[Problem]:
-    """All that is wrong with the table, by row and column."""
+    """What is wrong with the table, by row and column: the first rows of each kind."""
     rows = batch.problems.order_by("row", "pk").values_list("row", "column", "value", "message")
     return [Problem(*row) for row in rows]
 

@@ -8,12 +8,13 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from assessments.imports.problems import Problems, TooManyProblems, not_allowed
+from assessments.imports.problems import not_allowed
 from assessments.models import PUBLIC_TAG, ZERO_TOLERANCE_TAG, Cluster, CompliancePoint, Question, Tool
 from factories.models import CountryProgramme
 from portal.accounts.models import User
 from portal.core.events import record
-from portal.core.tables import Problem, Table, TableError
+from portal.core.names import one_line
+from portal.core.tables import Problems, Table, TableError
 
 REQUIRED = ("cluster", "compliance_point", "question_id", "label", "type")
 OPTIONAL = ("step", "reference", "tags", "in_vcc", "condition")
@@ -49,55 +50,49 @@ class QuestionRow:
 class ToolRefused(Exception):  # noqa: N818 - what became of the file
     """The file is no questionnaire; `problems` says why by row and column."""
 
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__(problems[0].message if problems else "")
+    def __init__(self, problems: Problems) -> None:
+        super().__init__(problems[0].message)
         self.problems = problems
 
 
-def read_questions(file: BinaryIO) -> list[QuestionRow]:
+class Questions(list[QuestionRow]):
+    """The questions of a file; `read_from` names the sheet of a workbook."""
+
+    read_from = ""
+
+
+def read_questions(file: BinaryIO) -> Questions:
     """The questions of an uploaded CSV or XLSX file. Raises `ToolRefused` with all problems by row and column."""
-    problems = Problems()
-    questions: dict[str, QuestionRow] = {}
+    problems, questions = Problems(), Questions()
+    rows: dict[str, int] = {}
     try:
-        table = Table(file, required=REQUIRED, optional=OPTIONAL, aliases=ALIASES)
-        for row, cells in table.records():
-            question = _question(row, {"": "", **cells}, problems)
-            if question.ext_id in questions:
-                problems.add(row, "question_id", question.ext_id, _("This id occurs twice."))
-            questions[question.ext_id] = question
-            if len(questions) > MOST_QUESTIONS:
-                raise TableError(_("A questionnaire has at most %s questions.") % MOST_QUESTIONS, row=row)
+        table = Table(file, required=REQUIRED, optional=OPTIONAL, aliases=ALIASES, most_rows=MOST_QUESTIONS)
+        questions.read_from = table.read_from
+        for row, cells in table.records(problems):
+            question = _question(row, cells, problems)
+            if rows.setdefault(question.ext_id, row) != row:
+                problems.add(row, "question_id", question.ext_id, _("This id occurs twice."), kind="repeated")
+            questions.append(question)
     except TableError as error:
         problems.end_with(error)
-    except TooManyProblems:
-        pass
     if not questions and not problems:
         problems.add(None, "", "", _("The file has no questions."))
     if problems:
-        raise ToolRefused(list(problems))
-    return list(questions.values())
+        raise ToolRefused(problems)
+    return questions
 
 
 def _question(row: int, cells: dict[str, str], problems: Problems) -> QuestionRow:
-    for name, limit in LIMITS.items():
-        text = cells.get(name, "")
-        if not text and name in REQUIRED:
-            problems.add(row, name, "", _("This cell is empty; a value is required."))
-        if len(text) > limit:
-            problems.add(
-                row,
-                name,
-                text,
-                _("The text has %(length)s characters; %(limit)s are allowed.") % {"length": len(text), "limit": limit},
-            )
+    _check_texts(row, cells, problems)
     kind, step = cells["type"].upper(), cells.get("step", "")
     if kind not in Question.Type.values:
-        problems.add(row, "type", kind, not_allowed(kind, "NC, FGW"))
+        problems.refuse(row, "type", kind, not_allowed(kind, "NC, FGW"))
     if step not in {"", "1", "2", "3"}:
-        problems.add(row, "step", step, not_allowed(step, _("1, 2, 3, or nothing for a question of Better Work's own")))
+        allowed = _("1, 2, 3, or nothing for a question of Better Work's own")
+        problems.refuse(row, "step", step, not_allowed(step, allowed))
     in_vcc = cells.get("in_vcc", "").lower()
     if in_vcc not in YES_NO:
-        problems.add(row, "in_vcc", in_vcc, not_allowed(in_vcc, "1, 0"))
+        problems.refuse(row, "in_vcc", in_vcc, not_allowed(in_vcc, "1, 0"))
     return QuestionRow(
         ext_id=cells["question_id"],
         cluster=cells["cluster"],
@@ -110,6 +105,16 @@ def _question(row: int, cells: dict[str, str], problems: Problems) -> QuestionRo
         in_vcc=YES_NO.get(in_vcc, True),
         condition=cells.get("condition", ""),
     )
+
+
+def _check_texts(row: int, cells: dict[str, str], problems: Problems) -> None:
+    for name, limit in LIMITS.items():
+        text = cells.get(name, "")
+        if not text and name in REQUIRED:
+            problems.add(row, name, "", _("This cell is empty; a value is required."))
+        if len(text) > limit:
+            told = _("The text has %(length)s characters; %(limit)s are allowed.")
+            problems.add(row, name, text, told, {"length": len(text), "limit": limit})
 
 
 def _tags(row: int, cell: str, problems: Problems) -> Iterator[str]:
@@ -144,6 +149,7 @@ def import_tool(
     """
     if not may_import_tool(by, programme):
         raise PermissionDenied(_("Only the country's staff may import a questionnaire."))
+    name, version = one_line(name), one_line(version)
     if Tool.objects.filter(name__iexact=name).exists():
         raise ValidationError({"name": _("There is a questionnaire of this name. A new version has a new name.")})
     tool = Tool(name=name, kind=kind, programme=programme, version=version)

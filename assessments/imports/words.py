@@ -69,6 +69,8 @@ def _lines(plan: dict[str, Any]) -> Iterator[str]:
 
 def notes(plan: dict[str, Any]) -> Iterator[str]:
     """What else the person should know before deciding."""
+    if plan.get("read_from"):
+        yield plan["read_from"]
     if plan.get("ignored"):
         yield _("These columns are not part of the table and are ignored: %s.") % ", ".join(plan["ignored"])
     for header, name in plan.get("nearly", ()):

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
@@ -14,6 +14,7 @@ from assessments.figures.queries import cluster_names, has_non_compliance_in
 from assessments.models import Assessment
 from assessments.querysets import AssessmentQuerySet
 from factories.models import CountryProgramme
+from factories.querysets import named
 from portal.accounts.roles import Visitor
 from portal.core.countries import country_name
 from portal.core.forms import NOT_OFFERED
@@ -54,11 +55,7 @@ class FilterForm(forms.Form):
         words = self.asked("q")
         if not words:
             return assessments
-        return assessments.filter(
-            Q(factory__name__icontains=words)
-            | Q(factory__local_name__icontains=words)
-            | Q(factory__bw_id__iexact=words)
-        )
+        return assessments.filter(named(words, "factory__"))
 
 
 class SharedFilter(FilterForm):

@@ -41,7 +41,6 @@ from portal.core.models import Job
 from portal.core.uploads import limited_upload
 from portal.core.views import job_pages
 
-SHOWN = 50
 STATE = ImportBatch.State
 
 
@@ -154,7 +153,8 @@ def _preview(batch: ImportBatch, form: DecisionForm | None = None) -> dict[str, 
     if batch.state == STATE.APPLYING:  # its job failed or was cancelled: nothing was done, decide again
         context |= {"stage": STATE.READY, "failed": batch.job.error if batch.job else ""}
     if batch.state == STATE.REFUSED:
-        context["problems"] = batch.problems.order_by("row", "pk")[:SHOWN]
+        context["problems"] = {"total": plan["problems"], "groups": plan["groups"]}
+        context["is_cut"] = batch.problems.count() < plan["problems"]
         return context
     context |= {"counts": words.counts(plan), "assessments": words.assessments(plan), "more": words.not_listed(plan)}
     if context["stage"] == STATE.READY and plan["creates"]:

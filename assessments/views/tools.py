@@ -5,7 +5,6 @@ brands and factories never learn which questionnaire was used (R1, R12).
 from typing import Any, ClassVar, cast
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -25,10 +24,10 @@ from portal.accounts.models import User
 from portal.core.countries import country_name
 from portal.core.forms import REFUSED, ListFilter, posted, show_errors
 from portal.core.lists import requested_page
-from portal.core.tables import Problem
-from portal.core.uploads import limited_upload
+from portal.core.search import search
+from portal.core.tables import Problems
+from portal.core.uploads import limited_table, megabytes, table_limit
 
-PROBLEMS_SHOWN = 50
 FOR_ALL = "all"
 
 
@@ -59,7 +58,7 @@ class ToolForm(forms.Form):
             "CSV (UTF-8) or Excel workbook (.xlsx) with a row for each question and the columns cluster, "
             "compliance_point, question_id, label, type (NC or FGW); and, where known, step, reference, tags "
             "(separated by semicolons), in_vcc, condition. Up to %s MB."
-        ) % (settings.UPLOAD_MAX_BYTES // 1024**2)
+        ) % megabytes(table_limit("questionnaires"))
 
 
 class ToolFilter(ListFilter):
@@ -93,7 +92,7 @@ class ToolFilter(ListFilter):
         if self.errors:
             return tools.none()
         if words := self.asked("q"):
-            tools = tools.filter(Q(name__icontains=words) | Q(version__iexact=words))
+            tools = search(tools, words, names=("name",), ids=("version",))
         if kind := self.asked("kind"):
             tools = tools.filter(kind=kind)
         if country := self.asked("country"):
@@ -178,7 +177,7 @@ def _facts(found: Tool, questions: list[Question]) -> list[tuple[str, Any]]:
 
 
 @login_required
-@limited_upload
+@limited_table("questionnaires")
 @require_http_methods(["GET", "POST"])
 def tool_import(request: HttpRequest) -> HttpResponse:
     """Import a version from a file: all of it, or nothing and the errors by row and column."""
@@ -189,25 +188,27 @@ def tool_import(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied(_("Your role does not allow importing questionnaires."))
     files = request.FILES if request.method == "POST" else None
     form = ToolForm(posted(request), files, programmes=programmes, for_all=for_all)
-    problems: list[Problem] = []
+    problems = Problems()
     if form.is_valid():
-        made, problems = _import(person, form)
+        made, read_from, problems = _import(person, form)
         if made is not None:
-            messages.success(request, _("The questionnaire is imported. Once it is used it cannot change."))
+            text = _("The questionnaire is imported. Once it is used it cannot change.")
+            messages.success(request, f"{text} {read_from}".strip())
             return redirect("tool", pk=made.pk)
-    context = {"form": form, "problems": problems[:PROBLEMS_SHOWN], "problem_count": len(problems)}
+    context = {"form": form, "problems": problems}
     return render(request, "assessments/tool_import.html", context, status=REFUSED if form.is_bound else 200)
 
 
-def _import(person: User, form: ToolForm) -> tuple[Tool | None, list[Problem]]:
-    """The new version; or None, with the file's problems, or with the reason on the form."""
+def _import(person: User, form: ToolForm) -> tuple[Tool | None, str, Problems]:
+    """The new version and the sheet it was read from; or None, with the file's problems, or a reason on the form."""
     data = {name: value for name, value in form.cleaned_data.items() if name != "file"}
     try:
-        return import_tool(by=person, rows=read_questions(form.cleaned_data["file"]), **data), []
+        rows = read_questions(form.cleaned_data["file"])
+        return import_tool(by=person, rows=rows, **data), rows.read_from, Problems()
     except ToolRefused as refused:
-        return None, refused.problems
+        return None, "", refused.problems
     except ValidationError as error:
         show_errors(form, error)
     except IntegrityError:
         form.add_error("name", _("A questionnaire of this name was imported just now."))
-    return None, []
+    return None, "", Problems()

@@ -15,9 +15,7 @@ from brands.models import Brand, Supplier
 from brands.views.brands import person_of
 from portal.core.forms import REFUSED, posted
 from portal.core.lists import requested_page
-from portal.core.uploads import limited_upload
-
-PROBLEMS_SHOWN = 50
+from portal.core.uploads import limited_table
 
 
 @login_required
@@ -35,7 +33,7 @@ def supplier_list(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@limited_upload
+@limited_table("suppliers")
 @require_http_methods(["GET", "POST"])
 def supplier_import(request: HttpRequest, pk: int) -> HttpResponse:
     """Add the lines of a file to the list: all of it, or nothing and the errors by row and column."""
@@ -50,8 +48,7 @@ def supplier_import(request: HttpRequest, pk: int) -> HttpResponse:
         if not outcome.problems:
             messages.success(request, _words(outcome))
             return redirect("supplier_list", pk=pk)
-    context = {"brand": brand, "form": form, "problems": outcome.problems[:PROBLEMS_SHOWN]}
-    context["problem_count"] = len(outcome.problems)
+    context = {"brand": brand, "form": form, "problems": outcome.problems, "read_from": outcome.read_from}
     return render(request, "brands/supplier_import.html", context, status=REFUSED if form.is_bound else 200)
 
 
@@ -62,4 +59,4 @@ def _words(outcome: SupplierImport) -> str:
     }
     skipped = _("Skipped, because they are on the list already: %s.") % outcome.skipped if outcome.skipped else ""
     ignored = _("Columns that were left out: %s.") % ", ".join(outcome.ignored) if outcome.ignored else ""
-    return " ".join(part for part in (added, skipped, ignored) if part)
+    return " ".join(part for part in (added, skipped, ignored, outcome.read_from) if part)

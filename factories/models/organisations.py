@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
 from factories.querysets import FactoryQuerySet, ProgrammeHistoryQuerySet, ProgrammeQuerySet
@@ -12,6 +13,7 @@ from portal.accounts.models import RoleGroup, User
 from portal.accounts.role_index import membership_trigger, permission_triggers
 from portal.accounts.roles import GroupObjectPermissionBase
 from portal.core.identifiers import OS_HUB_ID
+from portal.core.search import unmarked_text
 from portal.core.triggers import history_trigger
 
 
@@ -229,6 +231,12 @@ class Factory(models.Model):
         help_text=_("A worker representative confirms what a manager shares before it takes effect."),
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    # Both names as a search compares them (`factories.querysets.named`), each on a line of its own.
+    search_names = models.GeneratedField(
+        expression=unmarked_text(Concat("name", models.Value("\n"), "local_name")),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
 
     objects = FactoryQuerySet.as_manager()
 

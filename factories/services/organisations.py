@@ -1,11 +1,13 @@
 """What changes about factories, country programmes and advisors. Every verb is one transaction with its event."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from factories.enrolment import wrong_days
 from factories.models import CountryProgramme, Factory
 from factories.roles import FACTORY, PROGRAMME
 from portal.accounts.models import User
@@ -16,6 +18,7 @@ from portal.core.names import one_line
 # What the factory's own manager may edit; the rest (id, country, enrolment, cycle) is the programme's.
 OWN_PROFILE_FIELDS = frozenset(Factory.PROFILE_FIELDS)
 NAMES = frozenset({"name", "local_name"})
+DAYS = frozenset({"enrolled_on", "left_on"})
 ENROLMENT_FIELDS = frozenset(
     {
         "bw_id",
@@ -42,6 +45,13 @@ def _tidy(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: one_line(value) if name in NAMES else value for name, value in fields.items()}
 
 
+def _refuse_wrong(factory: Factory, changed: Iterable[str]) -> None:
+    """Raise `ValidationError` by field. Days that did not change are not looked at: not everybody may change them."""
+    if DAYS & set(changed) and (wrong := wrong_days(factory.enrolled_on, factory.left_on)):
+        raise ValidationError(wrong)
+    factory.full_clean()
+
+
 @transaction.atomic
 def create_factory(*, by: User, programme: CountryProgramme, **fields: Any) -> Factory:
     """A new factory of `programme` with its role groups.
@@ -54,7 +64,7 @@ def create_factory(*, by: User, programme: CountryProgramme, **fields: Any) -> F
     if unknown:
         raise ValidationError({name: _("This cannot be set.") for name in unknown})
     factory = Factory(programme=programme, **_tidy(fields))
-    factory.full_clean()
+    _refuse_wrong(factory, fields)
     factory.save()
     create_role_groups(FACTORY, factory)
     record("factories.created", by=by, factory_id=factory.pk, programme_id=programme.pk, subject=factory.pk)
@@ -80,7 +90,7 @@ def update_factory(*, by: User, factory: Factory, **fields: Any) -> Factory:
         return factory
     for name in changed:
         setattr(factory, name, fields[name])
-    factory.full_clean()
+    _refuse_wrong(factory, changed)
     factory.save(update_fields=changed)
     record("factories.updated", by=by, factory_id=factory.pk, programme_id=factory.programme_id, fields=changed)
     return factory

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any, cast
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core import signing
@@ -30,12 +29,20 @@ from factories.imports import (
 from factories.models import Factory
 from portal.accounts.models import User
 from portal.core.forms import REFUSED, STALE
-from portal.core.uploads import drop_old_uploads, drop_upload, keep_upload, limited_upload, open_upload
+from portal.core.uploads import (
+    drop_old_uploads,
+    drop_upload,
+    keep_upload,
+    limited_table,
+    megabytes,
+    one_at_a_time,
+    open_upload,
+    table_limit,
+)
 
 FOLDER = "uploads/factories"
 DECIDE_WITHIN = timedelta(hours=2)
 SALT = "factories.import"
-SHOWN = 50
 
 
 class FactoryTableForm(forms.Form):
@@ -51,7 +58,7 @@ class FactoryTableForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["file"].help_text = _(
             "CSV (UTF-8) or Excel workbook (.xlsx), up to %s MB. Its columns are explained below."
-        ) % (settings.UPLOAD_MAX_BYTES // 1024**2)
+        ) % megabytes(table_limit("factories"))
 
 
 def _staff(request: HttpRequest) -> User:
@@ -65,7 +72,7 @@ def _staff(request: HttpRequest) -> User:
 
 
 @login_required
-@limited_upload
+@limited_table("factories")
 @require_http_methods(["GET", "POST"])
 def factory_import(request: HttpRequest) -> HttpResponse:
     """Upload a table; the answer is what importing it would do, or its errors."""
@@ -116,7 +123,8 @@ def _preview(request: HttpRequest, user: User, name: str, plan: FactoryPlan, sta
         "form": FactoryTableForm(),
         "columns": _columns(),
         "plan": plan,
-        "problems": plan.problems[:SHOWN],
+        "problems": plan.problems,
+        "read_from": plan.read_from,
         "is_empty": not plan.new and not plan.changes,
         "token": token,
     }
@@ -125,6 +133,7 @@ def _preview(request: HttpRequest, user: User, name: str, plan: FactoryPlan, sta
 
 @login_required
 @require_POST
+@one_at_a_time
 def factory_import_confirm(request: HttpRequest) -> HttpResponse:
     """Do what the preview showed; when that would be something else by now, show it again."""
     user = _staff(request)

@@ -13,6 +13,8 @@ from django.http import HttpRequest, QueryDict
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 
+from portal.core.names import one_line
+
 REFUSED = 400  # the status of a page that shows what was wrong with a sent form
 STALE = 409  # the status of a page that shows a form filled in on older values
 NOT_OFFERED = _("This is not on the list. Choose one from it.")
@@ -34,8 +36,9 @@ class ListFilter(forms.Form):
         self.is_valid()
 
     def asked(self, name: str) -> Any:
-        """The value asked for, or nothing when it is empty or makes no sense."""
-        return self.cleaned_data.get(name) or None
+        """The value asked for, or nothing when it is empty or makes no sense. Words come as names are kept."""
+        value = self.cleaned_data.get(name) or None
+        return (one_line(value) or None) if isinstance(value, str) else value
 
     @property
     def in_use(self) -> bool:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import storages
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
@@ -20,18 +21,23 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 PIECE_BYTES = 1024 * 1024
 FORM_BYTES = 64 * 1024  # what a form needs around its file
+ONE_AT_A_TIME = 720_411_203  # the key of an advisory lock; any number that nothing else uses
 View = Callable[..., HttpResponseBase]
 
 
 class CountedUpload(FileUploadHandler):
-    """Stops reading when the files of a request pass the limit, whatever its header announced."""
+    """Stops reading when the files of a request pass a limit, whatever its header announced."""
 
     received = 0
+
+    def __init__(self, request: HttpRequest, most: int) -> None:
+        super().__init__(request)
+        self.most = most
 
     @property
     def is_over(self) -> bool:
         """Whether more came than is accepted."""
-        return self.received > settings.UPLOAD_MAX_BYTES
+        return self.received > self.most
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         """Pass the chunk on. Raises `StopUpload` past the limit."""
@@ -49,20 +55,45 @@ def limited_upload(view: View) -> View:
 
     The size is looked at before anything is read, the CSRF token included (which is checked right after).
     """
+    return _limited(view, lambda: int(settings.UPLOAD_MAX_BYTES))
 
+
+def limited_table(door: str) -> Callable[[View], View]:
+    """For a view that reads a table while its sender waits: `limited_upload` with the door's own limit.
+
+    It reads one table of a person at a time, and answers 429 to the next one.
+    """
+
+    def decorated(view: View) -> View:
+        return _limited(one_at_a_time(view), lambda: table_limit(door))
+
+    return decorated
+
+
+def table_limit(door: str) -> int:
+    """The bytes that a table may have at a door."""
+    return min(settings.TABLE_MAX_BYTES[door], settings.UPLOAD_MAX_BYTES)
+
+
+def size_help(door: str) -> str:
+    """Return the door's limit as a sentence for the field of its form."""
+    return _("At most %s MB.") % megabytes(table_limit(door))
+
+
+def _limited(view: View, most: Callable[[], int]) -> View:
     @csrf_protect
     def received(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         counted = [handler for handler in request.upload_handlers if isinstance(handler, CountedUpload)]
         over = len(request.FILES) == 0 and any(handler.is_over for handler in counted)  # reading them counts them
-        return too_large(request) if over else view(request, *args, **kwargs)
+        return too_large(request, most()) if over else view(request, *args, **kwargs)
 
     @csrf_exempt
     @wraps(view)
     def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if _announced(request) > settings.UPLOAD_MAX_BYTES + FORM_BYTES:
-            return too_large(request)
+        if _announced(request) > most() + FORM_BYTES:
+            return too_large(request, most())
         if request.method == "POST":
-            request.upload_handlers.insert(0, CountedUpload(request))
+            request.upload_handlers.insert(0, CountedUpload(request, most()))
         return received(request, *args, **kwargs)
 
     return limited
@@ -73,11 +104,50 @@ def _announced(request: HttpRequest) -> int:
     return int(length) if length.isdigit() else 0
 
 
-def too_large(request: HttpRequest) -> HttpResponseBase:
+def too_large(request: HttpRequest, most: int) -> HttpResponseBase:
     """413, with the limit in words."""
-    limit = settings.UPLOAD_MAX_BYTES // 1024**2
     text = _("Files of up to %s MB are accepted. Split the table, or leave out columns that are not needed.")
-    return render(request, "core/upload_too_large.html", {"text": text % limit}, status=413)
+    return _refused(request, _("The file is too large"), text % megabytes(most), status=413)
+
+
+def _refused(request: HttpRequest, title: str, text: str, status: int) -> HttpResponseBase:
+    return render(request, "core/upload_refused.html", {"title": title, "text": text}, status=status)
+
+
+def megabytes(size: int) -> str:
+    """Return a limit as it is shown, rounded down."""
+    return str(size // 1024**2) if size >= 1024**2 else f"{size / 1024**2:.2g}"
+
+
+def one_at_a_time(view: View) -> View:
+    """Answer 429 while another request of the same person is in the view.
+
+    The lock is the database session's: it ends with the request, and with the process that dies in it.
+    """
+
+    @wraps(view)
+    def alone(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method != "POST":
+            return view(request, *args, **kwargs)
+        keys = [ONE_AT_A_TIME, int(request.user.pk or 0) % 2**31]
+        if not _asked_database("SELECT pg_try_advisory_lock(%s, %s)", keys):
+            return _refused(request, _("One table at a time"), _busy(), status=429)
+        try:
+            return view(request, *args, **kwargs)
+        finally:
+            _asked_database("SELECT pg_advisory_unlock(%s, %s)", keys)
+
+    return alone
+
+
+def _asked_database(statement: str, keys: list[int]) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, keys)
+        return bool(cursor.fetchone()[0])
+
+
+def _busy() -> str:
+    return _("Your last table is still being read. Wait until its page has come, and send this one again.")
 
 
 def keep_upload(upload: "File[Any]", folder: str = "uploads") -> str:

@@ -9,13 +9,13 @@ from rest_framework.response import Response
 
 from brands.models import Brand
 from factories.models import Factory
-from factories.querysets import FactoryQuerySet
+from factories.querysets import FactoryQuerySet, named
 from portal.core.api import Query
 from portal.core.api.problems import Conflict
 from portal.core.api.views import DetailView, ListView, PortalView, require
 from sharing.matching import match_lines
 from sharing.models import AccessRequest
-from sharing.request_querysets import AccessRequestQuerySet, factories_to_ask, search_factories
+from sharing.request_querysets import AccessRequestQuerySet, factories_to_ask
 from sharing.serializers.requests import (
     ApproveOrder,
     AskedSerializer,
@@ -173,7 +173,7 @@ class FactoriesToAskView(ListView):
         self.brand = get_object_or_404(Brand.objects.own(self.user), pk=self.kwargs["pk"])
         rows = factories_to_ask(self.user)
         if words := self.query.get("search"):
-            rows = search_factories(rows, words)
+            rows = rows.filter(named(words))
         return rows.filter(programme__country=self.query["country"]) if "country" in self.query else rows
 
     def get(self, request: Request, **kwargs: Any) -> Response:

@@ -3,16 +3,16 @@
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from factories.models import CountryProgramme
-from factories.querysets import FactoryQuerySet
+from factories.querysets import FactoryQuerySet, named
 from portal.core.countries import COUNTRIES
 from portal.core.forms import ListFilter
+from portal.core.uploads import size_help
 from sharing.forms.grants import TermsForm, end_of
 from sharing.models import AccessRequest, Scope
-from sharing.request_querysets import AccessRequestQuerySet, search_factories
+from sharing.request_querysets import AccessRequestQuerySet
 from sharing.services import Terms, Wish
 from sharing.services.requests import as_asked
 
@@ -45,7 +45,7 @@ class FactorySearch(ListFilter):
         if self.errors:
             return factories.none()
         if words := self.asked("q"):
-            factories = search_factories(factories, words)
+            factories = factories.filter(named(words))
         country = self.asked("country")
         return factories.filter(programme__country=country) if country else factories
 
@@ -61,11 +61,7 @@ class RequestFilter(ListFilter):
         if self.errors:
             return requests.none()
         if words := self.asked("q"):
-            requests = requests.filter(
-                Q(factory__name__icontains=words)
-                | Q(factory__local_name__icontains=words)
-                | Q(factory__bw_id__iexact=words)
-            )
+            requests = requests.filter(named(words, "factory__"))
         state = self.asked("state")
         return requests.shown_as(state) if state else requests
 
@@ -130,6 +126,11 @@ class ListForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": ".csv,.xlsx,text/csv"}),
         help_text=_("CSV (UTF-8) or Excel workbook (.xlsx) with a column name, bw_id or os_hub_id; country helps."),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["file"]
+        field.help_text = f"{field.help_text} {size_help('ask')}"
 
     def clean(self) -> dict[str, Any]:
         """One of the two is needed."""

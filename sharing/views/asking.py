@@ -16,9 +16,9 @@ from factories.models import Factory
 from portal.core.forms import REFUSED, posted, show_errors
 from portal.core.lists import requested_page
 from portal.core.tables import TableError
-from portal.core.uploads import limited_upload
+from portal.core.uploads import limited_table
 from sharing.forms import AskForm, FactorySearch, ListForm, RequestFilter
-from sharing.matching import MOST_LINES, Line, Match, match_lines, pasted_lines, table_lines
+from sharing.matching import MOST_LINES, Line, Lines, Match, match_lines, pasted_lines, table_lines
 from sharing.models import AccessRequest, Scope
 from sharing.request_querysets import factories_to_ask
 from sharing.services import request_many
@@ -55,19 +55,22 @@ def ask_search(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@limited_upload
+@limited_table("ask")
 @require_http_methods(["GET", "POST"])
 def ask_list(request: HttpRequest, pk: int) -> HttpResponse:
     """Many at once: a pasted list, a file or the own supplier list, then each line with what it may mean."""
     brand = own_brand(request, pk)
     form = ListForm(posted(request), request.FILES or None)
     if request.method == "POST" and "suppliers" in request.POST:
-        return _review(request, brand, _supplier_lines(request, brand))
+        return _review(request, brand, Lines(_supplier_lines(request, brand)))
     if form.is_valid():
+        field = "file" if form.cleaned_data["file"] else "text"
         try:
             lines = _lines(form)
         except TableError as error:
-            form.add_error("file" if form.cleaned_data["file"] else "text", _where(error))
+            form.add_error(field, _where(error))
+        except ValidationError as error:
+            form.add_error(field, error)
         else:
             return _review(request, brand, lines)
     has_suppliers = Supplier.objects.visible_to(request.user).filter(brand=brand).exists()
@@ -75,7 +78,7 @@ def ask_list(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "sharing/ask_list.html", context, status=REFUSED if form.is_bound else 200)
 
 
-def _lines(form: ListForm) -> list[Line]:
+def _lines(form: ListForm) -> Lines:
     if form.cleaned_data["file"]:
         return table_lines(form.cleaned_data["file"].file)
     return pasted_lines(form.cleaned_data["text"])
@@ -93,11 +96,11 @@ def _supplier_lines(request: HttpRequest, brand: Brand) -> list[Line]:
     return [Line(number, *cells) for number, cells in enumerate(columns, start=1)]
 
 
-def _review(request: HttpRequest, brand: Brand, lines: list[Line]) -> HttpResponse:
-    matches = match_lines(person(request), lines)
+def _review(request: HttpRequest, brand: Brand, found: Lines) -> HttpResponse:
+    matches = match_lines(person(request), found.lines)
     where = standings(brand, {factory.pk for match in matches for factory in match.found})
     groups = _grouped(matches, where)
-    context = {"brand": brand, "where": where, "count": len(lines), **groups}
+    context = {"brand": brand, "where": where, "count": len(found.lines), "read_from": found.read_from, **groups}
     context["may_send"] = bool(groups["sure"] or groups["unsure"])
     return render(request, "sharing/ask_review.html", context)
 

@@ -3,11 +3,12 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from assessments.imports import listing, problems, reading, words
+from assessments.imports import listing, reading, words
 from assessments.imports.services import confirm_import, error_rows
 from assessments.models import Assessment
 from assessments.reports.table import COLUMNS
 from factories.services import create_programme
+from portal.core.tables import problems
 from tests.assessments.tables import LEAVE, OVERTIME, check, load, messages, rows_of_everything, table
 from tests.publishing import advance
 
@@ -216,10 +217,10 @@ def test_unknown_things_are_named_and_not_created_unasked(world):
     assert rows_of_everything() == before
 
 
-def test_too_many_errors_end_the_reading(world, monkeypatch):
-    monkeypatch.setattr(problems, "MOST", 10)
-    batch = check(world.person("team_leader"), table(*({"Cycle": f"x{number}"} for number in range(50))))
-    assert len(messages(batch)) == 10
+def test_many_errors_are_counted_and_the_first_of_each_kind_kept(world):
+    batch = check(world.person("team_leader"), table(*({"Cycle": f"x{number}"} for number in range(500))))
+    assert batch.plan["problems"] == 500
+    assert len(messages(batch)) == 20 + problems.MOST_KEPT_OF_A_KIND
 
 
 def test_a_file_names_so_many_assessments(world, monkeypatch):

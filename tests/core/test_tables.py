@@ -10,15 +10,17 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from portal.core import sheet_sources, table_sources
 from portal.core.country_names import country_code
-from portal.core.tables import Table, TableError
+from portal.core.tables import Problems, Table, TableError, sheets, sources
 
 COLUMNS = ("Factory Assessed ID", "Name")
 
 
 def read(content, required=COLUMNS, **options):
-    return list(Table(io.BytesIO(content), required=required, **options).records())
+    problems = Problems()
+    found = list(Table(io.BytesIO(content), required=required, **options).records(problems))
+    assert not problems, problems
+    return found
 
 
 def refused(content, **options):
@@ -61,7 +63,7 @@ def test_excels_own_line_about_the_separator():
 def test_quotes_line_breaks_and_blank_lines_keep_the_rows_number():
     content = b'Factory Assessed ID,Name\n1,"two\nlines, ""quoted"""\n\n,\n2,b\n'
     assert read(content) == [
-        (2, {"Factory Assessed ID": "1", "Name": 'two\nlines, "quoted"'}),
+        (2, {"Factory Assessed ID": "1", "Name": 'two lines, "quoted"'}),
         (5, {"Factory Assessed ID": "2", "Name": "b"}),
     ]
 
@@ -108,13 +110,15 @@ def test_broken_quotes_are_named_by_row(body, row):
 
 
 def test_a_line_without_an_end_is_refused():
-    assert "line" in refused(b"Factory Assessed ID,Name\n" + b"x" * (table_sources.MAX_LINE + 1)).message
+    assert "line" in refused(b"Factory Assessed ID,Name\n" + b"x" * (sources.MAX_LINE + 1)).message
 
 
 def test_a_long_cell_is_refused_with_its_column():
-    error = refused(b"Factory Assessed ID,Name\n1," + b"x" * 10_001 + b"\n")
-    assert (error.row, error.column) == (2, "Name")
-    assert "10000" in error.message
+    table, problems = Table(io.BytesIO(b"Factory Assessed ID,Name\n1," + b"x" * 10_001), required=COLUMNS), Problems()
+    assert list(table.records(problems)) == []
+    (problem,) = problems
+    assert (problem.row, problem.column) == (2, "Name")
+    assert "10000" in problem.message
 
 
 def test_missing_and_repeated_columns_are_named():
@@ -124,7 +128,7 @@ def test_missing_and_repeated_columns_are_named():
 
 def test_other_columns_are_ignored_and_named():
     table = Table(io.BytesIO(b"x,Factory Assessed ID,Name,Remarks\n0,1,a,b\n"), required=COLUMNS)
-    assert list(table.records()) == [(2, {"Factory Assessed ID": "1", "Name": "a"})]
+    assert list(table.records(Problems())) == [(2, {"Factory Assessed ID": "1", "Name": "a"})]
     assert table.ignored == ["x", "Remarks"]
 
 
@@ -191,7 +195,7 @@ def test_an_archive_of_a_thousand_parts_is_refused():
 
 
 def test_huge_shared_texts_are_refused(monkeypatch):
-    monkeypatch.setattr(sheet_sources, "MAX_KEPT_BYTES", 10)
+    monkeypatch.setattr(sheets, "MAX_KEPT_BYTES", 10)
     assert "unpacks" in refused(workbook(["Factory Assessed ID", "Name"], ["1", "a long text"])).message
 
 
@@ -231,14 +235,14 @@ def gaps(step, last):
 
 def test_a_workbook_with_a_huge_gap_is_refused_after_a_few_rows():
     error = refused(gaps(99_999_999_998, 10**12), required=("Name",))
-    assert error.row <= sheet_sources.MAX_EMPTY_ROWS + 3
+    assert error.row <= sheets.MAX_EMPTY_ROWS + 3
     assert "empty" in error.message
 
 
 def test_a_workbook_of_many_gaps_is_read_in_seconds():
     started = time.process_time()
-    error = refused(gaps(sheet_sources.MAX_EMPTY_ROWS, 1_200_000), required=("Name",))
-    assert error.row == sheet_sources.MAX_SHEET_ROWS + 1
+    error = refused(gaps(sheets.MAX_EMPTY_ROWS, 1_200_000), required=("Name",))
+    assert error.row == sheets.MAX_SHEET_ROWS + 1
     assert time.process_time() - started < 10
 
 
@@ -290,6 +294,6 @@ def test_a_sheet_that_does_not_state_its_size_is_not_walked_through_first() -> N
             target.writestr(name, re.sub(rb"<dimension[^>]*/>", b"", source.read(name)))
     file.taken = 0
     table = Table(file, required=["name"])
-    first = next(iter(table.records()))
+    first = next(iter(table.records(Problems())))
     assert first[1]["name"] == "Mill 1"
     assert file.taken < len(file.getvalue()) / 3

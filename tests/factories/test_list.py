@@ -170,3 +170,10 @@ def test_the_list_takes_the_same_few_queries_however_long(world, client_of):
     before = queries()
     many(world, 40)
     assert queries() == before <= 6
+
+
+@pytest.mark.parametrize("words", ["Đức Thắng", "Đu\u031b\u0301c Tha\u0306\u0301ng", "duc thang", "DUC  THANG"])
+def test_a_search_finds_names_in_either_form_and_without_marks(world, client_of, words):
+    Factory.objects.filter(pk=world.factory_vn.pk).update(local_name="May Đức Thắng Kim Chỉ")
+    client = client_of(world.person("vietnam_manager"))
+    assert world.factory_vn.name in client.get(LIST, {"q": words}).content.decode()

@@ -9,14 +9,14 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files import File
 from django.core.management.base import BaseCommand, CommandError
 
-from assessments.imports.services import confirm_import, discard_import, error_rows, start_import
+from assessments.imports.services import confirm_import, discard_import, start_import
 from assessments.imports.words import summary
 from assessments.models.imports import ImportBatch
 from portal.accounts.models import User
 from portal.core.jobs import run
 from portal.core.models import Job
-
-SHOWN = 50
+from portal.core.tables import Group
+from portal.core.tables.problems import told
 
 
 class Command(BaseCommand):
@@ -80,9 +80,6 @@ class Command(BaseCommand):
         self.stdout.write(self.style.SUCCESS("Imported."))
 
     def _tell_errors(self, batch: ImportBatch) -> None:
-        problems = error_rows(batch)
-        for problem in problems[:SHOWN]:
-            where = f"row {problem.row}, {problem.column}" if problem.row else "file"
-            self.stderr.write(f"{where}: {problem.message}")
-        if len(problems) > SHOWN:
-            self.stderr.write(f"... and {len(problems) - SHOWN} more.")
+        groups = [Group(**group) for group in batch.plan["groups"]]
+        self.stderr.write("\n".join(told(groups)))
+        self.stderr.write(f"{batch.plan['problems']} errors.")

@@ -12,6 +12,7 @@ from assessments.models import Tool
 from factories.models import CountryProgramme
 from portal.accounts.models import User
 from portal.core.country_names import country_code
+from portal.core.tables.problems import told
 
 
 class Command(BaseCommand):
@@ -45,9 +46,8 @@ class Command(BaseCommand):
                 rows=rows,
             )
         except ToolRefused as refused:
-            for problem in refused.problems[:50]:
-                self.stderr.write(f"row {problem.row}, {problem.column}: {problem.message}")
-            raise CommandError(f"{len(refused.problems)} errors. Nothing was imported.") from refused
+            self.stderr.write("\n".join(told(refused.problems.groups())))
+            raise CommandError(f"{refused.problems.total} errors. Nothing was imported.") from refused
         except (PermissionDenied, ValidationError) as error:
             texts = error.messages if isinstance(error, ValidationError) else [str(error)]
             raise CommandError(" ".join(texts)) from error

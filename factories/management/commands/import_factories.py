@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from factories.imports import import_factories, plan_factories
 from portal.accounts.models import User
+from portal.core.tables.problems import told
 
 
 class Command(BaseCommand):
@@ -33,9 +34,8 @@ class Command(BaseCommand):
                 plan = work(by=by, file=file)
         except PermissionDenied as error:
             raise CommandError(str(error)) from error
-        for problem in plan.problems[:50]:
-            self.stderr.write(f"row {problem.row}, {problem.column}: {problem.message}")
         if plan.problems:
-            raise CommandError(f"{len(plan.problems)} errors. Nothing was imported.")
+            self.stderr.write("\n".join(told(plan.problems.groups())))
+            raise CommandError(f"{plan.problems.total} errors. Nothing was imported.")
         done = "Would import" if options["check"] else "Imported"
         self.stdout.write(f"{done}: {len(plan.new)} new, {len(plan.changes)} changed, {plan.unchanged} unchanged.")

@@ -1,4 +1,4 @@
-"""From the bytes of an uploaded CSV or XLSX file to numbered rows of text; the rules are in `portal.core.tables`."""
+"""From the bytes of an uploaded file to numbered rows of text: what the file is, and CSV. XLSX is in `sheets`."""
 
 import codecs
 import csv
@@ -6,15 +6,20 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from portal.core.tables.cells import TableError
+
+if TYPE_CHECKING:
+    from portal.core.tables.sheets import SheetRows
+
 MAX_LINE = 1_048_576  # characters between two line breaks
-MAX_COLUMNS = 200
 SAMPLE_BYTES = 65_536
 DELIMITERS = ",;\t"
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # the part of a protected workbook that holds its content
 
 UTF8_HELP = gettext_lazy("Save it as “CSV UTF-8”, or as an Excel workbook (.xlsx), and upload it again.")
 _PICTURES_AND_ARCHIVES = (
@@ -26,45 +31,44 @@ _IGNORED_IN_NAMES = re.compile(r"[\s._\u00a0\u200b\ufeff]+")
 _LOST = re.compile("[\udc80-\udcff]")
 
 
-class TableError(Exception):
-    """The file, or one row of it, is not a table that can be read. The message is for the person who uploaded it."""
-
-    def __init__(self, message: str, *, row: int | None = None, column: str = "") -> None:
-        super().__init__(message)
-        self.message, self.row, self.column = message, row, column
-
-
 def normalised(header: str) -> str:
     """The name by which a column is found: without case, spaces, dots and underscores."""
     return _IGNORED_IN_NAMES.sub("", header).casefold()
 
 
-class Rows(Protocol):
-    """The numbered rows of a file, and how far reading has come."""
+def open_source(file: BinaryIO, names: set[str], most_rows: int | None) -> "CsvRows | SheetRows":
+    """Return the rows of a file, whatever it is.
 
-    def __iter__(self) -> Iterator[tuple[int, list[str]]]: ...
-
-    def position(self) -> int:
-        """Return the bytes taken from the file so far, about."""
-
-
-def open_source(file: BinaryIO, names: set[str]) -> Rows:
-    """The rows of a file, whatever it is; `names` are the normalised columns that tell one separator from another.
-
-    Raises `TableError` for what is neither CSV nor XLSX.
+    `names` are the normalised columns that tell one separator from another; `most_rows` is how many rows its reader
+    wants at most, where that is few. Raises `TableError` for what is neither CSV nor XLSX.
     """
     file.seek(0)
     start = file.read(SAMPLE_BYTES)
     file.seek(0)
     if start.startswith(b"PK\x03\x04"):
-        from portal.core.sheet_sources import SheetRows  # openpyxl takes a fifth of a second to load
+        from portal.core.tables.sheets import SheetRows  # openpyxl takes a fifth of a second to load
 
-        return SheetRows(file)
+        return SheetRows(file, most_rows)
     if start.startswith(b"\xd0\xcf\x11\xe0"):
-        raise TableError(_("This is an old Excel file (.xls). Save it as .xlsx or as “CSV UTF-8”."))
+        raise _old_or_protected(file)
     if start.startswith(_PICTURES_AND_ARCHIVES):
         raise _no_table()
-    return _CsvRows(file, _encoding(start), names)
+    return CsvRows(file, _encoding(start), names)
+
+
+def _old_or_protected(file: BinaryIO) -> TableError:
+    """Tell a workbook with a password from an old Excel file: both are OLE files, whose directory names their parts."""
+    head = file.read(512)
+    sector_size, directory = 1 << min(head[30], 12) if len(head) == 512 else 0, int.from_bytes(head[48:52], "little")
+    file.seek((directory + 1) * sector_size)
+    if ENCRYPTED in file.read(sector_size * 8):
+        return TableError(
+            _(
+                "This workbook is protected with a password. Open it in a spreadsheet, remove the password (File, "
+                "Info, Protect Workbook, Encrypt with Password), save it, and upload it again."
+            )
+        )
+    return TableError(_("This is an old Excel file (.xls). Save it as .xlsx or as “CSV UTF-8”."))
 
 
 def _no_table() -> TableError:
@@ -92,8 +96,11 @@ def _is_utf8(start: bytes) -> bool:
     return True
 
 
-class _CsvRows:
-    """The rows of a CSV file, numbered from 1; blank lines count."""
+class CsvRows:
+    """The rows of a CSV file, numbered from 1; blank lines count. It has no sheets."""
+
+    sheet = ""
+    other_sheets: tuple[str, ...] = ()
 
     def __init__(self, file: BinaryIO, encoding: str, names: set[str]) -> None:
         self._file, self._encoding = file, encoding

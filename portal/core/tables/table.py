@@ -1,53 +1,35 @@
-"""Tables that people upload, CSV or XLSX: one row at a time, in bounded memory, and never mangled.
+"""The one reader of uploaded tables, CSV or XLSX: one row at a time, in bounded memory, and never mangled.
 
 CSV: comma, semicolon or tab, found from the header; UTF-8 with or without a byte order mark, UTF-16 with one.
 Anything else is refused with the row and column at which it stops being text: a guess would turn names of people
-and places into rubbish. XLSX: the first sheet, after a look at the archive's directory, so that a small file cannot
-unpack into a huge one.
+and places into rubbish. XLSX: the first sheet that is shown, after a look at the archive's directory, so that a small
+file cannot unpack into a huge one; `Table.read_from` says which sheet that was.
 
 Columns are found by name: case, spaces, dots and underscores make no difference ("Factory Assessed ID" is
 "factory.assessed_id"). Columns nobody asked for are ignored, and named in `Table.ignored`; one that is nearly the
 name of an optional column which the file lacks ("Tag" for "Tags") is in `Table.nearly` with that name. Rows are
 numbered as a spreadsheet shows them: the header is row 1.
+
+Text comes in one form (NFC). A cell whose content is lost (`cells`) is a problem with its row and column, and its row
+is left out.
 """
 
 import io
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import BinaryIO
 
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from portal.core.table_sources import MAX_COLUMNS, TableError, normalised, open_source
+from portal.core.names import one_line
+from portal.core.tables.cells import MAX_COLUMNS, TableError, lost, may_be_lost
+from portal.core.tables.problems import Problems
+from portal.core.tables.sources import normalised, open_source
 
-__all__ = ["Problem", "Table", "TableError", "degrees"]
 MAX_CELL = 10_000  # characters
 NEARLY = 0.75  # how alike two names of columns are, from 0 to 1
-SIX_PLACES = Decimal("0.000001")
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong: the row and column as a spreadsheet shows them, the text that stands there, and what to do."""
-
-    row: int | None
-    column: str
-    value: str
-    message: str
-
-
-def degrees(text: str, most: Decimal | int = Decimal("Infinity")) -> Decimal:
-    """A coordinate of at most so many degrees either way, to the tenth of a metre. Raises `ValidationError`."""
-    try:
-        found = Decimal(text).quantize(SIX_PLACES)
-        if not abs(found) <= most:  # neither is what is no number
-            raise InvalidOperation
-        return found
-    except InvalidOperation:
-        raise ValidationError(_("Write the coordinate in degrees, such as 11.5564.")) from None
+BETWEEN_CELLS = "\x1f"
 
 
 class Table:
@@ -61,17 +43,20 @@ class Table:
         optional: Sequence[str] = (),
         aliases: Mapping[str, str] | None = None,
         refuse: Callable[[list[str]], None] = lambda _headers: None,
+        most_rows: int | None = None,
     ) -> None:
         """Read the header of a seekable binary file.
 
         `required` and `optional` are column names in any spelling; `aliases` maps further spellings to them;
-        `refuse` gets the headers as they are written and may raise a `TableError` of its own.
+        `refuse` gets the headers as they are written and may raise a `TableError` of its own; `most_rows` limits a
+        table that is read while its sender waits.
         Raises `TableError` for a file that is no table, and for missing or repeated columns, all named.
         """
         self._file = file
         self.size = file.seek(0, io.SEEK_END)
         asked = [*required, *optional]
-        self._source = open_source(file, {normalised(name) for name in [*asked, *(aliases or {})]})
+        self._most_rows = most_rows
+        self._source = open_source(file, {normalised(name) for name in [*asked, *(aliases or {})]}, most_rows)
         self.header_row, self.headers = self._read_header()
         refuse(self.headers)
         self.index = self._find_columns(required, optional, aliases or {})
@@ -84,30 +69,61 @@ class Table:
         """Bytes read so far, for a progress bar against `size`."""
         return min(self._source.position(), self.size)
 
-    def rows(self) -> Iterator[tuple[int, list[str]]]:
+    @property
+    def read_from(self) -> str:
+        """Which sheet of a workbook is read, and which others it shows; nothing for CSV."""
+        if not self._source.sheet:
+            return ""
+        told = _("The sheet “%s” was read.") % one_line(self._source.sheet)
+        if others := self._source.other_sheets[:10]:
+            told += " " + _("These sheets were not read: %s.") % ", ".join(one_line(name) for name in others)
+        return told
+
+    def rows(self, problems: Problems) -> Iterator[tuple[int, list[str]]]:
         """Each row that is not blank as (row number, cells), as many cells as there are headers.
 
-        Raises `TableError` at the first row that cannot be read.
+        Rows with a cell whose content is lost are left out and told to `problems`. Raises `TableError` at the first
+        row that cannot be read, and past the limit of rows.
         """
-        width = len(self.headers)
+        width, count = len(self.headers), 0
         for number, cells in self._source:
             row = cells if len(cells) == width else _fitted(number, cells, width)
-            if any(row):
+            together = BETWEEN_CELLS.join(row)
+            if len(together) == width - 1:
+                continue
+            count += 1
+            if self._most_rows is not None and count > self._most_rows:
+                raise TableError(_("A file may have %s rows here; split this one.") % self._most_rows, row=number)
+            if not together.isascii() and not unicodedata.is_normalized("NFC", together):
+                row = [unicodedata.normalize("NFC", cell) for cell in row]
+            if not (may_be_lost(together) and self._has_lost(number, row, problems)):
                 yield number, row
 
-    def records(self) -> Iterator[tuple[int, dict[str, str]]]:
-        """Each row as (row number, stripped text by asked column). Raises `TableError`, also for over-long cells."""
-        for number, cells in self.rows():
-            record = {name: cells[at].strip() for name, at in self.index.items()}
-            for name, text in record.items():
-                if len(text) > MAX_CELL:
-                    raise TableError(
-                        _("The text has %(length)s characters; %(limit)s are allowed.")
-                        % {"length": len(text), "limit": MAX_CELL},
-                        row=number,
-                        column=name,
-                    )
-            yield number, record
+    def _has_lost(self, number: int, row: list[str], problems: Problems) -> bool:
+        """Whether the content of an asked cell is lost; says so."""
+        found = [(name, lost(row[at])) for name, at in self.index.items()]
+        for name, told in found:
+            if told is not None:
+                problems.add(number, name, told[0], told[1])
+        return any(told is not None for _name, told in found)
+
+    def records(self, problems: Problems) -> Iterator[tuple[int, dict[str, str]]]:
+        """Each row as (row number, text by asked column), every text on one line as names are kept.
+
+        Rows with an over-long text are left out and told to `problems`. Raises `TableError`.
+        """
+        for number, cells in self.rows(problems):
+            over = [(name, cells[at]) for name, at in self.index.items() if len(cells[at]) > MAX_CELL]
+            for name, text in over:
+                problems.add(
+                    number,
+                    name,
+                    text,
+                    _("The text has %(length)s characters; %(limit)s are allowed."),
+                    {"length": len(text), "limit": MAX_CELL},
+                )
+            if not over:
+                yield number, {name: one_line(cells[at]) for name, at in self.index.items()}
 
     def _read_header(self) -> tuple[int, list[str]]:
         for number, cells in self._source:
@@ -116,7 +132,7 @@ class Table:
                     cells.pop()
                 if len(cells) > MAX_COLUMNS:
                     raise TableError(_("The table has more than %s columns.") % MAX_COLUMNS, row=number)
-                return number, [cell.strip() for cell in cells]
+                return number, [_header(cell) for cell in cells]
         raise TableError(_("The file is empty."))
 
     def _find_columns(
@@ -134,18 +150,21 @@ class Table:
                 found[name] = at
         if twice:
             raise TableError(_("These columns appear twice: %s.") % ", ".join(twice), row=self.header_row)
-        missing = [name for name in required if name not in found]
-        if missing:
-            raise TableError(
-                _("These columns are missing: %(missing)s. The file has: %(found)s.")
-                % {"missing": ", ".join(missing), "found": ", ".join(self.headers)[:500]}
-                + "".join(
-                    " " + _("Is “%(header)s” meant as “%(name)s”?") % {"header": header, "name": name}
-                    for header, name in nearly(self.headers, missing)
-                ),
-                row=self.header_row,
-            )
+        if missing := [name for name in required if name not in found]:
+            told = _("These columns are missing: %(missing)s. The file has: %(found)s.")
+            told %= {"missing": ", ".join(missing), "found": ", ".join(self.headers)[:500]}
+            for header, name in nearly(self.headers, missing):
+                told += " " + _("Is “%(header)s” meant as “%(name)s”?") % {"header": header, "name": name}
+            raise self.without_columns(told)
         return found
+
+    def without_columns(self, told: str) -> TableError:
+        """Return the error for a table that lacks columns: what it lacks, and which sheet was looked at."""
+        if self.read_from:
+            told += f" {self.read_from}"
+        if self._source.other_sheets:
+            told += " " + _("Move the sheet with the table to the front, and save the workbook.")
+        return TableError(told, row=self.header_row)
 
 
 def nearly(headers: Sequence[str], names: Sequence[str]) -> list[tuple[str, str]]:
@@ -153,6 +172,11 @@ def nearly(headers: Sequence[str], names: Sequence[str]) -> list[tuple[str, str]
     wanted = {normalised(name): name for name in names}
     found = ((header, get_close_matches(normalised(header), wanted, n=1, cutoff=NEARLY)) for header in headers)
     return [(header, wanted[match[0]]) for header, match in found if match]
+
+
+def _header(cell: str) -> str:
+    told = lost(cell)
+    return one_line(told[0] if told else cell)
 
 
 def _fitted(number: int, cells: list[str], width: int) -> list[str]:

@@ -1,0 +1,79 @@
+"""Single cells: those whose content is lost, coordinates, and the errors that end a reading.
+
+A spreadsheet loses content in three ways without a word: it keeps 15 digits of a number, it writes error values
+where a formula fails, and a program that made the file may not have computed its formulas at all. None of these is
+an empty cell. A reader of sheets marks what it cannot give with `lost_number` and `lost_formula`; the mark begins
+with NUL, which no text of a file can hold.
+"""
+
+import re
+from decimal import Decimal, InvalidOperation
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+MAX_COLUMNS = 200
+MARK = "\0"
+_NUMBER, _FORMULA = f"{MARK}n", f"{MARK}f"
+_ERRORS = re.compile(
+    r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|BUSY!|UNKNOWN!|EXTERNAL!"
+    r"|PYTHON!|TIMEOUT!|GETTING_DATA)|Err:\d{3}"
+)
+# Twelve digits and more become this when a spreadsheet saves CSV.
+_SCIENTIFIC = re.compile(r"-?\d(?:[.,]\d+)?E\+(?:1[1-9]|[2-9]\d|\d{3})")
+SIX_PLACES = Decimal("0.000001")
+
+
+class TableError(Exception):
+    """The file, or one row of it, is not a table that can be read. The message is for the person who uploaded it."""
+
+    def __init__(self, message: str, *, row: int | None = None, column: str = "") -> None:
+        super().__init__(message)
+        self.message, self.row, self.column = message, row, column
+
+
+def lost_number(shown: str) -> str:
+    """Return the mark of a number whose last digits the spreadsheet did not keep."""
+    return _NUMBER + shown
+
+
+def lost_formula(formula: str) -> str:
+    """Return the mark of a formula that was saved without its result."""
+    return f"{_FORMULA}={formula}"
+
+
+def may_be_lost(row: str) -> bool:
+    """Return whether a cell of a row, all its cells in one text, has to be looked at."""
+    return MARK in row or "#" in row or "E+" in row or "Err:" in row
+
+
+def lost(cell: str) -> tuple[str, str] | None:
+    """Return what stands in a cell whose content is lost, with what is wrong; None for any other cell."""
+    kind, text = (cell[:2], cell[2:]) if cell.startswith(MARK) else ("", cell.strip())
+    if kind == _FORMULA:
+        return text, _(
+            "This formula was saved without its result. Open the file in a spreadsheet and save it, or replace the "
+            "formula with its value."
+        )
+    if kind == _NUMBER or _SCIENTIFIC.fullmatch(text):
+        return text, _(
+            "A spreadsheet keeps 15 digits of a number, so the last ones may be lost. Format the column as text and "
+            "enter the number again."
+        )
+    if _ERRORS.fullmatch(text):
+        return text, _("This is the error value of a formula. Correct the formula, or enter the value itself.")
+    return None
+
+
+def degrees(text: str, most: Decimal | int = Decimal("Infinity")) -> Decimal:
+    """Return a coordinate of at most so many degrees either way, to the tenth of a metre.
+
+    Raises `ValidationError`.
+    """
+    try:
+        found = Decimal(text).quantize(SIX_PLACES)
+        if not abs(found) <= most:  # neither is what is no number
+            raise InvalidOperation
+        return found
+    except InvalidOperation:
+        raise ValidationError(_("Write the coordinate in degrees, such as 11.5564.")) from None

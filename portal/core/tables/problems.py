@@ -1,0 +1,132 @@
+"""What is wrong with an uploaded table: every problem counted, the first rows of each kind kept.
+
+A million wrong rows are a number and a few examples, and the same file gives the same numbers each time. Problems are
+of one kind when the same is said of the same text in the same column. Where a column has many wrong texts, the
+first ones have a group each and the others share one.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from portal.core.tables.cells import TableError
+
+MOST_KEPT = 10_000
+MOST_KEPT_OF_A_KIND = 100
+MOST_ROWS_SHOWN = 5
+MOST_TEXTS = 20  # groups of one sentence in one column
+MOST_GROUPS = 1_000
+MOST_MESSAGE = 600
+MOST_TOLD = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong: the row and column as a spreadsheet shows them, the text that stands there, and what to do."""
+
+    row: int | None
+    column: str
+    value: str
+    message: str
+
+
+@dataclass(slots=True)
+class Group:
+    """The problems of one kind. Where `is_mixed`, `value` and `message` are those of the first of several texts."""
+
+    column: str
+    value: str
+    message: str
+    is_mixed: bool = False
+    count: int = 0
+    rows: list[int] = field(default_factory=list)
+
+    def stored(self) -> dict[str, Any]:
+        """The group as JSON keeps it."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+class Problems(list[Problem]):
+    """The problems of one table. The list holds those that are kept; `total` counts all of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+        self._groups: dict[tuple[str, ...], Group] = {}
+        self._texts: Counter[tuple[str, str]] = Counter()
+
+    def add(
+        self,
+        row: int | None,
+        column: str,
+        value: str,
+        message: str,
+        facts: Mapping[str, object] | None = None,
+        *,
+        kind: str = "",
+    ) -> tuple[Group, Problem]:
+        """Count a problem. `message` is the sentence, `facts` what is filled into it.
+
+        `kind` is what such sentences have in common, where they are filled in already. Returns the problem's group
+        and the problem, for `repeat`.
+        """
+        told = (message % facts if facts else message)[:MOST_MESSAGE]
+        problem = Problem(row, column, value.replace("\0", "")[:200], told)
+        group = self._group(problem, kind or message)
+        self.repeat(group, problem, row)
+        return group, problem
+
+    def refuse(self, row: int | None, column: str, value: str, error: ValidationError) -> list[tuple[Group, Problem]]:
+        """Count what a check refused."""
+        return [
+            self.add(row, column, value, str(one.message), one.params, kind=one.code or "") for one in error.error_list
+        ]
+
+    def repeat(self, group: Group, problem: Problem, row: int | None) -> None:
+        """Count the problem once more, in another row."""
+        self.total += 1
+        group.count += 1
+        if row is not None and len(group.rows) < MOST_ROWS_SHOWN:
+            group.rows.append(row)
+        if group.count <= MOST_KEPT_OF_A_KIND and len(self) < MOST_KEPT:
+            same = row == problem.row
+            self.append(problem if same else Problem(row, problem.column, problem.value, problem.message))
+
+    def count_more(self, group: Group, count: int) -> None:
+        """Count problems of a kind that were not looked at one by one."""
+        self.total += count
+        group.count += count
+
+    def end_with(self, error: TableError) -> None:
+        """Count the error that ended the reading."""
+        self.add(error.row, error.column, "", error.message)
+
+    def groups(self) -> list[Group]:
+        """All kinds, the most frequent first, and then by row."""
+        return sorted(self._groups.values(), key=lambda group: -group.count)
+
+    def _group(self, problem: Problem, kind: str) -> Group:
+        key: tuple[str, ...] = (problem.column, problem.message, problem.value)
+        if key in self._groups:
+            return self._groups[key]
+        self._texts[problem.column, kind] += 1
+        is_mixed = self._texts[problem.column, kind] > MOST_TEXTS
+        if is_mixed:
+            key = (problem.column, kind)
+        elif len(self._groups) >= MOST_GROUPS:
+            key, is_mixed = ("",), True
+        new = Group(problem.column, problem.value, problem.message, is_mixed)
+        return self._groups.setdefault(key, new)
+
+
+def told(groups: Sequence[Group]) -> Iterator[str]:
+    """The kinds as lines for a terminal, the most frequent ones."""
+    for group in groups[:MOST_TOLD]:
+        where = f"row {', '.join(map(str, group.rows))}, {group.column}" if group.rows else "file"
+        often = f" ({group.count} times)" if group.count > 1 else ""
+        yield f"{where}: {group.message}{often}"
+    if len(groups) > MOST_TOLD:
+        yield f"... and {len(groups) - MOST_TOLD} other kinds of errors."
