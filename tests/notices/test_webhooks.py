@@ -1,11 +1,13 @@
 """Webhooks against a real HTTP server: signatures, retries, where they may not go, and what a revoke leaves of them."""
 
 import datetime as dt
+import ipaddress
 import json
 import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -19,10 +21,12 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 from django.utils import timezone
 from standardwebhooks import Webhook
+from structlog.testing import capture_logs
 
 from assessments.services import take_step
 from portal.notices.handing_out import hand_out_notices
 from portal.notices.models import Notice, WebhookDelivery, WebhookEndpoint
+from portal.notices.outbox import notice_kinds
 from portal.notices.webhooks import addresses, sending
 from portal.notices.webhooks.addresses import check_url
 from portal.notices.webhooks.sending import RETRIES, deliver_waiting
@@ -223,19 +227,60 @@ def test_a_slow_or_silent_receiver_holds_nobody_up(world: World, endpoint: Webho
     assert WebhookDelivery.objects.get().problem == "connection"
 
 
+# The registries of IANA (special-purpose addresses of IPv4 and IPv6, IPv6 address space) and multicast, as they stood
+# in 2026: a test of its own, so that the list of the code is compared with something.
+SPECIAL_4 = (
+    "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 "
+    "192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24 "
+    "203.0.113.0/24 224.0.0.0/4 240.0.0.0/4"
+)
+SPECIAL_6 = (
+    "::1/128 ::/128 ::/96 ::ffff:0:0:0/96 64:ff9b:1::/48 100::/64 100:0:0:1::/64 2001::/23 2001::/32 2001:1::1/128 "
+    "2001:1::2/128 2001:1::3/128 2001:2::/48 2001:3::/32 2001:4:112::/48 2001:10::/28 2001:20::/28 2001:30::/28 "
+    "2001:db8::/32 2002::/16 2620:4f:8000::/48 3fff::/20 5f00::/16 fc00::/7 fe80::/10 fec0::/10 ff00::/8 4000::/3"
+)
+
+
+def special() -> Iterator[str]:
+    """The first and the last address of each, and those of IPv4 in the forms of IPv6 that lead to them."""
+    for text in SPECIAL_4.split():
+        network = ipaddress.IPv4Network(text)
+        for address in (network[0], network[-1]):
+            high, low = int(address) >> 16, int(address) & 0xFFFF
+            yield str(address)
+            yield f"::ffff:{address}"
+            yield f"64:ff9b::{high:x}:{low:x}"
+            yield f"2002:{high:x}:{low:x}::1"
+    for text in SPECIAL_6.split():
+        for address in (ipaddress.IPv6Network(text)[0], ipaddress.IPv6Network(text)[-1]):
+            yield str(address)
+    yield from ("fe80::1%eth0", "fec0::1", "3fff::1", "192.88.99.1", "2002:5db8:d70e::1", "2001:0:5db8:d70e::1")
+
+
+@pytest.mark.parametrize("address", ["93.184.215.14", "2606:4700::1111", "64:ff9b::5db8:d70e", "::ffff:93.184.215.14"])
+def test_the_public_internet_is_reached(address: str) -> None:
+    target = addresses.Target("https", address, 443, "/")
+    assert ipaddress.ip_address(addresses.resolve(target)) == ipaddress.ip_address(address)
+
+
+def test_no_special_purpose_address_is_reached() -> None:
+    allowed = [address for address in special() if addresses._is_allowed(address, is_local=False)]
+    assert allowed == []
+
+
 @pytest.mark.parametrize(
     "address",
     [
         "127.0.0.1",
         "10.1.2.3",
-        "192.168.0.9",
+        "192.88.99.1",
         "169.254.169.254",
-        "100.64.0.1",
         "0.0.0.0",
         "224.0.0.1",
         "::1",
         "fe80::1%eth0",
-        "fd00::1",
+        "fec0::1",
+        "3fff::1",
         "::ffff:10.0.0.1",
         "64:ff9b::a00:1",
         "2002:7f00:1::",
@@ -324,6 +369,46 @@ def test_the_certificate_must_be_the_names(
     work()
     assert receiver.types() == ["grant.started"]
     assert receiver.got[0][0]["host"] == f"hooks.test.example:{receiver.port}"
+
+
+def test_a_message_that_cannot_be_made_is_given_up_like_others(
+    world: World, endpoint: WebhookEndpoint, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It counts as an attempt each time, waits as long, and holds no other message up; the endpoint goes on."""
+    world.grant()
+    hand_out_notices()
+
+    def fails(_notice: Notice) -> None:
+        raise RuntimeError("Secret")
+
+    started = notice_kinds["grant.started"]
+    monkeypatch.setitem(notice_kinds, "grant.started", replace(started, payload=fails))
+    with capture_logs() as said:
+        assert work() == 1
+    delivery = WebhookDelivery.objects.get()
+    assert (delivery.state, delivery.attempts, delivery.problem) == ("waiting", 1, "payload")
+    assert delivery.next_attempt_at is not None
+    assert delivery.next_attempt_at > timezone.now() + RETRIES[0] - dt.timedelta(seconds=10)
+    assert "Secret" not in str(said)
+    revoke_access(by=world.person("manager_a"), grant=SharingGrant.objects.get())
+    assert work() == 2
+    assert receiver.types() == ["grant.ended"]
+    for _attempt in RETRIES:
+        work()
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.attempts) == ("failed", len(RETRIES) + 1)
+    assert WebhookEndpoint.objects.get().paused_at is None
+    assert work() == 0
+
+
+def test_a_message_that_kills_each_worker_is_given_up(world: World, endpoint: WebhookEndpoint) -> None:
+    """A worker that was killed wrote nothing down; its lease ran out."""
+    world.grant()
+    hand_out_notices()
+    WebhookDelivery.objects.update(attempts=len(RETRIES) + 1)
+    assert work() == 1
+    assert WebhookDelivery.objects.get().state == "failed"
+    assert WebhookEndpoint.objects.get().paused_at is None
 
 
 def test_pages(world: World, endpoint: WebhookEndpoint, receiver: Receiver, client_of: Any) -> None:
