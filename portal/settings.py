@@ -330,6 +330,9 @@ AXES_RESET_ON_SUCCESS = True
 AXES_SENSITIVE_PARAMETERS = ["login", "email", "username", "ip_address"]
 AXES_VERBOSE = False
 INVITATION_LIFETIME = timedelta(days=positive("INVITATION_DAYS", default=14))
+# In 24 hours, against flooding strangers: sent by an organisation, and to an address by anybody.
+INVITATIONS_A_DAY = positive("INVITATIONS_A_DAY", default=50)
+INVITATIONS_TO_ONE_ADDRESS_A_DAY = positive("INVITATIONS_TO_ONE_ADDRESS_A_DAY", default=5)
 
 # Web
 SESSION_COOKIE_AGE = 60 * 60 * 12
