@@ -22,7 +22,7 @@ from portal.core.country_names import country_code
 from portal.core.tables import Table, TableError
 from sharing.request_querysets import factories_to_ask
 
-MOST_LINES = 2_000
+MOST_LINES = 1_000  # matched while their sender waits: a second or two
 MOST_CANDIDATES = 5
 ALIKE = 0.72  # how alike two names are for one to be offered, from 0 to 1
 MOST_COMPARED = 60  # names compared letter by letter with one line
@@ -153,10 +153,17 @@ class _Register:
             (word for word in name.split() if word in self.by_word), key=lambda word: len(self.by_word[word])
         )
         near = list(dict.fromkeys(other for word in words for other in sorted(self.by_word[word])))[:MOST_COMPARED]
-        scores = {other: SequenceMatcher(None, name, other).ratio() for other in near}
-        likely = sorted((other for other in near if scores[other] >= ALIKE), key=lambda other: -scores[other])
+        scores = {other: score for other in near if (score := _likeness(name, other)) >= ALIKE}
+        likely = sorted(scores, key=lambda other: -scores[other])
         found = [factory for other in likely for factory in self.by_name[other] if _is_in(factory, country)]
         yield from list(dict.fromkeys(found))[:MOST_CANDIDATES]
+
+
+def _likeness(name: str, other: str) -> float:
+    """Return how alike two names are, from 0 to 1; 0 where a cheap upper bound says already that it is too little."""
+    matcher = SequenceMatcher(None, name, other)
+    bounds = (matcher.real_quick_ratio, matcher.quick_ratio)
+    return matcher.ratio() if all(bound() >= ALIKE for bound in bounds) else 0.0
 
 
 def _is_in(factory: Factory, country: str) -> bool:

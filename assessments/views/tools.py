@@ -26,7 +26,7 @@ from portal.core.countries import country_name
 from portal.core.forms import REFUSED, ListFilter, posted, show_errors
 from portal.core.lists import requested_page
 from portal.core.tables import Problem
-from portal.core.uploads import limited_upload
+from portal.core.uploads import limited_table
 
 PROBLEMS_SHOWN = 50
 FOR_ALL = "all"
@@ -59,7 +59,7 @@ class ToolForm(forms.Form):
             "CSV (UTF-8) or Excel workbook (.xlsx) with a row for each question and the columns cluster, "
             "compliance_point, question_id, label, type (NC or FGW); and, where known, step, reference, tags "
             "(separated by semicolons), in_vcc, condition. Up to %s MB."
-        ) % (settings.UPLOAD_MAX_BYTES // 1024**2)
+        ) % (settings.TABLE_MAX_BYTES // 1024**2)
 
 
 class ToolFilter(ListFilter):
@@ -178,7 +178,7 @@ def _facts(found: Tool, questions: list[Question]) -> list[tuple[str, Any]]:
 
 
 @login_required
-@limited_upload
+@limited_table
 @require_http_methods(["GET", "POST"])
 def tool_import(request: HttpRequest) -> HttpResponse:
     """Import a version from a file: all of it, or nothing and the errors by row and column."""

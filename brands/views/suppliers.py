@@ -15,7 +15,7 @@ from brands.models import Brand, Supplier
 from brands.views.brands import person_of
 from portal.core.forms import REFUSED, posted
 from portal.core.lists import requested_page
-from portal.core.uploads import limited_upload
+from portal.core.uploads import limited_table
 
 PROBLEMS_SHOWN = 50
 
@@ -35,7 +35,7 @@ def supplier_list(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@limited_upload
+@limited_table
 @require_http_methods(["GET", "POST"])
 def supplier_import(request: HttpRequest, pk: int) -> HttpResponse:
     """Add the lines of a file to the list: all of it, or nothing and the errors by row and column."""

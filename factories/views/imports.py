@@ -31,7 +31,8 @@ from factories.models import Factory
 from portal.accounts.models import User
 from portal.core.exports import csv_response
 from portal.core.forms import REFUSED, STALE
-from portal.core.uploads import drop_old_uploads, drop_upload, keep_upload, limited_upload, open_upload
+from portal.core.turns import one_at_a_time
+from portal.core.uploads import drop_old_uploads, drop_upload, keep_upload, limited_table, open_upload
 
 FOLDER = "uploads/factories"
 DECIDE_WITHIN = timedelta(hours=2)
@@ -52,7 +53,7 @@ class FactoryTableForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["file"].help_text = _(
             "CSV (UTF-8) or Excel workbook (.xlsx), up to %s MB. Its columns are explained below."
-        ) % (settings.UPLOAD_MAX_BYTES // 1024**2)
+        ) % (settings.TABLE_MAX_BYTES // 1024**2)
 
 
 def _staff(request: HttpRequest) -> User:
@@ -66,7 +67,7 @@ def _staff(request: HttpRequest) -> User:
 
 
 @login_required
-@limited_upload
+@limited_table
 @require_http_methods(["GET", "POST"])
 def factory_import(request: HttpRequest) -> HttpResponseBase:
     """Upload a table; the answer is what importing it would do, or its errors."""
@@ -123,6 +124,7 @@ def _preview(request: HttpRequest, user: User, name: str, plan: FactoryPlan, sta
 
 @login_required
 @require_POST
+@one_at_a_time
 def factory_import_confirm(request: HttpRequest) -> HttpResponse:
     """Do what the preview showed; when that would be something else by now, show it again."""
     user = _staff(request)

@@ -17,19 +17,22 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
+from portal.core.turns import View, one_at_a_time
+
 FORM_BYTES = 64 * 1024  # what a form needs around its file
-View = Callable[..., HttpResponseBase]
 
 
 class CountedUpload(FileUploadHandler):
     """Stops reading when the files of a request pass the limit, whatever its header announced."""
 
-    received = 0
+    def __init__(self, request: HttpRequest, most: int) -> None:
+        super().__init__(request)
+        self.received, self.most = 0, most
 
     @property
     def is_over(self) -> bool:
         """Whether more came than is accepted."""
-        return self.received > settings.UPLOAD_MAX_BYTES
+        return self.received > self.most
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         """Pass the chunk on. Raises `StopUpload` past the limit."""
@@ -42,28 +45,39 @@ class CountedUpload(FileUploadHandler):
         """The next handler makes the file."""
 
 
-def limited_upload(view: View) -> View:
-    """For a view that receives a file: too large a request is answered 413 with a page that says the limit.
+def limited_to(setting: str) -> Callable[[View], View]:
+    """Make the decorator of views that receive files of at most so many bytes as `setting` says.
 
-    The size is looked at before anything is read, the CSRF token included (which is checked right after).
+    Too large a request is answered 413 with a page that says the limit. The size is looked at before anything is read,
+    the CSRF token included (which is checked right after). Each person is served one at a time (`portal.core.turns`).
     """
 
-    @csrf_protect
-    def received(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        counted = [handler for handler in request.upload_handlers if isinstance(handler, CountedUpload)]
-        over = len(request.FILES) == 0 and any(handler.is_over for handler in counted)  # reading them counts them
-        return too_large(request) if over else view(request, *args, **kwargs)
+    def decorator(view: View) -> View:
+        in_turn = one_at_a_time(view)
 
-    @csrf_exempt
-    @wraps(view)
-    def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if _announced(request) > settings.UPLOAD_MAX_BYTES + FORM_BYTES:
-            return too_large(request)
-        if request.method == "POST":
-            request.upload_handlers.insert(0, CountedUpload(request))
-        return received(request, *args, **kwargs)
+        @csrf_protect
+        def received(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            counted = [handler for handler in request.upload_handlers if isinstance(handler, CountedUpload)]
+            over = len(request.FILES) == 0 and any(handler.is_over for handler in counted)  # reading them counts them
+            return _too_large(request, getattr(settings, setting)) if over else in_turn(request, *args, **kwargs)
 
-    return limited
+        @csrf_exempt
+        @wraps(view)
+        def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            most: int = getattr(settings, setting)
+            if _announced(request) > most + FORM_BYTES:
+                return _too_large(request, most)
+            if request.method == "POST":
+                request.upload_handlers.insert(0, CountedUpload(request, most))
+            return received(request, *args, **kwargs)
+
+        return limited
+
+    return decorator
+
+
+limited_upload = limited_to("UPLOAD_MAX_BYTES")  # what a job works on, or what is only kept
+limited_table = limited_to("TABLE_MAX_BYTES")  # tables that are read while their sender waits
 
 
 def _announced(request: HttpRequest) -> int:
@@ -71,11 +85,10 @@ def _announced(request: HttpRequest) -> int:
     return int(length) if length.isdigit() else 0
 
 
-def too_large(request: HttpRequest) -> HttpResponseBase:
+def _too_large(request: HttpRequest, most: int) -> HttpResponseBase:
     """413, with the limit in words."""
-    limit = settings.UPLOAD_MAX_BYTES // 1024**2
     text = _("Files of up to %s MB are accepted. Split the table, or leave out columns that are not needed.")
-    return render(request, "core/upload_too_large.html", {"text": text % limit}, status=413)
+    return render(request, "core/upload_too_large.html", {"text": text % (most // 1024**2)}, status=413)
 
 
 def keep_upload(upload: "File[Any]", folder: str = "uploads") -> str:

@@ -16,7 +16,8 @@ from factories.models import Factory
 from portal.core.forms import REFUSED, posted, show_errors
 from portal.core.lists import requested_page
 from portal.core.tables import TableError
-from portal.core.uploads import limited_upload
+from portal.core.turns import one_at_a_time
+from portal.core.uploads import limited_table
 from sharing.forms import AskForm, FactorySearch, ListForm, RequestFilter
 from sharing.matching import MOST_LINES, Line, Match, match_lines, pasted_lines, table_lines
 from sharing.models import AccessRequest, Scope
@@ -55,7 +56,7 @@ def ask_search(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@limited_upload
+@limited_table
 @require_http_methods(["GET", "POST"])
 def ask_list(request: HttpRequest, pk: int) -> HttpResponse:
     """Many at once: a pasted list, a file or the own supplier list, then each line with what it may mean."""
@@ -89,6 +90,9 @@ def _where(error: TableError) -> str:
 def _supplier_lines(request: HttpRequest, brand: Brand) -> list[Line]:
     """The brand's own supplier list, as far as one list goes."""
     suppliers = Supplier.objects.visible_to(request.user).filter(brand=brand).order_by("name", "pk")
+    if (count := suppliers.count()) > MOST_LINES:
+        text = _("Your supplier list has %(count)s rows. The first %(most)s are matched; upload the others as a file.")
+        messages.warning(request, text % {"count": count, "most": MOST_LINES})
     columns = suppliers.values_list("name", "country", "bw_id", "os_hub_id")[:MOST_LINES]
     return [Line(number, *cells) for number, cells in enumerate(columns, start=1)]
 
@@ -121,6 +125,7 @@ def _grouped(matches: list[Match], where: dict[int, Standing]) -> dict[str, Any]
 
 @login_required
 @require_http_methods(["GET", "POST"])
+@one_at_a_time
 def ask(request: HttpRequest, pk: int) -> HttpResponse:
     """The request itself, to one factory or to many that were chosen: what, which cycles, until when, why."""
     brand = own_brand(request, pk)
