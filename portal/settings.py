@@ -48,6 +48,24 @@ def positive(name: str, *, default: int) -> int:
     return int(value)
 
 
+def proxies(name: str, *, behind: bool) -> int:
+    """The environment variable `name` as the number of our own proxies before the web, which must fit `behind`."""
+    value = env.str(name, default="1" if behind else "0").strip()
+    if not re.fullmatch("[0-9]{1,2}", value):
+        raise ImproperlyConfigured(f"{name} is {value!r}: set it to the number of your proxies, 0 without one.")
+    if behind and not int(value):
+        raise ImproperlyConfigured(
+            f"{name} is 0 although BEHIND_TLS_PROXY is true: everybody would have the proxy's address. Set it to 1, "
+            "or to the number of proxies that append to X-Forwarded-For."
+        )
+    if int(value) and not behind:
+        raise ImproperlyConfigured(
+            f"{name} is {value} although BEHIND_TLS_PROXY is false: anybody could forge their address. Set "
+            f"BEHIND_TLS_PROXY=true, or unset {name}."
+        )
+    return int(value)
+
+
 def networks(name: str, example: str) -> list[str]:
     """The environment variable `name` as network addresses, separated by commas; empty unless set."""
     found: list[str] = env.list(name, default=[])
@@ -107,6 +125,9 @@ BASE_URL = env.str("BASE_URL", default="http://localhost:8000" if DEBUG else f"h
 STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / ".state")))
 # Copies of the ledger's published roots that this machine cannot write to: verify_ledger compares with them.
 LEDGER_ROOTS_DIR = env.str("LEDGER_ROOTS_DIR", default="")
+# Who asks, for every limit and lock (portal/core/client_address.py).
+BEHIND_TLS_PROXY = boolean("BEHIND_TLS_PROXY", default=False)
+TRUSTED_PROXY_COUNT = proxies("TRUSTED_PROXY_COUNT", behind=BEHIND_TLS_PROXY)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -193,7 +214,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="")
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {"BACKEND": "portal.core.cache.RedisOrOwnMemory", "LOCATION": REDIS_URL}
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "core_cache"}
 }
@@ -305,11 +326,15 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_FORM_FIELD = "login"
 AXES_USERNAME_CALLABLE = "portal.accounts.lockout.attempted_email"
+AXES_CLIENT_IP_CALLABLE = "portal.core.client_address.client_address"
 AXES_LOCKOUT_TEMPLATE = "account/locked.html"
 AXES_RESET_ON_SUCCESS = True
 AXES_SENSITIVE_PARAMETERS = ["login", "email", "username", "ip_address"]
 AXES_VERBOSE = False
 INVITATION_LIFETIME = timedelta(days=positive("INVITATION_DAYS", default=14))
+# In 24 hours, against flooding strangers: sent by an organisation, and to an address by anybody.
+INVITATIONS_A_DAY = positive("INVITATIONS_A_DAY", default=50)
+INVITATIONS_TO_ONE_ADDRESS_A_DAY = positive("INVITATIONS_TO_ONE_ADDRESS_A_DAY", default=5)
 
 # Web
 SESSION_COOKIE_AGE = 60 * 60 * 12
@@ -322,7 +347,7 @@ SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
 SECURE_REDIRECT_EXEMPT = [r"^health/$"]
 SECURE_REFERRER_POLICY = "same-origin"
-if boolean("BEHIND_TLS_PROXY", default=False):
+if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -423,6 +448,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "portal.core.api.KeysetPagination",
     "DEFAULT_THROTTLE_CLASSES": ["portal.core.api.PersonThrottle"],
+    "NUM_PROXIES": TRUSTED_PROXY_COUNT,
     "DEFAULT_THROTTLE_RATES": {
         "person": env.str("API_RATE", default="600/min"),
         "verify": env.str("VERIFY_RATE", default="60/min"),

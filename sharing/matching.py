@@ -25,7 +25,7 @@ from portal.core.names import one_line, unmarked
 from portal.core.tables import Group, Problems, Table, TableError
 from sharing.request_querysets import factories_to_ask
 
-MOST_LINES = 2_000
+MOST_LINES = 1_000  # matched while their sender waits
 MOST_LETTERS = 300  # of a cell
 MOST_TOLD = 10  # kinds of errors in one message
 # A cell as spreadsheets copy it: between double quotes where it holds a line break, a tab or a quote.

@@ -5,9 +5,13 @@ barrier; where the interesting order is known, it is forced instead: the first t
 second one is seen to wait for it.
 """
 
+import re
+
 import pytest
+from django.core import mail
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.test import Client
 from django.urls import reverse
 
 from assessments.models import Assessment, ReportCopy
@@ -15,7 +19,7 @@ from assessments.report_services import order_report
 from assessments.services import start_correction, take_step
 from brands.roles import BRAND
 from factories.roles import FACTORY
-from portal.accounts.models import Invitation
+from portal.accounts.models import Invitation, User
 from portal.accounts.roles import role_of
 from portal.accounts.services import accept_invitation, change_role, invite, remove_member
 from portal.core import jobs
@@ -384,3 +388,27 @@ def test_a_member_removed_from_the_brand_while_reading_is_out_on_the_next_questi
     assert lock_held is None
     assert isinstance(answer, ValidationError)
     assert seen_by_brand(world) == set()
+
+
+# --- one link, many readers -------------------------------------------------------------------------------
+
+
+def test_one_reset_link_used_by_six_at_once_sets_one_password(world: World) -> None:
+    email = "manager.a@test.example"
+    for time in TIMES:
+        Client().post(reverse("account_reset_password"), {"email": email})
+        found = re.search(r"http://testserver(\S+/password/reset/key/\S+)", mail.outbox[-1].body)
+        assert found
+        browsers = [Client(REMOTE_ADDR=f"192.0.2.{number}") for number in range(time * 6, time * 6 + 6)]
+        pages = [browser.get(found.group(1)).headers["Location"] for browser in browsers]
+        words = [f"a-loom-in-the-mist-{number}" for number in range(6)]
+        answers = at_once(
+            *[
+                lambda browser=browser, page=page, word=word: browser.post(page, {"password1": word, "password2": word})
+                for browser, page, word in zip(browsers, pages, words, strict=True)
+            ]
+        )
+        assert sorted(answer.status_code for answer in answers) == [200] * 5 + [302]
+        winner = [answer.status_code for answer in answers].index(302)
+        assert User.objects.get(email=email).check_password(words[winner])
+        assert all("does not work any more" in one.content.decode() for one in answers if one.status_code == 200)

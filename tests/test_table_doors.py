@@ -18,7 +18,7 @@ from brands.imports import import_suppliers
 from brands.models import Supplier
 from factories.imports import import_factories, plan_factories
 from factories.models import Factory
-from portal.core import uploads
+from portal.core import turns
 from portal.core.models import Event
 from portal.core.tables import TableError
 from sharing import matching
@@ -358,7 +358,7 @@ def test_a_person_has_one_table_read_at_a_time(world, client_of):
     person = world.person("brand_a_manager")
     client, url = client_of(person), reverse("ask_list", args=[world.brand_a.pk])
     with psycopg.connect(**connection.get_connection_params() | {"autocommit": True}) as other:
-        other.execute("SELECT pg_advisory_lock(%s, %s)", [uploads.ONE_AT_A_TIME, person.pk])
+        other.execute("SELECT pg_advisory_lock(%s, %s)", [turns.TURNS, person.pk])
         assert client.post(url, {"text": "A"}).status_code == 429
         assert client.get(url).status_code == 200
         assert client_of(world.person("brand_a_member")).post(url, {"text": "A"}).status_code == 200

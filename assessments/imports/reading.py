@@ -102,7 +102,7 @@ class Reading:
             number, findings = question
             text = cells[finding_at]
             if findings is None:
-                text = unguard(text) if text[:1] == "'" else text
+                text = unguard(text)
                 finding = "info" if text.strip() else ""
                 value = text if finding else ""
             else:

@@ -6,8 +6,8 @@ questions and the answer itself for FGW ones. The table has no word for the othe
 applicable" and "not assessed" leave it empty, and non-compliance by national law is 1 with the tag
 `NATIONAL_LAW_TAG`.
 
-**Formulas.** A spreadsheet would run a cell that begins with `=`, `+`, `-`, `@`, a tab or a line break.
-Such cells are guarded (`portal.core.exports`), so what is exported is imported unchanged.
+**Formulas.** No part of a cell is run by a spreadsheet, and the import reads the same text again
+(`portal.core.exports`).
 
 Three doors: `long_table` writes rows as they are, millions of them; `programme_table` what staff take away of
 one assessment, all of it, as the import takes it back; `report_table` what one report may tell its reader,
@@ -16,15 +16,13 @@ where the questionnaire's name, which would tell the kind of tool, is replaced (
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 from collections.abc import Iterable, Iterator
 from typing import TypedDict
 
 from assessments.reports.build import public_tags
 from assessments.reports.document import AnswerRow, Finding, Header, ReportDocument
-from portal.core.exports import guard
+from portal.core.exports import csv_file
 
 COLUMNS = (
     "Country",
@@ -44,8 +42,6 @@ COLUMNS = (
 )
 QUESTIONNAIRE = "Better Work assessment"
 NATIONAL_LAW_TAG = "National Law"
-BOM = b"\xef\xbb\xbf"
-ROWS_PER_CHUNK = 500
 
 _FINDING_CELLS = {"nc": "1", "nc_national_law": "1", "compliant": "0"}
 
@@ -71,16 +67,7 @@ class LongTableRow(TypedDict):
 
 def long_table(rows: Iterable[LongTableRow], *, bom: bool = True) -> Iterator[bytes]:
     """The CSV file in chunks, header first, in bounded memory. `bom`: Excel needs it to read UTF-8."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    if bom:
-        yield BOM
-    for number, row in enumerate(rows, start=1):
-        writer.writerow(_cells(row))
-        if number % ROWS_PER_CHUNK == 0:
-            yield _taken(buffer)
-    yield _taken(buffer)
+    return csv_file(COLUMNS, map(_cells, rows), bom=bom)
 
 
 def finding_cell(question_type: str, finding: str, value: str) -> str:
@@ -128,7 +115,7 @@ def _programme_row(header: Header, row: AnswerRow, questionnaire: str) -> LongTa
 def _cells(row: LongTableRow) -> list[str]:
     tags = ";".join(row["tags"])
     texts = (row["cluster"], row["compliance_point"], row["question_id"], row["label"], row["question_type"])
-    cells = [
+    return [
         row["country"],
         row["factory_id"],
         row["factory_name"],
@@ -140,14 +127,6 @@ def _cells(row: LongTableRow) -> list[str]:
         row["finding"],
         tags,
     ]
-    return [guard(cell) for cell in cells]
-
-
-def _taken(buffer: io.StringIO) -> bytes:
-    chunk = buffer.getvalue().encode()
-    buffer.seek(0)
-    buffer.truncate()
-    return chunk
 
 
 def _document_rows(document: ReportDocument) -> Iterator[LongTableRow]:

@@ -3,8 +3,6 @@
 Each page is the same address of the upload; it shows what is next. Uploads are seen by the person who made them.
 """
 
-import csv
-from collections.abc import Iterator
 from typing import Any, cast
 from uuid import UUID
 
@@ -32,10 +30,9 @@ from assessments.imports.services import (
 )
 from assessments.imports.services import staged_questions as asked_questions
 from assessments.models.imports import ImportBatch
-from assessments.reports.table import BOM
 from factories.models import CountryProgramme
 from portal.accounts.models import User
-from portal.core.exports import guard
+from portal.core.exports import csv_response
 from portal.core.forms import REFUSED
 from portal.core.models import Job
 from portal.core.uploads import limited_upload
@@ -213,25 +210,9 @@ def import_discard(request: HttpRequest, pk: UUID) -> HttpResponse:
 def import_errors(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
     """Every error of an upload as a CSV file that no spreadsheet runs."""
     batch = _own(request, pk)
-    response = StreamingHttpResponse(_error_lines(batch), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = 'attachment; filename="import-errors.csv"'
-    return response
-
-
-class _Line:
-    """What `csv.writer` writes to: hands each line back."""
-
-    def write(self, line: str) -> bytes:
-        return line.encode()
-
-
-def _error_lines(batch: ImportBatch) -> Iterator[bytes]:
-    writer = csv.writer(_Line())
-    yield BOM
-    yield writer.writerow([_("Row"), _("Column"), _("Value"), _("What is wrong")])
-    for problem in error_rows(batch):
-        cells = (problem.row or "", problem.column, problem.value, problem.message)
-        yield writer.writerow([guard(str(cell)) for cell in cells])
+    header = (_("Row"), _("Column"), _("Value"), _("What is wrong"))
+    rows = ((problem.row, problem.column, problem.value, problem.message) for problem in error_rows(batch))
+    return csv_response("import-errors", header, rows)
 
 
 def _job_page(request: HttpRequest, job: Job) -> HttpResponse:

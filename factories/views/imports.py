@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core import signing
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -28,14 +28,15 @@ from factories.imports import (
 )
 from factories.models import Factory
 from portal.accounts.models import User
+from portal.core.exports import csv_response
 from portal.core.forms import REFUSED, STALE
+from portal.core.turns import one_at_a_time
 from portal.core.uploads import (
     drop_old_uploads,
     drop_upload,
     keep_upload,
     limited_table,
     megabytes,
-    one_at_a_time,
     open_upload,
     table_limit,
 )
@@ -74,7 +75,7 @@ def _staff(request: HttpRequest) -> User:
 @login_required
 @limited_table("factories")
 @require_http_methods(["GET", "POST"])
-def factory_import(request: HttpRequest) -> HttpResponse:
+def factory_import(request: HttpRequest) -> HttpResponseBase:
     """Upload a table; the answer is what importing it would do, or its errors."""
     user = _staff(request)
     if request.method == "GET" and "template" in request.GET:
@@ -92,12 +93,9 @@ def factory_import(request: HttpRequest) -> HttpResponse:
     return _preview(request, user, name, plan, status=REFUSED if plan.problems else 200)
 
 
-def _template() -> HttpResponse:
+def _template() -> HttpResponseBase:
     """A table with the columns and no rows, which spreadsheets read as UTF-8."""
-    header = ",".join((*REQUIRED, *OPTIONAL))
-    response = HttpResponse(f"\ufeff{header}\r\n", content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = 'attachment; filename="factories.csv"'
-    return response
+    return csv_response("factories", (*REQUIRED, *OPTIONAL), [])
 
 
 def _columns() -> list[tuple[str, str]]:

@@ -5,7 +5,10 @@ from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
+
+from portal.core.client_address import client_address
 
 
 class InvitationOnly(DefaultAccountAdapter):  # type: ignore[misc]
@@ -21,6 +24,15 @@ class InvitationOnly(DefaultAccountAdapter):  # type: ignore[misc]
         """The link of a reset mail: always at `BASE_URL`, whatever host the request named."""
         path = urlsplit(super().get_reset_password_from_key_url(key)).path
         return settings.BASE_URL + path
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Return the address that the limits of sign-in and reset count."""
+        return client_address(request)
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        """Return the account with these credentials, or None: also where it is closed, as with a wrong password."""
+        account: AbstractBaseUser | None = super().authenticate(request, **credentials)
+        return account if account is not None and account.is_active else None
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Never."""

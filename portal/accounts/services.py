@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from portal.accounts.invitation_limits import refuse_flood
 from portal.accounts.models import ApiToken, Invitation, User
 from portal.accounts.roles import OrganisationKind, Visitor, has_active_manager, kinds, kinds_of, role_of
 from portal.core.events import record
@@ -63,7 +64,8 @@ def invite(
 
     Returns the invitation and its secret link (shown once, to be passed on by hand where mail is poor). A second
     invitation to the same address replaces the first. Raises `PermissionDenied`, or `ValidationError` for a bad
-    address, an unknown role, or somebody who already is a member.
+    address, an unknown role, somebody who already is a member, or too many invitations in a day; an earlier invitation
+    to the address then stays open.
     """
     _lock_for(by, kind, organisation)
     email = email.strip().lower()
@@ -73,6 +75,7 @@ def invite(
     member = User.objects.filter(email=email).first()
     if member and role_of(member, kind, organisation):
         raise ValidationError({"email": _("This person already is a member. Change their role instead.")})
+    refuse_flood(kind, organisation, email)
     Invitation.objects.filter(
         email=email, kind=kind.name, organisation_id=organisation.pk, accepted_at=None, withdrawn_at=None
     ).update(withdrawn_at=timezone.now())

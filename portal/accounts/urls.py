@@ -7,7 +7,7 @@ no page to add or confirm addresses, nor to sign in through other sites. "Sign u
 from allauth.account import views as allauth
 from django.urls import include, path, re_path
 
-from portal.accounts.views import invitations, members, profile
+from portal.accounts.views import invitations, members, profile, signing_in
 
 sign_in = [
     path("login/", allauth.login, name="account_login"),
@@ -20,7 +20,7 @@ sign_in = [
     path("password/reset/done/", allauth.password_reset_done, name="account_reset_password_done"),
     re_path(
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        allauth.password_reset_from_key,
+        signing_in.password_reset_from_key,
         name="account_reset_password_from_key",
     ),
     path(

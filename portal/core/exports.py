@@ -1,9 +1,13 @@
-"""Tables that people take along, CSV or XLSX, written row by row.
+"""Tables that people download, CSV or XLSX, written row by row.
 
-**Formulas.** A spreadsheet would run a cell that begins with `=`, `+`, `-`, `@`, a tab or a line break. In CSV
-`guard` puts an apostrophe before such a cell and `unguard` takes exactly that one away again; plain numbers ("-5")
-stay as they are. A cell that already begins with apostrophes and then such a sign gets one more, which makes the
-pair exact for every text. In XLSX text is written as text, and never becomes a formula or a link.
+**Formulas.** A spreadsheet runs a cell that begins with `=`, `+`, `-` or `@` (a tab, a line break, blanks or quotes may
+come first). Which text begins a cell is for the reader's computer to say: where its list separator is a semicolon or a
+tab, the quotes around a cell mean nothing, and the text after each `;`, tab or line break inside it is a cell of its
+own. So every cell is quoted, and `guard` puts an apostrophe before such a sign at the start of the cell and after each
+`;`, tab and line break in it, and behind a `;`, tab or line break that ends it (or what follows would be swallowed).
+`unguard` takes exactly these away again, for every text. Numbers ("-5") stay numbers, but for the first cell of a row,
+which another separator joins with its neighbours. In XLSX text is written as text, and never becomes a formula or a
+link.
 """
 
 import csv
@@ -28,19 +32,59 @@ WORKBOOK = {
     "strings_to_urls": False,
     "strings_to_numbers": False,
 }
+CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
-_GUARDED = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?([eE][+-]?[0-9]+)?")
+_SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
+_FIRST = rf"""(?=["' ]*[{_SIGNS}\t\r\n])"""  # what the start of a cell is guarded before
+_LATER = rf"""(?=["' ]*(?:[{_SIGNS}\t]|\Z))"""  # and a later start in it
+_AFTER = r"(?:(?<=[;\t\n])|(?<=\r)(?!\n))"
+_STARTS = re.compile(rf"\A{_FIRST}|{_AFTER}{_LATER}")
+_GUARDED = re.compile(rf"\A'{_FIRST}|{_AFTER}'{_LATER}")
+_RISKY = re.compile(rf"[{_SIGNS};\t\r\n]")
 
 
 def guard(cell: str) -> str:
-    """The cell as no spreadsheet runs it: an apostrophe before what could be a formula."""
-    return f"'{cell}" if _GUARDED.match(cell) and not _NUMBER.fullmatch(cell) else cell
+    """Return the cell as no spreadsheet runs any part of it; a number stays as it is."""
+    return cell if _NUMBER.fullmatch(cell) else _guarded(cell)
+
+
+def _guarded(cell: str) -> str:
+    return _STARTS.sub("'", cell) if _RISKY.search(cell) else cell
 
 
 def unguard(cell: str) -> str:
-    """What `guard` was given: the inverse, for the import."""
-    return cell[1:] if cell.startswith("'") and _GUARDED.match(cell, 1) else cell
+    """Return what `guard` was given: the inverse, for the import."""
+    return _GUARDED.sub("", cell) if "'" in cell else cell
+
+
+def csv_file(header: Sequence[Any], rows: Iterable[Sequence[Any]], *, bom: bool = True) -> Iterator[bytes]:
+    """Yield a CSV file in chunks, in bounded memory: UTF-8, commas, every cell quoted and guarded.
+
+    Cells are text, numbers, moments (written in UTC) or None. `bom`: Excel needs it to read UTF-8.
+    """
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
+    writer.writerow(_csv_cells(header))
+    if bom:
+        yield BOM
+    for number, row in enumerate(rows, start=1):
+        writer.writerow(_csv_cells(row))
+        if number % ROWS_PER_CHUNK == 0:
+            yield _taken(buffer)
+    yield _taken(buffer)
+
+
+def csv_response(name: str, header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
+    """Return a CSV file as a download called `name`, which leaves row by row."""
+    response = StreamingHttpResponse(csv_file(header, rows), content_type=CSV)
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+def _csv_cells(row: Sequence[Any]) -> list[str]:
+    first, *others = map(_text, row)
+    return [_guarded(first), *map(guard, others)]
 
 
 def table_response(
@@ -54,25 +98,7 @@ def table_response(
     CSV leaves row by row; a workbook is written to disk row by row first. Moments are in UTC. `format` is one of
     `FORMATS`; raises `KeyError` for another.
     """
-    return {"csv": _csv, "xlsx": _xlsx}[format](name, header, rows)
-
-
-def _csv(name: str, header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> HttpResponseBase:
-    response = StreamingHttpResponse(_csv_chunks(header, rows), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return response
-
-
-def _csv_chunks(header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow([guard(str(cell)) for cell in header])
-    yield BOM
-    for number, row in enumerate(rows, start=1):
-        writer.writerow([guard(_text(cell)) for cell in row])
-        if number % ROWS_PER_CHUNK == 0:
-            yield _taken(buffer)
-    yield _taken(buffer)
+    return {"csv": csv_response, "xlsx": _xlsx}[format](name, header, rows)
 
 
 def _taken(buffer: io.StringIO) -> bytes:

@@ -12,27 +12,24 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import storages
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
+from portal.core.turns import View, one_at_a_time
+
 PIECE_BYTES = 1024 * 1024
 FORM_BYTES = 64 * 1024  # what a form needs around its file
-ONE_AT_A_TIME = 720_411_203  # the key of an advisory lock; any number that nothing else uses
-View = Callable[..., HttpResponseBase]
 
 
 class CountedUpload(FileUploadHandler):
     """Stops reading when the files of a request pass a limit, whatever its header announced."""
 
-    received = 0
-
     def __init__(self, request: HttpRequest, most: int) -> None:
         super().__init__(request)
-        self.most = most
+        self.received, self.most = 0, most
 
     @property
     def is_over(self) -> bool:
@@ -51,21 +48,19 @@ class CountedUpload(FileUploadHandler):
 
 
 def limited_upload(view: View) -> View:
-    """For a view that receives a file: too large a request is answered 413 with a page that says the limit.
+    """For a view that receives a file for a job, or to keep: too large a request is answered 413 with the limit.
 
-    The size is looked at before anything is read, the CSRF token included (which is checked right after).
+    The size is looked at before anything is read, the CSRF token included (which is checked right after). Each person
+    is served one at a time (`portal.core.turns`).
     """
     return _limited(view, lambda: int(settings.UPLOAD_MAX_BYTES))
 
 
 def limited_table(door: str) -> Callable[[View], View]:
-    """For a view that reads a table while its sender waits: `limited_upload` with the door's own limit.
-
-    It reads one table of a person at a time, and answers 429 to the next one.
-    """
+    """For a view that reads a table while its sender waits: `limited_upload` with the door's own limit."""
 
     def decorated(view: View) -> View:
-        return _limited(one_at_a_time(view), lambda: table_limit(door))
+        return _limited(view, lambda: table_limit(door))
 
     return decorated
 
@@ -81,11 +76,13 @@ def size_help(door: str) -> str:
 
 
 def _limited(view: View, most: Callable[[], int]) -> View:
+    in_turn = one_at_a_time(view)
+
     @csrf_protect
     def received(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         counted = [handler for handler in request.upload_handlers if isinstance(handler, CountedUpload)]
         over = len(request.FILES) == 0 and any(handler.is_over for handler in counted)  # reading them counts them
-        return too_large(request, most()) if over else view(request, *args, **kwargs)
+        return too_large(request, most()) if over else in_turn(request, *args, **kwargs)
 
     @csrf_exempt
     @wraps(view)
@@ -107,47 +104,12 @@ def _announced(request: HttpRequest) -> int:
 def too_large(request: HttpRequest, most: int) -> HttpResponseBase:
     """413, with the limit in words."""
     text = _("Files of up to %s MB are accepted. Split the table, or leave out columns that are not needed.")
-    return _refused(request, _("The file is too large"), text % megabytes(most), status=413)
-
-
-def _refused(request: HttpRequest, title: str, text: str, status: int) -> HttpResponseBase:
-    return render(request, "core/upload_refused.html", {"title": title, "text": text}, status=status)
+    return render(request, "core/upload_too_large.html", {"text": text % megabytes(most)}, status=413)
 
 
 def megabytes(size: int) -> str:
     """Return a limit as it is shown, rounded down."""
     return str(size // 1024**2) if size >= 1024**2 else f"{size / 1024**2:.2g}"
-
-
-def one_at_a_time(view: View) -> View:
-    """Answer 429 while another request of the same person is in the view.
-
-    The lock is the database session's: it ends with the request, and with the process that dies in it.
-    """
-
-    @wraps(view)
-    def alone(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method != "POST":
-            return view(request, *args, **kwargs)
-        keys = [ONE_AT_A_TIME, int(request.user.pk or 0) % 2**31]
-        if not _asked_database("SELECT pg_try_advisory_lock(%s, %s)", keys):
-            return _refused(request, _("One table at a time"), _busy(), status=429)
-        try:
-            return view(request, *args, **kwargs)
-        finally:
-            _asked_database("SELECT pg_advisory_unlock(%s, %s)", keys)
-
-    return alone
-
-
-def _asked_database(statement: str, keys: list[int]) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, keys)
-        return bool(cursor.fetchone()[0])
-
-
-def _busy() -> str:
-    return _("Your last table is still being read. Wait until its page has come, and send this one again.")
 
 
 def keep_upload(upload: "File[Any]", folder: str = "uploads") -> str:

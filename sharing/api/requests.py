@@ -4,6 +4,7 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,6 +14,7 @@ from factories.querysets import FactoryQuerySet, named
 from portal.core.api import Query
 from portal.core.api.problems import Conflict
 from portal.core.api.views import DetailView, ListView, PortalView, require
+from portal.core.turns import RETRY_SECONDS, turn_of
 from sharing.matching import match_lines
 from sharing.models import AccessRequest
 from sharing.request_querysets import AccessRequestQuerySet, factories_to_ask
@@ -190,8 +192,15 @@ class FactoriesMatchView(PortalView):
 
     @extend_schema(request=MatchOrder, responses={200: MatchesSerializer})
     def post(self, request: Request, pk: int) -> Response:
-        """Match lines with factories: by id, by name, or with up to five candidates. Nothing is written."""
+        """Match lines with factories: by id, by name, or with up to five candidates. Nothing is written.
+
+        One list at a time for each person or integration: 429 while another one is matched.
+        """
         brand = get_object_or_404(Brand.objects.own(self.user), pk=pk)
-        matches = match_lines(self.user, MatchOrder.lines_of(self.body(MatchOrder)))
+        lines = MatchOrder.lines_of(self.body(MatchOrder))
+        with turn_of(self.user.pk) as is_theirs:
+            if not is_theirs:
+                raise Throttled(wait=RETRY_SECONDS)
+            matches = match_lines(self.user, lines)
         where = standings(brand, {factory.pk for match in matches for factory in match.found})
         return Response(MatchesSerializer({"results": matches}, context={"standings": where}).data)

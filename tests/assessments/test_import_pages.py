@@ -73,8 +73,8 @@ def test_errors_are_shown_and_downloaded_without_formulas(world, client_of):
     response = client.get(f"{page}errors.csv")
     text = b"".join(response.streaming_content).decode("utf-8-sig")
     assert response.headers["Content-Type"].startswith("text/csv")
-    assert "2,Finding,'=1+1," in text
-    assert "3,Cycle,first," in text
+    assert '"2","Finding","\'=1+1",' in text
+    assert '"3","Cycle","first",' in text
 
 
 def test_creating_what_is_unknown_needs_the_tick(world, client_of):

@@ -118,7 +118,7 @@ def test_the_empty_table_has_every_column_and_the_page_tells_what_they_hold(worl
     client = client_of(world.person("team_leader"))
     response = client.get(f"{PAGE}?template=csv")
     assert response.headers["Content-Type"].startswith("text/csv")
-    empty = Table(BytesIO(response.content), required=REQUIRED, optional=OPTIONAL)
+    empty = Table(BytesIO(response.getvalue()), required=REQUIRED, optional=OPTIONAL)
     assert (list(empty.index), empty.ignored) == ([*REQUIRED, *OPTIONAL], [])
     shown = client.get(PAGE).content.decode()
     assert "?template=csv" in shown

@@ -226,6 +226,9 @@ def test_anybody_checks_a_receipt_on_the_page_and_learns_nothing_more(world: Wor
         f"number={number}",
         f"number={number}&print={'0' * 32}",
         f"number={draw_number()}&print=",
+        f"number={draw_number()}&print=%C3%A9",
+        "number=1&print=%E1%9E%9A",
+        "number=%00&print=%00",
         "number=%00",
     ):
         page = stranger.get(f"/verify/?{guess}")

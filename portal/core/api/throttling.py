@@ -8,6 +8,8 @@ from django.core.cache.backends.base import BaseCache
 from django.core.cache.backends.locmem import LocMemCache
 from rest_framework.throttling import SimpleRateThrottle, UserRateThrottle
 
+from portal.core.client_address import client_address
+
 IN_DATABASE = "django.core.cache.backends.db.DatabaseCache"
 own_counts = LocMemCache("portal.throttling", {})
 
@@ -15,33 +17,37 @@ own_counts = LocMemCache("portal.throttling", {})
 def counts() -> BaseCache:
     """Where the counts are.
 
-    Counted together by all processes where the cache is Redis, which production has. Where it is a table of the
-    database, each process counts for itself, so that the limit is the rate times the number of web processes: six
-    queries more on every request would cost more than they keep away.
+    Counted together by all processes where the cache is Redis, which production has. While Redis is away
+    (`portal.core.cache`), and where the cache is a table of the database, each process counts for itself, so that the
+    limit is the rate times the number of web processes: six queries more on every request would cost more than they
+    keep away.
     """
     return own_counts if settings.CACHES["default"]["BACKEND"] == IN_DATABASE else shared_cache
 
 
-class PersonThrottle(UserRateThrottle):
+class Throttle(SimpleRateThrottle):
+    """A limit whose counts are in `counts()`, for each client behind our proxies."""
+
+    @property
+    def cache(self) -> BaseCache:  # type: ignore[override]
+        """Where the counts are."""
+        return counts()
+
+    def get_ident(self, request: Any) -> str:
+        """Return the address of the client."""
+        return client_address(request)
+
+
+class PersonThrottle(Throttle, UserRateThrottle):
     """So many requests a minute for each person or integration (setting `API_RATE`)."""
 
     scope = "person"
 
-    @property
-    def cache(self) -> BaseCache:  # type: ignore[override]
-        """Where the counts are."""
-        return counts()
 
-
-class VerifyThrottle(SimpleRateThrottle):
+class VerifyThrottle(Throttle):
     """So many checks of receipts a minute for each address (setting `VERIFY_RATE`), signed in or not."""
 
     scope = "verify"
-
-    @property
-    def cache(self) -> BaseCache:  # type: ignore[override]
-        """Where the counts are."""
-        return counts()
 
     def get_cache_key(self, request: Any, view: Any) -> str:
         """The address that asks."""

@@ -2,13 +2,14 @@
 
 An address is checked when it is entered, and again each time a message is sent, after its name was resolved: the
 connection then goes to the very address that was checked (`sending`), so a name that changes its mind in between gains
-nothing. One address of a name that is not public refuses the whole name.
+nothing. One address of a name that is not public, or has a special purpose, refuses the whole name.
 
 `WEBHOOK_ALLOWED_NETWORKS` adds networks that an operator trusts. With DEBUG, http to this machine is allowed.
 """
 
 import ipaddress
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -17,8 +18,23 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# Of IPv6 IANA has given out this part alone; loopback, private, link-local, site-local, multicast and the
+# IPv4-compatible addresses are all outside it.
+GIVEN_OUT = ipaddress.IPv6Network("2000::/3")
+# IANA's registries of special-purpose addresses, and multicast; written out, for Python's own list changes with its
+# versions and calls some of these global.
+SPECIAL: list[Network] = [
+    ipaddress.ip_network(text)
+    for text in (
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+        "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24",
+        "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+        "2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20",
+    )
+]  # fmt: skip
 
 
 class RefusedAddressError(Exception):
@@ -87,20 +103,28 @@ def _is_allowed(text: str, *, is_local: bool) -> bool:
     address = _innermost(ipaddress.ip_address(text.split("%", maxsplit=1)[0]))
     if is_local:
         return address.is_loopback
-    if any(address in network for network in _allowed_networks() if network.version == address.version):
-        return True
-    return address.is_global and not (address.is_multicast or address.is_reserved)
+    return _is_within(address, _allowed_networks()) or _is_public(address)
 
 
-def _allowed_networks() -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+def _is_public(address: Address) -> bool:
+    """Whether the address is one of the public internet: given out, and for no special purpose."""
+    if address.version == 6 and address not in GIVEN_OUT:
+        return False
+    return address.is_global and not _is_within(address, SPECIAL)
+
+
+def _is_within(address: Address, networks: Iterable[Network]) -> bool:
+    return any(address in network for network in networks if network.version == address.version)
+
+
+def _allowed_networks() -> list[Network]:
     return [ipaddress.ip_network(one) for one in settings.WEBHOOK_ALLOWED_NETWORKS]
 
 
 def _innermost(address: Address) -> Address:
-    """The IPv4 address inside an IPv6 one, where it leads to it (mapped, NAT64, 6to4, Teredo)."""
+    """Return the IPv4 address that an IPv6 one leads to (mapped, NAT64); others that hold one (6to4) are special."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
     if address in NAT64:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    teredo = address.teredo[1] if address.teredo else None
-    return address.ipv4_mapped or address.sixtofour or teredo or address
+    return address.ipv4_mapped or address

@@ -4,7 +4,9 @@ A message is taken under a lease: a worker that is killed leaves it to the next 
 knows a second arrival by its `webhook-id`. What it says is asked when it is sent (R7); where the organisation may not
 know any more, it is dropped.
 
-After `RETRIES` (about three days) a message has failed, and its endpoint is paused and the managers told.
+After `RETRIES` (about three days) a message has failed, and its endpoint is paused and the managers told. A message
+that cannot be made, or that nobody comes back from, has failed after as many attempts; its endpoint can do nothing for
+it and goes on.
 """
 
 import json
@@ -47,6 +49,7 @@ RETRIES = [
         {"hours": 24},
     )
 ]
+MOST_ATTEMPTS = len(RETRIES) + 1
 MOST_IN_A_RUN = 500
 
 
@@ -95,7 +98,15 @@ def _claim(failing: Iterable[UUID]) -> WebhookDelivery | None:
 
 def _deliver(delivery: WebhookDelivery) -> bool:
     """Send one message and write down what came of it. False: the endpoint does not take messages now."""
-    body = _body(delivery)
+    if delivery.attempts > MOST_ATTEMPTS:  # a worker that was killed wrote nothing down
+        _finish(delivery, WebhookDelivery.State.FAILED, Answer(None, "interrupted", 0))
+        return True
+    try:
+        body = _body(delivery)
+    except Exception as error:  # noqa: BLE001 - whatever the app that knows the notice does
+        log.error("webhook_payload_failed", delivery=str(delivery.pk), kind=delivery.kind, error=type(error).__name__)
+        _try_later(delivery, Answer(None, "payload", 0))
+        return True
     if body is None:
         _finish(delivery, WebhookDelivery.State.DROPPED, Answer(None, "", 0))
         return True
@@ -128,14 +139,24 @@ def _payload(notice: Notice | None) -> dict[str, Any] | None:
 
 def _failed(delivery: WebhookDelivery, answer: Answer) -> None:
     """Plan the next attempt, or give up and pause the endpoint."""
-    is_gone, is_over = answer.status == 410, delivery.attempts > len(RETRIES)
-    if delivery.kind == TEST or is_over or is_gone:
+    is_gone = answer.status == 410
+    if delivery.kind == TEST or is_gone:
         _finish(delivery, WebhookDelivery.State.FAILED, answer)
+        is_over = False
     else:
-        _write(delivery, answer, next_attempt_at=timezone.now() + RETRIES[delivery.attempts - 1])
+        is_over = _try_later(delivery, answer)
     if delivery.kind != TEST and (is_over or is_gone):
         pause = WebhookEndpoint.Pause.GONE if is_gone else WebhookEndpoint.Pause.FAILING
         _pause(delivery.endpoint, pause)
+
+
+def _try_later(delivery: WebhookDelivery, answer: Answer) -> bool:
+    """Plan the next attempt, or give the message up after the last; whether it was given up."""
+    if delivery.attempts >= MOST_ATTEMPTS:
+        _finish(delivery, WebhookDelivery.State.FAILED, answer)
+        return True
+    _write(delivery, answer, next_attempt_at=timezone.now() + RETRIES[delivery.attempts - 1])
+    return False
 
 
 def _finish(delivery: WebhookDelivery, state: str, answer: Answer) -> None:

@@ -1,0 +1,142 @@
+"""Odd parameters, at every address that is read: letters of other scripts, NUL, huge numbers, half a pair.
+
+Nothing is our defect (500), whoever asks: nobody, and one person of each side. What the API's description names is
+asked one by one; a page gets everything at once that any form or view of ours reads from an address.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import cycle, islice
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import pytest
+from django import forms
+from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
+
+import tests
+from tests.matrix.asking import send
+from tests.matrix.stage import Stage, build_stage
+from tests.matrix.table import ROWS
+
+PERSONAS = ["anonymous", "manager_a", "brand_a_manager", "global_staff"]
+ODD = [
+    "é",
+    "រោងចក្រ",
+    "a\x00b",
+    "9" * 40,
+    "-9223372036854775809",
+    "٣",
+    "' \" \\ % _ ; -- ) <",
+    "9999-12-31",
+    "0001-01-01",
+    "99999-99",
+    "",
+    "x" * 3_000,
+    "\u202e\ufeff\u2028",
+    "NaN",
+    "\udc80",
+    "00000000-0000-0000-0000-000000000000",
+    "brand:" + "9" * 30,
+    "person:é",
+]
+SOURCES = ["portal", "factories", "brands", "sharing", "assessments"]
+READ = re.compile(r"(?:GET|query_params)\.(?:get|getlist)\(\s*\"(\w+)\"")
+
+
+def subclasses(kind: type) -> Iterator[type]:
+    for one in kind.__subclasses__():
+        yield one
+        yield from subclasses(one)
+
+
+def names_of_pages() -> list[str]:
+    """Every name that a view or a form of ours reads."""
+    house = Path(tests.__file__).parent.parent
+    files = [path for folder in SOURCES for path in (house / folder).rglob("*.py")]
+    read = {name for path in files for name in READ.findall(path.read_text())}
+    ours = [form for form in subclasses(forms.BaseForm) if form.__module__.split(".")[0] in SOURCES]
+    return sorted(read | {name for form in ours for name in getattr(form, "base_fields", {})} | {"print", "line-1"})
+
+
+def names_of_api() -> dict[str, list[str]]:
+    """The parameters of each address of the API, as its description names them, by the pattern of the address."""
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]  # type: ignore[no-untyped-call]
+    return {
+        path: [one["name"] for one in verbs["get"].get("parameters", []) if one["in"] == "query"]
+        for path, verbs in paths.items()
+        if "get" in verbs
+    }
+
+
+def fits(path: str, url: str) -> bool:
+    """Whether the address is of this pattern."""
+    return re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path)), url) is not None
+
+
+def query(names: list[str], value: str) -> str:
+    return urlencode([(name, value) for name in names], errors="surrogateescape")
+
+
+def queries(name: str, bare: str, api: dict[str, list[str]], pages: list[str]) -> list[list[str]]:
+    """The names to ask together: all of a page, with and without a cursor; each of the API's by itself, and all."""
+    if not name.startswith("api:"):
+        return [pages, [one for one in pages if one not in {"cursor", "format"}]]
+    known = next((names for path, names in api.items() if fits(path, bare)), [])
+    return [*([one] for one in known), known]
+
+
+def addresses(stage: Stage, persona: str) -> Iterator[tuple[str, list[str]]]:
+    """Each address that the persona may read, with the names to ask together; and those that want an odd last word."""
+    api, pages = names_of_api(), names_of_pages()
+    rows = [row for row in ROWS if row.method == "GET" and row.cells[persona] not in "Lux."]
+    for row in {(row.name, row.place): row for row in rows}.values():
+        url = stage.address(row.name, row.place)
+        bare, _mark, usual = url.partition("?")
+        for names in queries(row.name, bare, api, pages):
+            yield f"{bare}?{usual}&" if usual else f"{bare}?", names
+        if row.place != "-":
+            yield bare.rstrip("/").rpartition("/")[0] + "/", []
+
+
+def odd_address(start: str, names: list[str], value: str) -> str:
+    return start + (query(names, value) if names else quote(value[:200], errors="surrogateescape") + "/")
+
+
+@pytest.mark.once
+@pytest.mark.django_db
+@pytest.mark.parametrize("persona", PERSONAS)
+def test_no_odd_parameter_is_our_defect(persona: str) -> None:
+    """Nobody asks everything with each value; the others ask each address with the next value."""
+    stage = build_stage()
+    client: Client = stage.client(persona)
+    client.raise_request_exception = False
+    turn, wrong = islice(cycle(ODD), 5 * PERSONAS.index(persona), None), []
+    for start, names in addresses(stage, persona):
+        for value in ODD if persona == "anonymous" else [next(turn)]:
+            url = odd_address(start, names, value)
+            response, _content = send(client, "GET", url, {})
+            if response.status_code >= 500:
+                wrong.append(f"{url[:200]}: {response.exc_info[1]!r}")
+    if wrong:
+        pytest.fail("\n".join(wrong), pytrace=False)
+
+
+@pytest.mark.once
+@pytest.mark.django_db
+def test_no_odd_form_of_a_stranger_is_our_defect() -> None:
+    """All that may be sent without signing in; from another address each time, or the limits would answer."""
+    stage, names = build_stage(), [*names_of_pages(), "login", "password", "email", "password1", "password2"]
+    public = [row for row in ROWS if row.method == "POST" and row.cells["anonymous"] not in "Lux."]
+    wrong = []
+    for row in public:
+        url = stage.address(row.name, row.place)
+        for number, value in enumerate(ODD):
+            browser = Client(raise_request_exception=False, REMOTE_ADDR=f"192.0.2.{number}")
+            form = "application/x-www-form-urlencoded"
+            response = browser.post(url, query(names, value), content_type=form)
+            if response.status_code >= 500 or response.status_code == 429:
+                wrong.append(f"{url[:200]}: {value[:40]!r}: {response.status_code}")
+    assert public
+    assert wrong == []
