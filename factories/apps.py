@@ -11,5 +11,6 @@ class FactoriesConfig(AppConfig):
     database_rights = {"ProgrammeHistory": "SELECT, INSERT", "Handover": "SELECT, INSERT, UPDATE"}
 
     def ready(self) -> None:
+        import factories.files
         import factories.notices
         import factories.roles  # noqa: F401 - registers the kinds
