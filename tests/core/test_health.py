@@ -72,7 +72,7 @@ def test_a_worker_with_another_folder_is_found(client: Any, alive: None, tmp_pat
 def test_a_missing_migration_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert checks.migrations() == "All migrations are applied."
     monkeypatch.setattr(checks, "_newest", lambda: frozenset({("core", "9999_not_there")}))
-    with pytest.raises(checks.UnwellError, match="core.9999_not_there.*migrate --database owner"):
+    with pytest.raises(checks.UnwellError, match=r"core\.9999_not_there.*migrate --database owner"):
         checks.migrations()
 
 

@@ -50,7 +50,7 @@ def files(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize("store", [lambda file: store_file("reports/x.pdf", file), lambda file: keep_upload(file)])
+@pytest.mark.parametrize("store", [lambda file: store_file("reports/x.pdf", file), keep_upload])
 def test_a_full_disk_leaves_no_piece_behind(own_storage: Path, store: Any) -> None:
     with pytest.raises(OSError, match="No space left"):
         store(DiskFull(b""))
