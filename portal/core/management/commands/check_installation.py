@@ -1,8 +1,9 @@
 """Whether everything that the portal needs is there, and works together."""
 
+from time import monotonic, sleep
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.core.health.checks import answer, installation
 
@@ -16,12 +17,20 @@ class Command(BaseCommand):
     )
     requires_system_checks = []
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        """How long to wait for processes that were started just now."""
+        parser.add_argument("--wait", type=int, default=0, metavar="SECONDS", help="ask again until all is well")
+
+    def handle(self, *args: Any, wait: int, **options: Any) -> None:
         """Print what was found; for what is wrong, what to do."""
-        wrong = 0
-        for check in installation:
-            is_well, sentence = answer(check)
-            wrong += not is_well
-            self.stdout.write(f"{'ok   ' if is_well else 'WRONG'}  {check.name}: {sentence}")
+        until = monotonic() + wait
+        while True:
+            answers = [(check.name, *answer(check)) for check in installation]
+            wrong = sum(not is_well for _name, is_well, _sentence in answers)
+            if not wrong or monotonic() >= until:
+                break
+            sleep(1)
+        for name, is_well, sentence in answers:
+            self.stdout.write(f"{'ok   ' if is_well else 'WRONG'}  {name}: {sentence}")
         if wrong:
-            raise CommandError(f"{wrong} of {len(installation)} checks found something wrong.")
+            raise CommandError(f"{wrong} of {len(answers)} checks found something wrong.")
