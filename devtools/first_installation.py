@@ -7,7 +7,6 @@ replaced: names of roles and database, the number of Redis's database, the web's
 runs in a clone of the current commit, and leaves nothing behind.
 """
 
-import html
 import http.client
 import os
 import re
@@ -91,10 +90,12 @@ class Browser:
 
     def __init__(self, port: int) -> None:
         self.port = port
+        self.path = "/"  # of the page shown
         self.cookies: dict[str, str] = {}
 
     def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, str]:
         """Send a request and follow where it leads; return the status and the page."""
+        self.path = path
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         headers = {
             "Host": HOST, "X-Forwarded-Proto": "https", "Referer": f"https://{HOST}/",
@@ -114,23 +115,19 @@ class Browser:
 
 
 def fill_in(browser: Browser, page: str, **values: str) -> tuple[int, str]:
-    """Send the form of the page that has a password field."""
-    form = next(part for part in re.findall(r"<form.*?</form>", page, re.DOTALL) if 'type="password"' in part)
-    action = re.search(r'action="([^"]*)"', form)
-    secret = re.search(r'name="csrfmiddlewaretoken" value="([^"]*)"', form)
-    if action is None or secret is None:
+    """Send the form of the page shown."""
+    secret = re.search(r'name="csrfmiddlewaretoken" value="([^"]*)"', page)
+    if secret is None:
         raise RehearsalError("The page behind the invitation has no form to send.")
-    return browser.ask("POST", html.unescape(action[1]), {"csrfmiddlewaretoken": secret[1], **values})
+    return browser.ask("POST", browser.path, {"csrfmiddlewaretoken": secret[1], **values})
 
 
 def join(port: int, link: str) -> None:
     """Join by the printed link and read the first page."""
     browser = Browser(port)
-    status, page = browser.ask("GET", urlsplit(link).path)
+    _status, page = browser.ask("GET", urlsplit(link).path)
     password = "Looms-and-lanterns-14"  # noqa: S105 - of an account that lives for a minute
-    if status == 200:
-        status, page = fill_in(browser, page, name="First", password=password, again=password)
-    status, page = browser.ask("GET", "/")
+    status, page = fill_in(browser, page, name="First", password=password, again=password)
     if status != 200 or "Add the first country" not in page:
         raise RehearsalError(f"The first person's page ({status}) does not say what to do first.")
 
