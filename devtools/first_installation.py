@@ -22,31 +22,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
+from devtools.documents import ROOT, RehearsalError, commands, replaced
 from devtools.served import names, superuser
 
-ROOT = Path(__file__).resolve().parent.parent
 HOST = "portal.example.org"
 REDIS_DATABASE = 14
 DONE = "--- every line ran"
-
-
-class RehearsalError(Exception):
-    """Something is not as the README promises; the message says what."""
-
-
-def readme_lines() -> list[str]:
-    """Return the commands of the section, without their indentation."""
-    section = (ROOT / "README.md").read_text().split("\n## Production\n")[1].split("\n## ")[0]
-    return [line.removeprefix("    ") for line in section.splitlines() if line.startswith("    ")]
-
-
-def replaced(text: str, changes: dict[str, str]) -> str:
-    """Replace each; every one must be in the text, or the README says something else by now."""
-    for old, new in changes.items():
-        if old not in text:
-            raise RehearsalError(f"The README's section on production does not say {old!r} any more.")
-        text = text.replace(old, new)
-    return text
 
 
 def free_port() -> int:
@@ -150,7 +131,9 @@ def rehearse(folder: Path, name: str, mail_port: int) -> None:
         "/srv/portal": str(folder / "state" / "portal"),
         "127.0.0.1:8000": f"127.0.0.1:{port}",
     }
-    script = "\n".join(["set -e", replaced("\n".join(readme_lines()), changes), f"echo '{DONE}'", "read -r wait", ""])
+    script = "\n".join(
+        ["set -e", replaced(commands("README.md", "## Production"), changes), f"echo '{DONE}'", "read -r wait", ""]
+    )
     with running(script, clone) as output:
         link = printed_link(output)
         join(port, link)

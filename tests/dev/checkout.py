@@ -113,7 +113,8 @@ class Checkout:
         venv = self.folder / ".venv"
         (venv / "bin").mkdir(parents=True)
         (venv / "bin" / "python").symlink_to(base_python)
-        (venv / "pyvenv.cfg").write_text(f"home = {Path(base_python).parent}\nversion = 3.11\n")
+        alone = "include-system-site-packages = false"
+        (venv / "pyvenv.cfg").write_text(f"home = {Path(base_python).parent}\n{alone}\nversion = 3.11\n")
         (venv / "lib").symlink_to(Path(sys.prefix) / "lib")
         lock = json.loads(self._ask("print(__import__('json').dumps(sys.version_info[:2]))"))
         stamp = {"python": str(tuple(lock)), "embedded": self._lock_hash()}
