@@ -13,7 +13,7 @@ log = structlog.get_logger(__name__)
 TOLERANCE = timedelta(seconds=2)
 
 
-class WorkerHeart(bootsteps.StartStopStep):  # type: ignore[misc]
+class WorkerHeart(bootsteps.StartStopStep):
     """A step of the worker that takes messages: while it is connected to the broker, it writes heartbeats."""
 
     def __init__(self, consumer: Any, **options: Any) -> None:
@@ -36,7 +36,7 @@ class WorkerHeart(bootsteps.StartStopStep):  # type: ignore[misc]
         end_heartbeat()
 
 
-class Scheduler(PersistentScheduler):  # type: ignore[misc]
+class Scheduler(PersistentScheduler):
     """Beat's schedule, which also writes heartbeats and does not wait for a future that a wrong clock announced."""
 
     _next_heartbeat = 0.0
@@ -64,10 +64,11 @@ class Scheduler(PersistentScheduler):  # type: ignore[misc]
     def _forget_the_future(self) -> None:
         """Let what ran under a clock that was ahead count as run now: it would not be due before that hour comes."""
         now = self.app.now()
+        latest = maybe_make_aware(now, UTC) + TOLERANCE
         ahead = [
             entry
             for entry in self.schedule.values()
-            if maybe_make_aware(entry.last_run_at, UTC) > maybe_make_aware(now, UTC) + TOLERANCE
+            if entry.last_run_at is not None and maybe_make_aware(entry.last_run_at, UTC) > latest
         ]
         if not ahead:
             return

@@ -32,7 +32,7 @@ def read_settings(folder: Path, expression: str = "''", **changes: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True, check=False
     )
-    return (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()[-1:][0] if done else ""
+    return (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()[-1]
 
 
 @pytest.mark.parametrize(

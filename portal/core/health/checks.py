@@ -22,7 +22,7 @@ from portal.core.models import Heartbeat
 from portal.core.rights import missing_rights
 from portal.core.uploads import missing_evidence
 
-SECONDS = 3.0  # how long a server that does not answer is waited for
+SECONDS = 3  # how long a server that does not answer is waited for
 
 
 class UnwellError(Exception):

@@ -1,6 +1,7 @@
 """Bringing stored secrets under the current `SECRET_KEY`, after it was changed."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db import transaction
 
@@ -34,7 +35,7 @@ def unreadable_endpoints() -> list[WebhookEndpoint]:
 
 
 @transaction.atomic
-def _reencrypt(pk: object) -> WebhookEndpoint | None:
+def _reencrypt(pk: UUID) -> WebhookEndpoint | None:
     """Write one endpoint's secrets anew; return it where its current secret cannot be read."""
     endpoint = WebhookEndpoint.objects.select_for_update().get(pk=pk)
     secret = locked_again(endpoint.secret)
