@@ -27,4 +27,6 @@ def _missing() -> list[Todo]:
         (Factory, _("Add the factories, one by one or as a table."), "factory_list", _("Add factories")),
         (Brand, _("Add the brands that factories can share with."), "brand_add", _("Add a brand")),
     ]
-    return [Todo(text, reverse(name), action) for model, text, name, action in steps if not model._default_manager.exists()]
+    return [
+        Todo(text, reverse(name), action) for model, text, name, action in steps if not model._default_manager.exists()
+    ]

@@ -5,8 +5,10 @@ Labels are words of the code (a state, a kind of process), never an organisation
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
+from django.db import DatabaseError
 from django.db.models import Count, F, Min
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -38,9 +40,13 @@ def register_gauge(gauge: Gauge) -> None:
 
 
 class _Asked(Collector):
-    """The gauges, asked at the moment of the scrape."""
+    """The gauges, asked at the moment of the scrape; those that the database does not answer are left out."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
+        with suppress(DatabaseError):
+            yield from self._answered()
+
+    def _answered(self) -> Iterator[GaugeMetricFamily]:
         for gauge in gauges.values():
             family = GaugeMetricFamily(gauge.name, gauge.text, labels=[gauge.label] if gauge.label else [])
             for value, count in gauge.ask().items():
