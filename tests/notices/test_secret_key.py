@@ -102,6 +102,14 @@ def test_the_command_names_what_no_key_reads_and_leaves_it_alone(secret, setting
     assert unlock(WebhookEndpoint.objects.get().secret) == secret
 
 
+def test_who_comes_back_while_the_earlier_key_is_known_stays_signed_in(world, client_of, settings) -> None:
+    came_back, stayed_away = (client_of(world.person(persona)) for persona in ("manager_a", "manager_b"))
+    change_key(settings, keep_old=True)
+    assert came_back.get("/").status_code == 200
+    settings.SECRET_KEY_FALLBACKS = []
+    assert [browser.get("/").status_code for browser in (came_back, stayed_away)] == [200, 302]
+
+
 def test_cursors_and_links_of_an_earlier_key_work_until_it_is_taken_away(world, settings) -> None:
     person = world.person("brand_a_member")
     cursor = keyset_page(Brand.objects.all(), order=["id"], size=1).next_cursor

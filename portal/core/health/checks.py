@@ -41,7 +41,7 @@ installation: list[Check] = []
 
 
 def register_check(name: str, ask: Callable[[], str]) -> None:
-    """Add a question to those about an installation; twice is once."""
+    """Add a question about an installation, unless one of that name is there."""
     if all(check.name != name for check in installation):
         installation.append(Check(name, ask))
 
