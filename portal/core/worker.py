@@ -33,7 +33,7 @@ class WorkerHeart(bootsteps.StartStopStep):
 
         if self.timer is not None:
             self.timer.cancel()
-        end_heartbeat()
+        end_heartbeat("worker")
 
 
 class Scheduler(PersistentScheduler):
@@ -58,7 +58,7 @@ class Scheduler(PersistentScheduler):
         """Keep the schedule for the next start."""
         from portal.core.health.heartbeats import end_heartbeat
 
-        end_heartbeat()
+        end_heartbeat("beat")
         super().close()
 
     def _forget_the_future(self) -> None:

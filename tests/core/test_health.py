@@ -31,8 +31,8 @@ def own_state_folder(tmp_path: Path, settings: Any) -> None:
 @pytest.fixture
 def alive(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker and a beat, which are two processes."""
+    monkeypatch.setattr(heartbeats, "_name", lambda process: f"host:{process}")
     for process in ("worker", "beat"):
-        monkeypatch.setattr(heartbeats, "_name", lambda process=process: f"host:{process}")
         write_heartbeat(process)
 
 
@@ -46,8 +46,8 @@ def test_ready_needs_a_worker_and_a_beat_that_live(client: Any, alive: None) -> 
     assert ready(client) == (200, [])
     Heartbeat.objects.filter(process="beat").update(at=Now() - heartbeats.STALE_AFTER)
     assert ready(client) == (503, ["beat"])
-    heartbeats.end_heartbeat()
-    Heartbeat.objects.all().delete()
+    for process in ("worker", "beat"):
+        heartbeats.end_heartbeat(process)
     assert ready(client) == (503, ["worker", "beat"])
 
 

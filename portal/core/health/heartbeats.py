@@ -24,7 +24,7 @@ KEPT = timedelta(days=1)
 def write_heartbeat(process: str) -> None:
     """Write down that this process lives, over a connection that is not kept open."""
     try:
-        beat = Heartbeat(name=_name(), process=process, at=Now(), state_folder=folder_id())
+        beat = Heartbeat(name=_name(process), process=process, at=Now(), state_folder=folder_id())
         Heartbeat.objects.bulk_create(
             [beat], update_conflicts=True, unique_fields=["name"], update_fields=["process", "at", "state_folder"]
         )
@@ -35,12 +35,12 @@ def write_heartbeat(process: str) -> None:
             connection.close()
 
 
-def end_heartbeat() -> None:
+def end_heartbeat(process: str) -> None:
     """Take this process's heartbeat away, for it ends in order."""
     try:
-        Heartbeat.objects.filter(name=_name()).delete()
+        Heartbeat.objects.filter(name=_name(process)).delete()
     except DatabaseError as error:
-        log.warning("heartbeat_not_written", error=type(error).__name__)
+        log.warning("heartbeat_not_written", process=process, error=type(error).__name__)
     finally:
         if not connection.in_atomic_block:
             connection.close()
@@ -56,5 +56,5 @@ def clear_old_heartbeats() -> int:
     return Heartbeat.objects.filter(at__lt=Now() - KEPT).delete()[0]
 
 
-def _name() -> str:
-    return f"{socket.gethostname()[:230]}:{os.getpid()}"
+def _name(process: str) -> str:
+    return f"{process} {socket.gethostname()[:220]}:{os.getpid()}"

@@ -6,7 +6,7 @@ from django.db import models
 class Heartbeat(models.Model):
     """The last sign of life of one worker or beat process, by the database's clock.
 
-    `name` is the process's host and number, `state_folder` the id of the folder it sees (`health.state_folder`).
+    `name` is its kind, host and number, `state_folder` the id of the folder it sees (`health.state_folder`).
     """
 
     class Process(models.TextChoices):
