@@ -8,6 +8,7 @@ must be idempotent. A handler re-checks its owner's access when it starts and be
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Count, F, Min, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -180,3 +181,14 @@ def requeue_lost() -> int:
     for job_id in ids:
         nudge(job_id)
     return len(ids)
+
+
+def counts_by_state() -> dict[str, int]:
+    """Return how many jobs there are in each state, whoever ordered them."""
+    return dict.fromkeys(Job.State.values, 0) | dict(Job.objects.order_by().values_list("state").annotate(Count("pk")))
+
+
+def longest_wait() -> timedelta:
+    """Return how long the oldest queued job has waited."""
+    oldest = Job.objects.filter(state=Job.State.QUEUED).aggregate(since=Min("created_at"))["since"]
+    return timezone.now() - oldest if oldest else timedelta()

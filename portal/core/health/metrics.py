@@ -9,16 +9,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from django.db import DatabaseError
-from django.db.models import Count, F, Min
+from django.db.models import F, Min
 from django.db.models.functions import Now
-from django.utils import timezone
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from portal.core.health.heartbeats import alive
-from portal.core.models import Heartbeat, Job, WaitingMail
+from portal.core.jobs import counts_by_state, longest_wait
+from portal.core.models import Heartbeat, WaitingMail
 
 
 @dataclass(frozen=True)
@@ -74,14 +74,8 @@ def _processes() -> dict[str, float]:
     return {process.value: alive(process).count() for process in Heartbeat.Process}
 
 
-def _jobs() -> dict[str, float]:
-    counts = dict.fromkeys(Job.State.values, 0.0)
-    return counts | dict(Job.objects.order_by().values_list("state").annotate(Count("pk")))
-
-
 def _longest_wait() -> dict[str, float]:
-    oldest = Job.objects.filter(state=Job.State.QUEUED).aggregate(since=Min("created_at"))["since"]
-    return {"": (timezone.now() - oldest).total_seconds() if oldest else 0.0}
+    return {"": longest_wait().total_seconds()}
 
 
 def _heartbeat_ages() -> dict[str, float]:
@@ -96,5 +90,5 @@ def _kept_mails() -> dict[str, float]:
 register_gauge(Gauge("portal_mails_kept", "Mails that the server did not take yet.", _kept_mails))
 register_gauge(Gauge("portal_processes", "Processes that wrote a heartbeat lately.", _processes, "process"))
 register_gauge(Gauge("portal_heartbeat_age_seconds", "Age of the newest heartbeat.", _heartbeat_ages, "process"))
-register_gauge(Gauge("portal_jobs", "Jobs by state.", _jobs, "state"))
+register_gauge(Gauge("portal_jobs", "Jobs by state.", counts_by_state, "state"))
 register_gauge(Gauge("portal_job_longest_wait_seconds", "How long the oldest queued job has waited.", _longest_wait))
