@@ -10,6 +10,7 @@ class AssessmentsConfig(AppConfig):
     database_rights = {"CorrectionNotice": "SELECT, INSERT, UPDATE", "ReportCopy": "SELECT, INSERT, UPDATE"}
 
     def ready(self) -> None:
+        import assessments.files
         import assessments.import_tasks
         import assessments.shelf
         import assessments.tasks  # noqa: F401 - registers what its jobs do

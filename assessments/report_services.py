@@ -38,6 +38,7 @@ from portal.accounts.models import User
 from portal.core.events import record
 from portal.core.jobs import JobCancelled, JobError, JobRun, start_job
 from portal.core.models import Job
+from portal.core.uploads import drop_upload, store_file
 from sharing import access
 from sharing.access import ASSESSMENT_SCOPES
 from sharing.models import AccessRecord, Scope
@@ -202,11 +203,10 @@ def _stamp(copy: ReportCopy, decision: Decision) -> ReaderStamp:
 
 def _store(run: JobRun, copy: ReportCopy, file: RenderedFile) -> None:
     """Keep the file, unless the job was cancelled or taken over meanwhile. Raises `JobCancelled`."""
-    storage = storages["private"]
-    name = storage.save(f"{FOLDER}/{copy.pk}.{copy.format}", ContentFile(file.content))
+    name = store_file(f"{FOLDER}/{copy.pk}.{copy.format}", ContentFile(file.content))
     mine = Job.objects.filter(pk=run.job.pk, state=Job.State.RUNNING, attempts=run.job.attempts, cancel_requested=False)
     if not ReportCopy.objects.filter(pk=copy.pk, job__in=mine).update(file=name):
-        storage.delete(name)
+        drop_upload(name)
         raise JobCancelled
 
 

@@ -11,6 +11,7 @@ class FactoriesConfig(AppConfig):
     database_rights = {"ProgrammeHistory": "SELECT, INSERT", "Handover": "SELECT, INSERT, UPDATE"}
 
     def ready(self) -> None:
+        import factories.files
         import factories.notices
         import factories.roles  # noqa: F401 - registers the kinds
         from factories.comparing import check_handover_scans, compare_handovers

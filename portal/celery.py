@@ -1,11 +1,21 @@
 """The Celery application. Tasks are found in each app's `tasks.py`; settings start with `CELERY_`."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import setup_logging
+
+from portal.core.worker import WorkerHeart
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.steps["consumer"].add(WorkerHeart)
+
+
+@setup_logging.connect
+def keep_logging(**_options: Any) -> None:
+    """Leave the log as the settings made it: `LOG_LEVEL` decides, and not a flag of Celery's command line."""

@@ -6,8 +6,10 @@ process with a sentence that says what to set. `./dev` sets them all for a devel
 
 import base64
 import binascii
+import os
 import re
 from datetime import timedelta
+from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+
+from portal.core.logs import without_messages
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -75,6 +79,39 @@ def networks(name: str, example: str) -> list[str]:
         raise ImproperlyConfigured(f"{name}: {error}. Set networks, for example {name}={example}.") from error
 
 
+def private_folder(name: str, path: Path) -> Path:
+    """The folder, made with mode 0700 where it is missing. One that cannot be used stops every process alike."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{name}: the folder {path} cannot be made ({error.strerror}). Make it with mode 0700, owned by the user "
+            "that the portal runs as."
+        ) from error
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        raise ImproperlyConfigured(
+            f"{name}: this user may not write in {path}. Run all processes as one user, and give that user the folder."
+        )
+    return path
+
+
+def sender(name: str, example: str) -> str:
+    """The address that mails come from, with or without a name, from the environment variable `name`."""
+    value = required(name, example)
+    address = parseaddr(value)[1]
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", address):
+        raise ImproperlyConfigured(f"{name} is {value!r}: set an address that mails come from, for example {example}")
+    return value
+
+
+def token(name: str) -> str:
+    """The secret in the environment variable `name`; empty unless set."""
+    value = str(env.str(name, default=""))
+    if value and len(value) < 32:
+        raise ImproperlyConfigured(f"{name} is too short: set at least 32 random characters, or unset it.")
+    return value
+
+
 def database(name: str, example: str) -> dict[str, Any]:
     """A PostgreSQL connection from the address in the environment variable `name`."""
     required(name, example)
@@ -84,6 +121,16 @@ def database(name: str, example: str) -> dict[str, Any]:
     # The gate's queries are wide and short: compiling them anew for each request costs ten times what they do.
     options = {"application_name": "portal", "options": "-c jit=off", **config.get("OPTIONS", {})}
     return config | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
+
+
+def secret_keys(name: str) -> list[str]:
+    """The earlier secret keys in the environment variable `name`, separated by commas; empty unless set."""
+    keys = [key.strip() for key in env.list(name, default=[]) if key.strip()]
+    if not DEBUG and any(len(key) < 50 for key in keys):
+        raise ImproperlyConfigured(
+            f"{name} has a key that is too short: set earlier values of SECRET_KEY, whole, separated by commas."
+        )
+    return keys
 
 
 def signing_keys(name: str) -> list[tuple[str, str, bytes]]:
@@ -116,13 +163,15 @@ if DEMO and not DEBUG:
 SECRET_KEY = required("SECRET_KEY", "a-long-random-string")
 if not DEBUG and len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("SECRET_KEY is too short: set at least 50 random characters.")
+# Earlier values of SECRET_KEY: they still read what they encrypted and signed (portal/core/encryption.py).
+SECRET_KEY_FALLBACKS = secret_keys("SECRET_KEY_FALLBACKS")
 # Receipts and the seals of the ledger are signed with the first key; the others still verify (portal/core/signing.py).
 SIGNING_KEYS = signing_keys("SIGNING_KEYS")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 if not ALLOWED_HOSTS:
     raise ImproperlyConfigured("Set ALLOWED_HOSTS, for example ALLOWED_HOSTS=portal.example.org")
 BASE_URL = env.str("BASE_URL", default="http://localhost:8000" if DEBUG else f"https://{ALLOWED_HOSTS[0]}").rstrip("/")
-STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / ".state")))
+STATE_DIR = private_folder("STATE_DIR", Path(env.str("STATE_DIR", default=str(BASE_DIR / ".state"))).absolute())
 # Copies of the ledger's published roots that this machine cannot write to: verify_ledger compares with them.
 LEDGER_ROOTS_DIR = env.str("LEDGER_ROOTS_DIR", default="")
 # Who asks, for every limit and lock (portal/core/client_address.py).
@@ -163,6 +212,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.core.middleware.RequestLog",
+    "portal.core.middleware.Probes",
     "portal.core.middleware.CompressedPages",
     "csp.middleware.CSPMiddleware",
     "portal.core.middleware.PrivateResponses",
@@ -179,6 +229,12 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
     "portal.core.middleware.WholeSentences",
 ]
+
+# Metrics at /metrics/, for Prometheus and nobody else: off unless there is a token (portal/core/health/metrics.py).
+METRICS_TOKEN = token("METRICS_TOKEN")
+if METRICS_TOKEN:
+    MIDDLEWARE.insert(0, "django_prometheus.middleware.PrometheusBeforeMiddleware")
+    MIDDLEWARE.append("django_prometheus.middleware.PrometheusAfterMiddleware")
 
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -281,7 +337,18 @@ CELERY_BEAT_SCHEDULE = {
         "task": "portal.core.tasks.clear_old_sessions",
         "schedule": crontab(hour="3", minute="7"),
     },
+    "clear-leftovers": {
+        "task": "portal.core.tasks.clear_leftovers",
+        "schedule": crontab(hour="3", minute="47"),
+    },
+    "send-waiting-mails": {
+        "task": "portal.core.tasks.send_waiting_mails",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
 }
+CELERY_BEAT_SCHEDULER = "portal.core.worker:Scheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 15  # seconds: shorter than the interval of heartbeats
 CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "celerybeat-schedule")
 JOB_LEASE = timedelta(seconds=positive("JOB_LEASE_SECONDS", default=60))
 
@@ -345,7 +412,7 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
-SECURE_REDIRECT_EXEMPT = [r"^health/$"]
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics/$"]  # asked from within the network
 SECURE_REFERRER_POLICY = "same-origin"
 if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -370,6 +437,8 @@ TABLE_MAX_BYTES = {
     "ask": positive("ASK_TABLE_MAX_MEGABYTES", default=1) * 1024 * 1024,
     "questionnaires": positive("QUESTIONNAIRE_TABLE_MAX_MEGABYTES", default=4) * 1024 * 1024,
 }
+# On the file system of the private storage: what has arrived is moved there, not copied.
+FILE_UPLOAD_TEMP_DIR = private_folder("STATE_DIR", STATE_DIR / "incoming")
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "portal" / "static"]
@@ -424,7 +493,12 @@ if "EMAIL_FILE_PATH" in EMAIL_CONFIG:
     EMAIL_CONFIG["EMAIL_FILE_PATH"] = unquote(EMAIL_CONFIG["EMAIL_FILE_PATH"])
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = positive("EMAIL_TIMEOUT_SECONDS", default=20)
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Better Work portal <portal@localhost>")
+FROM_EXAMPLE = "Portal <portal@example.org>"
+DEFAULT_FROM_EMAIL = (
+    env.str("DEFAULT_FROM_EMAIL", default="Better Work portal <portal@localhost>")
+    if DEBUG
+    else sender("DEFAULT_FROM_EMAIL", FROM_EXAMPLE)
+)
 
 # Notices: a person is mailed at most once in the interval; daily mails leave at this hour (UTC).
 MAIL_INTERVAL = timedelta(minutes=positive("MAIL_INTERVAL_MINUTES", default=15))
@@ -490,6 +564,8 @@ SHARED_PROCESSORS: list[Any] = [
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso"),
 ]
+if not DEBUG:
+    SHARED_PROCESSORS.append(without_messages)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -504,14 +580,26 @@ LOGGING = {
             ],
         }
     },
-    "filters": {"routes_only": {"()": "portal.core.logs.RoutesOnly"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured", "filters": ["routes_only"]}},
+    "filters": {
+        "routes_only": {"()": "portal.core.logs.RoutesOnly"},
+        "task_errors": {"()": "portal.core.logs.TaskErrors"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "structured",
+            "filters": ["routes_only", "task_errors"],
+        }
+    },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": [], "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
         "django.request": {"level": "ERROR"},
         "axes": {"level": "ERROR"},
+        # A line for each message and each turn of beat says nothing: jobs have lines of their own.
+        "celery": {"level": "WARNING"},
+        "kombu": {"level": "WARNING"},
     },
 }
 structlog.configure(

@@ -24,6 +24,7 @@ class SharingConfig(AppConfig):
 
     def ready(self) -> None:
         """Make known what people are told; have who-saw-what and the receipts sealed, and grants held against them."""
+        import sharing.files
         import sharing.notices  # noqa: F401 - registers the kinds
         from portal.core.ledger import Source, register_source
         from portal.core.ledger.checks import register_check

@@ -12,6 +12,7 @@ os.environ.setdefault("SIGNING_KEYS", "test-1:dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dH
 os.environ.setdefault("DEBUG", "false")
 os.environ.setdefault("ALLOWED_HOSTS", "localhost,127.0.0.1,testserver")
 os.environ.setdefault("BASE_URL", "http://testserver")
+os.environ.setdefault("DEFAULT_FROM_EMAIL", "Better Work portal <portal@test.example>")
 os.environ.setdefault("DATABASE_URL", "postgres://portal_app@127.0.0.1:5432/portal_dev")
 os.environ.setdefault("DATABASE_OWNER_URL", "postgres://postgres@127.0.0.1:5432/portal_dev")
 if not os.environ.get("REDIS_URL"):

@@ -7,6 +7,9 @@ import pytest
 from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
+from factories.roles import PROGRAMME
+from factories.services import create_programme
+from portal.accounts.models import User
 from sharing.services import withhold_report
 from tests.publishing import correct
 from tests.world import World, make_assessment
@@ -72,6 +75,29 @@ def test_every_entry_of_the_menu_opens(world: World, client_of, persona) -> None
         ]
 
 
+def test_the_first_person_of_an_empty_portal_is_told_what_to_do_first(client_of) -> None:
+    programme = create_programme(by=None, name="Global programme", is_global=True)
+    first = User.objects.create_user("first@staff.example", "x")
+    first.groups.add(PROGRAMME.group(programme, "global_staff"))
+    client = client_of(first)
+
+    content = client.get("/").content.decode()
+    assert "Add the first country." in content
+    assert 'href="/programmes/new/"' in content
+    assert "Import the questionnaire" not in content
+
+    create_programme(by=first, name="Cambodia", country="KH")
+    content = client.get("/").content.decode()
+    assert "Add the first country." not in content
+    steps = ["/tools/import/", "/factories/", "/brands/new/"]
+    assert [f'btn-secondary" href="{step}"' in content for step in steps] == [True, True, True]
+
+
+def test_where_everything_is_there_nobody_reads_of_first_steps(world: World, client_of) -> None:
+    for persona in ("global_staff", "programme_manager", "manager_a"):
+        assert "First steps" not in client_of(world.people[persona]).get("/").content.decode()
+
+
 def test_a_brand_counts_only_what_it_was_granted(world: World, client_of) -> None:
     world.grant(world.brand_b, cycles="only", cycle_number=2)
 
@@ -97,7 +123,7 @@ def test_health_says_whether_the_database_answers_and_nothing_else(client, monke
     def away(*args):
         raise DatabaseError("password authentication failed for user portal_app")
 
-    monkeypatch.setattr("portal.core.views.connection.cursor", away)
+    monkeypatch.setattr("portal.core.health.views.connection.cursor", away)
     answer = client.get("/health/")
     assert (answer.status_code, answer.content) == (503, b"unavailable")
 

@@ -36,8 +36,8 @@ def test_every_command_it_names_exists() -> None:
 
 def test_every_setting_it_names_is_read() -> None:
     settings = (ROOT / "portal" / "settings.py").read_text()
-    named = set(re.findall(r"`([A-Z]+_[A-Z_]+)[=`]", README)) - {"DEBUG"}
-    assert "DATABASE_OWNER_URL" in named
+    named = set(re.findall(r"(?:`|^ {4})([A-Z]+_[A-Z_]+)[=`]", README, re.MULTILINE))
+    assert {"DATABASE_OWNER_URL", "DEFAULT_FROM_EMAIL", "STATE_DIR"} <= named
     assert [name for name in named if f'"{name}"' not in settings] == []
 
 

@@ -1,5 +1,6 @@
 """A worker that is killed in the middle of a job: the lease runs out, another one does it again, once (real Celery)."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ from django.utils import timezone
 from assessments.models import ReportCopy
 from assessments.report_services import hand_over, order_report
 from portal.core import jobs
+from portal.core.health.heartbeats import alive
+from portal.core.health.state_folder import folder_id
 from portal.core.models import Event, Job
 from sharing.models import AccessRecord
 from sharing.services import revoke_access
@@ -95,6 +98,17 @@ def test_a_job_whose_worker_is_killed_is_done_once_by_the_next(worker: Worker, t
     with hand_over(by=copy.reader, copy=copy) as file:
         assert b"report" in file.read()
     assert AccessRecord.objects.filter(action="download", copy_number=copy.number).count() == 1
+
+
+def test_a_worker_says_what_it_does_and_that_it_lives(worker: Worker) -> None:
+    """Under Celery's own flag `--loglevel=WARNING`, which decides nothing."""
+    copy = order(build_world())
+    until(lambda: "job_ended" in worker.log(), "the job to end")
+    lines = [json.loads(line) for line in worker.log().splitlines() if line.startswith("{")]
+    started, ended = [line for line in lines if line["event"] in ("job_started", "job_ended")]
+    assert (started["event"], started["job"], started["kind"]) == ("job_started", str(copy.job_id), "report")
+    assert (ended["state"], ended["seconds"] > 0) == ("done", True)
+    assert alive("worker").get().state_folder == folder_id()
 
 
 def test_a_job_sent_twice_is_done_once(worker: Worker) -> None:

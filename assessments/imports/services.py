@@ -23,7 +23,7 @@ from factories.models import CountryProgramme
 from portal.accounts.models import User
 from portal.core.jobs import JobCancelled, JobError, JobRun, job_handler, start_job
 from portal.core.tables import Problem, Problems, Table, TableError
-from portal.core.uploads import drop_upload, keep_upload, open_upload
+from portal.core.uploads import drop_upload, kept_upload, open_upload
 
 CHECK, APPLY = "assessments.check_table", "assessments.import_table"
 KEPT_FOR = timedelta(days=7)
@@ -46,9 +46,10 @@ def start_import(*, by: User, upload: "File[Any]") -> ImportBatch:
     if not upload.size:
         raise ValidationError(_("The file is empty."))
     clear_old_imports()
-    batch = ImportBatch.objects.create(owner=by, file=keep_upload(upload), file_name=(upload.name or "table")[-200:])
-    batch.job = start_job(kind=CHECK, by=by, params={"batch": str(batch.pk)})
-    batch.save(update_fields=["job"])
+    with kept_upload(upload) as name:
+        batch = ImportBatch.objects.create(owner=by, file=name, file_name=(upload.name or "table")[-200:])
+        batch.job = start_job(kind=CHECK, by=by, params={"batch": str(batch.pk)})
+        batch.save(update_fields=["job"])
     return batch
 
 

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from factories.files import HANDOVERS
 from factories.forms import HandoverForm
 from factories.models import CountryProgramme, Factory, Handover
 from factories.roles import active_in_role
@@ -20,9 +21,7 @@ from factories.services import complete_handover, object_to_handover, open_hando
 from portal.accounts.models import User
 from portal.core.forms import REFUSED, posted, show_errors
 from portal.core.lists import requested_page
-from portal.core.uploads import drop_upload, keep_upload, limited_upload, missing_upload
-
-FOLDER = "handovers"
+from portal.core.uploads import drop_upload, kept_upload, limited_upload, missing_upload
 
 
 def _person(request: HttpRequest) -> User:
@@ -60,11 +59,10 @@ def _opened(person: User, factory: Factory, form: HandoverForm) -> Handover | No
     """The handover; None when the service refused it, and then no file is kept."""
     case = dict(form.cleaned_data)
     upload = case.pop("scan")
-    scan = keep_upload(upload, FOLDER) if upload else ""
     try:
-        opened = open_handover(by=person, factory=factory, **case, scan=scan)
+        with kept_upload(upload, HANDOVERS) as scan:
+            opened = open_handover(by=person, factory=factory, **case, scan=scan)
     except ValidationError as error:
-        drop_upload(scan)
         show_errors(form, error)
         return None
     if opened.scan != scan:  # the same case sent twice

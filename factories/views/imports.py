@@ -1,6 +1,5 @@
 """Importing factories: upload, preview, confirm. The preview signs the kept file for the person it is shown to."""
 
-from datetime import timedelta
 from typing import Any, cast
 
 from django import forms
@@ -14,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from factories.files import DECIDE_WITHIN, TABLES
 from factories.imports import (
     DATES,
     OPTIONAL,
@@ -31,18 +31,8 @@ from portal.accounts.models import User
 from portal.core.exports import csv_response
 from portal.core.forms import REFUSED, STALE
 from portal.core.turns import one_at_a_time
-from portal.core.uploads import (
-    drop_old_uploads,
-    drop_upload,
-    keep_upload,
-    limited_table,
-    megabytes,
-    open_upload,
-    table_limit,
-)
+from portal.core.uploads import drop_upload, kept_upload, limited_table, megabytes, open_upload, table_limit
 
-FOLDER = "uploads/factories"
-DECIDE_WITHIN = timedelta(hours=2)
 SALT = "factories.import"
 
 
@@ -84,9 +74,7 @@ def factory_import(request: HttpRequest) -> HttpResponseBase:
     if not (request.method == "POST" and form.is_valid()):
         status = REFUSED if form.is_bound else 200
         return render(request, "factories/import.html", {"form": form, "columns": _columns()}, status=status)
-    drop_old_uploads(FOLDER, DECIDE_WITHIN)
-    name = keep_upload(form.cleaned_data["file"], FOLDER)
-    with open_upload(name) as file:
+    with kept_upload(form.cleaned_data["file"], TABLES) as name, open_upload(name) as file:
         plan = plan_factories(by=user, file=file)
     if plan.problems:
         drop_upload(name)

@@ -9,16 +9,20 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
 from portal.core.client_address import client_address
+from portal.core.mails import send_or_keep
 
 
 class InvitationOnly(DefaultAccountAdapter):  # type: ignore[misc]
     """No sign-up form: the way in is a link that a manager or the programme's staff sent."""
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send a mail that names this portal by `BASE_URL`, also from a command or a worker, where no request is."""
+        """Send a mail that names this portal by `BASE_URL`, also from a command or a worker, where no request is.
+
+        A mail server that is away changes nothing for the person who asked: the mail leaves when it is back.
+        """
         host = urlsplit(settings.BASE_URL).netloc
         site = {"current_site": {"domain": host, "name": host}, "email": email}
-        self.render_mail(template_prefix, email, {**site, **context}).send()
+        send_or_keep(self.render_mail(template_prefix, email, {**site, **context}))
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """The link of a reset mail: always at `BASE_URL`, whatever host the request named."""

@@ -8,6 +8,7 @@ must be idempotent. A handler re-checks its owner's access when it starts and be
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Count, F, Min, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -130,27 +131,31 @@ def run(job_id: UUID) -> None:
     job = claim(job_id)
     if job is None:
         return
+    began, named = monotonic(), {"job": str(job.pk), "kind": job.kind}
+    log.info("job_started", attempt=job.attempts, **named)
+    state = _run_to_its_end(job)
+    log.info("job_ended", state=state.value, seconds=round(monotonic() - began, 3), **named)
+
+
+def _run_to_its_end(job: Job) -> Job.State:
     try:
         result = HANDLERS[job.kind](JobRun(job))
     except JobCancelled:
-        _finish(job, Job.State.CANCELLED, message=_("Cancelled"))
+        return _finish(job, Job.State.CANCELLED, message=_("Cancelled"))
     except JobError as error:
-        _finish(job, Job.State.FAILED, error=str(error))
+        return _finish(job, Job.State.FAILED, error=str(error))
     except Exception as error:
-        # Contents may sit in the exception's message: only its type is logged (invariant 8).
-        log.error("job_failed", job=str(job.pk), kind=job.kind, error=type(error).__name__, exc_info=settings.DEBUG)
-        _finish(
-            job,
-            Job.State.FAILED,
-            error=_("Something went wrong on our side. Try again, or quote %s.") % job.pk,
-        )
-    else:
-        _finish(job, Job.State.DONE, result=result, progress=F("total"))
+        # Contents may sit in the exception's message: the log gets its type and frames alone (portal.core.logs).
+        log.error("job_failed", job=str(job.pk), kind=job.kind, error=type(error).__name__, exc_info=error)
+        sentence = _("Something went wrong on our side. Try again, or quote %s.") % job.pk
+        return _finish(job, Job.State.FAILED, error=sentence)
+    return _finish(job, Job.State.DONE, result=result, progress=F("total"))
 
 
-def _finish(job: Job, state: str, **values: Any) -> None:
+def _finish(job: Job, state: Job.State, **values: Any) -> Job.State:
     mine = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, attempts=job.attempts)
     mine.update(state=state, finished_at=timezone.now(), lease_until=None, **values)
+    return state
 
 
 def requeue_lost() -> int:
@@ -176,3 +181,14 @@ def requeue_lost() -> int:
     for job_id in ids:
         nudge(job_id)
     return len(ids)
+
+
+def counts_by_state() -> dict[str, int]:
+    """Return how many jobs there are in each state, whoever ordered them."""
+    return dict.fromkeys(Job.State.values, 0) | dict(Job.objects.order_by().values_list("state").annotate(Count("pk")))
+
+
+def longest_wait() -> timedelta:
+    """Return how long the oldest queued job has waited."""
+    oldest = Job.objects.filter(state=Job.State.QUEUED).aggregate(since=Min("created_at"))["since"]
+    return timezone.now() - oldest if oldest else timedelta()

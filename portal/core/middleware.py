@@ -7,6 +7,7 @@ import structlog
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
+from django.urls import resolve
 from django.views.defaults import page_not_found
 
 from portal.core.logs import route_of
@@ -33,6 +34,27 @@ class RequestLog:
             "request", method=request.method, route=route_of(request), status=response.status_code, milliseconds=took
         )
         return response
+
+
+class Probes:
+    """Health checks and metrics, answered whatever host the request names.
+
+    A load balancer asks each web server by its address, which is not one of `ALLOWED_HOSTS`. These pages link to
+    nothing and mail nothing, so the host cannot mislead anybody; everywhere else it is checked.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.path_info.startswith(("/health/", "/metrics/")):
+            return self.get_response(request)
+        try:
+            request.resolver_match = resolve(request.path_info)
+            return request.resolver_match.func(request)
+        except Http404:
+            request.resolver_match = None
+            return self.get_response(request)
 
 
 class PrivateResponses:

@@ -4,16 +4,16 @@ A cursor is the sort key of the last row, encrypted: it cannot be made up, and n
 are that they do not see. It opens nothing by itself, because the queryset it is applied to already took the user.
 """
 
-import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import InvalidToken
 from django.db.models import Model, Q, QuerySet
-from django.utils.crypto import salted_hmac
+
+from portal.core.encryption import box
 
 M = TypeVar("M", bound=Model)
 PAGE_SIZE = 25
@@ -86,12 +86,8 @@ def _attribute(item: Any, path: str) -> Any:
 
 def _write(item: Any, order: Sequence[str], direction: str) -> str:
     values = [_plain(_attribute(item, name)) for name in order]
-    return _box().encrypt(json.dumps({"o": list(order), "v": values, "d": direction}).encode()).decode().rstrip("=")
-
-
-def _box() -> Fernet:
-    key = salted_hmac(SALT, "cursor", algorithm="sha256").digest()
-    return Fernet(base64.urlsafe_b64encode(key))
+    cursor = json.dumps({"o": list(order), "v": values, "d": direction})
+    return box(SALT).encrypt(cursor.encode()).decode().rstrip("=")
 
 
 def _plain(value: Any) -> Any:
@@ -102,7 +98,7 @@ def _read(cursor: str, order: Sequence[str]) -> tuple[bool, list[Any] | None]:
     if not cursor:
         return False, None
     try:
-        payload = json.loads(_box().decrypt(cursor + "=" * (-len(cursor) % 4)))
+        payload = json.loads(box(SALT).decrypt(cursor + "=" * (-len(cursor) % 4)))
     except (InvalidToken, ValueError) as error:
         raise BadCursor("This page link is not valid any more. Start again from the first page.") from error
     if payload["o"] != list(order):

@@ -13,7 +13,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections
+from django.db import connection, connections
 from psycopg import sql
 
 ALL_ROWS = "SELECT, INSERT, UPDATE, DELETE"
@@ -57,3 +57,30 @@ def apply_rights(using: str = "owner", **_signal: Any) -> None:
             name = sql.Identifier(table)
             cursor.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(name, role))
             cursor.execute(sql.SQL("GRANT " + rights + " ON {} TO {}").format(name, role))
+
+
+def missing_rights() -> list[str]:
+    """Compare what the connected role may do with what `apply_rights` gives the app role; a phrase for each fault."""
+    expected = dict(table_rights())
+    faults = []
+    with connection.cursor() as cursor:
+        cursor.execute(_RIGHTS_NOW)
+        for table, owns, *held in cursor.fetchall():
+            wanted = set(expected.get(table, ALL_ROWS).split(", "))
+            has = {name for name, is_held in zip(_ASKED, held, strict=True) if is_held}
+            if owns:
+                faults.append(f"the app role owns {table}")
+            elif has != wanted:
+                faults.append(f"the app role has {', '.join(sorted(has)) or 'no right'} on {table}")
+        cursor.execute("SELECT rolsuper OR rolbypassrls OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
+        if cursor.fetchone()[0]:
+            faults.append("the app role is a superuser, or may bypass row security or make roles")
+    return faults
+
+
+_ASKED = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
+_RIGHTS_NOW = (
+    "SELECT tablename, tableowner = current_user, "  # noqa: S608 - made of the constants above
+    + ", ".join(f"has_table_privilege(format('%I.%I', schemaname, tablename), '{name}')" for name in _ASKED)
+    + " FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+)

@@ -7,8 +7,10 @@ from celery import shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from portal.core import jobs
+from portal.core import jobs, mails
+from portal.core.health.heartbeats import clear_old_heartbeats
 from portal.core.ledger.sealing import seal_new_rows
+from portal.core.uploads import sweep_orphans
 
 
 @shared_task(acks_late=True, reject_on_worker_lost=True, max_retries=0)
@@ -27,6 +29,18 @@ def requeue_lost_jobs() -> int:
 def clear_old_sessions() -> Any:
     """Delete sessions that ran out (nightly by beat)."""
     return Session.objects.filter(expire_date__lt=timezone.now()).delete()[0]
+
+
+@shared_task(acks_late=True, max_retries=0)
+def send_waiting_mails() -> int:
+    """Send mails that the server did not take when they were written (every minute by beat)."""
+    return mails.send_waiting()
+
+
+@shared_task(acks_late=True, max_retries=0)
+def clear_leftovers() -> int:
+    """Delete files that no row names, and heartbeats of processes long gone (nightly by beat)."""
+    return sweep_orphans() + clear_old_heartbeats()
 
 
 @shared_task(acks_late=True, max_retries=0)

@@ -1,11 +1,17 @@
-"""Receiving a file: counted while it comes in, kept in private storage under a name of our own."""
+"""Receiving a file: counted while it comes in, kept in private storage under a name of our own.
+
+Each folder of the storage has an owner, registered by the app whose rows name its files (`register_folder`). A file
+that no row names, because a process was killed between the two, is swept away at night.
+"""
 
 import hashlib
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from django.conf import settings
@@ -22,6 +28,7 @@ from portal.core.turns import View, one_at_a_time
 
 PIECE_BYTES = 1024 * 1024
 FORM_BYTES = 64 * 1024  # what a form needs around its file
+INCOMING_KEPT = timedelta(days=1)
 
 
 class CountedUpload(FileUploadHandler):
@@ -112,18 +119,81 @@ def megabytes(size: int) -> str:
     return str(size // 1024**2) if size >= 1024**2 else f"{size / 1024**2:.2g}"
 
 
+@dataclass(frozen=True)
+class Folder:
+    """A folder of the private storage: which of its files rows name, and after how long others are deleted.
+
+    `is_evidence`: files that are kept for ever and must be there (`manage.py check_installation`).
+    """
+
+    name: str
+    in_use: Callable[[], Iterable[str]]
+    sweep_after: timedelta
+    is_evidence: bool = False
+
+
+folders: dict[str, Folder] = {}
+
+
+def register_folder(folder: Folder) -> None:
+    """Make the owner of a folder known."""
+    folders[folder.name] = folder
+
+
+def store_file(name: str, content: "File[Any]") -> str:
+    """Store a file privately, whole or not at all; returns its name in the private storage. Raises `OSError`."""
+    try:
+        return str(storages["private"].save(name, content))
+    except BaseException:
+        storages["private"].delete(name)
+        raise
+
+
 def keep_upload(upload: "File[Any]", folder: str = "uploads") -> str:
-    """Store a received file privately; returns its name in the private storage."""
-    return str(storages["private"].save(f"{folder}/{uuid.uuid4().hex}", upload))
+    """Store a received file in a registered folder; returns its name in the private storage. Raises `OSError`."""
+    return store_file(f"{folders[folder].name}/{uuid.uuid4().hex}", upload)
 
 
-def drop_old_uploads(folder: str, age: timedelta) -> None:
-    """Delete the uploads of a folder that were kept longer than `age` without a decision."""
-    storage = storages["private"]
-    names = storage.listdir(folder)[1] if storage.exists(folder) else []
-    for name in names:
-        if storage.get_modified_time(f"{folder}/{name}") < timezone.now() - age:
-            storage.delete(f"{folder}/{name}")
+@contextmanager
+def kept_upload(upload: "File[Any] | None", folder: str = "uploads") -> Iterator[str]:
+    """Keep a received file, if there is one, for a block that writes it down; when the block fails it is deleted."""
+    name = keep_upload(upload, folder) if upload else ""
+    try:
+        yield name
+    except BaseException:
+        drop_upload(name)
+        raise
+
+
+def sweep_orphans() -> int:
+    """Delete files that no row names, and what was left of uploads that broke off: how many."""
+    orphans = [name for folder in folders.values() for name in _orphans(folder)]
+    for name in orphans:
+        storages["private"].delete(name)
+    return len(orphans) + _sweep_incoming()
+
+
+def _orphans(folder: Folder) -> list[str]:
+    storage, before = storages["private"], timezone.now() - folder.sweep_after
+    names = storage.listdir(folder.name)[1] if storage.exists(folder.name) else []
+    stored = {f"{folder.name}/{name}" for name in names}
+    candidates = [name for name in stored if storage.get_modified_time(name) < before]
+    in_use = set(folder.in_use()) if candidates else set()
+    return [name for name in candidates if name not in in_use]
+
+
+def _sweep_incoming() -> int:
+    before = (timezone.now() - INCOMING_KEPT).timestamp()
+    left = [path for path in Path(settings.FILE_UPLOAD_TEMP_DIR).iterdir() if path.stat().st_mtime < before]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)
+
+
+def missing_evidence() -> list[str]:
+    """Return the names of files that must be there for ever and are not."""
+    names = (name for folder in folders.values() if folder.is_evidence for name in folder.in_use())
+    return [name for name in names if not storages["private"].exists(name)]
 
 
 def drop_upload(name: str) -> None:

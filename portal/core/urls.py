@@ -1,12 +1,15 @@
-"""Pages of the lowest layer: is the portal alive, and the progress of one's own jobs."""
+"""Pages of the lowest layer: whether the portal is well, and the progress of one's own jobs."""
 
 from django.urls import path
 
 from portal.core import views
+from portal.core.health import views as health
 
 urlpatterns = [
     path(".well-known/portal-keys.json", views.portal_keys, name="portal_keys"),
-    path("health/", views.health, name="health"),
+    path("health/", health.health, name="health"),
+    path("health/ready/", health.ready, name="health_ready"),
+    path("metrics/", health.metrics, name="metrics"),
     path("jobs/<uuid:job_id>/", views.job, name="job"),
     path("jobs/<uuid:job_id>/cancel/", views.job_cancel, name="job_cancel"),
 ]

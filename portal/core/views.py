@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST, require_safe
@@ -20,17 +19,6 @@ if TYPE_CHECKING:
 
 # Kind of job -> the page of the app that ordered it, given the job; registered by the apps above.
 job_pages: dict[str, Callable[[HttpRequest, Job], HttpResponseBase]] = {}
-
-
-@require_safe
-def health(_request: HttpRequest) -> HttpResponse:
-    """For load balancers: 200 when the web can reach the database, 503 when it cannot. Says nothing else."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return HttpResponse("unavailable", status=503, content_type="text/plain")
-    return HttpResponse("ok", content_type="text/plain")
 
 
 @require_safe

@@ -12,6 +12,7 @@ from factories.models import CountryProgramme, Factory
 from portal.home.affiliations import Affiliation, affiliations
 from portal.home.brand import brand_section
 from portal.home.factory import factory_section
+from portal.home.first_steps import first_steps
 from portal.home.staff import staff_section
 
 
@@ -19,7 +20,7 @@ from portal.home.staff import staff_section
 def home(request: HttpRequest) -> HttpResponse:
     """What needs the visitor's attention now, role by role."""
     held = affiliations(request.user)
-    sections: list[dict[str, Any]] = []
+    sections: list[dict[str, Any]] = first_steps() if any(item.role == "global_staff" for item in held) else []
     factories = [item for item in held if item.kind == "factory" and item.role != "advisor"]
     if factories:
         sections += [factory_section(request.user, item) for item in factories[:5]]

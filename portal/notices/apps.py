@@ -11,6 +11,8 @@ class NoticesConfig(AppConfig):
     verbose_name = "Notices"
 
     def ready(self) -> None:
+        from portal.notices import wellbeing
         from portal.notices.webhooks.kinds import register_kinds
 
         register_kinds()
+        wellbeing.register()

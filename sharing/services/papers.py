@@ -20,12 +20,12 @@ from factories.models import Factory
 from factories.services import lock_factory
 from portal.accounts.models import User
 from portal.core.events import record
-from portal.core.uploads import drop_upload, keep_upload
+from portal.core.uploads import kept_upload
 from portal.notices.outbox import announce
+from sharing.files import CONSENTS
 from sharing.models import PaperConsent, SharingGrant
 from sharing.services.grants import Paper, Terms, give, naming
 
-FOLDER = "consents"
 EARLIEST = date(2001, 1, 1)  # the first country programme began in 2001
 MAX_BYTES = 10 * 1024 * 1024
 # What the beginning and the end of a scan look like, by what it is.
@@ -83,15 +83,11 @@ def record_paper_consent(
     content_type = _checked(signature, scan)
     digest = hashlib.file_digest(scan, "sha256").hexdigest()
     scan.seek(0)
-    name = keep_upload(scan, FOLDER)
-    try:
+    with kept_upload(scan, CONSENTS) as name:
         return _recorded(by, factory, brands, scopes, terms, PaperConsent(
             factory=factory, document=name, content_type=content_type, sha256=digest,
             signed_by=signature.signed_by.strip(), signed_on=signature.signed_on, recorded_by=by,
         ))  # fmt: skip
-    except BaseException:
-        drop_upload(name)
-        raise
 
 
 def _checked(signature: Signature, scan: "File[Any]") -> str:

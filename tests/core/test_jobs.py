@@ -91,7 +91,20 @@ def test_contents_of_an_unexpected_error_never_reach_the_log(world: World, handl
     run(order(world, "breaks").pk)
 
     assert "RuntimeError" in caplog.text
+    assert "tests/core/test_jobs.py" in caplog.text, "the frames say where"
+    assert "breaks" in caplog.text
     assert "Sok Dara" not in caplog.text
+
+
+def test_the_log_says_when_a_job_started_and_how_it_ended(world: World, handlers, caplog) -> None:
+    caplog.set_level("INFO")
+    job = order(world)
+    run(job.pk)
+
+    started, ended = [record.msg for record in caplog.records if record.name == "portal.core.jobs"]
+    assert (started["event"], started["job"], started["kind"]) == ("job_started", str(job.pk), "ok")
+    assert (ended["event"], ended["job"], ended["kind"], ended["state"]) == ("job_ended", str(job.pk), "ok", "done")
+    assert ended["seconds"] >= 0
 
 
 def test_a_waiting_job_is_cancelled_at_once(world: World, handlers) -> None:

@@ -48,4 +48,4 @@ def test_invariant_8_what_django_says_of_a_refused_form_names_no_address(caplog:
 
 def test_the_console_says_no_addresses() -> None:
     handlers: Any = settings.LOGGING["handlers"]
-    assert handlers["console"]["filters"] == ["routes_only"]
+    assert handlers["console"]["filters"] == ["routes_only", "task_errors"]

@@ -78,7 +78,7 @@ def make(folder: Path, *, celery: bool = False, base_python: str = "") -> "Check
     Its worker is an idle process, or with ``celery`` the real one.
     """
     folder.mkdir(parents=True)
-    for name in ("dev", "dev_database.py"):
+    for name in ("dev", "dev_database.py", "gunicorn.conf.py"):
         shutil.copy2(REPOSITORY / name, folder / name)
     shutil.copytree(REPOSITORY / "requirements", folder / "requirements")
     portal = folder / "portal"
@@ -113,10 +113,11 @@ class Checkout:
         venv = self.folder / ".venv"
         (venv / "bin").mkdir(parents=True)
         (venv / "bin" / "python").symlink_to(base_python)
-        (venv / "pyvenv.cfg").write_text(f"home = {Path(base_python).parent}\nversion = 3.11\n")
+        alone = "include-system-site-packages = false"
+        (venv / "pyvenv.cfg").write_text(f"home = {Path(base_python).parent}\n{alone}\nversion = 3.11\n")
         (venv / "lib").symlink_to(Path(sys.prefix) / "lib")
         lock = json.loads(self._ask("print(__import__('json').dumps(sys.version_info[:2]))"))
-        stamp = {"python": str(tuple(lock)), "run": self._lock_hash()}
+        stamp = {"python": str(tuple(lock)), "embedded": self._lock_hash()}
         (venv / "portal-lock.json").write_text(json.dumps(stamp))
 
     def _ask(self, code: str) -> str:
@@ -126,7 +127,7 @@ class Checkout:
     def _lock_hash(self) -> str:
         import hashlib
 
-        return hashlib.sha256((self.folder / "requirements" / "run.txt").read_bytes()).hexdigest()
+        return hashlib.sha256((self.folder / "requirements" / "embedded.txt").read_bytes()).hexdigest()
 
     # -- commands
 

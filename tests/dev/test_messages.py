@@ -114,7 +114,7 @@ def test_failing_installation(dev: ModuleType, output: str, sentence: str) -> No
 def test_the_network_is_down(make_checkout: MakeCheckout) -> None:
     """pip itself, against an address that refuses."""
     checkout = make_checkout()
-    lock = checkout.folder / "requirements" / "run.txt"
+    lock = checkout.folder / "requirements" / "embedded.txt"
     lock.write_text(lock.read_text() + "\nnot-installed==1 --hash=sha256:" + "0" * 64 + "\n")
     refusing = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_CONFIG_FILE": os.devnull, "PIP_RETRIES": "0"}
     result = checkout.run("up", "--port", str(checkout.port), **refusing)
@@ -146,19 +146,19 @@ def test_lost_secrets_are_not_replaced_silently(dev: ModuleType) -> None:
 def test_a_new_lock_is_noticed(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     dev.VENV.mkdir()
     monkeypatch.setattr(dev, "venv_python", lambda: "(3, 11)")
-    dev.STAMP.write_text(json.dumps({"python": "(3, 11)", "run": dev.lock_hash("run")}))
-    assert dev.installed("run")
+    dev.STAMP.write_text(json.dumps({"python": "(3, 11)", "embedded": dev.lock_hash("embedded")}))
+    assert dev.installed("embedded")
     assert not dev.installed("dev")
     monkeypatch.setattr(dev, "lock_hash", lambda kind: f"a new {kind}")
-    assert not dev.installed("run")
+    assert not dev.installed("embedded")
 
 
 def test_another_python_under_the_same_venv_is_noticed(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     dev.VENV.mkdir()
-    dev.STAMP.write_text(json.dumps({"python": "(3, 11)", "run": dev.lock_hash("run")}))
+    dev.STAMP.write_text(json.dumps({"python": "(3, 11)", "embedded": dev.lock_hash("embedded")}))
     for version in ("(3, 13)", ""):
         monkeypatch.setattr(dev, "venv_python", lambda version=version: version)
-        assert not dev.installed("run")
+        assert not dev.installed("embedded")
 
 
 def test_pip_is_the_environments_own_or_else_the_one_that_python_brings(
@@ -186,15 +186,19 @@ def test_the_bundled_pip_runs(dev: ModuleType) -> None:
 
 
 def test_packages_that_a_killed_pip_left_are_not_trusted(dev: ModuleType) -> None:
+    base = Path(os.path.realpath(sys.executable))
     (dev.VENV / "bin").mkdir(parents=True)
-    (dev.VENV / "bin" / "python").symlink_to(sys.executable)
+    (dev.VENV / "bin" / "python").symlink_to(base)
+    (dev.VENV / "pyvenv.cfg").write_text(f"home = {base.parent}\ninclude-system-site-packages = false\n")
+    assert not dev.is_usable(), "the system's own packages, a pip perhaps among them, are not looked at"
+    (dev.VENV / "lib").symlink_to(Path(sys.prefix) / "lib")
     assert dev.is_usable()
     dev.INSTALLING.touch()
     assert not dev.is_usable()
 
 
 def test_the_lock_names_hashes_and_no_host() -> None:
-    for name in ("run", "dev"):
+    for name in ("run", "embedded", "dev"):
         text = (REPOSITORY / "requirements" / f"{name}.txt").read_text()
         entries = text.replace("\\\n", " ").splitlines()
         assert all("--hash=sha256:" in entry for entry in entries if "==" in entry)

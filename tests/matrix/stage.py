@@ -25,6 +25,7 @@ from factories.services import open_handover
 from portal.accounts.models import Invitation
 from portal.accounts.services import create_integration_token, invite
 from portal.core import jobs
+from portal.core.health.heartbeats import write_heartbeat
 from portal.notices.models import WebhookDelivery, WebhookEndpoint
 from portal.notices.outbox import notice_kinds
 from portal.notices.preferences import unsubscribe_token
@@ -92,6 +93,8 @@ class Stage:
 def build_stage() -> Stage:
     """Make it all."""
     world = build_world()
+    for process in ("worker", "beat"):
+        write_heartbeat(process)
     grant = world.grant(scope="report")
     world.grant(scope="step1")
     correction = _correction(world)

@@ -25,6 +25,8 @@ TABLE = """
 GET    home                                 -                           LL++ ++++ +++L ++++++
 POST   home                                 -                           LL++ ++++ +++L ++++++
 GET    health                               -                           ++++ ++++ ++++ ++++++
+GET    health_ready                         -                           ++++ ++++ ++++ ++++++
+GET    metrics                              -                           .... .... .... ......
 # accounts
 GET    account_login                        -                           ++>> >>>> >>>+ >>>>>>
 POST   account_login                        -                           ++>> >>>> >>>+ >>>>>>
@@ -375,6 +377,8 @@ ONLY_GET = frozenset(
         "handover_list",
         "handover_scan",
         "health",
+        "health_ready",
+        "metrics",
         "import_batch",
         "import_errors",
         "invitation",

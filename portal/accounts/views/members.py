@@ -121,14 +121,10 @@ def _status(request: HttpRequest) -> int:
 def _send_invitation(
     request: HttpRequest, kind: OrganisationKind, organisation: Model, *, email: str, role: str, name: str
 ) -> None:
-    """Invite, and say what became of the mail. The link is in the mail alone: it proves whose address it is."""
+    """Invite, and say so. The link is in the mail alone: it proves whose address it is."""
     person = cast("User", request.user)
-    try:
-        invite(by=person, kind=kind, organisation=organisation, email=email, role=role, name=name)
-    except OSError:
-        messages.warning(request, _("The invitation is noted, but no mail could be sent to %s. Send it again.") % email)
-    else:
-        messages.success(request, _("An invitation is on its way to %s.") % email)
+    invite(by=person, kind=kind, organisation=organisation, email=email, role=role, name=name)
+    messages.success(request, _("An invitation is on its way to %s.") % email)
 
 
 def _invitation(kind: OrganisationKind, organisation: Model, pk: UUID) -> Invitation:

@@ -1,7 +1,7 @@
 """Secrets of endpoints, and the signatures made with them (Standard Webhooks, v1: HMAC-SHA256).
 
 They must be readable to sign, so they are encrypted with a key derived from `SECRET_KEY`: a copy of the database alone
-forges nothing. `SECRET_KEY_FALLBACKS` still read what an older key wrote.
+forges nothing (`portal.core.encryption`). After a change of that key: `manage.py reencrypt_secrets`.
 """
 
 import base64
@@ -10,9 +10,11 @@ import hmac
 import secrets
 from collections.abc import Sequence
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from django.conf import settings
+from cryptography.fernet import InvalidToken
 
+from portal.core.encryption import box
+
+PURPOSE = "portal.notices.webhooks"
 PREFIX = "whsec_"
 BYTES = 32
 
@@ -22,23 +24,23 @@ def new_secret() -> str:
     return PREFIX + base64.b64encode(secrets.token_bytes(BYTES)).decode()
 
 
-def _locks() -> MultiFernet:
-    keys = [str(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
-    digests = [hashlib.sha256(f"portal.notices.webhooks:{key}".encode()).digest() for key in keys]
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
-
-
 def lock(secret: str) -> str:
     """The secret as it is stored."""
-    return _locks().encrypt(secret.encode()).decode()
+    return box(PURPOSE).encrypt(secret.encode()).decode()
 
 
 def unlock(stored: str) -> str | None:
     """The secret that was stored, or None when it was written under a key that is gone."""
     try:
-        return _locks().decrypt(stored.encode()).decode()
+        return box(PURPOSE).decrypt(stored.encode()).decode()
     except InvalidToken:
         return None
+
+
+def locked_again(stored: str) -> str | None:
+    """Return the stored secret under the current `SECRET_KEY`, or None when it was written under a key that is gone."""
+    secret = unlock(stored)
+    return None if secret is None else lock(secret)
 
 
 def signatures(*, message_id: str, timestamp: int, body: bytes, using: Sequence[str]) -> str:

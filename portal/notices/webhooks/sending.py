@@ -6,7 +6,7 @@ know any more, it is dropped.
 
 After `RETRIES` (about three days) a message has failed, and its endpoint is paused and the managers told. A message
 that cannot be made, or that nobody comes back from, has failed after as many attempts; its endpoint can do nothing for
-it and goes on.
+it and goes on. One that cannot be signed is not sent; it waits for its next turn like one that did not arrive.
 """
 
 import json
@@ -51,6 +51,10 @@ RETRIES = [
 ]
 MOST_ATTEMPTS = len(RETRIES) + 1
 MOST_IN_A_RUN = 500
+
+
+class UnreadableSecretError(Exception):
+    """The endpoint's secret was stored under a `SECRET_KEY` that is not configured any more."""
 
 
 @dataclass(frozen=True)
@@ -241,6 +245,9 @@ def _post(delivery: WebhookDelivery, body: bytes) -> Answer:
         status = _request(read_url(delivery.endpoint.url), _headers(delivery, body), body)
     except RefusedAddressError as error:
         problem = str(error)
+    except UnreadableSecretError:
+        log.error("webhook_secret_unreadable", endpoint=str(delivery.endpoint_id))
+        problem = "secret"
     except httpcore.TimeoutException:
         problem = "timeout"
     except (httpcore.NetworkError, OSError) as error:
@@ -269,13 +276,10 @@ def _connection(target: Target) -> Iterator[httpcore.ConnectionPool]:
 
 def _headers(delivery: WebhookDelivery, body: bytes) -> list[tuple[bytes, bytes]]:
     timestamp = int(time.time())
-    endpoint = delivery.endpoint
-    stored = [endpoint.secret]
-    if endpoint.old_secret and endpoint.old_secret_until and endpoint.old_secret_until > timezone.now():
-        stored.append(endpoint.old_secret)
-    using = [secret for secret in map(unlock, stored) if secret is not None]
-    signed = signatures(message_id=delivery.message_id, timestamp=timestamp, body=body, using=using)
-    target = read_url(endpoint.url)
+    signed = signatures(
+        message_id=delivery.message_id, timestamp=timestamp, body=body, using=_secrets(delivery.endpoint)
+    )
+    target = read_url(delivery.endpoint.url)
     host = f"[{target.host}]" if ":" in target.host else target.host
     is_usual = target.port == (443 if target.scheme == "https" else 80)
     headers = {
@@ -288,6 +292,16 @@ def _headers(delivery: WebhookDelivery, body: bytes) -> list[tuple[bytes, bytes]
         "webhook-signature": signed,
     }
     return [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
+def _secrets(endpoint: WebhookEndpoint) -> list[str]:
+    """Return the secrets that sign now. Raises `UnreadableSecretError`: a message never leaves unsigned."""
+    current = unlock(endpoint.secret)
+    if current is None:
+        raise UnreadableSecretError
+    is_overlapping = endpoint.old_secret_until is not None and endpoint.old_secret_until > timezone.now()
+    old = unlock(endpoint.old_secret) if endpoint.old_secret and is_overlapping else None
+    return [current] if old is None else [current, old]
 
 
 def clear_old() -> int:

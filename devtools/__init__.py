@@ -1,0 +1,1 @@
+"""Rehearsals that need a served PostgreSQL and Redis; run by `.ci/run`."""

@@ -1,0 +1,117 @@
+"""Files of the private storage: whole or not at all, and gone when no row names them."""
+
+import errno
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from assessments.models.imports import ImportBatch
+from assessments.report_services import order_report
+from portal.core.uploads import folders, keep_upload, kept_upload, store_file, sweep_orphans
+from sharing.models import PaperConsent
+from tests.world import World
+
+pytestmark = pytest.mark.django_db
+DAY = 24 * 60 * 60
+
+
+class DiskFull(ContentFile):
+    """A file of which the first part can be written."""
+
+    def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        yield b"the first part"
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.fixture(autouse=True)
+def own_storage(tmp_path: Path, settings: Any) -> Path:
+    """A private storage of the test's own, its folder of what arrives beside it."""
+    storage = storages["private"]
+    kept = storage._location
+    storage._location = str(tmp_path / "private")
+    for name in ("base_location", "location"):
+        storage.__dict__.pop(name, None)
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "incoming"
+    settings.FILE_UPLOAD_TEMP_DIR.mkdir()
+    yield tmp_path / "private"
+    storage._location = kept
+    for name in ("base_location", "location"):
+        storage.__dict__.pop(name, None)
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("store", [lambda file: store_file("reports/x.pdf", file), keep_upload])
+def test_a_full_disk_leaves_no_piece_behind(own_storage: Path, store: Any) -> None:
+    with pytest.raises(OSError, match="No space left"):
+        store(DiskFull(b""))
+    assert files(own_storage) == []
+
+
+def test_a_row_that_cannot_be_written_takes_its_file_along(own_storage: Path) -> None:
+    with pytest.raises(RuntimeError), kept_upload(ContentFile(b"x"), "consents"):
+        raise RuntimeError
+    assert files(own_storage) == []
+
+
+def test_an_import_that_cannot_be_ordered_leaves_no_file(
+    world: World, client_of, own_storage: Path, monkeypatch
+) -> None:
+    def fails(**_values: Any) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("assessments.imports.services.start_job", fails)
+    browser = client_of(world.person("team_leader"))
+    browser.raise_request_exception = False
+    assert browser.post("/assessments/import/", {"file": SimpleUploadedFile("t.csv", b"a,b")}).status_code == 500
+    assert files(own_storage) == []
+
+
+def test_at_night_what_no_row_names_is_deleted_and_nothing_else(world: World, own_storage: Path, settings) -> None:
+    staff = world.person("team_leader")
+    used = {folder: keep_upload(ContentFile(b"used"), folder) for folder in ("consents", "uploads")}
+    PaperConsent.objects.create(
+        factory=world.factory_a, document=used["consents"], content_type="image/png", sha256="0" * 64,
+        signed_by="S", signed_on="2026-01-01", recorded_by=staff,
+    )  # fmt: skip
+    ImportBatch.objects.create(owner=staff, file=used["uploads"], file_name="t.csv")
+    orphans = [keep_upload(ContentFile(b"orphan"), name) for name in folders]
+    fresh = keep_upload(ContentFile(b"a row follows"), "uploads")
+    (settings.FILE_UPLOAD_TEMP_DIR / "broken-off.upload").write_bytes(b"half")
+    for name in [*used.values(), *orphans]:
+        made_older(own_storage / name)
+    made_older(settings.FILE_UPLOAD_TEMP_DIR / "broken-off.upload")
+
+    assert sweep_orphans() == len(orphans) + 1
+    assert files(own_storage) == sorted([*used.values(), fresh])
+    assert list(settings.FILE_UPLOAD_TEMP_DIR.iterdir()) == []
+
+
+def test_a_scan_whose_row_is_late_by_weeks_is_kept(own_storage: Path) -> None:
+    """After a restore the rows may be older than the files: evidence has a month to be found."""
+    scan = keep_upload(ContentFile(b"signed"), "consents")
+    made_older(own_storage / scan, days=20)
+    assert sweep_orphans() == 0
+    assert files(own_storage) == [scan]
+
+
+def made_older(path: Path, days: int = 40) -> None:
+    then = time.time() - days * DAY
+    os.utime(path, (then, then))
+
+
+def test_a_report_on_a_full_disk_leaves_no_piece(world: World, own_storage: Path, run_jobs, monkeypatch) -> None:
+    monkeypatch.setattr("assessments.report_services.ContentFile", DiskFull)
+    order_report(
+        by=world.person("manager_a"), assessment=world.assessments["a1"], scope="report", language="en", format="csv"
+    )
+    assert files(own_storage) == []
