@@ -26,12 +26,13 @@ def written() -> dict[str, int]:
 
 
 def test_r4_consent_here_touches_nothing_but_consent_here(world: World) -> None:
-    """Two consents, never one: sharing with a brand writes the grant and its event, and no third thing."""
+    """Two consents, never one: sharing with a brand writes the grant, its event and its index, and no third thing."""
     before = written()
     grant = world.grant()
     revoke_access(by=world.person("manager_a"), grant=grant)
     changed = {table for table, count in written().items() if count != before.get(table, 0)}
-    assert changed <= {"sharing_sharinggrant", "core_event", "notices_notice", "sharing_receipt", "core_signingkey"}
+    of_consent = {"sharing_sharinggrant", "sharing_visibility", "sharing_receipt"}
+    assert changed <= of_consent | {"core_event", "notices_notice", "core_signingkey"}
 
 
 def test_r6_without_a_grant_no_brand_reads_anything(world: World) -> None:

@@ -227,7 +227,7 @@ def test_where_the_cache_is_a_table_the_count_costs_no_query(
 ):
     settings.CACHES = {"default": {"BACKEND": throttling.IN_DATABASE, "LOCATION": "core_cache"}}
     client = api_of(world.person("brand_a_member"))
-    with django_assert_num_queries(3):
-        assert client.get(f"{V1}shared/").status_code == 200
+    with django_assert_num_queries(3):  # session, user, rows
+        assert client.get(f"{V1}grants/").status_code == 200
     assert throttling.own_counts.get(f"throttle_person_{world.person('brand_a_member').pk}")
     throttling.own_counts.clear()
