@@ -18,9 +18,9 @@ class Parameter(Expression):
         super().__init__(output_field=field)
         self.name = name
 
-    def as_sql(self, _compiler: Any, _connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, _compiler: Any, _connection: Any) -> tuple[str, tuple[Any, ...]]:
         """Return a place, and itself as what is to be put there."""
-        return "%s", [self]
+        return "%s", (self,)
 
     def __bool__(self) -> bool:
         return True
