@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 from django.db.models import OuterRef, Q, QuerySet
 
-from assessments.figures.queries import add_figures, readable_scopes
+from assessments.figures.queries import readable_scopes, with_figures
 from assessments.models import Assessment
 from assessments.querysets import AssessmentQuerySet
 from assessments.reading import with_scopes
+from portal.accounts.models import HeldPermission
 from portal.accounts.roles import Visitor
 from portal.core.conditions import ExistsRowByRow
 from sharing import access
@@ -36,11 +37,21 @@ def listed(user: Visitor, narrowed: AssessmentQuerySet) -> QuerySet[Visibility]:
     return proposed.filter(~ExistsRowByRow(earlier), ExistsRowByRow(in_list))
 
 
+def candidates(user: Visitor) -> AssessmentQuerySet:
+    """Return the assessments among which those that `user` may read are, for a list that asks the gate of each.
+
+    For somebody who reads for brands and is nothing else these are the versions of the reports that the index
+    proposes, so that the list costs what they may read. For everybody else all of them.
+    """
+    sides = set(HeldPermission.objects.filter(user=user.pk or 0).values_list("kind", flat=True).distinct())
+    if sides - {"brand"}:
+        return Assessment.objects.all()
+    return Assessment.objects.filter(report__in=access.proposed_to(user).order_by().values("report"))
+
+
 def assessments_of(user: Visitor, rows: Sequence[Visibility]) -> list[Assessment]:
     """Return the current versions of a page of `listed`, in its order, with `reads_<scope>`, factory and figures."""
     current = Assessment.objects.filter(state=Assessment.State.PUBLISHED, report__in=[row.report_id for row in rows])
-    found = with_scopes(current, user, access.readable_as_brand).select_related("factory")
-    of_report = {one.report_id: one for one in found.prefetch_related("factory__programme") if readable_scopes(one)}
-    assessments = [of_report[row.report_id] for row in rows if row.report_id in of_report]
-    add_figures(assessments)
-    return assessments
+    found = with_figures(with_scopes(current, user, access.readable_as_brand)).select_related("factory__programme")
+    of_report = {one.report_id: one for one in found if readable_scopes(one)}
+    return [of_report[row.report_id] for row in rows if row.report_id in of_report]

@@ -16,8 +16,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from assessments.figures.queries import add_figures, has_non_compliance_in
-from assessments.listing import LISTED, assessments_of, current_shared_with, listed
+from assessments.figures.queries import count_drafts, has_non_compliance_in, with_figures
+from assessments.listing import LISTED, assessments_of, candidates, current_shared_with, listed
 from assessments.models import Assessment
 from assessments.querysets import AssessmentQuerySet
 from assessments.reading import document_for, report_language, with_scopes
@@ -61,12 +61,16 @@ class AssessmentRows(PortalView):
 
     def rows(self) -> AssessmentQuerySet:
         """Shared with their brand, released to their factory, or of their country."""
-        visible = Assessment.objects.visible_to(self.user)
-        return with_scopes(visible, self.user).select_related("factory__programme")
+        visible = self.candidates().visible_to(self.user)
+        return with_figures(with_scopes(visible, self.user)).select_related("factory__programme")
+
+    def candidates(self) -> AssessmentQuerySet:
+        """Among which the rows are: one assessment is found by its key."""
+        return Assessment.objects.all()
 
     def prepare(self, page: list[Any]) -> list[Any]:
-        """Add the counts."""
-        add_figures(page)
+        """Count what is no report yet."""
+        count_drafts(page)
         return page
 
 
@@ -75,6 +79,10 @@ class AssessmentListView(AssessmentRows, ListView):
 
     query_class = AssessmentQuery
     keyset_order = ("-listed_at", "-id")
+
+    def candidates(self) -> AssessmentQuerySet:
+        """Those near the asker: a list must not cost the whole programme."""
+        return candidates(self.user)
 
     def rows(self) -> AssessmentQuerySet:
         """Those that fit everything asked."""
@@ -111,7 +119,7 @@ class AssessmentDetailView(AssessmentRows, DetailView):
         openings = access.openings(self.user, assessment)
         if not openings:
             raise Http404
-        add_figures([assessment])
+        count_drafts([assessment])
         record_access(by=self.user, assessment=assessment, openings=openings, action=AccessRecord.Action.API)
         return assessment
 
@@ -161,5 +169,5 @@ class StepsView(AssessmentRows):
         order = self.body(StepOrder)
         take_step(by=self.user, assessment=assessment, name=order["step"], reason=order["reason"])
         taken = self.rows().get(pk=pk)
-        add_figures([taken])
+        count_drafts([taken])
         return Response(AssessmentSerializer(taken).data)

@@ -1,46 +1,53 @@
 """Reading figures: counts beside the rows of a list, and the filter by what was found."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
 
 from assessments.figures.counting import count
 from assessments.figures.models import Figures
 from assessments.models.assessments import Assessment
 from assessments.models.tools import Cluster, Tool
+from assessments.querysets import AssessmentQuerySet
 from portal.accounts.roles import Visitor
 from sharing import access
 from sharing.scopes import ASSESSMENT_SCOPES
 
+SHOWN = ("scope", "points_assessed", "points_law_only", "points_nc")
 
-def add_figures(assessments: Sequence[Assessment]) -> None:
-    """Give each assessment of a page its `kept_figures`, by scope. One query; of drafts the answers are counted.
 
-    The assessments come from the gate; which scope its reader may see decides `points_of`.
-    """
-    found: dict[Any, dict[str, Figures]] = {one.pk: {} for one in assessments}
-    columns = ("assessment", "scope", "points_assessed", "points_law_only", "points_nc")
-    for one in Figures.objects.filter(assessment__in=list(found)).only(*columns):
-        found[one.assessment_id][one.scope] = one
-    drafts = [(one.pk, one.tool_id, one.mode) for one in assessments if not found[one.pk]]
-    for one in count(drafts) if drafts else ():
-        found[one.assessment_id][one.scope] = one
-    for assessment in assessments:
-        assessment.kept_figures = found[assessment.pk]  # type: ignore[attr-defined]
+def with_figures(assessments: AssessmentQuerySet) -> AssessmentQuerySet:
+    """Return each assessment with `kept_figures`: of each scope what lists show; nothing for a draft."""
+    kept = Figures.objects.filter(assessment=OuterRef("pk"))
+    return assessments.annotate(kept_figures=ArraySubquery(kept.values(json=JSONObject(**{n: n for n in SHOWN}))))
+
+
+def count_drafts(assessments: Sequence[Assessment]) -> None:
+    """Count the answers of those from `with_figures` that have no figures yet, so that `points_of` can say them."""
+    planned = Assessment.State.PLANNED  # nothing is answered yet
+    drafts: dict[Any, Any] = {
+        one.pk: one
+        for one in assessments
+        if not one.kept_figures and one.state != planned  # type: ignore[attr-defined]
+    }
+    for one in count((draft.pk, draft.tool_id, draft.mode) for draft in drafts.values()) if drafts else ():
+        drafts[one.assessment_id].kept_figures.append({name: getattr(one, name) for name in SHOWN})
 
 
 def points_of(assessment: Any) -> tuple[int, int]:
     """Return the compliance points (non-compliant, assessed) of the widest scope that the reader may see.
 
-    The assessment comes from `add_figures` and the gate's `with_scopes`, with its factory and programme (R49).
+    The assessment comes from `with_figures` and `reading.with_scopes`, with its factory and programme (R49).
     """
-    figures = next((assessment.kept_figures.get(scope) for scope in readable_scopes(assessment)), None)
+    widest = next(iter(readable_scopes(assessment)), None)
+    figures = next((one for one in assessment.kept_figures if one["scope"] == widest), None)
     if figures is None:
         return 0, 0
     hidden = assessment.factory.programme.national_law_results_hidden
-    return figures.points_nc, figures.points_assessed - (figures.points_law_only if hidden else 0)
+    return figures["points_nc"], figures["points_assessed"] - (figures["points_law_only"] if hidden else 0)
 
 
 def readable_scopes(assessment: Any) -> list[str]:
@@ -58,7 +65,6 @@ def has_non_compliance_in(cluster: str, user: Visitor) -> Q:
     return condition
 
 
-def cluster_names() -> Iterable[str]:
-    """Return the names of the clusters of the programme's questionnaires: the same for every reader."""
-    clusters = Cluster.objects.filter(tool__kind=Tool.Kind.CAT)
-    return clusters.order_by("name").values_list("name", flat=True).distinct()
+def programme_clusters() -> QuerySet[Cluster]:
+    """Return the clusters of the programme's questionnaires: the same for every reader."""
+    return Cluster.objects.filter(tool__kind=Tool.Kind.CAT)

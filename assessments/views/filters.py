@@ -5,12 +5,12 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from assessments.figures.queries import cluster_names, has_non_compliance_in
+from assessments.figures.queries import has_non_compliance_in, programme_clusters
 from assessments.models import Assessment
 from assessments.querysets import AssessmentQuerySet
 from factories.models import CountryProgramme
@@ -107,11 +107,13 @@ class BoardFilter(FilterForm):
 
 def shared_choices() -> dict[str, Choices]:
     """Return what to choose from: the same for every reader, whatever they may read."""
-    countries = CountryProgramme.objects.filter(is_global=False).values_list("country", flat=True)
+    countries: QuerySet[Any, Any] = CountryProgramme.objects.filter(is_global=False).order_by()
+    clusters = programme_clusters().order_by().values_list(Value("cluster"), "name")
+    rows = list(countries.values_list(Value("country"), "country").union(clusters))
     this_year = timezone.localdate().year
     return {
-        "country": _sorted((code, country_name(code)) for code in countries),
-        "cluster": [(name, name) for name in cluster_names()],
+        "country": _sorted((code, country_name(code)) for kind, code in rows if kind == "country"),
+        "cluster": _sorted((name, name) for kind, name in rows if kind == "cluster"),
         "year": [(str(year), str(year)) for year in range(this_year, FIRST_YEAR - 1, -1)],
     }
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from assessments.explaining import granted_to
-from assessments.figures.queries import add_figures, points_of
+from assessments.figures.queries import count_drafts, points_of, with_figures
 from assessments.listing import LISTED, assessments_of, current_shared_with, listed
 from assessments.models import Assessment, ReportCopy
 from assessments.reading import answer_rows, document_from, report_language, with_scopes
@@ -79,7 +79,9 @@ def shared_context(request: HttpRequest, reader: Visitor) -> dict[str, Any]:
     form = SharedFilter(request.GET, choices=shared_choices())
     found = listed(reader, form.narrow(current_shared_with(reader), reader))
     page = requested_page(request, found, LISTED)
-    return {"page": page, "rows": _rows(assessments_of(reader, page.items)), "form": form, "count": capped_count(found)}
+    rows = _rows(assessments_of(reader, page.items))
+    is_all = not (page.next_cursor or page.previous_cursor)
+    return {"page": page, "rows": rows, "form": form, "count": len(rows) if is_all else capped_count(found)}
 
 
 def _rows(assessments: list[Assessment]) -> list[dict[str, Any]]:
@@ -97,10 +99,11 @@ def assessment_list(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
     factories = Factory.objects.where(user, "view_data")
     own = Assessment.objects.visible_to(user).filter(factory__in=factories.values("pk"))
-    page = page_of(request, with_scopes(own, user).select_related("factory__programme"), ("-start_date", "-id"))
+    page = page_of(
+        request, with_figures(with_scopes(own, user)).select_related("factory__programme"), ("-start_date", "-id")
+    )
     if not page.items and not factories.exists():
         return _send_elsewhere(user)
-    add_figures(page.items)
     rows = _rows(page.items)
     context = {
         "page": page,
@@ -164,16 +167,18 @@ def _steps(user: User, opened: Assessment) -> list[Step]:
 
 
 def _family(user: Visitor, pk: UUID) -> list[Assessment]:
-    """The assessment and the others of its factory that the reader may see, newest first: one query."""
+    """The assessment and the others of its factory that the reader may see, newest first; a draft is counted."""
     factory = Assessment.objects.visible_to(user).filter(pk=pk).values("factory")
     visible = Assessment.objects.visible_to(user).filter(factory=Subquery(factory))
-    return list(with_scopes(visible, user).select_related("factory__programme").order_by("-cycle", "-version"))
+    rows = with_figures(with_scopes(visible, user)).select_related("factory__programme")
+    family = list(rows.order_by("-cycle", "-version"))
+    count_drafts(family)
+    return family
 
 
 def _page_context(user: Visitor, opened: Assessment, family: list[Assessment], scopes: list[str]) -> dict[str, Any]:
     language = report_language(get_language())
     documents = _documents(user, opened, scopes, language)
-    add_figures(family)
     history = _rows(family)
     main = documents.get("report") or documents["step1"]
     ends = review_end(opened)

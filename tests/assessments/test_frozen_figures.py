@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assessments.figures.queries import add_figures, has_non_compliance_in, points_of
+from assessments.figures.queries import count_drafts, has_non_compliance_in, points_of, with_figures
 from assessments.figures.services import differences, freeze, stray_versions
 from assessments.models import Answer, Assessment, Figures
 from assessments.reading import document_for, with_scopes
@@ -65,9 +65,8 @@ def _rewrite(report: Assessment, questions: list[Any], answers: Any, mode: str) 
 
 
 def _same_as_document(person: Any, report: Assessment) -> None:
-    found = with_scopes(Assessment.objects.visible_to(person).filter(pk=report.pk), person)
+    found = with_figures(with_scopes(Assessment.objects.visible_to(person).filter(pk=report.pk), person))
     for one in found.select_related("factory__programme"):
-        add_figures([one])
         readable = [scope for scope in ASSESSMENT_SCOPES if getattr(one, f"reads_{scope}")]
         documents = {scope: document_for(user=person, assessment=one, scope=scope, language="en") for scope in readable}
         total = documents[readable[0]].total
@@ -94,9 +93,10 @@ def test_figures_are_frozen_when_answers_become_final_and_counted_again_when_the
 def test_of_a_draft_the_answers_are_counted(world: World) -> None:
     leader = world.person("team_leader")
     draft = start_correction(by=leader, assessment=world.assessments["a2"], note="Wages")
-    visible = with_scopes(Assessment.objects.visible_to(leader), leader).select_related("factory__programme")
+    visible = with_figures(with_scopes(Assessment.objects.visible_to(leader), leader))
+    visible = visible.select_related("factory__programme")
     rows = [visible.get(pk=draft.pk), visible.get(pk=world.assessments["a2"].pk)]
-    add_figures(rows)
+    count_drafts(rows)
     assert points_of(rows[0]) == points_of(rows[1]) != (0, 0)
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from assessments.figures.queries import add_figures, points_of
+from assessments.figures.queries import points_of, with_figures
 from assessments.models import Answer, Assessment
 from assessments.reading import document_for, with_scopes
 from sharing.models import AccessRecord
@@ -180,8 +180,8 @@ def test_r22_the_counts_in_lists_are_the_counts_of_the_report(world, persona, mo
     answers.filter(question__ext_id="1000").update(finding="nc_national_law")
     answers.filter(question__ext_id="1020").update(provenance="self_assessed")
     publish(world, made)
-    listed = list(with_scopes(Assessment.objects.visible_to(reader), reader).select_related("factory__programme"))
-    add_figures(listed)
+    visible = with_figures(with_scopes(Assessment.objects.visible_to(reader), reader))
+    listed = list(visible.select_related("factory__programme"))
     assert made in listed
     for assessment in listed:
         total = document_for(user=reader, assessment=assessment, scope="report", language="en").total

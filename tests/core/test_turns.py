@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
-from django.urls import resolve, reverse
+from django.urls import reverse
 
 from brands.models import Supplier
 from portal.accounts.models import User
 from portal.core.turns import TURNS, turn_of
-from sharing import matching
-from sharing.matching import MOST_LINES, Line, match_lines
+from sharing.matching import MOST_LINES
 from sharing.models import AccessRequest
 from sharing.views import asking
 from tests.world import World
@@ -96,27 +95,6 @@ def test_a_turn_ends_with_an_error_too(world: World) -> None:
     assert turns_held() == 0
 
 
-@pytest.mark.parametrize(
-    ("name", "is_read_at_once"),
-    [
-        ("ask_list", True),
-        ("supplier_import", True),
-        ("factory_import", True),
-        ("tool_import", True),
-        ("import_assessments", False),
-        ("grant_paper", False),
-        ("handover_open", False),
-    ],
-)
-def test_a_table_that_is_read_at_once_has_a_smaller_limit(
-    world: World, client_of: Any, name: str, is_read_at_once: bool
-) -> None:
-    [(persona, address)] = [(who, where) for who, where, _body in forms(world) if resolve(where).url_name == name]
-    BIG.seek(0)
-    status = client_of(world.person(persona)).post(address, {"file": BIG}).status_code
-    assert (status == 413) == is_read_at_once
-
-
 def test_a_list_has_so_many_lines_and_a_longer_supplier_list_says_so(
     world: World, client_of: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,12 +106,3 @@ def test_a_list_has_so_many_lines_and_a_longer_supplier_list_says_so(
     Supplier.objects.bulk_create(Supplier(brand=world.brand_a, name=f"Name {number}") for number in range(2))
     page = browser.post(address, {"suppliers": "yes"})
     assert "Your supplier list has 2 rows. The first 1 are matched" in page.content.decode()
-
-
-def test_the_cheap_bounds_change_no_match(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same candidates as by comparing all letters of all names."""
-    names = [world.factory_a.name, f"{world.factory_a.name} II", world.factory_b.name[::-1], "Golden Silk", "x"]
-    lines = [Line(number, name=name) for number, name in enumerate(names)]
-    fast = [(one.how, one.found) for one in match_lines(world.person("brand_a_member"), lines)]
-    monkeypatch.setattr(matching, "_likeness", lambda a, b: matching.SequenceMatcher(None, a, b).ratio())
-    assert [(one.how, one.found) for one in match_lines(world.person("brand_a_member"), lines)] == fast

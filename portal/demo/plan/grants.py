@@ -42,6 +42,8 @@ KEPT_BACK = (
     ("Casa Almendra", 1, "An old report; they asked for the last two years."),
     ("Blaumeer Mode", 3, "To be talked over with them first."),
 )
+# From whom factory B holds each new report, and for how many days: its last one was published three days ago.
+HELD_FROM = ("Filo Rosso", 5)
 # What factory A ended not long ago, after the brand had downloaded it: since when it was shared, and when it ended.
 ENDED_LATELY = ("Wattlebird Uniforms", 300, 10)
 
@@ -111,6 +113,8 @@ def grants(factories: tuple[FactoryPlan, ...], now: datetime) -> tuple[GrantPlan
             found += list(_story(factory, now))
         elif factory.is_assessed:
             found += list(_grants(factory, now, dice("grants", factory.bw_id)))
+        if factory.index == 1:
+            found.append(_held(factory, now))
     return tuple(found)
 
 
@@ -171,8 +175,25 @@ def buyers_of(factory: FactoryPlan) -> list[str]:
         name = own.choices(list(pool), list(pool.values()))[0]
         found.append(name)
         del pool[name]
-    extra = [name for name in (BRAND_A, BRAND_B) if factory.index == 1 and name not in found]
-    return found + extra
+    if factory.index == 1:
+        found = [name for name in found if name != HELD_FROM[0]]
+        return found + [name for name in (BRAND_A, BRAND_B) if name not in found]
+    return found
+
+
+def _held(factory: FactoryPlan, now: datetime) -> GrantPlan:
+    """The access with a hold that runs."""
+    brand, hold = HELD_FROM
+    start = now - timedelta(days=150)
+    return GrantPlan(
+        factory, brand, "report", "all", None,
+        created_at=start,
+        valid_from=start,
+        expires_at=None,
+        purpose="Sourcing review",
+        hold_days=hold,
+        granted_by=manager_email(factory),
+    )  # fmt: skip
 
 
 def _grants(factory: FactoryPlan, now: datetime, own: Random) -> Iterator[GrantPlan]:

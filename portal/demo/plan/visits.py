@@ -122,7 +122,7 @@ def _newest(factory: FactoryPlan, today: date, now: tuple[str, int, int], own: R
     if factory.index == 0:
         state, first, last = "factory_review", 16, 16
     elif factory.index == 1:
-        state, first, last = "internal_review", 9, 9
+        state, first, last = "published", 30, 30
     elif factory.status != "enrolled":
         state, first, last = "published", 150, 330
     days = own.randint(first, last)
@@ -133,6 +133,8 @@ def _newest(factory: FactoryPlan, today: date, now: tuple[str, int, int], own: R
         return _withdrawn(visit, own, today)
     if state == "factory_review":
         return replace(visit, state=state, released_at=moment(before(today, min(days - 2, own.randint(2, 6))), own))
+    if state == "published" and factory.index == 1:
+        return replace(visit, published_at=moment(before(today, 3), own))  # some who read it hold each new report
     if state == "published":
         return visit
     return replace(visit, state=state, end=None if state in {"planned", "in_progress"} else visit.end)
