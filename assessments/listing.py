@@ -11,7 +11,6 @@ from django.db.models import OuterRef, Q, QuerySet
 from assessments.figures.queries import readable_scopes, with_figures
 from assessments.models import Assessment
 from assessments.querysets import AssessmentQuerySet
-from assessments.reading import with_scopes
 from portal.accounts.models import HeldPermission
 from portal.accounts.roles import Visitor
 from portal.core.conditions import ExistsRowByRow
@@ -28,13 +27,22 @@ def current_shared_with(user: Visitor) -> AssessmentQuerySet:
 
 def listed(user: Visitor, narrowed: AssessmentQuerySet) -> QuerySet[Visibility]:
     """Return a row for each report of `narrowed`, which comes from `current_shared_with`; order it by `LISTED`."""
-    proposed = access.proposed_to(user)
-    earlier = proposed.filter(
-        Q(opens_at__lt=OuterRef("opens_at")) | Q(opens_at=OuterRef("opens_at"), pk__lt=OuterRef("pk")),
-        report=OuterRef("report"),
-    )
+    brands = access.brands_read_for(user, access.ASSESSMENT_SCOPES)
+    proposed = access.proposed_to(user, brands)
     in_list = narrowed.order_by().filter(report=OuterRef("report"))
-    return proposed.filter(~ExistsRowByRow(earlier), ExistsRowByRow(in_list))
+    return proposed.filter(_is_first(proposed, is_one_brand=len(brands) == 1), ExistsRowByRow(in_list))
+
+
+def _is_first(proposed: QuerySet[Visibility], *, is_one_brand: bool) -> Q:
+    """Return the condition that no row of a wider scope, or of another brand, lists the same report already."""
+    condition, same = Q(pk__in=[]), proposed.filter(report=OuterRef("report"))
+    for place, scope in enumerate(access.ASSESSMENT_SCOPES):
+        wider = Q(scope__in=access.ASSESSMENT_SCOPES[:place])
+        earlier = wider if is_one_brand else wider | Q(scope=scope, brand__lt=OuterRef("brand"))
+        is_alone = is_one_brand and place == 0
+        is_first = Q() if is_alone else Q(~ExistsRowByRow(same.filter(earlier)))
+        condition |= Q(is_first, scope=scope)
+    return condition
 
 
 def candidates(user: Visitor) -> AssessmentQuerySet:
@@ -46,12 +54,13 @@ def candidates(user: Visitor) -> AssessmentQuerySet:
     sides = set(HeldPermission.objects.filter(user=user.pk or 0).values_list("kind", flat=True).distinct())
     if sides - {"brand"}:
         return Assessment.objects.all()
-    return Assessment.objects.filter(report__in=access.proposed_to(user).order_by().values("report"))
+    proposed = access.proposed_to(user, access.brands_read_for(user, access.ASSESSMENT_SCOPES))
+    return Assessment.objects.filter(report__in=proposed.order_by().values("report"))
 
 
 def assessments_of(user: Visitor, rows: Sequence[Visibility]) -> list[Assessment]:
-    """Return the current versions of a page of `listed`, in its order, with `reads_<scope>`, factory and figures."""
+    """Return the current versions of a page of `listed`, in its order, with `open_scopes`, factory and figures."""
     current = Assessment.objects.filter(state=Assessment.State.PUBLISHED, report__in=[row.report_id for row in rows])
-    found = with_figures(with_scopes(current, user, access.readable_as_brand)).select_related("factory__programme")
-    of_report = {one.report_id: one for one in found if readable_scopes(one)}
+    found = with_figures(current.annotate(open_scopes=access.scopes_shared(user))).select_related("factory")
+    of_report = {one.report_id: one for one in found.prefetch_related("factory__programme") if readable_scopes(one)}
     return [of_report[row.report_id] for row in rows if row.report_id in of_report]

@@ -5,10 +5,10 @@ The page and the files come from here and from `assessments.reports.build`; the 
 gate again.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import BooleanField, ExpressionWrapper, F, Q
+from django.db.models import F
 from django.utils.translation import override
 
 from assessments.models import Answer, Assessment, Question
@@ -113,15 +113,6 @@ def header_of(assessment: Assessment, language: str) -> Header:
     )
 
 
-def with_scopes(
-    assessments: AssessmentQuerySet, user: Visitor, readable: Callable[[Visitor, list[str]], Q] = access.readable_by
-) -> AssessmentQuerySet:
-    """Return each assessment with `reads_<scope>`: whether that scope of it is open to `user`.
-
-    `readable` is the gate that is asked, or one side of it where the rows come from that side.
-    """
-    reads = {f"reads_{scope}": readable(user, [scope]) for scope in access.ASSESSMENT_SCOPES}
-    boolean = BooleanField()
-    return assessments.annotate(
-        **{name: ExpressionWrapper(condition, output_field=boolean) for name, condition in reads.items()}
-    )
+def with_scopes(assessments: AssessmentQuerySet, user: Visitor) -> AssessmentQuerySet:
+    """Return each assessment with `open_scopes`: the scopes of it that are open to `user`."""
+    return assessments.annotate(open_scopes=access.scopes_readable(user))

@@ -52,7 +52,7 @@ def points_of(assessment: Any) -> tuple[int, int]:
 
 def readable_scopes(assessment: Any) -> list[str]:
     """Return the scopes that are open to the reader, the widest first; the assessment comes from `with_scopes`."""
-    return [scope for scope in ASSESSMENT_SCOPES if getattr(assessment, f"reads_{scope}")]
+    return [scope for scope in ASSESSMENT_SCOPES if scope in assessment.open_scopes]
 
 
 def has_non_compliance_in(cluster: str, user: Visitor) -> Q:

@@ -38,6 +38,8 @@ from sharing.access.rows import (
     readable_as_staff,
     readable_by,
     readable_by_brand,
+    scopes_readable,
+    scopes_shared,
 )
 from sharing.scopes import ASSESSMENT_SCOPES
 
@@ -72,5 +74,7 @@ __all__ = [
     "readers",
     "reading_memberships",
     "scopes_open_to_brand",
+    "scopes_readable",
+    "scopes_shared",
     "tell_brand",
 ]

@@ -13,8 +13,8 @@ from portal.accounts.models import AccountHistory, User
 from portal.accounts.roles import Visitor
 from portal.core.conditions import among
 from sharing import reasons
-from sharing.access.grants import brands_reading_of, entitled, grants_for
-from sharing.access.people import brands_reading, own_factory_ids, read_for, worked_on
+from sharing.access.grants import brands_reading_of, entitled, grants_read
+from sharing.access.people import brands_held, own_factory_ids, worked_on
 from sharing.access.publication import Subject, is_begun, is_out, is_released
 from sharing.models import SharingGrant
 from sharing.reasons import Decision
@@ -31,9 +31,8 @@ def openings(
     scopes = list(scopes)
     if _side(user, subject, None) is not None:
         return dict.fromkeys(scopes)
-    grants = grants_for(subject, None).filter(read_for(user, scopes, None)).select_related("brand", "factory")
     found: dict[str, SharingGrant | None] = {}
-    for grant in grants:
+    for grant in grants_read(user, subject, scopes):
         found.setdefault(grant.scope, grant)
     return {scope: found[scope] for scope in scopes if scope in found}
 
@@ -72,7 +71,7 @@ def _decide(
     side = _side(user, subject, at)
     if side is not None:
         return side
-    brands = list(Brand.objects.filter(among("pk", brands_reading(user, scope, at))).order_by("pk"))
+    brands = list(Brand.objects.filter(among("pk", brands_held(user, scope, at))).order_by("pk"))
     if not brands:
         return Decision(False, "no_role", _("%s has no role that reads this kind of data.") % user)
     return _decide_for(brands, subject, scope, at, grants)

@@ -1,5 +1,6 @@
 """The grants that open a version of a report to brands: on what all three directions of the decision build."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,10 @@ from django.db.models.lookups import GreaterThan, IsNull
 
 from brands.models import Brand, BrandHistory
 from factories.models import Factory, ProgrammeHistory
+from portal.accounts.roles import Visitor
+from portal.core.conditions import among
 from sharing import terms
+from sharing.access.people import partners_of, read_for
 from sharing.access.publication import Subject, is_out
 from sharing.models import SharingGrant, Subscription, WithheldReport
 from sharing.scopes import ASSESSMENT_SCOPES
@@ -56,13 +60,32 @@ def grants_opening(version: Version, at: datetime | None = None) -> QuerySet[Sha
     The report is open to the grant's brand, and the version is the current one, or was replaced after the report had
     opened (R51): a replaced version opens to nobody anew.
     """
+    active = Q(brand__is_active=True) if at is None else Q()  # what was then, `entitled` asks
+    return _opening(version, at).filter(active, entitled(version.cycle, at))
+
+
+def grants_opening_to(
+    user: Visitor, scopes: Iterable[str], version: Version, at: datetime | None = None
+) -> QuerySet[SharingGrant]:
+    """Return those of `grants_opening` that are given to brands for which `user` may read the grant's scope.
+
+    Now, what concerns the reader's few brands is read once a statement, and not for each row.
+    """
+    scopes = list(scopes)
+    if at is not None:
+        return grants_opening(version, at).filter(read_for(user, scopes, at))
+    partner = among("brand", partners_of(user, scopes))
+    return _opening(version, at).filter(read_for(user, scopes), entitled(version.cycle, at, partner))
+
+
+def _opening(version: Version, at: datetime | None) -> QuerySet[SharingGrant]:
+    """The same, whatever became of the brand and whether it needs a subscription."""
     withheld = WithheldReport.objects.in_force(at).filter(
         brand=OuterRef("brand"), factory=OuterRef("factory"), cycle=_nested(version.cycle)
     )
     return (
         SharingGrant.objects.live(at)
         .filter(terms.covering(version.cycle), ~Exists(withheld), factory=version.factory)
-        .filter(entitled(version.cycle, at))
         .alias(opens_at=terms.opening(version.first_published_at))
         .filter(_had_version(version), opens_at__lte=at or terms.StatementTime())
     )
@@ -83,16 +106,19 @@ def _value(value: Any) -> Any:
     return value if isinstance(value, OuterRef) else Value(value)
 
 
-def entitled(cycle: Any, at: datetime | None) -> Q:
-    """Return the condition that a grant's brand is active, and a partner or subscribed where that is asked (R6).
+PARTNER = Q(brand__kind=Brand.Kind.PARTNER)
 
-    In the past the brand's and the country's settings of that day count, which their histories keep.
+
+def entitled(cycle: Any, at: datetime | None, partner: Q = PARTNER) -> Q:
+    """Return the condition that a grant's brand is a partner, or subscribed where the country asks for that (R6).
+
+    At a moment also that the brand was active; the brand's and the country's settings of that day count, which their
+    histories keep. `partner` is the condition that the brand is one now, in the words that suit the caller.
     """
     bought = Subscription.objects.filter(brand=OuterRef("brand"), factory=OuterRef("factory"), cycle=_nested(cycle))
     if at is None:
         asked = Factory.objects.filter(pk=OuterRef("factory"), programme__participants_need_subscription=True)
-        may_read = Q(brand__kind=Brand.Kind.PARTNER) | ~Exists(asked) | Exists(bought)
-        return Q(may_read, brand__is_active=True)
+        return partner | ~Exists(asked) | Exists(bought)
     brand_then = BrandHistory.objects.at(at).filter(brand=OuterRef("brand"))
     asked_then = ProgrammeHistory.objects.at(at).filter(programme=OuterRef("factory__programme"))
     return Q(
@@ -113,6 +139,14 @@ def grants_for(subject: Subject, at: datetime | None) -> QuerySet[SharingGrant]:
     if not is_out(subject, at) or subject.first_published_at is None:
         return SharingGrant.objects.none()
     return grants_opening(Version.of(subject), at).order_by("created_at", "pk")
+
+
+def grants_read(user: Visitor, subject: Subject, scopes: Iterable[str]) -> QuerySet[SharingGrant]:
+    """User + row -> the grants by which `user` reads these scopes of it now, the oldest first."""
+    if not is_out(subject, None) or subject.first_published_at is None:
+        return SharingGrant.objects.none()
+    grants = grants_opening_to(user, scopes, Version.of(subject))
+    return grants.select_related("brand", "factory").order_by("created_at", "pk")
 
 
 def brands_reading_of(subject: Subject, scope: str, at: datetime | None = None) -> QuerySet[SharingGrant]:

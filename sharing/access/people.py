@@ -28,27 +28,45 @@ class AsBrand(AnonymousUser):
         self.brand, self.factory = brand, factory
 
 
-def brands_reading(user: Visitor, scope: str, at: datetime | None = None) -> QuerySet[Any, int]:
-    """Return the ids of the brands for which `user` may read `scope`: members all scopes, an integration only its own.
+def brands_held(user: Visitor, scope: str, at: datetime | None = None) -> QuerySet[Any, int]:
+    """Return the ids of the brands, active or not, for which `user` has a role that reads `scope`.
 
-    Raises `ValueError` for a scope that there is not.
+    Members read all scopes, an integration only its own. Raises `ValueError` for a scope that there is not.
     """
     if isinstance(user, AsBrand):
         return Brand.objects.filter(pk=user.brand.pk).values_list("pk", flat=True)
     return held(user, "brand", rule_of(scope).permission, at)
 
 
+def brands_reading(user: Visitor, scope: str) -> QuerySet[Any, int]:
+    """Return the ids of the active brands for which `user` may read `scope` now."""
+    active = Brand.objects.filter(among("pk", brands_held(user, scope)), is_active=True)
+    return active.order_by().values_list("pk", flat=True)
+
+
+def partners_of(user: Visitor, scopes: Iterable[str]) -> QuerySet[Any, int]:
+    """Return the ids of those of the brands that `user` reads for that are partners: they need no subscription."""
+    mine = Q(pk__in=[])
+    for scope in scopes:
+        mine |= among("pk", brands_held(user, scope))
+    return Brand.objects.filter(mine, kind=Brand.Kind.PARTNER).order_by().values_list("pk", flat=True)
+
+
 def brands_read_for(user: Visitor, scopes: Iterable[str]) -> list[int]:
-    """Return the ids of the brands, active or not, for which `user` may read one of these scopes now. One query."""
+    """Return the ids of the active brands for which `user` may read one of these scopes now. One query."""
     first, *others = (brands_reading(user, scope) for scope in scopes)
     return sorted(first.union(*others))
 
 
 def read_for(user: Visitor, scopes: Iterable[str], at: datetime | None = None) -> Q:
-    """The grants to brands for which `user` may read the grant's scope; seen `AsBrand`, of the one factory only."""
+    """The grants to brands for which `user` may read the grant's scope; seen `AsBrand`, of the one factory only.
+
+    Now the brands are active; whether they were at a moment is asked of their history (`entitled`).
+    """
     through = Q(pk__in=[])
     for scope in scopes:
-        through |= Q(among("brand", brands_reading(user, scope, at)), scope=scope)
+        brands = brands_reading(user, scope) if at is None else brands_held(user, scope, at)
+        through |= Q(among("brand", brands), scope=scope)
     return through & Q(factory=user.factory) if isinstance(user, AsBrand) else through
 
 

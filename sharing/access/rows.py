@@ -1,21 +1,25 @@
 """User or brand -> rows: conditions on a table that has the columns of `Subject`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import Case, CharField, Exists, Q, QuerySet, Value, When
 
 from brands.models import Brand
 from factories.querysets import programmes_where
 from portal.accounts.roles import Visitor
 from portal.core.conditions import ExistsRowByRow, among
-from sharing.access.grants import Version, grants_opening
-from sharing.access.people import AsBrand, brands_read_for, own_factory_ids, read_for, worked_on
+from sharing.access.grants import Version, grants_opening, grants_opening_to
+from sharing.access.people import AsBrand, own_factory_ids, worked_on
 from sharing.access.publication import begun, open_to_brands, released_to_factory
 from sharing.models import Visibility
 from sharing.scopes import ASSESSMENT_SCOPES
 from sharing.terms import StatementTime
+
+SCOPES: "ArrayField[Any, Any]" = ArrayField(CharField(max_length=20))
 
 
 def readable_by(user: Visitor, scopes: Iterable[str] = ASSESSMENT_SCOPES, at: datetime | None = None) -> Q:
@@ -30,7 +34,7 @@ def readable_as_own(user: Visitor, at: datetime | None = None) -> Q:
 
 def readable_as_brand(user: Visitor, scopes: Iterable[str], at: datetime | None = None) -> Q:
     """The brand's part of `readable_by`: what was granted to brands that `user` reads for."""
-    return _granted(read_for(user, scopes, at), at)
+    return open_to_brands(at) & Q(ExistsRowByRow(grants_opening_to(user, scopes, Version.of_row(), at)))
 
 
 def readable_as_staff(user: Visitor, at: datetime | None = None) -> Q:
@@ -40,7 +44,8 @@ def readable_as_staff(user: Visitor, at: datetime | None = None) -> Q:
 
 def readable_by_brand(brand: Brand, scopes: Iterable[str] = ASSESSMENT_SCOPES, at: datetime | None = None) -> Q:
     """Brand -> rows: what was granted to one brand, whoever of its people asks. For its factory, staff and itself."""
-    return _granted(Q(brand=brand, scope__in=list(scopes)), at)
+    grants = grants_opening(Version.of_row(), at).filter(brand=brand, scope__in=list(scopes))
+    return open_to_brands(at) & Q(ExistsRowByRow(grants))
 
 
 def opened_for_brand(user: Visitor, version: Version, brand: Any, scopes: Iterable[str] = ASSESSMENT_SCOPES) -> Exists:
@@ -48,20 +53,29 @@ def opened_for_brand(user: Visitor, version: Version, brand: Any, scopes: Iterab
 
     `brand` is an `OuterRef`. Whether it is still published is not asked: it says that it was replaced or withdrawn.
     """
-    return Exists(grants_opening(version).filter(read_for(user, scopes), brand=brand))
+    return Exists(grants_opening_to(user, scopes, version).filter(brand=brand))
 
 
-def proposed_to(user: Visitor, scopes: Iterable[str] = ASSESSMENT_SCOPES) -> QuerySet[Visibility]:
-    """User -> the rows of the index for the brands that they read for: where a long list begins, in order of opening.
+def scopes_shared(user: Visitor) -> Case:
+    """User -> of each row the scopes that are open to the brands that `user` reads for, as an array."""
+    scopes = ArraySubquery(grants_opening_to(user, ASSESSMENT_SCOPES, Version.of_row()).values("scope"))
+    return Case(When(open_to_brands(None), then=scopes), default=Value([], SCOPES))
 
-    It proposes only: who reads through it asks `readable_as_brand` of each row, too. One question goes ahead, for the
-    brands: with one brand, which is nearly everybody, the list is read from the index in its order.
+
+def scopes_readable(user: Visitor) -> Case:
+    """User -> of each row the scopes that are open to `user` on any side: all, or what is shared with their brands."""
+    inside = readable_as_own(user) | readable_as_staff(user)
+    return Case(When(inside, then=Value(list(ASSESSMENT_SCOPES), SCOPES)), default=scopes_shared(user))
+
+
+def proposed_to(user: Visitor, brands: Sequence[int]) -> QuerySet[Visibility]:
+    """User -> the rows of the index for `brands`, for which they read: where a long list begins, in order of opening.
+
+    It proposes only: who reads through it asks `readable_as_brand` of each row, too. The brands were asked for before
+    (`brands_read_for`): with one brand, which is nearly everybody, the list is read from the index in its order.
     """
-    if isinstance(user, AsBrand):
-        rows = Visibility.objects.filter(brand=user.brand.pk, report__factory=user.factory)
-    else:
-        rows = Visibility.objects.filter(brand__in=brands_read_for(user, scopes))
-    return rows.filter(scope__in=list(scopes), opens_at__lte=StatementTime(), until__gt=StatementTime())
+    rows = Visibility.objects.filter(brand__in=brands, opens_at__lte=StatementTime(), until__gt=StatementTime())
+    return rows.filter(report__factory=user.factory) if isinstance(user, AsBrand) else rows
 
 
 def known_to(user: Visitor, at: datetime | None = None) -> Q:
@@ -71,7 +85,3 @@ def known_to(user: Visitor, at: datetime | None = None) -> Q:
     """
     country = among("factory__programme", programmes_where(user, "view_assessments"))
     return among("factory", own_factory_ids(user)) & released_to_factory(at) | (country & begun(at))
-
-
-def _granted(grants: Q, at: datetime | None) -> Q:
-    return open_to_brands(at) & Q(ExistsRowByRow(grants_opening(Version.of_row(), at).filter(grants)))

@@ -67,7 +67,7 @@ def _rewrite(report: Assessment, questions: list[Any], answers: Any, mode: str) 
 def _same_as_document(person: Any, report: Assessment) -> None:
     found = with_figures(with_scopes(Assessment.objects.visible_to(person).filter(pk=report.pk), person))
     for one in found.select_related("factory__programme"):
-        readable = [scope for scope in ASSESSMENT_SCOPES if getattr(one, f"reads_{scope}")]
+        readable = [scope for scope in ASSESSMENT_SCOPES if scope in one.open_scopes]
         documents = {scope: document_for(user=person, assessment=one, scope=scope, language="en") for scope in readable}
         total = documents[readable[0]].total
         assert points_of(one) == (total.points_nc, total.points_assessed)

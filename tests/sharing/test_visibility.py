@@ -13,6 +13,8 @@ from django.utils import timezone
 from assessments.listing import assessments_of, current_shared_with, listed
 from assessments.models import Assessment
 from assessments.services import take_step
+from brands.roles import BRAND
+from portal.accounts.services import add_member, create_integration_token
 from sharing import visibility_index
 from sharing.models import CycleReport, Visibility
 from sharing.services import revoke_access
@@ -152,3 +154,39 @@ def test_a_report_keeps_its_facts_and_is_never_deleted(world: World) -> None:
     ):
         with pytest.raises(DatabaseError), transaction.atomic():
             spoil()
+
+
+@pytest.mark.django_db
+def test_a_report_is_listed_once_whatever_number_of_scopes_and_brands_open_it(world: World) -> None:
+    member = world.person("brand_a_member")
+    add_member(by=None, kind=BRAND, organisation=world.brand_b, member=world.person("outsider"), role="member")
+    BRAND.group(world.brand_a, "member").user_set.add(world.person("outsider"))
+    world.grant(world.brand_b)
+    for scope in ("report", "step1"):
+        world.grant(scope=scope)
+    for person in (member, world.person("outsider")):
+        found = assessments_of(person, list(listed(person, current_shared_with(person))))
+        assert sorted(one.cycle for one in found) == [1, 2]
+        assert all(one.open_scopes and set(one.open_scopes) == {"report", "step1"} for one in found)
+    only_step1 = create_integration_token(
+        by=world.person("brand_a_manager"), kind=BRAND, organisation=world.brand_a, name="PLM",
+        roles=["integration_step1"], days=30,
+    )[0].user  # fmt: skip
+    found = assessments_of(only_step1, list(listed(only_step1, current_shared_with(only_step1))))
+    assert [set(one.open_scopes) for one in found] == [{"step1"}] * 2
+
+
+@pytest.mark.django_db
+def test_the_compiled_gate_says_what_the_queryset_says(world: World) -> None:
+    """`has_perm` runs a statement that was worded once; for everybody and everything it is `visible_to`."""
+    world.grant()
+    world.grant(world.brand_b, scope="step1", cycles="only", cycle_number=2)
+    answers = set()
+    for person in filter(None, world.people.values()):
+        for assessment in world.assessments.values():
+            for scope in ("report", "step1"):
+                fresh = type(person).objects.get(pk=person.pk)
+                seen = Assessment.objects.visible_to(person, scope).filter(pk=assessment.pk).exists()
+                assert fresh.has_perm(f"assessments.view_{scope}", assessment) == seen, (person, assessment, scope)
+                answers.add(seen)
+    assert answers == {True, False}
