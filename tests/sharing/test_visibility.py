@@ -182,7 +182,9 @@ def test_the_compiled_gate_says_what_the_queryset_says(world: World) -> None:
     world.grant()
     world.grant(world.brand_b, scope="step1", cycles="only", cycle_number=2)
     answers = set()
-    for person in filter(None, world.people.values()):
+    for name, person in world.people.items():
+        if person is None or name == "operator":  # Django asks no backend about a superuser; no reader of data is one
+            continue
         for assessment in world.assessments.values():
             for scope in ("report", "step1"):
                 fresh = type(person).objects.get(pk=person.pk)
