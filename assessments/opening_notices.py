@@ -68,7 +68,7 @@ def plan_openings(after: Position, before: Before | None) -> None:
     if moved:
         Notice.objects.bulk_update(moved, ["not_before"])
     if new:
-        holders = _holders([report.pk for report, _moment in new])
+        holders = _holders([report.pk for report, _moment in new if report.version > 1])
         Notice.objects.bulk_create(
             _notice(report, after.brand.pk, moment, is_known=(report.pk, after.brand.pk) in holders)
             for report, moment in new
@@ -86,17 +86,12 @@ def _open_to(position: Position, reports: Iterable[Assessment], at: datetime) ->
 
 def _later(position: Position, report: Assessment) -> datetime | None:
     """When the first of the brand's grants opens a report, if nothing else stands in the way."""
-    return _opens_at(_running(position), report)
+    return _opens_at(position.opening_grants(), report)
 
 
 def _is_start(position: Position, moment: datetime) -> bool:
     """Whether a grant of the brand starts then: that is told by itself."""
-    return moment in {grant.valid_from for grant in _running(position)}
-
-
-def _running(position: Position) -> list[SharingGrant]:
-    grants = [grant for scope in access.ASSESSMENT_SCOPES for grant in position.open_grants(scope)]
-    return [grant for grant in grants if grant.status() != "expired"]
+    return moment in {grant.valid_from for grant in position.opening_grants()}
 
 
 def told_when(notice: Notice) -> datetime | None:
@@ -147,7 +142,7 @@ def _opens_at(grants: Iterable[SharingGrant], report: Assessment) -> datetime | 
 
 def _holders(reports: Iterable[UUID]) -> set[tuple[UUID, int]]:
     """By report, the brands that hold the version before it and have not yet taken note that it was replaced."""
-    rows = CorrectionNotice.objects.filter(successor__in=reports, acknowledged_at=None)
+    rows = CorrectionNotice.objects.filter(successor__in=list(reports), acknowledged_at=None)
     return set(rows.values_list("successor", "brand"))
 
 

@@ -37,17 +37,16 @@ def openings_of(*, person: Visitor, factory: Factory) -> list[BrandOpenings]:
     kept_back: dict[int, list[WithheldReport]] = {}
     for row in kept.select_related("withheld_by").order_by("-cycle"):
         kept_back.setdefault(row.brand_id, []).append(row)
-    brands = Brand.objects.filter(pk__in=[*grants.values_list("brand", flat=True), *kept_back])
+    brand_ids = {*grants.values_list("brand", flat=True), *kept_back}
     reports = reports_of(person, factory)
-    places = positions(factory, brands, reports).values()
-    by_name = sorted(places, key=lambda place: place.brand.name)
-    return [_openings(place, reports, kept_back.get(place.brand.pk, [])) for place in by_name]
+    places = positions(factory, brand_ids, reports)
+    return [_openings(place, reports, kept_back.get(brand_id, [])) for brand_id, place in places.items()]
 
 
 def _openings(position: Position, reports: Sequence[Report], kept_back: list[WithheldReport]) -> BrandOpenings:
     sight = sight_of(position, reports)
     in_review = {report.cycle for report in reports if report.state not in OPEN_TO_BRANDS}
-    covered = {cycle for cycle in in_review if any(covers(grant, cycle) for grant in _running(position))}
+    covered = {cycle for cycle in in_review if any(covers(grant, cycle) for grant in position.opening_grants())}
     return BrandOpenings(
         brand=position.brand,
         waiting=waiting_lines(sight),
@@ -55,12 +54,6 @@ def _openings(position: Position, reports: Sequence[Report], kept_back: list[Wit
         kept_back=kept_back,
         upcoming=sorted(covered - position.withheld),
     )
-
-
-def _running(position: Position) -> list[SharingGrant]:
-    """The grants that open reports, now or later."""
-    grants = [grant for scope in ASSESSMENT_SCOPES for grant in position.open_grants(scope)]
-    return [grant for grant in grants if grant.status() != "expired"]
 
 
 def waiting_lines(sight: Sight) -> list[Line]:
@@ -85,12 +78,12 @@ def opening_soon(*, person: Visitor, factory: Factory, until: datetime, most: in
     """
     later = Q(hold_days__gt=0) | Q(valid_from__gt=StatementTime())
     grants = SharingGrant.objects.visible_to(person).filter(later, factory=factory, scope__in=ASSESSMENT_SCOPES)
-    waiting = list(grants.not_over().select_related("brand"))
+    waiting = list(grants.not_over())
     reports = _newest(reports_of(person, factory)) if waiting else []
-    brands = {grant.brand for grant in waiting if _may_open(grant, reports, until)}
+    brand_ids = {grant.brand_id for grant in waiting if _may_open(grant, reports, until)}
     found: dict[tuple[datetime, int], list[Brand]] = {}
-    places = positions(factory, brands).values() if brands else []
-    for place in sorted(places, key=lambda place: place.brand.name):
+    places = positions(factory, brand_ids).values() if brand_ids else []
+    for place in places:
         lines = waiting_lines(sight_of(place, reports))
         for at, cycle in {(line.at, line.report.cycle) for line in lines if line.at is not None and line.at <= until}:
             found.setdefault((at, cycle), []).append(place.brand)

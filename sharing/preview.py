@@ -161,7 +161,7 @@ def preview_grants(
 ) -> list[Difference]:
     """For each brand, what sharing these kinds of data on these terms would do. Raises what `grant_access` raises."""
     reports = reports_of(by, factory)
-    situation = _situation(by, factory, brands, reports)
+    situation = _situation(by, factory, [brand.pk for brand in brands], reports)
     found = []
     for brand in brands:
         position = situation.of(brand.pk)
@@ -173,7 +173,7 @@ def preview_grants(
 def preview_change(*, by: User, grant: SharingGrant, terms: Terms) -> Difference:
     """What other terms for a grant would add and take away. Raises what `change_grant` raises."""
     reports = reports_of(by, grant.factory)
-    situation = _situation(by, grant.factory, [grant.brand], reports)
+    situation = _situation(by, grant.factory, [grant.brand_id], reports)
     position = situation.of(grant.brand_id)
     return _difference(situation, position, reports, [changing(situation, position, position.grant(grant.pk), terms)])
 
@@ -190,7 +190,7 @@ class Answer:
 def preview_answer(*, by: User, request: AccessRequest, scopes: Sequence[str], terms: Terms) -> Answer:
     """What a yes on these terms would do. Raises what `approve_request` raises."""
     reports = reports_of(by, request.factory)
-    situation = _situation(by, request.factory, [request.brand], reports)
+    situation = _situation(by, request.factory, [request.brand_id], reports)
     position = situation.of(request.brand_id)
     outcomes = approving(situation, request, scopes, terms)
     return Answer(
@@ -200,8 +200,8 @@ def preview_answer(*, by: User, request: AccessRequest, scopes: Sequence[str], t
     )
 
 
-def _situation(by: User, factory: Factory, brands: Collection[Brand], reports: Sequence[Report]) -> Situation:
-    situation = situation_of(by, factory, brands, reports)
+def _situation(by: User, factory: Factory, brand_ids: Collection[int], reports: Sequence[Report]) -> Situation:
+    situation = situation_of(by, factory, brand_ids, reports)
     situation.require_decider()
     return situation
 

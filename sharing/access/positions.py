@@ -55,6 +55,11 @@ class Position:
         running = [one for one in self.open_grants(scope) if one.status() != "expired"]
         return min(running, key=lambda grant: not grant.is_given, default=None)
 
+    def opening_grants(self) -> list[SharingGrant]:
+        """Return the grants that open reports: now, from a later day on, or once a second person confirms them."""
+        grants = [one for scope in ASSESSMENT_SCOPES for one in self.open_grants(scope)]
+        return [one for one in grants if one.status() != "expired"]
+
     def with_successors(self, grant: SharingGrant) -> list[SharingGrant]:
         """Return a grant, and those that took its place or would have, one change after the other."""
         chain, after = [grant], {one.replaces_id: one for one in self.grants if one.replaces_id}
@@ -94,24 +99,24 @@ class Position:
 
 def positions(
     factory: Factory,
-    brands: Iterable[Brand],
+    brand_ids: Iterable[int],
     reports: Sequence[Subject] = (),
     grants: "QuerySet[SharingGrant] | None" = None,
 ) -> dict[int, Position]:
-    """Return where `factory` (its programme is loaded) stands with each of these brands, by the brand's id.
+    """Return where `factory` (its programme is loaded) stands with each of these brands, by id, sorted by name.
 
     Two statements, and one more where one of the `reports` that will be asked about is a replaced version. `grants`
     names the rows, where they are to bring more along. For the factory and the staff only (invariant 3).
     """
     here: dict[str, Any] = {"factory": factory, "brand": OuterRef("pk")}
     withheld = WithheldReport.objects.in_force().filter(**here).values("cycle")
-    rows: Any = Brand.objects.filter(pk__in=[brand.pk for brand in brands]).annotate(
+    brands: Any = Brand.objects.filter(pk__in=list(brand_ids)).annotate(
         withheld_cycles=ArraySubquery(withheld),
         subscribed_cycles=ArraySubquery(Subscription.objects.filter(**here).values("cycle")),
     )
     found = {
         brand.pk: Position(factory, brand, [], frozenset(brand.withheld_cycles), frozenset(brand.subscribed_cycles))
-        for brand in rows
+        for brand in brands.order_by("name", "pk")
     }
     _add_grants(found, SharingGrant.objects.all() if grants is None else grants, factory)
     _add_openings(found, reports, factory)

@@ -42,7 +42,7 @@ def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
     Raises `PermissionDenied`, or `ValidationError` when it was changed, ended or ran out meanwhile, and while a
     handover of the factory's manager is under way.
     """
-    situation = locked_situation(by, grant.factory_id, [grant.brand])
+    situation = locked_situation(by, grant.factory_id, [grant.brand_id])
     position, journal = situation.of(grant.brand_id), Journal(situation)
     grant = _unconfirmed(position.grant(grant.pk))
     situation.require_second(grant.granted_by_id)
@@ -74,7 +74,7 @@ def refuse_grant(*, by: User, grant: SharingGrant, reason: str = "") -> SharingG
 
     Raises `PermissionDenied`, or `ValidationError` when it is confirmed already.
     """
-    situation = locked_situation(by, grant.factory_id, [grant.brand])
+    situation = locked_situation(by, grant.factory_id, [grant.brand_id])
     situation.require_second(grant.granted_by_id)
     current, journal = situation.of(grant.brand_id).grant(grant.pk), Journal(situation)
     if current.ended_at is not None and current.confirmed_at is None:

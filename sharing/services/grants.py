@@ -38,7 +38,7 @@ def grant_access(*, by: User, factory: Factory, brand: Brand, scope: str, terms:
     `PermissionDenied`, or `ValidationError` when another grant for the same brand and scope is still open, the
     brand is not active, or the terms make no sense.
     """
-    situation = locked_situation(by, factory.pk, [brand])
+    situation = locked_situation(by, factory.pk, [brand.pk])
     situation.require_decider()
     journal = Journal(situation)
     grant = settle(journal, granting(situation, situation.of(brand.pk), scope, terms))
@@ -54,15 +54,15 @@ def share(
 
     Raises as `grant_access` does; the message names the brand that stood in the way.
     """
-    situation = locked_situation(by, factory.pk, brands)
+    situation = locked_situation(by, factory.pk, [brand.pk for brand in brands])
     situation.require_decider()
     journal, grants = Journal(situation), []
     for brand in brands:
+        position = situation.of(brand.pk)
         try:
-            outcomes = [granting(situation, situation.of(brand.pk), scope, terms) for scope in scopes]
+            grants += [settle(journal, granting(situation, position, scope, terms)) for scope in scopes]
         except ValidationError as error:
             raise naming(brand, error) from error
-        grants += [settle(journal, outcome) for outcome in outcomes]
     journal.write()
     return grants
 
@@ -81,7 +81,7 @@ def change_grant(*, by: User, grant: SharingGrant, terms: Terms) -> SharingGrant
     Without `terms.valid_from`, the change starts now; the past stays as it was. A change that a second person has to
     confirm is proposed: until then the old grant goes on. A new change takes the place of one that was proposed.
     """
-    situation = locked_situation(by, grant.factory_id, [grant.brand])
+    situation = locked_situation(by, grant.factory_id, [grant.brand_id])
     situation.require_decider()
     position, journal = situation.of(grant.brand_id), Journal(situation)
     changed = settle(journal, changing(situation, position, position.grant(grant.pk), terms))

@@ -60,7 +60,7 @@ def release_report(*, by: User, withheld: WithheldReport) -> WithheldReport:
 
     Raises `PermissionDenied`, or `ValidationError` while a handover of the factory's manager is under way.
     """
-    situation = locked_situation(by, withheld.factory_id, [withheld.brand])
+    situation = locked_situation(by, withheld.factory_id, [withheld.brand_id])
     situation.require_decider()
     situation.refuse_while_handed_over()
     withheld = WithheldReport.objects.select_related("brand").get(pk=withheld.pk)

@@ -122,7 +122,7 @@ def _recorded(
     terms: Terms,
     consent: PaperConsent,
 ) -> list[SharingGrant]:
-    situation = locked_situation(by, factory.pk, brands)
+    situation = locked_situation(by, factory.pk, [brand.pk for brand in brands])
     factory = situation.factory
     if not may_record_consent(by, factory):
         raise PermissionDenied(_("Only the country's staff record consent given on paper."))
@@ -149,11 +149,11 @@ def _recorded(
 
 def _given(journal: Journal, brand: Brand, scopes: Collection[str], terms: Terms, paper: Paper) -> list[SharingGrant]:
     situation = journal.situation
+    position = situation.of(brand.pk)
     try:
-        outcomes = [granting(situation, situation.of(brand.pk), scope, terms, paper) for scope in scopes]
+        grants = [settle(journal, granting(situation, position, scope, terms, paper)) for scope in scopes]
     except ValidationError as error:
         raise naming(brand, error) from error
-    grants = [settle(journal, outcome) for outcome in outcomes]
     if any(grant.consent_document != paper.document for grant in grants):
         raise ValidationError({"brand": _("%s: the factory shares exactly this already. Nothing to record.") % brand})
     return grants

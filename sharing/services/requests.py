@@ -186,7 +186,7 @@ def approve_request(*, by: User, request: AccessRequest, scopes: Sequence[str], 
     `PermissionDenied`, `AlreadyAnsweredError`, or `ValidationError` by field: for more than was asked, and as
     `grant_access` does.
     """
-    situation = locked_situation(by, request.factory_id, [request.brand])
+    situation = locked_situation(by, request.factory_id, [request.brand_id])
     situation.require_decider()
     request = _locked(request)
     if request.state == AccessRequest.State.APPROVED and request.answered_by_id == by.pk:

@@ -29,7 +29,7 @@ def revoke_access(*, by: User, grant: SharingGrant, reason: str = "", is_reason_
     waits for a second person, so that nobody who was told "they can no longer see this" is wrong. Only a change that
     still waits ends alone: it is taken back, and what it would have changed goes on. Raises `PermissionDenied`.
     """
-    situation = locked_situation(by, grant.factory_id, [grant.brand])
+    situation = locked_situation(by, grant.factory_id, [grant.brand_id])
     situation.require_decider()
     position = situation.of(grant.brand_id)
     grant = position.grant(grant.pk)
@@ -51,7 +51,7 @@ def revoke_brand(
     What was granted since the asker looked ends, too. Nothing left to end (a double click) is no error. Raises
     `PermissionDenied`.
     """
-    situation = locked_situation(by, factory.pk, [brand])
+    situation = locked_situation(by, factory.pk, [brand.pk])
     situation.require_decider()
     grants = _running_grants(situation)
     _end_all(situation, grants, reason, is_reason_shown)
@@ -63,8 +63,8 @@ def stop_all_sharing(
     *, by: User, factory: Factory, reason: str = "", is_reason_shown: bool = False
 ) -> list[SharingGrant]:
     """End everything that `factory` shares with any brand; returns what ended. As `revoke_brand`."""
-    shared_with = SharingGrant.objects.filter(factory=factory, ended_at=None).values("brand")
-    situation = locked_situation(by, factory.pk, Brand.objects.filter(pk__in=shared_with))
+    shared_with = SharingGrant.objects.filter(factory=factory, ended_at=None).values_list("brand", flat=True)
+    situation = locked_situation(by, factory.pk, shared_with.distinct())  # read once the factory is locked
     situation.require_decider()
     grants = _running_grants(situation)
     _end_all(situation, grants, reason, is_reason_shown)

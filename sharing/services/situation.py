@@ -14,7 +14,6 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from brands.models import Brand
 from factories.models import Factory, FactoryRole, Handover
 from factories.services import lock_factory
 from factories.services.handovers import being_handed_over
@@ -60,7 +59,7 @@ class Situation:
             raise being_handed_over(self.factory)
 
 
-def situation_of(by: User, factory: Factory, brands: Iterable[Brand], reports: Sequence[Subject] = ()) -> Situation:
+def situation_of(by: User, factory: Factory, brand_ids: Iterable[int], reports: Sequence[Subject] = ()) -> Situation:
     """Return the situation of a factory (its programme is loaded) with these brands; `reports`: see `positions`."""
     inside = OuterRef("pk")
     facts = Factory.objects.filter(pk=factory.pk).values_list(
@@ -71,10 +70,10 @@ def situation_of(by: User, factory: Factory, brands: Iterable[Brand], reports: S
     )
     may_decide, may_confirm, is_handed_over, roles = facts.get()
     grants = SharingGrant.objects.with_newest_receipt()
-    known = positions(factory, brands, reports, grants)
+    known = positions(factory, brand_ids, reports, grants)
     return Situation(by, factory, timezone.now(), may_decide, may_confirm, is_handed_over, frozenset(roles), known)
 
 
-def locked_situation(by: User, factory_id: int, brands: Iterable[Brand]) -> Situation:
+def locked_situation(by: User, factory_id: int, brand_ids: Iterable[int]) -> Situation:
     """Return the same under the factory's lock, which lasts until the transaction ends."""
-    return situation_of(by, lock_factory(factory_id), brands)
+    return situation_of(by, lock_factory(factory_id), brand_ids)

@@ -34,8 +34,8 @@ def load_waiting_notices(now: datetime) -> int:
     new = Assessment.objects.filter(state=Assessment.State.PUBLISHED, published_at__gt=now - LONGEST_HOLD)
     held = given.filter(hold_days__gt=0, factory__in=new.values("factory"))
     for factory in Factory.objects.filter(pk__in=held.values("factory")).select_related("programme").order_by("pk"):
-        brands = Brand.objects.filter(pk__in=held.filter(factory=factory).values("brand"))
-        for position in positions(factory, brands).values():
+        brand_ids = held.filter(factory=factory).values_list("brand", flat=True).distinct()
+        for position in positions(factory, brand_ids).values():
             plan_openings(position, None)
     return Notice.objects.filter(handled_at=None).count()
 
