@@ -20,10 +20,11 @@ from django.utils import timezone
 from assessments.models import Assessment, CorrectionNotice
 from brands.models import Brand
 from portal.notices.models import Notice
-from portal.notices.outbox import announce
+from portal.notices.outbox import notice_of
 from sharing import access
+from sharing.access.positions import Position
 from sharing.models import SharingGrant
-from sharing.notices.openings import follow_openings
+from sharing.notices.openings import Before, follow_openings
 from sharing.terms import covers, opens_at
 
 PUBLISHED, SUPERSEDED = "report.published", "report.superseded"
@@ -32,40 +33,65 @@ SOONEST, LATEST = timedelta(minutes=1), timedelta(days=1)  # how soon and how la
 
 def plan_publication(assessment: Assessment) -> None:
     """Have every brand told whose grants cover the report, when they open it. In the publishing transaction."""
-    holders = _holders(assessment.pk)
+    holders = _holders([assessment.pk])
     grants = SharingGrant.objects.not_over().filter(factory=assessment.factory_id, scope__in=access.ASSESSMENT_SCOPES)
     by_brand: dict[int, list[SharingGrant]] = {}
     for grant in grants:
         by_brand.setdefault(grant.brand_id, []).append(grant)
-    for brand_id, own in by_brand.items():
-        moment = _opens_at(own, assessment)
-        if moment is not None:
-            _announce(assessment, brand_id, moment, is_known=brand_id in holders)
+    moments = {brand_id: _opens_at(own, assessment) for brand_id, own in by_brand.items()}
+    Notice.objects.bulk_create(
+        _notice(assessment, brand_id, moment, is_known=(assessment.pk, brand_id) in holders)
+        for brand_id, moment in moments.items()
+        if moment is not None
+    )
 
 
-def plan_openings(factory_id: int, brand: Brand, before: datetime | None) -> None:
-    """Bring what waits to be told into line with what the factory just decided about `brand`."""
-    waiting = _waiting(factory_id, brand)
-    reports = _reports(factory_id)
+def plan_openings(after: Position, before: Before | None) -> None:
+    """Bring what waits to be told into line with what the factory just decided about a brand."""
+    reports = _reports(after.factory.pk)
     if not reports:
         return
-    now = timezone.now()
-    grants = _grants(factory_id, brand.pk)
-    is_open = _open_to(brand, reports, now)
-    was_open = _open_to(brand, reports, before) if before is not None else is_open
+    waiting, now = _waiting(after.factory.pk, after.brand), timezone.now()
+    is_open = _open_to(after, reports, now)
+    was_open = _open_to(before.position, reports, before.at) if before is not None else is_open
+    moved, new = [], []
     for report in reports:
-        moment: datetime | None
-        if report.pk in is_open:
-            moment, is_news = now, report.pk not in was_open
-        else:
-            moment = _opens_at(grants, report)
-            is_news = moment not in {grant.valid_from for grant in grants}  # the start of a grant is told by itself
+        moment = now if report.pk in is_open else _later(after, report)
         if moment is None or moment < now:
             continue  # kept back, not confirmed or not shared: what waits is asked again when its time has come
+        is_news = report.pk not in was_open if report.pk in is_open else not _is_start(after, moment)
         if report.pk in waiting:
-            Notice.objects.filter(pk=waiting[report.pk].pk).update(not_before=moment)
+            waiting[report.pk].not_before = moment
+            moved.append(waiting[report.pk])
         elif is_news:
-            _announce(report, brand.pk, moment, is_known=brand.pk in _holders(report.pk))
+            new.append((report, moment))
+    if moved:
+        Notice.objects.bulk_update(moved, ["not_before"])
+    if new:
+        holders = _holders([report.pk for report, _moment in new if report.version > 1])
+        Notice.objects.bulk_create(
+            _notice(report, after.brand.pk, moment, is_known=(report.pk, after.brand.pk) in holders)
+            for report, moment in new
+        )
+
+
+def _open_to(position: Position, reports: Iterable[Assessment], at: datetime) -> set[UUID]:
+    """Those of the reports that are open to a brand at a moment."""
+    return {
+        report.pk
+        for report in reports
+        if any(position.opens_at(report, scope, at) == at for scope in access.ASSESSMENT_SCOPES)
+    }
+
+
+def _later(position: Position, report: Assessment) -> datetime | None:
+    """When the first of the brand's grants opens a report, if nothing else stands in the way."""
+    return _opens_at(position.opening_grants(), report)
+
+
+def _is_start(position: Position, moment: datetime) -> bool:
+    """Whether a grant of the brand starts then: that is told by itself."""
+    return moment in {grant.valid_from for grant in position.opening_grants()}
 
 
 def told_when(notice: Notice) -> datetime | None:
@@ -108,27 +134,20 @@ def _grants(factory_id: int, brand_id: int) -> list[SharingGrant]:
     return list(grants.filter(scope__in=access.ASSESSMENT_SCOPES))
 
 
-def _open_to(brand: Brand, reports: Iterable[Assessment], at: datetime) -> set[UUID]:
-    """Those of the reports that are open to a brand at a moment, by the access decision."""
-    open_then = access.readable_by_brand(brand, at=at)
-    rows = Assessment.objects.filter(open_then, pk__in=[report.pk for report in reports])
-    return set(rows.values_list("pk", flat=True))
-
-
 def _opens_at(grants: Iterable[SharingGrant], report: Assessment) -> datetime | None:
     """The moment at which the first of these grants opens the report, if nothing else stands in the way."""
     published = report.first_published_at or timezone.now()
     return min((opens_at(one, published) for one in grants if covers(one, report.cycle)), default=None)
 
 
-def _holders(report: UUID) -> set[int]:
-    """The brands that hold the version before it and have not yet taken note that it was replaced."""
-    rows = CorrectionNotice.objects.filter(successor=report, acknowledged_at=None)
-    return set(rows.values_list("brand", flat=True))
+def _holders(reports: Iterable[UUID]) -> set[tuple[UUID, int]]:
+    """By report, the brands that hold the version before it and have not yet taken note that it was replaced."""
+    rows = CorrectionNotice.objects.filter(successor__in=list(reports), acknowledged_at=None)
+    return set(rows.values_list("successor", "brand"))
 
 
-def _announce(report: Assessment, brand_id: int, moment: datetime, *, is_known: bool) -> None:
-    announce(
+def _notice(report: Assessment, brand_id: int, moment: datetime, *, is_known: bool) -> Notice:
+    return notice_of(
         SUPERSEDED if is_known else PUBLISHED,
         side="brand",
         organisation_id=brand_id,

@@ -1,14 +1,10 @@
 """The reports, as the layer of consent asks about them (`sharing.preview.Shelf`); registered when the app is ready."""
 
-from collections.abc import Collection
-from datetime import datetime
-from uuid import UUID
-
 from assessments.models import Assessment
 from factories.models import Factory
 from portal.accounts.roles import Visitor
 from sharing.access import RELEASED_TO_FACTORY
-from sharing.preview import Shelf, use_shelf
+from sharing.preview import use_shelf
 
 
 def released(person: Visitor, factory: Factory) -> list[Assessment]:
@@ -17,9 +13,4 @@ def released(person: Visitor, factory: Factory) -> list[Assessment]:
     return list(visible.order_by("-cycle", "-version"))
 
 
-def open_to(visitor: Visitor, scope: str, at: datetime | None) -> Collection[UUID]:
-    """The ids of the assessments of which `visitor` may read `scope`, now or at a moment."""
-    return set(Assessment.objects.visible_to(visitor, scope, at).values_list("pk", flat=True))
-
-
-use_shelf(Shelf(released, open_to))
+use_shelf(released)

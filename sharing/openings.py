@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.roles import Visitor
-from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS, grants_reading
+from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS
+from sharing.access.positions import Position, positions
 from sharing.models import SharingGrant, WithheldReport
-from sharing.preview import Line, Report, Sight, lines_of, opens_at, reports_of, sight_of
-from sharing.terms import StatementTime, covers
+from sharing.preview import Line, Report, Sight, lines_of, reports_of, sight_of
+from sharing.terms import StatementTime, covers, opens_at
 
 
 @dataclass(frozen=True)
@@ -36,39 +37,22 @@ def openings_of(*, person: Visitor, factory: Factory) -> list[BrandOpenings]:
     kept_back: dict[int, list[WithheldReport]] = {}
     for row in kept.select_related("withheld_by").order_by("-cycle"):
         kept_back.setdefault(row.brand_id, []).append(row)
-    brands = Brand.objects.filter(pk__in=[*grants.values_list("brand", flat=True), *kept_back]).order_by("name")
-    reports, of_brand = reports_of(person, factory), _by_brand(grants)
-    return [
-        _openings(factory, brand, reports, of_brand.get(brand.pk, []), kept_back.get(brand.pk, [])) for brand in brands
-    ]
+    brand_ids = {*grants.values_list("brand", flat=True), *kept_back}
+    reports = reports_of(person, factory)
+    places = positions(factory, brand_ids, reports)
+    return [_openings(place, reports, kept_back.get(brand_id, [])) for brand_id, place in places.items()]
 
 
-def _by_brand(grants: Iterable[SharingGrant]) -> dict[int, list[SharingGrant]]:
-    """The grants that open reports, by brand."""
-    found: dict[int, list[SharingGrant]] = {}
-    for grant in grants:
-        if grant.scope in ASSESSMENT_SCOPES:
-            found.setdefault(grant.brand_id, []).append(grant)
-    return found
-
-
-def _openings(
-    factory: Factory,
-    brand: Brand,
-    reports: Sequence[Report],
-    grants: list[SharingGrant],
-    kept_back: list[WithheldReport],
-) -> BrandOpenings:
-    sight = sight_of(factory=factory, brand=brand, reports=reports)
-    cycles = {row.cycle for row in kept_back}
-    in_review = {report.cycle for report in sight.reports if report.state not in OPEN_TO_BRANDS}
-    covered = {cycle for cycle in in_review if any(covers(grant, cycle) for grant in grants)}
+def _openings(position: Position, reports: Sequence[Report], kept_back: list[WithheldReport]) -> BrandOpenings:
+    sight = sight_of(position, reports)
+    in_review = {report.cycle for report in reports if report.state not in OPEN_TO_BRANDS}
+    covered = {cycle for cycle in in_review if any(covers(grant, cycle) for grant in position.opening_grants())}
     return BrandOpenings(
-        brand=brand,
+        brand=position.brand,
         waiting=waiting_lines(sight),
         open=lines_of(sight, [key for key, moment in sight.times.items() if moment is None]),
         kept_back=kept_back,
-        upcoming=sorted(covered - cycles),
+        upcoming=sorted(covered - position.withheld),
     )
 
 
@@ -90,46 +74,35 @@ class SoonOpen:
 def opening_soon(*, person: Visitor, factory: Factory, until: datetime, most: int = 5) -> list[SoonOpen]:
     """The first openings before `until`, the soonest first, each with its brands: for the first page.
 
-    The decision is asked for each moment, not for each brand: a few queries, however many brands wait.
+    A few queries, however many brands wait.
     """
     later = Q(hold_days__gt=0) | Q(valid_from__gt=StatementTime())
     grants = SharingGrant.objects.visible_to(person).filter(later, factory=factory, scope__in=ASSESSMENT_SCOPES)
     waiting = list(grants.not_over())
-    reports = reports_of(person, factory) if waiting else []
-    found: list[SoonOpen] = []
-    told: set[tuple[int, str, int]] = set()
-    for moment, report in _moments(waiting, reports, until):
-        if len(found) == most:
-            break
-        brands = _brands_from(report, moment, told)
-        if brands:
-            found.append(SoonOpen(report.cycle, moment, brands))
-    return found
+    reports = _newest(reports_of(person, factory)) if waiting else []
+    brand_ids = {grant.brand_id for grant in waiting if _may_open(grant, reports, until)}
+    found: dict[tuple[datetime, int], list[Brand]] = {}
+    places = positions(factory, brand_ids).values() if brand_ids else []
+    for place in places:
+        lines = waiting_lines(sight_of(place, reports))
+        for at, cycle in {(line.at, line.report.cycle) for line in lines if line.at is not None and line.at <= until}:
+            found.setdefault((at, cycle), []).append(place.brand)
+    return [SoonOpen(cycle, at, found[at, cycle]) for at, cycle in sorted(found)[:most]]
 
 
-def _moments(
-    grants: Iterable[SharingGrant], reports: Iterable[Report], until: datetime
-) -> list[tuple[datetime, Report]]:
-    """When one of the grants may open the newest version of a cycle's report, the soonest first."""
-    newest: dict[int, Report] = {}
-    for report in reports:
-        if report.state in OPEN_TO_BRANDS and (
-            report.cycle not in newest or newest[report.cycle].version < report.version
-        ):
-            newest[report.cycle] = report
-    pairs = {(opens_at(grant, newest[cycle]), cycle) for grant in grants for cycle in newest if covers(grant, cycle)}
-    return [(moment, newest[cycle]) for moment, cycle in sorted(pairs) if timezone.now() < moment <= until]
+def _newest(reports: Iterable[Report]) -> list[Report]:
+    """The published version of each cycle's report that nothing replaced."""
+    return [report for report in reports if report.state == "published"]
 
 
-def _brands_from(report: Report, moment: datetime, told: set[tuple[int, str, int]]) -> list[Brand]:
-    """The brands that read the report at a moment and neither now nor since one that was `told`, by name."""
-    brands: dict[int, Brand] = {}
-    told |= {(report.cycle, grant.scope, grant.brand_id) for grant in grants_reading(report)}
-    for grant in grants_reading(report, moment).filter(scope__in=ASSESSMENT_SCOPES):
-        if (report.cycle, grant.scope, grant.brand_id) not in told:
-            told.add((report.cycle, grant.scope, grant.brand_id))
-            brands[grant.brand_id] = grant.brand
-    return sorted(brands.values(), key=lambda brand: brand.name)
+def _may_open(grant: SharingGrant, reports: Iterable[Report], until: datetime) -> bool:
+    """Whether the grant may open one of the reports after now and before `until`."""
+    moments = [
+        opens_at(grant, report.first_published_at or grant.valid_from)
+        for report in reports
+        if covers(grant, report.cycle)
+    ]
+    return any(timezone.now() < moment <= until for moment in moments)
 
 
 def openings_in_words(*, person: Visitor, factory: Factory, cycle: int) -> str:

@@ -1,29 +1,30 @@
 """What a brand sees of a factory, when the rest opens, and what a change of consent adds or takes away.
 
-All of it is asked of the brand's own path (`access.AsBrand`), never worked out from terms: a change is made, looked
-at as the brand would, and undone, in one transaction. What is shown before a decision is what the decision does.
+Nothing is written, locked or tried: a decision is worked out as the verb works it out (`sharing.services.outcomes`),
+and where the factory and the brand would stand then is asked as where they stand now (`access.positions`).
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import copy
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 from typing import Protocol
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 
 from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.models import User
 from portal.accounts.roles import Visitor
-from sharing import terms
-from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS, AsBrand, Subject
-from sharing.models import AccessRequest, Scope, SharingGrant, WithheldReport
-from sharing.services import CLOCKS_DIFFER, Terms, approve_request, change_grant, grant_access
-from sharing.services.grants import open_grants
+from sharing import terms as rules
+from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS, Subject
+from sharing.access.positions import Position, ReportKey
+from sharing.models import AccessRequest, Scope, SharingGrant
+from sharing.services import CLOCKS_DIFFER, Terms
+from sharing.services.outcomes import Outcome, changing, end_of, granting
+from sharing.services.requests import approving
+from sharing.services.situation import Situation, situation_of
 
 
 class Report(Subject, Protocol):
@@ -33,18 +34,8 @@ class Report(Subject, Protocol):
     version: int
 
 
-@dataclass(frozen=True)
-class Shelf:
-    """What this layer asks about reports; the layer above, which has them, sets it (`use_shelf`).
-
-    `released(person, factory)`: those released to the factory, newest first, as far as the person may see them.
-    `open_to(visitor, scope, at)`: the ids of those that a visitor may read in a scope, now or at a moment.
-    """
-
-    released: Callable[[Visitor, Factory], Sequence[Report]]
-    open_to: Callable[[Visitor, str, datetime | None], Collection[UUID]]
-
-
+# The layer above, which has the reports, says how they are read: those released to a factory that a person may see.
+Shelf = Callable[[Visitor, Factory], Sequence[Report]]
 _shelves: list[Shelf] = []
 
 
@@ -55,7 +46,7 @@ def use_shelf(shelf: Shelf) -> None:
 
 def reports_of(person: Visitor, factory: Factory) -> Sequence[Report]:
     """The reports released to the factory that `person` may see, newest cycle first."""
-    return _shelves[0].released(person, factory)
+    return _shelves[0](person, factory)
 
 
 Key = tuple[UUID, str]
@@ -73,41 +64,16 @@ class Sight:
         return key in self.times and self.times[key] is None
 
 
-def sight_of(*, factory: Factory, brand: Brand, reports: Sequence[Report]) -> Sight:
-    """What `brand` reads of the factory's `reports` now, and which of them open to it later as its grants stand."""
-    looker = AsBrand(brand, factory)
-    out = [report for report in reports if report.state in OPEN_TO_BRANDS and report.published_at is not None]
+def sight_of(position: Position, reports: Sequence[Report]) -> Sight:
+    """What the brand reads of the factory's `reports` now, and which of them open to it later, as things stand."""
+    now = timezone.now()
     times: dict[Key, datetime | None] = {}
-    for scope in ASSESSMENT_SCOPES:
-        is_open = _shelves[0].open_to(looker, scope, None)
-        times |= {(report.pk, scope): None for report in out if report.pk in is_open}
-        times |= _waiting(looker, scope, [report for report in out if report.pk not in is_open])
+    for report in reports:
+        for scope in ASSESSMENT_SCOPES:
+            moment = position.opens_at(report, scope, now)
+            if moment is not None:
+                times[report.pk, scope] = moment if moment > now + CLOCKS_DIFFER else None
     return Sight(reports, times)
-
-
-def _waiting(looker: AsBrand, scope: str, reports: Iterable[Report]) -> dict[Key, datetime | None]:
-    """When each of these opens: the moment its grant would let it, if the decision says so for that moment."""
-    grants = SharingGrant.objects.filter(factory=looker.factory, brand=looker.brand, scope=scope).not_over()
-    found: dict[Key, datetime | None] = {}
-    for grant in grants if reports else ():
-        moments = {report.pk: opens_at(grant, report) for report in reports}
-        for moment in sorted(set(moments.values())):
-            if moment < timezone.now() - CLOCKS_DIFFER:
-                continue
-            is_open = _shelves[0].open_to(looker, scope, moment)
-            opening = [pk for pk, when in moments.items() if when == moment and pk in is_open]
-            found |= {(pk, scope): _unless_now(moment) for pk in opening}
-    return found
-
-
-def opens_at(grant: SharingGrant, report: Report) -> datetime:
-    """Return the moment from which `grant` opens a published report, if nothing else stands in the way."""
-    return terms.opens_at(grant, report.first_published_at or grant.valid_from)
-
-
-def _unless_now(moment: datetime) -> datetime | None:
-    """Nothing for a moment that is now but for the clocks of two machines."""
-    return moment if moment > timezone.now() + CLOCKS_DIFFER else None
 
 
 @dataclass(frozen=True)
@@ -190,85 +156,99 @@ def _is_outdone(line: Line, lines: Iterable[Line]) -> bool:
     )
 
 
-@contextmanager
-def undone() -> Iterator[None]:
-    """What is written inside is taken back at the end: a trial. Errors come through."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
-
-
-def try_grants(*, by: User, factory: Factory, brand: Brand, scopes: Iterable[str], terms: Terms) -> list[SharingGrant]:
-    """Grant, as if a second person had confirmed it where that is needed; only inside `undone`.
-
-    Raises what `grant_access` raises.
-    """
-    return _as_if_confirmed(by, _give(by, factory, brand, scopes, terms))
-
-
-def _give(by: User, factory: Factory, brand: Brand, scopes: Iterable[str], terms: Terms) -> list[SharingGrant]:
-    return [grant_access(by=by, factory=factory, brand=brand, scope=scope, terms=terms) for scope in scopes]
-
-
-def try_change(*, by: User, grant: SharingGrant, terms: Terms) -> None:
-    """Change a grant, as if a second person had confirmed it; only inside `undone`. Raises what it raises."""
-    _as_if_confirmed(by, _change(by, grant, terms))
-
-
-def _change(by: User, grant: SharingGrant, terms: Terms) -> list[SharingGrant]:
-    return [change_grant(by=by, grant=grant, terms=terms)]
-
-
-def try_answer(*, by: User, request: AccessRequest, scopes: Sequence[str], terms: Terms) -> None:
-    """Say yes to a request, as if a second person had confirmed it; only inside `undone`. Raises what it raises."""
-    _as_if_confirmed(by, _approve(by, request, scopes, terms))
-
-
-def _approve(by: User, request: AccessRequest, scopes: Sequence[str], terms: Terms) -> list[SharingGrant]:
-    approve_request(by=by, request=request, scopes=scopes, terms=terms)
-    return list(SharingGrant.objects.filter(requests=request))
-
-
-def _as_if_confirmed(by: User, grants: list[SharingGrant]) -> list[SharingGrant]:
-    for grant in grants:
-        if grant.status() == "unconfirmed":
-            before = open_grants(grant.factory_id, grant.brand_id, grant.scope).exclude(pk=grant.pk)
-            now = timezone.now()
-            before.update(ended_at=now, ended_by=by)
-            SharingGrant.objects.filter(pk=grant.pk).update(confirmed_by=by, confirmed_at=now)
-    return grants
-
-
 def preview_grants(
-    *, by: User, factory: Factory, brands: Iterable[Brand], scopes: Collection[str], terms: Terms
+    *, by: User, factory: Factory, brands: Collection[Brand], scopes: Collection[str], terms: Terms
 ) -> list[Difference]:
-    """For each brand, what sharing these kinds of data on these terms would do. Nothing is kept.
-
-    Raises what `grant_access` raises.
-    """
-    return [_preview(by, factory, brand, partial(_give, by, factory, brand, scopes, terms)) for brand in brands]
+    """For each brand, what sharing these kinds of data on these terms would do. Raises what `grant_access` raises."""
+    reports = reports_of(by, factory)
+    situation = _situation(by, factory, [brand.pk for brand in brands], reports)
+    found = []
+    for brand in brands:
+        position = situation.of(brand.pk)
+        outcomes = [granting(situation, position, scope, terms) for scope in scopes]
+        found.append(_difference(situation, position, reports, outcomes))
+    return found
 
 
 def preview_change(*, by: User, grant: SharingGrant, terms: Terms) -> Difference:
-    """What other terms for a grant would add and take away. Nothing is kept. Raises what `change_grant` raises."""
-    return _preview(by, grant.factory, grant.brand, partial(_change, by, grant, terms))
+    """What other terms for a grant would add and take away. Raises what `change_grant` raises."""
+    reports = reports_of(by, grant.factory)
+    situation = _situation(by, grant.factory, [grant.brand_id], reports)
+    position = situation.of(grant.brand_id)
+    return _difference(situation, position, reports, [changing(situation, position, position.grant(grant.pk), terms)])
 
 
-def preview_answer(*, by: User, request: AccessRequest, scopes: Sequence[str], terms: Terms) -> Difference:
-    """What a yes on these terms would add and take away. Nothing is kept. Raises what `approve_request` raises."""
-    return _preview(by, request.factory, request.brand, partial(_approve, by, request, scopes, terms))
+@dataclass(frozen=True)
+class Answer:
+    """What a yes to a request does: what it changes for the brand, and how, kind by kind."""
+
+    difference: Difference
+    outcomes: dict[str, Outcome]
+    standing: dict[str, SharingGrant | None]
 
 
-def _preview(by: User, factory: Factory, brand: Brand, decide: Callable[[], list[SharingGrant]]) -> Difference:
-    """What a decision does, once a second person has confirmed it where that is needed."""
-    reports = reports_of(by, factory)
-    look = partial(sight_of, factory=factory, brand=brand, reports=reports)
-    before = look()
-    with undone():
-        grants = decide()
-        waits = any(grant.status() == "unconfirmed" for grant in grants)
-        _as_if_confirmed(by, grants)
-        after = look()
-    kept_back = WithheldReport.objects.visible_to(by).in_force().filter(factory=factory, brand=brand)
-    cycles = sorted(kept_back.values_list("cycle", flat=True))
-    return replace(difference(brand, before, after), kept_back=cycles, needs_confirmation=waits)
+def preview_answer(*, by: User, request: AccessRequest, scopes: Sequence[str], terms: Terms) -> Answer:
+    """What a yes on these terms would do. Raises what `approve_request` raises."""
+    reports = reports_of(by, request.factory)
+    situation = _situation(by, request.factory, [request.brand_id], reports)
+    position = situation.of(request.brand_id)
+    outcomes = approving(situation, request, scopes, terms)
+    return Answer(
+        _difference(situation, position, reports, outcomes),
+        {outcome.grant.scope: outcome for outcome in outcomes},
+        {scope: position.standing_grant(scope) for scope in scopes},
+    )
+
+
+def _situation(by: User, factory: Factory, brand_ids: Collection[int], reports: Sequence[Report]) -> Situation:
+    situation = situation_of(by, factory, brand_ids, reports)
+    situation.require_decider()
+    return situation
+
+
+def _difference(
+    situation: Situation, position: Position, reports: Sequence[Report], outcomes: Sequence[Outcome]
+) -> Difference:
+    """What outcomes do, once a second person has confirmed them where that is needed."""
+    after = position
+    for outcome in outcomes:
+        after = position_after(after, outcome, situation.now)
+    told = difference(position.brand, sight_of(position, reports), sight_of(after, reports))
+    return replace(
+        told,
+        kept_back=sorted(position.withheld),
+        needs_confirmation=any(outcome.grant.status() == "unconfirmed" for outcome in outcomes),
+    )
+
+
+def position_after(position: Position, outcome: Outcome, now: datetime) -> Position:
+    """Return where a factory and a brand would stand after an outcome, once a second person has confirmed it."""
+    grant, ends = outcome.grant, list(outcome.ends)
+    given = next((one for one in position.open_grants(grant.scope) if one.is_given and one != grant), None)
+    if not grant.is_given:
+        grant = copy.copy(grant)
+        grant.confirmed_at = end_of(given, now) if given is not None else now
+        ends += [given] if given is not None and given not in ends else []
+    over = {one.pk: _ended(one, now) for one in ends}
+    grants = [over.get(one.pk, one) for one in position.grants if one.pk != grant.pk]
+    after = replace(position, grants=[*grants, grant])
+    if given is None or given.pk not in over or grant.replaces_id is None:
+        return after
+    return replace(after, opened=position.opened | _inherited(position, over[given.pk], grant))
+
+
+def _ended(grant: SharingGrant, now: datetime) -> SharingGrant:
+    ended = copy.copy(grant)
+    ended.ended_at = end_of(grant, now)
+    return ended
+
+
+def _inherited(position: Position, before: SharingGrant, grant: SharingGrant) -> dict[ReportKey, datetime]:
+    """When reports first opened by the grant before, where this one takes its place without a gap (R51)."""
+    if before.over_at is None or before.over_at < rules.starts_at(grant):
+        return {}
+    return {
+        (grant.pk, cycle, published): moment
+        for (key, cycle, published), moment in position.opened.items()
+        if key == before.pk and rules.covers(before, cycle)
+    }

@@ -71,6 +71,14 @@ class SharingGrantQuerySet(QuerySet["SharingGrant"]):
         receipts = apps.get_model("sharing", "Receipt")._default_manager.filter(grant=OuterRef("pk"))
         return self.annotate(receipt=Subquery(receipts.order_by("-pk").values("number")[:1]))
 
+    def with_newest_receipt(self) -> "SharingGrantQuerySet":
+        """Each grant with `newest_receipt` and `newest_receipt_at`: what the next receipt names as the one before."""
+        receipts = apps.get_model("sharing", "Receipt")._default_manager.filter(grant=OuterRef("pk")).order_by("-pk")
+        return self.annotate(
+            newest_receipt=Subquery(receipts.values("number")[:1]),
+            newest_receipt_at=Subquery(receipts.values("issued_at")[:1]),
+        )
+
     def visible_to(self, user: Visitor) -> "SharingGrantQuerySet":
         """A factory's people and its country's staff see its grants; a brand sees its own, and no other's.
 

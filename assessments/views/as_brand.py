@@ -28,8 +28,8 @@ from portal.accounts.models import User
 from sharing.access import AsBrand
 from sharing.forms import GrantForm, LessForm, TermsForm
 from sharing.models import AccessRecord, AccessRequest, SharingGrant
-from sharing.preview import try_answer, try_change, try_grants, undone
 from sharing.services import record_access
+from sharing.services.trials import try_answer, try_change, try_grants, undone
 from sharing.views.gates import factory_inside, may_look, require_decider
 
 

@@ -39,10 +39,15 @@ _DECIDED = replace(FACTORY, may_manage_members=lambda *_: True)
 def refuse_while_handed_over(factory: Factory) -> None:
     """Raises `ValidationError` while a handover of this (locked) factory's manager is under way."""
     if Handover.objects.open().filter(factory=factory).exists():
-        raise ValidationError(
-            _("The manager of %s is being replaced. Until that is settled nothing new is shared; stopping is possible.")
-            % factory
-        )
+        raise being_handed_over(factory)
+
+
+def being_handed_over(factory: Factory) -> ValidationError:
+    """Return what is said to whoever shares while the factory's manager is being replaced."""
+    return ValidationError(
+        _("The manager of %s is being replaced. Until that is settled nothing new is shared; stopping is possible.")
+        % factory
+    )
 
 
 def _require_staff(by: User, factory: Factory) -> None:

@@ -93,21 +93,47 @@ def announce(
 ) -> None:
     """Write down that an organisation is to be told of `subject`; call it inside the change's transaction.
 
+    With `once`, the same key is written once only, ever. Otherwise as `notice_of`.
+    """
+    notice = notice_of(
+        kind,
+        side=side,
+        organisation_id=organisation_id,
+        factory_id=factory_id,
+        brand_id=brand_id,
+        subject=subject,
+        not_before=not_before,
+        **data,
+    )
+    notice.once = once
+    Notice.objects.bulk_create([notice], ignore_conflicts=once is not None)
+
+
+def notice_of(
+    kind: str,
+    *,
+    side: str,
+    organisation_id: int,
+    factory_id: int | None = None,
+    brand_id: int | None = None,
+    subject: object = "",
+    not_before: datetime | None = None,
+    **data: Any,
+) -> Notice:
+    """Return one notice, not written yet: a decision that has several writes them together.
+
     `side` is the kind of organisation ("factory", "brand", "programme"), `data` holds ids and words, never contents.
-    With `once`, the same key is written once only, ever. Raises `LookupError` for a kind that nobody registered, or
-    that is not for this side.
+    Raises `LookupError` for a kind that nobody registered, or that is not for this side.
     """
     if kind not in notice_kinds or side not in notice_kinds[kind].sides:
         raise LookupError(f"No kind of notice {kind!r} for a {side}")
-    notice = Notice(
+    return Notice(
         kind=kind,
         side=side,
         organisation_id=organisation_id,
         factory_id=factory_id,
         brand_id=brand_id,
         subject=str(subject),
-        once=once,
         not_before=not_before or timezone.now(),
         data=data,
     )
-    Notice.objects.bulk_create([notice], ignore_conflicts=once is not None)

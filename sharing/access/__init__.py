@@ -18,7 +18,7 @@ come is answered as if nothing changed until then. What roles may do is not kept
 """
 
 from sharing.access.decisions import decide, decide_as_told, decide_for_brand, openings, tell_brand
-from sharing.access.grants import Version, brands_reading_of, grants_opening, grants_reading, scopes_open_to_brand
+from sharing.access.grants import Version, brands_reading_of, grants_opening, scopes_open_to_brand
 from sharing.access.people import (
     AsBrand,
     brands_read_for,
@@ -59,7 +59,6 @@ __all__ = [
     "decide_for_brand",
     "factories_worked_on",
     "grants_opening",
-    "grants_reading",
     "known_to",
     "opened_for_brand",
     "openings",

@@ -5,7 +5,7 @@ it is confirmed. What is said is asked when it is sent: a grant that ended meanw
 nothing but its end is told.
 """
 
-from datetime import datetime
+from collections.abc import Callable
 from typing import Any
 
 from django.urls import reverse
@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy
 
 from portal.accounts.models import User
 from portal.notices.models import Notice
-from portal.notices.outbox import Line, NoticeKind, announce, api_url, register_notice
+from portal.notices.outbox import Line, NoticeKind, api_url, register_notice
+from sharing.access.positions import Position
 from sharing.models import SharingGrant
 from sharing.notices.openings import grant_may_open
 
@@ -23,33 +24,24 @@ STARTED, CHANGED, ENDED = "grant.started", "grant.changed", "grant.ended"
 BRAND = {"brand": ""}
 
 
-def tell_started(grant: SharingGrant) -> None:
-    """Announce a grant that took effect, when it begins; in place of another one, that the terms changed."""
+def tell_started(tell: Callable[..., None], grant: SharingGrant, position: Position) -> None:
+    """Announce a grant that took effect, when it begins; in place of another one, that the terms changed.
+
+    `tell` takes a kind, a grant and a side; `position` is the brand's with the grant.
+    """
     if not grant.is_given:
         return
-    _announce(CHANGED if grant.replaces_id else STARTED, grant, not_before=grant.valid_from)
+    kind = CHANGED if grant.replaces_id else STARTED
+    tell(kind, grant, "brand", not_before=grant.valid_from, is_mailed=True)
     if grant.expires_at is not None:
-        _announce(ENDED, grant, not_before=grant.expires_at)
-    grant_may_open(grant)
+        tell(ENDED, grant, "brand", not_before=grant.expires_at, is_mailed=True)
+    grant_may_open(grant, position)
 
 
-def tell_ended(grant: SharingGrant) -> None:
+def tell_ended(tell: Callable[..., None], grant: SharingGrant) -> None:
     """Announce, to programs, that a grant ended; of a revoke `sharing.notices.revoking` tells people."""
     if grant.is_given:
-        _announce(ENDED, grant, is_mailed=False)
-
-
-def _announce(kind: str, grant: SharingGrant, not_before: datetime | None = None, *, is_mailed: bool = True) -> None:
-    announce(
-        kind,
-        side="brand",
-        organisation_id=grant.brand_id,
-        factory_id=grant.factory_id,
-        brand_id=grant.brand_id,
-        subject=grant.pk,
-        not_before=not_before,
-        is_mailed=is_mailed,
-    )
+        tell(ENDED, grant, "brand", is_mailed=False)
 
 
 def _told_of(notice: Notice) -> SharingGrant | None:

@@ -4,15 +4,25 @@ This layer knows grants and what is kept back, the one above knows the reports: 
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from brands.models import Brand
 from sharing.access import ASSESSMENT_SCOPES
+from sharing.access.positions import Position
 from sharing.models import SharingGrant
 
-# (factory, brand, before): what the brand could read at `before` is the last that held before the decision; without
-# it the brand is told of the decision itself, and what that opens at once is no news of its own.
-Follower = Callable[[int, Brand, datetime | None], None]
+
+@dataclass(frozen=True)
+class Before:
+    """Where the brand stood before a decision, and the last moment at which that held."""
+
+    position: Position
+    at: datetime
+
+
+# What the brand can read after a decision, and what before; without the latter the brand is told of the decision
+# itself, and what that opens at once is no news of its own.
+Follower = Callable[[Position, Before | None], None]
 JUST_BEFORE = timedelta(microseconds=1)
 _followers: list[Follower] = []
 
@@ -22,20 +32,20 @@ def follow_openings(follower: Follower) -> None:
     _followers[:] = [follower]
 
 
-def grant_may_open(grant: SharingGrant) -> None:
+def grant_may_open(grant: SharingGrant, position: Position) -> None:
     """A grant took effect: anew, or in place of another one that it lengthens, shortens or moves."""
     if grant.scope not in ASSESSMENT_SCOPES:
         return
     replaced = None if grant.needs_confirmation else grant.last_given()
-    before = replaced.ended_at - JUST_BEFORE if replaced is not None and replaced.ended_at is not None else None
-    _pass_on(grant.factory_id, grant.brand, before)
+    ended_at = replaced.ended_at if replaced is not None else None
+    _pass_on(position, Before(position, ended_at - JUST_BEFORE) if ended_at is not None else None)
 
 
-def report_may_open(*, factory_id: int, brand: Brand, released_at: datetime) -> None:
+def report_may_open(before: Position, after: Position, *, released_at: datetime) -> None:
     """A report that was kept back was let go."""
-    _pass_on(factory_id, brand, released_at - JUST_BEFORE)
+    _pass_on(after, Before(before, released_at - JUST_BEFORE))
 
 
-def _pass_on(factory_id: int, brand: Brand, before: datetime | None) -> None:
+def _pass_on(after: Position, before: Before | None) -> None:
     for follower in _followers:
-        follower(factory_id, brand, before)
+        follower(after, before)

@@ -9,8 +9,9 @@ from sharing.services.confirming import (
     switch_confirmation_on,
 )
 from sharing.services.copies import answer_destroy_notice, remind_of_destroy_notices
-from sharing.services.grants import CLOCKS_DIFFER, Paper, Terms, change_grant, grant_access, share
+from sharing.services.grants import change_grant, grant_access, share
 from sharing.services.holds import release_report, withhold_report
+from sharing.services.outcomes import CLOCKS_DIFFER, Paper, Terms
 from sharing.services.papers import record_paper_consent
 from sharing.services.publication import close_report, open_report, tell_of_publication
 from sharing.services.records import record_access

@@ -6,8 +6,6 @@ and until then the terms before it go on (docs/decisions/0025). A manager switch
 the worker representative's agreement or, where the factory has none, that of the country's staff.
 """
 
-from typing import Any
-
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -18,26 +16,18 @@ from factories.roles import active_in_role
 from factories.services import lock_factory, refuse_while_handed_over
 from portal.accounts.models import User
 from portal.core.events import record
-from portal.notices.outbox import announce
-from sharing.models import ConfirmationEnd, SharingGrant
+from sharing.models import ConfirmationEnd, Receipt, SharingGrant
 from sharing.notices.grants import tell_started
-from sharing.services.grants import authorise_decider, end_grant, open_grants
-from sharing.services.receipts import issue_for_confirmation
+from sharing.services.grants import authorise_decider, end_grant
+from sharing.services.journal import Journal
+from sharing.services.outcomes import CHANGED_FROM
+from sharing.services.situation import locked_situation
 
 REPRESENTATIVE = "worker_representative"
 
 
-def _authorise_second(by: User, factory: Factory, first: User) -> None:
-    """Raises `PermissionDenied` unless `by` confirms for this factory and is somebody else than `first`."""
-    if not Factory.objects.where(by, "confirm_sharing").filter(pk=factory.pk).exists():
-        raise PermissionDenied(_("Only the factory's worker representative confirms what its managers share."))
-    if by.pk == first.pk:
-        raise PermissionDenied(_("Who shared cannot confirm it. Another person has to."))
-
-
 def _unconfirmed(grant: SharingGrant) -> SharingGrant:
-    """The grant as it is now, under the factory's lock. Raises `ValidationError` where nothing waits any more."""
-    grant = SharingGrant.objects.select_related("brand", "factory", "granted_by").get(pk=grant.pk)
+    """The grant (as it is now) that waits. Raises `ValidationError` where nothing waits any more."""
     if grant.ended_at is not None:
         raise ValidationError(_("This sharing was changed or ended meanwhile. Look at the list again."))
     if not grant.needs_confirmation:
@@ -52,22 +42,27 @@ def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
     Raises `PermissionDenied`, or `ValidationError` when it was changed, ended or ran out meanwhile, and while a
     handover of the factory's manager is under way.
     """
-    factory = lock_factory(grant.factory_id)
-    grant = _unconfirmed(grant)
-    _authorise_second(by, factory, grant.granted_by)
+    situation = locked_situation(by, grant.factory_id, [grant.brand_id])
+    position, journal = situation.of(grant.brand_id), Journal(situation)
+    grant = _unconfirmed(position.grant(grant.pk))
+    situation.require_second(grant.granted_by_id)
     if grant.confirmed_at is not None:
         return grant
     if grant.status() == "expired":
         raise ValidationError(_("The period of this sharing is over already."))
-    refuse_while_handed_over(factory)
-    now = max(timezone.now(), grant.created_at)
-    for before in open_grants(grant.factory_id, grant.brand_id, grant.scope).exclude(pk=grant.pk):
-        end_grant(before, by=by, reason=_("Changed"), kind="sharing.changed_from", at=now)
-        now = max(now, before.ended_at or now)  # without a gap: what was open stays open
+    situation.refuse_while_handed_over()
+    now = max(situation.now, grant.created_at)
+    for before in position.open_grants(grant.scope):
+        if before != grant:
+            end_grant(journal, before, reason=_("Changed"), kind=CHANGED_FROM, at=now)
+            now = max(now, before.ended_at or now)  # without a gap: what was open stays open
     grant.confirmed_at, grant.confirmed_by = now, by
     grant.save(update_fields=["confirmed_at", "confirmed_by"])
-    _tell("sharing.confirmed", by, grant)
-    issue_for_confirmation(grant=grant, by=by)
+    journal.event("sharing.confirmed", grant, scope=grant.scope)
+    journal.receipt(Receipt.Kind.CONFIRMED, grant)
+    journal.tell("grant_answered", grant, "factory")
+    tell_started(journal.tell, grant, position)
+    journal.write()
     return grant
 
 
@@ -79,27 +74,17 @@ def refuse_grant(*, by: User, grant: SharingGrant, reason: str = "") -> SharingG
 
     Raises `PermissionDenied`, or `ValidationError` when it is confirmed already.
     """
-    factory = lock_factory(grant.factory_id)
-    _authorise_second(by, factory, grant.granted_by)
-    current = SharingGrant.objects.get(pk=grant.pk)
+    situation = locked_situation(by, grant.factory_id, [grant.brand_id])
+    situation.require_second(grant.granted_by_id)
+    current, journal = situation.of(grant.brand_id).grant(grant.pk), Journal(situation)
     if current.ended_at is not None and current.confirmed_at is None:
         return current
-    current = _unconfirmed(grant)
-    if current.confirmed_at is not None:
+    if _unconfirmed(current).confirmed_at is not None:
         raise ValidationError(_("This sharing is confirmed already; only a manager can stop it now."))
-    end_grant(current, by=by, reason=reason, kind="sharing.refused")
-    announce("grant_answered", side="factory", organisation_id=factory.pk, **_ids(current))
+    end_grant(journal, current, reason=reason, kind="sharing.refused")
+    journal.tell("grant_answered", current, "factory")
+    journal.write()
     return current
-
-
-def _ids(grant: SharingGrant) -> dict[str, Any]:
-    return {"factory_id": grant.factory_id, "brand_id": grant.brand_id, "subject": grant.pk}
-
-
-def _tell(kind: str, by: User, grant: SharingGrant) -> None:
-    record(kind, by=by, scope=grant.scope, **_ids(grant))
-    announce("grant_answered", side="factory", organisation_id=grant.factory_id, **_ids(grant))
-    tell_started(grant)
 
 
 # --- the rule itself --------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ Both lock the factory row first, as publication does: a report that is kept back
 it is, opens to nobody in between.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,13 +14,14 @@ from django.utils.translation import gettext as _
 
 from brands.models import Brand
 from factories.models import Factory
-from factories.services import lock_factory, refuse_while_handed_over
+from factories.services import lock_factory
 from portal.accounts.models import User
 from portal.core.events import record
 from portal.notices.outbox import announce
 from sharing.models import SharingGrant, WithheldReport
 from sharing.notices.openings import report_may_open
 from sharing.services.grants import authorise_decider
+from sharing.services.situation import locked_situation
 
 MAX_CYCLE = 100
 
@@ -58,15 +60,17 @@ def release_report(*, by: User, withheld: WithheldReport) -> WithheldReport:
 
     Raises `PermissionDenied`, or `ValidationError` while a handover of the factory's manager is under way.
     """
-    factory = lock_factory(withheld.factory_id)
-    authorise_decider(by, factory)
-    refuse_while_handed_over(factory)
+    situation = locked_situation(by, withheld.factory_id, [withheld.brand_id])
+    situation.require_decider()
+    situation.refuse_while_handed_over()
     withheld = WithheldReport.objects.select_related("brand").get(pk=withheld.pk)
     if withheld.released_at is None:
-        withheld.released_at, withheld.released_by = max(timezone.now(), withheld.withheld_at), by
+        withheld.released_at, withheld.released_by = max(situation.now, withheld.withheld_at), by
         withheld.save(update_fields=["released_at", "released_by"])
         _record("sharing.let_open", by, withheld)
-        report_may_open(factory_id=factory.pk, brand=withheld.brand, released_at=withheld.released_at)
+        before = situation.of(withheld.brand_id)
+        after = replace(before, withheld=before.withheld - {withheld.cycle})
+        report_may_open(before, after, released_at=withheld.released_at)
     return withheld
 
 

@@ -17,14 +17,16 @@ from django.utils.translation import gettext as _
 
 from brands.models import Brand
 from factories.models import Factory
-from factories.services import lock_factory
 from portal.accounts.models import User
 from portal.core.events import record
 from portal.core.uploads import kept_upload
 from portal.notices.outbox import announce
 from sharing.files import CONSENTS
 from sharing.models import PaperConsent, SharingGrant
-from sharing.services.grants import Paper, Terms, give, naming
+from sharing.services.grants import naming, settle
+from sharing.services.journal import Journal
+from sharing.services.outcomes import Paper, Terms, granting
+from sharing.services.situation import locked_situation
 
 EARLIEST = date(2001, 1, 1)  # the first country programme began in 2001
 MAX_BYTES = 10 * 1024 * 1024
@@ -116,15 +118,17 @@ def _recorded(
     terms: Terms,
     consent: PaperConsent,
 ) -> list[SharingGrant]:
-    factory = lock_factory(factory.pk)
+    situation = locked_situation(by, factory.pk, [brand.pk for brand in brands])
+    factory = situation.factory
     if not may_record_consent(by, factory):
         raise PermissionDenied(_("Only the country's staff record consent given on paper."))
     consent.full_clean(exclude=["factory", "recorded_by"], validate_unique=False)
     consent.save()
     paper = Paper(signed_by=consent.signed_by, document=consent.document)
-    grants = []
+    journal, grants = Journal(situation), []
     for brand in brands:
-        grants += _given(by, factory, brand, scopes, terms, paper)
+        grants += _given(journal, brand, scopes, terms, paper)
+    journal.write()
     record(
         "sharing.paper_recorded",
         by=by,
@@ -139,14 +143,11 @@ def _recorded(
     return grants
 
 
-def _given(
-    by: User, factory: Factory, brand: Brand, scopes: Collection[str], terms: Terms, paper: Paper
-) -> list[SharingGrant]:
+def _given(journal: Journal, brand: Brand, scopes: Collection[str], terms: Terms, paper: Paper) -> list[SharingGrant]:
+    situation = journal.situation
+    position = situation.of(brand.pk)
     try:
-        grants = [
-            give(by=by, factory=factory, brand=brand, scope=scope, terms=terms, kind="sharing.granted", paper=paper)
-            for scope in scopes
-        ]
+        grants = [settle(journal, granting(situation, position, scope, terms, paper)) for scope in scopes]
     except ValidationError as error:
         raise naming(brand, error) from error
     if any(grant.consent_document != paper.document for grant in grants):

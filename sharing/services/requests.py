@@ -25,9 +25,13 @@ from factories.services import lock_factory
 from portal.accounts.models import User
 from portal.core.events import record
 from portal.notices.outbox import announce
+from sharing.access.positions import Position
 from sharing.models import AccessRequest, RequestAnswer, Scope, SharingGrant
 from sharing.request_querysets import AccessRequestQuerySet, factories_to_ask
-from sharing.services.grants import Terms, change_grant, grant_access
+from sharing.services.grants import settle
+from sharing.services.journal import Journal
+from sharing.services.outcomes import Outcome, Terms, changing, granting
+from sharing.services.situation import Situation, locked_situation
 from sharing.services.standing import Wish, covers, standings
 
 A_DAY = timedelta(days=1)
@@ -176,21 +180,20 @@ def withdraw_request(*, by: User, request: AccessRequest) -> AccessRequest:
 
 @transaction.atomic
 def approve_request(*, by: User, request: AccessRequest, scopes: Sequence[str], terms: Terms) -> AccessRequest:
-    """Give what was asked, or less of it, through `grant_access` and `change_grant`.
+    """Give what was asked, or less of it, as `grant_access` and `change_grant` do.
 
     What the brand has already and covers the terms stays as it is. The same yes twice is one. Raises
     `PermissionDenied`, `AlreadyAnsweredError`, or `ValidationError` by field: for more than was asked, and as
     `grant_access` does.
     """
-    factory = lock_factory(request.factory_id)
-    _authorise_factory(by, factory)
+    situation = locked_situation(by, request.factory_id, [request.brand_id])
+    situation.require_decider()
     request = _locked(request)
     if request.state == AccessRequest.State.APPROVED and request.answered_by_id == by.pk:
         return request
-    _must_be_open(request)
-    _must_not_exceed(request, scopes, terms)
-    terms = replace(terms, purpose=terms.purpose or request.purpose)
-    grants = [_give(by, factory, request.brand, scope, terms) for scope in Scope.values if scope in scopes]
+    journal = Journal(situation)
+    grants = [settle(journal, outcome) for outcome in approving(situation, request, scopes, terms)]
+    journal.write()
     RequestAnswer.objects.bulk_create(RequestAnswer(request=request, grant=grant) for grant in grants)
     _close(request, AccessRequest.State.APPROVED, by, scopes=list(scopes), grants=[str(grant.pk) for grant in grants])
     if any(not grant.needs_confirmation or grant.confirmed_at for grant in grants):
@@ -198,22 +201,24 @@ def approve_request(*, by: User, request: AccessRequest, scopes: Sequence[str], 
     return request
 
 
-def _give(by: User, factory: Factory, brand: Brand, scope: str, terms: Terms) -> SharingGrant:
-    existing = standing_grant(factory, brand, scope)
+def approving(situation: Situation, request: AccessRequest, scopes: Sequence[str], terms: Terms) -> list[Outcome]:
+    """Return what a yes on these terms does, kind by kind. Raises what `approve_request` raises."""
+    _must_be_open(request)
+    _must_not_exceed(request, scopes, terms)
+    terms, position = replace(terms, purpose=terms.purpose or request.purpose), situation.of(request.brand_id)
+    return [_giving(situation, position, scope, terms) for scope in Scope.values if scope in scopes]
+
+
+def _giving(situation: Situation, position: Position, scope: str, terms: Terms) -> Outcome:
+    existing = position.standing_grant(scope)
     if existing is None:
-        return grant_access(by=by, factory=factory, brand=brand, scope=scope, terms=terms)
-    if keeps(existing, terms):
-        return existing
-    return change_grant(by=by, grant=existing, terms=terms)
+        return granting(situation, position, scope, terms)
+    if _keeps(existing, terms):
+        return Outcome(existing)
+    return changing(situation, position, existing, terms)
 
 
-def standing_grant(factory: Factory, brand: Brand, scope: str) -> SharingGrant | None:
-    """What the factory shares with the brand of this kind already, not over yet: what is given before what waits."""
-    grants = list(SharingGrant.objects.filter(factory=factory, brand=brand, scope=scope).not_over())
-    return min(grants, key=lambda grant: not grant.is_given, default=None)
-
-
-def keeps(existing: SharingGrant, terms: Terms) -> bool:
+def _keeps(existing: SharingGrant, terms: Terms) -> bool:
     """Whether an existing grant gives all of these terms already, so that a yes leaves it as it is."""
     wish = Wish((existing.scope,), "", terms.cycles, terms.cycle_number, terms.expires_at)
     return covers(existing, wish) and existing.valid_from <= timezone.now()

@@ -20,7 +20,7 @@ from portal.core.forms import REFUSED, fingerprint, posted
 from portal.core.lists import requested_page
 from sharing.forms import DeclineForm, LaterForm, LessForm, initial_answer
 from sharing.models import AccessRequest, Scope, SharingGrant
-from sharing.preview import preview_answer
+from sharing.preview import Answer, preview_answer
 from sharing.services import (
     AlreadyAnsweredError,
     Terms,
@@ -29,7 +29,7 @@ from sharing.services import (
     snooze_request,
     withdraw_request,
 )
-from sharing.services.requests import answered_in_words, as_asked, keeps, standing_grant
+from sharing.services.requests import answered_in_words, as_asked
 from sharing.services.standing import may_ask_again
 from sharing.views.gates import about, factory_inside, may_decide, person, request_seen, request_to_decide
 from sharing.views.granting import as_grant
@@ -101,19 +101,20 @@ def _preview(request: HttpRequest, found: AccessRequest, scopes: list[str], term
 
     Raises what `approve_request` raises.
     """
-    changed = preview_answer(by=person(request), request=found, scopes=scopes, terms=terms)
-    lines = []
-    for scope in [scope for scope in Scope if scope in scopes]:
-        existing = standing_grant(found.factory, found.brand, scope)
-        kind = "new" if existing is None else "kept" if keeps(existing, terms) else "replaced"
-        lines.append({"label": scope.label, "kind": kind, "existing": existing})
+    answer = preview_answer(by=person(request), request=found, scopes=scopes, terms=terms)
     return {
-        "lines": lines,
+        "lines": [_yes_line(answer, scope) for scope in Scope if scope in scopes],
         "terms": as_grant(terms),
-        "difference": changed,
+        "difference": answer.difference,
         "only_plan": list(scopes) == [Scope.IMPROVEMENT_PLAN],
         "brand": found.brand,
     }
+
+
+def _yes_line(answer: Answer, scope: Scope) -> dict[str, Any]:
+    existing = answer.standing[scope]
+    kind = "new" if existing is None else "kept" if answer.outcomes[scope].grant == existing else "replaced"
+    return {"label": scope.label, "kind": kind, "existing": existing}
 
 
 def _preview_of_a_plain_yes(request: HttpRequest, found: AccessRequest) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from django.utils import timezone
 from portal.core.canonical import NotCanonicalError, canonical, digest, read_strictly
 from portal.core.models import SigningKey
 from portal.core.signing import known_keys, sign
-from sharing.models import Receipt, SharingGrant
+from sharing.models import Receipt
 from sharing.receipts.checking import check_document, is_issued
 from sharing.receipts.document import document_of, fingerprint, json_of, pdf_of, verify_url
 from sharing.receipts.numbers import ALPHABET, draw_number, normalised
@@ -146,16 +146,10 @@ def test_a_brands_copy_holds_nothing_that_only_the_factory_may_know(world: World
 
 @pytest.mark.django_db
 def test_a_reason_that_is_shown_stands_in_the_receipt(world: World) -> None:
-    from sharing.services.receipts import issue_for_end
-
-    grant = world.grant()
-    SharingGrant.objects.filter(pk=grant.pk).update(
-        ended_at=timezone.now(), ended_by=world.person("manager_a"), end_reason="Moved", is_end_reason_shown=True
-    )
-    grant.refresh_from_db()
-    receipt = issue_for_end(grant=grant, by=None)
+    revoke_access(by=world.person("manager_a"), grant=world.grant(), reason="Moved", is_reason_shown=True)
+    receipt = Receipt.objects.get(kind="ended")
     assert (receipt.payload["end_reason"], "end_reason" in receipt.payload["withheld"]) == ("Moved", False)
-    assert receipt.payload["acted"] == {"side": "portal", "role": "automatic"}
+    assert receipt.payload["acted"] == {"side": "factory", "role": "manager"}
 
 
 @pytest.mark.django_db

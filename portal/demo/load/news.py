@@ -10,12 +10,14 @@ from uuid import UUID
 from assessments.models import Assessment
 from assessments.opening_notices import plan_openings
 from brands.models import Brand
+from factories.models import Factory
 from portal.accounts.models import User
 from portal.demo.load.rows import History
 from portal.demo.plan import dice
 from portal.notices.models import Notice, WebhookDelivery, WebhookEndpoint
 from portal.notices.webhooks.kinds import TEST, types_for
 from portal.notices.webhooks.secrets import lock, new_secret
+from sharing.access.positions import positions
 from sharing.models import SharingGrant
 from sharing.notices.grants import ENDED, STARTED
 
@@ -30,9 +32,11 @@ def load_waiting_notices(now: datetime) -> int:
     starts = [_notice(STARTED, grant, grant.valid_from) for grant in given.filter(valid_from__gt=now)]
     Notice.objects.bulk_create([*ends, *starts])
     new = Assessment.objects.filter(state=Assessment.State.PUBLISHED, published_at__gt=now - LONGEST_HOLD)
-    held = given.filter(hold_days__gt=0, factory__in=new.values("factory")).select_related("brand")
-    for grant in held.order_by("pk"):
-        plan_openings(grant.factory_id, grant.brand, None)
+    held = given.filter(hold_days__gt=0, factory__in=new.values("factory"))
+    for factory in Factory.objects.filter(pk__in=held.values("factory")).select_related("programme").order_by("pk"):
+        brand_ids = held.filter(factory=factory).values_list("brand", flat=True).distinct()
+        for position in positions(factory, brand_ids).values():
+            plan_openings(position, None)
     return Notice.objects.filter(handled_at=None).count()
 
 

@@ -1,0 +1,154 @@
+"""Where a factory and a brand stand: grants, reports kept back, what the brand bought; and the decision asked of these.
+
+`Position.opens_at` is the Python form of `grants.grants_opening`, for pages that show what is open, what opens when,
+and what a decision would change: all of it from a few statements, whatever the number of reports and brands. What is
+never stored (a grant that somebody is about to give) is asked the same way. `tests/sharing/test_preview_property.py`
+holds the two forms to the same answers.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, OuterRef, QuerySet, Value
+
+from brands.models import Brand
+from factories.models import Factory
+from sharing import terms
+from sharing.access.grants import OpenedAt
+from sharing.access.publication import Subject, is_out
+from sharing.models import SharingGrant, Subscription, WithheldReport
+from sharing.scopes import ASSESSMENT_SCOPES
+
+# A grant, and the report of a cycle by its first publication.
+ReportKey = tuple[UUID, int, datetime]
+
+
+@dataclass(frozen=True)
+class Position:
+    """A factory and one brand now. `grants`: of every kind, ended ones too, the oldest first; decisions append.
+
+    `withheld` and `subscribed` are cycles. `opened`: when the reports that have replaced versions first opened under
+    which grant (`grants.OpenedAt`).
+    """
+
+    factory: Factory
+    brand: Brand
+    grants: list[SharingGrant]
+    withheld: frozenset[int]
+    subscribed: frozenset[int]
+    opened: dict[ReportKey, datetime] = field(default_factory=dict)
+
+    def open_grants(self, scope: str) -> list[SharingGrant]:
+        """Return what was not ended of one kind: what is given, and a change of it that waits for a second person."""
+        return [one for one in self.grants if one.scope == scope and one.ended_at is None]
+
+    def grant(self, key: UUID) -> SharingGrant:
+        """Return one of the grants. as it is now."""
+        return next(one for one in self.grants if one.pk == key)
+
+    def standing_grant(self, scope: str) -> SharingGrant | None:
+        """Return what is shared of one kind, not over yet: what is given before what waits."""
+        running = [one for one in self.open_grants(scope) if one.status() != "expired"]
+        return min(running, key=lambda grant: not grant.is_given, default=None)
+
+    def opening_grants(self) -> list[SharingGrant]:
+        """Return the grants that open reports: now, from a later day on, or once a second person confirms them."""
+        grants = [one for scope in ASSESSMENT_SCOPES for one in self.open_grants(scope)]
+        return [one for one in grants if one.status() != "expired"]
+
+    def with_successors(self, grant: SharingGrant) -> list[SharingGrant]:
+        """Return a grant, and those that took its place or would have, one change after the other."""
+        chain, after = [grant], {one.replaces_id: one for one in self.grants if one.replaces_id}
+        while successor := after.get(chain[-1].pk):
+            chain.append(successor)
+        return chain
+
+    def is_entitled(self, cycle: int) -> bool:
+        """Return whether the brand is active, and a partner or subscribed where that is asked (R6)."""
+        is_asked = self.factory.programme.participants_need_subscription
+        may_read = self.brand.kind == Brand.Kind.PARTNER or not is_asked or cycle in self.subscribed
+        return self.brand.is_active and may_read
+
+    def opens_at(self, report: Subject, scope: str, at: datetime) -> datetime | None:
+        """Return the first moment from `at` on at which a version is open to the brand, as everything stands.
+
+        `at` itself where it is open then; None: never.
+        """
+        published = report.first_published_at
+        if not is_out(report, None) or published is None or not self._is_free(report.cycle):
+            return None
+        grants = [one for one in self.grants if one.scope == scope and terms.covers(one, report.cycle)]
+        holders = [one for one in grants if self._had(one, report, published)]
+        moments = [(one, max(terms.opens_at(one, published), at)) for one in holders]
+        return min((moment for grant, moment in moments if terms.is_in_force(grant, moment)), default=None)
+
+    def _is_free(self, cycle: int) -> bool:
+        return cycle not in self.withheld and self.is_entitled(cycle)
+
+    def _had(self, grant: SharingGrant, report: Subject, published: datetime) -> bool:
+        """Whether a version is the current one, or was replaced after its report had opened by the grant (R51)."""
+        if report.superseded_at is None:
+            return True
+        opened = self.opened.get((grant.pk, report.cycle, published))
+        return opened is not None and opened < report.superseded_at
+
+
+def positions(
+    factory: Factory,
+    brand_ids: Iterable[int],
+    reports: Sequence[Subject] = (),
+    grants: "QuerySet[SharingGrant] | None" = None,
+) -> dict[int, Position]:
+    """Return where `factory` (its programme is loaded) stands with each of these brands, by id, sorted by name.
+
+    Two statements, and one more where one of the `reports` that will be asked about is a replaced version. `grants`
+    names the rows, where they are to bring more along. For the factory and the staff only (invariant 3).
+    """
+    here: dict[str, Any] = {"factory": factory, "brand": OuterRef("pk")}
+    withheld = WithheldReport.objects.in_force().filter(**here).values("cycle")
+    brands: Any = Brand.objects.filter(pk__in=list(brand_ids)).annotate(
+        withheld_cycles=ArraySubquery(withheld),
+        subscribed_cycles=ArraySubquery(Subscription.objects.filter(**here).values("cycle")),
+    )
+    found = {
+        brand.pk: Position(factory, brand, [], frozenset(brand.withheld_cycles), frozenset(brand.subscribed_cycles))
+        for brand in brands.order_by("name", "pk")
+    }
+    _add_grants(found, SharingGrant.objects.all() if grants is None else grants, factory)
+    _add_openings(found, reports, factory)
+    return found
+
+
+def _add_grants(found: dict[int, Position], grants: "QuerySet[SharingGrant]", factory: Factory) -> None:
+    by_key: dict[UUID, SharingGrant] = {}
+    for grant in grants.filter(factory=factory, brand__in=list(found)).order_by("created_at", "pk"):
+        position = found[grant.brand_id]
+        grant.factory, grant.brand = factory, position.brand
+        position.grants.append(grant)
+        by_key[grant.pk] = grant
+    for grant in by_key.values():
+        if grant.replaces_id in by_key:
+            grant.replaces = by_key[grant.replaces_id]
+
+
+def _add_openings(found: dict[int, Position], reports: Iterable[Subject], factory: Factory) -> None:
+    """When reports of which versions were replaced opened under the grants that were not ended."""
+    replaced = sorted(
+        {(one.cycle, one.first_published_at) for one in reports if one.superseded_at and one.first_published_at}
+    )
+    if not replaced:
+        return
+    grants = SharingGrant.objects.filter(factory=factory, brand__in=list(found), ended_at=None)
+    columns = {
+        f"opened_{number}": OpenedAt(F("pk"), Value(cycle), Value(published))
+        for number, (cycle, published) in enumerate(replaced)
+    }
+    rows: Any = grants.filter(scope__in=ASSESSMENT_SCOPES).annotate(**columns)
+    for key, brand_id, *moments in rows.values_list("pk", "brand_id", *columns):
+        found[brand_id].opened.update(
+            {(key, *report): moment for report, moment in zip(replaced, moments, strict=True) if moment is not None}
+        )

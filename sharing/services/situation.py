@@ -1,0 +1,79 @@
+"""What a decision about consent is made on: who decides, what the factory wants, where it stands with the brands.
+
+Three statements whatever the number of brands. A verb reads it after it has locked the factory's row, in statements
+of their own, so that what was decided while it waited for the lock counts; a preview reads it without a lock.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from factories.models import Factory, FactoryRole, Handover
+from factories.services import lock_factory
+from factories.services.handovers import being_handed_over
+from portal.accounts.models import User
+from portal.accounts.roles import held
+from sharing.access.positions import Position, positions
+from sharing.access.publication import Subject
+from sharing.models import SharingGrant
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Who decides for a factory, and what is so when they do. `roles`: those of `by` in the factory."""
+
+    by: User
+    factory: Factory
+    now: datetime
+    may_decide: bool
+    may_confirm: bool
+    is_handed_over: bool
+    roles: frozenset[str]
+    positions: dict[int, Position]
+
+    def of(self, brand_id: int) -> Position:
+        """Return where the factory stands with one of the brands."""
+        return self.positions[brand_id]
+
+    def require_decider(self) -> None:
+        """Raise `PermissionDenied` unless `by` decides who sees this factory's data."""
+        if not self.may_decide:
+            raise PermissionDenied(_("Only a manager of this factory decides who sees its data."))
+
+    def require_second(self, first_id: int) -> None:
+        """Raise `PermissionDenied` unless `by` confirms for this factory and is somebody else than the first."""
+        if not self.may_confirm:
+            raise PermissionDenied(_("Only the factory's worker representative confirms what its managers share."))
+        if self.by.pk == first_id:
+            raise PermissionDenied(_("Who shared cannot confirm it. Another person has to."))
+
+    def refuse_while_handed_over(self) -> None:
+        """Raise `ValidationError` while a handover of the factory's manager is under way."""
+        if self.is_handed_over:
+            raise being_handed_over(self.factory)
+
+
+def situation_of(by: User, factory: Factory, brand_ids: Iterable[int], reports: Sequence[Subject] = ()) -> Situation:
+    """Return the situation of a factory (its programme is loaded) with these brands; `reports`: see `positions`."""
+    inside = OuterRef("pk")
+    facts = Factory.objects.filter(pk=factory.pk).values_list(
+        Exists(held(by, "factory", "manage_sharing").filter(organisation_id=inside)),
+        Exists(held(by, "factory", "confirm_sharing").filter(organisation_id=inside)),
+        Exists(Handover.objects.open().filter(factory=inside)),
+        ArraySubquery(FactoryRole.objects.filter(organisation=inside, group__user=by.pk).values("role")),
+    )
+    may_decide, may_confirm, is_handed_over, roles = facts.get()
+    grants = SharingGrant.objects.with_newest_receipt()
+    known = positions(factory, brand_ids, reports, grants)
+    return Situation(by, factory, timezone.now(), may_decide, may_confirm, is_handed_over, frozenset(roles), known)
+
+
+def locked_situation(by: User, factory_id: int, brand_ids: Iterable[int]) -> Situation:
+    """Return the same under the factory's lock, which lasts until the transaction ends."""
+    return situation_of(by, lock_factory(factory_id), brand_ids)

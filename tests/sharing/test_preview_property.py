@@ -1,0 +1,309 @@
+"""What is shown before a decision is what the decision does, whatever was decided before.
+
+Hypothesis draws a history (grants, changes, ends, a second person, reports kept back, publications, corrections,
+withdrawals, closed brands, subscriptions) and a decision. The preview works the decision out; then it is really made,
+and `Assessment.objects.open_to` says the same: now, and for days to come. `PORTAL_PROPERTY_EXAMPLES` as in
+test_property.py.
+"""
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from assessments.models import Assessment
+from assessments.services import start_correction, take_step
+from brands.models import Brand
+from factories.models import CountryProgramme, Factory
+from sharing.access import ASSESSMENT_SCOPES
+from sharing.access.positions import Position, positions
+from sharing.models import AccessRequest, SharingGrant, Subscription, WithheldReport
+from sharing.preview import Sight, position_after, preview_answer, preview_change, preview_grants, reports_of, sight_of
+from sharing.services import (
+    CLOCKS_DIFFER,
+    Terms,
+    Wish,
+    approve_request,
+    change_grant,
+    confirm_grant,
+    grant_access,
+    refuse_grant,
+    release_report,
+    request_access,
+    revoke_access,
+    withhold_report,
+)
+from sharing.services.outcomes import Outcome, changing, granting
+from sharing.services.requests import approving
+from sharing.services.situation import Situation, situation_of
+from tests.world import World, make_assessment
+
+EXAMPLES = int(os.environ.get("PORTAL_PROPERTY_EXAMPLES", "40"))
+DAYS_TO_COME = (0, 6, 9, 45)
+TERMS = st.builds(
+    dict,
+    cycles=st.sampled_from(["all", "all", "from", "only"]),
+    number=st.integers(1, 4),
+    starts=st.sampled_from([None, None, 5]),
+    lasts=st.sampled_from([None, 4, 40]),
+    hold=st.sampled_from([0, 7, 40]),
+)
+BRANDS, SCOPES = st.sampled_from(["brand_a", "brand_a", "brand_b"]), st.sampled_from(ASSESSMENT_SCOPES)
+STEPS = [
+    "share", "share", "change", "change", "revoke", "confirm", "refuse", "second_person", "keep_back", "publish",
+    "correct", "correct", "withdraw", "close_brand", "ask_for_subscriptions", "subscribe", "ran_out",
+]  # fmt: skip
+HISTORY = st.lists(st.tuples(st.sampled_from(STEPS), BRANDS, SCOPES, TERMS), max_size=9)
+
+
+def terms_of(drawn: dict[str, Any]) -> Terms:
+    now = timezone.now()
+    starts = now + timedelta(days=drawn["starts"]) if drawn["starts"] else None
+    return Terms(
+        cycles=drawn["cycles"],
+        cycle_number=None if drawn["cycles"] == "all" else drawn["number"],
+        valid_from=starts,
+        expires_at=(starts or now) + timedelta(days=drawn["lasts"]) if drawn["lasts"] else None,
+        hold_days=drawn["hold"],
+    )
+
+
+class Past:
+    """What may have happened at factory A before; what is not possible does not happen."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.factory, self.by = world, world.factory_a, world.person("manager_a")
+
+    def happens(self, name: str, brand: str, scope: str, drawn: dict[str, Any]) -> None:
+        try:
+            with transaction.atomic():
+                getattr(self, name)(getattr(self.world, brand), scope, drawn)
+        except (ValidationError, PermissionDenied):
+            return
+
+    def open_grant(self, brand: Brand, scope: str, *, is_proposed: bool = False) -> SharingGrant:
+        grants = SharingGrant.objects.filter(factory=self.factory, brand=brand, scope=scope, ended_at=None)
+        waiting = grants.filter(needs_confirmation=True, confirmed_at=None)
+        found = (waiting if is_proposed else grants.order_by("-created_at")).first()
+        if found is None:
+            raise ValidationError("There is none.")
+        return found
+
+    def share(self, brand: Brand, scope: str, drawn: dict[str, Any]) -> None:
+        grant_access(by=self.by, factory=self.factory, brand=brand, scope=scope, terms=terms_of(drawn))
+
+    def change(self, brand: Brand, scope: str, drawn: dict[str, Any]) -> None:
+        change_grant(by=self.by, grant=self.open_grant(brand, scope), terms=terms_of(drawn))
+
+    def revoke(self, brand: Brand, scope: str, _drawn: object) -> None:
+        revoke_access(by=self.by, grant=self.open_grant(brand, scope))
+
+    def confirm(self, brand: Brand, scope: str, _drawn: object) -> None:
+        grant = self.open_grant(brand, scope, is_proposed=True)
+        confirm_grant(by=self.world.person("representative_a"), grant=grant)
+
+    def refuse(self, brand: Brand, scope: str, _drawn: object) -> None:
+        grant = self.open_grant(brand, scope, is_proposed=True)
+        refuse_grant(by=self.world.person("representative_a"), grant=grant)
+
+    def second_person(self, _brand: Brand, _scope: str, drawn: dict[str, Any]) -> None:
+        Factory.objects.filter(pk=self.factory.pk).update(confirms_sharing=drawn["number"] > 1)
+
+    def keep_back(self, brand: Brand, _scope: str, drawn: dict[str, Any]) -> None:
+        kept = WithheldReport.objects.filter(factory=self.factory, brand=brand, cycle=drawn["number"], released_at=None)
+        if found := kept.first():
+            release_report(by=self.by, withheld=found)
+        else:
+            withhold_report(by=self.by, factory=self.factory, brand=brand, cycle=drawn["number"])
+
+    def publish(self, *_drawn: object) -> None:
+        self._step("publish", "factory_review")
+
+    def withdraw(self, *_drawn: object) -> None:
+        self._step("withdraw", "published")
+
+    def correct(self, *_drawn: object) -> None:
+        rows = Assessment.objects.filter(factory=self.factory, state="published", successor=None)
+        first = rows.order_by("-cycle").first()
+        if first is not None:
+            staff = self.world.person("team_leader")
+            new = start_correction(by=staff, assessment=first, note="Corrected")
+            take_step(by=staff, assessment=new, name="send_to_factory")
+            take_step(by=staff, assessment=new, name="publish")
+
+    def _step(self, name: str, state: str) -> None:
+        assessment = Assessment.objects.filter(factory=self.factory, state=state).order_by("cycle").first()
+        if assessment is not None:
+            take_step(by=self.world.person("team_leader"), assessment=assessment, name=name, reason="Because")
+
+    def close_brand(self, brand: Brand, *_drawn: object) -> None:
+        found = Brand.objects.get(pk=brand.pk)
+        found.is_active = not found.is_active
+        found.save()
+
+    def ask_for_subscriptions(self, *_drawn: object) -> None:
+        CountryProgramme.objects.filter(pk=self.world.cambodia.pk).update(participants_need_subscription=True)
+
+    def subscribe(self, brand: Brand, _scope: str, drawn: dict[str, Any]) -> None:
+        Subscription.objects.get_or_create(factory=self.factory, brand=brand, cycle=drawn["number"])
+
+    def ran_out(self, brand: Brand, scope: str, drawn: dict[str, Any]) -> None:
+        """A grant whose period is over, and which nobody ended."""
+        if not SharingGrant.objects.filter(brand=brand, scope=scope, ended_at=None).exists():
+            now = timezone.now()
+            SharingGrant.objects.create(
+                factory=self.factory, brand=brand, scope=scope, granted_by=self.by, hold_days=drawn["hold"],
+                valid_from=now - timedelta(days=9), expires_at=now - timedelta(days=1),
+            )  # fmt: skip
+
+
+def open_now(sight: Sight) -> set[Any]:
+    return {key for key, moment in sight.times.items() if moment is None}
+
+
+def assert_agree(brand: Brand, told: Position, real: Position, reports: Any) -> None:
+    """The rows of the portal's gate, now and on days to come, are those that the positions call open."""
+    for scope in ASSESSMENT_SCOPES:
+        for days in DAYS_TO_COME:
+            at = timezone.now() + timedelta(days=days)
+            rows = set(Assessment.objects.open_to(brand, scope, at).values_list("pk", flat=True))
+            for position in (told, real):
+                assert {one.pk for one in reports if position.opens_at(one, scope, at) == at} == rows, (scope, days)
+        keys = {(pk, scope) for pk in Assessment.objects.open_to(brand, scope).values_list("pk", flat=True)}
+        assert keys == {key for key in open_now(sight_of(real, reports)) if key[1] == scope}
+
+
+def assert_same_sight(told: Sight, real: Sight) -> None:
+    """The same reports open at the same moments, but for the moment that passed between preview and decision."""
+    assert told.times.keys() == real.times.keys()
+    for key, moment in told.times.items():
+        then = real.times[key]
+        assert (moment is None) == (then is None)
+        assert moment is None or then is None or abs(moment - then) < CLOCKS_DIFFER
+
+
+class Decision:
+    """One of the three decisions: what it is worked out to do, its preview, and doing it, with the second person."""
+
+    def __init__(self, past: Past, brand: Brand, scope: str, drawn: dict[str, Any], kind: str) -> None:
+        self.past, self.brand, self.scope, self.terms = past, brand, scope, terms_of(drawn)
+        self.ways: dict[str, tuple[Callable[..., Any], ...]] = {
+            "share": (self._granting, self._preview_share, self._share),
+            "change": (self._changing, self._preview_change, self._change),
+            "answer": (self._approving, self._preview_answer, self._answer),
+        }
+        self.work_out, self.preview, self.make = self.ways[kind]
+        self.grant = past.open_grant(brand, scope) if kind == "change" else None
+        self.request = self._asked() if kind == "answer" else None
+
+    def _asked(self) -> AccessRequest:
+        asker = "brand_a_member" if self.brand == self.past.world.brand_a else "brand_b_member"
+        wish = Wish((self.scope,), "Sourcing")
+        by = self.past.world.person(asker)
+        return request_access(by=by, brand=self.brand, factory=self.past.factory, wish=wish)
+
+    def _granting(self, situation: Situation, position: Position) -> list[Outcome]:
+        return [granting(situation, position, self.scope, self.terms)]
+
+    def _changing(self, situation: Situation, position: Position) -> list[Outcome]:
+        assert self.grant is not None
+        return [changing(situation, position, position.grant(self.grant.pk), self.terms)]
+
+    def _approving(self, situation: Situation, _position: Position) -> list[Outcome]:
+        assert self.request is not None
+        return approving(situation, self.request, [self.scope], self.terms)
+
+    def _preview_share(self) -> Any:
+        [told] = preview_grants(
+            by=self.past.by, factory=self.past.factory, brands=[self.brand], scopes=[self.scope], terms=self.terms
+        )
+        return told
+
+    def _preview_change(self) -> Any:
+        return preview_change(by=self.past.by, grant=self.grant, terms=self.terms)
+
+    def _preview_answer(self) -> Any:
+        return preview_answer(by=self.past.by, request=self.request, scopes=[self.scope], terms=self.terms).difference
+
+    def _share(self) -> None:
+        by, factory = self.past.by, self.past.factory
+        self._confirm(grant_access(by=by, factory=factory, brand=self.brand, scope=self.scope, terms=self.terms))
+
+    def _change(self) -> None:
+        self._confirm(change_grant(by=self.past.by, grant=self.grant, terms=self.terms))
+
+    def _answer(self) -> None:
+        done = approve_request(by=self.past.by, request=self.request, scopes=[self.scope], terms=self.terms)
+        self._confirm(done.grants.get())
+
+    def _confirm(self, grant: SharingGrant) -> None:
+        if grant.status() == "unconfirmed":
+            confirm_grant(by=self.past.world.person("representative_a"), grant=grant)
+
+
+def messages_of(call: Callable[[], object]) -> list[str]:
+    """What a decision is refused with; nothing where it is made."""
+    try:
+        with transaction.atomic():
+            call()
+    except ValidationError as error:
+        return sorted(error.messages)
+    return []
+
+
+@pytest.mark.django_db
+@pytest.mark.slow
+def test_a_preview_equals_what_the_gate_says_after_the_decision(world: World) -> None:
+    make_assessment(world, world.factory_a, 5, "published", published_days_ago=2)
+
+    @settings(
+        max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    )
+    @given(HISTORY, BRANDS, SCOPES, TERMS, st.sampled_from(["share", "share", "change", "change", "answer"]))
+    def agrees(history: list[Any], brand: str, scope: str, drawn: dict[str, Any], kind: str) -> None:
+        with transaction.atomic():
+            _one_example(world, history, brand, scope, drawn, kind)
+            transaction.set_rollback(True)
+
+    agrees()
+
+
+def _one_example(
+    world: World, history: list[Any], brand_name: str, scope: str, drawn: dict[str, Any], kind: str
+) -> None:
+    past, brand = Past(world), getattr(world, brand_name)
+    past.factory = Factory.objects.select_related("programme").get(pk=world.factory_a.pk)
+    for step in history:
+        past.happens(*step)
+    past.factory = Factory.objects.select_related("programme").get(pk=world.factory_a.pk)
+    reports = reports_of(past.by, past.factory)
+    before = positions(past.factory, [brand.pk], reports)[brand.pk]
+    try:
+        decision = Decision(past, brand, scope, drawn, kind)
+    except (ValidationError, PermissionDenied):
+        assert_agree(brand, before, before, reports)
+        return
+    refused = messages_of(decision.preview)
+    if refused:
+        assert messages_of(decision.make) == refused
+        return
+    told, now_open = decision.preview(), open_now(sight_of(before, reports))
+    situation = situation_of(past.by, past.factory, [brand.pk], reports)
+    after = position = situation.of(brand.pk)
+    for outcome in decision.work_out(situation, position):
+        after = position_after(after, outcome, situation.now)
+    assert messages_of(decision.make) == []
+    real = positions(past.factory, [brand.pk], reports)[brand.pk]
+    assert_same_sight(sight_of(after, reports), sight_of(real, reports))
+    assert_agree(brand, after, real, reports)
+    then_open = open_now(sight_of(real, reports))
+    for lines, keys in ((told.opens, then_open - now_open), (told.closes, now_open - then_open)):
+        assert {(line.report.pk, scope) for line in lines for scope in line.scopes} <= keys
+        assert bool(lines) == bool(keys)
