@@ -45,17 +45,17 @@ def _is_first(proposed: QuerySet[Visibility], *, is_one_brand: bool) -> Q:
     return condition
 
 
-def candidates(user: Visitor) -> AssessmentQuerySet:
-    """Return the assessments among which those that `user` may read are, for a list that asks the gate of each.
+def near(user: Visitor) -> Q:
+    """Return a condition that all assessments fulfil which `user` may read, for a list that asks the gate of each.
 
     For somebody who reads for brands and is nothing else these are the versions of the reports that the index
     proposes, so that the list costs what they may read. For everybody else all of them.
     """
     sides = set(HeldPermission.objects.filter(user=user.pk or 0).values_list("kind", flat=True).distinct())
     if sides - {"brand"}:
-        return Assessment.objects.all()
+        return Q()
     proposed = access.proposed_to(user, access.brands_read_for(user, access.ASSESSMENT_SCOPES))
-    return Assessment.objects.filter(report__in=proposed.order_by().values("report"))
+    return Q(report__in=proposed.order_by().values("report"))
 
 
 def assessments_of(user: Visitor, rows: Sequence[Visibility]) -> list[Assessment]:

@@ -109,4 +109,5 @@ class HandoverView(HandoverRows, DetailView):
         else:
             verb = object_to_handover if order["step"] == "object" else stop_handover
             verb(by=self.user, handover=handover, reason=order["reason"])
-        return Response(self.get_serializer(Handover.objects.select_related("factory", "leaving").get(pk=pk)).data)
+        handover.refresh_from_db()
+        return Response(self.get_serializer(handover).data)

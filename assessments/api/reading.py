@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assessments.figures.queries import count_drafts, has_non_compliance_in, with_figures
-from assessments.listing import LISTED, assessments_of, candidates, current_shared_with, listed
+from assessments.listing import LISTED, assessments_of, current_shared_with, listed, near
 from assessments.models import Assessment
 from assessments.querysets import AssessmentQuerySet
 from assessments.reading import document_for, report_language, with_scopes
@@ -61,12 +61,8 @@ class AssessmentRows(PortalView):
 
     def rows(self) -> AssessmentQuerySet:
         """Shared with their brand, released to their factory, or of their country."""
-        visible = self.candidates().visible_to(self.user)
+        visible = Assessment.objects.visible_to(self.user)
         return with_figures(with_scopes(visible, self.user)).select_related("factory__programme")
-
-    def candidates(self) -> AssessmentQuerySet:
-        """Among which the rows are: one assessment is found by its key."""
-        return Assessment.objects.all()
 
     def prepare(self, page: list[Any]) -> list[Any]:
         """Count what is no report yet."""
@@ -80,13 +76,9 @@ class AssessmentListView(AssessmentRows, ListView):
     query_class = AssessmentQuery
     keyset_order = ("-listed_at", "-id")
 
-    def candidates(self) -> AssessmentQuerySet:
-        """Those near the asker: a list must not cost the whole programme."""
-        return candidates(self.user)
-
     def rows(self) -> AssessmentQuerySet:
         """Those that fit everything asked."""
-        rows = narrow(super().rows(), self.query, self.user)
+        rows = narrow(super().rows().filter(near(self.user)), self.query, self.user)
         if state := self.query.get("state"):
             rows = rows.filter(state=state)
         if self.query.get("late"):
