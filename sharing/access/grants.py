@@ -86,9 +86,12 @@ def _value(value: Any) -> Any:
 def entitled(cycle: Any, at: datetime | None) -> Q:
     """Return the condition that a grant's brand is active, and a partner or subscribed where that is asked (R6).
 
-    In the past the brand's and the country's settings of that day count, which their histories keep.
+    In the past what held on that day counts: subscriptions have a period, the brand's and the country's settings
+    a history.
     """
-    bought = Subscription.objects.filter(brand=OuterRef("brand"), factory=OuterRef("factory"), cycle=_nested(cycle))
+    bought = Subscription.objects.in_force(at).filter(
+        brand=OuterRef("brand"), factory=OuterRef("factory"), cycle=_nested(cycle)
+    )
     if at is None:
         asked = Factory.objects.filter(pk=OuterRef("factory"), programme__participants_need_subscription=True)
         may_read = Q(brand__kind=Brand.Kind.PARTNER) | ~Exists(asked) | Exists(bought)
@@ -98,7 +101,7 @@ def entitled(cycle: Any, at: datetime | None) -> Q:
     return Q(
         Exists(brand_then.filter(kind=Brand.Kind.PARTNER))
         | ~Exists(asked_then.filter(participants_need_subscription=True))
-        | Exists(bought.filter(created_at__lte=at)),
+        | Exists(bought),
         Exists(brand_then.filter(is_active=True)),
     )
 

@@ -28,11 +28,13 @@ from sharing.services.requests import (
 )
 from sharing.services.revoking import revoke_access, revoke_brand, stop_all_sharing
 from sharing.services.standing import Wish
+from sharing.services.subscriptions import Purchase, record_subscriptions, withdraw_subscription
 
 __all__ = [
     "CLOCKS_DIFFER",
     "AlreadyAnsweredError",
     "Paper",
+    "Purchase",
     "Terms",
     "Wish",
     "answer_confirmation_end",
@@ -50,6 +52,7 @@ __all__ = [
     "prompt_renewals",
     "record_access",
     "record_paper_consent",
+    "record_subscriptions",
     "refuse_grant",
     "release_report",
     "remind_of_destroy_notices",
@@ -64,5 +67,6 @@ __all__ = [
     "switch_confirmation_on",
     "tell_of_publication",
     "withdraw_request",
+    "withdraw_subscription",
     "withhold_report",
 ]
