@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from assessments.figures.queries import cluster_names, has_non_compliance_in
 from assessments.models import Assessment
 from assessments.querysets import AssessmentQuerySet
+from assessments.states import OFFERED_STATES
 from factories.models import CountryProgramme
 from factories.querysets import named
 from portal.accounts.roles import Visitor
@@ -92,7 +93,10 @@ class BoardFilter(FilterForm):
     )
     state = forms.ChoiceField(
         label=gettext_lazy("State"),
-        choices=[("", gettext_lazy("All states")), *Assessment.State.choices],
+        choices=[
+            ("", gettext_lazy("All states")),
+            *((state, Assessment.State(state).label) for state in OFFERED_STATES),
+        ],
         required=False,
     )
     late = forms.BooleanField(label=gettext_lazy("Late only"), required=False)
