@@ -7,6 +7,7 @@ A subscription opens nothing by itself: no brand reads a report that the factory
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -114,5 +115,5 @@ def _authorise(by: User, factory: Factory) -> None:
 
 
 def _write_event(kind: str, by: User, found: Subscription, **data: str) -> None:
-    ids = {"factory_id": found.factory_id, "brand_id": found.brand_id}
-    record(kind, by=by, subject=found.pk, cycle=found.cycle, **ids, **data)
+    facts: dict[str, Any] = {"factory_id": found.factory_id, "brand_id": found.brand_id, **data}
+    record(kind, by=by, subject=found.pk, cycle=found.cycle, **facts)
