@@ -130,7 +130,7 @@ def _why_not(
         withdrawn = subject.state == "withdrawn" and (at is None or (subject.withdrawn_at or at) <= at)
         return reasons.not_out(subject.cycle, subject.withdrawn_at if withdrawn else None, grant)
     kept = reasons.kept_back(grant, subject.cycle, published, at)
-    return kept or reasons.replaced(grant, subject.cycle, subject.version)
+    return kept if kept is not None else reasons.replaced(grant, subject.cycle, subject.version)
 
 
 def _active_brands(brands: Sequence[Brand], at: datetime | None) -> list[Brand]:
