@@ -33,10 +33,9 @@ class FilterForm(forms.Form):
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, choices: Mapping[str, Choices]) -> None:
         super().__init__(data)
-        for name, pairs in choices.items():
-            field = self.fields.get(name)
+        for name, field in self.fields.items():
             if isinstance(field, forms.ChoiceField):
-                field.choices = [*cast(Choices, field.choices), *pairs]
+                field.choices = [*cast(Choices, field.choices), *choices.get(name, ())]
                 field.error_messages["invalid_choice"] = NOT_OFFERED
         self.is_valid()
 
