@@ -5,7 +5,7 @@ A subscription opens nothing by itself: no brand reads a report that the factory
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -73,6 +73,7 @@ def record_subscriptions(*, by: User, purchases: Sequence[Purchase]) -> list[Sub
 def _record_one(by: User, wanted: Purchase) -> Subscription:
     factory = lock_factory(wanted.factory.pk)
     _authorise(by, factory)
+    wanted = replace(wanted, factory=factory, brand=Brand.objects.get(pk=wanted.brand.pk))
     found = check_purchase(wanted)
     if found is not None:
         return found
