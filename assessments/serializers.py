@@ -11,7 +11,7 @@ from assessments.figures.queries import points_of, readable_scopes
 from assessments.models import Assessment, ReportCopy
 from assessments.reports.document import FINDING_CODES, POINT_STATUSES, PROVENANCES, SCOPES
 from assessments.reports.labels import languages
-from assessments.states import STEPS
+from assessments.states import OFFERED_STATES, OFFERED_STEPS
 from factories.serializers import FactoryBriefSerializer
 from portal.core.api import PageQuery, Query, StrictSerializer
 from portal.core.countries import COUNTRIES
@@ -71,7 +71,7 @@ class SharedQuery(PageQuery):
 class AssessmentQuery(SharedQuery):
     """How the list of everything the asker may see is narrowed."""
 
-    state = serializers.ChoiceField(required=False, choices=Assessment.State.values)
+    state = serializers.ChoiceField(required=False, choices=OFFERED_STATES)
     late = serializers.BooleanField(required=False, help_text="true: only those past the country's release deadline.")
 
 
@@ -220,7 +220,7 @@ class DecisionSerializer(serializers.Serializer[Any]):
 class StepOrder(StrictSerializer):
     """The step to take, and the reason (for a withdrawal)."""
 
-    step = serializers.ChoiceField(choices=list(STEPS))
+    step = serializers.ChoiceField(choices=list(OFFERED_STEPS))
     reason = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
 
 

@@ -5,6 +5,10 @@ planned -> in_progress -> internal_review -> factory_review -> published -> supe
 
 A withdrawal takes the versions that the report had replaced along, so that none is read in its place. Both reviews can
 be sent back a step. A correction is a new version that starts in internal review.
+
+Nothing here plans a visit or takes answers in yet: assessments come in by import, in internal review. So the steps
+before it are not offered (`Step.is_offered`), and nobody is shown their states as work to do (`OFFERED_STATES`).
+Assessments that are in such a state are still listed where all are.
 """
 
 from dataclasses import dataclass
@@ -22,19 +26,28 @@ class Step:
     target: str
     permission: str
     label: Any
+    is_offered: bool = True
 
 
 STEPS = {
     step.name: step
     for step in [
-        Step("start", "planned", "in_progress", "assess_country", _("Start")),
-        Step("submit", "in_progress", "internal_review", "assess_country", _("Submit for internal review")),
+        Step("start", "planned", "in_progress", "assess_country", _("Start"), is_offered=False),
+        Step(
+            "submit",
+            "in_progress",
+            "internal_review",
+            "assess_country",
+            _("Submit for internal review"),
+            is_offered=False,
+        ),
         Step(
             "return_to_assessors",
             "internal_review",
             "in_progress",
             "review_assessments",
             _("Return to assessors"),
+            is_offered=False,
         ),
         Step("send_to_factory", "internal_review", "factory_review", "review_assessments", _("Send to factory")),
         Step(
@@ -49,7 +62,10 @@ STEPS = {
     ]
 }
 
+OFFERED_STEPS = {name: step for name, step in STEPS.items() if step.is_offered}
+OFFERED_STATES = ("internal_review", "factory_review", "published", "superseded", "withdrawn")
+
 
 def steps_from(state: str) -> list[Step]:
-    """The steps that lead on from a state, in the order of a menu."""
-    return [step for step in STEPS.values() if step.source == state]
+    """Return the offered steps that lead on from a state, in the order of a menu."""
+    return [step for step in OFFERED_STEPS.values() if step.source == state]

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from brands.models import Brand
 from brands.querysets import BrandQuerySet, SupplierQuerySet
-from brands.roles import BRAND
+from brands.roles import BRAND, OFFERED_INTEGRATIONS
 from brands.services import checked_name
 from portal.accounts.services import MAX_TOKEN_LIFETIME
 from portal.core.countries import COUNTRIES
@@ -155,4 +155,4 @@ class IntegrationForm(forms.Form):
 
 def integration_choices() -> list[tuple[str, Any]]:
     """The roles that a token may hold, each opening one kind of data."""
-    return [(role.name, role.label) for role in BRAND.roles.values() if role.name.startswith("integration_")]
+    return [(name, BRAND.roles[name].label) for name in OFFERED_INTEGRATIONS]

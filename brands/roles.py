@@ -16,6 +16,8 @@ from portal.accounts.roles import (
 )
 
 READS_ALL = frozenset({"read_report", "read_step1", "read_improvement_plan"})
+# What a new token may read: a role for each scope that is offered (`sharing.scopes`). Tokens that hold another keep it.
+OFFERED_INTEGRATIONS = ("integration_report", "integration_step1")
 
 
 def may_manage_brand_members(user: Visitor, brand: Any) -> bool:

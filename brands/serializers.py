@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from brands.models import Brand, Supplier
+from brands.roles import OFFERED_INTEGRATIONS
 from portal.core.api import PageQuery, StrictSerializer
 
 
@@ -78,10 +79,8 @@ class TokenOrder(StrictSerializer):
 
     name = serializers.CharField(max_length=80)
     roles = serializers.ListField(
-        child=serializers.ChoiceField(
-            choices=["integration_report", "integration_step1", "integration_improvement_plan"]
-        ),
+        child=serializers.ChoiceField(choices=OFFERED_INTEGRATIONS),
         min_length=1,
-        max_length=3,
+        max_length=len(OFFERED_INTEGRATIONS),
     )
     days = serializers.IntegerField(min_value=1, max_value=365, default=90)

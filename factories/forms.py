@@ -24,25 +24,28 @@ ENROLMENT = (
     "current_cycle",
     "is_obsolete",
 )
-PROGRAMME_SETTINGS = (
-    "name",
-    "since",
-    "enrolment",
-    "contact_email",
-    "release_days",
-    "factory_review_days",
-    "min_group_size",
-    "assessments_allowed",
-    "participants_need_subscription",
-    "national_law_results_hidden",
-    "grant_default_months",
-    "grant_default_hold_days",
-    "renewal_prompt_days",
-    "request_days",
-    "request_reminder_days",
-    "request_again_days",
-    "handover_days",
+PROGRAMME_GROUPS = (
+    (_("The programme"), ("country", "name", "since", "enrolment", "contact_email")),
+    (
+        _("Assessments and figures"),
+        (
+            "release_days",
+            "factory_review_days",
+            "min_group_size",
+            "assessments_allowed",
+            "national_law_results_hidden",
+        ),
+    ),
+    (
+        _("Sharing: what a factory is offered as a start"),
+        ("grant_default_months", "grant_default_hold_days", "renewal_prompt_days"),
+    ),
+    (
+        _("Requests of brands, and handovers"),
+        ("request_days", "request_reminder_days", "request_again_days", "handover_days"),
+    ),
 )
+PROGRAMME_SETTINGS = tuple(name for _title, names in PROGRAMME_GROUPS for name in names if name != "country")
 
 
 def _for_numbers(sentence: Any) -> dict[str, Any]:
@@ -135,7 +138,18 @@ class ProgrammeFilter(ListFilter):
         return self.ORDERS[self.asked("sort") or ""]
 
 
-class ProfileForm(StaleGuard, forms.ModelForm):  # type: ignore[type-arg]
+class GroupedForm(StaleGuard, forms.ModelForm):  # type: ignore[type-arg]
+    """A long form in groups: each a heading and the names of its fields."""
+
+    GROUPS: ClassVar[tuple[tuple[Any, tuple[str, ...]], ...]] = ()
+
+    def groups(self) -> list[tuple[Any, list[forms.BoundField]]]:
+        """Return the fields under their headings, those that the form has."""
+        named = [(title, [self[name] for name in names if name in self.fields]) for title, names in self.GROUPS]
+        return [(title, fields) for title, fields in named if fields]
+
+
+class ProfileForm(GroupedForm):
     """A factory's profile, as its own manager edits it."""
 
     GROUPS: ClassVar = (
@@ -145,11 +159,6 @@ class ProfileForm(StaleGuard, forms.ModelForm):  # type: ignore[type-arg]
         (_("Workers"), ("workers_women", "workers_men")),
         (_("Contact"), ("contact_name", "contact_email", "contact_phone")),
     )
-
-    def groups(self) -> list[tuple[Any, list[forms.BoundField]]]:
-        """The fields under their headings, those that the form has."""
-        named = [(title, [self[name] for name in names if name in self.fields]) for title, names in self.GROUPS]
-        return [(title, fields) for title, fields in named if fields]
 
     class Meta:
         model = Factory
@@ -203,20 +212,10 @@ class AdvisorForm(forms.Form):
         self.fields["advisor"].queryset = advisors  # type: ignore[attr-defined]
 
 
-class ProgrammeForm(StaleGuard, forms.ModelForm):  # type: ignore[type-arg]
+class ProgrammeForm(GroupedForm):
     """The settings in which countries differ."""
 
-    GROUPS: ClassVar = (
-        (_("The programme"), ("country", *PROGRAMME_SETTINGS[:4])),
-        (_("Assessments and figures"), PROGRAMME_SETTINGS[4:10]),
-        (_("Sharing: what a factory is offered as a start"), PROGRAMME_SETTINGS[10:13]),
-        (_("Requests of brands, and handovers"), PROGRAMME_SETTINGS[13:]),
-    )
-
-    def groups(self) -> list[tuple[Any, list[forms.BoundField]]]:
-        """The fields under their headings, those that the form has."""
-        named = [(title, [self[name] for name in names if name in self.fields]) for title, names in self.GROUPS]
-        return [(title, fields) for title, fields in named if fields]
+    GROUPS: ClassVar = PROGRAMME_GROUPS
 
     class Meta:
         model = CountryProgramme

@@ -17,7 +17,7 @@ from portal.core.api import server_error
 from portal.core.api.schema import OnceGenerator
 from portal.core.api.views import NothingHere
 from portal.notices import api as notices
-from sharing.api import copies, granting
+from sharing.api import copies, granting, subscriptions
 from sharing.api import grants as sharing
 from sharing.api import receipts as sharing_receipts
 from sharing.api import records as sharing_records
@@ -92,6 +92,17 @@ version_1 = [
     path("brands/<int:pk>/tokens/<int:account>/", brands.TokenDetailView.as_view(), name="token"),
     path("programmes/", factories.ProgrammeListView.as_view(), name="programmes"),
     path("programmes/<int:pk>/", factories.ProgrammeDetailView.as_view(), name="programme"),
+    path(
+        "programmes/<int:pk>/subscriptions/",
+        subscriptions.ProgrammeSubscriptionsView.as_view(),
+        name="programme-subscriptions",
+    ),
+    path(
+        "programmes/<int:pk>/subscriptions/<int:subscription_id>/withdraw/",
+        subscriptions.SubscriptionWithdrawView.as_view(),
+        name="subscription-withdraw",
+    ),
+    path("brands/<int:pk>/subscriptions/", subscriptions.BrandSubscriptionsView.as_view(), name="brand-subscriptions"),
 ]
 
 schema = SpectacularAPIView.as_view(permission_classes=[IsAuthenticated], generator_class=OnceGenerator)

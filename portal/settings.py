@@ -434,6 +434,7 @@ UPLOAD_MAX_BYTES = positive("UPLOAD_MAX_MEGABYTES", default=512) * 1024 * 1024
 TABLE_MAX_BYTES = {
     "factories": positive("FACTORY_TABLE_MAX_MEGABYTES", default=4) * 1024 * 1024,
     "suppliers": positive("SUPPLIER_TABLE_MAX_MEGABYTES", default=4) * 1024 * 1024,
+    "subscriptions": positive("SUBSCRIPTION_TABLE_MAX_MEGABYTES", default=1) * 1024 * 1024,
     "ask": positive("ASK_TABLE_MAX_MEGABYTES", default=1) * 1024 * 1024,
     "questionnaires": positive("QUESTIONNAIRE_TABLE_MAX_MEGABYTES", default=4) * 1024 * 1024,
 }

@@ -15,6 +15,7 @@ class SharingConfig(AppConfig):
         "PaperConsent": "SELECT, INSERT",
         "Receipt": "SELECT, INSERT",
         "WithheldReport": "SELECT, INSERT, UPDATE",
+        "Subscription": "SELECT, INSERT, UPDATE",
         "DestroyNotice": "SELECT, INSERT, UPDATE",
         "ConfirmationEnd": "SELECT, INSERT, UPDATE",
         "CopyToDestroy": "SELECT, INSERT, UPDATE",
@@ -42,6 +43,7 @@ class SharingConfig(AppConfig):
             compare_grants,
             compare_replaced,
             comparing.compare_withheld,
+            comparing.compare_subscriptions,
             comparing.compare_papers,
             comparing.check_consent_scans,
         ):

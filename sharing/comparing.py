@@ -1,14 +1,14 @@
-"""Comparing withheld reports and signed forms with their sealed events: for `manage.py verify_ledger`.
+"""Comparing withheld reports, subscriptions and signed forms with their sealed events, for `manage.py verify_ledger`.
 
-Neither table is sealed; the event of each act is. Both directions are compared: a row without its event was put in,
-an event without its row means that the row was deleted.
+None of these tables is sealed; the event of each act is. Both directions are compared: a row without its event was
+put in, an event without its row means that the row was deleted.
 """
 
 from collections.abc import Iterator
 
 from portal.core.ledger.checks import SAME_MOMENT, Keys, Problem, rows_of
 from portal.core.uploads import wrong_scan
-from sharing.models import PaperConsent, SharingGrant, WithheldReport
+from sharing.models import PaperConsent, SharingGrant, Subscription, WithheldReport
 
 WITHHELD = f"""
     SELECT coalesce(w.id::text, e.subject), e.id, CASE
@@ -24,6 +24,23 @@ WITHHELD = f"""
     FROM sharing_withheldreport w
     FULL JOIN (SELECT * FROM core_event WHERE kind = 'sharing.withheld') e ON e.subject = w.id::text
     LEFT JOIN core_event o ON o.kind = 'sharing.let_open' AND o.subject = w.id::text
+"""  # noqa: S608 - no value from outside
+SUBSCRIPTIONS = f"""
+    SELECT coalesce(s.id::text, e.subject), e.id, CASE
+        WHEN s.id IS NULL THEN 'it is gone'
+        WHEN e.id IS NULL THEN 'no event tells of it'
+        WHEN (s.factory_id, s.brand_id, s.recorded_by_id, s.cycle::text, s.bought_on::text) IS DISTINCT FROM
+            (e.factory_id, e.brand_id, e.actor_id, e.data ->> 'cycle', e.data ->> 'bought_on')
+            THEN 'it says something else'
+        WHEN s.recorded_at NOT BETWEEN e.at - {SAME_MOMENT} AND e.at + {SAME_MOMENT} THEN 'its recorded_at differs'
+        WHEN s.ended_at IS NOT NULL AND o.id IS NULL THEN 'it was withdrawn, and no event tells of that'
+        WHEN o.id IS NOT NULL AND (s.ended_at IS NULL OR s.ended_by_id IS DISTINCT FROM o.actor_id
+            OR s.end_reason IS DISTINCT FROM o.data ->> 'reason'
+            OR s.ended_at NOT BETWEEN o.at - {SAME_MOMENT} AND o.at + {SAME_MOMENT}) THEN 'its withdrawal differs'
+        END AS what
+    FROM sharing_subscription s
+    FULL JOIN (SELECT * FROM core_event WHERE kind = 'sharing.subscription_recorded') e ON e.subject = s.id::text
+    LEFT JOIN core_event o ON o.kind = 'sharing.subscription_withdrawn' AND o.subject = s.id::text
 """  # noqa: S608 - no value from outside
 PAPERS = """
     SELECT coalesce(p.id::text, e.subject), e.id, CASE
@@ -54,6 +71,11 @@ FORMS_OF_GRANTS = """
 def compare_withheld(_keys: Keys) -> Iterator[Problem]:
     """Yield the first withheld report that is not what its events say."""
     yield from _differing(WithheldReport._meta.db_table, WITHHELD)
+
+
+def compare_subscriptions(_keys: Keys) -> Iterator[Problem]:
+    """Yield the first subscription that is not what its events say."""
+    yield from _differing(Subscription._meta.db_table, SUBSCRIPTIONS)
 
 
 def compare_papers(_keys: Keys) -> Iterator[Problem]:

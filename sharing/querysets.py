@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         PaperConsent,
         Receipt,
         SharingGrant,
+        Subscription,
         WithheldReport,
     )
 
@@ -102,6 +103,24 @@ class WithheldReportQuerySet(QuerySet["WithheldReport"]):
     def visible_to(self, user: Visitor) -> "WithheldReportQuerySet":
         """A factory's people and its country's staff; to a brand it is as if the report were not there."""
         return self.filter(factory__in=factories_inside(user))
+
+
+class SubscriptionQuerySet(QuerySet["Subscription"]):
+    """What participants bought."""
+
+    def in_force(self, at: datetime | None = None) -> "SubscriptionQuerySet":
+        """Those recorded and not withdrawn at a moment; without one now, whatever two clocks say of their recording."""
+        if at is None:
+            return self.filter(ended_at=None)
+        return self.filter(Q(ended_at=None) | Q(ended_at__gt=at), recorded_at__lte=at)
+
+    def of_country(self, user: Visitor) -> "SubscriptionQuerySet":
+        """Those that `user` records for a country: its staff who enrol factories."""
+        return self.filter(factory__in=Factory.objects.in_programmes_where(user, "manage_enrolment").values("pk"))
+
+    def visible_to(self, user: Visitor) -> "SubscriptionQuerySet":
+        """The country's staff who record them, and the brand its own. No factory, and no other brand."""
+        return self.of_country(user) | self.filter(brand__in=own_brands(user))
 
 
 class PaperConsentQuerySet(QuerySet["PaperConsent"]):

@@ -16,7 +16,7 @@ class Scope(models.TextChoices):
 
     REPORT = "report", _("Assessment reports")
     STEP1 = "step1", _("Step 1 data")
-    IMPROVEMENT_PLAN = "improvement_plan", _("Improvement plan")
+    IMPROVEMENT_PLAN = "improvement_plan", _("Improvement plan (not on the portal yet)")
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,13 @@ class ScopeRule:
 
     `steps`: the SLCP steps of the questions whose answers belong to it, None standing for the programme's own
     questions; `counted_steps`: of these, the ones that carry a determination (R15). Empty: it opens no assessment.
+    `is_offered`: there is something behind it, so it can be shared and asked for; what was shared before stays listed.
     """
 
     scope: Scope
     steps: frozenset[int | None] = frozenset()
     counted_steps: frozenset[int | None] = frozenset()
+    is_offered: bool = True
 
     @property
     def opens_assessments(self) -> bool:
@@ -59,10 +61,12 @@ RULES: dict[str, ScopeRule] = {
     for rule in (
         ScopeRule(Scope.REPORT, frozenset({None, 1, 2, 3}), frozenset({None, 1})),
         ScopeRule(Scope.STEP1, frozenset({1}), frozenset({1})),
-        ScopeRule(Scope.IMPROVEMENT_PLAN),
+        ScopeRule(Scope.IMPROVEMENT_PLAN, is_offered=False),
     )
 }
 ASSESSMENT_SCOPES = tuple(rule.scope for rule in RULES.values() if rule.opens_assessments)
+OFFERED_SCOPES = tuple(rule.scope.value for rule in RULES.values() if rule.is_offered)
+OFFERED_CHOICES = [(scope, Scope(scope).label) for scope in OFFERED_SCOPES]
 READ_PERMISSIONS = tuple(rule.permission for rule in RULES.values())
 
 

@@ -16,6 +16,8 @@ from sharing.views import (
     papers,
     receipts,
     revoking,
+    subscription_tables,
+    subscriptions,
     who_saw,
 )
 
@@ -60,6 +62,23 @@ urlpatterns = [
     path("brands/<int:pk>/requests/find/", asking.ask_search, name="ask_search"),
     path("brands/<int:pk>/requests/list/", asking.ask_list, name="ask_list"),
     path("brands/<int:pk>/requests/new/", asking.ask, name="ask"),
+    path("programmes/<int:pk>/subscriptions/", subscriptions.subscription_list, name="subscription_list"),
+    path("programmes/<int:pk>/subscriptions/new/", subscriptions.subscription_add, name="subscription_add"),
+    path("programmes/<int:pk>/subscriptions/switch/", subscriptions.subscription_switch, name="subscription_switch"),
+    path(
+        "programmes/<int:pk>/subscriptions/import/", subscription_tables.subscription_import, name="subscription_import"
+    ),
+    path(
+        "programmes/<int:pk>/subscriptions/import/confirm/",
+        subscription_tables.subscription_import_confirm,
+        name="subscription_import_confirm",
+    ),
+    path(
+        "programmes/<int:pk>/subscriptions/<int:subscription_id>/withdraw/",
+        subscriptions.subscription_withdraw,
+        name="subscription_withdraw",
+    ),
+    path("brands/<int:pk>/subscriptions/", subscriptions.brand_subscriptions, name="brand_subscriptions"),
     path("c/", codes.code_entry, name="code_entry"),
     path("c/<str:code>/", codes.code, name="short_code"),
 ]

@@ -30,6 +30,7 @@ GUARDED_TABLES = (
     "sharing_sharinggrant",
     "sharing_receipt",
     "sharing_withheldreport",
+    "sharing_subscription",
     "sharing_paperconsent",
     "factories_handover",
     "assessments_assessment",

@@ -48,12 +48,11 @@ def test_staff_are_told_what_waits_for_them(world: World, client_of) -> None:
     make_assessment(world, world.factory_a, 5, "internal_review")
     make_assessment(world, world.factory_b, 5, "internal_review")
     make_assessment(world, world.factory_a, 6, "in_progress")
-    make_assessment(world, world.factory_b, 6, "in_progress")
-    reviews, running = "2 reports wait for internal review.", "1 assessment of yours is in progress."
+    reviews, running = "2 reports wait for internal review.", "in progress"
     for persona, found in [
         ("team_leader", (reviews,)),
         ("programme_manager", (reviews,)),
-        ("advisor", (running,)),
+        ("advisor", ()),
         ("vietnam_manager", ()),
     ]:
         content = client_of(world.person(persona)).get("/").content.decode()

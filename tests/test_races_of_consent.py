@@ -9,16 +9,17 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
+from assessments.models import Assessment
 from assessments.services import take_step
 from factories.models import CountryProgramme, Factory, Handover
 from factories.roles import FACTORY
-from factories.services import complete_handover, open_handover, stop_handover
+from factories.services import complete_handover, open_handover, stop_handover, update_programme
 from portal.accounts.joining import join
 from portal.accounts.models import Invitation, User
 from portal.accounts.roles import role_of
 from portal.accounts.services import change_role
 from portal.core.models import Event
-from sharing.models import AccessRequest, DestroyNotice, Receipt, SharingGrant
+from sharing.models import AccessRequest, DestroyNotice, Receipt, SharingGrant, Subscription
 from sharing.services import (
     AlreadyAnsweredError,
     Terms,
@@ -33,6 +34,7 @@ from sharing.services import (
     stop_all_sharing,
     switch_confirmation_on,
     withdraw_request,
+    withdraw_subscription,
 )
 from sharing.views.answering import brand_seen
 from tests.together import TIMES, Call, at_once, behind, refusals, seen_by_brand, signed_in
@@ -128,6 +130,27 @@ def test_a_change_and_the_second_persons_yes_never_confirm_terms_that_nobody_saw
     assert isinstance(answer, ValidationError)
     assert successor.status() == "unconfirmed"
     assert seen_by_brand(world) == set()
+
+
+# --- subscriptions ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("time", TIMES)
+def test_r6_a_withdrawal_against_a_reader_closes_the_report_for_the_next_read(world: World, time: int) -> None:
+    """The read beside it may come first; what is read after it is nothing. Recording beside it leaves one record."""
+    by = world.person("programme_manager")
+    world.grant(world.brand_b)
+    update_programme(by=by, programme=world.cambodia, participants_need_subscription=True)
+    bought = world.subscribe(cycle=2)
+    read, _, again = at_once(
+        lambda: Assessment.objects.visible_to(world.person("brand_b_member")).count(),
+        lambda: withdraw_subscription(by=by, subscription=bought, reason="Wrong factory"),
+        lambda: world.subscribe(cycle=2),
+    )
+    assert read in {0, 1}
+    counting = Subscription.objects.in_force().count()
+    assert counting == (again != bought)
+    assert len(seen_by_brand(world, "brand_b_member")) == counting
 
 
 # --- requests --------------------------------------------------------------------------------------------

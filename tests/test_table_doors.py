@@ -1,4 +1,4 @@
-"""Five doors for tables, one reader: each file that once came in wrong is read right, or refused with its place."""
+"""Six doors for tables, one reader: each file that once came in wrong is read right, or refused with its place."""
 
 import time
 from io import BytesIO
@@ -23,6 +23,7 @@ from portal.core.models import Event
 from portal.core.tables import TableError
 from sharing import matching
 from sharing.matching import Line, match_lines, pasted_lines, table_lines
+from sharing.subscription_tables import plan_subscriptions
 from tests.assessments.tables import check, load, messages, table
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("run_jobs")]
@@ -46,6 +47,9 @@ class Doors:
     def suppliers(self, content):
         by = self.world.person("brand_a_manager")
         return self.told(import_suppliers(by=by, brand=self.world.brand_a, file=BytesIO(content)).problems)
+
+    def subscriptions(self, content):
+        return self.told(plan_subscriptions(programme=self.world.cambodia, file=BytesIO(content)).problems)
 
     def ask(self, content):
         try:
@@ -76,7 +80,7 @@ def doors(world):
     return Doors(world)
 
 
-ALL = ("factories", "suppliers", "ask", "assessments", "questionnaires")
+ALL = ("factories", "suppliers", "subscriptions", "ask", "assessments", "questionnaires")
 
 
 # --- workbooks
@@ -339,11 +343,12 @@ def test_many_wrong_texts_of_a_column_share_a_group(doors):
         ("questionnaires", "team_leader", "/tools/import/"),
         ("suppliers", "brand_a_manager", "supplier_import"),
         ("ask", "brand_a_manager", "ask_list"),
+        ("subscriptions", "team_leader", "subscription_import"),
     ],
 )
 def test_each_form_has_a_limit_and_says_it(world, client_of, settings, door, persona, url):
     if not url.startswith("/"):
-        url = reverse(url, args=[world.brand_a.pk])
+        url = reverse(url, args=[(world.cambodia if door == "subscriptions" else world.brand_a).pk])
     elif door == "questionnaires":
         url = reverse("tool_import")
     settings.TABLE_MAX_BYTES = {**settings.TABLE_MAX_BYTES, door: 1024**2}

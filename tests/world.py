@@ -21,8 +21,8 @@ from factories.models import CountryProgramme, Factory
 from factories.roles import FACTORY, PROGRAMME
 from portal.accounts.models import User
 from portal.accounts.roles import create_role_groups_in_bulk
-from sharing.models import SharingGrant
-from sharing.services import Terms, close_report, grant_access, open_report
+from sharing.models import SharingGrant, Subscription
+from sharing.services import Purchase, Terms, close_report, grant_access, open_report, record_subscriptions
 
 PASSWORD = "correct-horse-battery-staple"
 
@@ -57,6 +57,12 @@ class World:
         factory = factory or self.factory_a
         manager = self.person({self.factory_a.pk: "manager_a", self.factory_b.pk: "manager_b"}[factory.pk])
         return grant_access(by=manager, factory=factory, brand=brand or self.brand_a, scope=scope, terms=Terms(**terms))
+
+    def subscribe(self, brand: Brand | None = None, cycle: int = 1) -> Subscription:
+        """A subscription for factory A, recorded by Cambodia's team leader (brand B's unless said otherwise)."""
+        bought = Purchase(brand or self.brand_b, self.factory_a, cycle, date(2026, 1, 5))
+        [recorded] = record_subscriptions(by=self.person("team_leader"), purchases=[bought])
+        return recorded
 
     def answer(self, assessment: Assessment, ext_id: str) -> Answer:
         """One answer by the question's id."""

@@ -22,13 +22,12 @@ from assessments.views.steps import BULK_STEPS, BY_DEADLINE, StepRights, is_earl
 from factories.models import CountryProgramme
 from portal.accounts.models import User
 
-COLUMNS = ("planned", "in_progress", "internal_review", "factory_review", "published")
-WITHOUT_DEADLINE = frozenset({"planned", "published", "superseded", "withdrawn"})
-STEPS_BACK = frozenset({"return_to_assessors", "take_back", "withdraw"})
+COLUMNS = ("internal_review", "factory_review", "published")
+WITHOUT_DEADLINE = frozenset({"published", "superseded", "withdrawn"})
+STEPS_BACK = frozenset({"take_back", "withdraw"})
 COLUMN_SIZE = 8
 NEWEST_FIRST = ("-start_date", "-id")
 ORDERS = {
-    "planned": ("start_date", "id"),
     "published": ("-published_at", "-id"),
     "superseded": NEWEST_FIRST,
     "withdrawn": NEWEST_FIRST,

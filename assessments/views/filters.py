@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from assessments.figures.queries import has_non_compliance_in, programme_clusters
 from assessments.models import Assessment
 from assessments.querysets import AssessmentQuerySet
+from assessments.states import OFFERED_STATES
 from factories.models import CountryProgramme
 from factories.querysets import named
 from portal.accounts.roles import Visitor
@@ -32,10 +33,9 @@ class FilterForm(forms.Form):
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, choices: Mapping[str, Choices]) -> None:
         super().__init__(data)
-        for name, pairs in choices.items():
-            field = self.fields.get(name)
+        for name, field in self.fields.items():
             if isinstance(field, forms.ChoiceField):
-                field.choices = [*cast(Choices, field.choices), *pairs]
+                field.choices = [*cast(Choices, field.choices), *choices.get(name, ())]
                 field.error_messages["invalid_choice"] = NOT_OFFERED
         self.is_valid()
 
@@ -92,7 +92,10 @@ class BoardFilter(FilterForm):
     )
     state = forms.ChoiceField(
         label=gettext_lazy("State"),
-        choices=[("", gettext_lazy("All states")), *Assessment.State.choices],
+        choices=[
+            ("", gettext_lazy("All states")),
+            *((state, Assessment.State(state).label) for state in OFFERED_STATES),
+        ],
         required=False,
     )
     late = forms.BooleanField(label=gettext_lazy("Late only"), required=False)

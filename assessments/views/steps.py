@@ -35,7 +35,7 @@ from assessments.services import (
     start_correction,
     take_step,
 )
-from assessments.states import STEPS, Step, steps_from
+from assessments.states import OFFERED_STATES, OFFERED_STEPS, STEPS, Step, steps_from
 from factories.models import CountryProgramme, Factory
 from factories.querysets import FactoryQuerySet
 from factories.roles import FACTORY
@@ -126,9 +126,6 @@ class CorrectionForm(forms.Form):
 
 
 CONSEQUENCES = {
-    "start": gettext_lazy("The assessors can enter answers. The factory is not told before its review."),
-    "submit": gettext_lazy("The answers go to the internal review. They can still be corrected there."),
-    "return_to_assessors": gettext_lazy("The assessors can change the answers again."),
     "send_to_factory": gettext_lazy("The factory's people can read it from now on. The answers can no longer change."),
     "take_back": gettext_lazy("The factory's people can no longer read it, and it is under internal review again."),
     "publish": gettext_lazy(
@@ -189,7 +186,7 @@ def assessment_step(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
     """Confirm (GET) and take (POST) one step of one assessment."""
     user = cast(User, request.user)
     assessment = get_object_or_404(Assessment.objects.visible_to(user).select_related("factory__programme"), pk=pk)
-    step = STEPS.get(name)
+    step = OFFERED_STEPS.get(name)
     if step is None:
         raise Http404
     if not may_take_step(user, assessment, name):
@@ -236,7 +233,7 @@ def _link(assessment: Assessment) -> str:
 def _back(request: HttpRequest) -> str:
     """The board, narrowed to the state the visitor came from."""
     state = request.POST.get("back") or request.GET.get("back") or ""
-    return f"{reverse('board')}?state={state}" if state in Assessment.State.values else reverse("board")
+    return f"{reverse('board')}?state={state}" if state in OFFERED_STATES else reverse("board")
 
 
 @login_required
@@ -245,7 +242,7 @@ def board_steps(request: HttpRequest) -> HttpResponse:
     """Take one step on many assessments: first a page that lists them, then, confirmed, one after the other."""
     user = cast(User, request.user)
     staff_only(user)
-    step = STEPS.get(request.POST.get("step", ""))
+    step = OFFERED_STEPS.get(request.POST.get("step", ""))
     if step is None or step.name not in BULK_STEPS:
         raise Http404
     chosen = _chosen(request, user)

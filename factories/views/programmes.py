@@ -60,13 +60,16 @@ def programme(request: HttpRequest, pk: int) -> HttpResponse:
         "programme": found,
         "facts": _facts(found),
         "may_edit": CountryProgramme.objects.where(person, "manage_programme").filter(pk=pk).exists(),
+        "may_enrol": CountryProgramme.objects.where(person, "manage_enrolment").filter(pk=pk).exists(),
         "is_staff": CountryProgramme.objects.where(person, "assess_country").filter(pk=pk).exists(),
     }
     return render(request, "factories/programme.html", context)
 
 
 def _facts(found: CountryProgramme) -> list[tuple[str, Any]]:
-    return [(_label(name), _words(found, name)) for name in PROGRAMME_SETTINGS if name != "name"]
+    """The settings, and the switch that the page of subscriptions changes."""
+    names = (*PROGRAMME_SETTINGS, "participants_need_subscription")
+    return [(_label(name), _words(found, name)) for name in names if name != "name"]
 
 
 def _label(name: str) -> str:

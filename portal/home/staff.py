@@ -57,23 +57,16 @@ def staff_section(user: Visitor) -> dict[str, Any]:
 
 
 def _review_todos(user: Visitor, board: str) -> list[Todo]:
-    """What waits for the visitor: internal reviews for those who review, running assessments for those assigned."""
+    """Return the internal reviews that wait for the visitor."""
     visible = Assessment.objects.visible_to(user)
     reviewing = CountryProgramme.objects.where(user, "review_assessments")
     waiting = visible.filter(state="internal_review", factory__programme__in=reviewing.values("pk")).count()
-    assigned = Factory.objects.where(user, "assess")
-    running = visible.filter(state="in_progress", factory__in=assigned.values("pk")).count()
     todos = []
     if waiting:
         text = ngettext(
             "%(count)s report waits for internal review.", "%(count)s reports wait for internal review.", waiting
         )
         todos.append(Todo(text % {"count": waiting}, f"{board}?state=internal_review", _("Review")))
-    if running:
-        text = ngettext(
-            "%(count)s assessment of yours is in progress.", "%(count)s assessments of yours are in progress.", running
-        )
-        todos.append(Todo(text % {"count": running}, f"{board}?state=in_progress", _("Continue")))
     return todos
 
 

@@ -112,10 +112,13 @@ PARTNER = Q(brand__kind=Brand.Kind.PARTNER)
 def entitled(cycle: Any, at: datetime | None, partner: Q = PARTNER) -> Q:
     """Return the condition that a grant's brand is a partner, or subscribed where the country asks for that (R6).
 
-    At a moment also that the brand was active; the brand's and the country's settings of that day count, which their
-    histories keep. `partner` is the condition that the brand is one now, in the words that suit the caller.
+    At a moment also that the brand was active. What held on that day counts: subscriptions have a period, the brand's
+    and the country's settings a history. `partner` is the condition that the brand is one now, in the words that suit
+    the caller.
     """
-    bought = Subscription.objects.filter(brand=OuterRef("brand"), factory=OuterRef("factory"), cycle=_nested(cycle))
+    bought = Subscription.objects.in_force(at).filter(
+        brand=OuterRef("brand"), factory=OuterRef("factory"), cycle=_nested(cycle)
+    )
     if at is None:
         asked = Factory.objects.filter(pk=OuterRef("factory"), programme__participants_need_subscription=True)
         return partner | ~Exists(asked) | Exists(bought)
@@ -124,7 +127,7 @@ def entitled(cycle: Any, at: datetime | None, partner: Q = PARTNER) -> Q:
     return Q(
         Exists(brand_then.filter(kind=Brand.Kind.PARTNER))
         | ~Exists(asked_then.filter(participants_need_subscription=True))
-        | Exists(bought.filter(created_at__lte=at)),
+        | Exists(bought),
         Exists(brand_then.filter(is_active=True)),
     )
 

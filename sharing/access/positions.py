@@ -112,7 +112,7 @@ def positions(
     withheld = WithheldReport.objects.in_force().filter(**here).values("cycle")
     brands: Any = Brand.objects.filter(pk__in=list(brand_ids)).annotate(
         withheld_cycles=ArraySubquery(withheld),
-        subscribed_cycles=ArraySubquery(Subscription.objects.filter(**here).values("cycle")),
+        subscribed_cycles=ArraySubquery(Subscription.objects.in_force().filter(**here).values("cycle")),
     )
     found = {
         brand.pk: Position(factory, brand, [], frozenset(brand.withheld_cycles), frozenset(brand.subscribed_cycles))

@@ -13,7 +13,8 @@ from brands.identity import Identity, identities
 from brands.models import Brand
 from factories.models import CountryProgramme
 from portal.accounts.models import User
-from sharing.models import Scope, SharingGrant
+from sharing.models import SharingGrant
+from sharing.scopes import OFFERED_CHOICES
 from sharing.services import Terms
 
 MAX_BRANDS = 50
@@ -134,7 +135,7 @@ class GrantForm(TermsForm):
 
     brands = BrandChoice(label=_("Brands"), help_text=_("One or several; each is told only of its own access."))
     scopes = forms.MultipleChoiceField(
-        label=_("What they may see"), choices=Scope.choices, widget=forms.CheckboxSelectMultiple
+        label=_("What they may see"), choices=OFFERED_CHOICES, widget=forms.CheckboxSelectMultiple
     )
     starts_on = forms.DateField(
         label=_("From"), required=False, widget=DAY, help_text=_("Leave empty to begin at once.")

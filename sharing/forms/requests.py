@@ -13,6 +13,7 @@ from portal.core.uploads import size_help
 from sharing.forms.grants import TermsForm, end_of
 from sharing.models import AccessRequest, Scope
 from sharing.request_querysets import AccessRequestQuerySet
+from sharing.scopes import OFFERED_CHOICES
 from sharing.services import Terms, Wish
 from sharing.services.requests import as_asked
 
@@ -72,7 +73,7 @@ class AskForm(TermsForm):
     hold_days = None  # type: ignore[assignment] # the factory's to say
     scopes = forms.MultipleChoiceField(
         label=_("What you ask for"),
-        choices=Scope.choices,
+        choices=OFFERED_CHOICES,
         widget=forms.CheckboxSelectMultiple,
         help_text=_(
             "A report holds the findings of an assessment with their evidence. Step 1 data is every answer to the "

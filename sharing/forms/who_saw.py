@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.core.forms import NOT_OFFERED
 from sharing.forms.grants import end_of, start_of
-from sharing.models import AccessRecord, Scope
+from sharing.models import AccessRecord
 from sharing.querysets import AccessRecordQuerySet
+from sharing.scopes import OFFERED_CHOICES
 
 WRONG = {"invalid_choice": NOT_OFFERED}
 YEARS = range(1900, 2100)
@@ -52,7 +53,7 @@ class WhoSawFilter(forms.Form):
     brand = forms.ChoiceField(label=_("For"), required=False, error_messages=WRONG)
     factory = forms.ChoiceField(label=_("Factory"), required=False, error_messages=WRONG)
     scope = forms.ChoiceField(
-        label=_("Data"), choices=[("", _("Everything")), *Scope.choices], required=False, error_messages=WRONG
+        label=_("Data"), choices=[("", _("Everything")), *OFFERED_CHOICES], required=False, error_messages=WRONG
     )
     action = forms.ChoiceField(
         label=_("What was done"),

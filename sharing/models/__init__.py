@@ -1,13 +1,14 @@
-"""Consent: grants, reports kept back, signed forms, requests, who saw what, receipts, copies to destroy."""
+"""Consent: grants, reports kept back, subscriptions, signed forms, requests, who saw what, receipts, copies."""
 
 from sharing.models.confirming import ConfirmationEnd
 from sharing.models.copies import CopyToDestroy, DestroyNotice
-from sharing.models.grants import SharingGrant, Subscription
+from sharing.models.grants import SharingGrant
 from sharing.models.holds import WithheldReport
 from sharing.models.papers import PaperConsent
 from sharing.models.receipts import Receipt
 from sharing.models.records import AccessRecord
 from sharing.models.requests import AccessRequest, RequestAnswer
+from sharing.models.subscriptions import Subscription
 from sharing.models.visibility import CycleReport, IndexedGrant, Visibility
 from sharing.scopes import Scope
 

@@ -1,4 +1,4 @@
-"""Grants: consent with a period; and subscriptions.
+"""Grants: consent with a period.
 
 A grant is a fact with a period, never deleted: "who could see what on 3 March" is one query on this table. Its
 terms do not change: `change_grant` ends it and starts its successor.
@@ -239,18 +239,3 @@ class SharingGrant(models.Model):
         if self.needs_confirmation and self.confirmed_at is None:
             return "unconfirmed"
         return "waiting" if self.valid_from > now else "live"
-
-
-class Subscription(models.Model):
-    """A participant's paid report for one factory and cycle; asked for only where the country says so (R6)."""
-
-    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="subscriptions")
-    factory = models.ForeignKey(Factory, on_delete=models.PROTECT, related_name="+")
-    cycle = models.PositiveSmallIntegerField()
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["brand", "factory", "cycle"], name="sharing_subscription_once")]
-
-    def __str__(self) -> str:
-        return f"{self.brand_id} {self.factory_id} {self.cycle}"

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from brands.models import Brand
 from portal.core.api import StrictSerializer
 from sharing.models import Scope
+from sharing.scopes import OFFERED_SCOPES
 from sharing.serializers.grants import MAX_CYCLE, BrandBriefSerializer, GrantChange
 
 MAX_BRANDS = 50
@@ -20,7 +21,7 @@ class SharingOrder(GrantChange):
         child=serializers.IntegerField(min_value=1, max_value=2**31 - 1), min_length=1, max_length=MAX_BRANDS
     )
     scopes = serializers.ListField(
-        child=serializers.ChoiceField(choices=Scope.values), min_length=1, max_length=len(Scope.values)
+        child=serializers.ChoiceField(choices=OFFERED_SCOPES), min_length=1, max_length=len(OFFERED_SCOPES)
     )
 
     def validate_brands(self, value: list[int]) -> list[Brand]:

@@ -10,6 +10,7 @@ from factories.models import Factory
 from factories.serializers import FactoryBriefSerializer
 from portal.core.api import PageQuery, StrictSerializer
 from sharing.models import Scope, SharingGrant
+from sharing.scopes import OFFERED_SCOPES
 from sharing.services import Terms
 
 STATUSES = ["live", "waiting", "unconfirmed", "expired", "ended"]
@@ -75,7 +76,7 @@ class GrantQuery(PageQuery):
 
     factory = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
     brand = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
-    scope = serializers.ChoiceField(required=False, choices=Scope.values)
+    scope = serializers.ChoiceField(required=False, choices=OFFERED_SCOPES)
     open = serializers.BooleanField(required=False, help_text="true: not ended; false: ended.")
 
 
@@ -83,7 +84,7 @@ class FactoryGrantQuery(PageQuery):
     """How the list of one factory's grants is narrowed."""
 
     brand = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
-    scope = serializers.ChoiceField(required=False, choices=Scope.values)
+    scope = serializers.ChoiceField(required=False, choices=OFFERED_SCOPES)
     open = serializers.BooleanField(required=False, help_text="true: not ended; false: ended.")
 
 
@@ -115,7 +116,7 @@ class GrantOrder(GrantChange):
     """Which brand may read what, on which terms."""
 
     brand = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
-    scope = serializers.ChoiceField(choices=Scope.values)
+    scope = serializers.ChoiceField(choices=OFFERED_SCOPES)
 
     def validate_brand(self, value: int) -> Brand:
         """The brand, if the asker may see it."""

@@ -9,6 +9,7 @@ from factories.serializers import FactoryBriefSerializer
 from portal.core.api import PageQuery, Query
 from sharing.forms.who_saw import WRONG_YEAR, YEARS
 from sharing.models import AccessRecord, Scope
+from sharing.scopes import OFFERED_SCOPES
 from sharing.serializers.grants import MAX_CYCLE, BrandBriefSerializer
 
 
@@ -53,7 +54,7 @@ class NarrowedQuery(PageQuery):
         required=False, min_value=1, max_value=2**31 - 1, help_text="A reader's `person_id`."
     )
     action = serializers.ChoiceField(required=False, choices=AccessRecord.Action.values)
-    scope = serializers.ChoiceField(required=False, choices=Scope.values)
+    scope = serializers.ChoiceField(required=False, choices=OFFERED_SCOPES)
     cycle = serializers.IntegerField(required=False, min_value=1, max_value=MAX_CYCLE)
     since = _DayField(required=False, help_text="The first day (UTC).")
     until = _DayField(required=False, help_text="The last day (UTC).")

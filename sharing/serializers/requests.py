@@ -10,6 +10,7 @@ from portal.core.api import PageQuery, StrictSerializer
 from portal.core.countries import COUNTRIES
 from sharing.matching import MOST_LINES, Line
 from sharing.models import Scope, SharingGrant
+from sharing.scopes import OFFERED_SCOPES
 from sharing.serializers.grants import MAX_CYCLE, BrandBriefSerializer
 from sharing.services import Terms, Wish
 from sharing.services.requests import LONGEST_SNOOZE_DAYS, as_asked
@@ -72,7 +73,9 @@ class RequestOrder(StrictSerializer):
     factories = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=MAX_ID), min_length=1, max_length=MOST_AT_ONCE
     )
-    scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.values), min_length=1, max_length=3)
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=OFFERED_SCOPES), min_length=1, max_length=len(OFFERED_SCOPES)
+    )
     cycles = serializers.ChoiceField(required=False, choices=SharingGrant.Cycles.values, default="all")
     cycle_number = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=MAX_CYCLE)
     expires_at = serializers.DateTimeField(

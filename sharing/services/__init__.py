@@ -29,11 +29,13 @@ from sharing.services.requests import (
 )
 from sharing.services.revoking import revoke_access, revoke_brand, stop_all_sharing
 from sharing.services.standing import Wish
+from sharing.services.subscriptions import Purchase, record_subscriptions, withdraw_subscription
 
 __all__ = [
     "CLOCKS_DIFFER",
     "AlreadyAnsweredError",
     "Paper",
+    "Purchase",
     "Terms",
     "Wish",
     "answer_confirmation_end",
@@ -51,6 +53,7 @@ __all__ = [
     "prompt_renewals",
     "record_access",
     "record_paper_consent",
+    "record_subscriptions",
     "refuse_grant",
     "release_report",
     "remind_of_destroy_notices",
@@ -65,5 +68,6 @@ __all__ = [
     "switch_confirmation_on",
     "tell_of_publication",
     "withdraw_request",
+    "withdraw_subscription",
     "withhold_report",
 ]

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from brands.models import Brand
 from sharing.models import AccessRequest, Scope, SharingGrant
+from sharing.scopes import OFFERED_SCOPES
 
 LONGEST_WAIT = timedelta(days=366)  # programmes ask for at most 365 days before a brand may ask again
 
@@ -43,7 +44,7 @@ class Standing:
         """asked, cooling (may not ask for anything yet), shared (something is), or free."""
         if self.asked is not None:
             return "asked"
-        if self.again_from(Scope.values[:1]) and all(self.again_from([scope]) for scope in Scope.values):
+        if all(self.again_from([scope]) for scope in OFFERED_SCOPES):
             return "cooling"
         return "shared" if self.shared else "free"
 
@@ -59,7 +60,7 @@ class Standing:
 
     def next_time(self) -> datetime | None:
         """The first moment at which the brand may ask for something again; None: now."""
-        ends = [self.again_from([scope]) for scope in Scope.values]
+        ends = [self.again_from([scope]) for scope in OFFERED_SCOPES]
         return None if None in ends else min(filter(None, ends))
 
     def in_words(self) -> str:
@@ -85,8 +86,10 @@ class Standing:
         return ""
 
     def _shares_everything(self) -> bool:
-        everything = Wish(scopes=tuple(Scope.values), purpose="")
-        return all(any(covers(one, everything) for one in self.shared if one.scope == scope) for scope in Scope.values)
+        everything = Wish(scopes=OFFERED_SCOPES, purpose="")
+        return all(
+            any(covers(one, everything) for one in self.shared if one.scope == scope) for scope in OFFERED_SCOPES
+        )
 
 
 def _day(moment: datetime) -> str:

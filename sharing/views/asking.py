@@ -20,8 +20,9 @@ from portal.core.turns import one_at_a_time
 from portal.core.uploads import limited_table
 from sharing.forms import AskForm, FactorySearch, ListForm, RequestFilter
 from sharing.matching import MOST_LINES, Line, Lines, Match, match_lines, pasted_lines, table_lines
-from sharing.models import AccessRequest, Scope
+from sharing.models import AccessRequest
 from sharing.request_querysets import factories_to_ask
+from sharing.scopes import OFFERED_SCOPES
 from sharing.services import request_many
 from sharing.services.requests import Asked
 from sharing.services.standing import Standing, standings
@@ -137,7 +138,7 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, _("Choose at least one factory that you can ask."))
         return redirect("ask_search", pk=pk)
     is_sent = request.method == "POST" and "purpose" in request.POST
-    wanted = [scope for scope in request.GET.getlist("scope") if scope in Scope.values]
+    wanted = [scope for scope in request.GET.getlist("scope") if scope in OFFERED_SCOPES]
     form = AskForm(request.POST if is_sent else None, initial={"cycles": "all", "scopes": wanted or ["report"]})
     if form.is_valid():
         try:

@@ -32,7 +32,15 @@ from portal.notices.preferences import unsubscribe_token
 from portal.notices.webhooks.secrets import lock, new_secret
 from sharing import access
 from sharing.codes import short_code
-from sharing.models import AccessRecord, AccessRequest, CopyToDestroy, DestroyNotice, SharingGrant, WithheldReport
+from sharing.models import (
+    AccessRecord,
+    AccessRequest,
+    CopyToDestroy,
+    DestroyNotice,
+    SharingGrant,
+    Subscription,
+    WithheldReport,
+)
 from sharing.services import Terms, Wish, record_access, record_paper_consent, request_access, withhold_report
 from sharing.services.papers import Signature
 from sharing.views.answering import brand_seen
@@ -70,6 +78,7 @@ class Stage:
     pending: SharingGrant
     handover: Handover
     request: AccessRequest
+    subscription: Subscription
 
     def client(self, persona: str) -> Client:
         """The browser of a persona, signed in; for `token` a program that sends the token."""
@@ -118,6 +127,7 @@ def build_stage() -> Stage:
         handover=_handover(world),
         withheld=withhold_report(by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_a, cycle=9),
         paper=_paper(world),
+        subscription=world.subscribe(),
     )
 
 
@@ -258,6 +268,7 @@ PLACES: dict[str, Callable[[Stage], Any]] = {
     "paper": lambda stage: stage.paper.pk,
     "withheld": lambda stage: stage.withheld.pk,
     "request": lambda stage: stage.request.pk,
+    "subscription": lambda stage: stage.subscription.pk,
     "code": lambda stage: stage.request.code,
     "grantcode": lambda stage: short_code(stage.grant.pk),
     "copy": lambda stage: stage.copy.pk,
@@ -317,6 +328,21 @@ BODIES: dict[str, Callable[[Stage], dict[str, Any]]] = {
         "is_as_signed": "on",
         "scan": SimpleUploadedFile("form.pdf", SCAN),
     },
+    "subscription_add": lambda stage: {
+        "brand": stage.world.brand_b.pk,
+        "bw_id": stage.world.factory_a.bw_id,
+        "cycle": 2,
+        "bought_on": "2026-01-05",
+    },
+    "subscription_withdraw": lambda _stage: {"reason": "Wrong factory"},
+    "subscription_switch": lambda _stage: {"needed": "yes"},
+    "api:programme-subscriptions": lambda stage: {
+        "brand": stage.world.brand_b.pk,
+        "factory": stage.world.factory_a.pk,
+        "cycle": 2,
+        "bought_on": "2026-01-05",
+    },
+    "api:subscription-withdraw": lambda _stage: {"reason": "Wrong factory"},
     "report_withhold": lambda stage: {"brand": stage.world.brand_a.pk, "cycle": 2},
     "as_brand_trial": lambda stage: {"brands": [stage.world.brand_b.pk], "scopes": ["report"], "cycles": "all"},
     "confirmations": lambda _stage: {"act": "on"},

@@ -12,7 +12,8 @@ A place names what the address is about (`stage.PLACES`): factory A (`A`), its p
 the one in factory review (`a3`) and the planned one (`a4`), factory B's (`b1`), a grant of factory A to brand A, a
 `request` of brand A to factory A and its `code`, a finished file of brand A's member (`copy`) and its `job`, an
 invitation into factory A, a webhook of brand A (`endpoint`) and a message to it (`delivery`), that brand A read
-`a1_old` (`correction`). Factory `V`, in Vietnam, has no people yet: staff bring in its first manager.
+`a1_old` (`correction`), a `subscription` of brand B for factory A. Factory `V`, in Vietnam, has no people yet: staff
+bring in its first manager.
 """
 
 from dataclasses import dataclass
@@ -140,6 +141,18 @@ GET    integration_revoke                   brandB/integration          LL.. x..
 POST   integration_revoke                   brandA/integration          LL.. x..x *x.L .xxxx.
 POST   integration_revoke                   brandB/integration          LL.. x..x ..xL .xxxx.
 # sharing
+GET    subscription_list                    cambodia                    LL.. .... ...L x++.+x
+GET    subscription_add                     cambodia                    LL.. .... ...L x++.+x
+POST   subscription_add                     cambodia                    LL.. .... ...L x**.*x
+GET    subscription_import                  cambodia                    LL.. .... ...L x++.+x
+POST   subscription_import                  cambodia                    LL.. .... ...L x!!.!x
+POST   subscription_import_confirm          cambodia                    LL.. .... ...L x>>.>x
+GET    subscription_withdraw                cambodia/subscription       LL.. .... ...L x++.+x
+POST   subscription_withdraw                cambodia/subscription       LL.. .... ...L x**.*x
+GET    subscription_switch                  cambodia                    LL.. .... ...L xx+.+x
+POST   subscription_switch                  cambodia                    LL.. .... ...L xx*.*x
+GET    brand_subscriptions                  brandA                      LL.. .... ++.L ......
+GET    brand_subscriptions                  brandB                      LL.. .... ..+L ......
 GET    who_can_see                          A                           LL.. +++. ...L x++.+.
 GET    grant                                A                           LL.. +xx. ...L xxx.x.
 POST   grant                                A                           LL.. *xx. ...L xxx.x.
@@ -325,6 +338,11 @@ POST   api:tokens                           brandA                      uu.. x..
 DELETE api:token                            brandA/integration          uu.. x..x *x.x .xxxx.
 GET    api:programmes                       -                           uu++ ++++ ++++ ++++++
 GET    api:programme                        cambodia                    uu.. .... .... +++.++
+GET    api:programme-subscriptions          cambodia                    uu.. .... .... x++.+x
+POST   api:programme-subscriptions          cambodia                    uu.. .... ...x x**.*x
+POST   api:subscription-withdraw            cambodia/subscription       uu.. .... ...x x**.*x
+GET    api:brand-subscriptions              brandA                      uu.. .... ++.+ ......
+GET    api:brand-subscriptions              brandB                      uu.. .... ..+. ......
 GET    api:corrections                      -                           uu++ ++++ ++++ ++++++
 POST   api:correction-acknowledge           correction                  uu.. xxx. **.x xxx.x.
 GET    api:mail-choices                     -                           uu++ ++++ +++x ++++++
@@ -400,6 +418,8 @@ ONLY_GET = frozenset(
         "report_openings",
         "shared_list",
         "supplier_list",
+        "subscription_list",
+        "brand_subscriptions",
         "tool",
         "tool_list",
         "what_we_read",
@@ -424,6 +444,7 @@ ONLY_POST = frozenset(
         "as_brand_trial",
         "report_order",
         "report_withhold",
+        "subscription_import_confirm",
         "webhook_again",
         "webhook_pause",
         "webhook_test",

@@ -11,9 +11,17 @@ from django.utils import timezone
 from assessments.services import take_step
 from brands.roles import BRAND
 from brands.services import update_brand
+from factories.services import update_programme
 from portal.accounts.models import ApiToken, User
 from portal.accounts.services import remove_member, revoke_token
-from sharing.services import Terms, change_grant, revoke_access, revoke_brand, stop_all_sharing
+from sharing.services import (
+    Terms,
+    change_grant,
+    revoke_access,
+    revoke_brand,
+    stop_all_sharing,
+    withdraw_subscription,
+)
 from sharing.terms import StatementTime
 from tests.revoke.held import Held
 
@@ -57,6 +65,17 @@ def brand_closed(held: Held, _later: ExitStack) -> None:
     update_brand(by=held.world.person("global_staff"), brand=held.world.brand_a, is_active=False)
 
 
+def unsubscribed(held: Held, _later: ExitStack) -> None:
+    """The country asks participants for subscriptions; those of the brand, one now, are withdrawn."""
+    world = held.world
+    update_brand(by=world.person("global_staff"), brand=world.brand_a, kind="participant")
+    bought = [world.subscribe(world.brand_a, cycle) for cycle in (1, 2, 3)]
+    by = world.person("programme_manager")
+    update_programme(by=by, programme=world.cambodia, participants_need_subscription=True)
+    for one in bought:
+        withdraw_subscription(by=by, subscription=one, reason="Recorded by mistake")
+
+
 def withdrawn(held: Held, _later: ExitStack) -> None:
     """The report is withdrawn; the brand still has the factory's other one, and what is told of that."""
     take_step(by=held.world.person("programme_manager"), assessment=held.read, name="withdraw", reason="Wrong factory")
@@ -85,6 +104,15 @@ def token_expired(held: Held, _later: ExitStack) -> None:
     ApiToken.objects.filter(user=held.stage.integration).update(expiry=timezone.now())
 
 
-OF_THE_BRAND: list[End] = [revoked, brand_revoked, all_stopped, expired, narrowed, brand_closed, withdrawn]
+OF_THE_BRAND: list[End] = [
+    revoked,
+    brand_revoked,
+    all_stopped,
+    expired,
+    narrowed,
+    brand_closed,
+    unsubscribed,
+    withdrawn,
+]
 OF_ONE_PERSON: list[End] = [left_the_brand, account_closed]
 OF_THE_TOKEN: list[End] = [token_revoked, token_expired]

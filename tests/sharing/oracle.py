@@ -72,6 +72,9 @@ class Oracle:
     facts: list[Fact] = field(default_factory=list)
     kept_back: dict[tuple[str, int], list[Period]] = field(default_factory=dict)
     active: dict[str, list[Period]] = field(default_factory=dict)
+    participants: frozenset[str] = frozenset()
+    asked: list[Period] = field(default_factory=list)  # when the country asked participants for a subscription
+    bought: dict[tuple[str, int], list[Period]] = field(default_factory=dict)
 
     def given(self, brand: str, scope: str) -> Fact | None:
         """The one grant to a brand that is not ended, for a scope."""
@@ -108,12 +111,19 @@ class Oracle:
         return False
 
     def _is_free(self, brand: str, cycle: int, at: datetime) -> bool:
-        return self.is_active(brand, at) and not self.is_kept_back(brand, cycle, at)
+        return self.is_active(brand, at) and not self.is_kept_back(brand, cycle, at) and self._is_paid(brand, cycle, at)
+
+    def _is_paid(self, brand: str, cycle: int, at: datetime) -> bool:
+        """Whether the brand needed no subscription for the cycle, or had one (R6)."""
+        if brand not in self.participants or not any(period.holds(at) for period in self.asked):
+            return True
+        return any(period.holds(at) for period in self.bought.get((brand, cycle), []))
 
     def _opened_at(self, fact: Fact, cycle: int, published: datetime) -> datetime | None:
         """The first moment at which the report was open by this grant, or by one that it replaced without a gap."""
         changes = [period.end for period in self.kept_back.get((fact.brand, cycle), []) if period.end]
-        changes += [period.start for period in self.active[fact.brand]]
+        changes += [period.start for period in (*self.active[fact.brand], *self.bought.get((fact.brand, cycle), []))]
+        changes += [period.end for period in self.asked if period.end]
         found = []
         for one in fact.chain(cycle):
             assert one.in_force is not None

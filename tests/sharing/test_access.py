@@ -106,21 +106,6 @@ def test_a_hold_keeps_a_new_report_back_for_its_days(world: World) -> None:
     assert Assessment.objects.visible_to(member, at=opened).filter(pk=fresh.pk).exists()
 
 
-def test_r6_a_participant_needs_a_subscription_where_the_country_says_so(world: World) -> None:
-    from sharing.models import Subscription
-
-    world.grant(world.brand_b)
-    member = world.person("brand_b_member")
-    assert names(world, "brand_b_member") == {"a1", "a2"}
-    world.cambodia.participants_need_subscription = True
-    world.cambodia.save()
-
-    assert names(world, "brand_b_member") == set()
-    assert access.decide(member, world.assessments["a2"], "report").reason == "subscription"
-    Subscription.objects.create(brand=world.brand_b, factory=world.factory_a, cycle=2)
-    assert names(world, "brand_b_member") == {"a2"}
-
-
 def test_r7_a_revoke_holds_from_the_next_query_on(world: World) -> None:
     grant = world.grant()
     member = world.person("brand_a_member")

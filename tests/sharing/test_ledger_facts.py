@@ -21,6 +21,7 @@ from sharing.services import (
     Terms,
     record_paper_consent,
     release_report,
+    withdraw_subscription,
     withhold_report,
 )
 from sharing.services.papers import Signature
@@ -62,6 +63,32 @@ def test_withheld_reports_are_compared(world: World) -> None:
         change(table, row.pk, {name: getattr(row, name) for name in (column, *more)})
     tamper(f"DELETE FROM {table} WHERE id = %s", kept.pk)
     assert "it is gone" in one_problem(f"{table} {kept.pk}")
+
+
+@pytest.mark.django_db(transaction=True, databases=ALL_ROLES)
+def test_subscriptions_are_compared(world: World) -> None:
+    leader, table = world.person("team_leader"), "sharing_subscription"
+    bought = world.subscribe(cycle=1)
+    gone = withdraw_subscription(by=leader, subscription=world.subscribe(cycle=2), reason="Wrong factory")
+    seal_new_rows()
+    assert problems() == []
+    edited = [
+        (bought, {"cycle": 4}, "it says something else"),
+        (bought, {"bought_on": "2020-01-01"}, "it says something else"),
+        (bought, {"recorded_at": timezone.now() - timedelta(days=9)}, "its recorded_at differs"),
+        (
+            bought,
+            {"ended_at": timezone.now(), "ended_by_id": leader.pk, "end_reason": "Mine"},
+            "no event tells of that",
+        ),
+        (gone, {"end_reason": "Something else"}, "its withdrawal differs"),
+    ]
+    for row, values, what in edited:
+        change(table, row.pk, values)
+        assert what in one_problem(f"{table} {row.pk}")
+        change(table, row.pk, {name: getattr(row, name) for name in values})
+    tamper(f"DELETE FROM {table} WHERE id = %s", bought.pk)
+    assert "it is gone" in one_problem(f"{table} {bought.pk}")
 
 
 @pytest.mark.django_db(transaction=True, databases=ALL_ROLES)

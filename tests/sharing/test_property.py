@@ -1,9 +1,10 @@
 """Any order of what people do to consent agrees with an oracle, on every surface and at every date.
 
 Grants, changes, holds, confirmations, reports kept back and let go, expiries, revokes, publications, corrections,
-withdrawals, memberships, closed brands, and questions about other days. The oracle is plain Python (`oracle.py`); the
-portal answers by list, detail, count, export, file, the permission backend, the decision with its reason, and as of
-a date. `./dev test --long` makes the search long; PORTAL_PROPERTY_EXAMPLES sets the sequences of each half.
+withdrawals, memberships, closed brands, subscriptions and the switch that asks for them, and questions about other
+days. The oracle is plain Python (`oracle.py`); the portal answers by list, detail, count, export, file, the
+permission backend, the decision with its reason, and as of a date. `./dev test --long` makes the search long;
+PORTAL_PROPERTY_EXAMPLES sets the sequences of each half.
 """
 
 from collections.abc import Callable
@@ -24,12 +25,13 @@ from assessments.services import start_correction, take_step
 from brands.models import Brand
 from brands.roles import BRAND
 from brands.services import update_brand
-from factories.models import Factory
+from factories.models import Factory, ProgrammeHistory
+from factories.services import update_programme
 from portal.accounts.services import add_member, remove_member
 from portal.core.models import Job
 from sharing import access, visibility_index
 from sharing.models import SharingGrant, WithheldReport
-from sharing.services import Terms, change_grant, grant_access, revoke_access
+from sharing.services import Terms, change_grant, grant_access, revoke_access, withdraw_subscription
 from sharing.services.confirming import confirm_grant, refuse_grant
 from sharing.services.holds import release_report, withhold_report
 from tests.amounts import SEQUENCES
@@ -80,7 +82,8 @@ class Consent(RuleBasedStateMachine):
         self.steps = 0
         self.members = {"brand_a": True, "brand_b": True}
         long_ago = timezone.now() - timedelta(days=5000)
-        self.oracle = Oracle(active={brand: [Period(long_ago)] for brand in self.members})
+        active = {brand: [Period(long_ago)] for brand in self.members}
+        self.oracle = Oracle(active=active, participants=frozenset({"brand_b"}))
         self.moments: list[datetime] = []
         factory = self.world.factory_a
         self.confirms = False
@@ -225,6 +228,33 @@ class Consent(RuleBasedStateMachine):
             periods[-1].end = since
         else:
             periods.append(Period(since))
+
+    @rule()
+    def ask_for_subscriptions_or_not(self) -> None:
+        """The country's switch; its history says since when."""
+        periods, country = self.oracle.asked, self.world.cambodia
+        is_on = bool(periods) and periods[-1].end is None
+        by = self.world.person("programme_manager")
+        update_programme(by=by, programme=country, participants_need_subscription=not is_on)
+        since = ProgrammeHistory.objects.filter(programme=country).latest("since").since
+        if is_on:
+            periods[-1].end = since
+        else:
+            periods.append(Period(since))
+
+    @rule(cycle=CYCLES)
+    def record_or_withdraw_a_subscription(self, cycle: int) -> None:
+        periods = self.oracle.bought.setdefault(("brand_b", cycle), [])
+        try:
+            bought = self.world.subscribe(cycle=cycle)
+        except ValidationError:
+            return  # the brand is closed
+        if periods and periods[-1].end is None:
+            by = self.world.person("team_leader")
+            ended = withdraw_subscription(by=by, subscription=bought, reason="Wrong factory")
+            periods[-1].end = ended.ended_at
+        else:
+            periods.append(Period(bought.recorded_at))
 
     # --- what the portal answers
 

@@ -55,7 +55,6 @@ def _opened(grant: GrantPlan, visit: VisitPlan, at: datetime) -> bool:
     """Whether a grant opened a report at a moment."""
     return (
         grant.factory.bw_id == visit.factory.bw_id
-        and grant.scope != "improvement_plan"
         and grant.covers(visit.cycle)
         and grant.is_live(at)
         and visit.published_at is not None

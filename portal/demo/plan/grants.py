@@ -15,7 +15,7 @@ from portal.demo.plan.visits import VisitPlan
 
 PURPOSES = (
     "Sourcing review", "Yearly supplier evaluation", "Due diligence report", "Onboarding of a new supplier",
-    "Follow-up on the improvement plan", "",
+    "Follow-up with the factory", "",
 )  # fmt: skip
 END_REASONS = (
     "We no longer produce for this buyer.",
@@ -27,13 +27,13 @@ END_REASONS = (
 # Factory A shares with others, but not with brand A (the story grants that) and not with brand B.
 # brand, scopes, cycles, number, days since the start, days from now to the end, days since the revoke, hold
 STORY: tuple[tuple[str, str, str, int | None, int, int | None, int | None, int], ...] = (
-    ("Casa Almendra", "report step1 improvement_plan", "all", None, 400, None, None, 0),
+    ("Casa Almendra", "report step1", "all", None, 400, None, None, 0),
     ("Blaumeer Mode", "report step1", "from", 2, 310, 120, None, 0),
     ("Tidewater Denim Company", "report", "only", 4, 200, None, None, 0),
     ("Hoshizora Wear", "report step1", "all", None, 500, None, 60, 0),
     ("Pippin Kids", "report", "from", 3, 240, -20, None, 0),
     ("Marram Outdoor", "report", "all", None, -14, None, None, 0),
-    ("Polder & Daughters", "improvement_plan", "all", None, 90, None, None, 0),
+    ("Polder & Daughters", "step1", "all", None, 90, None, None, 0),
     ("Filo Rosso", "report step1", "from", 4, 150, None, None, 5),
 )
 # What factory A gave on signed paper, and the reports that it keeps back: brand, cycle, why.
@@ -207,12 +207,9 @@ def _grants(factory: FactoryPlan, now: datetime, own: Random) -> Iterator[GrantP
 
 
 def _scopes(own: Random) -> list[str]:
-    kind = own.random()
-    if kind < 0.08:
+    if own.random() < 0.14:
         return ["step1"]
-    if kind < 0.14:
-        return ["improvement_plan"]
-    return ["report"] + [scope for scope, share in (("step1", 0.6), ("improvement_plan", 0.35)) if own.random() < share]
+    return ["report", "step1"] if own.random() < 0.6 else ["report"]
 
 
 def _terms(factory: FactoryPlan, brand: str, now: datetime, own: Random) -> GrantPlan:
@@ -267,8 +264,6 @@ def readings(grants: tuple[GrantPlan, ...], visits: dict[str, list[VisitPlan]], 
     """What the brands read under these grants, oldest first. `visits` are a factory's, by `bw_id`."""
     found: list[ReadingPlan] = []
     for number, grant in enumerate(grants):
-        if grant.scope == "improvement_plan":
-            continue
         own = dice("readings", grant.factory.bw_id, grant.brand, grant.scope, number)
         for visit in visits[grant.factory.bw_id]:
             period = grant.reading_period(visit, now) if visit.is_out else None

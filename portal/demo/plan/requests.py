@@ -13,7 +13,7 @@ from portal.demo.plan.people import manager_email, reader_emails
 OPEN_DAYS, REMINDER_DAYS = 60, 14  # the programmes' settings in the demo
 WHY = (
     "Yearly supplier evaluation", "Onboarding of a new supplier", "Due diligence report", "Sourcing review",
-    "Follow-up on the improvement plan",
+    "Follow-up with the factory",
 )  # fmt: skip
 MESSAGES = (
     "We place the first orders in spring and would like to read the last report before our visit.",
@@ -26,11 +26,11 @@ REASONS = ("We do not produce for you at the moment.", "Please agree the scope w
 STORY: tuple[tuple[str, str, str, int | None, int | None, float, str, float | None], ...] = (
     (BRAND_A, "report step1", "from", 3, 365, 3, "open", None),
     (BRAND_B, "report", "all", None, None, 16, "open", None),
-    ("Hoshizora Wear", "report improvement_plan", "only", 4, 180, 54, "open", None),
+    ("Hoshizora Wear", "report step1", "only", 4, 180, 54, "open", None),
     ("Polder & Daughters", "report", "all", None, None, 20, "later", 10),
     ("Pippin Kids", "report step1", "from", 3, None, 40, "declined", 37),
     ("Marram Outdoor", "step1", "all", None, None, 150, "lapsed", None),
-    ("Tidewater Denim Company", "improvement_plan", "all", None, None, 90, "withdrawn", 85),
+    ("Tidewater Denim Company", "step1", "all", None, None, 90, "withdrawn", 85),
 )
 
 

@@ -133,7 +133,7 @@ def test_safety_leads_and_child_labour_is_rare(demo):
 
 def test_every_kind_of_grant_is_there(demo):
     grants = list(SharingGrant.objects.all())
-    assert {grant.scope for grant in grants} == {"report", "step1", "improvement_plan"}
+    assert {grant.scope for grant in grants} == {"report", "step1"}
     assert {grant.cycles for grant in grants} == {"all", "from", "only"}
     assert {grant.status() for grant in grants} == {"live", "waiting", "unconfirmed", "expired", "ended"}
     assert any(grant.hold_days for grant in grants)
@@ -145,7 +145,6 @@ def test_every_kind_of_grant_is_there(demo):
         pairs.setdefault((grant.factory_id, grant.brand_id), set()).add(grant.scope)
     assert {"report"} in pairs.values()
     assert {"step1"} in pairs.values()
-    assert {"improvement_plan"} in pairs.values()
 
 
 def test_r6_a_manager_of_the_factory_granted_or_paper_stands_behind_it(demo):
