@@ -30,7 +30,7 @@ def worlds(empty_database: str, django_db_blocker: Any, tmp_path_factory: pytest
 def look_at(worlds: Worlds, fact: Fact, look: Look, *leaks: Leak) -> list[Difference]:
     """Return what tells the two worlds of a fact apart; the first one's product has leaks."""
     with worlds.pair(fact) as pair:
-        hidden = [url for world in pair for url in world.addresses]
+        hidden = sorted({url for world in pair for url in world.addresses})
         observers = [Observer(worlds, world, fact, look, hidden) for world in pair]
         with leaking(pair[0], leaks):
             first = observers[0].observe()
@@ -76,6 +76,7 @@ def test_a_planted_leak_is_named(planted: list[Difference], leak: Leak) -> None:
     assert any(leak.sign in line for one in named for line in one.lines), "\n".join(map(str, planted))
 
 
+@pytest.mark.skipif(not IS_LONG, reason="said by every hidden fact that shows nowhere; with blocks in the long run")
 def test_nothing_is_named_where_nothing_is_hidden(worlds: Worlds, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock():
         assert look_at(worlds, Fact("nothing"), LOOK) == []

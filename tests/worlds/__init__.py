@@ -8,14 +8,19 @@ not compared. What is masked stands in `masks.py`, all of it.
 
 To add a hidden fact:
 
-1. Write a function in `facts.py` that does it, with the product's own services, to a `Stage` (tests/matrix/stage.py: the
-   world and one of everything). It may return addresses that only exist where it happened: they are asked too.
+1. Write a function in `facts.py` that does it, with the product's own services, to a `Scene` (`people.py`: the stage of
+   the access matrix, the world and one of everything). It may return addresses that exist only where it happened: they
+   are asked too.
 2. Add a `Fact` to `FACTS`: a sentence that names it, `hidden`, whom it is hidden from (`audience`), and what both
    worlds need before it (`build`) or after it (`after`). Whatever is to open or end later does so beyond
    `moments.LATER`, or not at all: the harness looks at both worlds at `LATER` too.
-3. Run `./dev test tests/test_worlds.py -k "<words of the sentence>"`, and once with `PORTAL_TEST_LONG=1`.
+3. Run `PORTAL_TEST_LONG=1 ./dev test tests/test_worlds.py -k "<words of the sentence>"`.
 
 What a failure says: who asked for what, which part of the answer differs, and the first lines that do.
+
+The ordinary run makes one pair, in which the facts of `OFTEN` happen at once, and asks each address as one person. The
+long run makes a pair for each fact and asks everything as everybody, with filters, cursors, files of every format and
+blocks, and once more at `LATER`.
 
 The files: `moments` (the clock, for Python and the database), `draws` (the random numbers), `databases` (the pair),
 `addresses` and `people` (who asks for what), `recording` (one answer, with its statements), `telling` (mails and

@@ -1,6 +1,6 @@
-"""What is asked: every address of the access matrix that one of the audience may read, its filters, and what is hidden."""
+"""What is asked: the addresses of the access matrix, their filters, and those that only a hidden fact has."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
@@ -9,13 +9,11 @@ from django.urls import get_resolver
 from django.utils.http import urlencode
 from rest_framework import serializers
 
-from tests.matrix.stage import PERSONAS
 from tests.matrix.table import ROWS, Row
 from tests.test_access_matrix import ADDRESSES
-from tests.worlds.people import TOKENS, Scene
+from tests.worlds.people import PROGRAMS, Scene
 
 ANSWERED = "+"
-COLUMNS = {"token_report": "token", "token_step1": "token"}
 # How pages of lists are narrowed and sorted. Those of the API are read from its views.
 PAGE_FILTERS: dict[str, list[dict[str, Any]]] = {
     "shared_list": [
@@ -57,12 +55,13 @@ def addresses(scene: Scene, audience: tuple[str, ...], *, whole: bool) -> Iterat
             for query in _filters(row.name) if answered else ():
                 yield Address("", f"{url}{'&' if '?' in url else '?'}{urlencode(query)}", everybody)
         elif answered:
-            yield Address(_label(row), url, (answered[crc32(_label(row).encode()) % len(answered)],))
+            yield Address(_label(row), url, (_one_of(answered, url),))
 
 
-def of_hidden(url: str, audience: tuple[str, ...]) -> tuple[str, ...]:
-    """Return who asks for an address that only one fact has."""
-    return able_to_ask("api:" if url.startswith("/api/") else "", audience)
+def of_hidden(url: str, audience: tuple[str, ...], *, whole: bool) -> Address:
+    """Return an address that only one fact has."""
+    able = able_to_ask("api:" if url.startswith("/api/") else "", audience)
+    return Address("", url, able if whole else (_one_of(able, url),))
 
 
 def expected(audience: tuple[str, ...]) -> set[str]:
@@ -72,13 +71,17 @@ def expected(audience: tuple[str, ...]) -> set[str]:
 
 def able_to_ask(name: str, audience: tuple[str, ...]) -> tuple[str, ...]:
     """Return who of the audience can ask at all: programs know the API only."""
-    return tuple(one for one in audience if name.startswith("api") or one not in TOKENS)
+    return tuple(one for one in audience if name.startswith("api") or one not in PROGRAMS)
 
 
 def answered_people(row: Row, audience: tuple[str, ...]) -> list[str]:
-    """Return who of the audience gets it, as the matrix says; of programs it knows one that reads reports and Step 1."""
-    able = [one for one in able_to_ask(row.name, audience) if COLUMNS.get(one, one) in PERSONAS]
-    return [one for one in able if row.cells[COLUMNS.get(one, one)] == ANSWERED]
+    """Return who of the audience gets it, as far as the matrix knows them."""
+    return [one for one in able_to_ask(row.name, audience) if row.cells.get(one) == ANSWERED]
+
+
+def _one_of(people: Sequence[str], url: str) -> str:
+    """Return whose turn it is at an address: another one's at the next."""
+    return people[crc32(url.encode()) % len(people)]
 
 
 def _label(row: Row) -> str:

@@ -20,7 +20,7 @@ from tests.worlds.draws import DRAWS
 from tests.worlds.fact import Fact, Step
 from tests.worlds.moments import AFTER, BEGINNING, BUILT, HIDDEN, Clock, install_clock
 from tests.worlds.numbers import numbers, set_numbers
-from tests.worlds.people import Scene, build, order_file
+from tests.worlds.people import Scene, build, order_file, silence_others
 
 ROLES = ("default", "owner")
 
@@ -73,7 +73,7 @@ class Worlds:
         with self._frozen():
             try:
                 worlds = [
-                    self._make(name, fact.build, happens)
+                    self._make(name, fact, happens)
                     for name, happens in zip(names, (fact.hidden, fact.otherwise), strict=True)
                 ]
                 if not fact.keeps_numbers:
@@ -89,13 +89,14 @@ class Worlds:
                 for name in names:
                     self._drop(name)
 
-    def _make(self, database: str, *steps: Step) -> World:
+    def _make(self, database: str, fact: Fact, happens: Step) -> World:
         folder = self.folder / database
         shutil.copytree(self.folder / "template", folder, dirs_exist_ok=True)
         self._copy(self.template, database)
         world = World(database, folder, pickle.loads(self._stage))
         with self.working_in(database, folder):
-            for moment, label, step in zip((BUILT, HIDDEN), ("build", "hidden"), steps, strict=True):
+            silence_others(world.stage, fact.audience)
+            for moment, label, step in ((BUILT, "build", fact.build), (HIDDEN, "hidden", happens)):
                 self.at(moment, label)
                 world.addresses += step(world.stage) or []
         return world
@@ -153,7 +154,7 @@ def _use(names: dict[str, str]) -> None:
 
 def _private(folder: Path) -> dict[str, Any]:
     """The settings under which a world has files and a cache of its own."""
-    storage = {**settings.STORAGES["private"]}
-    storage["OPTIONS"] = {**storage["OPTIONS"], "location": folder}
+    private: dict[str, Any] = settings.STORAGES["private"]
+    storage = {**private, "OPTIONS": {**private["OPTIONS"], "location": folder}}
     cache = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": str(folder)}
     return {"STORAGES": {**settings.STORAGES, "private": storage}, "CACHES": {"default": cache}}

@@ -113,6 +113,5 @@ LEAKS = [
     Leak("file", around(report_services, "_stamp", with_other_number), "file", "file report json", "copy_number"),
 ]
 # What is asked to find them.
-LOOK = Look(
-    (READER,), is_counting_blocks=True, asks=("home", "api:corrections", "api:grants", "api:assessments"), formats=("json",)
-)
+ASKS = ("home", "api:corrections", "api:grants", "api:assessments")
+LOOK = Look((READER,), is_counting_blocks=True, asks=ASKS, formats=("json",))

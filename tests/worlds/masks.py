@@ -22,6 +22,8 @@ MASKS = (
     Mask("nonce", r"(?<=nonce[=-])\"?[\w+/=-]{16,}\"?"),
     Mask("session", r"(?<=sessionid=)\w+"),
     Mask("request id", r"(?<=X-Request-ID: )\S+"),
+    # A keyed hash: a number that runs would be seen here.
+    Mask("message id", r"(?<=Message-ID: <)[0-9a-f]{32}(?=@)"),
     Mask("date", r"(?m)(?<=^Date: ).+$"),
 )
 

@@ -67,7 +67,10 @@ class Clock:
                 clock.moment += clock.tick
                 return clock.moment.astimezone(tz) if tz else clock.moment.replace(tzinfo=None)
 
-        with patch.object(timezone, "datetime", Standing), patch.object(time, "time", lambda: clock.moment.timestamp()):
+        def seconds() -> float:
+            return clock.moment.timestamp()
+
+        with patch.object(timezone, "datetime", Standing), patch.object(time, "time", seconds):
             yield
 
 

@@ -1,7 +1,6 @@
 """All that one world says to the people from whom a fact is hidden."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
@@ -15,7 +14,6 @@ from tests.worlds.databases import World, Worlds
 from tests.worlds.draws import DRAWS
 from tests.worlds.fact import Fact
 from tests.worlds.moments import ASKED, LATER
-from tests.worlds.people import Scene
 from tests.worlds.recording import Answer, lines_of, record
 from tests.worlds.telling import GATHERED, mails_to, received, run_periodic_tasks, webhooks_to
 
@@ -29,8 +27,9 @@ FORMATS = ("json", "csv", "xlsx", "pdf")
 class Look:
     """How closely both worlds are looked at.
 
-    `whole`: with filters, cursors, errors, and again at `LATER`. Otherwise each address is asked by one person of those
-    who are answered. `asks`: these addresses only, by their names. `formats`: of the files that are ordered.
+    `whole`: with filters, cursors and errors, by everybody, and once more at `LATER`. Otherwise each address is asked
+    by one person of those who are answered. `asks`: these addresses only, by their names, and nothing at `LATER`.
+    `formats`: of the files that are ordered.
     """
 
     people: tuple[str, ...]
@@ -52,11 +51,12 @@ class Observer:
         """Let the tasks run and everybody ask; later again."""
         with self.worlds.working_in(self.world.database, self.world.folder):
             self._tell(ASKED)
-            self._ask_all(ASKED)
+            self._ask_all(ASKED, self._addresses(whole=self.look.whole))
             self._order_files()
-            self._tell(LATER)
+            if not self.look.asks:
+                self._tell(LATER)
             if self.look.whole:
-                self._ask_all(LATER)
+                self._ask_all(LATER, self._addresses(whole=False))
         return self.seen
 
     # --- mails and webhooks
@@ -65,22 +65,21 @@ class Observer:
         mail.outbox = []
         with received() as arrived:
             for number, at in enumerate((moment, moment + GATHERED)):
-                self.worlds.at(at, f"tasks {moment} {number}")
-                run_periodic_tasks()
-        scene: Scene = self.world.stage
+                self.worlds.at(at, "tasks")
+                run_periodic_tasks(f"{moment} {number}")
+        scene, masks, day = self.world.stage, self.fact.masks, f"{moment:%d %B}"
         for persona in self.look.people:
             if not scene.is_program(persona):
-                self._keep(persona, f"mails of {moment:%d %B}", "mails", mails_to(scene.address_of(persona), self.fact.masks))
+                self._keep(persona, f"mails of {day}", "mails", mails_to(scene.address_of(persona), masks))
         for side in sorted({persona[:7].replace("_", "-") for persona in self.look.people if "brand" in persona}):
-            self._keep(side, f"webhooks of {moment:%d %B}", "webhooks", webhooks_to(scene, side, arrived, self.fact.masks))
+            self._keep(side, f"webhooks of {day}", "webhooks", webhooks_to(side, arrived, masks))
 
     def _keep(self, who: str, what: str, part: str, lines: list[str]) -> None:
         self.seen[who, what] = Answer(0, {part: lines})
 
     # --- pages and the API
 
-    def _ask_all(self, moment: datetime) -> None:
-        asked = list(self._addresses())
+    def _ask_all(self, moment: datetime, asked: list[Address]) -> None:
         for persona in self.look.people:
             self.worlds.at(moment, f"sign in {persona}")
             client = self.world.stage.client(persona)
@@ -88,12 +87,11 @@ class Observer:
                 if persona in address.people:
                     self._ask(persona, client, address, moment)
 
-    def _addresses(self) -> Iterator[Address]:
-        for address in addresses(self.world.stage, self.look.people, whole=self.look.whole):
-            if not self.look.asks or address.row.split(" ")[0] in self.look.asks:
-                yield address
-        for url in self.hidden:
-            yield Address("", url, of_hidden(url, self.look.people))
+    def _addresses(self, *, whole: bool) -> list[Address]:
+        people, asks = self.look.people, self.look.asks
+        found = addresses(self.world.stage, people, whole=whole)
+        hidden = [of_hidden(url, people, whole=whole) for url in self.hidden]
+        return [one for one in found if not asks or one.row.split(" ")[0] in asks] + hidden
 
     def _ask(self, persona: str, client: Client, address: Address, moment: datetime) -> None:
         answer = self._answer(persona, client, address.url, moment)

@@ -13,8 +13,9 @@ from portal.notices.webhooks.secrets import lock, new_secret
 from sharing.models import Scope
 from tests.matrix.stage import Stage, build_stage
 
-TOKENS = {f"token_{scope}": f"integration_{scope}" for scope in Scope.values}
-BRAND_A = ("brand_a_manager", "brand_a_member", *TOKENS)
+TOKENS = {f"token_{scope}": f"integration_{scope}" for scope in Scope.values}  # besides the stage's, of two scopes
+PROGRAMS = ("token", *TOKENS)
+BRAND_A = ("brand_a_manager", "brand_a_member", *PROGRAMS)
 BRAND_B = ("brand_b_manager", "brand_b_member")
 BRANDS = (*BRAND_A, *BRAND_B)
 FACTORY_A = ("manager_a", "member_a", "representative_a")
@@ -35,7 +36,7 @@ class Scene(Stage):
 
     def is_program(self, persona: str) -> bool:
         """Whether the persona asks the API only."""
-        return persona in self.tokens
+        return persona in PROGRAMS
 
     def address_of(self, persona: str) -> str:
         """Where mails to the persona go."""
@@ -62,6 +63,12 @@ def order_file(scene: Scene) -> None:
     member, assessment = scene.world.person("brand_a_member"), scene.world.assessments["a2"]
     scene.copy = order_report(by=member, assessment=assessment, **order)
     scene.copy.refresh_from_db()
+
+
+def silence_others(scene: Scene, audience: tuple[str, ...]) -> None:
+    """Take the webhooks of a brand that is not looked at: its messages would draw ids between those of the other."""
+    if not set(audience) & set(BRAND_B):
+        WebhookEndpoint.objects.filter(organisation_id=scene.world.brand_b.pk).delete()
 
 
 def _listen(made: Scene) -> None:

@@ -15,8 +15,8 @@ from portal.notices.tasks import deliver_webhooks, tell_people
 from portal.notices.webhooks import sending
 from portal.notices.webhooks.addresses import Target
 from sharing.tasks import announce_monthly_digests, prompt_renewals, remind_of_copies, tend_requests
+from tests.worlds.draws import DRAWS
 from tests.worlds.masks import Mask, masked
-from tests.worlds.people import Scene
 
 PERIODIC = (
     requeue_lost_jobs,
@@ -46,9 +46,10 @@ def received() -> Iterator[dict[str, list[str]]]:
         yield arrived
 
 
-def run_periodic_tasks() -> None:
-    """Run everything that beat would."""
+def run_periodic_tasks(label: str) -> None:
+    """Run everything that beat would; what each of them draws is the same in both worlds."""
     for task in PERIODIC:
+        DRAWS.begin(f"{label} {task.name}")
         task()
 
 
@@ -71,6 +72,6 @@ def _lines(message: Message) -> Iterator[str]:
             yield from content.decode().splitlines()
 
 
-def webhooks_to(scene: Scene, side: str, arrived: dict[str, list[str]], masks: tuple[Mask, ...]) -> list[str]:
+def webhooks_to(side: str, arrived: dict[str, list[str]], masks: tuple[Mask, ...]) -> list[str]:
     """Return what arrived at the webhooks of a brand (`brand-a`, `brand-b`)."""
     return [masked(line, masks) for host, lines in sorted(arrived.items()) if host.startswith(side) for line in lines]
