@@ -19,7 +19,7 @@ class Fact:
 
     `build` happens in both before it, `after` in both after it, `otherwise` in the second world in its place. Each may
     return addresses that both worlds are asked for. `masks` are for what may differ after all. With `keeps_numbers`,
-    sequences are left as the fact leaves them.
+    sequences are left as the fact leaves them. `known` says why it shows as yet.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Fact:
     after: Step = nothing
     masks: tuple[Mask, ...] = ()
     keeps_numbers: bool = False
+    known: str = ""
 
 
 def together(*facts: Fact) -> Fact:

@@ -1,15 +1,18 @@
 """The facts that are hidden today; the package says how to add one."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.urls import reverse
 
 from assessments.models import Answer, Assessment
 from assessments.services import start_correction, take_step
+from brands.roles import BRAND
+from factories.models import Factory
 from factories.services import stop_handover
+from portal.accounts.services import create_integration_token
 from sharing import access
 from sharing.models import AccessRecord, SharingGrant
-from sharing.services import Terms, approve_request, change_grant, record_access, withhold_report
+from sharing.services import Terms, approve_request, change_grant, record_access, revoke_access, withhold_report
 from sharing.services.confirming import confirm_grant, refuse_grant, switch_confirmation_on
 from tests.publishing import correct, publish
 from tests.world import make_assessment
@@ -21,6 +24,7 @@ from tests.worlds.people import BRAND_A, BRANDS, FACTORY_A, FACTORY_B, Scene
 
 HOLD = 300  # days; longer than the harness looks
 VISITED = date(2026, 2, 3)
+AGO = 17  # days between the publication of such a visit's report and the day of the fact
 CHANGED = "q1020"
 SHOWN = "the version that both worlds show"
 
@@ -32,9 +36,9 @@ def pages_of(assessment: Assessment) -> list[str]:
 
 
 def draft(scene: Scene) -> Assessment:
-    """Make the assessment of factory B's third cycle, to be published."""
-    made = make_assessment(scene.world, scene.world.factory_b, 3, "factory_review")
-    Assessment.objects.filter(pk=made.pk).update(start_date=VISITED, end_date=VISITED)
+    """Make the assessment of factory B's third cycle, to be reviewed and published."""
+    made = make_assessment(scene.world, scene.world.factory_b, 3, "internal_review")
+    Assessment.objects.filter(pk=made.pk).update(start_date=VISITED - timedelta(days=1), end_date=VISITED)
     made.refresh_from_db()
     return made
 
@@ -116,9 +120,16 @@ def change_is_proposed(scene: Scene) -> list[str]:
     return [f"/api/v1/grants/{propose(scene).pk}/"]
 
 
+def step1_grant(scene: Scene) -> SharingGrant:
+    """Return what brand A has of Step 1 data of factory A."""
+    world = scene.world
+    return SharingGrant.objects.get(factory=world.factory_a, brand=world.brand_a, scope="step1", ended_at=None)
+
+
 def propose(scene: Scene) -> SharingGrant:
-    """Change the grant of brand A in a way that has to be confirmed."""
-    return change_grant(by=scene.world.person("manager_a"), grant=scene.grant, terms=Terms(purpose="Another purpose"))
+    """Change it in a way that has to be confirmed."""
+    terms = Terms(purpose="Another purpose")
+    return change_grant(by=scene.world.person("manager_a"), grant=step1_grant(scene), terms=terms)
 
 
 def change_is_refused(scene: Scene) -> list[str]:
@@ -129,9 +140,15 @@ def change_is_refused(scene: Scene) -> list[str]:
 
 
 def grant_is_narrowed(scene: Scene) -> None:
-    """Narrow the grant of brand A, which takes effect at once."""
+    """Narrow it, which takes effect at once."""
     terms = Terms(cycles="from", cycle_number=1, hold_days=1)
-    change_grant(by=scene.world.person("manager_a"), grant=scene.grant, terms=terms)
+    change_grant(by=scene.world.person("manager_a"), grant=step1_grant(scene), terms=terms)
+
+
+def plan_is_asked_for(scene: Scene) -> None:
+    """Brand A has no improvement plan, but asks for it; a worker representative confirms from now on."""
+    revoke_access(by=scene.world.person("manager_a"), grant=scene.paper)
+    second_person_confirms(scene)
 
 
 def request_waits_for_the_second(scene: Scene) -> None:
@@ -146,7 +163,7 @@ def request_waits_for_the_second(scene: Scene) -> None:
 def published_and_corrected(scene: Scene) -> list[str]:
     """Publish a report and its correction, with the ids that the only version has in the other world."""
     staff = scene.world.person("programme_manager")
-    old = publish(scene.world, draft(scene))
+    old = make_assessment(scene.world, scene.world.factory_b, 3, "published", published_days_ago=AGO)
     DRAWS.begin(SHOWN)
     new = start_correction(by=staff, assessment=old, note="Overtime was counted twice")
     Answer.objects.filter(assessment=new, question__ext_id=CHANGED[1:]).update(finding="compliant", note="Seen anew")
@@ -187,18 +204,33 @@ def something_of_everything(scene: Scene) -> None:
     correct(world, world.assessments["b1"], **{CHANGED: "compliant"})
 
 
+def newcomers(scene: Scene) -> None:
+    """Let brand A have a new program, and factory A a new neighbour that brand A can ask."""
+    by, kind, brand = scene.world.person("brand_a_manager"), BRAND, scene.world.brand_a
+    create_integration_token(by=by, kind=kind, organisation=brand, name="New", roles=["integration_report"], days=30)
+    Factory.objects.create(
+        programme=scene.world.cambodia, bw_id="KH-0900", name="New Neighbour", enrolment_status="enrolled"
+    )
+
+
 FACTS = [
     Fact("a correction of a report on hold", it_is_corrected, build=report_on_hold),
     Fact("a report that is withheld", published_and_withheld),
     Fact("who else has access", brand_b_gets_everything, audience=BRAND_A),
     Fact("visits that are planned or under way", visits_are_under_way, audience=(*BRANDS, *FACTORY_A, *FACTORY_B)),
     Fact("a change that waits for the second person", change_is_proposed, build=second_person_confirms),
-    Fact("a yes that waits for the second person", request_waits_for_the_second, build=second_person_confirms),
+    Fact(
+        "a yes that waits for the second person",
+        request_waits_for_the_second,
+        build=plan_is_asked_for,
+        known="the request's page lacks what one may still do with it",
+    ),
     Fact(
         "a change that the second person refused",
         change_is_refused,
         build=second_person_confirms,
         after=grant_is_narrowed,
+        known="the message about the next change names the one that was refused",
     ),
     Fact(
         "a version replaced before access began",
@@ -206,8 +238,16 @@ FACTS = [
         otherwise=published_once,
         after=access_begins,
         audience=BRAND_A,
+        known="the correction's note is shown to those who never had what it corrects",
         masks=(Mask("version number", r'(?<="version": )\d+|(?<=Version )\d+|(?<=version )\d+'),),
     ),
     Fact("how busy others are", others_are_busy, after=something_of_everything, keeps_numbers=True),
+    Fact(
+        "how many others there are",
+        others_are_busy,
+        after=newcomers,
+        keeps_numbers=True,
+        known="ids of accounts and factories run",
+    ),
 ]
 OFTEN = FACTS[:4]  # in every run, all at once

@@ -89,6 +89,6 @@ def lines_of(kind: str, content: bytes) -> list[str]:
     if "json" in kind:
         return json.dumps(json.loads(content or b"null"), indent=1, ensure_ascii=False).splitlines()
     if kind == "application/pdf":
-        text = subprocess.run(["pdftotext", "-layout", "-", "-"], input=content, capture_output=True, check=True)
-        return text.stdout.decode().splitlines()
+        text = subprocess.run(["pdftotext", "-layout", "-", "-"], input=content, capture_output=True, check=False)
+        return text.stdout.decode().splitlines() if text.returncode == 0 else [content.hex()]
     return content.decode("utf-8", errors="backslashreplace").splitlines()
