@@ -139,10 +139,13 @@ def change_is_refused(scene: Scene) -> list[str]:
     return [f"/api/v1/grants/{proposed.pk}/"]
 
 
-def grant_is_narrowed(scene: Scene) -> None:
+def grant_is_narrowed(scene: Scene) -> list[str]:
     """Narrow it, which takes effect at once."""
     terms = Terms(cycles="from", cycle_number=1, hold_days=1)
-    change_grant(by=scene.world.person("manager_a"), grant=step1_grant(scene), terms=terms)
+    grant = change_grant(by=scene.world.person("manager_a"), grant=step1_grant(scene), terms=terms)
+    number = grant.receipts.get().number
+    pages = [reverse(name, args=[number]) for name in ("receipt", "receipt_json", "api:receipt")]
+    return [*pages, reverse("api:grant", args=[grant.pk])]
 
 
 def plan_is_asked_for(scene: Scene) -> None:

@@ -20,7 +20,7 @@ BUILT = BEGINNING + timedelta(days=1)  # what both worlds need for the fact
 HIDDEN = BEGINNING + timedelta(days=2)  # the fact, in one of them
 AFTER = BEGINNING + timedelta(days=3)  # what both do after it
 ASKED = AFTER + timedelta(hours=6)  # people look, mails are sent
-LATER = BEGINNING + timedelta(days=60)  # what waits has lapsed, what ends soon was announced
+LATER = BEGINNING + timedelta(days=65)  # what waits has lapsed, what ends soon was announced
 
 TICK, AHEAD = timedelta(milliseconds=1), timedelta(hours=1)
 SCHEMA = "standing_clock"
