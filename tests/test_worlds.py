@@ -59,7 +59,7 @@ def expecting(fact: Fact) -> Any:
 
 @pytest.mark.parametrize("fact", [expecting(fact) for fact in (FACTS if IS_LONG else [together(*OFTEN)])])
 def test_a_hidden_fact_shows_nowhere(worlds: Worlds, django_db_blocker: Any, fact: Fact) -> None:
-    more = {"whole": True, "is_counting_blocks": True, "formats": FORMATS} if IS_LONG else {}
+    more = {"whole": True, "is_counting_blocks": fact.compares_blocks, "formats": FORMATS} if IS_LONG else {}
     with django_db_blocker.unblock():
         found = look_at(worlds, fact, Look(fact.audience, **more))
     if found:

@@ -3,8 +3,9 @@
 Both worlds are databases made from one template, with the same clock, seeds and ids. `Fact.hidden` happens in the
 first of them, `Fact.otherwise` (by default nothing) in the second. Then the same people ask both for the same
 addresses, the periodic tasks run in both, and everything that reaches those people is compared: status, headers,
-bodies, files, mails, webhooks, the statements that were run and, in the long run, the blocks that these read. Time is
-not compared. What is masked stands in `masks.py`, all of it.
+bodies, files, mails, webhooks, the statements that were run and, for facts that ask for it, the blocks that these read
+(a report that is withheld costs some: the list reads past it). Time is not compared. What is masked stands in
+`masks.py`, all of it.
 
 To add a hidden fact:
 
@@ -19,8 +20,8 @@ To add a hidden fact:
 What a failure says: who asked for what, which part of the answer differs, and the first lines that do.
 
 The ordinary run makes one pair, in which the facts of `OFTEN` happen at once, and asks each address as one person. The
-long run makes a pair for each fact and asks everything as everybody, with filters, cursors, files of every format and
-blocks, and once more at `LATER`.
+long run makes a pair for each fact and asks each address as everybody, also with filters, cursors and files of every
+format, and once more at `LATER`.
 
 The files: `moments` (the clock, for Python and the database), `draws` (the random numbers), `databases` (the pair),
 `addresses` and `people` (who asks for what), `recording` (one answer, with its statements), `telling` (mails and

@@ -46,14 +46,15 @@ class Address:
 
 
 def addresses(scene: Scene, audience: tuple[str, ...], *, whole: bool) -> Iterator[Address]:
-    """Yield what is asked. `whole`: by everybody, with the filters, and with what nobody of them gets."""
+    """Yield what is asked. `whole`: by everybody; and by one of them, with filters and what none of them gets."""
     for row in (row for row in ROWS if row.method == "GET"):
         answered = answered_people(row, audience)
         url, everybody = scene.address(row.name, row.place), able_to_ask(row.name, audience)
         if whole:
-            yield Address(_label(row), url, everybody)
+            yield Address(_label(row), url, everybody if answered else (_one_of(everybody, url),))
             for query in _filters(row.name) if answered else ():
-                yield Address("", f"{url}{'&' if '?' in url else '?'}{urlencode(query)}", everybody)
+                narrowed = f"{url}{'&' if '?' in url else '?'}{urlencode(query)}"
+                yield Address("", narrowed, (_one_of(answered, narrowed),))
         elif answered:
             yield Address(_label(row), url, (_one_of(answered, url),))
 

@@ -20,6 +20,7 @@ class Fact:
     `build` happens in both before it, `after` in both after it, `otherwise` in the second world in its place. Each may
     return addresses that both worlds are asked for. `masks` are for what may differ after all. With `keeps_numbers`,
     sequences are left as the fact leaves them. `known` says why it shows as yet.
+    Blocks are compared with `compares_blocks` only: what is hidden is still read past by the queries that leave it out.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Fact:
     masks: tuple[Mask, ...] = ()
     keeps_numbers: bool = False
     known: str = ""
+    compares_blocks: bool = False
 
 
 def together(*facts: Fact) -> Fact:
