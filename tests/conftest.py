@@ -48,6 +48,7 @@ KNOWN = pytest.StashKey[dict[str, dict[str, Any]]]()
 TOGETHER = {
     "tests/demo/loaded/": "demo",
     "tests/test_revoke_everywhere.py": "revoke",
+    "tests/test_worlds.py": "worlds",
     "tests/e2e/": "worker",
     "tests/test_worker_crash.py": "worker",
 }

@@ -24,6 +24,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.text import Truncator
 from django.utils.translation import ngettext, override
 
@@ -176,13 +177,18 @@ def _message(reader: User, said: Sequence[Said], first: int, connection: Any) ->
             body=one_full_stop(render_to_string("notices/mail.txt", context)),
             to=[reader.email],
             connection=connection,
-            headers={"Message-ID": f"<notice.{reader.pk}.{first}@{host}>", "Auto-Submitted": "auto-generated"},
+            headers={"Message-ID": f"<{_message_name(reader, first)}@{host}>", "Auto-Submitted": "auto-generated"},
         )
         message.attach_alternative(one_full_stop(render_to_string("notices/mail.html", context)), "text/html")
     if kinds:
         message.extra_headers["List-Unsubscribe"] = f"<{context['unsubscribe_url']}>"
         message.extra_headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return message
+
+
+def _message_name(reader: User, first: int) -> str:
+    """Return the name of the mail that begins with an item: the same each time, and no count of others' mails."""
+    return salted_hmac("portal.notices.mails.message", f"{reader.pk}.{first}", algorithm="sha256").hexdigest()[:32]
 
 
 def _context(reader: User, said: Sequence[Said], kinds: list[str]) -> dict[str, Any]:

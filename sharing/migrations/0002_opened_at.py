@@ -44,7 +44,7 @@ CROSS JOIN LATERAL (
         WHERE w.factory_id = o.factory_id AND w.brand_id = o.brand_id AND w.cycle = of_cycle
     UNION ALL SELECT h.since FROM brands_brandhistory h WHERE h.brand_id = o.brand_id
     UNION ALL SELECT h.since FROM factories_programmehistory h WHERE h.programme_id = o.programme_id
-    UNION ALL SELECT s.created_at FROM sharing_subscription s
+    UNION ALL SELECT s.recorded_at FROM sharing_subscription s
         WHERE s.factory_id = o.factory_id AND s.brand_id = o.brand_id AND s.cycle = of_cycle
 ) m (at)
 CROSS JOIN LATERAL (
@@ -62,14 +62,13 @@ WHERE m.at >= o.opens AND m.at < o.over
     AND brand.is_active
     AND (brand.kind = 'partner' OR subscription.needed IS NOT TRUE OR EXISTS (
         SELECT 1 FROM sharing_subscription s WHERE s.factory_id = o.factory_id AND s.brand_id = o.brand_id
-            AND s.cycle = of_cycle AND s.created_at <= m.at))
+            AND s.cycle = of_cycle AND s.recorded_at <= m.at AND (s.ended_at IS NULL OR s.ended_at > m.at)))
     AND NOT EXISTS (
         SELECT 1 FROM sharing_withheldreport w
         WHERE w.factory_id = o.factory_id AND w.brand_id = o.brand_id AND w.cycle = of_cycle
             AND w.withheld_at <= m.at AND (w.released_at IS NULL OR w.released_at > m.at))
 $$
 """
-
 
 class Migration(migrations.Migration):
     dependencies = [
