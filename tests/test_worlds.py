@@ -1,12 +1,12 @@
 """Nobody from whom a fact is hidden can tell it by anything that reaches them (tests/worlds says how)."""
 
-import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
 import pytest
 
+from tests.amounts import IS_LONG
 from tests.worlds.addresses import expected
 from tests.worlds.comparing import Difference, differences
 from tests.worlds.databases import World, Worlds
@@ -14,8 +14,6 @@ from tests.worlds.fact import Fact, together
 from tests.worlds.facts import FACTS, OFTEN
 from tests.worlds.leaks import LEAKS, LOOK, Leak
 from tests.worlds.observing import FORMATS, Look, Observer
-
-IS_LONG = os.environ.get("PORTAL_TEST_LONG") == "1"
 
 
 @pytest.fixture(scope="session")
