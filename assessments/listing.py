@@ -61,6 +61,6 @@ def near(user: Visitor) -> Q:
 def assessments_of(user: Visitor, rows: Sequence[Visibility]) -> list[Assessment]:
     """Return the current versions of a page of `listed`, in its order, with `open_scopes`, factory and figures."""
     current = Assessment.objects.filter(state=Assessment.State.PUBLISHED, report__in=[row.report_id for row in rows])
-    found = with_figures(current.annotate(open_scopes=access.scopes_shared(user))).select_related("factory")
-    of_report = {one.report_id: one for one in found.prefetch_related("factory__programme") if readable_scopes(one)}
+    found = with_figures(current.annotate(open_scopes=access.scopes_shared(user))).select_related("factory__programme")
+    of_report = {one.report_id: one for one in found if readable_scopes(one)}
     return [of_report[row.report_id] for row in rows if row.report_id in of_report]

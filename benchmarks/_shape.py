@@ -24,7 +24,7 @@ class Size:
 
 SIZES = (Size(2_000, 300), Size(20_000, 1_000), Size(60_000, 2_000))
 
-EMPTY = (
+FILLED = (
     "assessments_figures",
     "assessments_assessment",
     "sharing_visibility",
@@ -35,17 +35,16 @@ EMPTY = (
 )
 
 
-def build(size: Size) -> dict[str, Any]:
-    """Fill the database and return the members of the measured brands, global staff and a factory's manager."""
+def build(size: Size, first: int = 1) -> dict[str, Any]:
+    """Add the factories from the `first` on; return members of the measured brands, global staff and a manager."""
     from django.db import connections, transaction
 
     people = _people(size)
     with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
         _triggers(cursor, "DISABLE")
-        for table in EMPTY:
-            cursor.execute(f"DELETE FROM {table}")
+        numbers = {"first": first, "factories": size.factories, "brands": size.brands, "by": people["staff"].pk}
         for statement in _statements():
-            cursor.execute(statement, {"factories": size.factories, "brands": size.brands, "by": people["staff"].pk})
+            cursor.execute(statement, numbers)
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         _triggers(cursor, "ENABLE")
     _index()
@@ -56,7 +55,7 @@ def build(size: Size) -> dict[str, Any]:
 
 
 def _triggers(cursor: Any, action: str) -> None:
-    for table in EMPTY:
+    for table in FILLED:
         cursor.execute(f"ALTER TABLE {table} {action} TRIGGER USER")
 
 
@@ -132,22 +131,22 @@ def _insert(table: str, rows: str, **values: str) -> str:
 PAIRS = f"""(
     SELECT f.id AS factory, chosen.brand FROM factories_factory f CROSS JOIN LATERAL (
         SELECT 1 AS brand WHERE f.id IN (7, 777, 1777)
-        UNION SELECT 2 WHERE f.id %% (%(factories)s / 100) = 1
+        UNION SELECT 2 WHERE f.id %% 20 = 1 AND f.id <= 2000
         UNION SELECT 3 WHERE f.id %% 400 = 3
         UNION SELECT 4 WHERE f.id %% 5 = 0
         UNION SELECT 5 + floor((%(brands)s - 5) * power(random(), 3))::int
             FROM generate_series(1, {GRANTS}) WHERE f.id > 0
-    ) chosen
+    ) chosen WHERE f.id >= %(first)s
 ) pair"""
 
 
 def _statements() -> list[str]:
-    cycles = f"factories_factory f CROSS JOIN generate_series(1, {CYCLES}) c"
+    cycles = f"factories_factory f CROSS JOIN generate_series(1, {CYCLES}) c WHERE f.id >= %(first)s"
     published = "now() - (f.id * 7919 + c * 104729) %% 1400 * interval '1 day' - f.id * interval '1 second'"
     return [
         _insert(
             "factories_factory",
-            "generate_series(1, %(factories)s) n",
+            "generate_series(%(first)s, %(factories)s) n",
             id="n",
             programme_id="2 + n %% 2",
             bw_id="'F' || n",
@@ -159,7 +158,7 @@ def _statements() -> list[str]:
         _insert("sharing_cyclereport", cycles, factory_id="f.id", cycle="c", first_published_at=published),
         _insert(
             "assessments_assessment",
-            "sharing_cyclereport r",
+            "sharing_cyclereport r WHERE r.factory_id >= %(first)s",
             id="md5('assessment' || r.id)::uuid",
             factory_id="r.factory_id",
             cycle="r.cycle",
@@ -175,7 +174,7 @@ def _statements() -> list[str]:
         ),
         _insert(
             "assessments_figures",
-            "assessments_assessment a CROSS JOIN unnest(ARRAY['report', 'step1']) s",
+            "assessments_assessment a CROSS JOIN unnest(ARRAY['report', 'step1']) s WHERE a.factory_id >= %(first)s",
             assessment_id="a.id",
             scope="s",
             points="(SELECT array_agg(n) FROM generate_series(1, 37) n)",
@@ -207,7 +206,8 @@ def _statements() -> list[str]:
             "sharing_sharinggrant g "
             "JOIN brands_brandrole r ON r.organisation_id = g.brand_id AND r.role = 'member' "
             "JOIN django_content_type t ON t.app_label = 'factories' AND t.model = 'factory' "
-            "JOIN auth_permission p ON p.content_type_id = t.id AND p.codename = 'view_factory'",
+            "JOIN auth_permission p ON p.content_type_id = t.id AND p.codename = 'view_factory' "
+            "WHERE g.factory_id >= %(first)s",
             object_pk="g.factory_id::text",
             content_type_id="t.id",
             group_id="r.group_id",

@@ -170,8 +170,10 @@ def main() -> int:
     settings.DEBUG = False
     first: dict[str, int] = {}
     failed: list[str] = []
+    reached = 0
     for size in (size for size in _shape.SIZES if size.factories <= options.most):
-        people = _shape.build(size)
+        people = _shape.build(size, reached + 1)
+        reached = size.factories
         print(f"{size.factories:,} factories, {size.brands:,} brands", flush=True)
         for name, call in measures(people).items():
             taken, looked_at = milliseconds(call), blocks(call)

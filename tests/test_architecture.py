@@ -67,7 +67,7 @@ MAY_READ_ALL = (
     "assessments/listing.py", "assessments/reading.py",
     "portal/core/jobs.py", "portal/demo/*.py", "portal/notices/*.py",
     "sharing/access/*.py", "sharing/copies.py", "sharing/digest.py", "sharing/preview.py", "sharing/reasons.py",
-    "sharing/receipts/*.py",
+    "sharing/receipts/*.py", "sharing/unsubscribed.py",
 )  # fmt: skip
 PROTECTED = {
     "Assessment",

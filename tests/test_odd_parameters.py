@@ -104,7 +104,6 @@ def odd_address(start: str, names: list[str], value: str) -> str:
     return start + (query(names, value) if names else quote(value[:200], errors="surrogateescape") + "/")
 
 
-@pytest.mark.once
 @pytest.mark.django_db
 @pytest.mark.parametrize("persona", PERSONAS)
 def test_no_odd_parameter_is_our_defect(persona: str) -> None:
@@ -123,7 +122,6 @@ def test_no_odd_parameter_is_our_defect(persona: str) -> None:
         pytest.fail("\n".join(wrong), pytrace=False)
 
 
-@pytest.mark.once
 @pytest.mark.django_db
 def test_no_odd_form_of_a_stranger_is_our_defect() -> None:
     """All that may be sent without signing in; from another address each time, or the limits would answer."""

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import JSONObject
 
 from assessments.figures.counting import count
 from assessments.figures.models import Figures
 from assessments.models.assessments import Assessment
-from assessments.models.tools import Cluster, Tool
+from assessments.models.tools import Cluster
 from assessments.querysets import AssessmentQuerySet
 from portal.accounts.roles import Visitor
 from sharing import access
@@ -63,8 +63,3 @@ def has_non_compliance_in(cluster: str, user: Visitor) -> Q:
         figures = Figures.objects.filter(assessment=OuterRef("pk"), scope=scope, nc_clusters__overlap=clusters)
         condition |= Q(Exists(figures)) & access.readable_by(user, [scope])
     return condition
-
-
-def programme_clusters() -> QuerySet[Cluster]:
-    """Return the clusters of the programme's questionnaires: the same for every reader."""
-    return Cluster.objects.filter(tool__kind=Tool.Kind.CAT)

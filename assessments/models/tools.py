@@ -10,6 +10,18 @@ from factories.models import CountryProgramme
 from portal.core.triggers import columns_are_final
 
 PUBLIC_TAG = "Public Disclosure"
+# The usual clusters of the Compliance Assessment Tool, to choose from in filters: always the same, so that a choice
+# tells nobody that a questionnaire was imported or used. Questionnaires may have others.
+USUAL_CLUSTERS = (
+    "Child Labour",
+    "Discrimination",
+    "Forced Labour",
+    "Freedom of Association and Collective Bargaining",
+    "Compensation",
+    "Contracts and Human Resources",
+    "Occupational Safety and Health",
+    "Working Time",
+)
 ZERO_TOLERANCE_TAG = "Zero Tolerance"
 
 TOOL_IN_USE = """

@@ -5,13 +5,14 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
-from django.db.models import QuerySet, Value
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from assessments.figures.queries import has_non_compliance_in, programme_clusters
+from assessments.figures.queries import has_non_compliance_in
 from assessments.models import Assessment
+from assessments.models.tools import USUAL_CLUSTERS
 from assessments.querysets import AssessmentQuerySet
 from assessments.states import OFFERED_STATES
 from factories.models import CountryProgramme
@@ -110,13 +111,11 @@ class BoardFilter(FilterForm):
 
 def shared_choices() -> dict[str, Choices]:
     """Return what to choose from: the same for every reader, whatever they may read."""
-    countries: QuerySet[Any, Any] = CountryProgramme.objects.filter(is_global=False).order_by()
-    clusters = programme_clusters().order_by().values_list(Value("cluster"), "name")
-    rows = list(countries.values_list(Value("country"), "country").union(clusters))
+    countries = CountryProgramme.objects.filter(is_global=False).values_list("country", flat=True)
     this_year = timezone.localdate().year
     return {
-        "country": _sorted((code, country_name(code)) for kind, code in rows if kind == "country"),
-        "cluster": _sorted((name, name) for kind, name in rows if kind == "cluster"),
+        "country": _sorted((code, country_name(code)) for code in countries),
+        "cluster": [(name, name) for name in USUAL_CLUSTERS],
         "year": [(str(year), str(year)) for year in range(this_year, FIRST_YEAR - 1, -1)],
     }
 

@@ -15,6 +15,7 @@ from assessments.reading import document_for, with_scopes
 from assessments.services import start_correction, take_step
 from factories.models import CountryProgramme
 from sharing.scopes import ASSESSMENT_SCOPES
+from tests.amounts import amount
 from tests.world import World
 
 PERSONAS = ("manager_a", "member_a", "brand_a_member", "brand_b_member", "team_leader", "global_staff", "outsider")
@@ -34,7 +35,7 @@ def test_figures_are_those_of_the_document_each_reader_sees(world: World) -> Non
     report = world.assessments["a2"]
     questions = list(world.tool.questions.all())
 
-    @settings(max_examples=25, deadline=None, derandomize=True, database=None,
+    @settings(max_examples=amount(ordinary=4, long=100), deadline=None, derandomize=True, database=None,
               suppress_health_check=list(HealthCheck))  # fmt: skip
     @given(answers=ANSWERS, mode=st.sampled_from(Assessment.Mode.values), hidden=st.booleans())
     def agree(answers: Any, mode: str, hidden: bool) -> None:

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from assessments.models import Answer, Assessment, Cluster
+from assessments.models.tools import USUAL_CLUSTERS
 from assessments.services import start_correction, take_step
 from sharing.models import SharingGrant
 from sharing.services import Terms, change_grant, revoke_access
@@ -67,13 +68,13 @@ def test_filters_narrow_the_list(world, client_of, query, expected):
 
 
 def test_clusters_to_choose_from_are_the_same_for_everybody_and_find_only_what_was_shared(world, client_of, api_of):
-    """The programme's questionnaires say what there is to choose, whatever a brand was granted."""
+    """The usual clusters, whatever was imported, used or granted; any name may be asked for over the API."""
     other = make_tool("Uploaded yesterday", world.cambodia)
     Cluster.objects.filter(tool=other, name="Compensation").update(name="Sandblasting")
     Cluster.objects.filter(tool=world.caf, name="Compensation").update(name="Of the self-assessment")
     make_assessment(world, world.factory_a, 9, "published", tool=other)
     member = world.person("brand_a_member")
-    offered = ["Child Labour", "Compensation", "Sandblasting", "Working Time"]
+    offered = list(USUAL_CLUSTERS)
     assert _clusters(client_of(member)) == offered
     grant = world.grant(cycles="only", cycle_number=2)
     assert _clusters(client_of(member)) == offered

@@ -160,4 +160,4 @@ def test_old_heartbeats_are_deleted(alive: None) -> None:
 def test_a_folder_without_an_owner_takes_no_file() -> None:
     with pytest.raises(KeyError):
         keep_upload(ContentFile(b"x"), "elsewhere")
-    assert set(folders) == {"consents", "handovers", "uploads", "uploads/factories"}
+    assert set(folders) == {"consents", "handovers", "uploads", "uploads/factories", "uploads/subscriptions"}

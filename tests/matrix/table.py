@@ -242,7 +242,7 @@ GET    assessment_correct                   a2                          LL.. xxx
 POST   assessment_correct                   a2                          LL.. xxx. xx.L x**.*.
 GET    assessment_step                      a3/publish                  LL.. xxx. ...L x++.+.
 POST   assessment_step                      a3/publish                  LL.. xxx. ...L x**.*.
-POST   assessment_step                      a4/start                    LL.. .... ...L ***.*.
+POST   assessment_step                      a4/start                    LL.. .... ...L ......
 POST   assessment_step                      a2/send_to_factory          LL.. xxx. xx.L x>>.>.
 POST   assessment_step                      a2/nonsense                 LL.. .... ...L ......
 GET    corrections                          -                           LL.. .... +++L ......
@@ -292,8 +292,8 @@ GET    api:factory                          A                           uu.. +++
 GET    api:factory-grants                   A                           uu.. +++. .... x++.+.
 POST   api:factory-grants                   A                           uu.. *xx. ...x xxx.x.
 POST   api:sharing-orders                   A                           uu.. *xx. ...x xxx.x.
-POST   api:sharing-preview                  A                           uu.. *xx. ...x xxx.x.
-POST   api:grant-preview                    grant                       uu.. *xx. xx.x .xx.x.
+POST   api:sharing-preview                  A                           uu.. +xx. ...x xxx.x.
+POST   api:grant-preview                    grant                       uu.. +xx. xx.x .xx.x.
 GET    api:openings                         A                           uu.. +++. .... x++.+.
 POST   api:withheld-reports                 A                           uu.. *xx. ...x xxx.x.
 POST   api:withheld-report-release          withheld                    uu.. *xx. ...x .xx.x.

@@ -101,7 +101,9 @@ def test_when_a_report_was_published_and_withdrawn_is_compared(world: World) -> 
             assert f"its {column} is not what event" in one_problem(f"{table} {row.pk}")
         change(table, row.pk, {column: getattr(row, column)})
     waiting = world.assessments["a3"]
-    change(table, waiting.pk, {"published_at": timezone.now(), "state": "published"})
+    now = timezone.now()
+    report = {"report_id": one.report_id, "first_published_at": now}
+    change(table, waiting.pk, {"published_at": now, "state": "published", **report})
     assert "no event tells of its published_at" in one_problem(f"{table} {waiting.pk}")
 
 

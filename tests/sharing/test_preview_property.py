@@ -2,11 +2,10 @@
 
 Hypothesis draws a history (grants, changes, ends, a second person, reports kept back, publications, corrections,
 withdrawals, closed brands, subscriptions) and a decision. The preview works the decision out; then it is really made,
-and `Assessment.objects.open_to` says the same: now, and for days to come. `PORTAL_PROPERTY_EXAMPLES` as in
+and `Assessment.objects.open_to` says the same: now, and for days to come. `./dev test --long` draws many more, as in
 test_property.py.
 """
 
-import os
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -24,7 +23,7 @@ from brands.models import Brand
 from factories.models import CountryProgramme, Factory
 from sharing.access import ASSESSMENT_SCOPES
 from sharing.access.positions import Position, positions
-from sharing.models import AccessRequest, SharingGrant, Subscription, WithheldReport
+from sharing.models import AccessRequest, SharingGrant, WithheldReport
 from sharing.preview import Sight, position_after, preview_answer, preview_change, preview_grants, reports_of, sight_of
 from sharing.services import (
     CLOCKS_DIFFER,
@@ -43,9 +42,10 @@ from sharing.services import (
 from sharing.services.outcomes import Outcome, changing, granting
 from sharing.services.requests import approving
 from sharing.services.situation import Situation, situation_of
+from tests.amounts import amount
 from tests.world import World, make_assessment
 
-EXAMPLES = int(os.environ.get("PORTAL_PROPERTY_EXAMPLES", "40"))
+EXAMPLES = amount(ordinary=12, long=1_000)
 DAYS_TO_COME = (0, 6, 9, 45)
 TERMS = st.builds(
     dict,
@@ -152,7 +152,7 @@ class Past:
         CountryProgramme.objects.filter(pk=self.world.cambodia.pk).update(participants_need_subscription=True)
 
     def subscribe(self, brand: Brand, _scope: str, drawn: dict[str, Any]) -> None:
-        Subscription.objects.get_or_create(factory=self.factory, brand=brand, cycle=drawn["number"])
+        self.world.subscribe(brand, drawn["number"])
 
     def ran_out(self, brand: Brand, scope: str, drawn: dict[str, Any]) -> None:
         """A grant whose period is over, and which nobody ended."""

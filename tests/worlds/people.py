@@ -7,6 +7,7 @@ from django.test import Client
 from assessments.report_services import order_report
 from brands.roles import BRAND
 from portal.accounts.services import create_integration_token
+from portal.core.ledger.sealing import seal_new_rows
 from portal.notices.models import WebhookEndpoint
 from portal.notices.webhooks.kinds import types_for
 from portal.notices.webhooks.secrets import lock, new_secret
@@ -46,6 +47,7 @@ class Scene(Stage):
 def build() -> Scene:
     """Make the stage, and a webhook of each brand that hears everything."""
     stage = build_stage()
+    seal_new_rows(begins_with_history=True)
     made = Scene(**vars(stage))
     manager = made.world.person("brand_a_manager")
     for persona, role in TOKENS.items():

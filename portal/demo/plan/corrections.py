@@ -29,8 +29,17 @@ def corrections(
     visits: Iterable[VisitPlan], grants: Iterable[GrantPlan], readings: Iterable[ReadingPlan], now: datetime
 ) -> list[CorrectionPlan]:
     """Everybody who was told, oldest first. Brand A has not answered the last one yet."""
-    found = sorted(_told(visits, list(grants), list(readings)), key=lambda plan: (plan.at, plan.brand))
-    last = max((number for number, plan in enumerate(found) if plan.brand == BRAND_A), default=None)
+    own = list(grants)
+    found = sorted(_told(visits, own, list(readings)), key=lambda plan: (plan.at, plan.brand))
+    open_to_a = [grant for grant in own if grant.brand == BRAND_A and grant.is_live(now)]
+    last = max(
+        (
+            n
+            for n, plan in enumerate(found)
+            if plan.brand == BRAND_A and any(_is_of(one, plan.old) for one in open_to_a)
+        ),
+        default=None,
+    )
     return [
         plan if number == last else replace(plan, acknowledged_at=_taken(plan, now))
         for number, plan in enumerate(found)
@@ -60,6 +69,11 @@ def _opened(grant: GrantPlan, visit: VisitPlan, at: datetime) -> bool:
         and visit.published_at is not None
         and visit.published_at + timedelta(days=grant.hold_days) <= at
     )
+
+
+def _is_of(grant: GrantPlan, visit: VisitPlan) -> bool:
+    """Whether a grant opens that report, and opened it before it was replaced."""
+    return visit.superseded_at is not None and _opened(grant, visit, visit.superseded_at)
 
 
 def _taken(plan: CorrectionPlan, now: datetime) -> datetime | None:
