@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from email.message import Message
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from django.conf import settings
 from django.core import mail
 
 from assessments.tasks import clear_old_report_files
+from portal.core.ledger import remembering
 from portal.core.tasks import requeue_lost_jobs, seal_ledger
 from portal.notices.tasks import deliver_webhooks, tell_people
 from portal.notices.webhooks import sending
@@ -48,6 +51,7 @@ def received() -> Iterator[dict[str, list[str]]]:
 
 def run_periodic_tasks(label: str) -> None:
     """Run everything that beat would; what each of them draws is the same in both worlds."""
+    (Path(settings.STATE_DIR) / remembering.NAME).unlink(missing_ok=True)  # each world is an installation of its own
     for task in PERIODIC:
         DRAWS.begin(f"{label} {task.name}")
         task()

@@ -269,6 +269,9 @@ def readings(grants: tuple[GrantPlan, ...], visits: dict[str, list[VisitPlan]], 
             period = grant.reading_period(visit, now) if visit.is_out else None
             if period is not None and own.random() < 0.6:
                 found += list(_readings(grant, visit, period, own))
+            if period is not None and visit.superseded_at and grant.brand == BRAND_A:  # who reads what is corrected
+                at = period[0] + (visit.superseded_at - period[0]) / 2
+                found.append(ReadingPlan(at, reader_emails(BRAND_A)[0], BRAND_A, visit, grant.scope, "view"))
     return sorted(found, key=lambda reading: reading.at)
 
 
