@@ -34,7 +34,10 @@ def busy(person: User) -> Iterator[None]:
 
 def turns_held() -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s", [TURNS])
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND classid = %s",
+            [TURNS],
+        )
         return int(cursor.fetchone()[0])
 
 
