@@ -38,10 +38,6 @@ class AssessmentQuerySet(QuerySet["Assessment"]):
         """Those that a brand may read by its grants, whoever asks for it: the factory, staff or the brand itself."""
         return self.filter(access.readable_by_brand(brand, [scope], at))
 
-    def current(self) -> "AssessmentQuerySet":
-        """Without versions that a newer one replaced."""
-        return self.exclude(state="superseded")
-
     def late(self) -> "AssessmentQuerySet":
         """Ended, not published, and past the country's days for release (R39).
 

@@ -12,7 +12,6 @@ from assessments.models.assessments import Assessment
 from sharing.models import CycleReport
 
 BATCH = 200  # assessments: some 50,000 answers in memory
-KEY = ("assessment_id", "scope")
 COUNTED = (
     "points", "clusters", "assessed", "nc", "nc_law", "points_assessed", "points_law_only", "points_nc",
     "nc_clusters", "findings",
