@@ -139,7 +139,7 @@ def make_report(run: JobRun) -> dict[str, Any]:
         file = _render(run, copy, decision)
         copy.assessment.refresh_from_db(
             fields=["state", "superseded_at", "withdrawn_at"]
-        )  # it may have been withdrawn meanwhile
+        )  # it may have been withdrawn since
         _still_open(copy)
         run.report(100, 100, _("The file is ready."))
         _store(run, copy, file)

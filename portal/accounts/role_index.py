@@ -117,7 +117,7 @@ def compare(using: str = "default") -> tuple[int, int]:
 
 
 def rebuild(using: str = "owner") -> None:
-    """Make the index anew from its sources, in one transaction that no membership or permission changes meanwhile."""
+    """Make the index anew from its sources, in one transaction, while no membership or permission can change."""
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         tables = ", ".join([MEMBERS, *_sources.values()])
         cursor.execute(f"LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE")

@@ -43,7 +43,7 @@ def send_waiting() -> int:
 
 @transaction.atomic
 def _send_next(before: Any) -> int | None:
-    """Try the next mail, locked meanwhile: 1 where it left, 0 where not, None when no mail is due."""
+    """Try the next mail, locked until the end: 1 where it left, 0 where not, None when no mail is due."""
     due = WaitingMail.objects.filter(next_attempt_at__lte=before).order_by("next_attempt_at", "pk")
     mail = due.select_for_update(skip_locked=True).first()
     if mail is None:

@@ -41,7 +41,7 @@ class Verdict:
 
 
 def verify_ledger(copies: Sequence[Roots] = ()) -> Verdict:
-    """Verify everything that was sealed, as of one moment; writers go on meanwhile.
+    """Verify everything that was sealed, as of one moment; writers do not wait.
 
     `copies` are copies of the published roots that were kept elsewhere.
     """
