@@ -79,6 +79,12 @@ ON_SERVICES = (
 )
 
 
+def pytest_collection_finish() -> None:
+    """Let the collector pass over what lives as long as the process, so that no test pays for a look at all of it."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what .ci/run repeats on the services of production; a browser sees the same on any server."""
