@@ -121,7 +121,8 @@ def _insert(table: str, rows: str, **values: str) -> str:
 
     model = next(one for one in apps.get_models() if one._meta.db_table == table and not one._meta.proxy)
     for field in model._meta.local_concrete_fields:
-        if field.column and field.column not in values and not field.null and not isinstance(field, models.AutoField):
+        is_given = field.column in values or field.null or field.generated or isinstance(field, models.AutoField)
+        if field.column and not is_given:
             plain = {"CharField": "''", "BooleanField": "false", "DateTimeField": "now()", "TextField": "''"}
             values[field.column] = plain.get(field.get_internal_type(), "0")
     return f"INSERT INTO {table} ({', '.join(values)}) SELECT {', '.join(values.values())} FROM {rows}"

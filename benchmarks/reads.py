@@ -6,54 +6,14 @@ milliseconds, and fails beyond what docs/figures.md promises.
 """
 
 import argparse
-import statistics
 import sys
-import time
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from benchmarks import _programme, _shape
+from benchmarks._measuring import Call, blocks, browser, milliseconds
 
-ROUNDS = 9
 PAGE_BLOCKS, COUNT_BLOCKS, CHECK_BLOCKS, GROWTH = 700, 15_000, 60, 1.2
-Call = Callable[[], object]
-
-
-def statements_of(call: Call) -> list[str]:
-    """Return the SELECTs that a call asks."""
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
-    with CaptureQueriesContext(connection) as captured:
-        call()
-    return [query["sql"] for query in captured.captured_queries if query["sql"].lstrip("(").startswith("SELECT")]
-
-
-def blocks(call: Call) -> int:
-    """Return how many blocks the statements of a call look at."""
-    from django.db import connection
-
-    total = 0
-    asked = statements_of(call)
-    with connection.cursor() as cursor:
-        for statement in asked:
-            cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}")
-            plan = cursor.fetchone()[0][0]["Plan"]
-            total += plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
-    return total
-
-
-def milliseconds(call: Call) -> float:
-    """Return the median wall time of a call that has run before."""
-    call()
-    times = []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - started)
-        if sum(times) > 10 and len(times) >= 3:
-            break
-    return statistics.median(times) * 1000
 
 
 def page_of(user: Any) -> Call:
@@ -121,25 +81,6 @@ def checks(user: Any) -> tuple[Call, Call, Call, Call]:
     return ours(granted), ours(hidden), theirs(factory), theirs(hidden.factory)
 
 
-def browser(user: Any) -> Callable[[str], Call]:
-    """A signed-in browser."""
-    from django.test import Client
-
-    client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-
-    def page(path: str) -> Call:
-        def call() -> object:
-            response = client.get(path)
-            if response.status_code != 200:
-                raise SystemExit(f"{path} answered {response.status_code}")
-            return response
-
-        return call
-
-    return page
-
-
 def measures(people: dict[str, Any]) -> dict[str, Call]:
     """What is measured, by name."""
     found: dict[str, Call] = {}
@@ -148,14 +89,14 @@ def measures(people: dict[str, Any]) -> dict[str, Call]:
         found[f"guardian's page: {name}"] = guardian_page_of(people[name])
         found[f"count: {name}"] = count_of(people[name])
         found[f"by cluster: {name}"] = filtered(people[name])
-        found[f"/shared/: {name}"] = browser(people[name])("/shared/")
-        found[f"API: {name}"] = browser(people[name])("/api/v1/shared/")
+        found[f"/shared/: {name}"] = partial(browser(people[name]), "/shared/")
+        found[f"API: {name}"] = partial(browser(people[name]), "/api/v1/shared/")
     ours, denied, theirs, their_denied = checks(people["fifth"])
     found |= {"check, granted": ours, "check, denied": denied}
     found |= {"guardian's check, granted": theirs, "guardian's check, denied": their_denied}
-    found["home: fifth"] = browser(people["fifth"])("/")
-    found["home: factory"] = browser(people["manager"])("/")
-    found["board: global staff"] = browser(people["staff"])("/board/")
+    found["home: fifth"] = partial(browser(people["fifth"]), "/")
+    found["home: factory"] = partial(browser(people["manager"]), "/")
+    found["board: global staff"] = partial(browser(people["staff"]), "/board/")
     return found
 
 

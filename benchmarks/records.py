@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from benchmarks import _programme
-from benchmarks.growth import blocks, browser, milliseconds
+from benchmarks._measuring import blocks, browser, milliseconds
 
 GRANTS, FEW, MANY = 10_000, 10_000, 1_000_000
 MOST_MS = 200

@@ -1,0 +1,56 @@
+"""Measuring a call: its median time, and the blocks of 8 kB that its statements look at."""
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+ROUNDS = 9
+MOST_SECONDS = 10  # then three rounds are enough
+Call = Callable[[], object]
+
+
+def milliseconds(call: Call) -> float:
+    """Return the median wall time of a call that has run before."""
+    call()
+    times = []
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - started)
+        if sum(times) > MOST_SECONDS and len(times) >= 3:
+            break
+    return statistics.median(times) * 1000
+
+
+def blocks(call: Call) -> int:
+    """Return how many blocks, cached or not, the SELECTs of a call look at; what it writes is left out."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as captured:
+        call()
+    asked = [query["sql"] for query in captured.captured_queries if query["sql"].lstrip("(").startswith("SELECT")]
+    total = 0
+    with connection.cursor() as cursor:
+        for statement in asked:
+            cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}")
+            plan = cursor.fetchone()[0][0]["Plan"]
+            total += plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+    return total
+
+
+def browser(user: Any) -> Callable[[str], object]:
+    """Return a signed-in browser: it takes a path and stops the run at a page that is not 200."""
+    from django.test import Client
+
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+
+    def get(path: str) -> object:
+        response = client.get(path)
+        if response.status_code != 200:
+            raise SystemExit(f"{path} answered {response.status_code}")
+        return response.content
+
+    return get
