@@ -122,7 +122,7 @@ def test_two_managers_who_change_the_terms_at_once_leave_one_of_the_two(two_mana
         lambda: change_grant(by=second, grant=old, terms=Terms(hold_days=9)),
     )
     [late] = [answer for answer in answers if isinstance(answer, ValidationError)]
-    assert "has ended meanwhile. Look at the list again" in late.messages[0]
+    assert "has since ended. Check the list" in late.messages[0]
     [new] = [answer for answer in answers if isinstance(answer, SharingGrant)]
     assert SharingGrant.objects.get(ended_at=None) == new
     assert SharingGrant.objects.count() == 2
@@ -160,7 +160,7 @@ def test_two_representatives_who_confirm_and_refuse_at_once_give_one_answer(worl
     grant.refresh_from_db()
     is_confirmed = grant.confirmed_at is not None
     assert is_confirmed == (grant.ended_at is None)
-    said = "confirmed already; only a manager can stop it" if is_confirmed else "changed or ended meanwhile"
+    said = "confirmed already; only a manager can stop it" if is_confirmed else "since been changed or ended"
     assert said in late.messages[0]
 
 

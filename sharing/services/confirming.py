@@ -29,7 +29,7 @@ REPRESENTATIVE = "worker_representative"
 def _unconfirmed(grant: SharingGrant) -> SharingGrant:
     """The grant (as it is now) that waits. Raises `ValidationError` where nothing waits any more."""
     if grant.ended_at is not None:
-        raise ValidationError(_("This sharing was changed or ended meanwhile. Look at the list again."))
+        raise ValidationError(_("This access has since been changed or ended. Check the list again."))
     if not grant.needs_confirmation:
         raise ValidationError(_("This sharing needs no confirmation."))
     return grant

@@ -123,7 +123,7 @@ def changing(situation: Situation, position: Position, grant: SharingGrant, term
     place of one that was proposed. Raises as `granting` does, and where the grant has ended.
     """
     if grant.ended_at is not None:
-        raise ValidationError(_("This sharing has ended meanwhile. Look at the list again before you change it."))
+        raise ValidationError(_("This access has since ended. Check the list before you change anything."))
     standing = position.open_grants(grant.scope)
     given = next((one for one in standing if one.is_given), None)
     if given is not None and terms.same_as(given):

@@ -173,7 +173,7 @@ def withdraw_request(*, by: User, request: AccessRequest) -> AccessRequest:
     if request.state == AccessRequest.State.WITHDRAWN:
         return request
     if request.state != AccessRequest.State.OPEN:
-        raise AlreadyAnsweredError(_("The factory has dealt with this request meanwhile. Look at it again."))
+        raise AlreadyAnsweredError(_("The factory has since dealt with this request. Open it again."))
     _close(request, AccessRequest.State.WITHDRAWN, by)
     return request
 

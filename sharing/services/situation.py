@@ -51,7 +51,8 @@ class Situation:
         if not self.may_confirm:
             raise PermissionDenied(_("Only the factory's worker representative confirms what its managers share."))
         if self.by.pk == first_id:
-            raise PermissionDenied(_("Who shared cannot confirm it. Another person has to."))
+            text = _("You cannot confirm access that you granted yourself. Someone else must confirm it.")
+            raise PermissionDenied(text)
 
     def refuse_while_handed_over(self) -> None:
         """Raise `ValidationError` while a handover of the factory's manager is under way."""

@@ -176,7 +176,7 @@ def change(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Change the terms of one grant, or renew it: the form, what it adds and takes away, then it holds."""
     found = grant_to_decide(request, pk)
     if found.ended_at is not None:
-        messages.error(request, about(found.factory, _("This sharing has ended meanwhile; it cannot be changed.")))
+        messages.error(request, about(found.factory, _("This access has since ended and cannot be changed.")))
         return redirect("who_can_see", pk=found.factory_id)
     is_renewal = "renew" in request.GET
     form = TermsForm(posted_data(request), initial=renewed_terms(found) if is_renewal else initial_terms(found))

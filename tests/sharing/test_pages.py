@@ -262,7 +262,7 @@ def test_changing_what_has_ended_says_so(world: World, client_of) -> None:
 
     answer = manager.post(f"/sharing/{grant.pk}/change/", {"cycles": "all"}, follow=True)
 
-    assert "has ended meanwhile" in answer.content.decode()
+    assert "has since ended" in answer.content.decode()
     assert not SharingGrant.objects.filter(ended_at=None).exists()
 
 
