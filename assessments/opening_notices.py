@@ -112,7 +112,7 @@ def told_when(notice: Notice) -> datetime | None:
 
 
 def _waiting(factory_id: int, brand: Brand) -> dict[UUID, Notice]:
-    """The notices that wait to be told, by report; locked, so that they are not handed out meanwhile."""
+    """The notices that wait to be told, by report; locked, so that nobody else hands them out."""
     notices = Notice.objects.filter(
         kind__in=[PUBLISHED, SUPERSEDED],
         side="brand",

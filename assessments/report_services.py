@@ -137,9 +137,8 @@ def make_report(run: JobRun) -> dict[str, Any]:
         decision = _still_open(copy)
         run.report(10, 100, _("Reading the findings"))
         file = _render(run, copy, decision)
-        copy.assessment.refresh_from_db(
-            fields=["state", "superseded_at", "withdrawn_at"]
-        )  # it may have been withdrawn since
+        # It may have been replaced or withdrawn since.
+        copy.assessment.refresh_from_db(fields=["state", "superseded_at", "withdrawn_at"])
         _still_open(copy)
         run.report(100, 100, _("The file is ready."))
         _store(run, copy, file)
@@ -202,7 +201,7 @@ def _stamp(copy: ReportCopy, decision: Decision) -> ReaderStamp:
 
 
 def _store(run: JobRun, copy: ReportCopy, file: RenderedFile) -> None:
-    """Keep the file, unless the job was cancelled or taken over meanwhile. Raises `JobCancelled`."""
+    """Keep the file, unless the job has since been cancelled or taken over. Raises `JobCancelled`."""
     name = store_file(f"{FOLDER}/{copy.pk}.{copy.format}", ContentFile(file.content))
     mine = Job.objects.filter(pk=run.job.pk, state=Job.State.RUNNING, attempts=run.job.attempts, cancel_requested=False)
     if not ReportCopy.objects.filter(pk=copy.pk, job__in=mine).update(file=name):

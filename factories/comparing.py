@@ -22,8 +22,8 @@ OPENED = f"""
 def compare_handovers(_keys: Keys) -> Iterator[Problem]:
     """Yield the first handover that is gone, was put in, or is not what the event of its opening says."""
     for handover, event, is_gone in rows_of(OPENED):
-        what = "it is gone" if is_gone else "it is not" if event else "no event tells of it"
-        yield Problem(TABLE, handover, f"{what} what event {event} says" if event and not is_gone else what)
+        differs = f"it is not what event {event} says" if event else "no event tells of it"
+        yield Problem(TABLE, handover, "it is gone" if is_gone else differs)
 
 
 def check_handover_scans(_keys: Keys) -> Iterator[Problem]:

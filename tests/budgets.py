@@ -37,7 +37,7 @@ HEAD = """\
 
 
 class Meter:
-    """What one process spends: seconds by file, and how long the yardstick took meanwhile."""
+    """What one process spends: seconds by file, and how long the yardstick took in between."""
 
     def __init__(self) -> None:
         self.seconds: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""Where a factory and a brand stand: grants, reports kept back, what the brand bought; and the decision asked of these.
+"""Where a factory and a brand stand: grants, withheld reports, what the brand bought; and the decision asked of these.
 
 `Position.opens_at` is the Python form of `grants.grants_opening`, for pages that show what is open, what opens when,
 and what a decision would change: all of it from a few statements, whatever the number of reports and brands. What is
@@ -47,7 +47,7 @@ class Position:
         return [one for one in self.grants if one.scope == scope and one.ended_at is None]
 
     def grant(self, key: UUID) -> SharingGrant:
-        """Return one of the grants. as it is now."""
+        """Return one of the grants, as it is now."""
         return next(one for one in self.grants if one.pk == key)
 
     def standing_grant(self, scope: str) -> SharingGrant | None:

@@ -1,4 +1,4 @@
-"""Consent: grants, reports kept back, subscriptions, signed forms, requests, who saw what, receipts, copies."""
+"""Consent: grants, withheld reports, subscriptions, signed forms, requests, who saw what, receipts, copies."""
 
 from sharing.models.confirming import ConfirmationEnd
 from sharing.models.copies import CopyToDestroy, DestroyNotice

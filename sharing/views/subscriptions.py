@@ -1,7 +1,5 @@
 """What participants bought: the country's list, recording and withdrawing, the country's switch, a brand's own list."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -106,18 +104,13 @@ def subscription_switch(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         _switch(request, programme)
         return redirect("subscription_list", pk=pk)
-    context = {"programme": programme, **({} if programme.participants_need_subscription else _losers(programme))}
-    return render(request, "sharing/subscription_switch.html", context)
-
-
-def _losers(programme: CountryProgramme) -> dict[str, Any]:
-    brands = list(readers_without_subscription(programme))
-    return {"losers": brands, "reports": sum(brand.reports for brand in brands)}  # type: ignore[attr-defined]
+    losers = [] if programme.participants_need_subscription else list(readers_without_subscription(programme))
+    return render(request, "sharing/subscription_switch.html", {"programme": programme, "losers": losers})
 
 
 @transaction.atomic
 def _switch(request: HttpRequest, programme: CountryProgramme) -> None:
-    """Set what the button said, whatever somebody else switched meanwhile."""
+    """Set what the button said, whatever somebody else has switched since the page was shown."""
     needed = request.POST.get("needed") == "yes"
     update_programme(by=person(request), programme=programme, **{SWITCH: needed})
     if needed:

@@ -21,5 +21,5 @@ class Command(BaseCommand):
             raise CommandError(
                 f"No configured key reads the secrets of {len(result.unreadable)} webhooks: {named}. Add the "
                 "SECRET_KEY they were stored under to SECRET_KEY_FALLBACKS and run this again, or have their managers "
-                "make new secrets. Nothing is sent to them meanwhile."
+                "make new secrets. Until then nothing is sent to them."
             )
