@@ -46,9 +46,9 @@ def programmes_where(user: Visitor, codename: str, at: datetime | None = None) -
 
 def factories_inside(user: Visitor) -> QuerySet[Any, Any]:
     """Return the ids of the factories whose consent `user` sees from inside: as a member, or as its country's staff."""
-    own, country = held(user, "factory", "view_data"), programmes_where(user, "view_assessments")
     factories = apps.get_model("factories", "Factory")._default_manager
-    return factories.filter(among("pk", own) | among("programme", country)).values("pk")
+    own = factories.filter(among("pk", held(user, "factory", "view_data")))
+    return own.values("pk").union(factories.in_programmes_where(user, "view_assessments").values("pk"), all=True)
 
 
 class ProgrammeQuerySet(QuerySet["CountryProgramme"]):
@@ -82,8 +82,12 @@ class FactoryQuerySet(QuerySet["Factory"]):
         return self.filter(pk__in=held(user, "factory", codename))
 
     def in_programmes_where(self, user: Visitor, codename: str) -> "FactoryQuerySet":
-        """The factories of the programmes in which `user` holds `codename`."""
-        return self.filter(programme__in=programmes_where(user, codename))
+        """Return the factories of the programmes in which `user` holds `codename`.
+
+        Whether there is one is asked first: for everybody else no factory is looked at.
+        """
+        programmes = programmes_where(user, codename)
+        return self.filter(Exists(programmes), among("programme", programmes))
 
     def inside(self, user: Visitor) -> "FactoryQuerySet":
         """Those whose consent `user` sees from inside: as one of the factory's people, or its country's staff."""

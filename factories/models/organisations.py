@@ -16,6 +16,8 @@ from portal.core.identifiers import OS_HUB_ID
 from portal.core.search import unmarked_text
 from portal.core.triggers import history_trigger
 
+MOST_PROMPT_DAYS = 365  # before the end of a grant that it is brought to mind
+
 
 class CountryProgramme(models.Model):
     """Better Work in one country, with the settings that differ between countries; or the global programme.
@@ -71,7 +73,7 @@ class CountryProgramme(models.Model):
         _("days before its end that a sharing is brought to mind"),
         default=30,
         db_default=30,
-        validators=[MinValueValidator(1), MaxValueValidator(365)],
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_PROMPT_DAYS)],
     )
     request_days = models.PositiveSmallIntegerField(
         _("days a brand's request stays open"),

@@ -1,15 +1,16 @@
 """What needs the attention of a brand's people."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from itertools import product
 from typing import Any
 
-from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from assessments.listing import current_shared_with, listed
+from assessments.listing import LISTED, current_shared_with, listed
 from assessments.models import CorrectionNotice
 from portal.accounts.roles import Visitor
 from portal.home.todos import SOON, Todo, ending, ends_on
@@ -19,9 +20,10 @@ from sharing.models import DestroyNotice, SharingGrant
 
 def brand_section(user: Visitor) -> dict[str, Any]:
     """Counts stop at what the brand was granted; nothing here depends on what others may see."""
-    reports = listed(user, current_shared_with(user))
-    new = _counted(reports.filter(opens_at__gte=timezone.now() - SOON))
-    grants = SharingGrant.objects.visible_to(user).filter(ended_at=None)
+    opened = _opened(user)
+    new = sum(at >= timezone.now() - SOON for at in opened)
+    brands = brands_read_for(user, ASSESSMENT_SCOPES)
+    grants = SharingGrant.objects.visible_to(user).filter(ended_at=None, brand__in=brands)
     todos = _correction_todos(user)
     if new:
         text = ngettext(
@@ -35,8 +37,8 @@ def brand_section(user: Visitor) -> dict[str, Any]:
         "title": _("Shared with us"),
         "todos": todos + _expiry_todos(grants),
         "stats": [
-            (_("Factories that share with you"), _at_most(_sharing_factories(user)), reverse("shared_list")),
-            (_("Reports you can read"), _at_most(_counted(reports)), reverse("shared_list")),
+            (_("Factories that share with you"), _at_most(_sharing_factories(user, brands)), reverse("shared_list")),
+            (_("Reports you can read"), _at_most(len(opened)), reverse("shared_list")),
         ],
         "empty": _("No factory shares with your brand yet. A factory decides this on its own page of the portal."),
     }
@@ -45,21 +47,23 @@ def brand_section(user: Visitor) -> dict[str, Any]:
 MOST = 50  # counts on the first page stop here: more is "50+"
 
 
-def _counted(rows: QuerySet[Any]) -> int:
-    return rows.order_by().values("pk")[: MOST + 1].count()
+def _opened(user: Visitor) -> list[datetime]:
+    """Return when the reports that the visitor can read became visible, the newest first, up to one too many."""
+    reports = listed(user, current_shared_with(user)).order_by(*LISTED)
+    return list(reports.values_list("opens_at", flat=True)[: MOST + 1])
 
 
 def _at_most(number: int) -> int | str:
     return number if number <= MOST else f"{MOST}+"
 
 
-def _sharing_factories(user: Visitor) -> int:
+def _sharing_factories(user: Visitor, brands: Iterable[int]) -> int:
     """How many factories have given the visitor's brands access to reports or Step 1 data, counted up to one too many.
 
     Of each scope and brand the first factories are read in the order of the index.
     """
     found: set[int] = set()
-    for scope, brand in product(ASSESSMENT_SCOPES, brands_read_for(user, ASSESSMENT_SCOPES)):
+    for scope, brand in product(ASSESSMENT_SCOPES, brands):
         grants = SharingGrant.objects.visible_to(user).live().filter(brand=brand, scope=scope)
         found |= set(grants.order_by("factory").values_list("factory", flat=True)[: MOST + 1])
     return len(found)

@@ -101,6 +101,11 @@ class SharingGrant(models.Model):
         indexes = [
             models.Index(fields=["brand", "scope", "factory"], name="sharing_grant_brand", condition=Q(ended_at=None)),
             models.Index(fields=["factory", "-created_at"], name="sharing_grant_factory"),
+            models.Index(
+                fields=["brand", "expires_at"],
+                name="sharing_grant_ending",
+                condition=Q(ended_at=None, expires_at__isnull=False),
+            ),
         ]
         triggers = [
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F, Value
 
+from factories.models.organisations import MOST_PROMPT_DAYS
 from portal.notices.models import Notice
 from portal.notices.outbox import announce
 from sharing.models import SharingGrant
@@ -12,14 +13,19 @@ from sharing.querysets import SharingGrantQuerySet
 from sharing.terms import StatementTime
 
 SIDES = ("factory", "brand")
+EARLIEST_PROMPT = timedelta(days=MOST_PROMPT_DAYS)
 
 
 def ending_soon(grants: SharingGrantQuerySet) -> SharingGrantQuerySet:
-    """Of these grants, those in force whose end is nearer than the country's `renewal_prompt_days`."""
+    """Of these grants, those in force whose end is nearer than the country's `renewal_prompt_days`.
+
+    No country prompts earlier than `EARLIEST_PROMPT`: by that the index of ends is searched.
+    """
+    near = grants.live().filter(expires_at__lte=StatementTime() + Value(EARLIEST_PROMPT))
     days = ExpressionWrapper(
         F("factory__programme__renewal_prompt_days") * Value(timedelta(days=1)), output_field=DurationField()
     )
-    return grants.live().alias(prompted_from=F("expires_at") - days).filter(prompted_from__lte=StatementTime())
+    return near.alias(prompted_from=F("expires_at") - days).filter(prompted_from__lte=StatementTime())
 
 
 @transaction.atomic
