@@ -4,7 +4,7 @@ The document of a report (`assessments.reports.build`) counts by the same rules,
 compares the two.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,14 +38,14 @@ class Asked:
 Tally = dict[int, list[int]]  # point -> cluster, determined, non-compliant, non-compliant due to national law
 
 
-def questions_of(tool_id: int) -> dict[int, Asked]:
-    """Return the questions of a tool by their id, in the tool's order."""
-    columns = ("pk", "compliance_point", "compliance_point__cluster", "step", "type", "in_vcc")
-    rows = Question.objects.filter(tool=tool_id).order_by("order", "pk").values_list(*columns)
-    return {
-        pk: Asked(point, cluster, step, kind == Question.Type.NC, in_vcc)
-        for pk, point, cluster, step, kind, in_vcc in rows
-    }
+def questions_of(tools: Collection[int]) -> dict[int, dict[int, Asked]]:
+    """Return the questions of each tool (ids) by their id, in the tool's order. One query."""
+    columns = ("tool", "pk", "compliance_point", "compliance_point__cluster", "step", "type", "in_vcc")
+    found: dict[int, dict[int, Asked]] = {tool: {} for tool in tools}
+    rows = Question.objects.filter(tool__in=list(tools)).order_by("order", "pk").values_list(*columns)
+    for tool, pk, point, cluster, step, kind, in_vcc in rows:
+        found[tool][pk] = Asked(point, cluster, step, kind == Question.Type.NC, in_vcc)
+    return found
 
 
 def letters_of(
@@ -98,10 +98,10 @@ def figures_from(assessment: Any, questions: Mapping[int, Asked], letters: list[
 def count(assessments: Iterable[tuple[Any, int, str]]) -> Iterator[Figures]:
     """Yield the (unsaved) figures of assessments, given as id, tool and mode: one for each scope that opens them.
 
-    One query for the answers, and one for each tool.
+    Two queries, whatever their number.
     """
     known = {pk: (tool, mode) for pk, tool, mode in assessments}
-    tools = {tool: questions_of(tool) for tool in {tool for tool, _mode in known.values()}}
+    tools = questions_of({tool for tool, _mode in known.values()})
     answers: dict[Any, list[tuple[int, str, str]]] = {pk: [] for pk in known}
     rows = Answer.objects.filter(assessment__in=list(known)).order_by()
     for pk, *answer in rows.values_list("assessment", "question", "finding", "provenance").iterator(10_000):
