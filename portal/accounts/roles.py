@@ -224,18 +224,18 @@ def _general_permissions(names: Collection[str]) -> dict[str, int]:
     return {f"{row.content_type.app_label}.{row.codename}": row.pk for row in rows}
 
 
-def held(user: Visitor, kind: str, codename: str, at: datetime | None = None) -> QuerySet[Any, int]:
-    """Return the ids of the organisations of `kind` on which `user` holds `codename`: what every gate asks first.
+def held(user: Visitor, kind: str, codename: str | Sequence[str], at: datetime | None = None) -> QuerySet[Any, int]:
+    """Return the ids of the organisations of `kind` on which `user` holds `codename`, or one of several.
 
-    Nobody anonymous or inactive holds anything. With a moment: held then, by what roles may do today. An organisation
-    comes once for each role that gives the permission.
+    What every gate asks first. Nobody anonymous or inactive holds anything. With a moment: held then, by what roles
+    may do today. An organisation comes once for each role that gives the permission.
     """
-    person = user.pk or 0
+    person, names = user.pk or 0, [codename] if isinstance(codename, str) else list(codename)
     if at is None:
-        rows = HeldPermission.objects.filter(user=person, user__is_active=True, kind=kind, codename=codename)
+        rows = HeldPermission.objects.filter(user=person, user__is_active=True, kind=kind, codename__in=names)
         return rows.values_list("organisation_id", flat=True)
     groups = memberships_at(at).filter(user=person).values("group_id")
-    then = kinds[kind].permission_model._default_manager.filter(permission__codename=codename, group__in=groups)
+    then = kinds[kind].permission_model._default_manager.filter(permission__codename__in=names, group__in=groups)
     return then.values_list("content_object_id", flat=True)
 
 

@@ -71,7 +71,7 @@ def _decide(
     side = _side(user, subject, at)
     if side is not None:
         return side
-    brands = list(Brand.objects.filter(among("pk", brands_held(user, scope, at))).order_by("pk"))
+    brands = list(Brand.objects.filter(among("pk", brands_held(user, [scope], at))).order_by("pk"))
     if not brands:
         return Decision(False, "no_role", _("%s has no role that reads this kind of data.") % user)
     return _decide_for(brands, subject, scope, at, grants)

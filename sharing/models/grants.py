@@ -99,7 +99,7 @@ class SharingGrant(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["brand", "scope", "factory"], name="sharing_grant_brand", condition=Q(ended_at=None)),
+            models.Index(fields=["brand", "factory", "scope"], name="sharing_grant_brand", condition=Q(ended_at=None)),
             models.Index(fields=["factory", "-created_at"], name="sharing_grant_factory"),
             models.Index(
                 fields=["brand", "expires_at"],

@@ -103,8 +103,8 @@ def without_indexes(world: World) -> Iterator[None]:
 LEAKS = [
     Leak("status", around(CorrectionListView, "rows", forbidden), "status", "GET /api/v1/corrections/", "+403"),
     Leak("header", around(PrivateResponses, "__call__", with_header), "headers", sign="X-Versions"),
-    Leak("count", around(home, "_counted", lambda number: number + 1), "body"),
-    Leak("statement", around(home, "_counted", after_query), "statements", sign="SELECT 1"),
+    Leak("count", around(home, "_sharing_factories", lambda number: number + 1), "body"),
+    Leak("statement", around(home, "_sharing_factories", after_query), "statements", sign="SELECT 1"),
     Leak("field", around(GrantSerializer, "to_representation", with_field), "body", "GET /api/v1/grants/", "versions"),
     Leak("order", oldest_first, "body", "GET /api/v1/assessments/"),
     Leak("blocks", without_indexes, "blocks", sign="Seq Scan"),
