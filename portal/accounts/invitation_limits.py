@@ -31,11 +31,20 @@ def refuse_flood(kind: OrganisationKind, organisation: Model, email: str) -> Non
             "This organisation has sent %s invitations in the last 24 hours, the most allowed. Try again tomorrow."
         )
         raise ValidationError(text % settings.INVITATIONS_A_DAY, code="too_many")
-    local, _at, domain = email.rpartition("@")
-    base = local.partition("+")[0]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [ONE_ADDRESS, f"{base}@{domain}"])
+    base, domain = _owner(email)
+    lock_address(email)
     same = Q(email=f"{base}@{domain}") | Q(email__startswith=f"{base}+", email__endswith=f"@{domain}")
     if sent.filter(same).count() >= settings.INVITATIONS_TO_ONE_ADDRESS_A_DAY:
         text = _("No more invitations can be sent to this address today. Try again tomorrow.")
         raise ValidationError({"email": text}, code="too_many")
+
+
+def lock_address(email: str) -> None:
+    """Wait for whoever else invites this address or begins its account; held until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [ONE_ADDRESS, "@".join(_owner(email))])
+
+
+def _owner(email: str) -> tuple[str, str]:
+    local, _at, domain = email.rpartition("@")
+    return local.partition("+")[0], domain

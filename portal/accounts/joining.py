@@ -13,6 +13,7 @@ from django.db.models import Model
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from portal.accounts.invitation_limits import lock_address
 from portal.accounts.models import Invitation, User
 from portal.accounts.roles import OrganisationKind, create_role_groups, kinds
 from portal.accounts.services import accept_invitation, invite, lock_invitation
@@ -42,6 +43,7 @@ def join(*, invitation: Invitation, name: str, password: str) -> User:
     has an account already (its owner signs in first), `ValidationError` by field for a bad name or password.
     """
     invitation = lock_invitation(invitation)
+    lock_address(invitation.email)  # two invitations to one address are accepted one after the other
     account = account_of(invitation)
     if not invitation.is_open or not may_begin(account):
         raise PermissionDenied(_("This invitation is no longer valid, or its address has an account already."))

@@ -115,6 +115,8 @@ def find_invitation(invitation_id: UUID, secret: str) -> Invitation | None:
 def accept_invitation(*, invitation: Invitation, by: User, kind: OrganisationKind) -> None:
     """Make `by` a member as invited. Raises `PermissionDenied` when the invitation is over or for another address."""
     invitation = lock_invitation(invitation)
+    # Invitations of two sides, accepted at once: the second one finds the person on the first one's side.
+    by = User.objects.select_for_update(no_key=True).get(pk=by.pk)
     keep_sides_apart(by, kind)
     if not invitation.is_open or by.email != invitation.email or not by.is_active:
         raise PermissionDenied(_("This invitation is not for you, or is no longer valid."))
