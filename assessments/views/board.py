@@ -17,10 +17,11 @@ from django.views.decorators.http import require_safe
 from assessments.models import Assessment
 from assessments.querysets import AssessmentQuerySet
 from assessments.states import steps_from
-from assessments.views.filters import BoardFilter, country_choices, page_of
+from assessments.views.filters import BoardFilter, country_choices
 from assessments.views.steps import BULK_STEPS, BY_DEADLINE, StepRights, is_early, staff_only, worked_on
 from factories.models import CountryProgramme
 from portal.accounts.models import User
+from portal.core.lists import requested_page
 
 COLUMNS = ("internal_review", "factory_review", "published")
 WITHOUT_DEADLINE = frozenset({"published", "superseded", "withdrawn"})
@@ -58,7 +59,7 @@ def board(request: HttpRequest) -> HttpResponse:
 def _list(request: HttpRequest, assessments: AssessmentQuerySet, rights: StepRights, form: BoardFilter) -> HttpResponse:
     """One state, or everything late, page by page."""
     state = form.asked("state") or ""
-    page = page_of(request, assessments, ORDERS.get(state, BY_DEADLINE))
+    page = requested_page(request, assessments, ORDERS.get(state, BY_DEADLINE))
     bulk = [step for step in steps_from(state) if step.name in BULK_STEPS and rights.held[step.permission]]
     context = {
         "form": form,

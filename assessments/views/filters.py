@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from django import forms
-from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
@@ -20,7 +18,6 @@ from factories.querysets import named
 from portal.accounts.roles import Visitor
 from portal.core.countries import country_name
 from portal.core.forms import NOT_OFFERED
-from portal.core.pages import BadCursor, Page, keyset_page
 
 FIRST_YEAR = 2010
 COUNT_LIMIT = 1000
@@ -127,15 +124,6 @@ def country_choices(programmes: QuerySet[CountryProgramme]) -> Choices:
 
 def _sorted(pairs: Any) -> Choices:
     return sorted(pairs, key=lambda pair: pair[1])
-
-
-def page_of(request: HttpRequest, assessments: AssessmentQuerySet, order: tuple[str, ...]) -> Page[Assessment]:
-    """The page of a list that the address asks for; the first one where its cursor is not valid any more."""
-    try:
-        return keyset_page(assessments, order=order, cursor=request.GET.get("cursor", ""))
-    except BadCursor as error:
-        messages.warning(request, str(error))
-        return keyset_page(assessments, order=order)
 
 
 def capped_count(rows: QuerySet[Any]) -> int:

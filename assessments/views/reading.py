@@ -26,7 +26,7 @@ from assessments.reading import answer_rows, document_from, report_language, wit
 from assessments.reports.document import SCOPES, Cluster, CompliancePoint, Counts, ReportDocument, Scope, Summary
 from assessments.reports.labels import labels_for
 from assessments.states import Step
-from assessments.views.filters import SharedFilter, capped_count, page_of, shared_choices
+from assessments.views.filters import SharedFilter, capped_count, shared_choices
 from assessments.views.steps import StepRights, review_end
 from brands.models import Brand
 from factories.models import CountryProgramme, Factory
@@ -99,7 +99,7 @@ def assessment_list(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
     factories = Factory.objects.where(user, "view_data")
     own = Assessment.objects.visible_to(user).filter(factory__in=factories.values("pk"))
-    page = page_of(
+    page = requested_page(
         request, with_figures(with_scopes(own, user)).select_related("factory__programme"), ("-start_date", "-id")
     )
     if not page.items and not factories.exists():

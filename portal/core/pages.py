@@ -11,7 +11,9 @@ from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
 from cryptography.fernet import InvalidToken
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from portal.core.encryption import box
 
@@ -49,7 +51,7 @@ def keyset_page(queryset: QuerySet[M], *, order: Sequence[str], cursor: str = ""
     wanted = [_flip(name) for name in order] if backwards else list(order)
     rows = queryset.order_by(*wanted)
     if values is not None:
-        rows = rows.filter(_after(wanted, values))
+        rows = _beyond(rows, wanted, values)
     items = list(rows[: size + 1])
     more = len(items) > size
     items = items[:size]
@@ -65,6 +67,17 @@ def keyset_page(queryset: QuerySet[M], *, order: Sequence[str], cursor: str = ""
 
 def _flip(name: str) -> str:
     return name[1:] if name.startswith("-") else "-" + name
+
+
+def _beyond(rows: QuerySet[M], order: Sequence[str], values: Sequence[Any]) -> QuerySet[M]:
+    try:
+        return rows.filter(_after(order, values))
+    except (ValueError, TypeError, ValidationError) as error:  # a column of that name, of another type
+        raise _of_another_list() from error
+
+
+def _of_another_list() -> BadCursor:
+    return BadCursor(_("This page link belongs to another list. Start again from the first page."))
 
 
 def _after(order: Sequence[str], values: Sequence[Any]) -> Q:
@@ -100,7 +113,7 @@ def _read(cursor: str, order: Sequence[str]) -> tuple[bool, list[Any] | None]:
     try:
         payload = json.loads(box(SALT).decrypt(cursor + "=" * (-len(cursor) % 4)))
     except (InvalidToken, ValueError) as error:
-        raise BadCursor("This page link is not valid any more. Start again from the first page.") from error
+        raise BadCursor(_("This page link is not valid any more. Start again from the first page.")) from error
     if payload["o"] != list(order):
-        raise BadCursor("This page link belongs to another sort order. Start again from the first page.")
+        raise _of_another_list()
     return payload["d"] == "previous", payload["v"]

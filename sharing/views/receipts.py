@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from brands.models import Brand
 from portal.core.api.throttling import VerifyThrottle
 from portal.core.documents import RenderError
-from portal.core.pages import BadCursor, keyset_page
+from portal.core.lists import requested_page
 from portal.core.signing import known_keys
 from sharing.forms import VerifyForm
 from sharing.models import Receipt
@@ -48,11 +48,7 @@ def _list(request: HttpRequest, rows: ReceiptQuerySet, context: dict[str, object
     typed = request.GET.get("number", "")[:DRAFTS_KEPT]
     if typed:
         rows = rows.filter(number=normalised(typed))
-    try:
-        page = keyset_page(rows.select_related("factory", "brand"), order=["-id"], cursor=request.GET.get("cursor", ""))
-    except BadCursor as error:
-        messages.error(request, str(error))
-        return redirect(request.path)
+    page = requested_page(request, rows.select_related("factory", "brand"), ["-id"])
     return render(request, "sharing/receipt_list.html", {**context, "page": page, "typed": typed})
 
 

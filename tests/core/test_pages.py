@@ -5,7 +5,11 @@ import base64
 import pytest
 
 from brands.models import Brand
+from factories.roles import FACTORY
+from portal.accounts.models import Invitation
+from portal.accounts.services import invite
 from portal.core.pages import BadCursor, keyset_page
+from tests.world import World
 
 pytestmark = pytest.mark.django_db
 
@@ -59,8 +63,19 @@ def test_a_cursor_that_is_not_ours_is_refused(brands, made) -> None:
 def test_a_cursor_of_another_order_is_refused(brands) -> None:
     cursor = keyset_page(Brand.objects.all(), order=["-name", "-id"], size=2).next_cursor
 
-    with pytest.raises(BadCursor, match="another sort order"):
+    with pytest.raises(BadCursor, match="another list"):
         keyset_page(Brand.objects.all(), order=["id"], cursor=cursor)
+
+
+def test_a_cursor_of_another_list_with_the_same_order_is_refused(world: World) -> None:
+    """The order's names fit, their types do not: a UUID where this list has a number."""
+    for name in ("one", "two"):
+        email = f"{name}@test.example"
+        invite(by=world.person("manager_a"), kind=FACTORY, organisation=world.factory_a, email=email, role="member")
+    cursor = keyset_page(Invitation.objects.all(), order=["-id"], size=1).next_cursor
+
+    with pytest.raises(BadCursor, match="another list"):
+        keyset_page(Brand.objects.all(), order=["-id"], cursor=cursor)
 
 
 def test_a_cursor_says_nothing_to_those_who_take_it_apart(brands) -> None:

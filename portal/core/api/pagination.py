@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -11,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from portal.core.api.body import Query
-from portal.core.pages import PAGE_SIZE, BadCursor, keyset_page
+from portal.core.pages import PAGE_SIZE, keyset_page
 
 MAX_PAGE_SIZE = 200
 
@@ -36,17 +34,12 @@ class KeysetPagination(BasePagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """One page of `queryset`. Raises a 400 for a cursor that is not ours or belongs to another list."""
         self.request = request
-        try:
-            self.page = keyset_page(
-                queryset,
-                order=view.keyset_order,
-                cursor=view.query.get("cursor", ""),
-                size=view.query.get("page_size", PAGE_SIZE),
-            )
-        except (ValueError, TypeError, ValidationError) as error:
-            if isinstance(error, BadCursor):
-                raise
-            raise BadCursor(_("This page link belongs to another list. Start again from the first page.")) from error
+        self.page = keyset_page(
+            queryset,
+            order=view.keyset_order,
+            cursor=view.query.get("cursor", ""),
+            size=view.query.get("page_size", PAGE_SIZE),
+        )
         return self.page.items
 
     def get_paginated_response(self, data: Any) -> Response:
