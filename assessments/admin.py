@@ -27,6 +27,7 @@ class AssessmentAdmin(ReadOnly):
     list_select_related = ("factory", "tool")
     list_filter = ("state",)
     search_fields = ("factory__name", "quest_id")
+    exclude = ("correction_note", "withdrawn_reason")
     ordering = ("-created_at",)
 
 

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from assessments.models import Answer, Assessment, Tool
+from assessments.services import start_correction, take_step
 from factories.roles import FACTORY
 from portal.accounts.models import User
 from portal.accounts.roles import role_of
@@ -114,6 +115,16 @@ def test_the_operator_reads_no_finding(world: World, client_of):
     for shown in (content, listed):
         assert answer.note not in shown
         assert "Non-compliance" not in shown
+
+
+def test_the_operator_reads_no_reason_of_a_correction_or_withdrawal(world: World, client_of):
+    operator, leader = client_of(world.person("operator")), world.person("team_leader")
+    corrected = start_correction(by=leader, assessment=world.assessments["a2"], note="Wages of May were wrong")
+    withdrawn = world.assessments["a1"]
+    take_step(by=world.person("programme_manager"), assessment=withdrawn, name="withdraw", reason="The wrong factory")
+
+    for assessment, words in ((corrected, "Wages of May"), (withdrawn, "The wrong factory")):
+        assert words not in operator.get(row(assessment)).content.decode()
 
 
 def test_an_invitations_page_holds_nothing_that_opens_it(world: World, client_of):
