@@ -21,6 +21,9 @@ from portal.core.ledger.sources import Source
 from portal.core.models import LedgerDay, LedgerLeaf, LedgerSeal
 from portal.core.signing import is_signed_by
 
+MEMBERS = {"path", "sealed", "day_path", "published"}
+SIGNED_MEMBERS = {"payload", "key_id", "signature"}
+
 
 @dataclass(frozen=True)
 class Proof:
@@ -90,8 +93,13 @@ def _day_path(seal: LedgerSeal, day: LedgerDay, seals: Sequence[LedgerSeal]) -> 
 
 
 def is_proven(shown: bytes, proof: Any, keys: dict[str, bytes]) -> bool:
-    """Return whether a proof that somebody brings leads from the hash `shown` to roots that these keys signed."""
+    """Return whether a proof that somebody brings leads from the hash `shown` to roots that these keys signed.
+
+    False also where more stands in it than belongs there: that is signed by nobody.
+    """
     try:
+        if proof.keys() != MEMBERS:
+            return False
         root = climb(shown, proof["path"])
         if not _is_root(proof["sealed"], HEAD_TYPE, root, keys):
             return False
@@ -106,6 +114,7 @@ def _is_root(signed: Any, kind: str, root: bytes, keys: dict[str, bytes]) -> boo
     payload, key = signed["payload"], keys.get(signed["key_id"])
     return (
         key is not None
+        and signed.keys() == SIGNED_MEMBERS
         and is_signed_by(key, payload, signed["signature"])
         and payload["type"] == kind
         and payload["root"] == root.hex()
