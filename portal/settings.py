@@ -384,7 +384,10 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"  # an account is made only by opening an invitation sent to its address
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""  # the portal's name is in the sender; there is no site to ask without a request
-ACCOUNT_RATE_LIMITS = {"login_failed": False}  # django-axes counts and locks
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": False,  # django-axes counts and locks
+    "reset_password": "20/m/ip,5/m/key,10/d/key",  # by the day: nobody's mailbox is filled; each link sent works
+}
 ACCOUNT_SESSION_REMEMBER = False
 GUARDIAN_MONKEY_PATCH_USER = False
 ANONYMOUS_USER_NAME = None

@@ -1,9 +1,12 @@
 """Signing in: lock-out, passwords, and which of the library's pages are reachable."""
 
 import re
+import time
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
+from allauth.core.internal import ratelimit
 from axes.models import AccessAttempt
 from django.contrib.auth import get_user
 from django.core import mail
@@ -212,6 +215,19 @@ def test_asking_for_a_reset_does_not_tell_whether_there_is_an_account(world: Wor
     assert known.redirect_chain == unknown.redirect_chain
     assert len(mail.outbox) == 2
     assert "/password/reset/key/" not in mail.outbox[1].body
+
+
+@pytest.mark.parametrize("email", ["manager.a@test.example", "nobody@test.example"])
+def test_nobody_is_sent_more_than_ten_reset_mails_a_day(world: World, monkeypatch, email):
+    def ask(hour: int) -> int:
+        later = SimpleNamespace(time=lambda: time.time() + 3600 * hour, monotonic=time.monotonic, sleep=time.sleep)
+        monkeypatch.setattr(ratelimit, "time", later)
+        return Client().post(reverse("account_reset_password"), {"email": email}).status_code
+
+    assert [ask(hour) for hour in range(10)] == [302] * 10
+    assert ask(11) == 429
+    assert len(mail.outbox) == 10
+    assert ask(25) == 302
 
 
 def test_a_signed_in_person_changes_their_password(world: World, client_of):
