@@ -483,6 +483,9 @@ class Server:
             "timezone": "UTC",
             "log_timezone": "UTC",
             "log_line_prefix": "%m [%p] %u@%d ",
+            # What fails is logged without its statement and detail: they hold people's addresses and answers.
+            "log_min_error_statement": "panic",
+            "log_error_verbosity": "terse",
             "jit": "off",
         }
         if not self.durable:

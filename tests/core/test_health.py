@@ -138,6 +138,19 @@ def test_the_installation_is_checked_line_by_line(alive: None) -> None:
     assert set(names) >= {"scans", "webhook secrets"}
 
 
+@pytest.mark.parametrize("found", [("error", "terse"), ("panic", "default")])
+def test_a_database_that_logs_values_is_named(
+    alive: None, monkeypatch: pytest.MonkeyPatch, found: tuple[str, str]
+) -> None:
+    """Only a superuser changes these settings, so a server with others is made up here."""
+    assert "ok     database log: " in check_installation()[1]
+    monkeypatch.setattr(checks, "_log_settings", lambda: found)
+    is_well, lines = check_installation()
+    assert not is_well
+    assert "WRONG  database log: " in lines
+    assert "ALTER ROLE portal_app SET log_min_error_statement = panic" in lines
+
+
 def test_a_second_beat_and_a_missing_scan_are_named(world: World, alive: None) -> None:
     Heartbeat.objects.create(name="other:1", process="beat", at=Now(), state_folder=state_folder.folder_id())
     PaperConsent.objects.create(

@@ -87,6 +87,17 @@ def test_every_role_needs_its_password(server: Server) -> None:
             server.sql("select 1", user=role, password="wrong")
 
 
+def test_the_log_holds_no_value_of_a_statement_that_fails(server: Server) -> None:
+    server.sql("create table people (email text unique)")
+    insert = "insert into people values ('secret@example.org')"
+    server.sql(insert)
+    with pytest.raises(DatabaseError, match="people_email_key"):
+        server.sql(insert)
+    logged = server.log.read_text()
+    assert "people_email_key" in logged
+    assert "secret@" not in logged
+
+
 def test_the_queue_is_installed_once(server: Server) -> None:
     dev_database.create_roles(server, PASSWORDS)
     for _ in range(2):

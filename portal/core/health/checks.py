@@ -67,6 +67,25 @@ def database() -> str:
     return f"PostgreSQL {version} answers."
 
 
+def database_log() -> str:
+    """Ask what the server writes of a statement that fails: its values hold people's addresses and answers."""
+    if _log_settings() != ("panic", "terse"):
+        role = settings.APP_DATABASE_ROLE
+        raise UnwellError(
+            "Where a statement fails, the database's log holds its values, people's addresses among them. As the "
+            f"database's superuser: ALTER ROLE {role} SET log_min_error_statement = panic; ALTER ROLE {role} SET "
+            "log_error_verbosity = terse. Then start the processes again."
+        )
+    return "Where a statement fails, the database's log holds no values."
+
+
+def _log_settings() -> tuple[str, str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('log_min_error_statement'), current_setting('log_error_verbosity')")
+        statement, verbosity = cursor.fetchone()
+    return statement, verbosity
+
+
 def migrations() -> str:
     """Compare the newest migration of each app with what the database has."""
     missing = _newest() - set(MigrationRecorder(connection).applied_migrations())
@@ -176,5 +195,6 @@ readiness = [
 for one in readiness:
     register_check(one.name, one.ask)
 register_check("rights", rights)
+register_check("database log", database_log)
 register_check("mail", mail)
 register_check("scans", scans)
