@@ -442,6 +442,7 @@ TABLE_MAX_BYTES = {
     "questionnaires": positive("QUESTIONNAIRE_TABLE_MAX_MEGABYTES", default=4) * 1024 * 1024,
 }
 # On the file system of the private storage: what has arrived is moved there, not copied.
+FILE_UPLOAD_HANDLERS = ["portal.core.uploads.NoUpload"]  # a view that takes files says so
 FILE_UPLOAD_TEMP_DIR = private_folder("STATE_DIR", STATE_DIR / "incoming")
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

@@ -1,5 +1,8 @@
 """Receiving a file: counted while it comes in, kept in private storage under a name of our own.
 
+A file is taken in only where a view says so, and from people who are signed in unless the view is public: sent
+anywhere else it is read past and never stored (`NoUpload`, the default of the settings).
+
 Each folder of the storage has an owner, registered by the app whose rows name its files (`register_folder`). A file
 that no row names, because a process was killed between the two, is swept away at night.
 """
@@ -11,13 +14,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import storages
-from django.core.files.uploadhandler import FileUploadHandler, StopUpload
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import (
+    FileUploadHandler,
+    MemoryFileUploadHandler,
+    SkipFile,
+    StopUpload,
+    TemporaryFileUploadHandler,
+)
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
@@ -29,6 +40,41 @@ from portal.core.turns import View, one_at_a_time
 PIECE_BYTES = 1024 * 1024
 FORM_BYTES = 64 * 1024  # what a form needs around its file
 INCOMING_KEPT = timedelta(days=1)
+
+
+class NoUpload(FileUploadHandler):
+    """Reads past every file; the fields of the form are there."""
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        """Raise `SkipFile`."""
+        raise SkipFile
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Keep nothing."""
+
+    def file_complete(self, file_size: int) -> None:
+        """Make no file."""
+
+
+class FirstBytes(FileUploadHandler):
+    """Keeps the start of each file in memory, no more than `most` bytes and one; its size stays the true one."""
+
+    def __init__(self, request: HttpRequest, most: int) -> None:
+        super().__init__(request)
+        self.most, self.kept = most, bytearray()
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        """Begin with nothing."""
+        super().new_file(*args, **kwargs)
+        self.kept = bytearray()
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Keep what there is room for."""
+        self.kept += raw_data[: self.most + 1 - len(self.kept)]
+
+    def file_complete(self, file_size: int) -> "UploadedFile[Any]":
+        """Return the start as a file."""
+        return UploadedFile(BytesIO(self.kept), self.file_name, self.content_type, file_size)
 
 
 class CountedUpload(FileUploadHandler):
@@ -96,11 +142,30 @@ def _limited(view: View, most: Callable[[], int]) -> View:
     def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if _announced(request) > most() + FORM_BYTES:
             return too_large(request, most())
-        if request.method == "POST":
-            request.upload_handlers.insert(0, CountedUpload(request, most()))
+        if request.method == "POST" and request.user.is_authenticated:
+            stored = MemoryFileUploadHandler(request), TemporaryFileUploadHandler(request)
+            request.upload_handlers = [CountedUpload(request, most()), *stored]
         return received(request, *args, **kwargs)
 
     return limited
+
+
+def public_upload(most: int) -> Callable[[View], View]:
+    """For a public view that reads files of up to `most` bytes: of larger ones it gets the start and the size."""
+
+    def decorated(view: View) -> View:
+        protected = csrf_protect(view)
+
+        @csrf_exempt
+        @wraps(view)
+        def received(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.method == "POST":
+                request.upload_handlers = [FirstBytes(request, most)]
+            return protected(request, *args, **kwargs)
+
+        return received
+
+    return decorated
 
 
 def _announced(request: HttpRequest) -> int:

@@ -12,10 +12,11 @@ from portal.core.api.throttling import VerifyThrottle
 from portal.core.documents import RenderError
 from portal.core.lists import requested_page
 from portal.core.signing import known_keys
+from portal.core.uploads import public_upload
 from sharing.forms import VerifyForm
 from sharing.models import Receipt
 from sharing.querysets import ReceiptQuerySet
-from sharing.receipts.checking import Checked, check_document, is_issued
+from sharing.receipts.checking import LONGEST, Checked, check_document, is_issued
 from sharing.receipts.document import facts, json_of, pdf_of, proof_facts, proof_steps, sentence
 from sharing.receipts.numbers import normalised
 from sharing.receipts.proof import proof_of
@@ -104,6 +105,7 @@ def receipt_pdf(request: HttpRequest, number: str) -> HttpResponse:
     return response
 
 
+@public_upload(LONGEST)
 @require_http_methods(["GET", "POST"])
 def verify(request: HttpRequest) -> HttpResponse:
     """Anybody checks a receipt: its JSON, or the address in its QR code. Nobody need be signed in."""

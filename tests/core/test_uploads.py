@@ -11,6 +11,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 from assessments.models.imports import ImportBatch
 from assessments.report_services import order_report
@@ -115,3 +116,30 @@ def test_a_report_on_a_full_disk_leaves_no_piece(world: World, own_storage: Path
         by=world.person("manager_a"), assessment=world.assessments["a1"], scope="report", language="en", format="csv"
     )
     assert files(own_storage) == []
+
+
+@pytest.mark.parametrize("address", ["/accounts/login/", "/assessments/import/", "/verify/"])
+def test_a_strangers_file_never_reaches_the_disk(client: Client, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """Whatever size it says: temporary files are asked for where it would be stored."""
+
+    def stored(*_args: Any, **_values: Any) -> None:
+        raise AssertionError("It is stored.")
+
+    monkeypatch.setattr("django.core.files.uploadhandler.TemporaryUploadedFile", stored)
+    large = SimpleUploadedFile("large.json", b"x" * (5 * 1024 * 1024))
+    answer = client.post(address, {"file": large, "login": "x", "password": "x"})
+    assert answer.status_code in {200, 302, 400}
+
+
+def test_the_same_file_of_somebody_signed_in_is_taken_in(world: World, client_of: Any) -> None:
+    large = SimpleUploadedFile("t.csv", b"a,b\n" * (1024 * 1024))
+    answer = client_of(world.person("team_leader")).post("/assessments/import/", {"file": large})
+    assert answer.status_code == 302
+    assert ImportBatch.objects.get().file
+
+
+def test_a_file_larger_than_a_receipt_is_told_apart_by_its_true_size(client: Client) -> None:
+    large = SimpleUploadedFile("large.json", b"x" * (5 * 1024 * 1024))
+    answer = client.post("/verify/", {"file": large})
+    assert answer.status_code == 400
+    assert "This file is larger than any receipt." in answer.content.decode()
