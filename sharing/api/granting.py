@@ -94,7 +94,6 @@ class OpeningsView(FactoryConsent):
     """When reports open."""
 
     serializer_class = BrandOpeningsSerializer
-    pagination_class = None
 
     @extend_schema(responses={200: BrandOpeningsSerializer(many=True)})
     def get(self, request: Request, pk: int) -> Response:

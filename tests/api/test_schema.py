@@ -71,6 +71,14 @@ def test_every_address_of_the_api_is_described(description: dict[str, Any]):
 
 
 @pytest.mark.django_db
+def test_what_answers_with_a_whole_list_is_described_as_one(description: dict[str, Any]):
+    order = {"sharing-orders": "201", "sharing-preview": "200", "stop-sharing": "200"}
+    for name, status in order.items():
+        answer = description["paths"][f"/api/v1/factories/{{id}}/{name}/"]["post"]["responses"][status]
+        assert answer["content"]["application/json"]["schema"]["type"] == "array", name
+
+
+@pytest.mark.django_db
 def test_description_and_reference_are_for_signed_in_people(world: World, client_of: Any, api_of: Any):
     assert api_of(None).get("/api/schema/").status_code == 401
     response = client_of(None).get("/api/docs/")

@@ -60,8 +60,14 @@ class PortalSchema(AutoSchema):
     """drf-spectacular's reading of a view, told what `PortalView` does."""
 
     def _is_list_view(self, serializer: Any = None) -> bool:
-        whole = isinstance(serializer, ListSerializer) and getattr(self.view, "pagination_class", None) is None
-        return whole or (self.method == "GET" and hasattr(self.view, "keyset_order"))
+        return isinstance(serializer, ListSerializer) or self._is_paged()
+
+    def _is_paged(self) -> bool:
+        return self.method == "GET" and hasattr(self.view, "keyset_order")
+
+    def _get_paginator(self) -> Any:
+        """The paginator of a list that is asked for page by page; other lists are whole."""
+        return super()._get_paginator() if self._is_paged() else None  # type: ignore[no-untyped-call]
 
     def _tokenize_path(self) -> list[str]:
         """What the address names, without `/api/v1/` and ids: the first word is the tag."""
