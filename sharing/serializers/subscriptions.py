@@ -16,11 +16,11 @@ MAX_ID = 2**31 - 1
 class SubscriptionSerializer(serializers.Serializer[Any]):
     """One report, by factory and cycle, that a participant bought.
 
-    It counts from `recorded_at` until `ended_at`, and only where the country asks participants for a subscription. Who
-    recorded and withdrew it, and why, is null for the brand.
+    It counts from `recorded_at` until `ended_at`, and only where the country asks participants for a subscription. Its
+    `id`, who recorded and withdrew it, and why, are null for the brand: ids count what other brands bought.
     """
 
-    id = serializers.IntegerField()
+    id = serializers.SerializerMethodField()
     brand = BrandBriefSerializer()
     factory = FactoryBriefSerializer()
     cycle = serializers.IntegerField()
@@ -30,6 +30,10 @@ class SubscriptionSerializer(serializers.Serializer[Any]):
     recorded_by = serializers.SerializerMethodField()
     ended_by = serializers.SerializerMethodField()
     end_reason = serializers.SerializerMethodField()
+
+    def get_id(self, found: Any) -> int | None:
+        """The number to withdraw it by, for the country's staff."""
+        return found.pk if self._is_for_staff() else None
 
     def get_recorded_by(self, found: Any) -> str | None:
         """The name, for the country's staff."""

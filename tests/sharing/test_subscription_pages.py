@@ -162,7 +162,7 @@ def test_a_brand_reads_its_own_rows_without_staff_or_reasons(world: World, clien
     page = client_of(member).get(reverse("brand_subscriptions", args=[pk])).content.decode()
     answer = api_of(member).get(f"/api/v1/brands/{pk}/subscriptions/").json()["results"]
     assert world.factory_a.name in page
-    assert (answer[0]["recorded_by"], answer[0]["ended_by"], answer[0]["end_reason"]) == (None, None, None)
+    assert [answer[0][name] for name in ("id", "recorded_by", "ended_by", "end_reason")] == [None] * 4
     for secret in ("A typing error", world.person("team_leader").name):
         assert secret not in page
         assert secret not in str(answer)
