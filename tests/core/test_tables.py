@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import re
 import time
+import tracemalloc
 import zipfile
 
 import openpyxl
@@ -11,7 +12,7 @@ import pytest
 import xlsxwriter
 
 from portal.core.country_names import country_code
-from portal.core.tables import Problems, Table, TableError, sheets, sources
+from portal.core.tables import Problems, Table, TableError, sheets, sources, workbooks
 
 COLUMNS = ("Factory Assessed ID", "Name")
 
@@ -201,9 +202,74 @@ def test_huge_shared_texts_are_refused(monkeypatch):
 
 def with_sheet(xml):
     """A workbook whose sheet is this XML."""
-    source = zipfile.ZipFile(io.BytesIO(workbook(["a"])))
-    files = {name: source.read(name) for name in source.namelist()}
-    return zipped({**files, "xl/worksheets/sheet1.xml": xml})
+    return with_part("xl/worksheets/sheet1.xml", lambda _text: xml)
+
+
+def with_part(part, change):
+    """A workbook of two cells, a text that both share and a date, in which one part is changed."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"default_date_format": "dd/mm/yyyy"}) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["Factory Assessed ID", "Name"])
+        sheet.write_string(1, 0, "1")
+        sheet.write_datetime(1, 1, dt.date(2016, 3, 27))
+    source = zipfile.ZipFile(out)
+    files = {name: source.read(name).decode() for name in source.namelist()}
+    changed = change(files[part])
+    assert changed != files[part]
+    return zipped({**files, part: changed}, zipfile.ZIP_STORED)  # so that it is not refused for how well it packs
+
+
+def filled(before, piece, times):
+    """Put a piece in front of some words, so many times."""
+    return lambda text: text.replace(before, piece * times + before, 1)
+
+
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [
+        ("[Content_Types].xml", filled("</Types>", '<Override PartName="/x" ContentType="x"/>', 50_000)),
+        ("xl/workbook.xml", filled("</sheets>", '<sheet name="x" sheetId="9" state="hidden" r:id="rId1"/>', 50_000)),
+        (
+            "xl/_rels/workbook.xml.rels",
+            filled("</Relationships>", '<Relationship Id="x" Type="x" Target="x"/>', 50_000),
+        ),
+        ("xl/styles.xml", filled("</cellXfs>", "<xf/>", 400_000)),
+        ("xl/styles.xml", filled("<numFmts", "<a>" + "<b/>", 60)),
+        ("xl/styles.xml", filled("</cellXfs>", f"<xf>{'<x/>' * 100_000}</xf>", 1)),
+        ("xl/sharedStrings.xml", filled("</sst>", f"<si>{'<x/>' * 100_000}</si>", 1)),
+        ("xl/worksheets/sheet1.xml", filled("</sheetData>", f'<row r="3">{"<c/>" * 100_000}</row>', 1)),
+        ("xl/worksheets/sheet1.xml", filled("</sheetData>", f"<row>{'a' * 5_000_000}</row>", 1)),
+    ],
+)
+def test_a_part_that_would_take_much_memory_is_refused_before_it_does(part, change, monkeypatch):
+    monkeypatch.setattr(workbooks, "MAX_PIECE_BYTES", 256 * 1024)
+    content = with_part(part, change)
+    tracemalloc.start()
+    error = refused(content)
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert "an Excel workbook that can be read" in error.message or "damaged" in error.message
+    assert peak < 16 * 1024**2
+
+
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [
+        ("xl/worksheets/sheet1.xml", filled("</sheetData>", "<x/>", 200_000)),
+        ("xl/sharedStrings.xml", filled("</sst>", "<x/>", 200_000)),
+        ("xl/styles.xml", filled("</styleSheet>", "<x><y/></x>", 100_000)),
+        ("xl/theme/theme1.xml", filled("</a:theme>", "<x/>", 200_000)),
+        ("docProps/core.xml", lambda _text: "<no><xml>"),
+    ],
+)
+def test_what_nobody_asked_for_is_read_past_in_little_memory(part, change):
+    content = with_part(part, change)
+    tracemalloc.start()
+    assert read(content) == [(2, {"Factory Assessed ID": "1", "Name": "27/03/2016"})]
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 16 * 1024**2
 
 
 def test_entities_in_a_workbook_are_refused():

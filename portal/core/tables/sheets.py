@@ -10,14 +10,12 @@ from decimal import Decimal
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 
-import openpyxl
-import openpyxl.reader.excel
 from defusedxml import DefusedXmlException
 from django.utils.translation import gettext as _
-from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 
 from portal.core.tables.cells import MAX_COLUMNS, TableError, lost_formula, lost_number
+from portal.core.tables.workbooks import elements, read_workbook
 
 MAX_SHEET_ROWS = 1_048_576
 MAX_EMPTY_ROWS = 5_000  # a gap of a million rows fits into a few bytes
@@ -29,21 +27,17 @@ MAX_UNPACKED_RATIO = 200
 MAX_KEPT_BYTES = 64 * 1024**2
 # Of a table that is read while its sender waits: unpacking one megabyte takes a tenth of a second or more.
 MAX_SMALL_BYTES = 16 * 1024**2
-UNREADABLE = (zipfile.BadZipFile, ParseError, KeyError, ValueError, OSError, IndexError, AttributeError, OverflowError)
-
-
-class _SheetOfUnknownSize(ReadOnlyWorksheet):
-    """A sheet that is read as it comes.
-
-    Where a file does not state a sheet's size, openpyxl walks through all of it to find out, before the first row is
-    asked for: minutes for a small file made for that. Nothing here needs the size.
-    """
-
-    def _get_size(self) -> None:
-        """Leave it open."""
-
-
-setattr(openpyxl.reader.excel, "ReadOnlyWorksheet", _SheetOfUnknownSize)  # noqa: B010 - not in the stubs
+UNREADABLE = (
+    zipfile.BadZipFile,
+    ParseError,
+    KeyError,
+    ValueError,
+    TypeError,
+    OSError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+)
 
 
 class _Parser(WorkSheetParser):
@@ -82,7 +76,7 @@ class SheetRows:
         self._most_empty = MAX_SHEET_ROWS if most_rows is None else most_rows + MAX_EMPTY_ROWS
         try:
             _refuse_bomb(file, MAX_UNPACKED_BYTES if most_rows is None else MAX_SMALL_BYTES)
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            book = read_workbook(file)
         except DefusedXmlException as error:
             raise TableError(_("The workbook holds XML entities: it is refused.")) from error
         except UNREADABLE as error:
@@ -137,7 +131,8 @@ def _parsed(sheet: Any) -> Iterator[tuple[int, list[str]]]:
             date_formats=book._date_formats,
             timedelta_formats=book._timedelta_formats,
         )
-        yield from parser.parse()
+        for _parent, row in elements(source, {"row"}):
+            yield parser.parse_row(row)
 
 
 def _visible(sheets: Sequence[Any]) -> tuple[Any, tuple[str, ...]]:
