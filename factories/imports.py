@@ -166,7 +166,7 @@ def _plan_row(
         return
     values = {name: text for name, text in cells.items() if text and name != "country"}
     factory = Factory(programme=programme) if here is None else Factory(**_columns(here))
-    if wrong := _set_values(factory, values) or _wrong_columns(factory):
+    if wrong := _wrong_columns(factory, _set_values(factory, values)):
         for column, errors in wrong.items():
             text = cells.get(column, "")
             for error in errors:
@@ -186,14 +186,17 @@ def _set_values(factory: Factory, values: dict[str, str]) -> dict[str, list[Vali
     return wrong
 
 
-def _wrong_columns(factory: Factory) -> dict[str, list[ValidationError]]:
-    if wrong := wrong_days(factory.enrolled_on, factory.left_on):
-        return {name: error.error_list for name, error in wrong.items()}
+def _wrong_columns(factory: Factory, unread: dict[str, list[ValidationError]]) -> dict[str, list[ValidationError]]:
+    """Everything that is wrong with a row, by column; what columns say together is asked once each can be read."""
+    wrong = dict(unread)
+    if not unread.keys() & set(DATES):
+        wrong |= {name: error.error_list for name, error in wrong_days(factory.enrolled_on, factory.left_on).items()}
     try:
-        factory.full_clean(exclude=["programme"], validate_unique=False)
+        factory.full_clean(exclude=["programme", *unread], validate_unique=False, validate_constraints=not wrong)
     except ValidationError as error:
-        return {"" if name == NON_FIELD_ERRORS else name: found for name, found in error.error_dict.items()}
-    return {}
+        found = {"" if name == NON_FIELD_ERRORS else name: errors for name, errors in error.error_dict.items()}
+        wrong = found | wrong
+    return wrong
 
 
 def _columns(factory: Factory) -> dict[str, Any]:

@@ -95,6 +95,22 @@ def test_one_error_stops_all_and_is_named(world, row, column):
 
 
 @pytest.mark.parametrize(
+    ("row", "columns"),
+    [
+        ("KH 1,,Cambodia,,91,north,Cheese,-5,maybe,13/27/2016,\n",
+         {"bw_id", "name", "latitude", "longitude", "sector", "workers_women", "enrolment_status", "enrolled_on"}),
+        ("KH-1,Name,Cambodia,,11,north,,,,,\n", {"longitude"}),
+        ("KH-1,Name,Cambodia,,11,,,many,,,\n", {"workers_women"}),
+        ("KH-1,Name,Cambodia,,,,,,,01/01/1200,\n", {"enrolled_on"}),
+    ],
+)  # fmt: skip
+def test_everything_that_is_wrong_with_a_row_is_named_at_once(world, row, columns):
+    """And nothing that only follows from a cell that says nothing: half a place, a factory that left before it came."""
+    outcome = plan_factories(by=world.person("team_leader"), file=file(row))
+    assert sorted(problem.column for problem in outcome.problems) == sorted(columns)
+
+
+@pytest.mark.parametrize(
     ("row", "words"),
     [
         ("KH-1,,Cambodia,,,,,,,,\n", "This cell is empty"),
