@@ -222,4 +222,4 @@ def _rows(found: list[Readers], scope: str, at: datetime) -> Iterator[list[Any]]
 
 
 def _period(grant: SharingGrant | None) -> list[Any]:
-    return [grant.valid_from, grant.over_at, str(grant.pk)] if grant else [None, None, ""]
+    return [grant.starts_at, grant.over_at, str(grant.pk)] if grant else [None, None, ""]

@@ -48,7 +48,7 @@ def words(grant: SharingGrant) -> dict[str, str]:
     return {
         "factory": grant.factory.name,
         "brand": grant.brand.name,
-        "since": date_format(grant.valid_from, "DATE_FORMAT"),
+        "since": date_format(grant.starts_at, "DATE_FORMAT"),
         "until": date_format(grant.last_day, "DATE_FORMAT") if grant.last_day else "",
         "ended": date_format(grant.ended_at, "DATE_FORMAT") if grant.ended_at else "",
         "cycles": str(grant.cycles_in_words()),

@@ -16,8 +16,8 @@ from brands.models import Brand
 from factories.models import CountryProgramme, Factory
 from portal.accounts.models import User
 from portal.core.tables import Problems, Table, TableError, day
-from sharing.models.subscriptions import MAX_CYCLE
 from sharing.services.subscriptions import Purchase, check_purchase, record_subscriptions
+from sharing.terms import MAX_CYCLE
 
 COLUMNS = ("brand", "bw_id", "cycle", "bought_on")
 ALIASES = {"participant": "brand", "Better Work id": "bw_id", "Factory Assessed ID": "bw_id", "date": "bought_on"}

@@ -12,6 +12,7 @@ from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F,
 from django.db.models.functions import Greatest
 
 ALL, FROM, ONLY = "all", "from", "only"
+MAX_CYCLE = 100  # that a sharing, a hold or a subscription names
 
 
 class StatementTime(Func):

@@ -19,12 +19,13 @@ from portal.core.api.views import PortalView, require
 from sharing.access import ASSESSMENT_SCOPES
 from sharing.models import SharingGrant
 from sharing.serializers.grants import BrandBriefSerializer, inside_factories
+from sharing.terms import MAX_CYCLE
 
 
 class MomentQuery(Query):
     """A cycle, a scope, and a moment where it is not now."""
 
-    cycle = serializers.IntegerField(min_value=1, max_value=100)
+    cycle = serializers.IntegerField(min_value=1, max_value=MAX_CYCLE)
     scope = serializers.ChoiceField(choices=list(ASSESSMENT_SCOPES))
     at = serializers.DateTimeField(
         required=False, default_timezone=UTC, help_text="Now unless told. Ahead: if nothing changes until then."
@@ -115,7 +116,7 @@ class OpeningSerializer(serializers.Serializer[Any]):
 
     grant = serializers.UUIDField(source="pk")
     brand = BrandBriefSerializer()
-    since = serializers.DateTimeField(source="valid_from")
+    since = serializers.DateTimeField(source="starts_at")
     until = serializers.DateTimeField(source="over_at", allow_null=True)
     cycles = serializers.ChoiceField(choices=SharingGrant.Cycles.values)
     cycle_number = serializers.IntegerField(allow_null=True)

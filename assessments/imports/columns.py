@@ -13,6 +13,7 @@ from portal.core.country_names import country_code
 from portal.core.exports import unguard
 from portal.core.names import one_line
 from portal.core.tables.dates import past_day
+from sharing.terms import MAX_CYCLE
 
 (
     COUNTRY,
@@ -47,7 +48,6 @@ LIMITS = {
 }
 MOST_TEXT = 10_000  # characters of a finding
 MOST_TAG = 60
-MOST_CYCLE = 200
 
 _OBSOLETE = re.compile(r"\s*\(\s*obsolete\s*\)\s*", re.IGNORECASE)
 _FACTORY_ID = re.compile(r"[A-Za-z0-9._/-]+")
@@ -121,8 +121,8 @@ def country(cell: str) -> str:
 def cycle(cell: str) -> int:
     """A cycle's number. Raises `ValidationError`."""
     found = one_line(cell)
-    if not (found.isascii() and found.isdigit() and 1 <= int(found[:6]) <= MOST_CYCLE):
-        raise not_allowed(found, _("a whole number from 1 to %s") % MOST_CYCLE)
+    if not (found.isascii() and found.isdigit() and 1 <= int(found[:6]) <= MAX_CYCLE):
+        raise not_allowed(found, _("a whole number from 1 to %s") % MAX_CYCLE)
     return int(found)
 
 

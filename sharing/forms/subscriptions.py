@@ -14,9 +14,9 @@ from factories.querysets import named
 from portal.core.forms import ListFilter
 from portal.core.names import one_line
 from portal.core.uploads import size_help
-from sharing.models.subscriptions import MAX_CYCLE
 from sharing.querysets import SubscriptionQuerySet
 from sharing.services import Purchase
+from sharing.terms import MAX_CYCLE
 
 DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 WRONG_CYCLE = dict.fromkeys(

@@ -155,6 +155,11 @@ class SharingGrant(models.Model):
         return (self.expires_at - timedelta(microseconds=1)).date()
 
     @property
+    def starts_at(self) -> datetime:
+        """The moment from which on it opens something: what it says, or its confirmation where that came later."""
+        return terms.starts_at(self)
+
+    @property
     def over_at(self) -> datetime | None:
         """The moment from which on it opens nothing: its end, or the end of its period; None: nobody knows yet."""
         return min((moment for moment in (self.ended_at, self.expires_at) if moment), default=None)

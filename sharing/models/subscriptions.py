@@ -11,8 +11,7 @@ from brands.models import Brand
 from factories.models import Factory
 from portal.core.triggers import columns_are_final
 from sharing.querysets import SubscriptionQuerySet
-
-MAX_CYCLE = 100
+from sharing.terms import MAX_CYCLE
 
 
 class Subscription(models.Model):

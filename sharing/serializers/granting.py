@@ -9,7 +9,8 @@ from brands.models import Brand
 from portal.core.api import StrictSerializer
 from sharing.models import Scope
 from sharing.scopes import OFFERED_SCOPES
-from sharing.serializers.grants import MAX_CYCLE, BrandBriefSerializer, GrantChange
+from sharing.serializers.grants import BrandBriefSerializer, GrantChange
+from sharing.terms import MAX_CYCLE
 
 MAX_BRANDS = 50
 

@@ -12,9 +12,9 @@ from portal.core.api import PageQuery, StrictSerializer
 from sharing.models import Scope, SharingGrant
 from sharing.scopes import OFFERED_SCOPES
 from sharing.services import Terms
+from sharing.terms import MAX_CYCLE
 
 STATUSES = ["live", "waiting", "unconfirmed", "expired", "ended"]
-MAX_CYCLE = 100
 
 
 class BrandBriefSerializer(serializers.Serializer[Any]):

@@ -10,7 +10,8 @@ from portal.core.api import PageQuery, Query
 from sharing.forms.who_saw import WRONG_YEAR, YEARS
 from sharing.models import AccessRecord, Scope
 from sharing.scopes import OFFERED_SCOPES
-from sharing.serializers.grants import MAX_CYCLE, BrandBriefSerializer
+from sharing.serializers.grants import BrandBriefSerializer
+from sharing.terms import MAX_CYCLE
 
 
 class AccessRecordSerializer(serializers.Serializer[Any]):

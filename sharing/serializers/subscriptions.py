@@ -8,7 +8,8 @@ from brands.models import Brand
 from factories.models import CountryProgramme, Factory
 from factories.serializers import FactoryBriefSerializer
 from portal.core.api import PageQuery, StrictSerializer
-from sharing.serializers.grants import MAX_CYCLE, BrandBriefSerializer
+from sharing.serializers.grants import BrandBriefSerializer
+from sharing.terms import MAX_CYCLE
 
 MAX_ID = 2**31 - 1
 

@@ -22,8 +22,7 @@ from sharing.models import SharingGrant, WithheldReport
 from sharing.notices.openings import report_may_open
 from sharing.services.grants import authorise_decider
 from sharing.services.situation import locked_situation
-
-MAX_CYCLE = 100
+from sharing.terms import MAX_CYCLE
 
 
 @transaction.atomic

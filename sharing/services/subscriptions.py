@@ -23,8 +23,8 @@ from portal.core.events import record
 from portal.core.tables.dates import EARLIEST
 from sharing.access.positions import positions
 from sharing.models import Subscription
-from sharing.models.subscriptions import MAX_CYCLE
 from sharing.notices.openings import report_may_open
+from sharing.terms import MAX_CYCLE
 
 FIRST_ZONE = timedelta(hours=14)  # no place on earth has a later day
 

@@ -14,7 +14,7 @@ from brands.models import Brand
 from sharing.models import SharingGrant, WithheldReport
 from sharing.openings import openings_of
 from sharing.services import release_report, withhold_report
-from sharing.services.holds import MAX_CYCLE
+from sharing.terms import MAX_CYCLE
 from sharing.views.gates import about, factory_inside, may_decide, may_look, person, require_decider
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from assessments.models import Assessment
 from factories.models import Factory
@@ -15,6 +16,7 @@ from factories.roles import FACTORY
 from portal.accounts.services import add_member, remove_member
 from portal.core.models import Event
 from portal.notices.models import Notice
+from sharing import access
 from sharing.models import ConfirmationEnd, DestroyNotice, Receipt, SharingGrant
 from sharing.services import (
     Terms,
@@ -69,6 +71,29 @@ def test_r6_nothing_opens_and_no_brand_learns_before_the_second_person_confirms(
     assert (grant.status(), grant.confirmed_by, seen(world)) == ("live", world.person("representative_a"), True)
     assert Event.objects.filter(kind="sharing.confirmed").count() == 1
     assert Notice.objects.filter(side="brand", kind="grant.started").count() == 1
+
+
+def test_what_a_second_person_confirmed_is_shared_since_then(
+    confirming: World, client_of: Any, time_machine: Any
+) -> None:
+    """What the manager gave two weeks ago opened nothing until today: no page says that it did."""
+    world, now = confirming, timezone.now()
+    time_machine.move_to(now - timedelta(days=14), tick=False)
+    grant = world.grant()
+    given = date_format(timezone.now(), "DATE_FORMAT")
+    time_machine.move_to(now, tick=False)
+    confirm_grant(by=world.person("representative_a"), grant=grant)
+    confirmed = date_format(now, "DATE_FORMAT")
+
+    manager = client_of(world.person("manager_a"))
+    report = Assessment.objects.visible_to(world.person("brand_a_member")).first()
+    assert report is not None
+    for address in (f"/factories/{world.factory_a.pk}/sharing/", f"/sharing/{grant.pk}/print/"):
+        page = manager.get(address).content.decode()
+        assert confirmed in page
+        assert given not in page
+    said = access.decide(world.person("brand_a_member"), report, "report").sentence
+    assert f"since {confirmed}" in said
 
 
 def test_who_shared_cannot_confirm_even_with_both_roles(confirming: World) -> None:
