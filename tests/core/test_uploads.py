@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from assessments.models.imports import ImportBatch
 from assessments.report_services import order_report
+from portal.core import jobs
+from portal.core.models import Job
 from portal.core.uploads import folders, keep_upload, kept_upload, store_file, sweep_orphans
 from sharing.models import PaperConsent
 from tests.world import World
@@ -26,25 +27,20 @@ DAY = 24 * 60 * 60
 class DiskFull(ContentFile):
     """A file of which the first part can be written."""
 
+    writings = 0
+
     def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        type(self).writings += 1
         yield b"the first part"
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
 @pytest.fixture(autouse=True)
 def own_storage(tmp_path: Path, settings: Any) -> Path:
-    """A private storage of the test's own, its folder of what arrives beside it."""
-    storage = storages["private"]
-    kept = storage._location
-    storage._location = str(tmp_path / "private")
-    for name in ("base_location", "location"):
-        storage.__dict__.pop(name, None)
+    """The folder of the test's private storage, a folder of what arrives beside it."""
     settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "incoming"
     settings.FILE_UPLOAD_TEMP_DIR.mkdir()
-    yield tmp_path / "private"
-    storage._location = kept
-    for name in ("base_location", "location"):
-        storage.__dict__.pop(name, None)
+    return tmp_path / "private"
 
 
 def files(folder: Path) -> list[str]:
@@ -59,21 +55,30 @@ def test_a_full_disk_leaves_no_piece_behind(own_storage: Path, store: Any) -> No
 
 
 def test_a_row_that_cannot_be_written_takes_its_file_along(own_storage: Path) -> None:
-    with pytest.raises(RuntimeError), kept_upload(ContentFile(b"x"), "consents"):
-        raise RuntimeError
+    def fails() -> None:
+        with kept_upload(ContentFile(b"x"), "consents") as name:
+            assert files(own_storage) == [name]
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fails()
     assert files(own_storage) == []
 
 
 def test_an_import_that_cannot_be_ordered_leaves_no_file(
     world: World, client_of, own_storage: Path, monkeypatch
 ) -> None:
+    kept: list[str] = []
+
     def fails(**_values: Any) -> None:
+        kept.extend(files(own_storage))
         raise RuntimeError
 
     monkeypatch.setattr("assessments.imports.services.start_job", fails)
     browser = client_of(world.person("team_leader"))
     browser.raise_request_exception = False
     assert browser.post("/assessments/import/", {"file": SimpleUploadedFile("t.csv", b"a,b")}).status_code == 500
+    assert len(kept) == 1
     assert files(own_storage) == []
 
 
@@ -110,11 +115,15 @@ def made_older(path: Path, days: int = 40) -> None:
     os.utime(path, (then, then))
 
 
-def test_a_report_on_a_full_disk_leaves_no_piece(world: World, own_storage: Path, run_jobs, monkeypatch) -> None:
+def test_a_report_on_a_full_disk_leaves_no_piece(world: World, own_storage: Path, monkeypatch) -> None:
     monkeypatch.setattr("assessments.report_services.ContentFile", DiskFull)
-    order_report(
+    monkeypatch.setattr(DiskFull, "writings", 0)
+    copy = order_report(
         by=world.person("manager_a"), assessment=world.assessments["a1"], scope="report", language="en", format="csv"
     )
+    jobs.run(copy.job_id)
+    copy.refresh_from_db()
+    assert (copy.job.state, copy.file, DiskFull.writings) == (Job.State.FAILED, "", 1)
     assert files(own_storage) == []
 
 
