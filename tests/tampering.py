@@ -57,6 +57,19 @@ def triggers_off() -> Iterator[CursorWrapper]:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
+@contextmanager
+def trigger_off(table: str, part: str) -> Iterator[CursorWrapper]:
+    """Give a cursor of the owner while the one trigger of the table whose name has this part is off."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal", [table])
+        (name,) = (row[0] for row in cursor.fetchall() if part in row[0])
+        cursor.execute(f'ALTER TABLE {table} DISABLE TRIGGER "{name}"')
+        try:
+            yield cursor
+        finally:
+            cursor.execute(f'ALTER TABLE {table} ENABLE TRIGGER "{name}"')
+
+
 def tamper(statement: str, *values: Any) -> None:
     """Change something with every trigger off."""
     with triggers_off() as cursor:

@@ -1,10 +1,12 @@
 """What tests of races share: calls at the same moment, and a call that is seen to wait for another one's lock."""
 
+import itertools
+import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.db import connection, connections, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, connections, transaction
 from django.test import Client
 
 from assessments.models import Assessment
@@ -16,6 +18,7 @@ from tests.world import World
 TIMES = range(RACES)
 SOON = 20.0  # seconds; only ever waited for when something is wrong
 PAUSE = 0.02
+ROUNDS, TURNS = 10, 6  # of eight writers
 
 Call = Callable[[], Any]
 
@@ -42,6 +45,37 @@ def at_once(*calls: Call) -> list[Any]:
         thread.join(SOON)
         assert not thread.is_alive(), "It waits for a lock for ever."
     return answers
+
+
+def eight_writers(write: Callable[[random.Random], bool], compare: Call) -> list[bool]:
+    """Let eight threads write, and `compare` say (0, 0) whenever they rest; whether the database took each writing.
+
+    They rest often, for what one writing missed another one mends.
+    """
+    dice, taken = [random.Random(seed) for seed in range(8)], list[bool]()
+    for _time in range(ROUNDS):
+        answers = at_once(*[lambda one=one: [write(one) for _turn in range(TURNS)] for one in dice])
+        assert refusals(answers, DatabaseError) == 0, answers
+        differences = compare()
+        assert differences == (0, 0), differences
+        taken += itertools.chain.from_iterable(answers)
+    return taken
+
+
+def is_taken(*statements: tuple[str, Sequence[Any]]) -> bool:
+    """Run the statements as the owner in one transaction; whether the database took them.
+
+    A key that is there or gone already, or a lock held by somebody who waits for one of ours: it is refused, and
+    nothing of it is half done. Nobody waits for the second after which the server looks for such circles.
+    """
+    try:
+        with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '100ms'")
+            for statement in statements:
+                cursor.execute(*statement)
+    except (IntegrityError, OperationalError):
+        return False
+    return True
 
 
 class Waiting:

@@ -1,20 +1,24 @@
 """The index of roles says what django-guardian's tables say, whoever writes to them, however many at once."""
 
+import itertools
 import random
-import threading
-from contextlib import suppress
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, OperationalError, connection, connections, transaction
+from django.db import DatabaseError, connection, connections, transaction
 
-from factories.models import FactoryGroupObjectPermission
+from brands.models import Brand
+from brands.querysets import ANY_READ, brands_where, own_brands
+from factories.models import CountryProgramme, Factory, FactoryGroupObjectPermission
+from factories.querysets import factories_inside, programmes_where
 from factories.roles import FACTORY
 from portal.accounts import role_index
 from portal.accounts.models import HeldPermission, User
 from portal.accounts.roles import held, kinds, memberships_at
+from tests.tampering import trigger_off
+from tests.together import eight_writers, is_taken
 from tests.world import World
 
 SOURCES = {
@@ -39,6 +43,30 @@ def test_what_somebody_holds_is_what_guardians_tables_say(world: World) -> None:
                 found |= {(kind.name, codename)} if expected else set()
     assert len(found) > 10, "nobody in the world holds anything: this proves nothing"
     assert role_index.compare() == (0, 0)
+
+
+@pytest.mark.django_db
+def test_the_gates_say_what_their_parts_say(world: World) -> None:
+    """Nobody's brand that is closed, every country for who is staff of them all, and the factories in those."""
+    Brand.objects.filter(pk=world.brand_b.pk).update(is_active=False)
+    found = set()
+    for persona, person in world.people.items():
+        visitor = person or AnonymousUser()
+        staff = set(held(visitor, "programme", "view_assessments"))
+        countries = set(_keys(CountryProgramme)) if world.global_programme.pk in staff else staff
+        assert set(programmes_where(visitor, "view_assessments").values_list("pk", flat=True)) == countries, persona
+        inside = set(held(visitor, "factory", "view_data")) | set(_keys(Factory, programme__in=countries))
+        assert {row["pk"] for row in factories_inside(visitor)} == inside, persona
+        reads = {name: set(held(visitor, "brand", name)) - {world.brand_b.pk} for name in ANY_READ}
+        for name, brands in reads.items():
+            assert set(brands_where(visitor, name).values_list("pk", flat=True)) == brands, (persona, name)
+        assert set(own_brands(visitor).values_list("pk", flat=True)) == set.union(*reads.values()), persona
+        found |= {bool(staff), countries == staff, bool(inside), bool(reads["read_report"])}
+    assert found == {True, False}
+
+
+def _keys(model: Any, **narrowed: Any) -> Any:
+    return model.objects.filter(**narrowed).values_list("pk", flat=True)
 
 
 @pytest.mark.django_db
@@ -83,66 +111,59 @@ def test_eight_threads_of_raw_sql_on_every_source_leave_no_difference(world: Wor
     """As the owner, without a service or a lock of ours: joins, leaves, permissions given and taken, groups deleted."""
     users = list(User.objects.order_by("pk").values_list("pk", flat=True))[:6]
     groups = list(Group.objects.order_by("pk").values_list("pk", flat=True))[:8]
-    view = Permission.objects.get(codename="view_data", content_type__app_label="factories").pk
-    failures: list[BaseException] = []
+    passing = [Group.objects.create(name=f"passing:{number}").pk for number in range(40)]
+    permissions = [
+        (table, organisation.pk, Permission.objects.get(codename=codename, content_type__app_label=app).pk)
+        for table, organisation, codename, app in (
+            ("factories_factorygroupobjectpermission", world.factory_b, "view_data", "factories"),
+            ("factories_programmegroupobjectpermission", world.cambodia, "view_assessments", "factories"),
+            ("brands_brandgroupobjectpermission", world.brand_b, "read_report", "brands"),
+        )
+    ]
 
-    def work(seed: int) -> None:
-        dice = random.Random(seed)
-        try:
-            for _turn in range(40):
-                _write(dice, users, groups, world.factory_b.pk, view)
-        except BaseException as error:  # noqa: BLE001 - shown by the test
-            failures.append(error)
-        finally:
-            connections["owner"].close()
+    def write(dice: random.Random) -> bool:
+        group = dice.choice([*groups, dice.choice(passing)])
+        done = [*_writings(dice.choice(users), group, dice.choice(permissions)), _deletion(dice.choice(passing))]
+        return is_taken(*itertools.chain.from_iterable(dice.sample(done, 2)))
 
-    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    taken = eight_writers(write, role_index.compare)
 
-    assert failures == []
-    assert role_index.compare() == (0, 0)
+    assert sum(taken) > len(taken) / 2
+    assert Group.objects.filter(pk__in=passing).count() < len(passing)
     assert HeldPermission.objects.exists()
 
 
-def _write(dice: random.Random, users: list[int], groups: list[int], factory: int, permission: int) -> None:
-    user, group = dice.choice(users), dice.choice(groups)
+Statements = list[tuple[str, tuple[Any, ...]]]
+
+
+def _writings(user: int, group: int, permission: tuple[str, int, int]) -> list[Statements]:
+    table, organisation, codename = permission
     member = "INSERT INTO accounts_user_groups (user_id, group_id) VALUES (%s, %s) ON CONFLICT DO NOTHING"
     given = (
-        "INSERT INTO factories_factorygroupobjectpermission (content_object_id, group_id, permission_id) "
-        "VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+        f"INSERT INTO {table} (content_object_id, group_id, permission_id) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
     )
-    statements: list[tuple[str, tuple[Any, ...]]] = [
-        (member, (user, group)),
-        ("DELETE FROM accounts_user_groups WHERE user_id = %s AND group_id = %s", (user, group)),
-        (given, (factory, group, permission)),
-        ("DELETE FROM factories_factorygroupobjectpermission WHERE content_object_id = %s AND group_id = %s",
-         (factory, group)),
-        ("UPDATE accounts_user_groups SET group_id = group_id WHERE user_id = %s", (user,)),
-    ]  # fmt: skip
-    # Where two of them lock two groups crosswise, one is refused, and nothing of it is half done.
-    with (
-        suppress(OperationalError),
-        transaction.atomic(using="owner"),
-        connections["owner"].cursor() as cursor,
-    ):
-        for statement in dice.sample(statements, 2):
-            cursor.execute(*statement)
+    return [
+        [(member, (user, group))],
+        [("DELETE FROM accounts_user_groups WHERE user_id = %s AND group_id = %s", (user, group))],
+        [(given, (organisation, group, codename))],
+        [(f"DELETE FROM {table} WHERE content_object_id = %s AND group_id = %s", (organisation, group))],
+        [("UPDATE accounts_user_groups SET group_id = group_id WHERE user_id = %s", (user,))],
+    ]
+
+
+def _deletion(group: int) -> Statements:
+    """A group goes with what it holds; the database refuses it when somebody was ever in it."""
+    sources = ("accounts_user_groups", *(table for table in SOURCES if table.endswith("permission")))
+    return [(f"DELETE FROM {table} WHERE group_id = %s", (group,)) for table in sources] + [
+        ("DELETE FROM auth_group WHERE id = %s", (group,))
+    ]
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 @pytest.mark.parametrize(("table", "trigger"), [(table, one) for table, names in SOURCES.items() for one in names])
 def test_without_one_of_the_triggers_the_check_finds_the_difference(world: World, table: str, trigger: str) -> None:
-    with connections["owner"].cursor() as cursor:
-        cursor.execute("SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal", [table])
-        (name,) = (row[0] for row in cursor.fetchall() if f"_{trigger}_" in row[0])
-        cursor.execute(f'ALTER TABLE {table} DISABLE TRIGGER "{name}"')
-        try:
-            cursor.execute(f"DELETE FROM {table}")
-        finally:
-            cursor.execute(f'ALTER TABLE {table} ENABLE TRIGGER "{name}"')
+    with trigger_off(table, f"_{trigger}_") as cursor:
+        cursor.execute(f"DELETE FROM {table}")
     lacks, surplus = role_index.compare()
     assert lacks == 0
     assert surplus > 0
