@@ -98,8 +98,10 @@ def test_a_grant_edited_behind_the_back_of_its_receipts_is_found_and_named(every
         grant = SharingGrant.objects.get(pk=grants[name].pk)
         before = {column: getattr(grant, column) for column in written}
         edit_grant(grant, {column: others.get(value, value) for column, value in written.items()})
-        problem = problems()[0]
+        [problem, *more] = problems()
         assert problem.startswith(f"sharing_sharinggrant {grant.pk}: its {named} is not what receipt "), problem
+        form = f"sharing_sharinggrant {grant.pk}: the signed form that it names was not recorded for it"
+        assert more == ([form] if "consent_document" in written else []), named
         edit_grant(grant, before)
     assert problems() == []
 
