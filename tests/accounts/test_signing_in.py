@@ -122,10 +122,10 @@ def answered(client: Client, email: str, password: str) -> tuple[int, str, str]:
 def test_a_closed_account_is_answered_like_a_wrong_password(world: World):
     """Also in how it is counted: the sixth attempt is locked, and the right password is none."""
     closed, wrong = Client(), Client()
-    for _time in range(7):
-        expected = answered(wrong, "manager.b@test.example", "wrong")
-        assert answered(closed, "inactive@test.example", PASSWORD) == expected
+    expected = [answered(wrong, "manager.b@test.example", "wrong") for _time in range(7)]
+    assert [answered(closed, "inactive@test.example", PASSWORD) for _time in range(7)] == expected
 
+    assert [status for status, _address, _page in expected] == [200] * 5 + [429] * 2
     assert not signed_in(closed)
     assert AccessAttempt.objects.filter(username="inactive@test.example").count() == 1
 
