@@ -22,6 +22,12 @@ def test_a_name_is_one_line_and_keeps_what_its_script_needs() -> None:
         assert one_line(name) == name
 
 
+def test_a_name_loses_the_signs_that_nobody_sees_and_that_change_no_letter() -> None:
+    """Khmer's zero-width space marks where a line may break, Arabic's say a direction: two names would look alike."""
+    for written, kept in (("ក\u200bខ", "កខ"), ("شركة\u200f", "شركة"), ("Lan\u00adtern", "Lantern")):
+        assert one_line(written) == kept
+
+
 @pytest.mark.django_db
 def test_nobody_writes_paragraphs_into_the_portals_mails_by_a_name(world: World) -> None:
     manager = world.person("manager_a")

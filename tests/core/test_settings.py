@@ -49,6 +49,17 @@ def test_it_stops_with_a_sentence(tmp_path: Path, changes: dict[str, str], sente
     assert sentence in read_settings(tmp_path, **changes)
 
 
+@pytest.mark.parametrize(
+    ("changes", "backend"),
+    [
+        ({}, "portal.core.cache.RedisOrOwnMemory"),
+        ({"REDIS_URL": "", "BROKER_URL": "redis://127.0.0.1:6379/0"}, "django.core.cache.backends.db.DatabaseCache"),
+    ],
+)
+def test_limits_are_counted_in_redis_where_there_is_one(tmp_path: Path, changes: dict[str, str], backend: str) -> None:
+    assert read_settings(tmp_path, "settings.CACHES['default']['BACKEND']", **changes) == backend
+
+
 def test_earlier_secret_keys_are_read(tmp_path: Path) -> None:
     keys = "a" * 50 + ", " + "b" * 50
     assert read_settings(tmp_path, "len(settings.SECRET_KEY_FALLBACKS)", SECRET_KEY_FALLBACKS=keys) == "2"
