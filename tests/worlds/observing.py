@@ -111,8 +111,7 @@ class Observer:
         page = f"{url}{'&' if '?' in url else '?'}page_size=1"
         while page:
             answer = self._answer(persona, client, page, moment)
-            body = json.loads("\n".join(answer.parts["body"])) if answer.status == 200 else {}
-            page = body.get("next") or ""
+            page = next_page(answer.parts["body"]) if answer.status == 200 else ""
 
     # --- files
 
@@ -136,3 +135,10 @@ class Observer:
         report = client.get(f"/api/v1/reports/{json.loads(content)['id']}/").json()
         file, content = send(client, "GET", report["download_url"], {})
         self._keep(persona, f"{what} opened", "file", lines_of(file.headers["Content-Type"], content))
+
+
+def next_page(lines: list[str]) -> str:
+    """Return the address that a page of the API names as its next; a mask in another line may have spoilt its JSON."""
+    start = ' "next": '
+    named = [line.removeprefix(start).rstrip(",") for line in lines if line.startswith(start)]
+    return (json.loads(named[0]) if named else None) or ""
