@@ -5,8 +5,24 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from assessments.models import Assessment
 from sharing.models import SharingGrant
+from sharing.services import Terms
+
+
+def terms_of(drawn: dict[str, Any]) -> Terms:
+    """Return drawn terms, which begin and end some days from now."""
+    now = timezone.now()
+    starts = now + timedelta(days=drawn["starts"]) if drawn["starts"] else None
+    return Terms(
+        cycles=drawn["cycles"],
+        cycle_number=None if drawn["cycles"] == "all" else drawn["number"],
+        valid_from=starts,
+        expires_at=(starts or now) + timedelta(days=drawn["lasts"]) if drawn["lasts"] else None,
+        hold_days=drawn["hold"],
+    )
 
 
 @dataclass

@@ -31,11 +31,11 @@ from portal.accounts.services import add_member, remove_member
 from portal.core.models import Job
 from sharing import access, visibility_index
 from sharing.models import SharingGrant, WithheldReport
-from sharing.services import Terms, change_grant, grant_access, revoke_access, withdraw_subscription
+from sharing.services import change_grant, grant_access, revoke_access, withdraw_subscription
 from sharing.services.confirming import confirm_grant, refuse_grant
 from sharing.services.holds import release_report, withhold_report
 from tests.amounts import SEQUENCES
-from tests.sharing.oracle import Fact, Oracle, Period
+from tests.sharing.oracle import Fact, Oracle, Period, terms_of
 from tests.world import World, build_world, make_assessment
 
 STEPS = 8
@@ -107,7 +107,7 @@ class Consent(RuleBasedStateMachine):
         organisation = getattr(self.world, brand)
         manager, factory = self.world.person("manager_a"), self.world.factory_a
         try:
-            grant = grant_access(by=manager, factory=factory, brand=organisation, scope=scope, terms=self._terms(drawn))
+            grant = grant_access(by=manager, factory=factory, brand=organisation, scope=scope, terms=terms_of(drawn))
         except ValidationError:
             assert known or not self.oracle.is_active(brand, timezone.now())
             return
@@ -123,7 +123,7 @@ class Consent(RuleBasedStateMachine):
         fact = proposed if of_proposal else given
         if fact is None:
             return
-        new = change_grant(by=self.world.person("manager_a"), grant=fact.grant, terms=self._terms(drawn))
+        new = change_grant(by=self.world.person("manager_a"), grant=fact.grant, terms=terms_of(drawn))
         if given is not None and new != given.grant and not (new.needs_confirmation and new.confirmed_at is None):
             given.ended = self._end_of(given)
         if proposed is not None and new != proposed.grant and (of_proposal or given is None or new != given.grant):
@@ -315,17 +315,6 @@ class Consent(RuleBasedStateMachine):
         assert then == {getattr(self.world, brand).pk for brand in expected}, at
 
     # --- what the oracle remembers
-
-    def _terms(self, drawn: dict[str, Any]) -> Terms:
-        now = timezone.now()
-        starts = now + timedelta(days=drawn["starts"]) if drawn["starts"] else None
-        return Terms(
-            cycles=drawn["cycles"],
-            cycle_number=None if drawn["cycles"] == "all" else drawn["number"],
-            valid_from=starts,
-            expires_at=(starts or now) + timedelta(days=drawn["lasts"]) if drawn["lasts"] else None,
-            hold_days=drawn["hold"],
-        )
 
     def _remember(self, grant: SharingGrant, brand: str, replaced: Fact | None = None) -> None:
         self.oracle.facts.append(
