@@ -21,7 +21,6 @@ from portal.core.ledger.sealing import LedgerRefusedError, seal_new_rows
 from portal.core.ledger.verifying import verify_ledger
 from portal.demo.load.rows import History
 from sharing.models import SharingGrant
-from tests.world import World, build_world
 
 SET_KIND = "UPDATE core_event SET kind = 'test.forged' WHERE id = %s"
 LEDGER_TABLES = ("core_event", "core_ledgerleaf", "core_ledgerseal", "core_ledgerday")
@@ -117,13 +116,6 @@ def refuses_to_seal() -> None:
 
 def forget() -> None:
     place().unlink()
-
-
-def told_world() -> World:
-    made = build_world()
-    tell_world()
-    seal_new_rows(begins_with_history=True)
-    return made
 
 
 def one_problem(table: str) -> str:

@@ -1,10 +1,8 @@
 """Who asks: behind 0, 1 and 2 proxies a forged header neither dodges a limit nor locks somebody else out."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -17,14 +15,6 @@ from tests.world import PASSWORD, World
 PROXY, INNER = "10.0.0.1", "10.0.0.2"
 HONEST, CULPRIT, VICTIM = "192.0.2.1", "198.51.100.1", "203.0.113.1"
 LIMIT = 3
-
-
-@pytest.fixture(autouse=True)
-def _nothing_counted() -> Iterator[None]:
-    """Limits count anew in each test."""
-    cache.clear()
-    yield
-    cache.clear()
 
 
 def through(count: int, client: str, forged: str = "") -> dict[str, str]:

@@ -23,11 +23,6 @@ pytestmark = pytest.mark.django_db
 TOKEN = "t" * 40
 
 
-@pytest.fixture(autouse=True)
-def own_state_folder(tmp_path: Path, settings: Any) -> None:
-    settings.STATE_DIR = tmp_path
-
-
 @pytest.fixture
 def alive(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker and a beat, which are two processes."""

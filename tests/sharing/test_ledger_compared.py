@@ -18,16 +18,10 @@ from sharing.services import (
     refuse_grant,
     revoke_access,
 )
-from tests.tampering import edit_grant, one_problem, problems, tamper, told_world
+from tests.tampering import edit_grant, one_problem, problems, tamper
 from tests.world import World
 
 ALL_ROLES = ["default", "owner"]
-
-
-@pytest.fixture
-def world(transactional_db: None, everything_settles: None) -> World:
-    """The world with the events of its members and publications."""
-    return told_world()
 
 
 GIVEN = {"cycles": "from", "cycle_number": 2, "purpose": "Audit", "hold_days": 7}
@@ -86,14 +80,13 @@ EDITED: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
-def test_a_grant_edited_behind_the_back_of_its_receipts_is_found_and_named(everything_settles: None) -> None:
+def test_a_grant_edited_behind_the_back_of_its_receipts_is_found_and_named(told: World) -> None:
     """Grants are not sealed, their receipts are: what was signed tells. Untouched, nothing is said of any of them."""
-    world = told_world()
-    grants = life_of_grants(world)
+    grants = life_of_grants(told)
     seal_new_rows()
     assert problems() == []
-    others: dict[Any, int] = {name: getattr(world, name).pk for name in ("brand_b", "factory_b")}
-    others["manager_b"] = world.person("manager_b").pk
+    others: dict[Any, int] = {name: getattr(told, name).pk for name in ("brand_b", "factory_b")}
+    others["manager_b"] = told.person("manager_b").pk
     for name, written, named in EDITED:
         grant = SharingGrant.objects.get(pk=grants[name].pk)
         before = {column: getattr(grant, column) for column in written}
@@ -106,24 +99,24 @@ def test_a_grant_edited_behind_the_back_of_its_receipts_is_found_and_named(every
     assert problems() == []
 
     waiting, now = grants["waiting"], timezone.now()
-    edit_grant(waiting, {"confirmed_at": now, "confirmed_by_id": world.person("manager_a").pk})
+    edit_grant(waiting, {"confirmed_at": now, "confirmed_by_id": told.person("manager_a").pk})
     assert problems() == [f"sharing_sharinggrant {waiting.pk}: it was confirmed, and no receipt says so"]
     edit_grant(waiting, {"confirmed_at": None, "confirmed_by_id": None})
-    edit_grant(grants["given"], {"ended_at": now, "ended_by_id": world.person("manager_a").pk})
+    edit_grant(grants["given"], {"ended_at": now, "ended_by_id": told.person("manager_a").pk})
     assert problems() == [f"sharing_sharinggrant {grants['given'].pk}: it was ended, and no receipt says so"]
 
 
 @pytest.mark.django_db(transaction=True, databases=ALL_ROLES)
-def test_a_grant_that_nobody_signed_is_found_before_and_after_the_next_seal(world: World) -> None:
+def test_a_grant_that_nobody_signed_is_found_before_and_after_the_next_seal(told: World) -> None:
     """As a superuser without the signing key would make it: its row, its event, a receipt that looks like one."""
-    real = world.grant(scope="step1")
+    real = told.grant(scope="step1")
     seal_new_rows()
     forged = SharingGrant.objects.create(
-        factory=world.factory_b, brand=world.brand_b, scope="report", granted_by=world.person("manager_b")
+        factory=told.factory_b, brand=told.brand_b, scope="report", granted_by=told.person("manager_b")
     )
     said = {"scope": "report", "cycles": "all", "cycle_number": None, "hold_days": 0, "replaces": None}
-    ids: dict[str, Any] = {"factory_id": world.factory_b.pk, "brand_id": world.brand_b.pk, "subject": forged.pk}
-    record("sharing.granted", by=world.person("manager_b"), **ids, **said)
+    ids: dict[str, Any] = {"factory_id": told.factory_b.pk, "brand_id": told.brand_b.pk, "subject": forged.pk}
+    record("sharing.granted", by=told.person("manager_b"), **ids, **said)
     alone = f"sharing_sharinggrant {forged.pk}: no receipt tells of its beginning: nobody gave it"
     assert problems() == [alone]
     seal_new_rows()
@@ -131,9 +124,9 @@ def test_a_grant_that_nobody_signed_is_found_before_and_after_the_next_seal(worl
 
     copied = real.receipts.get()
     payload = {**copied.payload, "number": "0000-0000-0000-0000", "grant": str(forged.pk)}
-    row = {"number": payload["number"], "grant": forged, "factory": world.factory_b, "brand": world.brand_b}
+    row = {"number": payload["number"], "grant": forged, "factory": told.factory_b, "brand": told.brand_b}
     fields = {name: getattr(copied, name) for name in ("kind", "key_id", "signature", "disclosed", "issued_at")}
-    Receipt.objects.create(payload=payload, actor=world.person("manager_b"), **row, **fields)
+    Receipt.objects.create(payload=payload, actor=told.person("manager_b"), **row, **fields)
     nobody = "sharing_receipt 0000-0000-0000-0000: nobody signed it: its signature does not fit"
     assert nobody in problems()
     seal_new_rows()
@@ -141,15 +134,15 @@ def test_a_grant_that_nobody_signed_is_found_before_and_after_the_next_seal(worl
 
 
 @pytest.mark.django_db(transaction=True, databases=ALL_ROLES)
-def test_a_receipt_whose_columns_say_something_else_than_was_signed_is_found(world: World) -> None:
-    grant, other = world.grant(), world.grant(scope="step1")
+def test_a_receipt_whose_columns_say_something_else_than_was_signed_is_found(told: World) -> None:
+    grant, other = told.grant(), told.grant(scope="step1")
     receipt = grant.receipts.get()
     edits: dict[str, Any] = {
         "number": "0000-0000-0000-0000",
         "kind": "changed",
         "grant_id": other.pk,
-        "factory_id": world.factory_b.pk,
-        "brand_id": world.brand_b.pk,
+        "factory_id": told.factory_b.pk,
+        "brand_id": told.brand_b.pk,
         "issued_at": timezone.now() + timedelta(minutes=1),
     }
     for column, value in edits.items():
@@ -177,9 +170,9 @@ def test_a_receipt_whose_columns_say_something_else_than_was_signed_is_found(wor
 
 
 @pytest.mark.django_db(transaction=True, databases=ALL_ROLES)
-def test_what_a_grant_replaces_is_compared(world: World) -> None:
-    first = world.grant()
-    changed = change_grant(by=world.person("manager_a"), grant=first, terms=Terms(cycles="from", cycle_number=2))
+def test_what_a_grant_replaces_is_compared(told: World) -> None:
+    first = told.grant()
+    changed = change_grant(by=told.person("manager_a"), grant=first, terms=Terms(cycles="from", cycle_number=2))
     assert problems() == []
     edit_grant(changed, {"replaces_id": None})
     assert "its replaces is not what event" in one_problem(f"sharing_sharinggrant {changed.pk}")

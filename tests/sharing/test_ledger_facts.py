@@ -25,35 +25,29 @@ from sharing.services import (
     withhold_report,
 )
 from sharing.services.papers import Signature
-from tests.tampering import change, edit_grant, one_problem, problems, tamper, told_world
+from tests.tampering import change, edit_grant, one_problem, problems, tamper
 from tests.world import World
 
 ALL_ROLES = ["default", "owner"]
 
 
-@pytest.fixture
-def world(transactional_db: None, everything_settles: None) -> World:
-    """The world with the events of its members and publications."""
-    return told_world()
-
-
 @pytest.mark.django_db(transaction=True, databases=ALL_ROLES)
-def test_withheld_reports_are_compared(world: World) -> None:
-    world.grant()
-    manager = world.person("manager_a")
-    kept = withhold_report(by=manager, factory=world.factory_a, brand=world.brand_a, cycle=2)
-    gone = withhold_report(by=manager, factory=world.factory_a, brand=world.brand_a, cycle=3)
+def test_withheld_reports_are_compared(told: World) -> None:
+    told.grant()
+    manager = told.person("manager_a")
+    kept = withhold_report(by=manager, factory=told.factory_a, brand=told.brand_a, cycle=2)
+    gone = withhold_report(by=manager, factory=told.factory_a, brand=told.brand_a, cycle=3)
     release_report(by=manager, withheld=gone)
     seal_new_rows()
     assert problems() == []
     table, now = "sharing_withheldreport", timezone.now()
     edited: list[tuple[WithheldReport, str, Any, str]] = [
         (kept, "cycle", 4, "it says something else"),
-        (kept, "brand_id", world.brand_b.pk, "it says something else"),
+        (kept, "brand_id", told.brand_b.pk, "it says something else"),
         (kept, "withheld_at", now - timedelta(days=9), "its withheld_at differs"),
         (kept, "released_at", now, "it was released, and no event tells of that"),
         (gone, "released_at", now + timedelta(days=9), "its release differs"),
-        (gone, "released_by_id", world.person("member_a").pk, "its release differs"),
+        (gone, "released_by_id", told.person("member_a").pk, "its release differs"),
     ]
     for row, column, value, what in edited:
         row.refresh_from_db()
@@ -66,10 +60,10 @@ def test_withheld_reports_are_compared(world: World) -> None:
 
 
 @pytest.mark.django_db(transaction=True, databases=ALL_ROLES)
-def test_subscriptions_are_compared(world: World) -> None:
-    leader, table = world.person("team_leader"), "sharing_subscription"
-    bought = world.subscribe(cycle=1)
-    gone = withdraw_subscription(by=leader, subscription=world.subscribe(cycle=2), reason="Wrong factory")
+def test_subscriptions_are_compared(told: World) -> None:
+    leader, table = told.person("team_leader"), "sharing_subscription"
+    bought = told.subscribe(cycle=1)
+    gone = withdraw_subscription(by=leader, subscription=told.subscribe(cycle=2), reason="Wrong factory")
     seal_new_rows()
     assert problems() == []
     edited = [
@@ -92,15 +86,15 @@ def test_subscriptions_are_compared(world: World) -> None:
 
 
 @pytest.mark.django_db(transaction=True, databases=ALL_ROLES)
-def test_when_a_report_was_published_and_withdrawn_is_compared(world: World) -> None:
-    one, withdrawn = world.assessments["a2"], world.assessments["b2"]
+def test_when_a_report_was_published_and_withdrawn_is_compared(told: World) -> None:
+    one, withdrawn = told.assessments["a2"], told.assessments["b2"]
     table = "assessments_assessment"
     for row, column in ((one, "published_at"), (withdrawn, "withdrawn_at"), (withdrawn, "published_at")):
         for moment in (timezone.now() + timedelta(days=30), getattr(row, column) - timedelta(hours=1)):
             change(table, row.pk, {column: moment})
             assert f"its {column} is not what event" in one_problem(f"{table} {row.pk}")
         change(table, row.pk, {column: getattr(row, column)})
-    waiting = world.assessments["a3"]
+    waiting = told.assessments["a3"]
     now = timezone.now()
     report = {"report_id": one.report_id, "first_published_at": now}
     change(table, waiting.pk, {"published_at": now, "state": "published", **report})
@@ -108,12 +102,12 @@ def test_when_a_report_was_published_and_withdrawn_is_compared(world: World) -> 
 
 
 @pytest.mark.django_db(transaction=True, databases=ALL_ROLES)
-def test_memberships_and_their_past_are_compared(world: World) -> None:
-    live_among_members(world)
+def test_memberships_and_their_past_are_compared(told: World) -> None:
+    live_among_members(told)
     seal_new_rows()
     assert problems() == []
-    member, group = world.person("outsider"), FACTORY.group(world.factory_a, "manager")
-    now, place = timezone.now(), f"{world.person('outsider').pk} in factory:{world.factory_a.pk}:manager"
+    member, group = told.person("outsider"), FACTORY.group(told.factory_a, "manager")
+    now, place = timezone.now(), f"{told.person('outsider').pk} in factory:{told.factory_a.pk}:manager"
     tamper("INSERT INTO accounts_user_groups (user_id, group_id) VALUES (%s, %s)", member.pk, group.pk)
     assert "is a member, and no period says so" in one_problem(f"accounts_user_groups {place}")
     put_in = "INSERT INTO accounts_membershipperiod (user_id, group_id, since) VALUES (%s, %s, %s)"
@@ -122,7 +116,7 @@ def test_memberships_and_their_past_are_compared(world: World) -> None:
     tamper("DELETE FROM accounts_user_groups WHERE user_id = %s", member.pk)
     tamper("DELETE FROM accounts_membershipperiod WHERE user_id = %s", member.pk)
 
-    period = MembershipPeriod.objects.get(user=world.person("manager_a"), until=None)
+    period = MembershipPeriod.objects.get(user=told.person("manager_a"), until=None)
     table = "accounts_membershipperiod"
     change(table, period.pk, {"since": period.since - timedelta(days=30)})
     assert "no event tells of its since" in problems()[0]
@@ -155,20 +149,20 @@ def live_among_members(world: World) -> None:
 
 
 @pytest.mark.django_db(transaction=True, databases=ALL_ROLES)
-def test_scans_that_are_missing_or_altered_are_named_and_their_pages_say_so(world: World, client_of: Any) -> None:
+def test_scans_that_are_missing_or_altered_are_named_and_their_pages_say_so(told: World, client_of: Any) -> None:
     scan = b"%PDF-1.7\n1 0 obj\nendobj\n%%EOF\n"
     [grant] = record_paper_consent(
-        by=world.person("programme_manager"),
-        factory=world.factory_a,
-        brands=[world.brand_a],
+        by=told.person("programme_manager"),
+        factory=told.factory_a,
+        brands=[told.brand_a],
         scopes=["report"],
         terms=Terms(),
         signature=Signature("Sok Dara", timezone.localdate()),
         scan=SimpleUploadedFile("form.pdf", scan),
     )
     handover = open_handover(
-        by=world.person("programme_manager"),
-        factory=world.factory_b,
+        by=told.person("programme_manager"),
+        factory=told.factory_b,
         new_name="Vichea Ros",
         new_email="vichea@factory.example",
         evidence="A letter",
@@ -181,7 +175,7 @@ def test_scans_that_are_missing_or_altered_are_named_and_their_pages_say_so(worl
         (consent.document, f"sharing_paperconsent {consent.pk}", f"/sharing/{grant.pk}/paper/"),
         (handover.scan, f"factories_handover {handover.pk}", f"/handovers/{handover.pk}/scan/"),
     )
-    staff = client_of(world.person("programme_manager"))
+    staff = client_of(told.person("programme_manager"))
     for name, row, url in places:
         with private.open(name) as file:
             content = file.read()
@@ -198,11 +192,11 @@ def test_scans_that_are_missing_or_altered_are_named_and_their_pages_say_so(worl
 
 
 @pytest.mark.django_db(transaction=True, databases=ALL_ROLES)
-def test_signed_forms_and_handovers_are_compared_with_their_events(world: World) -> None:
+def test_signed_forms_and_handovers_are_compared_with_their_events(told: World) -> None:
     [grant] = record_paper_consent(
-        by=world.person("programme_manager"),
-        factory=world.factory_a,
-        brands=[world.brand_a],
+        by=told.person("programme_manager"),
+        factory=told.factory_a,
+        brands=[told.brand_a],
         scopes=["report"],
         terms=Terms(),
         signature=Signature("Sok Dara", timezone.localdate()),
@@ -210,13 +204,13 @@ def test_signed_forms_and_handovers_are_compared_with_their_events(world: World)
     )
     consent = PaperConsent.objects.get()
     case = {"new_name": "V", "new_email": "v@factory.example", "evidence": "A letter"}
-    handover = open_handover(by=world.person("programme_manager"), factory=world.factory_b, **case)
+    handover = open_handover(by=told.person("programme_manager"), factory=told.factory_b, **case)
     assert problems() == []
     for table, row, column, value, what in (
         ("sharing_paperconsent", consent, "signed_on", timezone.localdate() - timedelta(days=9), "it says something"),
         ("sharing_paperconsent", consent, "signed_by", "Somebody", "the signed form that it names was not"),
         ("factories_handover", handover, "scan_sha256", "0" * 64, "it is not what event"),
-        ("factories_handover", handover, "leaving_id", world.person("manager_a").pk, "it is not what event"),
+        ("factories_handover", handover, "leaving_id", told.person("manager_a").pk, "it is not what event"),
     ):
         change(table, row.pk, {column: value})
         assert any(what in problem for problem in problems()), (column, problems())

@@ -1,6 +1,6 @@
 """What participants bought: recorded by the staff, read by their brand, asked for by the access decision (R6)."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -13,6 +13,7 @@ from portal.core.models import Event
 from sharing import access
 from sharing.models import Subscription
 from sharing.services import Purchase, record_subscriptions, withdraw_subscription
+from tests.sharing.directions import is_read
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -35,15 +36,9 @@ def withdraw(world: World, found: Subscription) -> Subscription:
     return withdraw_subscription(by=world.person("team_leader"), subscription=found, reason="Wrong factory")
 
 
-def reads(world: World, cycle: int = 2, at=None) -> bool:
-    """Whether brand B could read factory A's report; every direction of the decision says the same."""
-    report = world.assessments[f"a{cycle}"]
-    member = world.person("brand_b_member")
-    decided = bool(access.decide_for_brand(world.brand_b, report, "report", at))
-    assert decided == bool(access.decide(member, report, "report", at))
-    assert decided == Assessment.objects.visible_to(member, "report", at).filter(pk=report.pk).exists()
-    assert decided == access.brands_reading_of(report, "report", at).filter(brand=world.brand_b).exists()
-    return decided
+def reads(world: World, cycle: int = 2, at: datetime | None = None) -> bool:
+    """Whether brand B could read factory A's report."""
+    return is_read(world, world.assessments[f"a{cycle}"], "brand_b_member", at)
 
 
 def test_r6_a_participant_needs_a_subscription_where_the_country_says_so(asked: World) -> None:

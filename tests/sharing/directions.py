@@ -1,0 +1,22 @@
+"""Whether somebody could read a report, asked in every direction, which must agree."""
+
+from datetime import datetime
+
+from assessments.models import Assessment
+from sharing import access
+from tests.world import World
+
+
+def is_read(world: World, version: Assessment, persona: str, at: datetime | None = None) -> bool:
+    """Return whether the persona could read the version: from the person, the version and the brand."""
+    person = world.person(persona)
+    is_open = Assessment.objects.visible_to(person, "report", at).filter(pk=version.pk).exists()
+    assert bool(access.decide(person, version, "report", at)) == is_open, version
+    assert access.readers(version, "report", at).filter(pk=person.pk).exists() == is_open, version
+    if at is None:
+        assert ("report" in access.openings(person, version)) == is_open, version
+    if persona.startswith("brand_"):
+        brand = world.brand_a if persona.startswith("brand_a") else world.brand_b
+        assert bool(access.decide_for_brand(brand, version, "report", at)) == is_open, version
+        assert access.brands_reading_of(version, "report", at).filter(brand=brand).exists() == is_open, version
+    return is_open
