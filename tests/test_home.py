@@ -153,7 +153,6 @@ def kept_back(world: World) -> None:
 
 
 CANNOT_READ: dict[str, Callable[[World], object]] = {
-    "on hold": lambda world: world.grant(hold_days=7),
     "kept back": kept_back,
     "another cycle": lambda world: world.grant(cycles="only", cycle_number=2),
     "no access": lambda world: None,

@@ -1,14 +1,13 @@
 """Six doors for tables, one reader: each file that once came in wrong is read right, or refused with its place."""
 
-import time
+from difflib import SequenceMatcher
+from heapq import nlargest
 from io import BytesIO
 from pathlib import Path
 
-import psycopg
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
 from django.urls import reverse
 
 from assessments.imports.services import error_rows
@@ -18,7 +17,6 @@ from brands.imports import import_suppliers
 from brands.models import Supplier
 from factories.imports import import_factories, plan_factories
 from factories.models import Factory
-from portal.core import turns
 from portal.core.models import Event
 from portal.core.tables import TableError
 from sharing import matching
@@ -298,15 +296,15 @@ def test_quotes_that_hold_no_cell_are_letters():
 def test_errors_are_counted_exactly_and_told_by_kind(world, client_of):
     rows = [
         {"Question ID": f"{number % 7}", "Question type": "NCQ", "Q Label": f"label {number}"}
-        for number in range(12_000)
+        for number in range(1_200)
     ]
     batch = check(world.person("team_leader"), table(*rows, {"Cycle": "x"}))
-    assert batch.plan["problems"] == 12_001
+    assert batch.plan["problems"] == 1_201
     first = batch.plan["groups"][0]
-    assert (first["value"], first["count"], first["rows"]) == ("NCQ", 12_000, [2, 3, 4, 5, 6])
+    assert (first["value"], first["count"], first["rows"]) == ("NCQ", 1_200, [2, 3, 4, 5, 6])
     assert len(error_rows(batch)) == 101
     page = client_of(world.person("team_leader")).get(reverse("import_batch", args=[batch.pk])).content.decode()
-    assert "12,001 errors" in page or "12001 errors" in page
+    assert "1201 errors" in page
     again = check(world.person("team_leader"), table(*rows, {"Cycle": "x"}))
     assert again.plan["groups"] == batch.plan["groups"]
 
@@ -359,21 +357,22 @@ def test_each_form_has_a_limit_and_says_it(world, client_of, settings, door, per
     assert "up to 1 MB" in response.content.decode()
 
 
-def test_a_person_has_one_table_read_at_a_time(world, client_of):
-    person = world.person("brand_a_manager")
-    client, url = client_of(person), reverse("ask_list", args=[world.brand_a.pk])
-    with psycopg.connect(**connection.get_connection_params() | {"autocommit": True}) as other:
-        other.execute("SELECT pg_advisory_lock(%s, %s)", [turns.TURNS, person.pk])
-        assert client.post(url, {"text": "A"}).status_code == 429
-        assert client.get(url).status_code == 200
-        assert client_of(world.person("brand_a_member")).post(url, {"text": "A"}).status_code == 200
-    for _attempt in range(2):
-        assert client.post(url, {"text": "A"}).status_code == 200
-
-
 @pytest.mark.parametrize("count", [160, 2_000])
-def test_two_thousand_names_cost_no_more_with_more_factories(world, count):
+def test_two_thousand_names_cost_no_more_with_more_factories(world, monkeypatch, count):
     """Each name is compared with a bounded number of others, which are found by an index."""
+    compared, looked_at = [], []
+
+    class Counted(SequenceMatcher):
+        def set_seq1(self, other):
+            compared.append(other)
+            super().set_seq1(other)
+
+    def largest(most, shared, key):
+        looked_at.append(len(shared))
+        return nlargest(most, shared, key=key)
+
+    monkeypatch.setattr(matching, "SequenceMatcher", Counted)
+    monkeypatch.setattr(matching, "nlargest", largest)
     words = ("Tonle", "Lotus", "River", "Star", "Delta", "Minh", "Long", "Viet", "Garment", "Apparel", "Textile")
     made = [
         Factory(
@@ -385,8 +384,10 @@ def test_two_thousand_names_cost_no_more_with_more_factories(world, count):
         for number in range(count)
     ]
     names = [f"{words[(number + 3) % 8]} {words[number % 7]}x {words[8 + number % 3]} Ltd" for number in range(2_000)]
-    register, started = matching._Register(made), time.process_time()
+    register = matching._Register(made)
     for number, name in enumerate(names):
         register.match(Line(number, name=name))
-    assert time.process_time() - started < 3
+    compared = [other for other in compared if other]  # not the empty one that a comparison begins with
+    assert 2_000 < len(compared) <= 2_000 * matching.MOST_COMPARED
+    assert max(looked_at) <= 3 * matching.MOST_OF_A_WORD  # three words of each name are those of factories
     assert len(register._sharing_words("tonle lotus garment")) == matching.MOST_COMPARED
