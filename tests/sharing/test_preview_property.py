@@ -57,9 +57,10 @@ TERMS = st.builds(
     hold=st.sampled_from([0, 7, 40]),
 )
 BRANDS, SCOPES = st.sampled_from(["brand_a", "brand_a", "brand_b"]), st.sampled_from(ASSESSMENT_SCOPES)
-STEPS = [  # what needs access that there is not becomes `share`, which stands after it
-    "second_person", "change", "change", "revoke", "keep_back", "confirm", "refuse", "share", "share", "publish",
-    "correct", "correct", "withdraw", "close_brand", "ask_for_subscriptions", "subscribe", "ran_out",
+# What is not possible becomes the next step that is: an answer to nothing a change, a change of nothing a grant.
+STEPS = [
+    "confirm", "confirm", "confirm", "refuse", "refuse", "change", "keep_back", "revoke", "share", "second_person",
+    "second_person", "publish", "correct", "withdraw", "close_brand", "ask_for_subscriptions", "subscribe", "ran_out",
 ]  # fmt: skip
 HISTORY = st.lists(st.tuples(st.sampled_from(STEPS), TERMS), max_size=9)
 # What is lived through in every run, whatever is drawn: each step, and each decision.
