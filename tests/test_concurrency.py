@@ -1,27 +1,20 @@
-"""What two people do at the same moment, on a real PostgreSQL with real transactions.
+"""What two people do to publications and consent at the same moment, on a real PostgreSQL with real transactions.
 
 Each test says who acts and what must hold afterwards, whoever was first. A race is run several times, started by a
 barrier; where the interesting order is known, it is forced instead: the first transaction is held open until the
 second one is seen to wait for it.
 """
 
-import re
-
 import pytest
-from django.core import mail
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.test import Client
 from django.urls import reverse
 
 from assessments.models import Assessment, ReportCopy
 from assessments.report_services import order_report
 from assessments.services import start_correction, take_step
-from brands.roles import BRAND
 from factories.roles import FACTORY
-from portal.accounts.models import Invitation, User
-from portal.accounts.roles import role_of
-from portal.accounts.services import accept_invitation, change_role, invite, remove_member
+from portal.accounts.services import change_role
 from portal.core import jobs
 from portal.core.models import Event, Job
 from sharing.models import SharingGrant, WithheldReport
@@ -36,7 +29,7 @@ from sharing.services import (
     switch_confirmation_on,
     withhold_report,
 )
-from tests.together import TIMES, at_once, behind, refusals, seen_by_brand, signed_in
+from tests.together import TIMES, at_once, behind, make_second_manager, refusals, seen_by_brand, signed_in
 from tests.world import World, build_world
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -113,10 +106,10 @@ def test_two_managers_with_different_terms_make_one_grant(world: World) -> None:
     assert SharingGrant.objects.filter(ended_at=None).count() == 1
 
 
-def test_two_managers_who_change_the_terms_at_once_leave_one_of_the_two(two_managers: World) -> None:
+def test_two_managers_who_change_the_terms_at_once_leave_one_of_the_two(world: World) -> None:
     """The second is told that what they looked at is over, and changes nothing."""
-    first, second = two_managers.person("manager_a"), two_managers.person("member_a")
-    old = two_managers.grant()
+    first, second = world.person("manager_a"), make_second_manager(world)
+    old = world.grant()
     answers = at_once(
         lambda: change_grant(by=first, grant=old, terms=Terms(cycles="only", cycle_number=1)),
         lambda: change_grant(by=second, grant=old, terms=Terms(hold_days=9)),
@@ -129,13 +122,13 @@ def test_two_managers_who_change_the_terms_at_once_leave_one_of_the_two(two_mana
 
 
 def test_a_manager_who_stops_and_one_who_shares_again_at_once_leave_what_the_last_one_was_told(
-    two_managers: World,
+    world: World,
 ) -> None:
-    first, second = two_managers.person("manager_a"), two_managers.person("member_a")
-    old, factory = two_managers.grant(), two_managers.factory_a
+    first, second = world.person("manager_a"), make_second_manager(world)
+    old, factory = world.grant(), world.factory_a
     again = Terms(cycles="only", cycle_number=2)
     _shared, ended = behind(
-        lambda: grant_access(by=second, factory=factory, brand=two_managers.brand_b, scope="report", terms=again),
+        lambda: grant_access(by=second, factory=factory, brand=world.brand_b, scope="report", terms=again),
         lambda: stop_all_sharing(by=first, factory=factory),
     )
     assert {grant.pk for grant in ended} == {grant.pk for grant in SharingGrant.objects.all()}
@@ -289,126 +282,3 @@ def test_a_double_click_in_the_browser_is_one_grant(world: World) -> None:
 
     assert at_once(click, click, click) == [302, 302, 302]
     assert sorted(SharingGrant.objects.values_list("scope", flat=True)) == ["report", "step1"]
-
-
-# --- people ---------------------------------------------------------------------------------------------------
-
-
-def managers(world: World) -> int:
-    """How many people manage factory A."""
-    return FACTORY.group(world.factory_a, "manager").user_set.filter(is_active=True).count()  # type: ignore[attr-defined]
-
-
-@pytest.fixture
-def two_managers(world: World) -> World:
-    second = world.person("member_a")
-    change_role(by=world.person("manager_a"), kind=FACTORY, organisation=world.factory_a, member=second, role="manager")
-    assert managers(world) == 2
-    return world
-
-
-@pytest.mark.parametrize("time", TIMES)
-def test_two_managers_who_remove_each_other_leave_one(two_managers: World, time: int) -> None:
-    world = two_managers
-
-    def remove(by: str, member: str) -> None:
-        remove_member(by=world.person(by), kind=FACTORY, organisation=world.factory_a, member=world.person(member))
-
-    answers = at_once(lambda: remove("manager_a", "member_a"), lambda: remove("member_a", "manager_a"))
-    assert managers(world) == 1
-    assert sum(isinstance(answer, (PermissionDenied, ValidationError)) for answer in answers) == 1
-
-
-@pytest.mark.parametrize("time", TIMES)
-def test_two_managers_who_both_step_down_leave_one(two_managers: World, time: int) -> None:
-    world = two_managers
-
-    def step_down(name: str) -> None:
-        me = world.person(name)
-        change_role(by=me, kind=FACTORY, organisation=world.factory_a, member=me, role="member")
-
-    answers = at_once(lambda: step_down("manager_a"), lambda: step_down("member_a"))
-    assert managers(world) == 1
-    assert refusals(answers, ValidationError) == 1
-
-
-def test_somebody_removed_meanwhile_decides_nothing_any_more(two_managers: World) -> None:
-    """A manager is removed while their own removal of the other waits behind it."""
-    world = two_managers
-
-    def remove(by: str, member: str) -> None:
-        remove_member(by=world.person(by), kind=FACTORY, organisation=world.factory_a, member=world.person(member))
-
-    _done, answer = behind(lambda: remove("manager_a", "member_a"), lambda: remove("member_a", "manager_a"))
-    assert isinstance(answer, (PermissionDenied, ValidationError))
-    assert role_of(world.person("manager_a"), FACTORY, world.factory_a) == ["manager"]
-
-
-@pytest.mark.parametrize("act", ["remove", "change_role", "invite"])
-def test_somebody_removed_meanwhile_decides_nothing_with_other_managers_left_either(
-    two_managers: World, act: str
-) -> None:
-    """The right is asked once the lock is free: an invitation of theirs would bring a stranger in."""
-    world, ids = two_managers, {"kind": FACTORY, "organisation": two_managers.factory_a}
-    first, removed, third = (world.person(name) for name in ("manager_a", "member_a", "representative_a"))
-    change_role(by=first, member=third, role="manager", **ids)
-    acts = {
-        "remove": lambda: remove_member(by=removed, member=first, **ids),
-        "change_role": lambda: change_role(by=removed, member=first, role="member", **ids),
-        "invite": lambda: invite(by=removed, email="stranger@test.example", role="manager", **ids),
-    }
-    _done, answer = behind(lambda: remove_member(by=first, member=removed, **ids), acts[act])
-    assert isinstance(answer, PermissionDenied), answer
-    assert role_of(first, FACTORY, world.factory_a) == ["manager"]
-    assert not Invitation.objects.exists()
-
-
-def test_an_invitation_is_accepted_once(world: World) -> None:
-    person = world.person("outsider")
-    inviting = signed_in(world.person("brand_a_manager"))
-    inviting.post(reverse("member_invite", args=["brand", world.brand_a.pk]), {"email": person.email, "role": "member"})
-    invitation = Invitation.objects.get(email=person.email)
-    answers = at_once(*[lambda: accept_invitation(invitation=invitation, by=person, kind=BRAND)] * 3)
-    assert refusals(answers, PermissionDenied) == 2
-    assert role_of(person, BRAND, world.brand_a) == ["member"]
-    assert Event.objects.filter(kind="people.joined", actor=person).count() == 1
-
-
-def test_a_member_removed_from_the_brand_while_reading_is_out_on_the_next_question(world: World) -> None:
-    world.grant()
-    member = world.person("brand_a_member")
-    lock_held, answer = behind(
-        lambda: remove_member(
-            by=world.person("brand_a_manager"), kind=BRAND, organisation=world.brand_a, member=member
-        ),
-        lambda: change_role(
-            by=world.person("brand_a_manager"), kind=BRAND, organisation=world.brand_a, member=member, role="manager"
-        ),
-    )
-    assert lock_held is None
-    assert isinstance(answer, ValidationError)
-    assert seen_by_brand(world) == set()
-
-
-# --- one link, many readers -------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("time", TIMES)
-def test_one_reset_link_used_by_six_at_once_sets_one_password(world: World, time: int) -> None:
-    email = "manager.a@test.example"
-    Client().post(reverse("account_reset_password"), {"email": email})
-    found = re.search(r"http://testserver(\S+/password/reset/key/\S+)", mail.outbox[-1].body)
-    assert found
-    browsers = [Client(REMOTE_ADDR=f"192.0.2.{number}") for number in range(1, 7)]
-    pages = [browser.get(found.group(1)).headers["Location"] for browser in browsers]
-    words = [f"a-loom-in-the-mist-{number}" for number in range(6)]
-    answers = at_once(
-        *[
-            lambda browser=browser, page=page, word=word: browser.post(page, {"password1": word, "password2": word})
-            for browser, page, word in zip(browsers, pages, words, strict=True)
-        ]
-    )
-    assert sorted(answer.status_code for answer in answers) == [200] * 5 + [302]
-    winner = [answer.status_code for answer in answers].index(302)
-    assert User.objects.get(email=email).check_password(words[winner])
-    assert all("does not work any more" in one.content.decode() for one in answers if one.status_code == 200)

@@ -37,7 +37,7 @@ from sharing.services import (
     withdraw_subscription,
 )
 from sharing.views.answering import brand_seen
-from tests.together import TIMES, Call, at_once, behind, refusals, seen_by_brand, signed_in
+from tests.together import TIMES, Call, at_once, behind, make_second_manager, refusals, seen_by_brand, signed_in
 from tests.world import PASSWORD, World, build_world
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -159,9 +159,7 @@ def test_r6_a_withdrawal_against_a_reader_closes_the_report_for_the_next_read(wo
 @pytest.fixture
 def second_manager(world: World) -> User:
     """Another manager of factory A."""
-    person = world.person("member_a")
-    change_role(by=world.person("manager_a"), kind=FACTORY, organisation=world.factory_a, member=person, role="manager")
-    return person
+    return make_second_manager(world)
 
 
 def asked(world: World, letter: str = "a") -> AccessRequest:

@@ -1,16 +1,22 @@
-"""Who joins at the same moment: two invitations of one person, whichever is accepted first."""
+"""Who joins, leaves and signs in at the same moment: invitations, roles, the last manager, one reset link."""
+
+import re
 
 import pytest
-from django.core.exceptions import PermissionDenied
+from django.core import mail
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
 
 from brands.roles import BRAND
 from factories.roles import FACTORY
 from portal.accounts.joining import accept_as_member, join
 from portal.accounts.models import Invitation, User
-from portal.accounts.roles import OrganisationKind, kinds_of
-from portal.accounts.services import invite
-from tests.together import TIMES, at_once, behind, refusals
+from portal.accounts.roles import OrganisationKind, kinds_of, role_of
+from portal.accounts.services import accept_invitation, change_role, invite, remove_member
+from portal.core.models import Event
+from tests.together import TIMES, at_once, behind, make_second_manager, refusals, seen_by_brand, signed_in
 from tests.world import PASSWORD, World, build_world
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -64,3 +70,125 @@ def test_an_account_that_two_invitations_begin_at_once_begins_once(world: World,
     assert refusals(answers, PermissionDenied) == 1
     [person] = User.objects.filter(email=email)
     assert len(kinds_of(person)) == 1
+
+
+# --- who manages a factory, and who is in a brand ---------------------------------------------------------
+
+
+def managers(world: World) -> int:
+    """How many people manage factory A."""
+    return FACTORY.group(world.factory_a, "manager").user_set.filter(is_active=True).count()  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def two_managers(world: World) -> World:
+    make_second_manager(world)
+    assert managers(world) == 2
+    return world
+
+
+@pytest.mark.parametrize("time", TIMES)
+def test_two_managers_who_remove_each_other_leave_one(two_managers: World, time: int) -> None:
+    world = two_managers
+
+    def remove(by: str, member: str) -> None:
+        remove_member(by=world.person(by), kind=FACTORY, organisation=world.factory_a, member=world.person(member))
+
+    answers = at_once(lambda: remove("manager_a", "member_a"), lambda: remove("member_a", "manager_a"))
+    assert managers(world) == 1
+    assert sum(isinstance(answer, (PermissionDenied, ValidationError)) for answer in answers) == 1
+
+
+@pytest.mark.parametrize("time", TIMES)
+def test_two_managers_who_both_step_down_leave_one(two_managers: World, time: int) -> None:
+    world = two_managers
+
+    def step_down(name: str) -> None:
+        me = world.person(name)
+        change_role(by=me, kind=FACTORY, organisation=world.factory_a, member=me, role="member")
+
+    answers = at_once(lambda: step_down("manager_a"), lambda: step_down("member_a"))
+    assert managers(world) == 1
+    assert refusals(answers, ValidationError) == 1
+
+
+def test_somebody_removed_meanwhile_decides_nothing_any_more(two_managers: World) -> None:
+    """A manager is removed while their own removal of the other waits behind it."""
+    world = two_managers
+
+    def remove(by: str, member: str) -> None:
+        remove_member(by=world.person(by), kind=FACTORY, organisation=world.factory_a, member=world.person(member))
+
+    _done, answer = behind(lambda: remove("manager_a", "member_a"), lambda: remove("member_a", "manager_a"))
+    assert isinstance(answer, (PermissionDenied, ValidationError))
+    assert role_of(world.person("manager_a"), FACTORY, world.factory_a) == ["manager"]
+
+
+@pytest.mark.parametrize("act", ["remove", "change_role", "invite"])
+def test_somebody_removed_meanwhile_decides_nothing_with_other_managers_left_either(
+    two_managers: World, act: str
+) -> None:
+    """The right is asked once the lock is free: an invitation of theirs would bring a stranger in."""
+    world, ids = two_managers, {"kind": FACTORY, "organisation": two_managers.factory_a}
+    first, removed, third = (world.person(name) for name in ("manager_a", "member_a", "representative_a"))
+    change_role(by=first, member=third, role="manager", **ids)
+    acts = {
+        "remove": lambda: remove_member(by=removed, member=first, **ids),
+        "change_role": lambda: change_role(by=removed, member=first, role="member", **ids),
+        "invite": lambda: invite(by=removed, email="stranger@test.example", role="manager", **ids),
+    }
+    _done, answer = behind(lambda: remove_member(by=first, member=removed, **ids), acts[act])
+    assert isinstance(answer, PermissionDenied), answer
+    assert role_of(first, FACTORY, world.factory_a) == ["manager"]
+    assert not Invitation.objects.exists()
+
+
+def test_an_invitation_is_accepted_once(world: World) -> None:
+    person = world.person("outsider")
+    inviting = signed_in(world.person("brand_a_manager"))
+    inviting.post(reverse("member_invite", args=["brand", world.brand_a.pk]), {"email": person.email, "role": "member"})
+    invitation = Invitation.objects.get(email=person.email)
+    answers = at_once(*[lambda: accept_invitation(invitation=invitation, by=person, kind=BRAND)] * 3)
+    assert refusals(answers, PermissionDenied) == 2
+    assert role_of(person, BRAND, world.brand_a) == ["member"]
+    assert Event.objects.filter(kind="people.joined", actor=person).count() == 1
+
+
+def test_a_member_removed_from_the_brand_while_reading_is_out_on_the_next_question(world: World) -> None:
+    world.grant()
+    member = world.person("brand_a_member")
+    lock_held, answer = behind(
+        lambda: remove_member(
+            by=world.person("brand_a_manager"), kind=BRAND, organisation=world.brand_a, member=member
+        ),
+        lambda: change_role(
+            by=world.person("brand_a_manager"), kind=BRAND, organisation=world.brand_a, member=member, role="manager"
+        ),
+    )
+    assert lock_held is None
+    assert isinstance(answer, ValidationError)
+    assert seen_by_brand(world) == set()
+
+
+# --- one link, many readers -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("time", TIMES)
+def test_one_reset_link_used_by_six_at_once_sets_one_password(world: World, time: int) -> None:
+    email = "manager.a@test.example"
+    Client().post(reverse("account_reset_password"), {"email": email})
+    found = re.search(r"http://testserver(\S+/password/reset/key/\S+)", mail.outbox[-1].body)
+    assert found
+    browsers = [Client(REMOTE_ADDR=f"192.0.2.{number}") for number in range(1, 7)]
+    pages = [browser.get(found.group(1)).headers["Location"] for browser in browsers]
+    words = [f"a-loom-in-the-mist-{number}" for number in range(6)]
+    answers = at_once(
+        *[
+            lambda browser=browser, page=page, word=word: browser.post(page, {"password1": word, "password2": word})
+            for browser, page, word in zip(browsers, pages, words, strict=True)
+        ]
+    )
+    assert sorted(answer.status_code for answer in answers) == [200] * 5 + [302]
+    winner = [answer.status_code for answer in answers].index(302)
+    assert User.objects.get(email=email).check_password(words[winner])
+    assert all("does not work any more" in one.content.decode() for one in answers if one.status_code == 200)

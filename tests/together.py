@@ -10,7 +10,9 @@ from django.db import DatabaseError, IntegrityError, OperationalError, connectio
 from django.test import Client
 
 from assessments.models import Assessment
+from factories.roles import FACTORY
 from portal.accounts.models import User
+from portal.accounts.services import change_role
 from sharing import access
 from tests.amounts import RACES
 from tests.world import World
@@ -135,6 +137,13 @@ def signed_in(person: User) -> Client:
     client = Client()
     client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
     return client
+
+
+def make_second_manager(world: World) -> User:
+    """Make member A a manager of factory A beside manager A; return them."""
+    person = world.person("member_a")
+    change_role(by=world.person("manager_a"), kind=FACTORY, organisation=world.factory_a, member=person, role="manager")
+    return person
 
 
 def refusals(answers: list[Any], kind: type[Exception]) -> int:
