@@ -1,4 +1,4 @@
-"""Whether somebody could read a report, asked in every direction, which must agree."""
+"""What somebody can read: the cycles, or one report asked in every direction, which must agree."""
 
 from datetime import datetime
 
@@ -20,3 +20,9 @@ def is_read(world: World, version: Assessment, persona: str, at: datetime | None
         assert bool(access.decide_for_brand(brand, version, "report", at)) == is_open, version
         assert access.brands_reading_of(version, "report", at).filter(brand=brand).exists() == is_open, version
     return is_open
+
+
+def cycles_read(world: World, persona: str) -> set[int]:
+    """Return the cycles of factory A that a brand's person reads now."""
+    visible = Assessment.objects.visible_to(world.person(persona)).filter(factory=world.factory_a)
+    return set(visible.values_list("cycle", flat=True))

@@ -1,0 +1,132 @@
+"""Keeping a report back from a brand (R7), and what opens to whom and when."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from assessments.services import take_step
+from brands.models import Brand
+from portal.core.models import Event
+from sharing import access
+from sharing.models import WithheldReport
+from sharing.openings import opening_soon, openings_of
+from sharing.services import (
+    release_report,
+    withhold_report,
+)
+from tests.sharing.directions import cycles_read
+from tests.sharing.notices import said
+from tests.world import World
+
+pytestmark = pytest.mark.django_db
+
+
+def test_r7_a_report_kept_back_is_read_by_nobody_of_the_brand_from_the_next_query_on(
+    world: World, client_of: Any
+) -> None:
+    world.grant()
+    world.grant(world.brand_b)
+    manager, member = client_of(world.person("manager_a")), world.person("brand_a_member")
+    page = reverse("assessment", args=[world.assessments["a2"].pk])
+    assert client_of(member).get(page).status_code == 200
+    address = reverse("report_withhold", args=[world.factory_a.pk])
+
+    for _click in range(2):
+        assert (
+            manager.post(address, {"brand": world.brand_a.pk, "cycle": 2, "reason": "Price talks"}).status_code == 302
+        )
+    kept = WithheldReport.objects.get()
+    assert Event.objects.filter(kind="sharing.withheld").count() == 1
+    assert client_of(member).get(page).status_code == 404
+    assert cycles_read(world, "brand_a_member") == {1}
+    assert cycles_read(world, "brand_b_member") == {1, 2}
+    assert access.decide(member, world.assessments["a2"], "report").reason == "withheld"
+    assert "Price talks" not in said("sharing.withheld", world.person("member_a"))
+    assert "keeps the report of cycle 2 back from Aster & Oak" in said("sharing.withheld", world.person("member_a"))
+    assert said("sharing.withheld", member) == ""
+    [a, b] = openings_of(person=world.person("manager_a"), factory=world.factory_a)
+    assert ([row.cycle for row in a.kept_back], [row.cycle for row in b.kept_back]) == ([2], [])
+
+    release = reverse("report_release", args=[kept.pk])
+    assert "Let the report of cycle 2 open" in manager.get(release).content.decode()
+    for _click in range(2):
+        manager.post(release)
+    assert Event.objects.filter(kind="sharing.let_open").count() == 1
+    assert client_of(member).get(page).status_code == 200
+    for wrong in ({"brand": 999, "cycle": 2}, {"brand": world.brand_a.pk, "cycle": "x\x00"}, {}):
+        assert "Nothing was changed" in manager.post(address, wrong, follow=True).content.decode()
+
+
+def test_keeping_back_is_the_factorys_managers_business_alone(world: World, client_of: Any) -> None:
+    world.grant()
+    kept = withhold_report(by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_a, cycle=2)
+    for persona in ("manager_b", "member_a", "representative_a", "programme_manager", "brand_a_manager"):
+        by = world.person(persona)
+        with pytest.raises(PermissionDenied):
+            withhold_report(by=by, factory=world.factory_a, brand=world.brand_a, cycle=1)
+        with pytest.raises(PermissionDenied):
+            release_report(by=by, withheld=kept)
+    with pytest.raises(ValidationError, match="share nothing"):
+        withhold_report(by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_b, cycle=1)
+    page = client_of(world.person("brand_a_manager")).get(reverse("report_release", args=[kept.pk]))
+    assert page.status_code == 404
+
+
+def test_publication_tells_the_factory_to_whom_it_opens_and_when(world: World, client_of: Any) -> None:
+    world.grant(hold_days=7)
+    world.grant(world.brand_b)
+    manager = world.person("manager_a")
+    take_step(by=world.person("team_leader"), assessment=world.assessments["a3"], name="publish")
+
+    text = said("sharing.report_opens", manager)
+    assert "the report of cycle 3 is published. It is open to Bluefinch." in text
+    assert "Aster & Oak (" in text
+    assert said("sharing.report_opens", world.person("brand_a_member")) == ""
+    [soon] = opening_soon(person=manager, factory=world.factory_a, until=timezone.now() + timedelta(days=30))
+    assert (soon.cycle, soon.brands) == (3, [world.brand_a])
+    home = client_of(manager).get("/").content.decode()
+    assert "Cycle 3 opens to Aster &amp; Oak on" in home
+    page = client_of(manager).get(reverse("report_openings", args=[world.factory_a.pk])).content.decode()
+    assert "Keep it back" in page
+    withhold_report(by=manager, factory=world.factory_a, brand=world.brand_a, cycle=3)
+    assert opening_soon(person=manager, factory=world.factory_a, until=timezone.now() + timedelta(days=30)) == []
+    assert "Aster" not in said("sharing.report_opens", manager)
+
+
+def test_brands_to_which_nothing_opens_any_more_cost_the_first_page_nothing(
+    world: World, django_assert_num_queries: Any
+) -> None:
+    for brand in (world.brand_a, world.brand_b):
+        world.grant(brand=brand, hold_days=1)
+    month = timezone.now() + timedelta(days=30)
+    with django_assert_num_queries(2):
+        assert opening_soon(person=world.person("manager_a"), factory=world.factory_a, until=month) == []
+
+
+def test_what_opens_soon_takes_the_same_queries_however_many_brands_wait(world: World) -> None:
+    """Two brands for which the same reports open at two moments: each is named once for each report."""
+    manager, now = world.person("manager_a"), timezone.now()
+    days = {world.brand_a: now + timedelta(days=2), world.brand_b: now + timedelta(days=4)}
+    for brand, day in days.items():
+        for scope in ("report", "step1"):
+            world.grant(brand=brand, scope=scope, valid_from=day)
+    month = now + timedelta(days=30)
+    soon = opening_soon(person=manager, factory=world.factory_a, until=month)
+    assert [(one.cycle, one.at, one.brands) for one in soon] == [
+        (cycle, day, [brand]) for brand, day in days.items() for cycle in (1, 2)
+    ]
+    waiting = openings_of(person=manager, factory=world.factory_a)
+    shown = {one.brand: [line.at for line in one.waiting] for one in waiting}
+    assert shown == {brand: [day, day] for brand, day in days.items()}
+    for brand in Brand.objects.bulk_create(Brand(name=f"Brand {number}") for number in range(5)):
+        world.grant(brand=brand, valid_from=days[world.brand_a])
+    with CaptureQueriesContext(connection) as few:
+        [first, *_] = opening_soon(person=manager, factory=world.factory_a, until=month)
+    assert len(first.brands) == 6
+    assert len(few) <= 2 + 2 * 5

@@ -1,0 +1,135 @@
+"""What a decision is shown to do before it is made: terms of many kinds, a second person, what it would not change."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from assessments.models import Assessment
+from sharing.models import SharingGrant
+from sharing.preview import preview_change, preview_grants
+from sharing.services import (
+    Terms,
+    revoke_access,
+    withhold_report,
+)
+from tests.sharing.directions import cycles_read
+from tests.world import World, make_assessment
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_preview_says_what_then_happens(world: World) -> None:
+    """For terms of many kinds: what the preview calls open is what a member reads after the real decision."""
+    manager, brand = world.person("manager_a"), world.brand_a
+    fresh = make_assessment(world, world.factory_a, 5, "published", published_days_ago=2)
+    later = timezone.now() + timedelta(days=4)
+    first = world.grant()
+    withhold_report(by=manager, factory=world.factory_a, brand=brand, cycle=1)
+    revoke_access(by=manager, grant=first)
+    every_kind = [
+        Terms(),
+        Terms(hold_days=7),
+        Terms(cycles="only", cycle_number=2),
+        Terms(cycles="from", cycle_number=3),
+        Terms(valid_from=later),
+        Terms(expires_at=later, hold_days=7),
+    ]
+    for terms in every_kind:
+        [told] = preview_grants(by=manager, factory=world.factory_a, brands=[brand], scopes=["report"], terms=terms)
+        assert not SharingGrant.objects.filter(ended_at=None).exists()
+        grant = world.grant(**{name: getattr(terms, name) for name in Terms.__dataclass_fields__})
+        assert {line.report.cycle for line in told.opens} == cycles_read(world, "brand_a_member")
+        assert told.kept_back == [1]
+        for line in told.waits:
+            assert line.at is not None
+            visible = Assessment.objects.visible_to(world.person("brand_a_member"), "report")
+            assert not visible.filter(pk=line.report.pk).exists()
+            then = Assessment.objects.visible_to(world.person("brand_a_member"), "report", line.at)
+            assert then.filter(pk=line.report.pk).exists()
+        if terms == Terms(hold_days=7):
+            assert [(line.report.pk, line.at) for line in told.waits] == [
+                (fresh.pk, fresh.published_at + timedelta(days=7))
+            ]
+        if terms.expires_at:
+            assert told.waits == []  # it would end before
+        revoke_access(by=manager, grant=grant)
+
+    grant = world.grant(cycles="only", cycle_number=2)
+    change = preview_change(by=manager, grant=grant, terms=Terms(cycles="from", cycle_number=5, hold_days=30))
+    assert [[line.report.cycle for line in lines] for lines in (change.opens, change.waits, change.closes)] == [
+        [], [5], [2]
+    ]  # fmt: skip
+    grant.refresh_from_db()
+    assert grant.ended_at is None
+
+
+def test_what_a_second_person_must_confirm_is_previewed_as_if_confirmed(world: World, client_of: Any) -> None:
+    world.factory_a.confirms_sharing = True
+    world.factory_a.save()
+    manager, address = client_of(world.person("manager_a")), reverse("grant", args=[world.factory_a.pk])
+    body = {"brands": [world.brand_a.pk], "scopes": ["report"], "cycles": "all"}
+
+    asked = manager.post(address, body).content.decode()
+    assert "Opens once it is confirmed" in asked
+    assert "worker representative of the factory confirms this before it takes effect" in asked
+    done = manager.post(address, body | {"confirmed": "yes"}, follow=True).content.decode()
+    assert "as soon as a worker representative has confirmed it" in done
+    assert cycles_read(world, "brand_a_member") == set()
+
+
+def test_a_change_that_a_second_person_confirms_goes_on_until_then(world: World, client_of: Any) -> None:
+    grant, _step1 = (
+        world.grant(cycles="only", cycle_number=2),
+        world.grant(scope="step1", cycles="only", cycle_number=2),
+    )
+    world.factory_a.confirms_sharing = True
+    world.factory_a.save()
+    manager, address = client_of(world.person("manager_a")), reverse("grant_change", args=[grant.pk])
+
+    shown = manager.post(address, {"cycles": "all"}).context["brands"][0]["difference"]
+
+    assert [(line.report.cycle, line.scopes) for line in shown.stays] == [(2, ["report", "step1"])]
+    assert 1 in {line.report.cycle for line in shown.opens}
+    assert shown.needs_confirmation
+    done = manager.post(address, {"cycles": "all", "confirmed": "yes"}, follow=True).content.decode()
+    assert "until then the terms until now go on" in done
+    assert cycles_read(world, "brand_a_member") == {2}
+    wider = SharingGrant.objects.get(scope="report", ended_at=None, confirmed_at=None, needs_confirmation=True)
+    page = client_of(world.person("representative_a")).get(reverse("grant_confirmation", args=[wider.pk]))
+    assert "This changes a sharing that the brand has: Cycle 2 only" in page.content.decode()
+    assert "it never learns of it" not in page.content.decode()
+
+
+def test_the_same_sharing_again_is_told_to_change_nothing(world: World, client_of: Any) -> None:
+    world.grant(hold_days=7)
+    manager, address = client_of(world.person("manager_a")), reverse("grant", args=[world.factory_a.pk])
+    body = {"brands": [world.brand_a.pk], "scopes": ["report"], "cycles": "all"}
+    again = manager.post(address, body)
+    assert again.status_code == 400
+    assert "You share exactly this already" in again.content.decode()
+    more = manager.post(address, body | {"brands": [world.brand_a.pk, world.brand_b.pk]})
+    assert "Share with 2 brands?" in more.content.decode()
+
+
+def test_an_end_before_anything_new_could_open_is_pointed_out(world: World, client_of: Any) -> None:
+    manager, address = client_of(world.person("manager_a")), reverse("grant", args=[world.factory_a.pk])
+    soon = timezone.localdate() + timedelta(days=3)
+    body = {"brands": [world.brand_a.pk], "scopes": ["report"], "cycles": "all", "expires_on": soon.isoformat()}
+    words = "The sharing ends before a new report would open"
+    assert words in manager.post(address, body | {"hold_days": "7"}).content.decode()
+    assert words not in manager.post(address, body | {"hold_days": "0"}).content.decode()
+    assert words not in manager.post(address, {**body, "expires_on": "", "hold_days": "7"}).content.decode()
+
+
+def test_granting_before_there_is_a_report_says_so(world: World, client_of: Any) -> None:
+    manager = client_of(world.person("manager_b"))
+    body = {"brands": [world.brand_a.pk], "scopes": ["report"], "cycles": "from", "cycle_number": "3"}
+
+    asked = manager.post(reverse("grant", args=[world.factory_b.pk]), body).content.decode()
+
+    assert "There is no report to read yet." in asked
+    assert "You can decide now all the same" in asked
+    assert "from cycle 3 on opens 7 days after publication" in asked
