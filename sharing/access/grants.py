@@ -9,7 +9,7 @@ from django.db.models import DateTimeField, Exists, F, Func, OuterRef, Q, QueryS
 from django.db.models.lookups import GreaterThan, IsNull
 
 from brands.models import Brand, BrandHistory
-from factories.models import Factory, ProgrammeHistory
+from factories.models import CountryProgramme, Factory, ProgrammeHistory
 from portal.accounts.roles import Visitor
 from portal.core.conditions import among
 from sharing import terms
@@ -120,8 +120,10 @@ def entitled(cycle: Any, at: datetime | None, partner: Q = PARTNER) -> Q:
         brand=OuterRef("brand"), factory=OuterRef("factory"), cycle=_nested(cycle)
     )
     if at is None:
-        asked = Factory.objects.filter(pk=OuterRef("factory"), programme__participants_need_subscription=True)
-        return partner | ~Exists(asked) | Exists(bought)
+        asking = CountryProgramme.objects.filter(participants_need_subscription=True)
+        asked = Factory.objects.filter(pk=OuterRef("factory"), programme__in=asking)
+        # Whether any country asks is looked up once a statement; most do not.
+        return partner | Q(~Exists(asking)) | Q(~Exists(asked)) | Q(Exists(bought))
     brand_then = BrandHistory.objects.at(at).filter(brand=OuterRef("brand"))
     asked_then = ProgrammeHistory.objects.at(at).filter(programme=OuterRef("factory__programme"))
     return Q(
