@@ -12,7 +12,7 @@ from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F,
 from django.db.models.functions import Greatest
 
 ALL, FROM, ONLY = "all", "from", "only"
-MAX_CYCLE = 100  # that a sharing, a hold or a subscription names
+MAX_CYCLE = 200  # that a table of assessments, a sharing, a hold or a subscription names
 
 
 class StatementTime(Func):

@@ -51,7 +51,7 @@ def test_the_country_records_lists_and_withdraws(world: World, client_of, pages)
     ("change", "says"),
     [
         ({"bw_id": "NONE"}, "has no factory with this Better Work id"),
-        ({"cycle": 0}, "Enter a cycle from 1 to 100."),
+        ({"cycle": 0}, "Enter a cycle from 1 to 200."),
         ({"bought_on": "2126-01-01"}, "Enter a day from 2000 until today."),
     ],
 )
