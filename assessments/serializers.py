@@ -16,6 +16,7 @@ from factories.serializers import FactoryBriefSerializer
 from portal.core.api import PageQuery, Query, StrictSerializer
 from portal.core.countries import COUNTRIES
 from portal.core.models import Job
+from sharing.terms import MAX_CYCLE
 
 NO_ID = 2**31 - 1
 
@@ -61,7 +62,7 @@ class SharedQuery(PageQuery):
     )
     country = serializers.ChoiceField(required=False, choices=list(COUNTRIES), help_text="ISO 3166-1 code.")
     factory = serializers.IntegerField(required=False, min_value=1, max_value=NO_ID, help_text="The factory's id.")
-    cycle = serializers.IntegerField(required=False, min_value=1, max_value=100)
+    cycle = serializers.IntegerField(required=False, min_value=1, max_value=MAX_CYCLE)
     year = serializers.IntegerField(required=False, min_value=1990, max_value=2100, help_text="In which it started.")
     cluster = serializers.CharField(
         required=False, max_length=150, help_text="Name of a cluster in which something non-compliant was found."

@@ -16,6 +16,7 @@ from portal.accounts.roles import members
 from portal.core.forms import NOT_OFFERED
 from sharing.access import ASSESSMENT_SCOPES
 from sharing.models import AccessRecord, Scope, SharingGrant
+from sharing.terms import MAX_CYCLE
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 LINES_SEARCHED = 1000
@@ -25,7 +26,7 @@ SCOPES = [(scope, Scope(scope).label) for scope in ASSESSMENT_SCOPES]
 class MomentForm(forms.Form):
     """A cycle, a scope and a moment. `moment()` is None for now."""
 
-    cycle = forms.IntegerField(label=_("Cycle"), min_value=1, max_value=100)
+    cycle = forms.IntegerField(label=_("Cycle"), min_value=1, max_value=MAX_CYCLE)
     scope = forms.ChoiceField(label=_("Data"), choices=SCOPES, error_messages={"invalid_choice": NOT_OFFERED})
     day = forms.DateField(
         label=_("Day"),

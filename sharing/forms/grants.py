@@ -16,6 +16,7 @@ from portal.accounts.models import User
 from sharing.models import SharingGrant
 from sharing.scopes import OFFERED_CHOICES
 from sharing.services import Terms
+from sharing.terms import MAX_CYCLE
 
 MAX_BRANDS = 50
 MAX_HOLD = 365
@@ -76,7 +77,7 @@ class TermsForm(forms.Form):
     cycle_number = forms.IntegerField(
         label=_("Cycle number"),
         min_value=1,
-        max_value=100,
+        max_value=MAX_CYCLE,
         required=False,
         help_text=_("Needed for “from a cycle on” and “one cycle only”."),
     )

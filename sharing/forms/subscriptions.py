@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,7 +21,8 @@ from sharing.terms import MAX_CYCLE
 
 DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 WRONG_CYCLE = dict.fromkeys(
-    ("required", "invalid", "min_value", "max_value"), gettext_lazy("Enter a cycle from 1 to 100.")
+    ("required", "invalid", "min_value", "max_value"),
+    lazy(lambda: _("Enter a cycle from 1 to %s.") % MAX_CYCLE, str)(),
 )
 RECORDED, WITHDRAWN = "recorded", "withdrawn"
 

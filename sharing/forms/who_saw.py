@@ -12,6 +12,7 @@ from sharing.forms.grants import end_of, start_of
 from sharing.models import AccessRecord
 from sharing.querysets import AccessRecordQuerySet
 from sharing.scopes import OFFERED_CHOICES
+from sharing.terms import MAX_CYCLE
 
 WRONG = {"invalid_choice": NOT_OFFERED}
 YEARS = range(1900, 2100)
@@ -61,7 +62,7 @@ class WhoSawFilter(forms.Form):
         required=False,
         error_messages=WRONG,
     )
-    cycle = forms.IntegerField(label=_("Cycle"), min_value=1, max_value=100, required=False)
+    cycle = forms.IntegerField(label=_("Cycle"), min_value=1, max_value=MAX_CYCLE, required=False)
     since = _DayField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = _DayField(label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
