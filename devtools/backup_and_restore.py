@@ -55,6 +55,8 @@ def install(name: str, settings: dict[str, str]) -> None:
     """Make an installation that holds the demo programme, with a sealed ledger."""
     for role in ("owner", "app"):
         sql(f"CREATE ROLE {name}_{role} LOGIN PASSWORD '{PASSWORD}'")
+        sql(f"ALTER ROLE {name}_{role} SET log_min_error_statement = panic")
+        sql(f"ALTER ROLE {name}_{role} SET log_error_verbosity = terse")
     sql(f"CREATE DATABASE {name} OWNER {name}_owner")
     for command in ("migrate --database owner -v 0", "sync_roles", "load_demo", "seal_ledger"):
         must(f"python -W ignore manage.py {command}", settings)
