@@ -165,7 +165,7 @@ class Check:
         first, refused = visits[0], {visit.number for visit in visits}
         rows = max(count_staged(self.batch.pk, refused), len(visits))
         if rows > 1:
-            told = _("This error stands for all %(rows)s rows of the country (%(visits)s assessments).")
+            told = _("This error applies to all %(rows)s rows of the country (%(visits)s assessments).")
             message += " " + told % {"rows": rows, "visits": len(visits)}
         self._refuse(first, c.COUNTRY, first.country_cell or country_name(first.country), message)
         self.visits = [visit for visit in self.visits if visit.number not in refused]

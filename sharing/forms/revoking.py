@@ -59,7 +59,7 @@ class CopiesAnswerForm(forms.Form):
         if data.get("kept_because") and not data.get("kept") and "kept" not in self.errors:
             self.add_error("kept", _("You gave a reason for keeping copies: tick which ones."))
         if self.was_answered and not self.errors and self._is_stale(data):
-            text = _("Somebody answered for your brand meanwhile: look at that answer. If yours still holds, send it.")
+            text = _("Someone has since answered for your brand. Read that answer. If yours still applies, send it.")
             self.add_error(None, text)
             self.data = {**self.data, "kept": data["kept"], "seen": self.answer_seen}
         return data

@@ -141,7 +141,7 @@ def _annex(proof: Proof | None) -> dict[str, Any] | None:
         "heading": _("Inclusion proof"),
         "words": [
             _("This receipt is an entry of the portal's sealed ledger. Hash the entry with each line below in turn."),
-            _("L: the line's hash stands on the left; R: on the right. The result is the last root named here."),
+            _("L: the row's hash goes on the left; R: on the right. The result is the last root named here."),
             _("The receipt's JSON file holds the same proof for programs. The published roots are at %s.")
             % (settings.BASE_URL + reverse("ledger")),
         ],

@@ -281,7 +281,7 @@ def test_a_page_opened_before_another_change_changes_nothing(world, client_of):
     response = client.post(change, {"role": "member", "held": "member"})
 
     assert response.status_code == 409
-    assert "changed meanwhile" in response.content.decode()
+    assert "has since changed" in response.content.decode()
     assert role_of(member, FACTORY, world.factory_a) == ["manager"]
 
 

@@ -181,7 +181,7 @@ def test_r7_the_factory_sees_the_answer_or_its_absence(world: World, client_of: 
     assert "kept: 1" in told("copies_answered", "factory", world.person("manager_a"))[0].text
     assert told("copies_to_destroy", "brand", world.person("brand_a_member")) == []
     stale = member.post(address, {})  # an old page, with nothing ticked
-    assert (stale.status_code, "Somebody answered for your brand meanwhile" in stale.content.decode()) == (400, True)
+    assert (stale.status_code, "Someone has since answered for your brand" in stale.content.decode()) == (400, True)
     assert set(notice.copies.values_list("answer", flat=True)) == {"destroyed", "kept"}
     seen = stale.context["form"]["seen"].value()
     for _ in range(2):

@@ -176,7 +176,7 @@ def member_role(request: HttpRequest, kind: str, organisation_id: int, member_id
     form = RoleForm(posted(request), initial=shown, roles=found.invitable_roles(organisation))
     status = _status(request)
     if form.is_valid() and form.cleaned_data["held"] != shown["held"]:
-        form.add_error(None, _("This person's role was changed meanwhile. Open the page again before you decide."))
+        form.add_error(None, _("This person's role has since changed. Open the page again before you decide."))
         status = STALE
     elif form.is_valid():
         try:

@@ -30,7 +30,7 @@ class Conflict(exceptions.APIException):
     """The database refused: somebody else changed the same thing a moment before."""
 
     status_code = status.HTTP_409_CONFLICT
-    default_detail = gettext_lazy("This was changed meanwhile. Read it again before you decide.")
+    default_detail = gettext_lazy("This has since changed. Read it again before you decide.")
     default_code = "conflict"
 
 

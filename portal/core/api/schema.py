@@ -23,7 +23,7 @@ ALWAYS = {
     "429": "Too many requests: wait as long as `Retry-After` says.",
 }
 WITH_BODY = {
-    "409": "Somebody changed it meanwhile.",
+    "409": "Someone has since changed it.",
     "413": "The body is too large.",
     "415": "The body must be `application/json`.",
 }

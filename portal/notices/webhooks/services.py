@@ -43,7 +43,7 @@ def _locked(by: User, endpoint: WebhookEndpoint) -> WebhookEndpoint:
     found = WebhookEndpoint.objects.select_for_update().get(pk=endpoint.pk)
     _authorise(by, found.side, found.organisation_id)
     if found.removed_at is not None:
-        raise ValidationError(_("This webhook was removed meanwhile."))
+        raise ValidationError(_("This webhook has since been removed."))
     return found
 
 
