@@ -37,7 +37,7 @@ class AssessmentAccessBackend(BaseBackend):
 
 
 @cache
-def _statement(scope: str | None) -> Compiled:
+def _statement(scope: str | None) -> Compiled[Assessment]:
     """Return the gate for one assessment: `visible_to` and the key."""
     anybody = cast("Visitor", User(pk=Parameter("user", BigIntegerField())))
     visible = Assessment.objects.visible_to(anybody, scope)

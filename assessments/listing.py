@@ -4,45 +4,138 @@ The cost follows what the reader may see, not the size of the programme: the ind
 their order, and of each the gate is asked, and what the list is narrowed by, until the page is full.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import cache, lru_cache
+from typing import Any, cast
 
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, DateTimeField, F, Field, OuterRef, Q, QuerySet
 
-from assessments.figures.queries import readable_scopes, with_figures
+from assessments.figures.queries import with_figures
 from assessments.models import Assessment
 from assessments.querysets import AssessmentQuerySet
-from portal.accounts.models import HeldPermission
+from portal.accounts.models import HeldPermission, User
 from portal.accounts.roles import Visitor
+from portal.core.compiled import Compiled, Parameter
 from portal.core.conditions import ExistsRowByRow
+from portal.core.pages import rows_after
 from sharing import access
 from sharing.models import Visibility
 
 LISTED = ("-opens_at", "-report_id")
+COUNT_LIMIT = 1000
+Narrow = Callable[[AssessmentQuerySet], AssessmentQuerySet]
 
 
-def current_shared_with(user: Visitor) -> AssessmentQuerySet:
-    """Return the current versions that were shared with the brands `user` reads for."""
-    return Assessment.objects.shared_with(user).filter(state=Assessment.State.PUBLISHED)
+def listed(user: Visitor) -> AssessmentQuerySet:
+    """Return the current version of each report shared with the brands that `user` reads for; order it by `LISTED`.
+
+    Each with `opens_at`: when it became visible.
+    """
+    return _listed(user, access.brands_read_for(user, access.ASSESSMENT_SCOPES))
 
 
-def listed(user: Visitor, narrowed: AssessmentQuerySet) -> QuerySet[Visibility]:
-    """Return a row for each report of `narrowed`, which comes from `current_shared_with`; order it by `LISTED`."""
-    brands = access.brands_read_for(user, access.ASSESSMENT_SCOPES)
-    proposed = access.proposed_to(user, brands)
-    in_list = narrowed.order_by().filter(report=OuterRef("report"))
-    return proposed.filter(_is_first(proposed, is_one_brand=len(brands) == 1), ExistsRowByRow(in_list))
+def _shown(rows: AssessmentQuerySet, user: Visitor) -> AssessmentQuerySet:
+    """Return rows with what the list shows of each: open scopes, figures, the factory and its programme."""
+    opened = rows.annotate(open_scopes=access.scopes_shared(user))
+    return with_figures(opened).select_related("factory__programme")
 
 
-def _is_first(proposed: QuerySet[Visibility], *, is_one_brand: bool) -> Q:
+def _listed(user: Visitor, brands: Sequence[Any]) -> AssessmentQuerySet:
+    proposed = access.proposed_to(user, brands, "proposal__")
+    rows = Assessment.objects.filter(proposed, state=Assessment.State.PUBLISHED)
+    rows = rows.alias(proposed_scope=F("proposal__scope"), proposed_brand=F("proposal__brand"))
+    rows = rows.annotate(opens_at=F("proposal__opens_at")).filter(_is_first(user, brands))
+    return rows.shared_with(user)
+
+
+def _is_first(user: Visitor, brands: Sequence[Any]) -> Q:
     """Return the condition that no row of a wider scope, or of another brand, lists the same report already."""
-    condition, same = Q(pk__in=[]), proposed.filter(report=OuterRef("report"))
+    same = Visibility.objects.filter(access.proposed_to(user, brands), report=OuterRef("report"))
+    condition, is_one_brand = Q(pk__in=[]), len(brands) == 1
     for place, scope in enumerate(access.ASSESSMENT_SCOPES):
         wider = Q(scope__in=access.ASSESSMENT_SCOPES[:place])
-        earlier = wider if is_one_brand else wider | Q(scope=scope, brand__lt=OuterRef("brand"))
+        earlier = wider if is_one_brand else wider | Q(scope=scope, brand__lt=OuterRef("proposed_brand"))
         is_alone = is_one_brand and place == 0
         is_first = Q() if is_alone else Q(~ExistsRowByRow(same.filter(earlier)))
-        condition |= Q(is_first, scope=scope)
+        condition |= Q(is_first, proposed_scope=scope)
     return condition
+
+
+class SharedRows:
+    """The list as it is shown, whole or narrowed; to be called for a page of it (`portal.core.pages.Fetch`).
+
+    The whole list of somebody who reads for one brand, which is nearly everybody, is asked by statements that are
+    worded once in a process; every other one by the queryset.
+    """
+
+    def __init__(self, user: Visitor, narrow: Narrow | None = None) -> None:
+        self._user, self._narrow = user, narrow
+        self._brands = access.brands_read_for(user, access.ASSESSMENT_SCOPES)
+        self._is_worded = narrow is None and isinstance(user, User) and len(self._brands) == 1
+
+    def __call__(self, order: Sequence[str], values: Sequence[Any] | None, most: int) -> list[Assessment]:
+        """Return the first `most` rows in an order, after the values of its columns (None: from the start)."""
+        if not self._is_worded:
+            return list(rows_after(_shown(self._rows(), self._user), order, values, most))
+        columns = (name.removeprefix("-") for name in order)
+        return _page(tuple(order), values is not None, most).objects(
+            **self._reader, **dict(zip(columns, values or (), strict=False))
+        )
+
+    def count(self) -> int:
+        """Return how many there are, counted no further than one past `COUNT_LIMIT`."""
+        return _count().count(**self._reader) if self._is_worded else _capped(self._rows()).count()
+
+    def opened(self, most: int) -> list[datetime]:
+        """Return when the first `most` of them became visible, the newest first."""
+        if not self._is_worded:
+            return list(_openings(self._rows(), most))
+        return [row[0] for row in _newest(most).rows(**self._reader)]
+
+    def _rows(self) -> AssessmentQuerySet:
+        rows = _listed(self._user, self._brands)
+        return rows if self._narrow is None else self._narrow(rows)
+
+    @property
+    def _reader(self) -> dict[str, Any]:
+        return {"user": self._user.pk, "brand": self._brands[0]}
+
+
+def _capped(rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.order_by().values("pk")[: COUNT_LIMIT + 1]
+
+
+VALUES: "dict[str, Field[Any, Any]]" = {"opens_at": DateTimeField(), "report_id": BigIntegerField()}
+
+
+@lru_cache(maxsize=64)
+def _page(order: tuple[str, ...], is_later: bool, most: int) -> Compiled[Assessment]:
+    """Return the statement of a page: the first one, or one after (`is_later`) values of `LISTED`'s columns."""
+    anybody, rows = _any_reader()
+    names = [name.removeprefix("-") for name in order]
+    values = [Parameter(name, VALUES[name]) for name in names] if is_later else None
+    return Compiled(rows_after(_shown(rows, anybody), order, values, most))
+
+
+@cache
+def _count() -> Compiled[Assessment]:
+    return Compiled(_capped(_any_reader()[1]))
+
+
+@cache
+def _newest(most: int) -> Compiled[Assessment]:
+    return Compiled(_openings(_any_reader()[1], most))
+
+
+def _openings(rows: AssessmentQuerySet, most: int) -> "QuerySet[Assessment, datetime]":
+    return rows.order_by(*LISTED).values_list("opens_at", flat=True)[:most]  # type: ignore[misc]
+
+
+def _any_reader() -> tuple[Visitor, AssessmentQuerySet]:
+    """Somebody who reads for one brand, and their list, with parameters for the two."""
+    anybody = cast("Visitor", User(pk=Parameter("user", BigIntegerField())))
+    return anybody, _listed(anybody, [Parameter("brand", BigIntegerField())])
 
 
 def near(user: Visitor) -> Q:
@@ -55,12 +148,4 @@ def near(user: Visitor) -> Q:
     if sides - {"brand"}:
         return Q()
     proposed = access.proposed_to(user, access.brands_read_for(user, access.ASSESSMENT_SCOPES))
-    return Q(report__in=proposed.order_by().values("report"))
-
-
-def assessments_of(user: Visitor, rows: Sequence[Visibility]) -> list[Assessment]:
-    """Return the current versions of a page of `listed`, in its order, with `open_scopes`, factory and figures."""
-    current = Assessment.objects.filter(state=Assessment.State.PUBLISHED, report__in=[row.report_id for row in rows])
-    found = with_figures(current.annotate(open_scopes=access.scopes_shared(user))).select_related("factory__programme")
-    of_report = {one.report_id: one for one in found if readable_scopes(one)}
-    return [of_report[row.report_id] for row in rows if row.report_id in of_report]
+    return Q(report__in=Visibility.objects.filter(proposed).values("report"))

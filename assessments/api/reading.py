@@ -5,9 +5,9 @@ is not, there or here (docs/api.md).
 """
 
 import dataclasses
+from functools import partial
 from typing import Any
 
-from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assessments.figures.queries import count_drafts, has_non_compliance_in, with_figures
-from assessments.listing import LISTED, assessments_of, current_shared_with, listed, near
+from assessments.listing import LISTED, SharedRows, near
 from assessments.models import Assessment
 from assessments.querysets import AssessmentQuerySet
 from assessments.reading import document_for, report_language, with_scopes
@@ -34,6 +34,7 @@ from assessments.serializers import (
 from assessments.services import take_step
 from factories.querysets import named
 from portal.accounts.roles import Visitor
+from portal.core.api.pagination import PageQuery
 from portal.core.api.views import DetailView, ListView, PortalView
 from sharing import access
 from sharing.models import AccessRecord
@@ -93,13 +94,10 @@ class SharedListView(ListView):
     query_class = SharedQuery
     keyset_order = LISTED
 
-    def rows(self) -> QuerySet[Any]:
+    def rows(self) -> SharedRows:
         """Those that fit everything asked."""
-        return listed(self.user, narrow(current_shared_with(self.user), self.query, self.user))
-
-    def prepare(self, page: list[Any]) -> list[Any]:
-        """The current versions of the reports."""
-        return assessments_of(self.user, page)
+        asked = self.query.keys() - PageQuery().fields.keys()
+        return SharedRows(self.user, partial(narrow, wanted=self.query, reader=self.user) if asked else None)
 
 
 class AssessmentDetailView(AssessmentRows, DetailView):

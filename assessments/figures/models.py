@@ -1,6 +1,7 @@
 """The figures of one scope of an assessment, frozen when its answers became final."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 
 from assessments.models.assessments import Assessment
@@ -36,6 +37,7 @@ class Figures(models.Model):
     class Meta:
         verbose_name_plural = "figures"
         constraints = [models.UniqueConstraint(fields=["assessment", "scope"], name="assessments_figures_once")]
+        indexes = [HashIndex(fields=["assessment"], name="assessments_figures_of")]  # one block, however many there are
 
     def __str__(self) -> str:
         return f"{self.assessment_id} {self.scope}"

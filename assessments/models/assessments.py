@@ -4,6 +4,7 @@ import uuid
 from datetime import date
 
 import pgtrigger
+from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -12,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from assessments.models.tools import Tool
 from assessments.querysets import AssessmentQuerySet
 from factories.models import Factory
+from portal.core.index_rows import IndexRows
 from portal.core.triggers import columns_are_final
-from sharing.models import CycleReport
+from sharing.models import CycleReport, Visibility
 
 
 class Assessment(models.Model):
@@ -56,6 +58,8 @@ class Assessment(models.Model):
     report = models.ForeignKey(
         CycleReport, null=True, blank=True, on_delete=models.PROTECT, related_name="versions", db_index=False
     )
+    # The rows of the index of visibility that propose the report, for lists that begin there.
+    proposal = IndexRows(Visibility, from_fields=["report"], to_fields=["report"])
     first_published_at = models.DateTimeField(null=True, blank=True)  # the report's, repeated: it never changes
     superseded_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
@@ -126,7 +130,7 @@ class Assessment(models.Model):
                 name="assessments_by_published",
                 condition=Q(state__in=["published", "superseded"]),
             ),
-            models.Index(fields=["report"], name="assessments_current", condition=Q(state="published")),
+            HashIndex(fields=["report"], name="assessments_current", condition=Q(state="published")),
             models.Index(fields=["state", "end_date"], name="assessments_by_state"),
             models.Index(fields=["factory", "cycle", "-published_at"], name="assessments_by_factory"),
         ]

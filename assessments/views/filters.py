@@ -20,7 +20,6 @@ from portal.core.countries import country_name
 from portal.core.forms import NOT_OFFERED
 
 FIRST_YEAR = 2010
-COUNT_LIMIT = 1000
 Choices = list[tuple[str, str]]
 
 
@@ -124,8 +123,3 @@ def country_choices(programmes: QuerySet[CountryProgramme]) -> Choices:
 
 def _sorted(pairs: Any) -> Choices:
     return sorted(pairs, key=lambda pair: pair[1])
-
-
-def capped_count(rows: QuerySet[Any]) -> int:
-    """How many there are, counted no further than one past `COUNT_LIMIT`."""
-    return rows.order_by().values("pk")[: COUNT_LIMIT + 1].count()

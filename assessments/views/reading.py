@@ -4,6 +4,7 @@ A page begins at the gate (`visible_to`), shows each scope only where it is open
 saw what. Nothing on it says which questionnaire was used or where a finding came from (R1, R12).
 """
 
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -20,13 +21,13 @@ from django.views.decorators.http import require_safe
 
 from assessments.explaining import granted_to
 from assessments.figures.queries import count_drafts, points_of, with_figures
-from assessments.listing import LISTED, assessments_of, current_shared_with, listed
+from assessments.listing import LISTED, SharedRows
 from assessments.models import Assessment, ReportCopy
 from assessments.reading import answer_rows, document_from, report_language, with_scopes
 from assessments.reports.document import SCOPES, Cluster, CompliancePoint, Counts, ReportDocument, Scope, Summary
 from assessments.reports.labels import labels_for
 from assessments.states import Step
-from assessments.views.filters import SharedFilter, capped_count, shared_choices
+from assessments.views.filters import SharedFilter, shared_choices
 from assessments.views.steps import StepRights, review_end
 from brands.models import Brand
 from factories.models import CountryProgramme, Factory
@@ -77,11 +78,11 @@ def shared_list(request: HttpRequest) -> HttpResponse:
 def shared_context(request: HttpRequest, reader: Visitor) -> dict[str, Any]:
     """What the list of what was shared with `reader` shows: one path for a brand's people and for `AsBrand`."""
     form = SharedFilter(request.GET, choices=shared_choices())
-    found = listed(reader, form.narrow(current_shared_with(reader), reader))
+    found = SharedRows(reader, partial(form.narrow, reader=reader) if form.in_use else None)
     page = requested_page(request, found, LISTED)
-    rows = _rows(assessments_of(reader, page.items))
+    rows = _rows(page.items)
     is_all = not (page.next_cursor or page.previous_cursor)
-    return {"page": page, "rows": rows, "form": form, "count": len(rows) if is_all else capped_count(found)}
+    return {"page": page, "rows": rows, "form": form, "count": len(rows) if is_all else found.count()}
 
 
 def _rows(assessments: list[Assessment]) -> list[dict[str, Any]]:

@@ -5,10 +5,13 @@ with a `Parameter` where a value belongs. Nothing but the words is kept: each as
 queryset remains the readable truth, and a test compares the answers of both.
 """
 
-from typing import Any
+import copy
+from typing import Any, Generic, TypeVar, cast
 
-from django.db import connection
-from django.db.models import Expression, Field, QuerySet
+from django.db import connection, connections
+from django.db.models import Expression, Field, Model, QuerySet
+
+M = TypeVar("M", bound=Model)
 
 
 class Parameter(Expression):
@@ -26,15 +29,39 @@ class Parameter(Expression):
         return True
 
 
-class Compiled:
+class Compiled(Generic[M]):
     """A queryset as a statement: its SQL, and its values, among them `Parameter`s."""
 
-    def __init__(self, queryset: "QuerySet[Any, Any]") -> None:
-        self.sql, self.parameters = queryset.query.sql_with_params()
+    def __init__(self, queryset: "QuerySet[M, Any]") -> None:
+        self._queryset = queryset
+        self._compiler = queryset.query.get_compiler(queryset.db)
+        self.sql, self.parameters = cast("tuple[str, tuple[Any, ...]]", self._compiler.as_sql())
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
         """Ask it with these values for its parameters. Raises `KeyError` where one is missing."""
-        parameters = [values[one.name] if isinstance(one, Parameter) else one for one in self.parameters]
         with connection.cursor() as cursor:
-            cursor.execute(self.sql, parameters)
+            cursor.execute(self.sql, self._with(values))
             return list(cursor.fetchall())
+
+    def count(self, **values: Any) -> int:
+        """Return how many rows it finds. Raises `KeyError` where a value is missing."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT COUNT(*) FROM ({self.sql}) found", self._with(values))  # noqa: S608 - Django's SQL
+            return int(cursor.fetchone()[0])
+
+    def objects(self, **values: Any) -> list[M]:
+        """Return what iterating over the queryset would, annotations and related rows included.
+
+        The compiler that worded the statement knows which column belongs to which field. A copy of it, which words
+        nothing anew, reads the answer.
+        """
+        parameters = self._with(values)
+        compiler = copy.copy(self._compiler)
+        compiler.connection = connections[compiler.using or self._queryset.db]
+        compiler.as_sql = lambda *_args, **_more: (self.sql, parameters)
+        query = copy.copy(self._queryset.query)
+        query.get_compiler = lambda *_args, **_more: compiler  # type: ignore[method-assign]
+        return list(QuerySet(self._queryset.model, query, using=self._queryset.db))
+
+    def _with(self, values: dict[str, Any]) -> tuple[Any, ...]:
+        return tuple(values[one.name] if isinstance(one, Parameter) else one for one in self.parameters)

@@ -8,12 +8,12 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from portal.core.pages import BadCursor, Page, keyset_page
+from portal.core.pages import BadCursor, Fetch, Page, keyset_page
 
 M = TypeVar("M", bound=Model)
 
 
-def requested_page(request: HttpRequest, rows: QuerySet[M], order: Sequence[str]) -> Page[M]:
+def requested_page(request: HttpRequest, rows: "QuerySet[M] | Fetch[M]", order: Sequence[str]) -> Page[M]:
     """The page of `rows` after the cursor in the address; the first one, with a word, where the cursor is not valid."""
     try:
         return keyset_page(rows, order=order, cursor=request.GET.get("cursor", ""))

@@ -5,7 +5,7 @@ are that they do not see. It opens nothing by itself, because the queryset it is
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
@@ -18,6 +18,9 @@ from django.utils.translation import gettext as _
 from portal.core.encryption import box
 
 M = TypeVar("M", bound=Model)
+# Returns rows in an order (the first argument) that come after values of its columns (None: from the start), at most
+# so many of them.
+Fetch = Callable[[Sequence[str], "Sequence[Any] | None", int], "list[M]"]
 PAGE_SIZE = 25
 SALT = "portal.keyset"
 
@@ -41,18 +44,18 @@ class Page(Generic[M]):
         return len(self.items)
 
 
-def keyset_page(queryset: QuerySet[M], *, order: Sequence[str], cursor: str = "", size: int = PAGE_SIZE) -> Page[M]:
-    """The page of `queryset` after (or before) `cursor`.
+def keyset_page(
+    rows: "QuerySet[M] | Fetch[M]", *, order: Sequence[str], cursor: str = "", size: int = PAGE_SIZE
+) -> Page[M]:
+    """The page of `rows` after (or before) `cursor`.
 
     `order` names columns that are never NULL, each with an optional "-", all in one direction, the last one unique.
     Raises `BadCursor`.
     """
     backwards, values = _read(cursor, order)
     wanted = [_flip(name) for name in order] if backwards else list(order)
-    rows = queryset.order_by(*wanted)
-    if values is not None:
-        rows = _beyond(rows, wanted, values)
-    items = list(rows[: size + 1])
+    fetch = rows if callable(rows) else lambda *asked: list(rows_after(rows, *asked))
+    items = fetch(wanted, values, size + 1)
     more = len(items) > size
     items = items[:size]
     if backwards:
@@ -69,9 +72,13 @@ def _flip(name: str) -> str:
     return name[1:] if name.startswith("-") else "-" + name
 
 
-def _beyond(rows: QuerySet[M], order: Sequence[str], values: Sequence[Any]) -> QuerySet[M]:
+def rows_after(rows: QuerySet[M], order: Sequence[str], values: Sequence[Any] | None, most: int) -> QuerySet[M]:
+    """Return the first `most` rows, in an order, after the values of its columns (None: from the start)."""
+    ordered = rows.order_by(*order)
+    if values is None:
+        return ordered[:most]
     try:
-        return rows.filter(_after(order, values))
+        return ordered.filter(_after(order, values))[:most]
     except (ValueError, TypeError, ValidationError) as error:  # a column of that name, of another type
         raise _of_another_list() from error
 

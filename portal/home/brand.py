@@ -1,7 +1,6 @@
 """What needs the attention of a brand's people."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from itertools import product
 from typing import Any
 
@@ -10,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from assessments.listing import LISTED, current_shared_with, listed
+from assessments.listing import SharedRows
 from assessments.models import CorrectionNotice
 from portal.accounts.roles import Visitor
 from portal.home.todos import SOON, Todo, ending, ends_on
@@ -20,7 +19,7 @@ from sharing.models import DestroyNotice, SharingGrant
 
 def brand_section(user: Visitor) -> dict[str, Any]:
     """Counts stop at what the brand was granted; nothing here depends on what others may see."""
-    opened = _opened(user)
+    opened = SharedRows(user).opened(MOST + 1)
     new = sum(at >= timezone.now() - SOON for at in opened)
     brands = brands_read_for(user, ASSESSMENT_SCOPES)
     grants = SharingGrant.objects.visible_to(user).filter(ended_at=None, brand__in=brands)
@@ -45,12 +44,6 @@ def brand_section(user: Visitor) -> dict[str, Any]:
 
 
 MOST = 50  # counts on the first page stop here: more is "50+"
-
-
-def _opened(user: Visitor) -> list[datetime]:
-    """Return when the reports that the visitor can read became visible, the newest first, up to one too many."""
-    reports = listed(user, current_shared_with(user)).order_by(*LISTED)
-    return list(reports.values_list("opens_at", flat=True)[: MOST + 1])
 
 
 def _at_most(number: int) -> int | str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Case, CharField, Exists, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Exists, Q, Value, When
 
 from brands.models import Brand
 from factories.querysets import programmes_where
@@ -15,7 +15,6 @@ from portal.core.conditions import ExistsRowByRow, among
 from sharing.access.grants import Version, grants_opening, grants_opening_to
 from sharing.access.people import AsBrand, own_factory_ids, worked_on
 from sharing.access.publication import begun, open_to_brands, released_to_factory
-from sharing.models import Visibility
 from sharing.scopes import ASSESSMENT_SCOPES
 from sharing.terms import StatementTime
 
@@ -68,14 +67,17 @@ def scopes_readable(user: Visitor) -> Case:
     return Case(When(inside, then=Value(list(ASSESSMENT_SCOPES), SCOPES)), default=scopes_shared(user))
 
 
-def proposed_to(user: Visitor, brands: Sequence[int]) -> QuerySet[Visibility]:
+def proposed_to(user: Visitor, brands: Sequence[Any], path: str = "") -> Q:
     """User -> the rows of the index for `brands`, for which they read: where a long list begins, in order of opening.
 
-    It proposes only: who reads through it asks `readable_as_brand` of each row, too. The brands were asked for before
-    (`brands_read_for`): with one brand, which is nearly everybody, the list is read from the index in its order.
+    A condition on `Visibility`, or on what leads there by `path` (ending in `__`). It proposes only: who reads through
+    it asks `readable_as_brand` of each row, too. The brands were asked for before (`brands_read_for`): with one brand,
+    which is nearly everybody, the list is read from the index in its order.
     """
-    rows = Visibility.objects.filter(brand__in=brands, opens_at__lte=StatementTime(), until__gt=StatementTime())
-    return rows.filter(report__factory=user.factory) if isinstance(user, AsBrand) else rows
+    now = StatementTime()
+    of_brands = Q((f"{path}brand", brands[0])) if len(brands) == 1 else Q((f"{path}brand__in", brands))
+    proposed = of_brands & Q((f"{path}opens_at__lte", now), (f"{path}until__gt", now))
+    return proposed & Q((f"{path}report__factory", user.factory)) if isinstance(user, AsBrand) else proposed
 
 
 def known_to(user: Visitor, at: datetime | None = None) -> Q:

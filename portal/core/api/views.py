@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from portal.core.api.body import JsonBody, Query, read_query
 from portal.core.api.pagination import PageQuery
 from portal.core.api.schema import PortalSchema
+from portal.core.pages import Fetch
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -93,13 +94,13 @@ class ListView(PortalView):
     query_class: type[Query] = PageQuery
     keyset_order: tuple[str, ...] = ("name", "id")
 
-    def rows(self) -> QuerySet[Any]:
+    def rows(self) -> "QuerySet[Any] | Fetch[Any]":
         """What the asker may see, narrowed by what they ask for."""
         raise NotImplementedError
 
     def get(self, request: Request, **kwargs: Any) -> Response:
         """One page."""
-        page = self.prepare(list(self.paginate_queryset(self.rows()) or ()))
+        page = self.prepare(list(self.paginate_queryset(self.rows()) or ()))  # type: ignore[arg-type] # or a Fetch
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     def prepare(self, page: list[Any]) -> list[Any]:

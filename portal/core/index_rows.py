@@ -1,0 +1,21 @@
+"""A relation to the rows of an index that share a number with a row: no column of its own, nothing unique."""
+
+from typing import Any
+
+from django.db.models import DO_NOTHING
+from django.db.models.fields.related import ForeignObject
+
+
+class IndexRows(ForeignObject):  # type: ignore[type-arg]
+    """A join, for querysets only, to the rows of `to` whose `to_fields` equal a row's `from_fields`.
+
+    The row between them (a report, whose number both hold) is not looked up. There may be many: a filter on it repeats
+    the row for each.
+    """
+
+    def __init__(self, to: Any, from_fields: Any, to_fields: Any, **options: Any) -> None:
+        given: dict[str, Any] = {"on_delete": DO_NOTHING, "related_name": "+", "null": True, "editable": False}
+        super().__init__(to, from_fields=from_fields, to_fields=to_fields, **(given | options))
+
+    def _check_unique_target(self) -> list[Any]:
+        return []
