@@ -42,11 +42,15 @@ def _shown(rows: AssessmentQuerySet, user: Visitor) -> AssessmentQuerySet:
 
 
 def _listed(user: Visitor, brands: Sequence[Any]) -> AssessmentQuerySet:
+    return _proposed(user, brands).shared_with(user)
+
+
+def _proposed(user: Visitor, brands: Sequence[Any]) -> AssessmentQuerySet:
+    """Return what the index proposes for the list, of which the gate is still to be asked."""
     proposed = access.proposed_to(user, brands, "proposal__")
     rows = Assessment.objects.filter(proposed, state=Assessment.State.PUBLISHED)
     rows = rows.alias(proposed_scope=F("proposal__scope"), proposed_brand=F("proposal__brand"))
-    rows = rows.annotate(opens_at=F("proposal__opens_at")).filter(_is_first(user, brands))
-    return rows.shared_with(user)
+    return rows.annotate(opens_at=F("proposal__opens_at")).filter(_is_first(user, brands))
 
 
 def _is_first(user: Visitor, brands: Sequence[Any]) -> Q:
@@ -106,36 +110,36 @@ def _capped(rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows.order_by().values("pk")[: COUNT_LIMIT + 1]
 
 
+# Who asks, and for which brand: the parameters of the statements below.
+ANYBODY = cast("Visitor", User(pk=Parameter("user", BigIntegerField())))
+BRAND = Parameter("brand", BigIntegerField())
 VALUES: "dict[str, Field[Any, Any]]" = {"opens_at": DateTimeField(), "report_id": BigIntegerField()}
 
 
 @lru_cache(maxsize=64)
 def _page(order: tuple[str, ...], is_later: bool, most: int) -> Compiled[Assessment]:
-    """Return the statement of a page: the first one, or one after (`is_later`) values of `LISTED`'s columns."""
-    anybody, rows = _any_reader()
+    """Return the statement of a page: the first one, or one after (`is_later`) values of `LISTED`'s columns.
+
+    The gate is asked once of each row: which scopes are open, instead of whether any is, too.
+    """
     names = [name.removeprefix("-") for name in order]
     values = [Parameter(name, VALUES[name]) for name in names] if is_later else None
-    return Compiled(rows_after(_shown(rows, anybody), order, values, most))
+    rows = rows_after(_shown(_proposed(ANYBODY, [BRAND]), ANYBODY), order, values, None)
+    return Compiled(rows, kept=f"cardinality(open_scopes) > 0 LIMIT {most:d}")
 
 
 @cache
 def _count() -> Compiled[Assessment]:
-    return Compiled(_capped(_any_reader()[1]))
+    return Compiled(_capped(_listed(ANYBODY, [BRAND])))
 
 
 @cache
 def _newest(most: int) -> Compiled[Assessment]:
-    return Compiled(_openings(_any_reader()[1], most))
+    return Compiled(_openings(_listed(ANYBODY, [BRAND]), most))
 
 
 def _openings(rows: AssessmentQuerySet, most: int) -> "QuerySet[Assessment, datetime]":
     return rows.order_by(*LISTED).values_list("opens_at", flat=True)[:most]  # type: ignore[misc]
-
-
-def _any_reader() -> tuple[Visitor, AssessmentQuerySet]:
-    """Somebody who reads for one brand, and their list, with parameters for the two."""
-    anybody = cast("Visitor", User(pk=Parameter("user", BigIntegerField())))
-    return anybody, _listed(anybody, [Parameter("brand", BigIntegerField())])
 
 
 def near(user: Visitor) -> Q:

@@ -32,10 +32,17 @@ class Parameter(Expression):
 class Compiled(Generic[M]):
     """A queryset as a statement: its SQL, and its values, among them `Parameter`s."""
 
-    def __init__(self, queryset: "QuerySet[M, Any]") -> None:
+    def __init__(self, queryset: "QuerySet[M, Any]", kept: str = "") -> None:
+        """Word `queryset`.
+
+        `kept`: what follows its WHERE from outside, in SQL, about columns that it names; PostgreSQL works these out
+        once for each row, in the queryset's order, and not twice as where a queryset is filtered by what it annotates.
+        """
         self._queryset = queryset
         self._compiler = queryset.query.get_compiler(queryset.db)
         self.sql, self.parameters = cast("tuple[str, tuple[Any, ...]]", self._compiler.as_sql())
+        if kept:
+            self.sql = f"SELECT * FROM ({self.sql} OFFSET 0) worded WHERE {kept}"  # noqa: S608 - ours and Django's SQL
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
         """Ask it with these values for its parameters. Raises `KeyError` where one is missing."""

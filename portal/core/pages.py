@@ -72,8 +72,8 @@ def _flip(name: str) -> str:
     return name[1:] if name.startswith("-") else "-" + name
 
 
-def rows_after(rows: QuerySet[M], order: Sequence[str], values: Sequence[Any] | None, most: int) -> QuerySet[M]:
-    """Return the first `most` rows, in an order, after the values of its columns (None: from the start)."""
+def rows_after(rows: QuerySet[M], order: Sequence[str], values: Sequence[Any] | None, most: int | None) -> QuerySet[M]:
+    """Return the first `most` rows (None: all), in an order, after the values of its columns (None: from the start)."""
     ordered = rows.order_by(*order)
     if values is None:
         return ordered[:most]
