@@ -6,11 +6,11 @@ from typing import Any
 from celery import Celery
 from celery.signals import setup_logging
 
-from portal.core.worker import WorkerHeart
+from portal.core.worker import ReaderTask, WorkerHeart
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
-app = Celery("portal")
+app = Celery("portal", task_cls=ReaderTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.steps["consumer"].add(WorkerHeart)

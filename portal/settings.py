@@ -216,6 +216,7 @@ MIDDLEWARE = [
     "portal.core.middleware.CompressedPages",
     "csp.middleware.CSPMiddleware",
     "portal.core.middleware.PrivateResponses",
+    "portal.accounts.middleware.RequestReader",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -259,6 +260,7 @@ TEMPLATES = [
 # --database owner` connects as the owner. See portal/core/rights.py.
 # Web and worker need not know the owner's password: without DATABASE_OWNER_URL there is no second connection.
 DATABASES = {"default": database("DATABASE_URL", "postgres://portal_app:secret@127.0.0.1:5432/portal")}
+DATABASES["default"]["ENGINE"] = "portal.core.postgres"  # tells PostgreSQL who reads (portal/core/reader.py)
 APP_DATABASE_ROLE = DATABASES["default"]["USER"]
 if env.str("DATABASE_OWNER_URL", default=""):
     DATABASES["owner"] = database("DATABASE_OWNER_URL", "postgres://portal_owner:secret@127.0.0.1:5432/portal")

@@ -10,6 +10,7 @@ from knox.auth import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
 from portal.accounts.models import ApiToken
+from portal.core.reader import SIGN_IN, reading_as
 
 SECRET = re.compile(rb"[0-9a-f]{64}")
 
@@ -19,6 +20,11 @@ class IntegrationTokenAuthentication(TokenAuthentication):  # type: ignore[misc]
 
     A token that expired is refused and kept: its brand's manager sees that, and when, it ran out.
     """
+
+    def authenticate(self, request: Any) -> Any:
+        """The integration's account and its token, None without a token."""
+        with reading_as(SIGN_IN):
+            return super().authenticate(request)
 
     def authenticate_credentials(self, token: bytes) -> Any:
         """The integration's account and its token. Raises 401 for what is no token, or none of ours."""

@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.core.models import Job
+from portal.core.reader import account_reader, reading_as
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -139,7 +140,8 @@ def run(job_id: UUID) -> None:
 
 def _run_to_its_end(job: Job) -> Job.State:
     try:
-        result = HANDLERS[job.kind](JobRun(job))
+        with reading_as(account_reader(job.owner_id)):
+            result = HANDLERS[job.kind](JobRun(job))
     except JobCancelled:
         return _finish(job, Job.State.CANCELLED, message=_("Cancelled"))
     except JobError as error:

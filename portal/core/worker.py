@@ -5,12 +5,25 @@ from time import monotonic
 from typing import Any
 
 import structlog
-from celery import bootsteps
+from celery import Task, bootsteps
 from celery.beat import PersistentScheduler
 from celery.utils.time import maybe_make_aware
 
+from portal.core.reader import named_reader, reading_as
+
 log = structlog.get_logger(__name__)
 TOLERANCE = timedelta(seconds=2)
+
+
+class ReaderTask(Task[Any, Any]):
+    """A task, which asks the database under its own name; a job that it runs does so on behalf of its owner."""
+
+    abstract = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the task."""
+        with reading_as(named_reader("task", self.name)):
+            return super().__call__(*args, **kwargs)
 
 
 class WorkerHeart(bootsteps.StartStopStep):

@@ -4,11 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from portal.accounts.models import ApiToken, User
 from portal.core.models import Event
+from portal.core.reader import current_reader
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +60,20 @@ def test_the_life_of_a_token(world: World, api_of: Any):
         "tokens.created",
         "tokens.revoked",
     ]
+
+
+def test_a_token_is_looked_up_by_sign_in_and_then_reads_as_its_integration(world: World, token_client: Any):
+    client, readers = token_client("integration_report"), []
+
+    def note(execute: Any, sql: str, *rest: Any) -> Any:
+        readers.append(("accounts_apitoken" in sql, current_reader()))
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(note):
+        assert client.get(V1 + "shared/").status_code == 200
+    account = f"account:{ApiToken.objects.get().user_id}"
+    assert {reader for about_token, reader in readers if about_token} == {"sign-in"}
+    assert readers[-1] == (False, account)
 
 
 @pytest.mark.parametrize(("role", "open_scope"), [("integration_report", "report"), ("integration_step1", "step1")])

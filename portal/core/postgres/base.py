@@ -1,0 +1,126 @@
+"""The connection of the web and the worker: the first statement of each transaction carries its reader.
+
+The words that set the reader stand before the statement, in the same message. PostgreSQL runs one message as one
+transaction where none was begun, so this holds for single statements, too, and costs no round trip. The setting ends
+with its transaction; what is known of it on this side is kept by `_InForce`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.db.backends.postgresql import base
+from psycopg import ClientCursor, ServerCursor
+from psycopg.client_cursor import ClientCursorMixin
+from psycopg.pq import TransactionStatus
+from psycopg.sql import SQL, Composable
+
+from portal.core.reader import SETTING, current_reader
+
+
+class _InForce:
+    """Which reader PostgreSQL knows in the transaction that runs on a connection; None: it may be any."""
+
+    def __init__(self) -> None:
+        self.reader: str | None = ""
+
+    def missing(self, connection: Any) -> str | None:
+        """Return the reader that must be set before the next statement, None where nothing need be."""
+        status = connection.pgconn.transaction_status
+        if status == TransactionStatus.INERROR:
+            return None  # only a rollback is answered
+        if status == TransactionStatus.IDLE:
+            self.reader = ""  # a transaction begins with nobody
+        reader = current_reader()
+        return None if reader == self.reader else reader
+
+    def note(self, connection: Any, reader: str) -> None:
+        """Remember what was set, for as long as the transaction goes on."""
+        self.reader = reader if connection.pgconn.transaction_status == TransactionStatus.INTRANS else ""
+
+
+_known: "WeakKeyDictionary[Any, _InForce]" = WeakKeyDictionary()
+
+
+def _in_force(connection: Any) -> _InForce:
+    return _known.setdefault(connection, _InForce())
+
+
+def _before(query: Any, reader: str) -> Any:
+    """Return the query with the words before it that set the reader; a reader is harmless in SQL."""
+    words = f"SELECT set_config('{SETTING}', '{reader}', true); "
+    if isinstance(query, Composable):
+        return SQL(words) + query
+    return words.encode() + query if isinstance(query, bytes) else words + query
+
+
+@contextmanager
+def _with_reader(connection: Any) -> Iterator[None]:
+    """A transaction that has its reader: the one that runs, or one of its own where each statement is one."""
+    missing = _in_force(connection).missing(connection)
+    begins = bool(missing) and connection.autocommit and connection.pgconn.transaction_status == TransactionStatus.IDLE
+    if missing is not None:
+        connection.execute("BEGIN" if begins else "SELECT 1")  # any statement carries its reader
+    try:
+        yield
+    except BaseException:
+        if begins:
+            connection.rollback()
+        raise
+    if begins:
+        connection.commit()
+
+
+class Cursor(base.CursorMixin, ClientCursor[Any]):
+    """A cursor whose statements carry their reader where the transaction has not got it."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        """Run a statement; the rows and counts are its own."""
+        in_force = _in_force(self.connection)
+        reader = in_force.missing(self.connection)
+        if reader is None:
+            return super().execute(query, params, **options)
+        super().execute(_before(query, reader), params, **options)
+        self.nextset()  # past the answer to the words
+        in_force.note(self.connection, reader)
+        return self
+
+    def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
+        """Run a statement with each of many values."""
+        with _with_reader(self.connection):
+            super().executemany(query, params_seq, **options)
+
+    @contextmanager
+    def copy(self, *args: Any, **options: Any) -> Iterator[Any]:
+        """Stream rows into a table, or out of one."""
+        with _with_reader(self.connection), super().copy(*args, **options) as copy:
+            yield copy
+
+
+class ServerSideCursor(base.CursorMixin, ClientCursorMixin[Any, Any], ServerCursor[Any]):
+    """A cursor that the server keeps. One that outlives its transaction is filled before that ends."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        """Declare the cursor, which is a message of its own."""
+        with _with_reader(self.connection):
+            return super().execute(query, params, **options)
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Django's connection with these cursors."""
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """Return how to connect."""
+        return super().get_connection_params() | {"cursor_factory": Cursor}
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        """Return a cursor, one that the server keeps if it has a name."""
+        if not name:
+            return super().create_cursor()
+        withhold = self.connection.autocommit
+        return ServerSideCursor(self.connection, name=name, scrollable=False, withhold=withhold)
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        super()._savepoint_rollback(sid)  # type: ignore[misc]
+        _in_force(self.connection).reader = None  # what was set since the savepoint is undone
