@@ -172,6 +172,22 @@ def test_a_transaction_follows_its_readers_and_forgets_none_at_a_savepoint() -> 
     assert asked() == ""
 
 
+def test_who_became_known_in_a_savepoint_is_known_after_it_is_undone() -> None:
+    known = ["sign-in"]
+
+    def become_known() -> None:
+        with transaction.atomic():
+            known[0] = "account:1"
+            assert asked() == "account:1"
+            raise ValidationError("")
+
+    with transaction.atomic(), reading_as(lambda: known[0]):
+        assert asked() == "sign-in"
+        with pytest.raises(ValidationError):
+            become_known()
+        assert asked() == "account:1"
+
+
 def test_a_failed_statement_in_a_transaction_can_still_be_undone() -> None:
     with reading_as("account:1"), transaction.atomic():
         with pytest.raises(Exception, match="division by zero"), transaction.atomic(), connection.cursor() as cursor:
