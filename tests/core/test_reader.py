@@ -197,12 +197,14 @@ def test_a_failed_statement_in_a_transaction_can_still_be_undone() -> None:
 
 @committing
 def test_what_carries_its_reader_answers_as_what_does_not(ordered: list[Job], django_assert_num_queries: Any) -> None:
-    with reading_as("account:1"), django_assert_num_queries(3):
+    with reading_as("account:1"), django_assert_num_queries(3) as captured:
         assert Job.objects.filter(pk=ordered[0].pk).update(message="100 %") == 1
         assert Job.objects.filter(message="100 %").values_list("pk").get() == (ordered[0].pk,)
         with connection.cursor() as cursor:
             cursor.execute("SELECT 'a' AS letter UNION SELECT 'b' ORDER BY 1")
             assert (cursor.description[0].name, cursor.rowcount, cursor.fetchall()) == ("letter", 2, [("a",), ("b",)])
+    assert [query["sql"].split()[0] for query in captured.captured_queries] == ["UPDATE", "SELECT", "SELECT"]
+    assert "set_config" not in repr(captured.captured_queries)
 
 
 @committing

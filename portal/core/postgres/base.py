@@ -5,12 +5,13 @@ transaction where none was begun, so this holds for single statements, too, and 
 with its transaction; what is known of it on this side is kept by `_InForce`.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.db.backends.postgresql import base
+from django.db.backends.postgresql import base, operations
 from psycopg import ClientCursor, ServerCursor
 from psycopg.client_cursor import ClientCursorMixin
 from psycopg.pq import TransactionStatus
@@ -47,9 +48,13 @@ def _in_force(connection: Any) -> _InForce:
     return _known.setdefault(connection, _InForce())
 
 
+_WORDS = "SELECT set_config('%s', '%s', true); "
+_WORDS_BEFORE = re.compile(re.escape(_WORDS) % (re.escape(SETTING), "[^']*"))
+
+
 def _before(query: Any, reader: str) -> Any:
     """Return the query with the words before it that set the reader; a reader is harmless in SQL."""
-    words = f"SELECT set_config('{SETTING}', '{reader}', true); "
+    words = _WORDS % (SETTING, reader)
     if isinstance(query, Composable):
         return SQL(words) + query
     return words.encode() + query if isinstance(query, bytes) else words + query
@@ -107,8 +112,19 @@ class ServerSideCursor(base.CursorMixin, ClientCursorMixin[Any, Any], ServerCurs
             return super().execute(query, params, **options)
 
 
+class DatabaseOperations(operations.DatabaseOperations):
+    """Django's operations, which show a statement without the words before it."""
+
+    def last_executed_query(self, cursor: Any, sql: Any, params: Any) -> Any:
+        """Return the statement as it was sent, for those who count, log or explain it."""
+        sent = super().last_executed_query(cursor, sql, params)
+        return sent and _WORDS_BEFORE.sub("", sent, count=1)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's connection with these cursors."""
+
+    ops_class = DatabaseOperations
 
     def get_connection_params(self) -> dict[str, Any]:
         """Return how to connect."""
