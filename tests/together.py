@@ -25,8 +25,11 @@ ROUNDS, TURNS = 10, 6  # of eight writers
 Call = Callable[[], Any]
 
 
-def at_once(*calls: Call) -> list[Any]:
-    """Run the calls in threads of their own, started together; what each returned, or the exception it raised."""
+def at_once(*calls: Call, within: float = SOON) -> list[Any]:
+    """Run the calls in threads of their own, started together; what each returned, or the exception it raised.
+
+    Fails if one of them takes more than `within` seconds.
+    """
     barrier = threading.Barrier(len(calls))
     answers: list[Any] = [None] * len(calls)
 
@@ -44,7 +47,7 @@ def at_once(*calls: Call) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(SOON)
+        thread.join(within)
         assert not thread.is_alive(), "It waits for a lock for ever."
     return answers
 
