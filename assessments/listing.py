@@ -18,12 +18,12 @@ from portal.accounts.models import HeldPermission, User
 from portal.accounts.roles import Visitor
 from portal.core.compiled import Compiled, Parameter
 from portal.core.conditions import ExistsRowByRow
+from portal.core.lists import capped, capped_count
 from portal.core.pages import rows_after
 from sharing import access
 from sharing.models import Visibility
 
 LISTED = ("-opens_at", "-report_id")
-COUNT_LIMIT = 1000
 Narrow = Callable[[AssessmentQuerySet], AssessmentQuerySet]
 
 
@@ -88,8 +88,8 @@ class SharedRows:
         )
 
     def count(self) -> int:
-        """Return how many there are, counted no further than one past `COUNT_LIMIT`."""
-        return _count().count(**self._reader) if self._is_worded else _capped(self._rows()).count()
+        """Return how many there are, counted no further than one past the limit of lists."""
+        return _count().count(**self._reader) if self._is_worded else capped_count(self._rows())
 
     def opened(self, most: int) -> list[datetime]:
         """Return when the first `most` of them became visible, the newest first."""
@@ -104,10 +104,6 @@ class SharedRows:
     @property
     def _reader(self) -> dict[str, Any]:
         return {"user": self._user.pk, "brand": self._brands[0]}
-
-
-def _capped(rows: QuerySet[Any]) -> QuerySet[Any]:
-    return rows.order_by().values("pk")[: COUNT_LIMIT + 1]
 
 
 # Who asks, and for which brand: the parameters of the statements below.
@@ -130,7 +126,7 @@ def _page(order: tuple[str, ...], is_later: bool, most: int) -> Compiled[Assessm
 
 @cache
 def _count() -> Compiled[Assessment]:
-    return Compiled(_capped(_listed(ANYBODY, [BRAND])))
+    return Compiled(capped(_listed(ANYBODY, [BRAND])))
 
 
 @cache

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from benchmarks import _programme, _shape
 from benchmarks._measuring import Call, browser, milliseconds, server
 
-PAGE_BLOCKS, COUNT_BLOCKS, CHECK_BLOCKS, GROWTH, BY_HAND = 700, 15_000, 60, 1.2, 3
+PAGE_BLOCKS, COUNT_BLOCKS, CHECK_BLOCKS, BOARD_BLOCKS = 700, 15_000, 60, 5_000
+GROWTH, BY_HAND = 1.2, 3
 
 
 class Cost(NamedTuple):
@@ -170,6 +171,7 @@ def main() -> int:
 def _broken(name: str, looked_at: int, growth: float) -> list[str]:
     kind = name.split(":", maxsplit=1)[0]
     most = {"page": PAGE_BLOCKS, "count": COUNT_BLOCKS, "check, granted": CHECK_BLOCKS, "check, denied": CHECK_BLOCKS}
+    most["board"] = BOARD_BLOCKS
     broken = [f"{name}: {looked_at:,} blocks, not {most[kind]:,}"] if looked_at > most.get(kind, looked_at) else []
     if kind == "page" and growth > GROWTH:
         broken.append(f"{name} grows {growth:.2f} times")

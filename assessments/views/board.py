@@ -3,11 +3,10 @@
 Only people who work on assessments for the programme find it. The steps it offers are in `steps`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -21,7 +20,7 @@ from assessments.views.filters import BoardFilter, country_choices
 from assessments.views.steps import BULK_STEPS, BY_DEADLINE, StepRights, is_early, staff_only, worked_on
 from factories.models import CountryProgramme
 from portal.accounts.models import User
-from portal.core.lists import requested_page
+from portal.core.lists import capped_count, requested_page, shown_count
 
 COLUMNS = ("internal_review", "factory_review", "published")
 WITHOUT_DEADLINE = frozenset({"published", "superseded", "withdrawn"})
@@ -47,11 +46,14 @@ def board(request: HttpRequest) -> HttpResponse:
     state, rights = form.asked("state"), StepRights(user)
     if state or form.asked("late"):
         return _list(request, assessments.filter(state=state) if state else assessments, rights, form)
+    late = assessments.late()
     context = {
         "form": form,
-        "late": _cards(assessments.late().order_by(*BY_DEADLINE)[:COLUMN_SIZE], rights),
-        "columns": [_column(assessments, state, rights) for state in COLUMNS],
-        "numbers": _numbers(assessments),
+        "late": _column(late, BY_DEADLINE, rights),
+        "columns": [
+            {"state": Assessment.State(name), **_column(assessments.filter(state=name), order_of(name), rights)}
+            for name in COLUMNS
+        ],
     }
     return render(request, "assessments/board.html", context)
 
@@ -59,13 +61,14 @@ def board(request: HttpRequest) -> HttpResponse:
 def _list(request: HttpRequest, assessments: AssessmentQuerySet, rights: StepRights, form: BoardFilter) -> HttpResponse:
     """One state, or everything late, page by page."""
     state = form.asked("state") or ""
-    page = requested_page(request, assessments, ORDERS.get(state, BY_DEADLINE))
+    page = requested_page(request, assessments, order_of(state))
     bulk = [step for step in steps_from(state) if step.name in BULK_STEPS and rights.held[step.permission]]
     context = {
         "form": form,
         "state": state,
         "title": Assessment.State(state).label if state else _("Late"),
         "page": page,
+        "count": assessments.count() if page.next_cursor or request.GET.get("cursor") else len(page.items),
         "cards": _cards(page.items, rights),
         "bulk_steps": bulk,
         "has_deadline": state not in WITHOUT_DEADLINE,
@@ -73,9 +76,16 @@ def _list(request: HttpRequest, assessments: AssessmentQuerySet, rights: StepRig
     return render(request, "assessments/board_list.html", context)
 
 
-def _column(assessments: AssessmentQuerySet, state: str, rights: StepRights) -> dict[str, Any]:
-    found = assessments.filter(state=state).order_by(*ORDERS.get(state, BY_DEADLINE))[:COLUMN_SIZE]
-    return {"state": Assessment.State(state), "cards": _cards(found, rights)}
+def order_of(state: str) -> tuple[str, ...]:
+    """Return how a state is listed."""
+    return ORDERS.get(state, BY_DEADLINE)
+
+
+def _column(assessments: AssessmentQuerySet, order: Sequence[str], rights: StepRights) -> dict[str, Any]:
+    """Return the first cards, and how many there are: counted only where there are more, and no further than shown."""
+    first = list(assessments.order_by(*order)[: COLUMN_SIZE + 1])
+    number = len(first) if len(first) <= COLUMN_SIZE else capped_count(assessments)
+    return {"cards": _cards(first[:COLUMN_SIZE], rights), "number": number, "shown": shown_count(number)}
 
 
 def _cards(assessments: Iterable[Assessment], rights: StepRights) -> list[dict[str, Any]]:
@@ -98,10 +108,3 @@ def _factory_time_over(assessment: Assessment) -> bool:
     """Whether the factory had all the days its country gives it for its review."""
     in_review = assessment.state == Assessment.State.FACTORY_REVIEW and assessment.released_at is not None
     return in_review and not is_early(assessment)
-
-
-def _numbers(assessments: AssessmentQuerySet) -> dict[str, int]:
-    """How many there are in each state, and how many are late."""
-    by_state = {state: Count("pk", filter=Q(state=state)) for state in COLUMNS}
-    numbers: dict[str, int] = assessments.aggregate(**by_state)
-    return {**numbers, "late": assessments.late().count()}

@@ -1,16 +1,18 @@
-"""The page of a list that an address asks for."""
+"""The page of a list that an address asks for, and how many rows there are, counted up to a limit."""
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.contrib import messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from portal.core.pages import BadCursor, Fetch, Page, keyset_page
 
 M = TypeVar("M", bound=Model)
+COUNT_LIMIT = 1000
 
 
 def requested_page(request: HttpRequest, rows: "QuerySet[M] | Fetch[M]", order: Sequence[str]) -> Page[M]:
@@ -20,3 +22,19 @@ def requested_page(request: HttpRequest, rows: "QuerySet[M] | Fetch[M]", order: 
     except BadCursor:
         messages.warning(request, _("That page link is not valid any more. This is the first page."))
         return keyset_page(rows, order=order)
+
+
+def capped(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Return the keys of the first rows, one more than are counted."""
+    return rows.order_by().values("pk")[: COUNT_LIMIT + 1]
+
+
+def capped_count(rows: QuerySet[Any]) -> int:
+    """Return how many there are, counted no further than one past `COUNT_LIMIT`."""
+    return capped(rows).count()
+
+
+def shown_count(number: int) -> str:
+    """Return a capped count as it is shown: "1,000+" where there are more."""
+    shown = number_format(min(number, COUNT_LIMIT), force_grouping=True)
+    return f"{shown}+" if number > COUNT_LIMIT else shown

@@ -51,9 +51,22 @@ def test_the_board_shows_the_country_of_its_reader_only(world, client_of):
 def test_r39_what_is_late_comes_first(world, client_of):
     make_assessment(world, world.factory_b, 5, "internal_review", published_days_ago=20)
     response = client_of(world.person("team_leader")).get(reverse("board"))
-    assert [card["assessment"].cycle for card in response.context["late"]] == [5]
-    assert response.context["numbers"]["late"] == 1
+    assert [card["assessment"].cycle for card in response.context["late"]["cards"]] == [5]
+    assert response.context["late"]["number"] == 1
     assert "12 days late" in text(response)
+
+
+def test_a_long_column_is_counted_no_further_than_shown_and_its_list_says_how_many(world, client_of, monkeypatch):
+    monkeypatch.setattr("portal.core.lists.COUNT_LIMIT", 9)
+    for cycle in range(5, 32):
+        make_assessment(world, world.factory_b, cycle, "internal_review", published_days_ago=20)
+    client = client_of(world.person("team_leader"))
+    board = client.get(reverse("board"))
+    column = next(one for one in board.context["columns"] if one["state"] == "internal_review")
+    assert (len(column["cards"]), column["shown"]) == (8, "9+")
+    assert "9+ assessments are late" in text(board)
+    listed = client.get(f"{reverse('board')}?state=internal_review")
+    assert "27 assessments" in text(listed)
 
 
 def test_the_board_lists_one_state_with_its_steps(world, client_of):

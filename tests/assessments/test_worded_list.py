@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from assessments.listing import COUNT_LIMIT, LISTED, SharedRows
+from assessments.listing import LISTED, SharedRows
 from portal.accounts.models import User
+from portal.core.lists import COUNT_LIMIT
 from sharing.services import withhold_report
 from tests.publishing import correct
 from tests.world import World
