@@ -217,6 +217,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "portal.core.middleware.PrivateResponses",
     "portal.accounts.middleware.RequestReader",
+    "portal.core.days.EachPageItsPlace",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
