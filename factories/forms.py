@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from factories.enrolment import wrong_days
 from factories.models import CountryProgramme, Factory
 from factories.querysets import FactoryQuerySet, ProgrammeQuerySet, named
+from factories.time_zones import zone_choices
 from portal.accounts.models import User
 from portal.core.countries import COUNTRIES, country_name
 from portal.core.forms import ListFilter, StaleGuard
@@ -155,7 +156,7 @@ class ProfileForm(GroupedForm):
     GROUPS: ClassVar = (
         (_("Enrolment"), ("programme", *ENROLMENT)),
         (_("The factory"), ("name", "local_name", "sector", "products", "os_hub_id")),
-        (_("Where it is"), ("address", "city", "latitude", "longitude")),
+        (_("Where it is"), ("address", "city", "latitude", "longitude", "time_zone")),
         (_("Workers"), ("workers_women", "workers_men")),
         (_("Contact"), ("contact_name", "contact_email", "contact_phone")),
     )
@@ -169,9 +170,22 @@ class EnrolmentForm(ProfileForm):
     """The profile and the enrolment, as the country's staff edit them."""
 
     class Meta(ProfileForm.Meta):
-        fields = (*ENROLMENT, *Factory.PROFILE_FIELDS)
+        fields = (*ENROLMENT, *Factory.PROFILE_FIELDS, "time_zone")
         widgets: ClassVar = {"enrolled_on": DAY, "left_on": DAY}
         labels: ClassVar = {"is_obsolete": _("No longer in use (kept for its past assessments)")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._offer_zones()
+
+    def _offer_zones(self) -> None:
+        """Offer the zones of the factory's country, where it has several."""
+        zones = zone_choices(self.instance) if self.instance.programme_id else []
+        if len(zones) < 2:
+            del self.fields["time_zone"]
+            return
+        old = self.fields["time_zone"]
+        self.fields["time_zone"] = forms.ChoiceField(label=old.label, help_text=old.help_text, choices=zones)
 
     def clean(self) -> dict[str, Any]:
         """R37: who could not be enrolled is recorded with the reason. Dates follow each other."""

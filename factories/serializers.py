@@ -68,6 +68,7 @@ class FactorySerializer(serializers.ModelSerializer[Factory]):
             "city",
             "latitude",
             "longitude",
+            "time_zone",
             "sector",
             "products",
             "workers_women",

@@ -1,6 +1,6 @@
 """Factories and country programmes, and what roles may do on each of them."""
 
-from datetime import date, timedelta
+from datetime import date, timedelta, tzinfo
 from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -9,9 +9,11 @@ from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
 from factories.querysets import FactoryQuerySet, ProgrammeHistoryQuerySet, ProgrammeQuerySet
+from factories.time_zones import FactoryZoneField, check_zone, zone_name_of
 from portal.accounts.models import RoleGroup, User
 from portal.accounts.role_index import membership_trigger, permission_triggers
 from portal.accounts.roles import GroupObjectPermissionBase
+from portal.core.days import zone_named, zone_of_country
 from portal.core.identifiers import OS_HUB_ID
 from portal.core.search import unmarked_text
 from portal.core.triggers import history_trigger
@@ -145,6 +147,11 @@ class CountryProgramme(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def zone(self) -> tzinfo:
+        """The country's main time zone; UTC for the global programme."""
+        return zone_named(zone_of_country(self.country))
+
     def release_deadline(self, ended: date) -> date:
         """The last day to publish a report on an assessment that ended on `ended` (R39)."""
         return ended + timedelta(days=self.release_days)
@@ -209,6 +216,10 @@ class Factory(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(-180), MaxValueValidator(180)],
+    )
+    # Always filled: a factory's days are known without its programme.
+    time_zone = FactoryZoneField(
+        _("time zone"), max_length=40, blank=True, help_text=_("Its days begin and end by the clocks of this zone.")
     )
     sector = models.CharField(_("sector"), max_length=20, choices=Sector.choices, default=Sector.APPAREL)
     products = models.CharField(_("products"), max_length=200, blank=True)
@@ -276,6 +287,7 @@ class Factory(models.Model):
                 condition=~models.Q(enrolment_status="not_enrollable") | ~models.Q(enrolment_reason=""),
                 name="factories_factory_reason",
             ),
+            models.CheckConstraint(condition=~models.Q(time_zone=""), name="factories_factory_time_zone"),
             models.CheckConstraint(
                 condition=models.Q(left_on=None)
                 | models.Q(enrolled_on=None)
@@ -291,6 +303,17 @@ class Factory(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse a time zone of another country; without one, take the country's."""
+        if self.programme_id is not None:
+            check_zone(self)
+            self.time_zone = zone_name_of(self)
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone of its days (R54)."""
+        return zone_named(zone_name_of(self))
 
     @property
     def workers(self) -> int | None:

@@ -28,6 +28,7 @@ ENROLMENT_FIELDS = frozenset(
         "left_on",
         "current_cycle",
         "is_obsolete",
+        "time_zone",
     }
 )
 

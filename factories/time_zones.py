@@ -1,0 +1,85 @@
+"""The time zone of a factory's place (R54): the country's main one, or its own where a country has several."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Case, Value, When
+from django.utils.translation import gettext as _
+
+from portal.core.countries import COUNTRIES
+from portal.core.days import (
+    UTC_DAYS,
+    Zone,
+    by_start,
+    by_today,
+    start_of,
+    today,
+    zone_in_words,
+    zone_named,
+    zone_of_country,
+    zones_of_country,
+)
+
+if TYPE_CHECKING:
+    from factories.models import Factory
+
+
+class FactoryZoneField(models.CharField):  # type: ignore[type-arg]
+    """The name of a time zone. A factory for which nobody named one is saved with its country's."""
+
+    def pre_save(self, model_instance: Any, add: bool) -> str:
+        """Return the zone to store."""
+        name = zone_name_of(model_instance)
+        setattr(model_instance, self.attname, name)
+        return name
+
+
+def zone_name_of(factory: "Factory") -> str:
+    """Return the name of a factory's zone: its own, or its country's."""
+    return factory.time_zone or zone_of_country(factory.programme.country)
+
+
+def check_zone(factory: "Factory") -> None:
+    """Raise `ValidationError` for a zone that the factory's country does not have."""
+    if zone_name_of(factory) not in zones_of_country(factory.programme.country):
+        raise ValidationError({"time_zone": _("Choose a time zone of the factory's country.")})
+
+
+def zone_choices(factory: "Factory") -> list[tuple[str, str]]:
+    """Return the zones that a factory may have, each with its difference from UTC; the country's main one first."""
+    names = zones_of_country(factory.programme.country)
+    return [(name, zone_in_words(Zone(zone_named(name)))) for name in names]
+
+
+@cache
+def every_zone() -> tuple[str, ...]:
+    """Return the names of the zones of all countries in which there can be a programme."""
+    return tuple(name for country in COUNTRIES for name in zones_of_country(country))
+
+
+def _by_zone(path: str, values: Mapping[Any, list[str]], usual: Any, field: Any) -> Case:
+    whens = [When(**{f"{path}time_zone__in": names}, then=Value(one)) for one, names in values.items() if one != usual]
+    return Case(*whens, default=Value(usual), output_field=field())
+
+
+def today_there(path: str) -> Case:
+    """Return an expression for the day that it is at a row's factory, which is `path` away, such as "factory__"."""
+    return _by_zone(path, by_today(every_zone()), today(UTC_DAYS), models.DateField)
+
+
+def start_there(path: str, day: date) -> Case:
+    """Return an expression for the first moment of a day at a row's factory, which is `path` away."""
+    return _by_zone(path, by_start(every_zone(), day), start_of(day, UTC_DAYS), models.DateTimeField)
+
+
+def start_of_today_there(path: str) -> Case:
+    """Return an expression for the first moment of the day that it is at a row's factory, which is `path` away."""
+    starts: dict[datetime, list[str]] = {}
+    for day, names in by_today(every_zone()).items():
+        for start, there in by_start(names, day).items():
+            starts.setdefault(start, []).extend(there)
+    return _by_zone(path, starts, start_of(today(UTC_DAYS), UTC_DAYS), models.DateTimeField)
