@@ -22,6 +22,7 @@ from factories.models import Factory
 from factories.roles import FACTORY, PROGRAMME
 from portal.accounts.models import User
 from portal.accounts.roles import Visitor
+from portal.core.days import at_place
 from sharing import access
 from sharing.models import Scope, SharingGrant
 from sharing.reasons import Decision
@@ -192,34 +193,38 @@ def _place(row: dict[str, Any], grant: SharingGrant | None) -> tuple[str, str, s
     return "programme", row["programme"], str(PROGRAMME.roles[row["programme_role"]].label)
 
 
-def table_of_readers(found: list[Readers], scope: str, at: datetime) -> tuple[list[str], Iterator[list[Any]]]:
+def table_of_readers(
+    found: list[Readers], scope: str, at: datetime, factory: Factory
+) -> tuple[list[str], Iterator[list[Any]]]:
     """The header and the rows of an answer to take along: one row a person."""
     header = [
-        _("Moment (UTC)"),
+        _("Moment"),
         _("Cycle"),
         _("Version"),
         _("Data"),
         _("Organisation"),
         _("Role"),
         _("Person"),
-        _("Shared since (UTC)"),
-        _("Shared until (UTC)"),
+        _("Shared since"),
+        _("Shared until"),
         _("Sharing"),
     ]
-    return header, _rows(found, str(Scope(scope).label), at)
+    return header, _rows(found, str(Scope(scope).label), at_place(at, factory), factory)
 
 
-def _rows(found: list[Readers], scope: str, at: datetime) -> Iterator[list[Any]]:
+def _rows(found: list[Readers], scope: str, at: datetime, factory: Factory) -> Iterator[list[Any]]:
     for readers in found:
         cycle, version = readers.assessment.cycle, readers.assessment.version
         with_people = {reader.grant.pk for reader in readers.people if reader.grant}
         for reader in readers.people:
             words = [reader.organisation, reader.role, reader.person]
-            yield [at, cycle, version, scope, *words, *_period(reader.grant)]
+            yield [at, cycle, version, scope, *words, *_period(reader.grant, factory)]
         for grant in readers.grants:
             if grant.pk not in with_people:
-                yield [at, cycle, version, scope, grant.brand.name, "", "", *_period(grant)]
+                yield [at, cycle, version, scope, grant.brand.name, "", "", *_period(grant, factory)]
 
 
-def _period(grant: SharingGrant | None) -> list[Any]:
-    return [grant.starts_at, grant.over_at, str(grant.pk)] if grant else [None, None, ""]
+def _period(grant: SharingGrant | None, factory: Factory) -> list[Any]:
+    if grant is None:
+        return [None, None, ""]
+    return [at_place(grant.starts_at, factory), grant.over_at and at_place(grant.over_at, factory), str(grant.pk)]

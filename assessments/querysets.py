@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.db.models import DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
+from factories.time_zones import today_there
 from portal.accounts.roles import Visitor
 from sharing import access
 from sharing.scopes import rule_of
@@ -45,7 +45,7 @@ class AssessmentQuerySet(QuerySet["Assessment"]):
         """
         over = Q(state__in=["internal_review", "factory_review"]) | Q(state="in_progress", end_date__isnull=False)
         return self.alias(last_day=Coalesce("end_date", "start_date")).filter(
-            over, last_day__lt=timezone.localdate() - _days(F("factory__programme__release_days"))
+            over, last_day__lt=today_there("factory__") - _days(F("factory__programme__release_days"))
         )
 
 

@@ -26,6 +26,7 @@ from assessments.reports.document import (
 from assessments.reports.labels import languages
 from portal.accounts.roles import Visitor
 from portal.core.countries import country_name
+from portal.core.days import day_of
 from sharing import access
 
 STATUS: dict[str, Status] = {"published": "current", "superseded": "superseded", "withdrawn": "withdrawn"}
@@ -107,7 +108,7 @@ def header_of(assessment: Assessment, language: str) -> Header:
             status=STATUS.get(assessment.state, "draft"),
             start_date=assessment.start_date,
             end_date=assessment.ended_on,
-            published_on=assessment.published_at.date() if assessment.published_at else None,
+            published_on=day_of(assessment.published_at, factory) if assessment.published_at else None,
             correction_note=assessment.correction_note,
         ),
     )

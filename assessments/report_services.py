@@ -35,6 +35,7 @@ from assessments.reports import (
     render_programme_table,
 )
 from portal.accounts.models import User
+from portal.core.days import day_of
 from portal.core.events import record
 from portal.core.jobs import JobCancelled, JobError, JobRun, start_job
 from portal.core.models import Job
@@ -195,7 +196,7 @@ def _stamp(copy: ReportCopy, decision: Decision) -> ReaderStamp:
     return ReaderStamp(
         reader=copy.reader.name or copy.reader.email,
         organisation=copy.brand.name if copy.brand else sides[decision.reason],
-        date=timezone.localdate(copy.created_at),
+        date=day_of(copy.created_at, factory),
         copy_number=copy.number,
     )
 

@@ -19,6 +19,7 @@ from assessments.states import STEPS
 from factories.models import CountryProgramme, Factory
 from factories.services import lock_factory
 from portal.accounts.models import User
+from portal.core.days import today
 from portal.core.events import record
 from sharing.services import close_report, open_report, tell_of_publication
 
@@ -101,7 +102,7 @@ def _prepare(assessment: Assessment, name: str, reason: str) -> None:
     if name in {"submit", "send_to_factory", "publish"} and not assessment.answers.exists():
         raise ValidationError(_("This assessment has no answers yet."))
     if name == "submit" and assessment.end_date is None:
-        assessment.end_date = max(timezone.localdate(), assessment.start_date)
+        assessment.end_date = max(today(assessment.factory), assessment.start_date)
     elif name == "send_to_factory":
         assessment.released_at = now
         freeze(assessment.pk)

@@ -1,12 +1,12 @@
 """What people are told about a factory's continuity. Importing this module registers the kind."""
 
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from factories.models import Handover
 from portal.accounts.models import User
+from portal.core.days import in_words
 from portal.notices.models import Notice
 from portal.notices.outbox import Line, NoticeKind, register_notice
 
@@ -26,7 +26,7 @@ def _handover(notice: Notice, reader: User) -> Line | None:
         "objected": _("%(factory)s: the manager objected; the handover is over and nothing has changed."),
         "given_up": _("%(factory)s: the staff gave the handover up; nothing has changed."),
     }
-    words = {"factory": found.factory, "day": date_format(found.objections_until, "DATE_FORMAT")}
+    words = {"factory": found.factory, "day": in_words(found.objections_until, found.factory)}
     return Line(sentences[found.status()] % words, reverse("handover", args=[found.pk]))
 
 

@@ -3,21 +3,23 @@
 Counted are the lines that the reader may see, so R47 holds here as everywhere.
 """
 
+import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
-from django.utils import timezone
 
 from factories.models import Factory
 from portal.accounts.roles import Visitor
+from portal.core.days import Place, Zone, start_of, today, zone_named
 from portal.notices.outbox import announce
 from sharing.models import AccessRecord, Scope, SharingGrant
 
 KIND = "sharing.digest"
 FIRST_YEAR, LAST_YEAR = 2000, 2099
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 
 @dataclass(frozen=True)
@@ -62,27 +64,29 @@ class Digest:
 
 def month_of(text: str) -> date:
     """The first day of a month written as 2026-03. Raises `ValueError`."""
-    month = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC).date()
+    if not _MONTH.fullmatch(text):
+        raise ValueError(text)
+    month = date.fromisoformat(f"{text}-01")
     if not FIRST_YEAR <= month.year <= LAST_YEAR:
         raise ValueError(text)
     return month
 
 
-def last_month(*, running: bool = False) -> date:
-    """The first day of the last month that is over, or of the one that is running."""
-    this = timezone.now().astimezone(UTC).date().replace(day=1)
+def last_month(place: Place, *, running: bool = False) -> date:
+    """The first day of the last month that is over at a place, or of the one that is running there."""
+    this = today(place).replace(day=1)
     return this if running else (this - timedelta(days=1)).replace(day=1)
 
 
-def bounds(month: date) -> tuple[datetime, datetime]:
-    """The first moment of a month, and the first one after it (UTC)."""
+def bounds(month: date, place: Place) -> tuple[datetime, datetime]:
+    """The first moment of a month at a place, and the first one after it."""
     following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
-    return datetime.combine(month, time.min, tzinfo=UTC), datetime.combine(following, time.min, tzinfo=UTC)
+    return start_of(month, place), start_of(following, place)
 
 
 def monthly_digest(*, user: Visitor, factory: Factory, month: date) -> Digest:
     """A factory's month as `user` may see it: three queries."""
-    starts, ends = bounds(month)
+    starts, ends = bounds(month, factory)
     seen = AccessRecord.objects.visible_to(user).filter(factory=factory, at__gte=starts, at__lt=ends)
     readings = [Reading(brand=row.pop("brand__name"), **row) for row in _readings(seen)]
     looked = {(reading.brand_id, reading.scope) for reading in readings}
@@ -111,18 +115,30 @@ def _in_force(grants: Any, starts: datetime, ends: datetime) -> list[SharingGran
     ran = grants.given(ends).filter(
         Q(ended_at=None) | Q(ended_at__gt=starts), Q(expires_at=None) | Q(expires_at__gt=starts), valid_from__lt=ends
     )
-    last = {(grant.brand_id, grant.scope): grant for grant in ran.select_related("brand").order_by("valid_from")}
+    last = {
+        (grant.brand_id, grant.scope): grant for grant in ran.select_related("brand", "factory").order_by("valid_from")
+    }
     return sorted(last.values(), key=lambda grant: (grant.brand.name, grant.scope))
 
 
-def announce_digests(month: date) -> int:
-    """Tell each factory that something was shared or read in a month; once a factory and month, ever. How many."""
-    starts, ends = bounds(month)
+def announce_digests() -> int:
+    """Tell each factory that something was shared or read in the month that ended last at its place.
+
+    Once a factory and month, ever. How many there were: none is missed for long, as this runs daily.
+    """
+    zones = Factory.objects.order_by("time_zone").values_list("time_zone", flat=True).distinct()
+    return sum(_announce(last_month(Zone(zone_named(name))), name) for name in zones)
+
+
+def _announce(month: date, zone: str) -> int:
+    starts, ends = bounds(month, Zone(zone_named(zone)))
     ran = SharingGrant.objects.filter(
         Q(ended_at=None) | Q(ended_at__gt=starts), Q(expires_at=None) | Q(expires_at__gt=starts), valid_from__lt=ends
     )
     read = AccessRecord.objects.filter(at__gte=starts, at__lt=ends, brand__isnull=False)
-    factories = Factory.objects.filter(Q(pk__in=ran.values("factory")) | Q(pk__in=read.values("factory")))
+    factories = Factory.objects.filter(time_zone=zone).filter(
+        Q(pk__in=ran.values("factory")) | Q(pk__in=read.values("factory"))
+    )
     told = list(factories.order_by("pk").values_list("pk", flat=True))
     with transaction.atomic():
         for factory in told:

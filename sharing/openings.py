@@ -6,12 +6,12 @@ from datetime import datetime
 
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.roles import Visitor
+from portal.core.days import in_words
 from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS
 from sharing.access.positions import Position, positions
 from sharing.models import SharingGrant, WithheldReport
@@ -112,7 +112,7 @@ def openings_in_words(*, person: Visitor, factory: Factory, cycle: int) -> str:
         if any(line.report.cycle == cycle for line in one.open):
             now.append(one.brand.name)
         days = [line.at for line in one.waiting if line.report.cycle == cycle and line.at is not None]
-        later += [f"{one.brand.name} ({date_format(timezone.localtime(day), 'DATE_FORMAT')})" for day in days[:1]]
+        later += [f"{one.brand.name} ({in_words(day, factory)})" for day in days[:1]]
     sentences = []
     if now:
         sentences.append(_("It is open to %s.") % ", ".join(now))

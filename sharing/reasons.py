@@ -10,11 +10,11 @@ from datetime import datetime
 
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from brands.models import Brand
+from portal.core.days import in_words, last_day_in_words
 from sharing import terms
 from sharing.models import SharingGrant, WithheldReport
 
@@ -48,9 +48,9 @@ def words(grant: SharingGrant) -> dict[str, str]:
     return {
         "factory": grant.factory.name,
         "brand": grant.brand.name,
-        "since": date_format(grant.starts_at, "DATE_FORMAT"),
-        "until": date_format(grant.last_day, "DATE_FORMAT") if grant.last_day else "",
-        "ended": date_format(grant.ended_at, "DATE_FORMAT") if grant.ended_at else "",
+        "since": in_words(grant.starts_at, grant.factory),
+        "until": last_day_in_words(grant.expires_at, grant.factory),
+        "ended": in_words(grant.ended_at, grant.factory),
         "cycles": str(grant.cycles_in_words()),
     }
 
@@ -94,12 +94,12 @@ def missing_subscription(grant: SharingGrant, cycle: int) -> Decision:
     return Decision(False, "subscription", sentence % {**words(grant), "cycle": cycle}, grant)
 
 
-def not_out(cycle: int, withdrawn_at: datetime | None, grant: SharingGrant | None = None) -> Decision:
+def not_out(grant: SharingGrant, cycle: int, withdrawn_at: datetime | None) -> Decision:
     """There is no published report, or none any more."""
     if withdrawn_at is None:
         return Decision(False, "not_published", _("No report of cycle %s is published.") % cycle, grant)
     sentence = _("The report of cycle %(cycle)s was withdrawn on %(day)s.")
-    day = date_format(withdrawn_at, "DATE_FORMAT")
+    day = in_words(withdrawn_at, grant.factory)
     return Decision(False, "withdrawn", sentence % {"cycle": cycle, "day": day}, grant)
 
 
@@ -118,7 +118,7 @@ def kept_back(grant: SharingGrant, cycle: int, first_published_at: datetime, at:
         "%(factory)s holds each new report for %(days)s days: this one opens to %(brand)s on %(opens)s.",
         grant.hold_days,
     )
-    named |= {"days": grant.hold_days, "opens": date_format(opens, "DATE_FORMAT")}
+    named |= {"days": grant.hold_days, "opens": in_words(opens, grant.factory)}
     return Decision(False, "hold", sentence % named, grant)
 
 

@@ -20,7 +20,7 @@ def prompt_renewals() -> int:
 @shared_task(acks_late=True, max_retries=0)
 def announce_monthly_digests() -> int:
     """Tell factories of the month that is over (daily by beat; each is told once)."""
-    return digest.announce_digests(digest.last_month())
+    return digest.announce_digests()
 
 
 @shared_task(acks_late=True, max_retries=0)

@@ -16,6 +16,7 @@ from assessments.views.moments import FIRST_DAY, LAST_DAY, find_reader, reader_c
 from factories.models import Factory
 from portal.core.api import Query
 from portal.core.api.views import PortalView, require
+from portal.core.days import UTC_DAYS, day_of
 from sharing.access import ASSESSMENT_SCOPES
 from sharing.models import SharingGrant
 from sharing.serializers.grants import BrandBriefSerializer, inside_factories
@@ -33,7 +34,7 @@ class MomentQuery(Query):
 
     def validate_at(self, value: datetime) -> datetime:
         """A moment of this century."""
-        if not FIRST_DAY <= value.date() <= LAST_DAY:
+        if not FIRST_DAY <= day_of(value, UTC_DAYS) <= LAST_DAY:
             raise serializers.ValidationError(_("Choose a day between 2000 and 2099."))
         return value
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -20,8 +21,10 @@ from assessments.models.answers import RELEASED
 from assessments.models.imports import ImportBatch
 from factories.models import CountryProgramme, Factory
 from portal.core.countries import country_name
+from portal.core.days import Zone, today, zone_named, zone_of_country
 from portal.core.names import one_line
 from portal.core.tables import Problems
+from portal.core.tables.dates import past_day
 
 NOT_ASSESSED_COUNTRIES = frozenset({"LK"})  # R48
 SAMPLE = 20  # names in a note
@@ -106,6 +109,7 @@ class Check:
         self._rows_agree()
         self._countries()
         self._factories()
+        self._days()
         self._tools()
         self._one_assessment_per_cycle()
         if not self.problems:
@@ -211,6 +215,16 @@ class Check:
             _("There is no factory with the id %s. Correct the id, or ask those who enrol factories to add it first.")
             % bw_id
         )
+
+    def _days(self) -> None:
+        """Refuse an assessment of a day that has not begun at the factory's place (R54)."""
+        for visit in self.visits:
+            place = self.plan.factories.get(visit.bw_id) or Zone(zone_named(zone_of_country(visit.country)))
+            written = f"{visit.start_date:%d/%m/%Y}"
+            try:
+                past_day(written, latest=today(place))
+            except ValidationError as error:
+                self._refuse(visit, c.START_DATE, written, error.messages[0], kind="not_past")
 
     # --- questionnaires
 

@@ -4,12 +4,12 @@ import re
 from datetime import date
 
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assessments.imports.problems import not_allowed
 from assessments.reports.table import COLUMNS, NATIONAL_LAW_TAG
 from portal.core.country_names import country_code
+from portal.core.days import last_today
 from portal.core.exports import unguard
 from portal.core.names import one_line
 from portal.core.tables.dates import past_day
@@ -127,8 +127,8 @@ def cycle(cell: str) -> int:
 
 
 def start_date(cell: str) -> date:
-    """A day that is not to come. Raises `ValidationError`."""
-    return past_day(one_line(cell), latest=timezone.localdate())
+    """A day that has begun somewhere; whether it has at the factory is asked of all rows. Raises `ValidationError`."""
+    return past_day(one_line(cell), latest=last_today())
 
 
 def question_type(cell: str) -> str:

@@ -7,12 +7,12 @@ import pgtrigger
 from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 from django.db.models import F, Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assessments.models.tools import Tool
 from assessments.querysets import AssessmentQuerySet
 from factories.models import Factory
+from portal.core.days import today
 from portal.core.index_rows import IndexRows
 from portal.core.triggers import columns_are_final
 from sharing.models import CycleReport, Visibility
@@ -184,4 +184,4 @@ class Assessment(models.Model):
         over = self.state in {"internal_review", "factory_review"} or (
             self.state == "in_progress" and self.end_date is not None
         )
-        return over and timezone.localdate() > self.release_deadline
+        return over and today(self.factory) > self.release_deadline

@@ -129,7 +129,7 @@ def _trial(request: HttpRequest, looker: AsBrand, by: User) -> Trial:
         return _yes_to_a_request(request, looker, by)
     if "grant" in request.POST:
         return _change_of_a_grant(request, looker, by)
-    form = GrantForm(request.POST, user=by)
+    form = GrantForm(request.POST, user=by, place=looker.factory)
     factory, brand = looker.factory, looker.brand
     return Trial(
         form,
@@ -152,7 +152,7 @@ def _yes_to_a_request(request: HttpRequest, looker: AsBrand, by: User) -> Trial:
 def _change_of_a_grant(request: HttpRequest, looker: AsBrand, by: User) -> Trial:
     grants = SharingGrant.objects.visible_to(by).filter(factory=looker.factory, brand=looker.brand)
     grant = get_object_or_404(grants.select_related("factory", "brand"), pk=_uuid(request.POST["grant"]))
-    form = TermsForm(request.POST)
+    form = TermsForm(request.POST, place=grant.factory, ends=grant.expires_at)
     back = reverse("grant_change", args=[grant.pk])
     return Trial(form, back, lambda: try_change(by=by, grant=grant, terms=form.terms()))
 

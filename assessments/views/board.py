@@ -9,7 +9,6 @@ from typing import Any, cast
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -20,6 +19,7 @@ from assessments.views.filters import BoardFilter, country_choices
 from assessments.views.steps import BULK_STEPS, BY_DEADLINE, StepRights, is_early, staff_only, worked_on
 from factories.models import CountryProgramme
 from portal.accounts.models import User
+from portal.core.days import today
 from portal.core.lists import capped_count, requested_page, shown_count
 
 COLUMNS = ("internal_review", "factory_review", "published")
@@ -93,11 +93,10 @@ def _cards(assessments: Iterable[Assessment], rights: StepRights) -> list[dict[s
 
 
 def _card(assessment: Assessment, rights: StepRights) -> dict[str, Any]:
-    today = timezone.localdate()
     steps = rights.steps(assessment)
     return {
         "assessment": assessment,
-        "days_late": (today - assessment.release_deadline).days if assessment.is_late else 0,
+        "days_late": (today(assessment.factory) - assessment.release_deadline).days if assessment.is_late else 0,
         "factory_time_over": _factory_time_over(assessment),
         "steps": steps,
         "forward": [step for step in steps if step.name not in STEPS_BACK],

@@ -20,6 +20,7 @@ from assessments.reading import document_for, report_language
 from assessments.reports.labels import labels_for
 from brands.models import Brand
 from portal.accounts.models import User
+from portal.core.days import show_days_of
 from portal.core.lists import requested_page
 from sharing import access
 from sharing.models import AccessRecord, Scope
@@ -52,9 +53,12 @@ class ScopeChanges:
 def correction(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What changed since the version `pk`, as far as both are open to the reader. Showing it is a reading of both."""
     user = cast("User", request.user)
-    notices = CorrectionNotice.objects.for_brands_of(user).select_related("assessment", "brand", "acknowledged_by")
+    notices = CorrectionNotice.objects.for_brands_of(user).select_related(
+        "assessment__factory", "brand", "acknowledged_by"
+    )
     notice = _first_open(notices, pk)
     old = notice.assessment
+    show_days_of(old.factory)
     newest = _newest_open(user, old) if notice.successor_id else None
     language = report_language(get_language())
     context = {

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from assessments.explaining import explain, explain_to_brand, granted_to, table_of_readers, who_could_see
 from assessments.views.moments import ExplainForm, MomentForm
 from factories.models import Factory
+from portal.core.days import show_days_of
 from portal.core.events import record
 from portal.core.exports import FORMATS, table_response
 from portal.core.forms import REFUSED
@@ -51,8 +52,9 @@ def explain_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _explain_to_brand(request: HttpRequest, factory: Factory) -> HttpResponse:
+    show_days_of(factory)
     data = {"scope": "report", **request.GET.dict()} if "cycle" in request.GET else None
-    form = MomentForm(data, initial={"cycle": 1, "scope": "report"})
+    form = MomentForm(data, place=factory, initial={"cycle": 1, "scope": "report"})
     context: dict[str, Any] = {"factory": factory, "form": form, "is_inside": False}
     if form.is_bound and form.is_valid():
         asked, at = form.cleaned_data, form.moment()
@@ -76,14 +78,14 @@ def who_could_see_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     """ "Who could see...?": the brands, the factory's people and the staff who could read a report at a moment."""
     factory = factory_inside(request, pk)
     user = person(request)
-    form = MomentForm(_asked(request, factory), initial=_first_values(request, factory))
+    form = MomentForm(_asked(request, factory), place=factory, initial=_first_values(request, factory))
     context: dict[str, Any] = {"factory": factory, "form": form}
     if form.is_bound and form.is_valid():
         asked, at = form.cleaned_data, form.moment()
         found = who_could_see(user, factory, asked["cycle"], asked["scope"], at)
         if request.GET.get("format") in FORMATS:
             record("sharing.readers_exported", by=user, factory_id=factory.pk, cycle=asked["cycle"])
-            header, rows = table_of_readers(found, asked["scope"], at or timezone.now())
+            header, rows = table_of_readers(found, asked["scope"], at or timezone.now(), factory)
             name = f"who-could-see-{factory.bw_id.replace('/', '-')}-cycle-{asked['cycle']}"
             return table_response(request.GET["format"], name, header, rows)
         context |= {"found": found, **_moment_words(at)}

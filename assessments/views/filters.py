@@ -5,7 +5,6 @@ from typing import Any, cast
 
 from django import forms
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from assessments.figures.queries import has_non_compliance_in
@@ -17,6 +16,7 @@ from factories.models import CountryProgramme
 from factories.querysets import named
 from portal.accounts.roles import Visitor
 from portal.core.countries import country_name
+from portal.core.days import last_today
 from portal.core.forms import NOT_OFFERED
 
 FIRST_YEAR = 2010
@@ -108,7 +108,7 @@ class BoardFilter(FilterForm):
 def shared_choices() -> dict[str, Choices]:
     """Return what to choose from: the same for every reader, whatever they may read."""
     countries = CountryProgramme.objects.filter(is_global=False).values_list("country", flat=True)
-    this_year = timezone.localdate().year
+    this_year = last_today().year
     return {
         "country": _sorted((code, country_name(code)) for code in countries),
         "cluster": [(name, name) for name in USUAL_CLUSTERS],

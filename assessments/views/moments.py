@@ -1,11 +1,10 @@
 """Forms that ask about a cycle's report at a moment."""
 
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import Any, cast
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from brands.models import Brand
@@ -13,6 +12,7 @@ from factories.models import Factory
 from factories.roles import FACTORY
 from portal.accounts.models import User
 from portal.accounts.roles import members
+from portal.core.days import Place, moment_at, today
 from portal.core.forms import NOT_OFFERED
 from sharing.access import ASSESSMENT_SCOPES
 from sharing.models import AccessRecord, Scope, SharingGrant
@@ -24,7 +24,7 @@ SCOPES = [(scope, Scope(scope).label) for scope in ASSESSMENT_SCOPES]
 
 
 class MomentForm(forms.Form):
-    """A cycle, a scope and a moment. `moment()` is None for now."""
+    """A cycle, a scope and a moment at `place`, the factory. `moment()` is None for now."""
 
     cycle = forms.IntegerField(label=_("Cycle"), min_value=1, max_value=MAX_CYCLE)
     scope = forms.ChoiceField(label=_("Data"), choices=SCOPES, error_messages={"invalid_choice": NOT_OFFERED})
@@ -36,11 +36,15 @@ class MomentForm(forms.Form):
         help_text=_("Empty: now."),
     )
     time = forms.TimeField(
-        label=_("Time (UTC)"),
+        label=_("Time"),
         required=False,
         widget=forms.TimeInput(attrs={"type": "time"}),
         help_text=_("Empty: the end of that day."),
     )
+
+    def __init__(self, *args: Any, place: Place, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.place = place
 
     def clean(self) -> dict[str, Any]:
         """A time without a day says nothing."""
@@ -52,9 +56,9 @@ class MomentForm(forms.Form):
     def moment(self) -> datetime | None:
         """The moment asked about, in UTC; None: now (today, without a time, is now, too)."""
         day, at = self.cleaned_data.get("day"), self.cleaned_data.get("time")
-        if day is None or (at is None and day == timezone.now().astimezone(UTC).date()):
+        if day is None or (at is None and day == today(self.place)):
             return None
-        return datetime.combine(day, time.max if at is None else at, tzinfo=UTC)
+        return moment_at(day, time.max if at is None else at, self.place)
 
 
 class ExplainForm(MomentForm):
@@ -64,7 +68,7 @@ class ExplainForm(MomentForm):
     field_order = ["reader", "cycle", "scope", "day", "time"]
 
     def __init__(self, *args: Any, user: User, factory: Factory, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, place=factory, **kwargs)
         cast(forms.ChoiceField, self.fields["reader"]).choices = reader_choices(user, factory)
 
     def chosen_reader(self) -> Brand | User:

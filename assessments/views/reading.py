@@ -14,7 +14,6 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -28,11 +27,12 @@ from assessments.reports.document import SCOPES, Cluster, CompliancePoint, Count
 from assessments.reports.labels import labels_for
 from assessments.states import Step
 from assessments.views.filters import SharedFilter, shared_choices
-from assessments.views.steps import StepRights, review_end
+from assessments.views.steps import StepRights, is_review_over, review_end
 from brands.models import Brand
 from factories.models import CountryProgramme, Factory
 from portal.accounts.models import User
 from portal.accounts.roles import Visitor
+from portal.core.days import show_days_of
 from portal.core.lists import requested_page
 from sharing import access
 from sharing.models import AccessRecord, SharingGrant
@@ -143,6 +143,7 @@ def assessment(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = cast(User, request.user)
     context, openings = assessment_context(user, pk)
     opened = context["assessment"]
+    show_days_of(opened.factory)
     record_access(by=user, assessment=opened, openings=openings, action=AccessRecord.Action.VIEW)
     if not any(openings.values()):  # one of the factory's people or staff
         context["steps"] = _steps(user, opened)
@@ -182,7 +183,6 @@ def _page_context(user: Visitor, opened: Assessment, family: list[Assessment], s
     documents = _documents(user, opened, scopes, language)
     history = _rows(family)
     main = documents.get("report") or documents["step1"]
-    ends = review_end(opened)
     return {
         "assessment": opened,
         "factory": opened.factory,
@@ -190,8 +190,8 @@ def _page_context(user: Visitor, opened: Assessment, family: list[Assessment], s
         "documents": documents,
         "sections": {scope: _sections(one) for scope, one in documents.items()},
         "correction_under_way": any(one.supersedes_id == opened.pk for one in family),
-        "review_end": ends,
-        "is_review_over": ends is not None and ends <= timezone.now(),
+        "review_end": review_end(opened),
+        "is_review_over": is_review_over(opened),
         "main": main,
         "chart_rows": [(line.name, line.points_nc, line.points_assessed) for line in main.summary],
         "history": history,

@@ -6,7 +6,7 @@ the buttons only follow the same table.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -40,6 +40,7 @@ from factories.models import CountryProgramme, Factory
 from factories.querysets import FactoryQuerySet
 from factories.roles import FACTORY
 from portal.accounts.models import User
+from portal.core.days import day_of, show_days_of, today
 from portal.core.forms import REFUSED, posted
 from portal.core.templatetags.portal import day
 from sharing import access
@@ -135,17 +136,23 @@ CONSEQUENCES = {
 }
 
 
-def review_end(assessment: Assessment) -> datetime | None:
-    """When the days end that the country gives the factory to review the report; None where it was not sent."""
+def review_end(assessment: Assessment) -> date | None:
+    """The last day that the country gives the factory to review the report (R54); None where it was not sent."""
     if assessment.released_at is None:
         return None
-    return assessment.released_at + timedelta(days=assessment.factory.programme.factory_review_days)
+    factory = assessment.factory
+    return day_of(assessment.released_at, factory) + timedelta(days=factory.programme.factory_review_days)
 
 
 def is_early(assessment: Assessment) -> bool:
     """Whether the factory's review still runs: to publish now would cut it short."""
-    ends = review_end(assessment)
-    return assessment.state == Assessment.State.FACTORY_REVIEW and ends is not None and timezone.now() < ends
+    return assessment.state == Assessment.State.FACTORY_REVIEW and not is_review_over(assessment)
+
+
+def is_review_over(assessment: Assessment) -> bool:
+    """Whether the factory had its days of review: their last one has passed, or its country gives none."""
+    ends, days = review_end(assessment), assessment.factory.programme.factory_review_days
+    return ends is not None and (days == 0 or ends < today(assessment.factory))
 
 
 def _publication_facts(user: User, assessment: Assessment) -> list[tuple[str, Any]]:
@@ -191,6 +198,7 @@ def assessment_step(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
         raise Http404
     if not may_take_step(user, assessment, name):
         raise PermissionDenied(_("Your role does not allow this step."))
+    show_days_of(assessment.factory)
     form = ReasonForm(posted(request)) if name == "withdraw" else None
     if request.method == "POST" and (form is None or form.is_valid()):
         reason = form.cleaned_data["reason"] if form else ""

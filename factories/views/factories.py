@@ -19,6 +19,7 @@ from factories.roles import FACTORY, PROGRAMME
 from factories.services import assign_advisor, create_factory, lock_factory, unassign_advisor, update_factory
 from portal.accounts.models import User
 from portal.accounts.roles import has_active_manager, role_of
+from portal.core.days import show_days_of
 from portal.core.forms import REFUSED, STALE, posted, show_errors
 from portal.core.lists import requested_page
 
@@ -29,7 +30,9 @@ def _person(request: HttpRequest) -> User:
 
 def _found(request: HttpRequest, pk: int) -> Factory:
     """The factory, where the visitor sees it."""
-    return get_object_or_404(Factory.objects.visible_to(request.user).select_related("programme"), pk=pk)
+    found = get_object_or_404(Factory.objects.visible_to(request.user).select_related("programme"), pk=pk)
+    show_days_of(found)
+    return found
 
 
 def _enrols(person: User) -> ProgrammeQuerySet:

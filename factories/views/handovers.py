@@ -19,6 +19,7 @@ from factories.models import CountryProgramme, Factory, Handover
 from factories.roles import active_in_role
 from factories.services import complete_handover, object_to_handover, open_handover, stop_handover
 from portal.accounts.models import User
+from portal.core.days import show_days_of
 from portal.core.forms import REFUSED, posted, show_errors
 from portal.core.lists import requested_page
 from portal.core.uploads import drop_upload, kept_upload, limited_upload, missing_upload
@@ -39,6 +40,7 @@ def handover_open(request: HttpRequest, pk: int) -> HttpResponse:
     """Open a handover: who comes next, and how the staff know that the manager left."""
     person = _person(request)
     factory = get_object_or_404(Factory.objects.visible_to(person).select_related("programme"), pk=pk)
+    show_days_of(factory)
     if not _enrols(person, factory):
         raise PermissionDenied(_("Only the country's staff may hand a factory over."))
     running = Handover.objects.visible_to(person).open().filter(factory=factory).first()
@@ -91,6 +93,7 @@ def handover(request: HttpRequest, pk: UUID) -> HttpResponse:
         "factory__programme", "leaving", "opened_by", "completed_by", "stopped_by"
     )
     found = get_object_or_404(handovers, pk=pk)
+    show_days_of(found.factory)
     if request.method == "POST":
         _act(request, found)
         return redirect("handover", pk=pk)

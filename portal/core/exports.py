@@ -15,7 +15,7 @@ import io
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.http import FileResponse, StreamingHttpResponse
@@ -61,7 +61,8 @@ def unguard(cell: str) -> str:
 def csv_file(header: Sequence[Any], rows: Iterable[Sequence[Any]], *, bom: bool = True) -> Iterator[bytes]:
     """Yield a CSV file in chunks, in bounded memory: UTF-8, commas, every cell quoted and guarded.
 
-    Cells are text, numbers, moments (written in UTC) or None. `bom`: Excel needs it to read UTF-8.
+    Cells are text, numbers, moments (written in ISO 8601, with their own offset) or None. `bom`: Excel needs it to
+    read UTF-8.
     """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
@@ -95,8 +96,8 @@ def table_response(
 ) -> HttpResponseBase:
     """A table as a download called `name`: `header`, then `rows` of text, numbers, moments or None.
 
-    CSV leaves row by row; a workbook is written to disk row by row first. Moments are in UTC. `format` is one of
-    `FORMATS`; raises `KeyError` for another.
+    CSV leaves row by row; a workbook is written to disk row by row first. Moments are written in ISO 8601, with their
+    own offset. `format` is one of `FORMATS`; raises `KeyError` for another.
     """
     return {"csv": csv_response, "xlsx": _xlsx}[format](name, header, rows)
 
@@ -110,7 +111,7 @@ def _taken(buffer: io.StringIO) -> bytes:
 
 def _text(cell: Any) -> str:
     if isinstance(cell, datetime):
-        return cell.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        return cell.isoformat(timespec="seconds")
     return "" if cell is None else str(cell)
 
 
@@ -123,20 +124,17 @@ def _xlsx(name: str, header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Ht
         sheet.freeze_panes(1, 0)
         sheet.set_column(0, len(header) - 1, WIDTH)
         strong = book.add_format({"bold": True})
-        when = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         for column, cell in enumerate(header):
             sheet.write_string(0, column, str(cell), strong)
         for number, row in zip(range(1, MOST_SHEET_ROWS), rows, strict=False):
             for column, cell in enumerate(row):
-                _write(sheet, number, column, cell, when)
+                _write(sheet, number, column, cell)
     file.seek(0)
     return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)
 
 
-def _write(sheet: Any, row: int, column: int, cell: Any, when: Any) -> None:
-    if isinstance(cell, datetime):
-        sheet.write_datetime(row, column, cell.astimezone(UTC).replace(tzinfo=None), when)
-    elif isinstance(cell, int):
+def _write(sheet: Any, row: int, column: int, cell: Any) -> None:
+    if isinstance(cell, int):
         sheet.write_number(row, column, cell)
     elif cell is not None:
-        sheet.write_string(row, column, str(cell))
+        sheet.write_string(row, column, _text(cell))

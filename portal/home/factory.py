@@ -5,13 +5,13 @@ from typing import Any
 from django.db.models import Count
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assessments.models import Assessment, CorrectionNotice
 from factories.models import Factory, Handover
 from portal.accounts.roles import Visitor
+from portal.core.days import in_words, last_day_in_words
 from portal.home.affiliations import Affiliation
 from portal.home.todos import SOON, Todo, ending, ends_on
 from sharing.models import AccessRecord, AccessRequest, ConfirmationEnd, SharingGrant
@@ -71,7 +71,7 @@ def _request_todos(user: Visitor, factory: Factory) -> list[Todo]:
     return [
         Todo(
             _("%(brand)s asks to see your data; the request lapses on %(day)s.")
-            % {"brand": one.brand.name, "day": date_format(one.lapses_at, "DATE_FORMAT")},
+            % {"brand": one.brand.name, "day": last_day_in_words(one.lapses_at, factory)},
             reverse("access_request", args=[one.pk]),
             _("Decide"),
             urgent=True,
@@ -90,7 +90,7 @@ def _opening_todos(user: Visitor, factory: Factory) -> list[Todo]:
             % {
                 "cycle": one.cycle,
                 "brands": ", ".join(brand.name for brand in one.brands),
-                "day": date_format(timezone.localtime(one.at), "DATE_FORMAT"),
+                "day": in_words(one.at, factory),
             },
             reverse("report_openings", args=[factory.pk]),
             _("Look at it"),

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, DateTimeField, DurationField, ExpressionWrapper, F, Q, Value
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from assessments.models import Assessment
 from factories.models import CountryProgramme, Factory, FactoryRole, Handover
+from factories.time_zones import start_of_today_there
 from portal.accounts.roles import Visitor
 from portal.home.todos import SOON, Todo
 from sharing.models import ConfirmationEnd
@@ -22,7 +23,7 @@ def staff_section(user: Visitor) -> dict[str, Any]:
     late = visible.late().count()
     review_over = (
         visible.filter(state="factory_review", released_at__isnull=False)
-        .filter(released_at__lt=timezone.now() - F("factory__programme__factory_review_days") * timedelta(days=1))
+        .filter(Q(factory__programme__factory_review_days=0) | Q(released_at__lt=_first_day_of_reviews()))
         .count()
     )
     counts = visible.aggregate(
@@ -54,6 +55,14 @@ def staff_section(user: Visitor) -> dict[str, Any]:
             (_("Published in the last 30 days"), counts["published"], f"{board}?state=published"),
         ],
     }
+
+
+def _first_day_of_reviews() -> Any:
+    """Return when the day began, at each factory, on which reports were sent whose review ends today."""
+    days = ExpressionWrapper(
+        F("factory__programme__factory_review_days") * Value(timedelta(days=1)), output_field=DurationField()
+    )
+    return ExpressionWrapper(start_of_today_there("factory__") - days, output_field=DateTimeField())
 
 
 def _review_todos(user: Visitor, board: str) -> list[Todo]:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from portal.core.days import last_day_in_words
 from sharing.access import ASSESSMENT_SCOPES
 from sharing.models import SharingGrant
 from sharing.services.renewals import ending_soon
@@ -32,6 +32,6 @@ def ending(grants: Any) -> list[SharingGrant]:
 
 def ends_on(grant: SharingGrant, other: str) -> str:
     """One sentence: which sharing with the `other` side ends on which day."""
-    day = date_format(grant.last_day, "DATE_FORMAT") if grant.last_day else ""
+    day = last_day_in_words(grant.expires_at, grant.factory)
     words = {"scope": grant.get_scope_display(), "other": other, "day": day}
     return _("%(scope)s: sharing with %(other)s ends on %(day)s.") % words

@@ -127,7 +127,7 @@ def _why_not(
     published = subject.first_published_at
     if not is_out(subject, at) or published is None:
         withdrawn = subject.state == "withdrawn" and (at is None or (subject.withdrawn_at or at) <= at)
-        return reasons.not_out(subject.cycle, subject.withdrawn_at if withdrawn else None, grant)
+        return reasons.not_out(grant, subject.cycle, subject.withdrawn_at if withdrawn else None)
     kept = reasons.kept_back(grant, subject.cycle, published, at)
     return kept if kept is not None else reasons.replaced(grant, subject.cycle, subject.version)
 

@@ -35,7 +35,7 @@ class WhoSawWhatView(ListView):
         factory = get_object_or_404(Factory.objects.visible_to(self.user), pk=self.kwargs["pk"])
         require(inside_factories(self.user), factory)
         rows = AccessRecord.objects.visible_to(self.user).filter(factory=factory).with_own_people()
-        return narrowed(rows, self.query).select_related("person", "brand")
+        return narrowed(rows, self.query, factory).select_related("person", "brand")
 
 
 class WhatWeReadView(ListView):
@@ -62,5 +62,5 @@ class MonthlySummaryView(PortalView):
         """Per brand and kind of data: people and reads; and which sharing nobody used. The last full month, or one."""
         factory = get_object_or_404(Factory.objects.visible_to(self.user), pk=pk)
         require(inside_factories(self.user), factory)
-        month = month_of(self.query["month"]) if "month" in self.query else last_month()
+        month = month_of(self.query["month"]) if "month" in self.query else last_month(factory)
         return Response(DigestSerializer(monthly_digest(user=self.user, factory=factory, month=month)).data)

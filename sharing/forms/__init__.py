@@ -5,7 +5,6 @@ from sharing.forms.grants import (
     TermsForm,
     copied_terms,
     default_terms,
-    end_of,
     initial_terms,
     renewed_terms,
 )
@@ -44,7 +43,6 @@ __all__ = [
     "WhoSawFilter",
     "copied_terms",
     "default_terms",
-    "end_of",
     "initial_answer",
     "initial_terms",
     "renewed_terms",

@@ -1,18 +1,18 @@
 """Forms of consent: what a manager fills in, turned into `Terms`."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, cast
 
 from django import forms
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from brands.identity import Identity, identities
 from brands.models import Brand
-from factories.models import CountryProgramme
+from factories.models import Factory
 from portal.accounts.models import User
+from portal.core.days import Place, end_of, last_day, start_of, today
 from sharing.models import SharingGrant
 from sharing.scopes import OFFERED_CHOICES
 from sharing.services import Terms
@@ -22,16 +22,6 @@ MAX_BRANDS = 50
 MAX_HOLD = 365
 LAST_YEAR = 9900
 DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-
-
-def start_of(day: date) -> datetime:
-    """The moment a day begins (UTC)."""
-    return datetime.combine(day, time.min, tzinfo=UTC)
-
-
-def end_of(day: date) -> datetime:
-    """The moment a day is over (UTC): a grant "until 3 March" opens all of 3 March."""
-    return start_of(day + timedelta(days=1))
 
 
 def months_after(day: date, months: int) -> date:
@@ -66,7 +56,7 @@ def identity_label(one: Identity) -> str:
 
 
 class TermsForm(forms.Form):
-    """Cycles, last day, hold and purpose."""
+    """Cycles, last day, hold and purpose. Days are those of `place`, the factory (R54)."""
 
     cycles = forms.ChoiceField(
         label=_("Which cycles"),
@@ -101,6 +91,11 @@ class TermsForm(forms.Form):
         label=_("Purpose"), max_length=300, required=False, help_text=_("For your own records; the brand can read it.")
     )
 
+    def __init__(self, *args: Any, place: Place, ends: datetime | None = None, **kwargs: Any) -> None:
+        """`ends`: the end until now, which is kept to the moment where its day is."""
+        super().__init__(*args, **kwargs)
+        self.place, self.ends = place, ends
+
     def clean(self) -> dict[str, Any]:
         """Check what concerns more than one field; the messages say what to fill in."""
         data: dict[str, Any] = super().clean() or {}
@@ -108,10 +103,10 @@ class TermsForm(forms.Form):
             data["cycle_number"] = None
         elif data.get("cycles") and data.get("cycle_number") is None and "cycle_number" not in self.errors:
             self.add_error("cycle_number", _("Say which cycle."))
-        last_day, first_day = data.get("expires_on"), data.get("starts_on")
-        if last_day is not None and last_day < timezone.localdate():
+        until, first_day = data.get("expires_on"), data.get("starts_on")
+        if until is not None and until < today(self.place):
             self.add_error("expires_on", _("This day is over. Choose today or a later day."))
-        elif last_day is not None and first_day is not None and last_day < first_day:
+        elif until is not None and first_day is not None and until < first_day:
             self.add_error("expires_on", _("This is before the first day."))
         for name in ("expires_on", "starts_on"):
             if data.get(name) is not None and data[name].year > LAST_YEAR:
@@ -124,11 +119,18 @@ class TermsForm(forms.Form):
         return Terms(
             cycles=data["cycles"],
             cycle_number=data["cycle_number"],
-            valid_from=start_of(data["starts_on"]) if data.get("starts_on") else None,
-            expires_at=end_of(data["expires_on"]) if data["expires_on"] else None,
+            valid_from=start_of(data["starts_on"], self.place) if data.get("starts_on") else None,
+            expires_at=self.expires_at(),
             purpose=data["purpose"],
             hold_days=self.initial.get("hold_days", 0) if data["hold_days"] is None else data["hold_days"],
         )
+
+    def expires_at(self) -> datetime | None:
+        """The moment after the last day at the place; None: no end (call it after `is_valid`)."""
+        chosen: date | None = self.cleaned_data["expires_on"]
+        if chosen == last_day(self.ends, self.place):
+            return self.ends
+        return end_of(chosen, self.place) if chosen else None
 
 
 class GrantForm(TermsForm):
@@ -160,18 +162,18 @@ class GrantForm(TermsForm):
     def clean_starts_on(self) -> date | None:
         """A day to come; today is now."""
         day: date | None = self.cleaned_data["starts_on"]
-        today = timezone.localdate()
-        if day is not None and day < today:
+        now = today(self.place)
+        if day is not None and day < now:
             raise forms.ValidationError(_("This day is over. Choose a later one, or leave it empty."))
-        return None if day == today else day
+        return None if day == now else day
 
 
-def default_terms(programme: CountryProgramme) -> dict[str, Any]:
+def default_terms(factory: Factory) -> dict[str, Any]:
     """What the form of a new grant shows at first: the country's defaults. The cycles are left to be chosen."""
-    months = programme.grant_default_months
+    months = factory.programme.grant_default_months
     return {
-        "expires_on": months_after(timezone.localdate(), months) if months else None,
-        "hold_days": programme.grant_default_hold_days,
+        "expires_on": months_after(today(factory), months) if months else None,
+        "hold_days": factory.programme.grant_default_hold_days,
     }
 
 
@@ -189,7 +191,7 @@ def initial_terms(grant: SharingGrant) -> dict[str, Any]:
 def copied_terms(grant: SharingGrant) -> dict[str, Any]:
     """The terms of an existing grant for a new one; an end that is over is left out."""
     terms = initial_terms(grant) | {"scopes": [grant.scope]}
-    if grant.last_day is not None and grant.last_day < timezone.localdate():
+    if grant.last_day is not None and grant.last_day < today(grant.factory):
         del terms["expires_on"]
     return terms
 
@@ -197,5 +199,6 @@ def copied_terms(grant: SharingGrant) -> dict[str, Any]:
 def renewed_terms(grant: SharingGrant) -> dict[str, Any]:
     """The same terms with a new end: the country's months after the old one, or after today if that is over."""
     months = grant.factory.programme.grant_default_months
-    start = max(grant.last_day or timezone.localdate(), timezone.localdate())
+    now = today(grant.factory)
+    start = max(grant.last_day or now, now)
     return initial_terms(grant) | {"expires_on": months_after(start, months) if months else None}

@@ -1,16 +1,18 @@
 """Forms of requests: what a brand asks for and searches, what a factory answers."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from factories.models import CountryProgramme
+from factories.models import CountryProgramme, Factory
 from factories.querysets import FactoryQuerySet, named
 from portal.core.countries import COUNTRIES
+from portal.core.days import today
 from portal.core.forms import ListFilter
 from portal.core.uploads import size_help
-from sharing.forms.grants import TermsForm, end_of
+from sharing.forms.grants import TermsForm
 from sharing.models import AccessRequest, Scope
 from sharing.request_querysets import AccessRequestQuerySet
 from sharing.scopes import OFFERED_CHOICES
@@ -68,7 +70,7 @@ class RequestFilter(ListFilter):
 
 
 class AskForm(TermsForm):
-    """What a brand asks for."""
+    """What a brand asks of one factory or of many; a last day ends for each with the day of its place."""
 
     hold_days = None  # type: ignore[assignment] # the factory's to say
     scopes = forms.MultipleChoiceField(
@@ -92,8 +94,8 @@ class AskForm(TermsForm):
     )
     field_order = ["scopes", "cycles", "cycle_number", "expires_on", "purpose", "message"]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, factories: Sequence[Factory], **kwargs: Any) -> None:
+        super().__init__(*args, place=min(factories, key=today), **kwargs)
         self.fields["expires_on"].help_text = _("Leave empty to ask until the factory ends it.")
         for name in set(self.fields) - set(self.field_order):
             del self.fields[name]
@@ -105,7 +107,7 @@ class AskForm(TermsForm):
             scopes=tuple(data["scopes"]),
             cycles=data["cycles"],
             cycle_number=data["cycle_number"],
-            expires_at=end_of(data["expires_on"]) if data["expires_on"] else None,
+            last_day=data["expires_on"],
             purpose=data["purpose"],
             message=data["message"],
         )
@@ -158,7 +160,7 @@ class LessForm(TermsForm):
 
     def __init__(self, *args: Any, request: AccessRequest, **kwargs: Any) -> None:
         self.request = request
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, place=request.factory, ends=request.expires_at, **kwargs)
         choices = [(scope.value, scope.label) for scope in Scope if scope in request.scopes]
         self.fields["scopes"].choices = choices  # type: ignore[attr-defined]
         for name in set(self.fields) - set(self.field_order):
@@ -170,7 +172,7 @@ class LessForm(TermsForm):
         return Terms(
             cycles=data["cycles"],
             cycle_number=data["cycle_number"],
-            expires_at=end_of(data["expires_on"]) if data["expires_on"] else None,
+            expires_at=self.expires_at(),
             purpose=self.request.purpose,
             hold_days=data["hold_days"],
         )

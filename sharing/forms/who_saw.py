@@ -1,14 +1,15 @@
 """Narrowing down who-saw-what."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from factories.time_zones import start_there
+from portal.core.days import FIRST_DAYS, LAST_DAYS, Place, end_of, start_of
 from portal.core.forms import NOT_OFFERED
-from sharing.forms.grants import end_of, start_of
 from sharing.models import AccessRecord
 from sharing.querysets import AccessRecordQuerySet
 from sharing.scopes import OFFERED_CHOICES
@@ -21,17 +22,29 @@ WRONG_YEAR = _("Choose a day between 1900 and 2099.")
 PLAIN = ("person", "scope", "action", "cycle")
 
 
-def narrowed(records: AccessRecordQuerySet, asked: dict[str, Any]) -> AccessRecordQuerySet:
+def narrowed(records: AccessRecordQuerySet, asked: dict[str, Any], place: Place | None = None) -> AccessRecordQuerySet:
     """The lines that fit everything asked: `person` (id), `brand` ("own", "staff" or an id), `factory` (id), `scope`,
-    `action`, `cycle`, `since` and `until` (days in UTC, both included)."""
+    `action`, `cycle`, `since` and `until`, both included: days of `place`, or of each entry's factory (R54)."""
     records = records.filter(**{name: asked[name] for name in PLAIN if asked.get(name)})
     if asked.get("brand"):
         records = records.read_for(str(asked["brand"]))
     if asked.get("factory"):
         records = records.filter(factory=asked["factory"])
-    if asked.get("since"):
-        records = records.filter(at__gte=start_of(asked["since"]))
-    return records.filter(at__lt=end_of(asked["until"])) if asked.get("until") else records
+    if since := asked.get("since"):
+        records = records.filter(at__gte=start_of(since, place)) if place else _since(records, since)
+    if until := asked.get("until"):
+        records = records.filter(at__lt=end_of(until, place)) if place else _before(records, until + timedelta(days=1))
+    return records
+
+
+def _since(records: AccessRecordQuerySet, day: date) -> AccessRecordQuerySet:
+    """The entries from a day of each one's place on; the plain bound is for the index."""
+    return records.filter(at__gte=start_of(day, FIRST_DAYS)).filter(at__gte=start_there("factory__", day))
+
+
+def _before(records: AccessRecordQuerySet, day: date) -> AccessRecordQuerySet:
+    """The entries before a day of each one's place; the plain bound is for the index."""
+    return records.filter(at__lt=start_of(day, LAST_DAYS)).filter(at__lt=start_there("factory__", day))
 
 
 class _DayField(forms.DateField):
@@ -67,10 +80,17 @@ class WhoSawFilter(forms.Form):
     until = _DayField(label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
     def __init__(
-        self, *args: Any, records: AccessRecordQuerySet, brands: Any = None, factories: Any = None, **kwargs: Any
+        self,
+        *args: Any,
+        records: AccessRecordQuerySet,
+        place: Place | None = None,
+        brands: Any = None,
+        factories: Any = None,
+        **kwargs: Any,
     ) -> None:
-        """Of the log `records`; with `brands` for a factory's, with `factories` for a brand's own."""
+        """Of the log `records`; with `place` and `brands` for a factory's, with `factories` for a brand's own."""
         super().__init__(*args, **kwargs)
+        self.place = place
         self._offer_the_chosen_person(records)
         sides = [("own", _("The factory itself")), ("staff", _("The programme's staff"))]
         self._offer("brand", brands, [("", _("Everybody")), *sides])
@@ -98,4 +118,4 @@ class WhoSawFilter(forms.Form):
         """The lines that fit everything asked; none where something was asked that is not offered."""
         if not self.is_bound:
             return records
-        return narrowed(records, self.cleaned_data) if self.is_valid() else records.none()
+        return narrowed(records, self.cleaned_data, self.place) if self.is_valid() else records.none()

@@ -17,6 +17,7 @@ from django.utils.translation import ngettext_lazy
 
 from brands.models import Brand
 from factories.models import Factory
+from portal.core.days import last_day
 from portal.core.triggers import columns_are_final
 from sharing import terms
 from sharing.querysets import SharingGrantQuerySet
@@ -149,10 +150,8 @@ class SharingGrant(models.Model):
 
     @property
     def last_day(self) -> date | None:
-        """The last whole or part day (UTC) on which the grant opens anything; None: until it is ended."""
-        if self.expires_at is None:
-            return None
-        return (self.expires_at - timedelta(microseconds=1)).date()
+        """The last whole or part day at the factory on which the grant opens anything; None: until it is ended."""
+        return last_day(self.expires_at, self.factory) if self.expires_at else None
 
     @property
     def starts_at(self) -> datetime:

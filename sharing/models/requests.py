@@ -1,6 +1,7 @@
 """Requests: a brand asks a factory for access, and the factory answers, or does not. Silence is never consent."""
 
 import uuid
+from datetime import date
 from typing import Any
 
 import pgtrigger
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from brands.models import Brand
 from factories.models import Factory
+from portal.core.days import last_day
 from portal.core.triggers import columns_are_final
 from sharing.codes import short_code
 from sharing.models.grants import SharingGrant
@@ -139,9 +141,14 @@ class AccessRequest(models.Model):
         return self.as_grant().cycles_in_words()
 
     @property
-    def last_day(self) -> Any:
-        """The last day (UTC) asked for; None: until the factory ends it."""
-        return self.as_grant().last_day
+    def last_day(self) -> date | None:
+        """The last day at the factory that is asked for; None: until the factory ends it."""
+        return last_day(self.expires_at, self.factory) if self.expires_at else None
+
+    @property
+    def lapses_on(self) -> date | None:
+        """The last day at the factory on which it can be answered."""
+        return last_day(self.lapses_at, self.factory)
 
 
 class RequestAnswer(models.Model):

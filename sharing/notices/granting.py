@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.models import User
+from portal.core.days import last_day_in_words
 from portal.notices.models import Notice
 from portal.notices.outbox import Line, NoticeKind, register_notice
 from sharing.models import PaperConsent, SharingGrant, WithheldReport
@@ -85,7 +86,7 @@ def _ends_soon(notice: Notice, reader: User) -> Line | None:
         "factory": grant.factory.name,
         "brand": grant.brand.name,
         "what": grant.get_scope_display(),
-        "day": date_format(grant.last_day, "DATE_FORMAT"),
+        "day": last_day_in_words(grant.expires_at, grant.factory),
     }
     if notice.side == "brand":
         text = _("%(factory)s shares “%(what)s” with %(brand)s until %(day)s. The factory decides whether it goes on.")

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.accounts.models import User
+from portal.core.days import last_day_in_words
 from portal.notices.models import Notice
 from portal.notices.outbox import Line, NoticeKind, api_url, register_notice
 from sharing.access.positions import Position
@@ -89,7 +89,8 @@ def _ended_text(grant: SharingGrant, words: dict[str, Any]) -> str:
 
 
 def _until(grant: SharingGrant) -> str:
-    return " " + _("Until %s.") % date_format(grant.last_day, "DATE_FORMAT") if grant.last_day else ""
+    day = last_day_in_words(grant.expires_at, grant.factory)
+    return " " + _("Until %s.") % day if day else ""
 
 
 def _payload(notice: Notice) -> dict[str, Any] | None:

@@ -18,6 +18,14 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language, get_language_bidi, ngettext
 from django.utils.translation import gettext as _
 
+from portal.core.days import (
+    is_start_of_day,
+    last_day_in_words,
+    moment_in_words,
+    shown_in,
+    shown_place,
+    zone_in_words,
+)
 from portal.core.documents import breakable, compile_pdf, map_strings, showable
 from portal.core.ledger.proving import Proof
 from sharing.models import Receipt, Scope, SharingGrant
@@ -79,7 +87,7 @@ def facts(payload: dict[str, Any], disclosed: dict[str, Any]) -> list[tuple[str,
         (_("May see"), str(Scope(terms["scope"]).label)),
         (_("Cycles"), SharingGrant(cycles=terms["cycles"], cycle_number=terms["cycle_number"]).cycles_in_words()),
         (_("From"), _moment(terms["valid_from"])),
-        (_("Until"), _moment(terms["expires_at"]) or _("The factory stops it")),
+        (_("Until"), _until(terms["expires_at"]) or _("The factory stops it")),
         (_("Purpose"), terms["purpose"]),
         (_("Each new report waits"), _days(named.get("hold_days"))),
         (_("Ended"), _moment(payload["ended_at"])),
@@ -87,6 +95,7 @@ def facts(payload: dict[str, Any], disclosed: dict[str, Any]) -> list[tuple[str,
         (_("Decided by"), _actor(payload["acted"], named.get("acted_by", ""))),
         (_("Consent on paper by"), named.get("granted_for", _("Yes") if payload["on_paper"] else "")),
         (_("Issued"), _moment(payload["issued_at"])),
+        (_("Days and times"), zone_in_words(shown_place())),
         (_("Receipt before this one"), payload["previous"] or ""),
         (_("Hash of the terms (SHA-256)"), payload["terms_sha256"]),
     ]
@@ -94,7 +103,16 @@ def facts(payload: dict[str, Any], disclosed: dict[str, Any]) -> list[tuple[str,
 
 
 def _moment(text: str | None) -> str:
-    return date_format(datetime.fromisoformat(text), "DATETIME_FORMAT") if text else ""
+    """The moment at the place whose days the page or document shows."""
+    return moment_in_words(datetime.fromisoformat(text), shown_place()) if text else ""
+
+
+def _until(text: str | None) -> str:
+    """The last day, where the end is the end of a day at the place that is shown (R54); else the moment."""
+    if not text:
+        return ""
+    end, place = datetime.fromisoformat(text), shown_place()
+    return last_day_in_words(end, place) if is_start_of_day(end, place) else _moment(text)
 
 
 def _days(days: int | None) -> str:
@@ -117,15 +135,20 @@ def proof_facts(proof: Proof) -> list[tuple[str, str]]:
     """Return what an inclusion proof leads to, in words, as (term, value)."""
     head = proof.as_document()["sealed"]["payload"]
     rows = [
-        (_("Sealed on"), date_format(date.fromisoformat(head["day"]), "DATE_FORMAT")),
+        (_("Sealed on"), _utc_day(date.fromisoformat(head["day"]))),
         (_("Root of the seal"), head["root"]),
     ]
     if proof.day is not None:
         rows += [
-            (_("Published root of"), date_format(proof.day.day, "DATE_FORMAT")),
+            (_("Published root of"), _utc_day(proof.day.day)),
             (_("Published root"), proof.day.root),
         ]
     return rows
+
+
+def _utc_day(day: date) -> str:
+    """A day of the ledger, whose days are the same for all places."""
+    return f"{date_format(day, 'DATE_FORMAT')} (UTC)"
 
 
 def proof_steps(proof: Proof) -> list[str]:
@@ -155,8 +178,17 @@ def pdf_of(receipt: Receipt, *, from_inside: bool, proof: Proof | None = None) -
 
     Raises `portal.core.documents.RenderError`.
     """
+    with shown_in(receipt.factory):
+        data = _pdf_data(receipt, from_inside=from_inside, proof=proof)
+    shown = cast("dict[str, Any]", map_strings(data, lambda text: breakable(showable(text)[0])))
+    timestamp = int(receipt.issued_at.timestamp())
+    shown["qr"] = _qr_code(verify_url(receipt))
+    return compile_pdf(TEMPLATE, shown, timestamp=timestamp, should_cancel=lambda: False, timeout=PDF_SECONDS)
+
+
+def _pdf_data(receipt: Receipt, *, from_inside: bool, proof: Proof | None) -> dict[str, Any]:
     payload = receipt.payload
-    data = {
+    return {
         "language": get_language() or "en",
         "rtl": get_language_bidi(),
         "programme": _("Better Work portal"),
@@ -178,10 +210,6 @@ def pdf_of(receipt: Receipt, *, from_inside: bool, proof: Proof | None = None) -
         "signature": receipt.signature,
         "proof": _annex(proof),
     }
-    shown = cast("dict[str, Any]", map_strings(data, lambda text: breakable(showable(text)[0])))
-    timestamp = int(receipt.issued_at.timestamp())
-    shown["qr"] = _qr_code(verify_url(receipt))
-    return compile_pdf(TEMPLATE, shown, timestamp=timestamp, should_cancel=lambda: False, timeout=PDF_SECONDS)
 
 
 def _qr_code(url: str) -> str:

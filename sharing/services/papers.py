@@ -12,12 +12,12 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files import File
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.models import User
+from portal.core.days import today
 from portal.core.events import record
 from portal.core.uploads import kept_upload
 from portal.notices.outbox import announce
@@ -82,7 +82,7 @@ def record_paper_consent(
     """
     if not may_record_consent(by, factory):
         raise PermissionDenied(_("Only the country's staff record consent given on paper."))
-    content_type = _checked(signature, scan)
+    content_type = _checked(factory, signature, scan)
     digest = hashlib.file_digest(scan, "sha256").hexdigest()
     scan.seek(0)
     with kept_upload(scan, CONSENTS) as name:
@@ -92,13 +92,13 @@ def record_paper_consent(
         ))  # fmt: skip
 
 
-def _checked(signature: Signature, scan: "File[Any]") -> str:
+def _checked(factory: Factory, signature: Signature, scan: "File[Any]") -> str:
     errors: dict[str, Any] = {}
     if not signature.signed_by.strip():
         errors["signed_by"] = _("Say who signed for the factory.")
     if signature.signed_on < EARLIEST:
         errors["signed_on"] = _("This day is before the programme began. Look at the form once more.")
-    elif signature.signed_on > timezone.localdate():
+    elif signature.signed_on > today(factory):
         errors["signed_on"] = _("The form cannot be signed on a day to come.")
     try:
         content_type = kind_of_scan(scan)

@@ -16,13 +16,13 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from brands.models import Brand
 from factories.models import Factory
 from factories.services import lock_factory
 from portal.accounts.models import User
+from portal.core.days import days_from_now, end_of, last_day_in_words, moment_in_words, start_of, today
 from portal.core.events import record
 from portal.notices.outbox import announce
 from sharing.access.positions import Position
@@ -32,7 +32,7 @@ from sharing.services.grants import settle
 from sharing.services.journal import Journal
 from sharing.services.outcomes import Outcome, Terms, changing, granting
 from sharing.services.situation import Situation, locked_situation
-from sharing.services.standing import Wish, covers, standings
+from sharing.services.standing import Standing, Wish, covers, standings
 
 A_DAY = timedelta(days=1)
 LONGEST_SNOOZE_DAYS = 60
@@ -75,7 +75,7 @@ def request_many(*, by: User, brand: Brand, factories: Sequence[Factory], wish: 
     where = standings(brand, listed)
     asked = Asked()
     for factory in {one.pk: one for one in factories}.values():
-        reason = where[factory.pk].refusal(wish) if factory.pk in listed else _("This factory cannot be asked.")
+        reason = _refusal(where.get(factory.pk), wish, listed.get(factory.pk))
         if reason:
             asked.refused.append((factory, reason))
         else:
@@ -86,6 +86,15 @@ def request_many(*, by: User, brand: Brand, factories: Sequence[Factory], wish: 
     for request in asked.requests:
         _tell_factory(request, by)
     return asked
+
+
+def _refusal(standing: Standing | None, wish: Wish, factory: Factory | None) -> str:
+    """Return why a factory is not asked; empty: it is."""
+    if standing is None or factory is None:
+        return _("This factory cannot be asked.")
+    if wish.last_day is not None and wish.last_day < today(factory):
+        return _("The last day that you chose is over at this factory.")
+    return standing.refusal(wish.at(factory))
 
 
 def _authorise_brand(by: User, brand: Brand) -> None:
@@ -126,8 +135,8 @@ def _check_cap(brand: Brand, count: int) -> None:
 
 
 def _new_request(by: User, brand: Brand, factory: Factory, wish: Wish) -> AccessRequest:
-    now, programme = timezone.now(), factory.programme
-    lapses_at = now + timedelta(days=programme.request_days)
+    now, programme, wish = timezone.now(), factory.programme, wish.at(factory)
+    lapses_at = end_of(days_from_now(programme.request_days, factory), factory)
     request = AccessRequest(
         factory=factory,
         brand=brand,
@@ -245,7 +254,7 @@ def _must_not_exceed(request: AccessRequest, scopes: Sequence[str], terms: Terms
     if not covers(asked, Wish((), "", terms.cycles, terms.cycle_number, request.expires_at)):
         errors["cycles"] = _("These are more cycles than the brand asked for: %s.") % asked.cycles_in_words()
     if request.expires_at and (terms.expires_at is None or terms.expires_at > request.expires_at):
-        day = date_format(request.last_day, "DATE_FORMAT")
+        day = last_day_in_words(request.expires_at, request.factory)
         errors["expires_at"] = _("The brand asked for less time: until %s.") % day
     if errors:
         raise ValidationError(errors)
@@ -279,7 +288,7 @@ def snooze_request(*, by: User, request: AccessRequest, days: int) -> AccessRequ
     _must_be_open(request)
     if not 1 <= days <= LONGEST_SNOOZE_DAYS:
         raise ValidationError({"days": _("Choose 1 to %s days.") % LONGEST_SNOOZE_DAYS})
-    request.snoozed_until = request.remind_at = timezone.now() + timedelta(days=days)
+    request.snoozed_until = request.remind_at = start_of(days_from_now(days, request.factory), request.factory)
     request.save(update_fields=["snoozed_until", "remind_at"])
     record("sharing.request_put_off", by=by, days=days, **_ids(request))
     return request
@@ -299,15 +308,14 @@ def _must_be_open(request: AccessRequest) -> None:
 def answered_in_words(request: AccessRequest) -> str:
     """Who closed a request, and how: for the factory's side."""
     if request.answered_by is None or request.answered_at is None:
-        return _("This request lapsed on %s: nobody answered it, so nothing is shared.") % date_format(
-            request.lapses_at
-        )
+        day = last_day_in_words(request.lapses_at, request.factory)
+        return _("This request lapsed on %s: nobody answered it, so nothing is shared.") % day
     sentences = {
         "approved": _("%(who)s approved this request on %(day)s."),
         "declined": _("%(who)s declined this request on %(day)s."),
         "withdrawn": _("The brand took this request back on %(day)s."),
     }
-    day = date_format(timezone.localtime(request.answered_at), "DATETIME_FORMAT")
+    day = moment_in_words(request.answered_at, request.factory)
     return sentences[request.state] % {"who": request.answered_by.name, "day": day}
 
 

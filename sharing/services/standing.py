@@ -4,15 +4,15 @@ Told from the brand's own requests and grants alone: what others asked or hold c
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from brands.models import Brand
+from portal.core.days import UTC_DAYS, Place, day_of, end_of, in_words, start_of
 from sharing.models import AccessRequest, Scope, SharingGrant
 from sharing.scopes import OFFERED_SCOPES
 
@@ -21,7 +21,10 @@ LONGEST_WAIT = timedelta(days=366)  # programmes ask for at most 365 days before
 
 @dataclass(frozen=True)
 class Wish:
-    """What a brand asks for. `cycle_number` belongs to cycles "from" and "only"."""
+    """What a brand asks for. `cycle_number` belongs to cycles "from" and "only".
+
+    It ends at a moment (`expires_at`), or with a day of each factory's place (`last_day`), or when the factory ends it.
+    """
 
     scopes: tuple[str, ...]
     purpose: str
@@ -29,6 +32,13 @@ class Wish:
     cycle_number: int | None = None
     expires_at: datetime | None = None
     message: str = ""
+    last_day: date | None = None
+
+    def at(self, place: Place) -> "Wish":
+        """Return what is asked of one factory: a last day ends with the day of its place (R54)."""
+        if self.last_day is None:
+            return self
+        return replace(self, expires_at=end_of(self.last_day, place), last_day=None)
 
 
 @dataclass
@@ -38,6 +48,7 @@ class Standing:
     asked: AccessRequest | None = None
     shared: list[SharingGrant] = field(default_factory=list)
     waits: list[tuple[frozenset[str], datetime]] = field(default_factory=list)
+    place: Place = UTC_DAYS  # the factory, once there is a request whose days are named
 
     @property
     def word(self) -> str:
@@ -66,21 +77,23 @@ class Standing:
     def in_words(self) -> str:
         """What the brand reads beside the factory's name; empty where there is nothing to say."""
         if self.asked is not None:
-            return _("You asked on %s.") % _day(self.asked.created_at)
+            return _("You asked on %s.") % in_words(self.asked.created_at, self.place)
         words = []
         if self.shared:
             kinds = sorted({str(grant.get_scope_display()) for grant in self.shared})
             words.append(_("Shared with you: %s.") % ", ".join(kinds))
         if again := self.next_time():
-            words.append(_("You can ask again from %s on.") % _day(again))
+            words.append(_("You can ask again from %s on.") % in_words(again, self.place))
         return " ".join(words)
 
     def refusal(self, wish: Wish) -> str:
         """Why this wish may not be sent now, as a sentence; empty: it may."""
         if self.asked is not None:
-            return _("You asked on %s, and the factory has not answered yet.") % _day(self.asked.created_at)
+            return _("You asked on %s, and the factory has not answered yet.") % in_words(
+                self.asked.created_at, self.place
+            )
         if again := self.again_from(wish.scopes):
-            return _("You asked for this not long ago. You can ask again from %s on.") % _day(again)
+            return _("You asked for this not long ago. You can ask again from %s on.") % in_words(again, self.place)
         if all(any(covers(grant, wish) for grant in self.shared if grant.scope == scope) for scope in wish.scopes):
             return _("The factory shares all of this with your brand already.")
         return ""
@@ -90,10 +103,6 @@ class Standing:
         return all(
             any(covers(one, everything) for one in self.shared if one.scope == scope) for scope in OFFERED_SCOPES
         )
-
-
-def _day(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "DATE_FORMAT")
 
 
 def covers(grant: SharingGrant, wish: "Wish") -> bool:
@@ -120,6 +129,7 @@ def standings(brand: Brand, factory_ids: Iterable[int]) -> dict[int, Standing]:
     recent: Any = requests.filter(created_at__gte=now - 2 * LONGEST_WAIT).select_related("factory__programme")
     for request in recent:
         standing = found[request.factory_id]
+        standing.place = request.factory
         if request.shown_state == "open":
             standing.asked = request
         elif (again := may_ask_again(request)) > now:
@@ -131,9 +141,13 @@ def standings(brand: Brand, factory_ids: Iterable[int]) -> dict[int, Standing]:
 
 
 def may_ask_again(request: AccessRequest) -> datetime:
-    """When the brand may ask the factory of a closed request again (`factory__programme` is loaded)."""
-    closed = request.answered_at or request.lapses_at
-    return closed + timedelta(days=request.factory.programme.request_again_days)
+    """When the brand may ask the factory of a closed request again: as the day begins there (R54).
+
+    `factory__programme` is loaded.
+    """
+    factory = request.factory
+    closed = day_of(request.answered_at or request.lapses_at, factory)
+    return start_of(closed + timedelta(days=factory.programme.request_again_days), factory)
 
 
 def _reasked(request: Any) -> frozenset[str]:

@@ -6,7 +6,7 @@ A subscription opens nothing by itself: no brand reads a report that the factory
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -19,14 +19,13 @@ from brands.models import Brand
 from factories.models import Factory
 from factories.services import lock_factory
 from portal.accounts.models import User
+from portal.core.days import today
 from portal.core.events import record
 from portal.core.tables.dates import EARLIEST
 from sharing.access.positions import positions
 from sharing.models import Subscription
 from sharing.notices.openings import report_may_open
 from sharing.terms import MAX_CYCLE
-
-FIRST_ZONE = timedelta(hours=14)  # no place on earth has a later day
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def check_purchase(wanted: Purchase) -> Subscription | None:
         raise ValidationError({"brand": _("%s is not active on the portal.") % wanted.brand})
     if not 1 <= wanted.cycle <= MAX_CYCLE:
         raise ValidationError({"cycle": _("Enter a cycle from 1 to %s.") % MAX_CYCLE})
-    if not EARLIEST <= wanted.bought_on <= (timezone.now() + FIRST_ZONE).date():
+    if not EARLIEST <= wanted.bought_on <= today(wanted.factory):
         raise ValidationError({"bought_on": _("Enter a day from 2000 until today.")})
     return _refuse_another_day(wanted)
 

@@ -44,7 +44,7 @@ def inbox(request: HttpRequest, pk: int) -> HttpResponse:
     """ "Requests": what brands ask of this factory; first what waits, then what was put off, then what is over."""
     factory = factory_inside(request, pk)
     rows = AccessRequest.objects.visible_to(request.user).filter(factory=factory).for_reader(request.user)
-    rows = rows.select_related("brand", "asked_by", "answered_by")
+    rows = rows.select_related("factory", "brand", "asked_by", "answered_by")
     page = requested_page(request, rows.waiting(), ("-created_at", "-id"))
     context = {
         "factory": factory,
@@ -93,7 +93,9 @@ def former_names(brand: Brand) -> list[BrandHistory]:
 
 def _grants(request: HttpRequest, found: AccessRequest) -> Any:
     """What was given for the request, as far as the visitor may see it."""
-    return SharingGrant.objects.visible_to(request.user).filter(requests=found).order_by("scope")
+    return (
+        SharingGrant.objects.visible_to(request.user).filter(requests=found).select_related("factory").order_by("scope")
+    )
 
 
 def _preview(request: HttpRequest, found: AccessRequest, scopes: list[str], terms: Terms) -> dict[str, Any]:
@@ -104,7 +106,7 @@ def _preview(request: HttpRequest, found: AccessRequest, scopes: list[str], term
     answer = preview_answer(by=person(request), request=found, scopes=scopes, terms=terms)
     return {
         "lines": [_yes_line(answer, scope) for scope in Scope if scope in scopes],
-        "terms": as_grant(terms),
+        "terms": as_grant(found.factory, terms),
         "difference": answer.difference,
         "only_plan": list(scopes) == [Scope.IMPROVEMENT_PLAN],
         "brand": found.brand,

@@ -139,7 +139,8 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("ask_search", pk=pk)
     is_sent = request.method == "POST" and "purpose" in request.POST
     wanted = [scope for scope in request.GET.getlist("scope") if scope in OFFERED_SCOPES]
-    form = AskForm(request.POST if is_sent else None, initial={"cycles": "all", "scopes": wanted or ["report"]})
+    initial = {"cycles": "all", "scopes": wanted or ["report"]}
+    form = AskForm(request.POST if is_sent else None, factories=chosen, initial=initial)
     if form.is_valid():
         try:
             asked = request_many(by=person(request), brand=brand, factories=chosen, wish=form.wish())

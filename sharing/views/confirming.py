@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from factories.models import Factory
 from factories.roles import active_in_role
+from portal.core.days import show_days_of
 from portal.core.forms import REFUSED, show_errors
 from sharing.forms import RefuseForm
 from sharing.models import ConfirmationEnd, SharingGrant
@@ -45,7 +46,7 @@ def confirmations(request: HttpRequest, pk: int) -> HttpResponse:
     waiting = SharingGrant.objects.visible_to(request.user).unconfirmed().filter(factory=factory)
     context = {
         "factory": factory,
-        "grants": waiting.select_related("brand", "granted_by").order_by("created_at"),
+        "grants": waiting.select_related("factory", "brand", "granted_by").order_by("created_at"),
         "representatives": active_in_role(factory, "worker_representative"),
         "wish": open_wish,
         "may_decide": may_decide(request, factory),
@@ -95,6 +96,7 @@ def grant_confirmation(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One grant that waits: what it would open, confirm or refuse."""
     grants = SharingGrant.objects.visible_to(request.user).select_related("factory__programme", "brand", "granted_by")
     found = get_object_or_404(grants, pk=pk)
+    show_days_of(found.factory)
     if not _may_confirm(request, found.factory):
         raise PermissionDenied(_("Only the factory's worker representative confirms what its managers share."))
     form = RefuseForm(posted_data(request))

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from brands.models import Brand
 from factories.models import Factory
+from portal.core.days import show_days_of
 from portal.core.forms import REFUSED, show_errors
 from portal.core.lists import requested_page
 from sharing.copies import DownloadedCopy, downloaded_copies
@@ -73,6 +74,7 @@ def copies_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One notice, for the brand that it asks: which copies, and the answer. Nothing else of the factory is shown."""
     notices = DestroyNotice.objects.asked_of(request.user).select_related("factory", "brand", "answered_by")
     notice = get_object_or_404(notices.with_counts(), pk=pk)
+    show_days_of(notice.factory)
     copies = list(notice.copies.order_by("number"))
     unsettled = [copy for copy in copies if copy.answer != "destroyed"]
     form = CopiesAnswerForm(posted_data(request), notice=notice, copies=unsettled)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.models import User
+from portal.core.days import show_days_of
 from sharing.models import AccessRequest, SharingGrant
 
 
@@ -33,6 +34,7 @@ def posted_data(request: HttpRequest) -> Any:
 def factory_inside(request: HttpRequest, pk: int) -> Factory:
     """The factory, if the visitor sees it; 403 if they do but its consent is none of their business."""
     factory = get_object_or_404(Factory.objects.visible_to(request.user).select_related("programme"), pk=pk)
+    show_days_of(factory)
     if not Factory.objects.inside(request.user).filter(pk=pk).exists():
         raise PermissionDenied(_("Only the factory's people and its country's staff see who it shares with."))
     return factory
@@ -59,6 +61,7 @@ def grant_to_decide(request: HttpRequest, pk: UUID) -> SharingGrant:
         SharingGrant.objects.visible_to(request.user).select_related("factory__programme", "brand"), pk=pk
     )
     require_decider(request, found.factory)
+    show_days_of(found.factory)
     return found
 
 
@@ -79,7 +82,9 @@ def own_brand(request: HttpRequest, pk: int) -> Brand:
 def request_seen(request: HttpRequest, pk: UUID) -> Any:
     """A request as the visitor's side sees it (with `shown_state`), or 404."""
     rows = AccessRequest.objects.visible_to(request.user).for_reader(request.user)
-    return get_object_or_404(rows.select_related("factory__programme", "brand", "asked_by", "answered_by"), pk=pk)
+    found = get_object_or_404(rows.select_related("factory__programme", "brand", "asked_by", "answered_by"), pk=pk)
+    show_days_of(found.factory)
+    return found
 
 
 def request_to_decide(request: HttpRequest, pk: UUID) -> Any:

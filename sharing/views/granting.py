@@ -13,8 +13,6 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -22,6 +20,7 @@ from django.views.decorators.http import require_http_methods
 from brands.identity import identities
 from brands.models import Brand
 from factories.models import Factory
+from portal.core.days import in_words
 from portal.core.forms import REFUSED
 from sharing.forms import GrantForm, TermsForm, copied_terms, default_terms, initial_terms, renewed_terms
 from sharing.models import Scope, SharingGrant
@@ -38,7 +37,7 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
     """Share with brands: the form, then a page that says in words what will happen, then it happens."""
     factory = factory_inside(request, pk)
     require_decider(request, factory)
-    form = GrantForm(posted_data(request), user=person(request), initial=_start(request, factory))
+    form = GrantForm(posted_data(request), user=person(request), place=factory, initial=_start(request, factory))
     if request.method == "POST" and form.is_valid():
         if "confirmed" not in request.POST:
             if _is_new(request, factory, form) and (confirmation := _confirm_grant(request, factory, form)):
@@ -56,7 +55,7 @@ def _status(request: HttpRequest) -> int:
 
 def _start(request: HttpRequest, factory: Factory) -> dict[str, Any]:
     """What the form shows at first: the country's defaults, or the terms of the sharing named in `copy`."""
-    start = default_terms(factory.programme)
+    start = default_terms(factory)
     wanted = request.GET.get("copy", "")
     copied = next((one for one in _templates(request, factory) if str(one.pk) == wanted), None)
     if copied is not None:
@@ -69,7 +68,7 @@ def _start(request: HttpRequest, factory: Factory) -> dict[str, Any]:
 def _templates(request: HttpRequest, factory: Factory) -> list[SharingGrant]:
     """The sharings in force whose terms may be copied."""
     grants = SharingGrant.objects.visible_to(request.user).filter(factory=factory).not_over()
-    return list(grants.select_related("brand").order_by("brand__name", "scope"))
+    return list(grants.select_related("brand", "factory").order_by("brand__name", "scope"))
 
 
 def _is_new(request: HttpRequest, factory: Factory, form: GrantForm) -> bool:
@@ -108,7 +107,7 @@ def _confirm_grant(request: HttpRequest, factory: Factory, form: GrantForm) -> H
         "brands": brands_with(differences),
         "scopes": [Scope(scope).label for scope in scopes],
         "only_plan": list(scopes) == [Scope.IMPROVEMENT_PLAN],
-        "terms": as_grant(terms),
+        "terms": as_grant(factory, terms),
         "hidden": posted_again(request, form),
         "hidden_for_preview": posted_again(request, form)[:-1],
     }
@@ -121,10 +120,10 @@ def brands_with(differences: list[Difference]) -> list[dict[str, Any]]:
     return [{"identity": one, "difference": other} for one, other in zip(known, differences, strict=True)]
 
 
-def as_grant(terms: Terms) -> SharingGrant:
-    """A grant that says these terms, kept nowhere: pages show its words."""
+def as_grant(factory: Factory, terms: Terms) -> SharingGrant:
+    """A grant of a factory that says these terms, kept nowhere: pages show its words."""
     names = ("cycles", "cycle_number", "expires_at", "purpose", "hold_days")
-    grant = SharingGrant(**{name: getattr(terms, name) for name in names})
+    grant = SharingGrant(factory=factory, **{name: getattr(terms, name) for name in names})
     if terms.valid_from is not None:
         grant.valid_from = terms.valid_from
     return grant
@@ -155,7 +154,7 @@ def _said(factory: Factory, brands: list[Brand], grants: list[SharingGrant]) -> 
     if "unconfirmed" in statuses:
         return _("%(factory)s will share with %(brands)s as soon as a worker representative has confirmed it.") % words
     if "waiting" in statuses:
-        words["day"] = date_format(timezone.localtime(grants[0].valid_from), "DATE_FORMAT")
+        words["day"] = in_words(grants[0].valid_from, factory)
         return _("%(factory)s will share with %(brands)s from %(day)s on.") % words
     return _("%(factory)s now shares with %(brands)s.") % words
 
@@ -179,7 +178,8 @@ def change(request: HttpRequest, pk: UUID) -> HttpResponse:
         messages.error(request, about(found.factory, _("This access has since ended and cannot be changed.")))
         return redirect("who_can_see", pk=found.factory_id)
     is_renewal = "renew" in request.GET
-    form = TermsForm(posted_data(request), initial=renewed_terms(found) if is_renewal else initial_terms(found))
+    initial = renewed_terms(found) if is_renewal else initial_terms(found)
+    form = TermsForm(posted_data(request), place=found.factory, ends=found.expires_at, initial=initial)
     if request.method == "POST" and form.is_valid():
         answer = (_changed if "confirmed" in request.POST else _confirm_change)(request, found, form)
         if answer is not None:
@@ -204,7 +204,7 @@ def _confirm_change(request: HttpRequest, found: SharingGrant, form: TermsForm) 
         "brands": brands_with([difference]),
         "scopes": [found.get_scope_display()],
         "only_plan": found.scope == Scope.IMPROVEMENT_PLAN,
-        "terms": as_grant(terms),
+        "terms": as_grant(found.factory, terms),
         "needs_confirmation": found.factory.confirms_sharing and not terms.narrows(found),
         "hidden": posted_again(request, form),
         "hidden_for_preview": [*posted_again(request, form)[:-1], ("grant", str(found.pk))],

@@ -24,7 +24,7 @@ def who_can_see(request: HttpRequest, pk: int) -> HttpResponse:
     """ "Who can see our data": every brand and scope, since when, until when, last viewed; and what has ended."""
     factory = factory_inside(request, pk)
     grants = SharingGrant.objects.visible_to(request.user).filter(factory=factory)
-    grants = grants.select_related("brand", "granted_by", "ended_by").with_last_viewed().with_receipt()
+    grants = grants.select_related("factory", "brand", "granted_by", "ended_by").with_last_viewed().with_receipt()
     in_force = list(grants.not_over().order_by("brand__name", "brand", "scope"))
     context = {
         "factory": factory,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from brands.models import Brand
+from portal.core.days import show_days_of
 from sharing.models import SharingGrant, WithheldReport
 from sharing.openings import openings_of
 from sharing.services import release_report, withhold_report
@@ -70,6 +71,7 @@ def report_release(request: HttpRequest, pk: int) -> HttpResponse:
         WithheldReport.objects.visible_to(request.user).select_related("factory__programme", "brand"), pk=pk
     )
     require_decider(request, kept.factory)
+    show_days_of(kept.factory)
     if request.method == "POST":
         words = {"brand": kept.brand, "cycle": kept.cycle}
         try:

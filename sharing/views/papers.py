@@ -33,8 +33,8 @@ def grant_paper(request: HttpRequest, pk: int) -> HttpResponse:
     if not may_record_consent(person(request), factory):
         raise PermissionDenied(_("Only the country's staff record consent given on paper."))
     files = request.FILES if request.method == "POST" else None
-    initial = default_terms(factory.programme)
-    form = PaperForm(posted_data(request), files, user=person(request), initial=initial)
+    initial = default_terms(factory)
+    form = PaperForm(posted_data(request), files, user=person(request), place=factory, initial=initial)
     if request.method == "POST" and form.is_valid() and _recorded(request, factory, form):
         return redirect("who_can_see", pk=factory.pk)
     status = REFUSED if request.method == "POST" else 200

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from brands.models import Brand
 from portal.core.api.throttling import VerifyThrottle
+from portal.core.days import show_days_of
 from portal.core.documents import RenderError
 from portal.core.lists import requested_page
 from portal.core.signing import known_keys
@@ -57,6 +58,7 @@ def _found(request: HttpRequest, number: str) -> tuple[Receipt, bool]:
     """The receipt, and whether the visitor sees it from the factory's side. Raises 404."""
     rows = Receipt.objects.visible_to(request.user).select_related("factory", "brand", "grant")
     receipt = get_object_or_404(rows, number=normalised(number) or None)
+    show_days_of(receipt.factory)
     return receipt, inside_factories(request.user).filter(pk=receipt.factory_id).exists()
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from brands.models import Brand
 from factories.models import CountryProgramme
 from factories.services import update_programme
+from portal.core.days import show_days_of
 from portal.core.forms import REFUSED, posted, show_errors
 from portal.core.lists import requested_page
 from sharing.forms.subscriptions import BrandSubscriptionFilter, SubscriptionFilter, SubscriptionForm, WithdrawForm
@@ -81,6 +82,7 @@ def subscription_withdraw(request: HttpRequest, pk: int, subscription_id: int) -
     programme = recorded_programme(request, pk)
     rows = Subscription.objects.visible_to(request.user).filter(factory__programme=programme)
     found = get_object_or_404(rows.select_related("brand", "factory"), pk=subscription_id)
+    show_days_of(found.factory)
     if found.ended_at is not None:
         messages.info(request, _("This subscription is withdrawn already."))
         return redirect("subscription_list", pk=pk)

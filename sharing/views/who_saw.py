@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_safe
 
 from brands.models import Brand
 from factories.models import Factory
+from portal.core.days import at_place
 from portal.core.events import record
 from portal.core.exports import FORMATS, table_response
 from portal.core.forms import REFUSED
@@ -31,14 +32,18 @@ CHUNK = 2000
 def who_saw(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Who saw what of this factory's data, newest first; as a table to take along, too."""
     factory = factory_inside(request, pk)
-    seen = AccessRecord.objects.visible_to(request.user).filter(factory=factory).select_related("person", "brand")
+    seen = (
+        AccessRecord.objects.visible_to(request.user)
+        .filter(factory=factory)
+        .select_related("person", "brand", "factory")
+    )
     shared_with = SharingGrant.objects.visible_to(request.user).filter(factory=factory).values("brand")
     brands = Brand.objects.filter(pk__in=shared_with).order_by("name")
-    form = WhoSawFilter(_asked(request), records=seen, brands=brands)
+    form = WhoSawFilter(_asked(request), records=seen, place=factory, brands=brands)
     seen = form.narrow(seen.with_own_people())
     if _is_export(request, form):
         record("sharing.log_exported", by=person(request), factory_id=factory.pk, format=request.GET["format"])
-        return _export(request, f"who-saw-what-{factory.bw_id.replace('/', '-')}", seen, _factory_columns())
+        return _export(request, f"who-saw-what-{factory.bw_id.replace('/', '-')}", seen, _factory_columns(factory))
     context = {"factory": factory, "page": requested_page(request, seen, AccessRecord.ORDER), "form": form}
     return render(request, "sharing/who_saw.html", context | _state(request, form), status=_status(form))
 
@@ -93,9 +98,9 @@ def _every(seen: AccessRecordQuerySet) -> Iterator[AccessRecord]:
         chunk = list(older[:CHUNK])
 
 
-def _factory_columns() -> dict[str, Any]:
+def _factory_columns(factory: Factory) -> dict[str, Any]:
     return {
-        _("When (UTC)"): lambda line: line.at,
+        _("When"): lambda line: at_place(line.at, factory),
         _("Who"): lambda line: line.person.name,
         _("For"): _for_whom,
         **_columns(),
@@ -104,7 +109,7 @@ def _factory_columns() -> dict[str, Any]:
 
 def _brand_columns() -> dict[str, Any]:
     return {
-        _("When (UTC)"): lambda line: line.at,
+        _("When"): lambda line: at_place(line.at, line.factory),
         _("Who"): lambda line: line.person.name,
         _("Factory"): lambda line: line.factory.name,
         _("Better Work id"): lambda line: line.factory.bw_id,
@@ -134,18 +139,18 @@ def monthly_summary(request: HttpRequest, pk: int) -> HttpResponse:
     """One month of who-saw-what in numbers, to read or print: the last full month unless `?month=2026-03` says."""
     factory = factory_inside(request, pk)
     try:
-        month = month_of(request.GET["month"]) if request.GET.get("month") else last_month()
+        month = month_of(request.GET["month"]) if request.GET.get("month") else last_month(factory)
     except ValueError as error:
         raise Http404 from error
     digest = monthly_digest(user=person(request), factory=factory, month=month)
-    context = {"factory": factory, "digest": digest, "months": _months_beside(month)}
+    context = {"factory": factory, "digest": digest, "months": _months_beside(factory, month)}
     return render(request, "sharing/monthly_summary.html", context)
 
 
-def _months_beside(month: date) -> dict[str, date]:
+def _months_beside(factory: Factory, month: date) -> dict[str, date]:
     earlier = month_before(month)
     later = date(month.year + month.month // 12, month.month % 12 + 1, 1)
-    return {"earlier": earlier, **({"later": later} if later <= last_month(running=True) else {})}
+    return {"earlier": earlier, **({"later": later} if later <= last_month(factory, running=True) else {})}
 
 
 def month_before(month: date) -> date:

@@ -7,7 +7,7 @@ Requests that flood a factory are in `test_requests`, forged receipts also in `t
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ from brands.services import create_brand, update_brand
 from factories.models import Factory
 from factories.roles import FACTORY
 from portal.accounts.services import add_member
+from portal.core.days import days_from_now, end_of
 from portal.core.ledger.sealing import seal_new_rows
 from sharing.models import Receipt, SharingGrant, WithheldReport
 from sharing.receipts.checking import is_issued
@@ -340,15 +341,15 @@ def test_nothing_opens_early_or_in_the_past_by_a_wrong_clock(world: World, clock
 
 
 @pytest.mark.parametrize("hours", [-11, 0, 7, 14])
-def test_the_last_day_ends_at_midnight_utc_wherever_it_was_entered(
+def test_r54_the_last_day_ends_at_midnight_at_the_factory_wherever_it_was_entered(
     world: World, client_of: Any, api_of: Any, hours: int
 ) -> None:
-    """A day of the form is a whole day by UTC; a moment of the API is that moment, said with any zone's offset."""
-    manager, day = world.person("manager_a"), timezone.now().date() + timedelta(days=20)
+    """A day of the form is a whole day at the factory; a moment of the API is that moment, with any zone's offset."""
+    manager, day = world.person("manager_a"), days_from_now(20, world.factory_a)
     body = {"brands": [world.brand_a.pk], "scopes": ["report"], "cycles": "all", "expires_on": day.isoformat()}
     client_of(manager).post(reverse("grant", args=[world.factory_a.pk]), body | {"confirmed": "yes"})
     by_day = SharingGrant.objects.get(scope="report")
-    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+    midnight = end_of(day, world.factory_a)
     assert (by_day.expires_at, by_day.last_day) == (midnight, day)
 
     offset = timedelta(hours=hours)

@@ -1,6 +1,6 @@
 """Grants that staff record from a form signed on paper (R6)."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
+from portal.core.days import days_from_now
 from portal.notices.outbox import notice_kinds
 from sharing.models import PaperConsent, SharingGrant
 from sharing.services import (
@@ -83,7 +84,7 @@ def test_a_scan_is_what_its_content_says(world: World, client_of: Any, tmp_path:
                 PDF + b"x" * 11_000_000):  # fmt: skip
         with pytest.raises(ValidationError):
             paper(world, scan=bad)
-    tomorrow = timezone.localdate() + timedelta(days=1)
+    tomorrow = days_from_now(1, world.factory_a)
     with pytest.raises(ValidationError, match="a day to come"):
         paper(world, signature=Signature("Sok Dara", tomorrow))
     with pytest.raises(ValidationError, match="before the programme began"):

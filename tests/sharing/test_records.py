@@ -1,14 +1,15 @@
 """Who saw what: narrowing, taking along, a brand's own log, and the month."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
 import openpyxl
 import pytest
+import time_machine
 from django.urls import reverse
-from django.utils import timezone
 
+from portal.core.days import UTC_DAYS, today
 from portal.core.models import Event
 from portal.notices.models import Notice
 from sharing import digest
@@ -43,7 +44,7 @@ def seen(world: World) -> World:
 def test_the_factory_narrows_by_person_side_data_and_time(seen: World, client_of: Any, api_of: Any) -> None:
     manager, address = client_of(seen.person("manager_a")), reverse("who_saw", args=[seen.factory_a.pk])
     api = api_of(seen.person("manager_a"))
-    today = timezone.now().date()
+    now = today(seen.factory_a)
     expected: list[tuple[dict[str, Any], int]] = [
         ({}, 6),
         ({"person": seen.person("brand_a_member").pk}, 2),
@@ -52,8 +53,8 @@ def test_the_factory_narrows_by_person_side_data_and_time(seen: World, client_of
         ({"brand": "staff"}, 1),
         ({"action": "download"}, 1),
         ({"scope": "step1"}, 0),
-        ({"since": today.isoformat(), "until": today.isoformat()}, 6),
-        ({"until": (today - timedelta(days=1)).isoformat()}, 0),
+        ({"since": now.isoformat(), "until": now.isoformat()}, 6),
+        ({"until": (now - timedelta(days=1)).isoformat()}, 0),
     ]
     for asked, number in expected:
         assert len(manager.get(address, asked).context["page"]) == number, asked
@@ -119,7 +120,7 @@ def test_invariant_3_a_brand_sees_its_own_lines_only_also_after_the_end(
 
 def test_the_month_in_numbers_on_a_page_by_api_and_in_a_mail_once(seen: World, client_of: Any, api_of: Any) -> None:
     seen.grant(scope="step1")
-    month = digest.last_month(running=True)
+    month = digest.last_month(seen.factory_a, running=True)
     word = f"{month:%Y-%m}"
     page = client_of(seen.person("manager_a")).get(
         reverse("monthly_summary", args=[seen.factory_a.pk]), {"month": word}
@@ -133,8 +134,9 @@ def test_the_month_in_numbers_on_a_page_by_api_and_in_a_mail_once(seen: World, c
     assert [row["people"] for row in api.json()["readings"]] == [2, 1]
     assert client_of(seen.person("manager_a")).get(f"{page.request['PATH_INFO']}?month=x").status_code == 404
 
-    assert digest.announce_digests(month) == 1
-    assert digest.announce_digests(month) == 1
+    with time_machine.travel(digest.bounds(month, seen.factory_a)[1]):  # the month is over at the factory
+        assert digest.announce_digests() == 1
+        assert digest.announce_digests() == 1
     notice = Notice.objects.get(kind=digest.KIND)
     line = digest_line(notice, seen.person("member_a"))
     assert line is not None
@@ -144,11 +146,14 @@ def test_the_month_in_numbers_on_a_page_by_api_and_in_a_mail_once(seen: World, c
     assert digest_line(notice, seen.person("brand_a_member")) is None
 
 
-def test_months_begin_and_end_in_utc() -> None:
-    assert digest.bounds(digest.month_of("2026-12")) == (
-        datetime(2026, 12, 1, tzinfo=UTC),
-        datetime(2027, 1, 1, tzinfo=UTC),
+def test_r54_months_begin_and_end_at_the_factory(world: World) -> None:
+    month = digest.month_of("2026-12")
+    assert digest.bounds(month, world.factory_a) == (
+        datetime(2026, 11, 30, 17, tzinfo=UTC),
+        datetime(2026, 12, 31, 17, tzinfo=UTC),
     )
+    with time_machine.travel(datetime(2026, 12, 31, 18, tzinfo=UTC)):  # 1 January in Phnom Penh, December in UTC
+        assert (digest.last_month(world.factory_a), digest.last_month(UTC_DAYS)) == (month, date(2026, 11, 1))
     for nonsense in ("2026-13", "0001-01", "x", "9999-12"):
         with pytest.raises(ValueError):  # noqa: PT011
             digest.month_of(nonsense)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from assessments.models import Assessment
 from brands.models import Brand
 from factories.models import Factory
+from portal.core.days import days_from_now, end_of
 from portal.core.models import Event
 from portal.notices.models import Notice
 from portal.notices.outbox import notice_kinds
@@ -57,7 +58,8 @@ def newest_notice(request: AccessRequest, kind: str) -> Notice:
 def test_a_brand_asks_and_the_factory_is_told(world: World) -> None:
     request = ask(world, message="We met in May.")
 
-    assert request.lapses_at - request.created_at == timedelta(days=world.cambodia.request_days)
+    assert request.lapses_on == days_from_now(world.cambodia.request_days, world.factory_a)
+    assert request.lapses_at == end_of(request.lapses_on, world.factory_a)
     event = Event.objects.get(kind="sharing.requested", subject=request.pk)
     assert (event.factory_id, event.brand_id) == (world.factory_a.pk, world.brand_a.pk)
     assert "We met" not in str(event.data)

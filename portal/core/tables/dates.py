@@ -7,8 +7,9 @@ import re
 from datetime import date, timedelta
 
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext as _
+
+from portal.core.days import last_today
 
 EARLIEST = date(2000, 1, 1)  # before the programme began
 AHEAD = timedelta(days=366)  # how far an announced day may lie in the future
@@ -63,7 +64,7 @@ def past_day(text: str, latest: date) -> date:
 
 def refuse_implausible(found: date) -> None:
     """Raise `ValidationError` for a day before the programme began, or more than a year ahead."""
-    if not EARLIEST <= found <= timezone.localdate() + AHEAD:
+    if not EARLIEST <= found <= last_today() + AHEAD:
         raise ValidationError(
             _("%(day)s is before 2000 or more than a year ahead. Check the year."),
             params={"day": f"{found:%d/%m}/{found.year:04}"},

@@ -12,7 +12,6 @@ from django import template
 from django.forms import BoundField, Widget
 from django.forms.widgets import CheckboxInput, Select, Textarea
 from django.templatetags.static import static
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
@@ -21,6 +20,7 @@ from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from portal.core import countries
+from portal.core.days import Place, at_place, day_of, is_place_chosen, shown_place, zone_in_words
 
 register = template.Library()
 
@@ -167,21 +167,30 @@ def language_name(code: str) -> str:
 
 
 @register.filter
-def day(value: datetime.date | datetime.datetime | None) -> str:
-    """A date as readers of the language write it (3 Mar 2026) inside <time>; a dash where there is none."""
+def day(value: datetime.date | datetime.datetime | None, place: Place | None = None) -> str:
+    """A date as readers of the language write it (3 Mar 2026) inside <time>; a dash where there is none.
+
+    A moment's day is that of `place`; without one, of the place whose days the page shows (R54).
+    """
     if value is None:
         return "–"
-    local = timezone.localtime(value).date() if isinstance(value, datetime.datetime) else value
+    local = day_of(value, place or shown_place()) if isinstance(value, datetime.datetime) else value
     return format_html('<time datetime="{}">{}</time>', local.isoformat(), date_format(local, "DATE_FORMAT"))
 
 
 @register.filter
-def moment(value: datetime.datetime | None) -> str:
-    """A date with its time (3 Mar 2026, 14:05 UTC) inside <time>; a dash where there is none."""
+def moment(value: datetime.datetime | None, place: Place | None = None) -> str:
+    """A date with its time (3 Mar 2026, 14:05 UTC) inside <time>, at a place as `day`; a dash where there is none."""
     if value is None:
         return "–"
-    local = timezone.localtime(value)
+    local = at_place(value, place or shown_place())
     return format_html('<time datetime="{}">{}</time>', local.isoformat(), date_format(local, "DATETIME_FORMAT"))
+
+
+@register.simple_tag
+def shown_zone() -> str:
+    """The time zone whose days and times the page shows; empty where it chose none: UTC then stands with each time."""
+    return zone_in_words(shown_place()) if is_place_chosen() else ""
 
 
 @register.filter
