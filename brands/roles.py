@@ -1,4 +1,4 @@
-"""The roles of brands. A role's `read_*` permissions name the scopes its holder may read (docs/domain.md 3)."""
+"""The roles of brands. A role's `read_*` permissions name the scopes its holder may read (docs/rules.md)."""
 
 from typing import Any
 

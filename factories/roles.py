@@ -1,4 +1,4 @@
-"""The roles of factories and country programmes (docs/domain.md 3)."""
+"""The roles of factories and country programmes (docs/rules.md)."""
 
 from typing import Any
 

@@ -24,7 +24,7 @@ MOST_PROMPT_DAYS = 365  # before the end of a grant that it is brought to mind
 class CountryProgramme(models.Model):
     """Better Work in one country, with the settings that differ between countries; or the global programme.
 
-    Days and sizes are the numbers of docs/domain.md; each is a setting because countries and years differ.
+    Days and sizes are the numbers of docs/rules.md; each is a setting because countries and years differ.
     """
 
     class Enrolment(models.TextChoices):

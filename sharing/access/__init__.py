@@ -1,6 +1,6 @@
 """The access decision: the one room that turns people and grants into "readable".
 
-A person may read an assessment's data when one of these holds, and nothing else opens it (docs/domain.md 3):
+A person may read an assessment's data when one of these holds, and nothing else opens it (docs/rules.md):
 
 1. they are a member of its factory, and it has been released to the factory;
 2. they read for a brand that has a live grant from that factory, for that scope, covering that cycle, and the report

@@ -7,7 +7,7 @@ import pytest
 from portal.demo.plan.tools import TWO_VERSIONS, all_tools, caf, read, tools_of
 from portal.demo.plan.values import VALUES
 
-# docs/domain.md 6
+# The usual compliance points of Better Work's tool, by cluster.
 CLUSTERS = {
     "Child Labour": {
         "Child Labourers", "Unconditional Worst Forms", "Hazardous Work and other Worst Forms",

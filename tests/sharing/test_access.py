@@ -1,4 +1,4 @@
-"""The access decision: three directions, one rule (docs/domain.md 3)."""
+"""The access decision: three directions, one rule (docs/rules.md)."""
 
 from datetime import timedelta
 
