@@ -57,6 +57,55 @@ def test_only_the_roles_module_imports_guardian() -> None:
     assert importers == {"portal/accounts/roles.py"}
 
 
+# What turns moments into days or days into moments, and the zones themselves: `portal.core.days` alone does (R54).
+DAYS_OF_A_MACHINE = frozenset({"localdate", "localtime", "date", "combine", "astimezone", "today", "make_aware"})
+ZONES = frozenset({"ZoneInfo", "get_current_timezone", "TruncDate", "TruncMonth"})
+DAYS_MODULE = "portal/core/days.py"
+OTHER_DAYS = {
+    "portal/core/tables/sheets.py": {"date"},  # a cell of a workbook has no zone
+    "sharing/receipts/payload.py": {"astimezone"},  # a signed moment, in UTC for ever
+}
+
+
+def _own_days(path: Path) -> set[str]:
+    """The ways in which a module makes days by itself: calls such as `moment.date()`, lookups such as `at__date`."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.Call(func=ast.Attribute(attr=name), args=args) if name in DAYS_OF_A_MACHINE | ZONES:
+                is_constructor = name == "date" and len(args) == 3
+                found |= set() if is_constructor else {name}
+            case ast.Call(func=ast.Name(id=name)) if name in DAYS_OF_A_MACHINE - {"date", "today"} | ZONES:
+                found.add(name)
+            case ast.keyword(arg=str(name)) if name.endswith("__date") or "__date__" in name:
+                found.add(name)
+    return found
+
+
+def test_r54_days_are_made_in_one_module() -> None:
+    sources = [path for path in SOURCES if "demo" not in path.parts]
+    found = {path.relative_to(ROOT).as_posix(): _own_days(path) for path in sources}
+    assert {"astimezone", "combine", "ZoneInfo"} <= found.pop(DAYS_MODULE)
+    assert {name: ways for name, ways in found.items() if ways} == OTHER_DAYS
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "timezone.localdate()",
+        "timezone.now().date()",
+        "date.today()",
+        "datetime.combine(day, time.min, tzinfo=UTC)",
+        "rows.filter(at__date=day)",
+        "moment.astimezone(UTC)",
+        "ZoneInfo('Asia/Jakarta')",
+    ],
+)
+def test_r54_a_day_of_a_bare_moment_is_found(source: str, tmp_path: Path) -> None:
+    (tmp_path / "module.py").write_text(source)
+    assert _own_days(tmp_path / "module.py")
+
+
 # Modules that write, decide or load: they hold rows they were given, locked or made. Everything else reads
 # protected data only through `visible_to` and its sisters.
 MAY_READ_ALL = (

@@ -20,6 +20,7 @@ from assessments.reports.document import (
     Summary,
 )
 from assessments.reports.labels import RIGHT_TO_LEFT, Labels, labels_for
+from portal.core.days import UTC_DAYS, start_of
 
 OPTIONS = {
     "constant_memory": True,
@@ -103,7 +104,7 @@ def _properties(book: Any, document: ReportDocument, stamp: ReaderStamp) -> None
         {
             "title": f"{labels_for(document.language)[f'title_{document.scope}']}: {document.factory.name}",
             "author": document.programme,
-            "created": dt.datetime.combine(stamp.date, dt.time(), tzinfo=dt.UTC),
+            "created": start_of(stamp.date, UTC_DAYS),
         }
     )
 

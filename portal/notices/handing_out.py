@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.accounts.roles import holders, kinds
+from portal.core.days import UTC_DAYS, day_of, moment_at
 from portal.notices.models import Mailbox, MailChoice, MailItem, Notice, WebhookDelivery, WebhookEndpoint
 from portal.notices.outbox import NoticeKind, notice_kinds
 
@@ -87,7 +88,7 @@ def _mail_items(notice: Notice, kind: NoticeKind) -> list[MailItem]:
 
 def next_daily(now: datetime) -> datetime:
     """The next time that daily mails leave: `MAIL_DAILY_HOUR` o'clock (UTC)."""
-    today = datetime.combine(now.date(), time(settings.MAIL_DAILY_HOUR), now.tzinfo)
+    today = moment_at(day_of(now, UTC_DAYS), time(settings.MAIL_DAILY_HOUR), UTC_DAYS)
     return today if today > now else today + timedelta(days=1)
 
 

@@ -6,11 +6,12 @@ there is one for each day, whether anything happened or not. A seal belongs to t
 
 import secrets
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
 
+from portal.core import days
 from portal.core.canonical import digest
 from portal.core.ledger.merkle import node_hash
 from portal.core.ledger.padding import NONCE_BYTES, padded_root
@@ -36,8 +37,8 @@ def close_days() -> list[LedgerDay]:
     if first is None or not is_only_sealer():
         return []
     last = LedgerDay.objects.order_by("-day").first()
-    day = last.day + timedelta(days=1) if last else first.sealed_at.astimezone(UTC).date()
-    today = _now().date()
+    day = last.day + timedelta(days=1) if last else days.day_of(first.sealed_at, days.UTC_DAYS)
+    today = days.day_of(_now(), days.UTC_DAYS)
     made = []
     while day < today:
         last = _close(day, last)
@@ -52,7 +53,7 @@ def _now() -> datetime:
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         now: datetime = cursor.fetchone()[0]
-    return now.astimezone(UTC)
+    return now
 
 
 def _close(day: date, before: LedgerDay | None) -> LedgerDay:

@@ -1,0 +1,113 @@
+"""R54: the days of assessments are those of the factory's place: imports, lateness, reviews, moments asked about."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from assessments.models import Assessment
+from assessments.reading import document_for
+from assessments.services import take_step
+from assessments.views.steps import is_early, review_end
+from factories.models import Factory
+from portal.core.days import UTC_DAYS, day_of, moment_at, start_of, today
+from portal.home.staff import staff_section
+from tests.assessments.tables import ROW, check, messages, table
+from tests.world import World, make_assessment
+
+pytestmark = pytest.mark.django_db
+JAYAPURA, MANAGUA = "Asia/Jayapura", "America/Managua"
+
+
+def place(factory: Factory, zone: str) -> None:
+    """Move a factory to a time zone."""
+    Factory.objects.filter(pk=factory.pk).update(time_zone=zone)
+    factory.refresh_from_db()
+
+
+def tomorrow_at(hours: int, minutes: int = 0) -> datetime:
+    """A moment of tomorrow, by UTC."""
+    return datetime.combine(today(UTC_DAYS) + timedelta(days=1), time(hours, minutes), tzinfo=UTC)
+
+
+def test_r54_an_assessment_of_today_is_imported_at_half_past_six_in_phnom_penh(world: World, run_jobs: None) -> None:
+    with time_machine.travel(tomorrow_at(23, 30)):
+        there = today(world.factory_b)
+        assert there == today(UTC_DAYS) + timedelta(days=1)
+        batch = check(world.person("team_leader"), table({"Assesment Start Date": f"{there:%d/%m/%Y}"}))
+        assert batch.state == "ready", messages(batch)
+
+
+@pytest.mark.parametrize("bw_id", ["KH-0002", "KH-0999"])
+def test_r54_a_day_that_has_not_begun_at_the_factory_is_refused(world: World, run_jobs: None, bw_id: str) -> None:
+    """In Phnom Penh tomorrow has not begun, though it has in Kiribati; a new factory has its country's days."""
+    with time_machine.travel(tomorrow_at(11)):
+        ahead = today(world.factory_b) + timedelta(days=1)
+        row = {"Assesment Start Date": f"{ahead:%d/%m/%Y}", "Factory Assessed ID": bw_id}
+        batch = check(world.person("programme_manager"), table(ROW | row))
+        assert any(row == 2 and "in the future" in message for row, _column, message in messages(batch))
+
+
+def test_r54_what_is_late_is_late_by_the_factorys_calendar(world: World, client_of: Any) -> None:
+    place(world.factory_a, JAYAPURA)
+    place(world.factory_b, MANAGUA)
+    ended = today(UTC_DAYS) + timedelta(days=1 - world.cambodia.release_days)
+    for factory in (world.factory_a, world.factory_b):
+        one = make_assessment(world, factory, 7, "internal_review")
+        Assessment.objects.filter(pk=one.pk).update(start_date=ended, end_date=ended)
+    rows = Assessment.objects.filter(cycle=7).select_related("factory__programme")
+    for moment, late in ((tomorrow_at(14, 59), []), (tomorrow_at(15), [world.factory_a])):
+        with time_machine.travel(moment, tick=False):
+            assert [one.factory for one in rows.late()] == [one.factory for one in rows if one.is_late] == late
+    with time_machine.travel(tomorrow_at(15), tick=False):
+        [card] = client_of(world.person("team_leader")).get(reverse("board")).context["late"]
+        assert (card["assessment"].factory, card["days_late"]) == (world.factory_a, 1)
+    with time_machine.travel(tomorrow_at(0) + timedelta(days=1, hours=6), tick=False):
+        assert rows.late().count() == 2
+
+
+@pytest.mark.parametrize(("zone", "over_at"), [(JAYAPURA, time(15)), (MANAGUA, time(6))])
+def test_r54_a_review_runs_to_the_end_of_its_last_day_at_the_factory(world: World, zone: str, over_at: time) -> None:
+    place(world.factory_a, zone)
+    leader = world.person("team_leader")
+    sent = make_assessment(world, world.factory_a, 7, "internal_review")
+    take_step(by=leader, assessment=sent, name="send_to_factory")
+    sent = Assessment.objects.select_related("factory__programme").get(pk=sent.pk)
+    last = today(world.factory_a) + timedelta(days=world.cambodia.factory_review_days)
+    assert review_end(sent) == last
+    over = start_of(last + timedelta(days=1), world.factory_a)
+    assert over.time() == over_at
+    for moment, is_over in ((over - timedelta(seconds=1), False), (over, True)):
+        with time_machine.travel(moment, tick=False):
+            assert is_early(sent) is not is_over
+            told = " ".join(todo.text for todo in staff_section(leader)["todos"])
+            assert ("2 reports have been with their factories" in told) is is_over  # another is with its own
+
+
+def test_r54_a_moment_is_asked_about_in_the_factorys_time(world: World, client_of: Any) -> None:
+    place(world.factory_a, JAYAPURA)
+    world.grant()
+    one_there = tomorrow_at(16)
+    with time_machine.travel(one_there + timedelta(minutes=30)):
+        there = today(world.factory_a)
+        member = client_of(world.person("brand_a_member"))
+        address, asked = reverse("explain", args=[world.factory_a.pk]), {"cycle": 2, "scope": "report"}
+        page = member.get(address, asked | {"day": there.isoformat()})
+        assert page.context["is_now"]
+        at = member.get(address, asked | {"day": there.isoformat(), "time": "01:00"}).context["at"]
+        assert at == moment_at(there, time(1), world.factory_a) == one_there
+        assert "Days and times: Asia/Jayapura (UTC+09:00)" in page.content.decode()
+
+
+def test_r54_a_report_was_published_on_the_day_of_the_factory(world: World) -> None:
+    place(world.factory_a, JAYAPURA)
+    leader, draft = world.person("team_leader"), world.assessments["a3"]
+    with time_machine.travel(tomorrow_at(16, 30)):
+        take_step(by=leader, assessment=draft, name="publish")
+        published = Assessment.objects.select_related("factory__programme").get(pk=draft.pk)
+        document = document_for(user=leader, assessment=published, scope="report", language="en")
+    assert published.published_at is not None
+    assert document.assessment.published_on == day_of(published.published_at, world.factory_a)
+    assert document.assessment.published_on == today(UTC_DAYS) + timedelta(days=2)
