@@ -25,6 +25,7 @@ from assessments.views.reading import assessment_context, shared_context
 from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.models import User
+from portal.core.turns import one_at_a_time
 from sharing.access import AsBrand
 from sharing.forms import GrantForm, LessForm, TermsForm
 from sharing.models import AccessRecord, AccessRequest, SharingGrant
@@ -89,6 +90,7 @@ def _write_down(request: HttpRequest, assessment: Assessment, scopes: list[str])
 
 @login_required
 @require_POST
+@one_at_a_time
 def as_brand_trial(request: HttpRequest, pk: int, brand: int) -> HttpResponse:
     """The same pages as they would be after a decision that was filled in but not confirmed yet."""
     looker = _looker(request, pk, brand)

@@ -43,6 +43,7 @@ from portal.accounts.models import User
 from portal.core.days import day_of, show_days_of, today
 from portal.core.forms import REFUSED, posted
 from portal.core.templatetags.portal import day
+from portal.core.turns import one_at_a_time
 from sharing import access
 from sharing.models import AccessRecord, CycleReport
 
@@ -246,6 +247,7 @@ def _back(request: HttpRequest) -> str:
 
 @login_required
 @require_POST
+@one_at_a_time
 def board_steps(request: HttpRequest) -> HttpResponse:
     """Take one step on many assessments: first a page that lists them, then, confirmed, one after the other."""
     user = cast(User, request.user)
@@ -253,6 +255,10 @@ def board_steps(request: HttpRequest) -> HttpResponse:
     step = OFFERED_STEPS.get(request.POST.get("step", ""))
     if step is None or step.name not in BULK_STEPS:
         raise Http404
+    if (count := len(request.POST.getlist("ids"))) > BULK_LIMIT:
+        text = _("Tick up to %(most)s assessments at a time; you ticked %(count)s. Nothing was done.")
+        messages.error(request, text % {"most": BULK_LIMIT, "count": count})
+        return redirect(_back(request))
     chosen = _chosen(request, user)
     if not chosen:
         messages.warning(request, _("Nothing was chosen. Tick at least one assessment."))
@@ -272,7 +278,7 @@ def board_steps(request: HttpRequest) -> HttpResponse:
 
 def _chosen(request: HttpRequest, user: User) -> list[Assessment]:
     """The ticked assessments that the person may see; ids that are none, or are hidden, count as not there."""
-    ids = [wanted for wanted in map(_uuid, request.POST.getlist("ids")[:BULK_LIMIT]) if wanted]
+    ids = [wanted for wanted in map(_uuid, request.POST.getlist("ids")) if wanted]
     return list(worked_on(user).filter(pk__in=ids).order_by(*BY_DEADLINE))
 
 

@@ -1,5 +1,7 @@
 """Requests over the API: finding factories, asking, taking back, answering."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.shortcuts import get_object_or_404
@@ -11,6 +13,7 @@ from rest_framework.response import Response
 from brands.models import Brand
 from factories.models import Factory
 from factories.querysets import FactoryQuerySet, named
+from portal.accounts.models import User
 from portal.core.api import Query
 from portal.core.api.problems import Conflict
 from portal.core.api.views import DetailView, ListView, PortalView, require
@@ -42,6 +45,15 @@ from sharing.services import (
     withdraw_request,
 )
 from sharing.services.standing import standings
+
+
+@contextmanager
+def only_turn_of(person: User) -> Iterator[None]:
+    """Hold the turn of a person. Raises `Throttled` (429) where they have one already."""
+    with turn_of(person.pk) as is_theirs:
+        if not is_theirs:
+            raise Throttled(wait=RETRY_SECONDS)
+        yield
 
 
 class RequestRows(PortalView):
@@ -87,12 +99,16 @@ class BrandRequestsView(RequestListView):
 
     @extend_schema(request=RequestOrder, responses={201: AskedSerializer})
     def post(self, request: Request, pk: int) -> Response:
-        """Ask factories. One that was asked already, or may not be asked yet, is among the `refused`."""
+        """Ask factories. One that was asked already, or may not be asked yet, is among the `refused`.
+
+        One order at a time for each person: 429 while another one is worked on.
+        """
         brand, order = self.brand(), self.body(RequestOrder)
         ids = list(dict.fromkeys(order["factories"]))
         listed = {factory.pk: factory for factory in factories_to_ask(self.user).filter(pk__in=ids)}
         chosen = [listed.get(one) or Factory(pk=one) for one in ids]
-        asked = request_many(by=self.user, brand=brand, factories=chosen, wish=RequestOrder.wish(order))
+        with only_turn_of(self.user):
+            asked = request_many(by=self.user, brand=brand, factories=chosen, wish=RequestOrder.wish(order))
         answer = {
             "requests": self.rows().filter(pk__in=[one.pk for one in asked.requests]),
             "refused": [{"factory": factory.pk, "reason": reason} for factory, reason in asked.refused],
@@ -198,9 +214,7 @@ class FactoriesMatchView(PortalView):
         """
         brand = get_object_or_404(Brand.objects.own(self.user), pk=pk)
         lines = MatchOrder.lines_of(self.body(MatchOrder))
-        with turn_of(self.user.pk) as is_theirs:
-            if not is_theirs:
-                raise Throttled(wait=RETRY_SECONDS)
+        with only_turn_of(self.user):
             matches = match_lines(self.user, lines)
         where = standings(brand, {factory.pk for match in matches for factory in match.found})
         return Response(MatchesSerializer({"results": matches}, context={"standings": where}).data)

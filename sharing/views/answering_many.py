@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from factories.models import Factory
 from portal.core.forms import REFUSED
+from portal.core.turns import one_at_a_time
 from sharing.forms import DeclineForm, LaterForm
 from sharing.models import AccessRequest
 from sharing.services import approve_request, decline_request, snooze_request
@@ -31,10 +32,15 @@ MOST = 100
 
 @login_required
 @require_POST
+@one_at_a_time
 def requests_answer(request: HttpRequest, pk: int) -> HttpResponse:
     """The confirmation page for what was ticked in the inbox; with `confirmed`, the answers."""
     factory = factory_inside(request, pk)
     require_decider(request, factory)
+    if (count := len(request.POST.getlist("ids"))) > MOST:
+        text = _("Tick up to %(most)s requests at a time; you ticked %(count)s. None was answered.")
+        messages.error(request, text % {"most": MOST, "count": count})
+        return redirect("request_inbox", pk=pk)
     answer, chosen = request.POST.get("answer", ""), _ticked(request, factory)
     if answer not in ANSWERS or not chosen:
         messages.error(request, _("Tick the open requests that you want to answer."))
@@ -52,7 +58,7 @@ def requests_answer(request: HttpRequest, pk: int) -> HttpResponse:
 def _ticked(request: HttpRequest, factory: Factory) -> list[AccessRequest]:
     """The open requests among those ticked; what is no id, or another factory's, is nothing."""
     rows = AccessRequest.objects.visible_to(request.user).open().filter(factory=factory)
-    rows = rows.filter(pk__in=uuids(request.POST.getlist("ids")[:MOST]))
+    rows = rows.filter(pk__in=uuids(request.POST.getlist("ids")))
     return list(rows.select_related("factory__programme", "brand").order_by("brand__name", "pk"))
 
 

@@ -22,6 +22,7 @@ from brands.models import Brand
 from factories.models import Factory
 from portal.core.days import in_words
 from portal.core.forms import REFUSED
+from portal.core.turns import one_at_a_time
 from sharing.forms import GrantForm, TermsForm, copied_terms, default_terms, initial_terms, renewed_terms
 from sharing.models import Scope, SharingGrant
 from sharing.preview import Difference, preview_change, preview_grants
@@ -33,6 +34,7 @@ FIELDS = {"expires_at": "expires_on", "valid_from": "starts_on", "scope": "scope
 
 @login_required
 @require_http_methods(["GET", "POST"])
+@one_at_a_time
 def grant(request: HttpRequest, pk: int) -> HttpResponse:
     """Share with brands: the form, then a page that says in words what will happen, then it happens."""
     factory = factory_inside(request, pk)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -10,12 +11,12 @@ from django.db import connection, connections
 from django.test import Client
 from django.urls import reverse
 
-from brands.models import Supplier
+from brands.models import Brand, Supplier
 from portal.accounts.models import User
 from portal.core.models import Event, Job
 from portal.core.turns import TURNS, turn_of
 from sharing.matching import MOST_LINES
-from sharing.models import AccessRequest
+from sharing.models import AccessRequest, SharingGrant
 from sharing.views import asking
 from tests.matrix.stage import SCAN
 from tests.world import World
@@ -77,6 +78,18 @@ def forms(world: World) -> list[Form]:
         ("brand_a_member", reverse("ask", args=brand), lambda world, _b: {
             "factory": world.factory_b.pk, "scopes": ["report"], "cycles": "all", "purpose": "Sourcing review",
         }, 302),
+        ("manager_a", reverse("grant", args=factory), lambda world, _b: {
+            "brands": [world.brand_b.pk], "scopes": ["report"], "cycles": "all",
+        }, 200),
+        ("manager_a", reverse("as_brand_trial", args=[*factory, world.brand_b.pk]), lambda world, _b: {
+            "brands": [world.brand_b.pk], "scopes": ["report"], "cycles": "all",
+        }, 200),
+        ("manager_b", reverse("requests_answer", args=[world.factory_b.pk]), lambda _w, _b: {
+            "answer": "later", "days": "7", "ids": [str(AccessRequest.objects.get().pk)],
+        }, 200),
+        ("team_leader", reverse("board_steps"), lambda world, _b: {
+            "step": "publish", "ids": [str(world.assessments["a3"].pk)],
+        }, 200),
         ("brand_a_manager", reverse("supplier_import", args=brand), lambda _w, _b: table("name", "Lotus Yarn"), 302),
         ("team_leader", reverse("factory_import"), lambda _w, _b: factories(), 200),
         ("team_leader", reverse("factory_import_confirm"),
@@ -122,14 +135,20 @@ def test_another_persons_form_is_not_waited_for(world: World, client_of: Any) ->
         assert client_of(world.person("brand_a_member")).post(address, {"text": "KH-0002"}).status_code == 200
 
 
-def test_the_api_matches_one_list_at_a_time(world: World, api_of: Any) -> None:
-    address = reverse("api:brand-factories-match", args=[world.brand_a.pk])
-    browser, lines = api_of(world.person("brand_a_member")), {"lines": [{"bw_id": "KH-0002"}]}
+@pytest.mark.parametrize(("address", "success"), [("api:brand-factories-match", 200), ("api:brand-requests", 201)])
+def test_the_api_works_on_one_list_at_a_time(world: World, api_of: Any, address: str, success: int) -> None:
+    browser = api_of(world.person("brand_a_member"))
+    orders = {
+        "api:brand-factories-match": {"lines": [{"bw_id": "KH-0002"}]},
+        "api:brand-requests": {"factories": [world.factory_b.pk], "scopes": ["report"], "purpose": "Sourcing review"},
+    }
+    path = reverse(address, args=[world.brand_a.pk])
     with busy(world.person("brand_a_member")):
-        refused = browser.post(address, lines, format="json")
+        refused = browser.post(path, orders[address], format="json")
     assert (refused.status_code, refused.headers["Content-Type"]) == (429, "application/problem+json")
     assert int(refused.headers["Retry-After"]) > 0
-    assert browser.post(address, lines, format="json").status_code == 200
+    assert not AccessRequest.objects.exists()
+    assert browser.post(path, orders[address], format="json").status_code == success
 
 
 def test_a_turn_ends_with_an_error_too(world: World) -> None:
@@ -154,3 +173,20 @@ def test_a_list_has_so_many_lines_and_a_longer_supplier_list_says_so(
     Supplier.objects.bulk_create(Supplier(brand=world.brand_a, name=f"Name {number}") for number in range(2))
     page = browser.post(address, {"suppliers": "yes"})
     assert "Your supplier list has 2 rows. The first 1 are matched" in page.content.decode()
+
+
+def test_more_brands_requests_or_assessments_than_a_form_takes_are_refused_with_its_limit(
+    world: World, client_of: Any
+) -> None:
+    ids = [str(uuid4()) for _number in range(101)]
+    manager, leader = client_of(world.person("manager_a")), client_of(world.person("team_leader"))
+    inbox = reverse("requests_answer", args=[world.factory_a.pk])
+    answer = manager.post(inbox, {"answer": "approve", "ids": ids}, follow=True)
+    assert "Tick up to 100 requests at a time; you ticked 101. None was answered." in answer.content.decode()
+    answer = leader.post(reverse("board_steps"), {"step": "publish", "ids": ids}, follow=True)
+    assert "Tick up to 100 assessments at a time; you ticked 101. Nothing was done." in answer.content.decode()
+    brands = Brand.objects.bulk_create(Brand(name=f"Brand {number}") for number in range(51))
+    body = {"brands": [brand.pk for brand in brands], "scopes": ["report"], "cycles": "all", "confirmed": "yes"}
+    answer = manager.post(reverse("grant", args=[world.factory_a.pk]), body)
+    assert (answer.status_code, "Choose up to 50 brands at a time." in answer.content.decode()) == (400, True)
+    assert not SharingGrant.objects.exists()
