@@ -16,27 +16,13 @@ from assessments.figures.services import freeze, thaw
 from assessments.models import Answer, Assessment
 from assessments.notices import tell_in_review, tell_published, tell_withdrawn
 from assessments.states import STEPS
-from factories.models import CountryProgramme, Factory
+from assessments.step_rights import may_take_step
+from factories.models import Factory
 from factories.services import lock_factory
 from portal.accounts.models import User
 from portal.core.days import today
 from portal.core.events import record
 from sharing.services import close_report, open_report, tell_of_publication
-
-# Steps of the assessors themselves are also open to the advisor assigned to the factory, who holds no wider right.
-ASSESSOR_STEPS = frozenset({"start", "submit"})
-WIDER_THAN_ASSIGNED = "view_assessments"
-
-
-def may_take_step(by: User, assessment: Assessment, name: str) -> bool:
-    """Whether `by` may take the step (whatever the state): staff of the country by role, advisors where assigned."""
-    step = STEPS[name]
-    programmes = CountryProgramme.objects.where(by, step.permission)
-    if name in ASSESSOR_STEPS:
-        if Factory.objects.where(by, "assess").filter(pk=assessment.factory_id).exists():
-            return True
-        programmes = CountryProgramme.objects.where(by, WIDER_THAN_ASSIGNED)
-    return programmes.filter(factories=assessment.factory_id).exists() or (programmes.filter(is_global=True).exists())
 
 
 @transaction.atomic

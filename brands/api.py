@@ -46,7 +46,7 @@ class BrandListView(BrandRows, ListView):
         """Those that fit everything asked."""
         rows = super().rows()
         if words := self.query.get("search"):
-            rows = rows.filter(name__icontains=words)
+            rows = search(rows, words, names=("name",))
         return rows.filter(kind=self.query["kind"]) if "kind" in self.query else rows
 
 

@@ -51,7 +51,7 @@ class BrandFilter(ListFilter):
         if self.errors:
             return brands.none()
         if words := self.asked("q"):
-            brands = brands.filter(name__icontains=words)
+            brands = search(brands, words, names=("name",))
         if state := self.asked("state"):
             brands = brands.filter(is_active=state == "active")
         return brands.filter(**{name: self.asked(name) for name in ("kind", "country") if self.asked(name)})

@@ -14,6 +14,9 @@ from factories.time_zones import zone_choices
 from portal.accounts.models import User
 from portal.core.countries import COUNTRIES, country_name
 from portal.core.forms import ListFilter, StaleGuard
+from portal.core.names import unmarked
+from portal.core.scans import kind_of_scan
+from portal.core.search import search
 
 DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 ENROLMENT = (
@@ -127,8 +130,8 @@ class ProgrammeFilter(ListFilter):
         if self.errors:
             return programmes.none()
         if words := self.asked("q"):
-            codes = [code for code in COUNTRIES if words.casefold() in country_name(code).casefold()]
-            programmes = programmes.filter(Q(name__icontains=words) | Q(country__in=codes))
+            codes = [code for code in COUNTRIES if unmarked(words) in unmarked(country_name(code))]
+            programmes = search(programmes, words, names=("name",), also=Q(country__in=codes))
         if enrolment := self.asked("enrolment"):
             programmes = programmes.filter(enrolment=enrolment, is_global=False)
         return programmes
@@ -278,10 +281,6 @@ class NewProgrammeForm(ProgrammeForm):
         return country
 
 
-SCANS = (b"%PDF-", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
-MAX_SCAN_BYTES = 10 * 1024 * 1024
-
-
 class HandoverForm(forms.Form):
     """Who takes a factory over, and how the staff know that its manager left."""
 
@@ -298,12 +297,9 @@ class HandoverForm(forms.Form):
     )
 
     def clean_scan(self) -> Any:
-        """A PDF or an image, by what it contains and not by its name."""
+        """A whole PDF or image."""
         upload = self.cleaned_data.get("scan")
         if not upload:
             return None
-        start = upload.read(8)
-        upload.seek(0)
-        if upload.size > MAX_SCAN_BYTES or not start.startswith(SCANS):
-            raise ValidationError(_("Choose a PDF, JPEG or PNG file of up to 10 MB."))
+        kind_of_scan(upload)
         return upload

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_safe
 from assessments.models import Assessment
 from assessments.querysets import AssessmentQuerySet
 from assessments.states import steps_from
+from assessments.step_rights import StepRights
 from assessments.views.filters import BoardFilter, country_choices
-from assessments.views.steps import BULK_STEPS, BY_DEADLINE, StepRights, is_early, staff_only, worked_on
+from assessments.views.steps import BULK_STEPS, BY_DEADLINE, is_early, staff_only, worked_on
 from factories.models import CountryProgramme
 from portal.accounts.models import User
 from portal.core.days import today

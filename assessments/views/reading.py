@@ -26,8 +26,9 @@ from assessments.reading import answer_rows, document_from, report_language, wit
 from assessments.reports.document import SCOPES, Cluster, CompliancePoint, Counts, ReportDocument, Scope, Summary
 from assessments.reports.labels import labels_for
 from assessments.states import Step
+from assessments.step_rights import StepRights
 from assessments.views.filters import SharedFilter, shared_choices
-from assessments.views.steps import StepRights, is_review_over, review_end
+from assessments.views.steps import is_review_over, review_end
 from brands.models import Brand
 from factories.models import CountryProgramme, Factory
 from portal.accounts.models import User

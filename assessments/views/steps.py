@@ -4,8 +4,6 @@ Every step is confirmed on a page of its own and taken by `assessments.services`
 the buttons only follow the same table.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -14,7 +12,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import DateField, ExpressionWrapper, F, Value
+from django.db.models import DateField, ExpressionWrapper, F
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -28,14 +26,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from assessments.models import Assessment
 from assessments.querysets import AssessmentQuerySet
 from assessments.services import (
-    ASSESSOR_STEPS,
-    WIDER_THAN_ASSIGNED,
     is_unchanged_correction,
-    may_take_step,
     start_correction,
     take_step,
 )
-from assessments.states import OFFERED_STATES, OFFERED_STEPS, STEPS, Step, steps_from
+from assessments.states import OFFERED_STATES, OFFERED_STEPS, Step
+from assessments.step_rights import WIDER_THAN_ASSIGNED, may_take_step
 from factories.models import CountryProgramme, Factory
 from factories.querysets import FactoryQuerySet
 from factories.roles import FACTORY
@@ -50,39 +46,6 @@ from sharing.models import AccessRecord, CycleReport
 BULK_STEPS = ("send_to_factory", "publish")
 BULK_LIMIT = 100
 BY_DEADLINE = ("deadline", "id")
-ASSIGNED = "assigned"
-
-
-class StepRights:
-    """Which steps one person may take on which factories, asked once for a whole page.
-
-    It says what `services.may_take_step` says one by one; the service still decides.
-    """
-
-    def __init__(self, user: User) -> None:
-        self.held: dict[str, set[int]] = defaultdict(set)
-        for name, pk in _held(user):
-            self.held[name].add(pk)
-
-    def allows(self, assessment: Assessment, step: Step) -> bool:
-        """Whether the person may take this step on this assessment's factory."""
-        assessor_step = step.name in ASSESSOR_STEPS
-        if assessor_step and assessment.factory_id in self.held[ASSIGNED]:
-            return True
-        permission = WIDER_THAN_ASSIGNED if assessor_step else step.permission
-        return assessment.factory.programme_id in self.held[permission]
-
-    def steps(self, assessment: Assessment) -> list[Step]:
-        """The steps to offer on this assessment."""
-        return [step for step in steps_from(assessment.state) if self.allows(assessment, step)]
-
-
-def _held(user: User) -> Iterable[tuple[str, int]]:
-    """Pairs of a permission and a programme in which it is held, and the assigned factories: one query."""
-    names = sorted({step.permission for step in STEPS.values()} | {WIDER_THAN_ASSIGNED})
-    assigned = Factory.objects.where(user, "assess").order_by().values_list(Value(ASSIGNED), "pk")
-    parts = [CountryProgramme.objects.where(user, name).order_by().values_list(Value(name), "pk") for name in names]
-    return assigned.union(*parts)
 
 
 def factories_worked_on(user: User) -> FactoryQuerySet:

@@ -5,8 +5,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from portal.core.scans import MAX_BYTES
 from sharing.forms.grants import DAY, GrantForm
-from sharing.services.papers import MAX_BYTES, Signature
+from sharing.services.papers import Signature
 
 
 class PaperForm(GrantForm):

@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q
 from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,6 +13,7 @@ from factories.models import CountryProgramme, Factory
 from factories.querysets import named
 from portal.core.forms import ListFilter
 from portal.core.names import one_line
+from portal.core.search import search
 from portal.core.uploads import size_help
 from sharing.querysets import SubscriptionQuerySet
 from sharing.services import Purchase
@@ -29,7 +29,7 @@ RECORDED, WITHDRAWN = "recorded", "withdrawn"
 
 def with_words(subscriptions: SubscriptionQuerySet, words: str) -> SubscriptionQuerySet:
     """Return the subscriptions whose brand or factory has the words in its name, or whose factory's id they are."""
-    return subscriptions.filter(Q(brand__name__icontains=one_line(words)) | named(words, "factory__"))
+    return search(subscriptions, one_line(words), names=("brand__name",), also=named(words, "factory__"))
 
 
 class BrandSubscriptionFilter(ListFilter):

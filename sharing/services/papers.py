@@ -19,6 +19,7 @@ from factories.models import Factory
 from portal.accounts.models import User
 from portal.core.days import today
 from portal.core.events import record
+from portal.core.scans import kind_of_scan
 from portal.core.uploads import kept_upload
 from portal.notices.outbox import announce
 from sharing.files import CONSENTS
@@ -29,12 +30,6 @@ from sharing.services.outcomes import Paper, Terms, granting
 from sharing.services.situation import locked_situation
 
 EARLIEST = date(2001, 1, 1)  # the first country programme began in 2001
-MAX_BYTES = 10 * 1024 * 1024
-# What the beginning and the end of a scan look like, by what it is.
-PDF, JPEG, PNG = "application/pdf", "image/jpeg", "image/png"
-BEGINNINGS = {PDF: b"%PDF-", JPEG: b"\xff\xd8\xff", PNG: b"\x89PNG\r\n\x1a\n"}
-ENDS = {PDF: b"%%EOF", JPEG: b"\xff\xd9", PNG: b"IEND\xae\x42\x60\x82"}
-END_BYTES = 2048  # scanners write a little after the end
 
 
 @dataclass(frozen=True)
@@ -43,21 +38,6 @@ class Signature:
 
     signed_by: str
     signed_on: date
-
-
-def kind_of_scan(scan: "File[Any]") -> str:
-    """What a scan is, by its content: a whole PDF, JPEG or PNG. Raises `ValidationError` for anything else."""
-    if not 0 < scan.size <= MAX_BYTES:
-        raise ValidationError(_("Upload a scan of up to %s MB.") % (MAX_BYTES // 1024**2))
-    scan.seek(0)
-    beginning = scan.read(16)
-    scan.seek(max(0, scan.size - END_BYTES))
-    end = scan.read()
-    scan.seek(0)
-    for kind, mark in BEGINNINGS.items():
-        if beginning.startswith(mark) and ENDS[kind] in end:
-            return kind
-    raise ValidationError(_("This is no complete PDF, JPEG or PNG file. Scan or photograph the signed form."))
 
 
 def may_record_consent(by: User, factory: Factory) -> bool:

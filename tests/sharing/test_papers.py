@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.core.days import days_from_now
+from portal.core.scans import kind_of_scan
 from portal.notices.outbox import notice_kinds
 from sharing.models import PaperConsent, SharingGrant
 from sharing.services import (
@@ -17,7 +18,7 @@ from sharing.services import (
     record_paper_consent,
     revoke_access,
 )
-from sharing.services.papers import Signature, kind_of_scan
+from sharing.services.papers import Signature
 from tests.sharing.directions import cycles_read
 from tests.sharing.notices import said
 from tests.world import World

@@ -1,0 +1,50 @@
+"""Who may take which step on an assessment: staff of the country by role, advisors where they are assigned."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from django.db.models import Value
+
+from assessments.models import Assessment
+from assessments.states import STEPS, Step, steps_from
+from factories.models import CountryProgramme, Factory
+from portal.accounts.models import User
+
+# Steps of the assessors themselves are also open to the advisor assigned to the factory, who holds no wider right.
+ASSESSOR_STEPS = frozenset({"start", "submit"})
+WIDER_THAN_ASSIGNED = "view_assessments"
+ASSIGNED = "assigned"
+
+
+class StepRights:
+    """Which steps one person may take on which factories, whatever the state: one query."""
+
+    def __init__(self, user: User) -> None:
+        self.held: dict[str, set[int]] = defaultdict(set)
+        for name, pk in _held(user):
+            self.held[name].add(pk)
+
+    def allows(self, assessment: Assessment, step: Step) -> bool:
+        """Whether the person may take this step on this assessment's factory."""
+        assessor_step = step.name in ASSESSOR_STEPS
+        if assessor_step and assessment.factory_id in self.held[ASSIGNED]:
+            return True
+        permission = WIDER_THAN_ASSIGNED if assessor_step else step.permission
+        return assessment.factory.programme_id in self.held[permission]
+
+    def steps(self, assessment: Assessment) -> list[Step]:
+        """The steps to offer on this assessment."""
+        return [step for step in steps_from(assessment.state) if self.allows(assessment, step)]
+
+
+def _held(user: User) -> Iterable[tuple[str, int]]:
+    """Pairs of a permission and a programme in which it is held, and the assigned factories: one query."""
+    names = sorted({step.permission for step in STEPS.values()} | {WIDER_THAN_ASSIGNED})
+    assigned = Factory.objects.where(user, "assess").order_by().values_list(Value(ASSIGNED), "pk")
+    parts = [CountryProgramme.objects.where(user, name).order_by().values_list(Value(name), "pk") for name in names]
+    return assigned.union(*parts)
+
+
+def may_take_step(by: User, assessment: Assessment, name: str) -> bool:
+    """Whether `by` may take the step on one assessment, whatever its state."""
+    return StepRights(by).allows(assessment, STEPS[name])
