@@ -16,6 +16,7 @@ from django.db.models import Max, Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from assessments.events import AssessmentEvent
 from assessments.models import Assessment, CorrectionNotice
 from assessments.reports.document import Finding, ReportDocument
 from brands.models import Brand
@@ -51,7 +52,7 @@ def acknowledge_correction(*, by: User, notice: CorrectionNotice) -> CorrectionN
         notice.acknowledged_at, notice.acknowledged_by = timezone.now(), by
         notice.save(update_fields=["acknowledged_at", "acknowledged_by"])
         record(
-            "assessments.correction_acknowledged",
+            AssessmentEvent.CORRECTION_ACKNOWLEDGED,
             by=by,
             factory_id=notice.assessment.factory_id,
             brand_id=notice.brand_id,

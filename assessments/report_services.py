@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from assessments.events import AssessmentEvent
 from assessments.models import Assessment, ReportCopy
 from assessments.reading import answer_rows, document_from, header_of
 from assessments.reports import (
@@ -103,7 +104,7 @@ def _start(by: User, decision: Decision, order: dict[str, Any]) -> ReportCopy:
     job = start_job(kind=KIND, by=by, params={}, factory_id=factory_id)
     copy = ReportCopy.objects.create(number=_next_number(), job=job, reader=by, **_made_for(decision), **order)
     record(
-        "assessments.report_ordered",
+        AssessmentEvent.REPORT_ORDERED,
         by=by,
         factory_id=factory_id,
         brand_id=copy.brand_id,

@@ -12,10 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assessments.corrections import write_correction_notices
+from assessments.events import AssessmentEvent
 from assessments.figures.services import freeze, thaw
 from assessments.models import Answer, Assessment
 from assessments.notices import tell_in_review, tell_published, tell_withdrawn
-from assessments.states import STEPS
+from assessments.states import STEPS, StepName
 from assessments.step_rights import may_take_step
 from factories.models import Factory
 from factories.services import lock_factory
@@ -39,7 +40,7 @@ def take_step(*, by: User, assessment: Assessment, name: str, reason: str = "") 
         raise PermissionDenied(_("Your role does not allow this step."))
     assessment = Assessment.objects.select_related("factory__programme", "report").get(pk=assessment.pk)
     step = STEPS[name]
-    if assessment.state == step.target and name != "return_to_assessors":
+    if assessment.state == step.target and name != StepName.RETURN_TO_ASSESSORS:
         return assessment
     if assessment.state != step.source:
         raise ValidationError(
@@ -49,9 +50,9 @@ def take_step(*, by: User, assessment: Assessment, name: str, reason: str = "") 
     _prepare(assessment, name, reason)
     assessment.state = step.target
     assessment.save()
-    _record(f"assessments.{name}", by, assessment)
+    _record(step.event, by, assessment)
     _tell(assessment, name)
-    if name == "withdraw":
+    if name == StepName.WITHDRAW:
         _withdraw_replaced(by, assessment)
     return assessment
 
@@ -66,46 +67,46 @@ def _withdraw_replaced(by: User, assessment: Assessment) -> None:
         one.state = state.WITHDRAWN
         one.withdrawn_at, one.withdrawn_reason = assessment.withdrawn_at, assessment.withdrawn_reason
         one.save()
-        _record("assessments.withdraw", by, one, withdrawn_with=str(assessment.pk))
+        _record(AssessmentEvent.WITHDRAW, by, one, withdrawn_with=str(assessment.pk))
         write_correction_notices(one)
 
 
 def _tell(assessment: Assessment, name: str) -> None:
     """Who must know of the step: the factory, the brands it shares with, and those who hold what it replaces."""
-    if name == "send_to_factory":
+    if name == StepName.SEND_TO_FACTORY:
         tell_in_review(assessment)
-    elif name == "publish":
+    elif name == StepName.PUBLISH:
         if assessment.supersedes is not None:
             write_correction_notices(assessment.supersedes, successor=assessment)
         tell_published(assessment)
-    elif name == "withdraw":
+    elif name == StepName.WITHDRAW:
         write_correction_notices(assessment)
         tell_withdrawn(assessment)
 
 
 def _prepare(assessment: Assessment, name: str, reason: str) -> None:
     now = timezone.now()
-    if name in {"submit", "send_to_factory", "publish"} and not assessment.answers.exists():
+    if name in {StepName.SUBMIT, StepName.SEND_TO_FACTORY, StepName.PUBLISH} and not assessment.answers.exists():
         raise ValidationError(_("This assessment has no answers yet."))
-    if name == "submit" and assessment.end_date is None:
+    if name == StepName.SUBMIT and assessment.end_date is None:
         assessment.end_date = max(today(assessment.factory), assessment.start_date)
-    elif name == "send_to_factory":
+    elif name == StepName.SEND_TO_FACTORY:
         assessment.released_at = now
         freeze(assessment.pk)
         # Only now: before, the factory would learn of an assessment it does not know of yet (R47).
         Factory.objects.filter(pk=assessment.factory_id, current_cycle__lt=assessment.cycle).update(
             current_cycle=assessment.cycle
         )
-    elif name == "take_back":
+    elif name == StepName.TAKE_BACK:
         assessment.released_at = None
         thaw(assessment.pk)
-    elif name == "publish":
+    elif name == StepName.PUBLISH:
         assessment.published_at = now
         assessment.report = open_report(factory_id=assessment.factory_id, cycle=assessment.cycle, at=now)
         assessment.first_published_at = assessment.report.first_published_at
         _supersede_previous(assessment)
         tell_of_publication(factory_id=assessment.factory_id, assessment_id=assessment.pk, cycle=assessment.cycle)
-    elif name == "withdraw":
+    elif name == StepName.WITHDRAW:
         if not reason.strip():
             raise ValidationError({"reason": _("Say why the report is withdrawn.")})
         assessment.withdrawn_at, assessment.withdrawn_reason = now, reason.strip()[:500]
@@ -129,7 +130,7 @@ def start_correction(*, by: User, assessment: Assessment, note: str) -> Assessme
     `ValidationError` when it is not published, has a correction under way, or no note says what changes.
     """
     lock_factory(assessment.factory_id)
-    if not may_take_step(by, assessment, "send_to_factory"):
+    if not may_take_step(by, assessment, StepName.SEND_TO_FACTORY):
         raise PermissionDenied(_("Only the country's staff may correct a report."))
     assessment = Assessment.objects.get(pk=assessment.pk)
     if assessment.state not in {Assessment.State.PUBLISHED, Assessment.State.WITHDRAWN}:
@@ -155,7 +156,7 @@ def start_correction(*, by: User, assessment: Assessment, note: str) -> Assessme
         correction_note=note.strip()[:1000],
     )
     _copy_answers(assessment, correction)
-    _record("assessments.correction_started", by, correction, corrects=str(assessment.pk))
+    _record(AssessmentEvent.CORRECTION_STARTED, by, correction, corrects=str(assessment.pk))
     return correction
 
 
@@ -177,7 +178,7 @@ def _copy_answers(source: Assessment, target: Assessment) -> None:
     Answer.objects.bulk_create(Answer(assessment=target, **row) for row in rows)
 
 
-def _record(kind: str, by: User, assessment: Assessment, **data: Any) -> None:
+def _record(kind: AssessmentEvent, by: User, assessment: Assessment, **data: Any) -> None:
     record(
         kind,
         by=by,

@@ -12,58 +12,87 @@ Assessments that are in such a state are still listed where all are.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+
+from assessments.events import AssessmentEvent
+from assessments.models import Assessment
+
+State = Assessment.State
+
+
+class StepName(StrEnum):
+    """The word of a step, in addresses and in its event."""
+
+    START = "start"
+    SUBMIT = "submit"
+    RETURN_TO_ASSESSORS = "return_to_assessors"
+    SEND_TO_FACTORY = "send_to_factory"
+    TAKE_BACK = "take_back"
+    PUBLISH = "publish"
+    WITHDRAW = "withdraw"
 
 
 @dataclass(frozen=True)
 class Step:
     """One allowed step: where from, where to, the programme's permission it needs, and its words on a button."""
 
-    name: str
-    source: str
-    target: str
+    name: StepName
+    source: State
+    target: State
     permission: str
     label: Any
     is_offered: bool = True
 
+    @property
+    def event(self) -> AssessmentEvent:
+        """The kind of its event."""
+        return AssessmentEvent[self.name.name]
 
-STEPS = {
+
+STEPS: dict[str, Step] = {
     step.name: step
     for step in [
-        Step("start", "planned", "in_progress", "assess_country", _("Start"), is_offered=False),
+        Step(StepName.START, State.PLANNED, State.IN_PROGRESS, "assess_country", _("Start"), is_offered=False),
         Step(
-            "submit",
-            "in_progress",
-            "internal_review",
+            StepName.SUBMIT,
+            State.IN_PROGRESS,
+            State.INTERNAL_REVIEW,
             "assess_country",
             _("Submit for internal review"),
             is_offered=False,
         ),
         Step(
-            "return_to_assessors",
-            "internal_review",
-            "in_progress",
+            StepName.RETURN_TO_ASSESSORS,
+            State.INTERNAL_REVIEW,
+            State.IN_PROGRESS,
             "review_assessments",
             _("Return to assessors"),
             is_offered=False,
         ),
-        Step("send_to_factory", "internal_review", "factory_review", "review_assessments", _("Send to factory")),
         Step(
-            "take_back",
-            "factory_review",
-            "internal_review",
+            StepName.SEND_TO_FACTORY,
+            State.INTERNAL_REVIEW,
+            State.FACTORY_REVIEW,
+            "review_assessments",
+            _("Send to factory"),
+        ),
+        Step(
+            StepName.TAKE_BACK,
+            State.FACTORY_REVIEW,
+            State.INTERNAL_REVIEW,
             "review_assessments",
             _("Take back from factory"),
         ),
-        Step("publish", "factory_review", "published", "release_assessments", _("Publish")),
-        Step("withdraw", "published", "withdrawn", "release_assessments", _("Withdraw")),
+        Step(StepName.PUBLISH, State.FACTORY_REVIEW, State.PUBLISHED, "release_assessments", _("Publish")),
+        Step(StepName.WITHDRAW, State.PUBLISHED, State.WITHDRAWN, "release_assessments", _("Withdraw")),
     ]
 }
 
 OFFERED_STEPS = {name: step for name, step in STEPS.items() if step.is_offered}
-OFFERED_STATES = ("internal_review", "factory_review", "published", "superseded", "withdrawn")
+OFFERED_STATES = (State.INTERNAL_REVIEW, State.FACTORY_REVIEW, State.PUBLISHED, State.SUPERSEDED, State.WITHDRAWN)
 
 
 def steps_from(state: str) -> list[Step]:

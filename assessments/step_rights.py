@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from django.db.models import Value
 
 from assessments.models import Assessment
-from assessments.states import STEPS, Step, steps_from
+from assessments.states import STEPS, Step, StepName, steps_from
 from factories.models import CountryProgramme, Factory
 from portal.accounts.models import User
 
 # Steps of the assessors themselves are also open to the advisor assigned to the factory, who holds no wider right.
-ASSESSOR_STEPS = frozenset({"start", "submit"})
+ASSESSOR_STEPS = frozenset({StepName.START, StepName.SUBMIT})
 WIDER_THAN_ASSIGNED = "view_assessments"
 ASSIGNED = "assigned"
 

@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from brands.events import BrandEvent
 from brands.models import Brand, Supplier
 from portal.accounts.models import User
 from portal.core.events import record
@@ -71,7 +72,7 @@ def import_suppliers(*, by: User, brand: Brand, file: BinaryIO) -> SupplierImpor
     outcome.added = Supplier.objects.filter(brand=brand).count() - before
     outcome.skipped = len(suppliers) - outcome.added
     if outcome.added:
-        record("brands.suppliers_imported", by=by, brand_id=brand.pk, subject=brand.pk, added=outcome.added)
+        record(BrandEvent.SUPPLIERS_IMPORTED, by=by, brand_id=brand.pk, subject=brand.pk, added=outcome.added)
     return outcome
 
 

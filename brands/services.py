@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from brands.events import BrandEvent
 from brands.models import Brand
 from brands.names import is_plain, shape, tidied
 from brands.roles import BRAND
@@ -48,7 +49,7 @@ def create_brand(*, by: User, **fields: Any) -> Brand:
     brand.full_clean()
     brand.save()
     create_role_groups(BRAND, brand)
-    record("brands.created", by=by, brand_id=brand.pk, subject=brand.pk)
+    record(BrandEvent.CREATED, by=by, brand_id=brand.pk, subject=brand.pk)
     return brand
 
 
@@ -70,5 +71,5 @@ def update_brand(*, by: User, brand: Brand, **fields: Any) -> Brand:
     brand.full_clean()
     brand.save()
     if changes:
-        record("brands.updated", by=by, brand_id=brand.pk, subject=brand.pk, changes=changes)
+        record(BrandEvent.UPDATED, by=by, brand_id=brand.pk, subject=brand.pk, changes=changes)
     return brand

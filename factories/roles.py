@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from factories.events import FactoryEvent
 from factories.models import (
     CountryProgramme,
     Factory,
@@ -75,7 +76,7 @@ def end_assignments(programme: Any, member: User) -> None:
     ended = list(assigned.order_by("organisation_id"))
     member.groups.remove(*(role.group_id for role in ended))
     for role in ended:
-        record("people.advisor_unassigned", by=None, factory_id=role.organisation_id, subject=member.pk)
+        record(FactoryEvent.ADVISOR_UNASSIGNED, by=None, factory_id=role.organisation_id, subject=member.pk)
 
 
 FACTORY = register(

@@ -25,6 +25,7 @@ from sharing.services import CLOCKS_DIFFER, Terms
 from sharing.services.outcomes import Outcome, changing, end_of, granting
 from sharing.services.requests import approving
 from sharing.services.situation import Situation, situation_of
+from sharing.terms import Status
 
 
 class Report(Subject, Protocol):
@@ -217,7 +218,7 @@ def _difference(
     return replace(
         told,
         kept_back=sorted(position.withheld),
-        needs_confirmation=any(outcome.grant.status() == "unconfirmed" for outcome in outcomes),
+        needs_confirmation=any(outcome.grant.status() is Status.UNCONFIRMED for outcome in outcomes),
     )
 
 

@@ -22,12 +22,12 @@ from brands.querysets import brands_where
 from factories.models import Factory
 from factories.querysets import FactoryQuerySet, factories_inside
 from portal.accounts.roles import Visitor, held
+from sharing.request_states import Shown, State
+from sharing.scopes import RULES
 from sharing.terms import StatementTime
 
 if TYPE_CHECKING:
     from sharing.models import AccessRequest  # noqa: F401 - named in the base below
-
-SCOPES = ("report", "step1", "improvement_plan")
 
 
 def factories_to_ask(user: Visitor) -> FactoryQuerySet:
@@ -47,7 +47,7 @@ class AccessRequestQuerySet(QuerySet["AccessRequest"]):
 
     def open(self) -> "AccessRequestQuerySet":
         """Not answered, not withdrawn, and not past their time. Expiry is honoured here, at read time."""
-        return self.filter(state="open", lapses_at__gt=StatementTime())
+        return self.filter(state=State.OPEN, lapses_at__gt=StatementTime())
 
     def waiting(self) -> "AccessRequestQuerySet":
         """Open, and not put off until later."""
@@ -63,8 +63,8 @@ class AccessRequestQuerySet(QuerySet["AccessRequest"]):
         A token sees the requests for data of its own scopes.
         """
         seen = Q(factory__in=factories_inside(user))
-        for scope in SCOPES:
-            seen |= Q(scopes__contains=[scope], brand__in=brands_where(user, f"read_{scope}"))
+        for rule in RULES.values():
+            seen |= Q(scopes__contains=[rule.scope], brand__in=brands_where(user, rule.permission))
         return self.filter(seen)
 
     def decidable_by(self, user: Visitor) -> "AccessRequestQuerySet":
@@ -105,7 +105,7 @@ class AccessRequestQuerySet(QuerySet["AccessRequest"]):
 
     def shown_closed(self) -> "AccessRequestQuerySet":
         """Those that are not open to the reader any more, after `for_reader` or `for_brand`."""
-        return self.exclude(Q(("shown_state", "open")))
+        return self.exclude(Q(("shown_state", Shown.OPEN)))
 
     @staticmethod
     def _grants(condition: Q) -> Any:

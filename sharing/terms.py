@@ -6,13 +6,32 @@ SQL. `tests/sharing/test_terms.py` holds the two forms to the same answers. The 
 """
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Protocol
 
-from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Func, Q, Value
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Func, Q, TextChoices, Value
 from django.db.models.functions import Greatest
+from django.utils.translation import gettext_lazy as _
 
-ALL, FROM, ONLY = "all", "from", "only"
 MAX_CYCLE = 200  # that a table of assessments, a sharing, a hold or a subscription names
+
+
+class Cycles(TextChoices):
+    """Which cycles a grant, or a request, is about; all but `ALL` name one."""
+
+    ALL = "all", _("All cycles")
+    FROM = "from", _("From a cycle on")
+    ONLY = "only", _("One cycle only")
+
+
+class Status(StrEnum):
+    """Where a grant stands at a moment."""
+
+    LIVE = "live"
+    WAITING = "waiting"  # it starts later
+    UNCONFIRMED = "unconfirmed"
+    EXPIRED = "expired"
+    ENDED = "ended"
 
 
 class StatementTime(Func):
@@ -23,11 +42,21 @@ class StatementTime(Func):
     output_field = DateTimeField()
 
 
-class Terms(Protocol):
+class CycleTerms(Protocol):
+    """What a grant, a request or a wish says of cycles."""
+
+    @property
+    def cycles(self) -> str:
+        """One of `Cycles`."""
+
+    @property
+    def cycle_number(self) -> int | None:
+        """The cycle from which on, or the only one; None for all."""
+
+
+class Terms(CycleTerms, Protocol):
     """What a grant says of cycles and times."""
 
-    cycles: str
-    cycle_number: int | None
     valid_from: datetime
     expires_at: datetime | None
     hold_days: int
@@ -36,15 +65,30 @@ class Terms(Protocol):
     ended_at: datetime | None
 
 
-def covers(grant: Terms, cycle: int) -> bool:
+def covers(grant: CycleTerms, cycle: int) -> bool:
     """Return whether a grant is about this cycle."""
     number = grant.cycle_number or 0
-    return grant.cycles == ALL or (cycle >= number if grant.cycles == FROM else cycle == number)
+    return grant.cycles == Cycles.ALL or (cycle >= number if grant.cycles == Cycles.FROM else cycle == number)
 
 
 def covering(cycle: Any) -> Q:
     """Return the condition that a grant is about `cycle`, a number or an expression."""
-    return Q(cycles=ALL) | Q(cycles=FROM, cycle_number__lte=cycle) | Q(cycles=ONLY, cycle_number=cycle)
+    return (
+        Q(cycles=Cycles.ALL)
+        | Q(cycles=Cycles.FROM, cycle_number__lte=cycle)
+        | Q(cycles=Cycles.ONLY, cycle_number=cycle)
+    )
+
+
+def covers_all_of(grant: CycleTerms, other: CycleTerms) -> bool:
+    """Return whether a grant is about every cycle that other terms are about, cycles to come among them."""
+    if grant.cycles == Cycles.ALL:
+        return True
+    if other.cycles == Cycles.ALL or other.cycle_number is None:
+        return False
+    # Without an end, only terms without an end cover it; otherwise the first cycle decides.
+    is_endless = other.cycles == Cycles.FROM
+    return covers(grant, other.cycle_number) and (grant.cycles == Cycles.FROM or not is_endless)
 
 
 def is_given(grant: Terms, at: datetime | None = None) -> bool:
@@ -69,6 +113,17 @@ def is_in_force(grant: Terms, at: datetime) -> bool:
     """Return whether a grant was given, begun, not expired and not ended at a moment; its last moment is outside."""
     over = min((end for end in (grant.ended_at, grant.expires_at) if end), default=None)
     return is_given(grant, at) and starts_at(grant) <= at and (over is None or at < over)
+
+
+def status(grant: Terms, at: datetime) -> Status:
+    """Return where a grant stands at a moment: what ended it comes first, then what keeps it from beginning."""
+    if grant.ended_at is not None:
+        return Status.ENDED
+    if grant.expires_at is not None and grant.expires_at <= at:
+        return Status.EXPIRED
+    if not is_given(grant):
+        return Status.UNCONFIRMED
+    return Status.WAITING if grant.valid_from > at else Status.LIVE
 
 
 def in_force(at: datetime | None) -> Q:

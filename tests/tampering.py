@@ -10,9 +10,11 @@ from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
+from assessments.events import AssessmentEvent
 from assessments.models import Assessment
+from portal.accounts.events import AccountEvent
 from portal.accounts.models import MembershipPeriod
-from portal.core.events import record
+from portal.core.events import CoreEvent, record
 from portal.core.ledger import days as days_module
 from portal.core.ledger.days import close_days
 from portal.core.ledger.remembering import place
@@ -83,7 +85,7 @@ def problems(copies: Sequence[Roots] = ()) -> list[str]:
 
 def happen(count: int) -> list[int]:
     """Record so many events; return their ids."""
-    return [record("test.happened", by=None, subject=number, number=number).pk for number in range(count)]
+    return [record(CoreEvent.LEDGER_ACCEPTED, by=None, subject=number, number=number).pk for number in range(count)]
 
 
 def days_pass(count: int = 1) -> None:
@@ -99,13 +101,13 @@ def tell_world() -> None:
     for period in MembershipPeriod.objects.filter(until=None).select_related("group"):
         kind, organisation, role = period.group.name.split(":")
         more: dict[str, Any] = {f"{kind}_id": int(organisation), "role": role}
-        history.add(period.since, "people.joined", by=None, subject=period.user_id, **more)
+        history.add(period.since, AccountEvent.JOINED, by=None, subject=period.user_id, **more)
     for one in Assessment.objects.exclude(published_at=None):
         ids: dict[str, Any] = {"factory_id": one.factory_id, "cycle": one.cycle, "version": one.version}
         assert one.published_at is not None
-        history.add(one.published_at, "assessments.publish", by=None, subject=one.pk, **ids)
+        history.add(one.published_at, AssessmentEvent.PUBLISH, by=None, subject=one.pk, **ids)
         if one.withdrawn_at:
-            history.add(one.withdrawn_at, "assessments.withdraw", by=None, subject=one.pk, **ids)
+            history.add(one.withdrawn_at, AssessmentEvent.WITHDRAW, by=None, subject=one.pk, **ids)
     history.write()
 
 

@@ -12,7 +12,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.utils import IntegrityError, InternalError, ProgrammingError
 
 from portal.celery import app as celery_app
-from portal.core.events import record
+from portal.core.events import CoreEvent, record
 from portal.core.initial_migration import InitialMigration
 from portal.core.models import Event
 from portal.core.rights import table_rights
@@ -236,7 +236,7 @@ def test_even_the_owner_cannot_change_events_log_lines_or_past_grants() -> None:
     record_access(
         by=world.person("manager_a"), assessment=world.assessments["a1"], openings={"report": None}, action="view"
     )
-    record("test.happened", by=None)
+    record(CoreEvent.LEDGER_ACCEPTED, by=None)
     assert Event.objects.exists()
     assert AccessRecord.objects.exists()
     statements = [
@@ -245,7 +245,7 @@ def test_even_the_owner_cannot_change_events_log_lines_or_past_grants() -> None:
         "UPDATE sharing_accessrecord SET action = 'view'",
         "DELETE FROM sharing_accessrecord",
         "DELETE FROM sharing_sharinggrant",
-        "UPDATE sharing_sharinggrant SET ended_at = NULL, ended_by_id = NULL, end_reason = ''",
+        "UPDATE sharing_sharinggrant SET ended_at = NULL, ended_by_id = NULL, end_code = '', end_reason = ''",
         "UPDATE sharing_sharinggrant SET scope = 'step1'",
         "UPDATE assessments_assessment SET published_at = now() WHERE state = 'published'",
         "DELETE FROM assessments_assessment WHERE state = 'published'",

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from assessments.events import AssessmentEvent
 from assessments.imports.checks import Check, Plan
 from assessments.imports.facts import QUESTION_FIELDS, VISIT_FIELDS, AskedQuestion, Visit
 from assessments.imports.tools import QuestionRow, import_tool
@@ -17,7 +18,7 @@ from factories.imports import create_factories
 from factories.models import CountryProgramme, Factory
 from factories.services import create_programme, update_factory
 from portal.core.countries import country_name
-from portal.core.events import record
+from portal.core.events import event_of, record
 from portal.core.models import Event
 from portal.core.tables import Problems
 
@@ -257,21 +258,24 @@ def _finish_factories(batch: ImportBatch, plan: Plan) -> None:
 
 def _record(batch: ImportBatch, plan: Plan, counts: dict[str, int]) -> None:
     """One event for the import, and one for each assessment, as if it had been made by hand."""
-    for kind, visits in (("assessments.imported", plan.new), ("assessments.import_changed", plan.changed)):
+    of_batch: dict[str, Any] = {"import": str(batch.pk)}  # a word of the language: no keyword of a call
+    for kind, visits in ((AssessmentEvent.IMPORTED, plan.new), (AssessmentEvent.IMPORT_CHANGED, plan.changed)):
         Event.objects.bulk_create(
             (
-                Event(
-                    kind=kind,
-                    actor=batch.owner,
+                event_of(
+                    kind,
+                    by=batch.owner,
                     factory_id=plan.factories[visit.bw_id].pk,
-                    subject=str(visit.assessment_id),
-                    data={"cycle": visit.cycle, "quest_id": visit.quest_id, "import": str(batch.pk)},
+                    subject=visit.assessment_id,
+                    cycle=visit.cycle,
+                    quest_id=visit.quest_id,
+                    **of_batch,
                 )
                 for visit in visits
             ),
             batch_size=1000,
         )
-    record("assessments.table_imported", by=batch.owner, subject=batch.pk, **counts)
+    record(AssessmentEvent.TABLE_IMPORTED, by=batch.owner, subject=batch.pk, **counts)
 
 
 def nothing_to_do(plan: Plan) -> str:

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from assessments.events import AssessmentEvent
 from assessments.imports.problems import not_allowed
 from assessments.models import PUBLIC_TAG, ZERO_TOLERANCE_TAG, Cluster, CompliancePoint, Question, Tool
 from factories.models import CountryProgramme
@@ -160,7 +161,7 @@ def import_tool(
     made = [_made(tool, order, row, points) for order, row in enumerate(questions, start=1)]
     Question.objects.bulk_create(made, batch_size=1000)
     record(
-        "tools.imported",
+        AssessmentEvent.TOOL_IMPORTED,
         by=by,
         programme_id=programme.pk if programme else None,
         subject=tool.pk,

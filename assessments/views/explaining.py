@@ -19,6 +19,7 @@ from portal.core.days import show_days_of
 from portal.core.events import record
 from portal.core.exports import FORMATS, table_response
 from portal.core.forms import REFUSED
+from sharing.events import SharingEvent
 from sharing.views.gates import factory_inside, person
 
 
@@ -84,7 +85,7 @@ def who_could_see_page(request: HttpRequest, pk: int) -> HttpResponseBase:
         asked, at = form.cleaned_data, form.moment()
         found = who_could_see(user, factory, asked["cycle"], asked["scope"], at)
         if request.GET.get("format") in FORMATS:
-            record("sharing.readers_exported", by=user, factory_id=factory.pk, cycle=asked["cycle"])
+            record(SharingEvent.READERS_EXPORTED, by=user, factory_id=factory.pk, cycle=asked["cycle"])
             header, rows = table_of_readers(found, asked["scope"], at or timezone.now(), factory)
             name = f"who-could-see-{factory.bw_id.replace('/', '-')}-cycle-{asked['cycle']}"
             return table_response(request.GET["format"], name, header, rows)

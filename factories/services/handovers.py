@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from factories.events import FactoryEvent
 from factories.models import CountryProgramme, Factory, Handover
 from factories.roles import FACTORY, active_in_role
 from factories.services.organisations import lock_factory
@@ -92,7 +93,7 @@ def open_handover(
     )
     handover.clean_fields(exclude={field.name for field in Handover._meta.fields} - WRITTEN)
     handover.save()
-    _note("factories.handover_opened", by, handover, leaving=handover.leaving_id, scan_sha256=handover.scan_sha256)
+    _note(FactoryEvent.HANDOVER_OPENED, by, handover, leaving=handover.leaving_id, scan_sha256=handover.scan_sha256)
     link = settings.BASE_URL + reverse("handover", args=[handover.pk])
     transaction.on_commit(lambda: _mail_manager(handover, link))
     return handover
@@ -125,7 +126,7 @@ def _mail_manager(handover: Handover, link: str) -> None:
         get_adapter().send_mail("account/email/handover", handover.leaving.email, context)
 
 
-def _note(kind: str, by: User, handover: Handover, **data: object) -> None:
+def _note(kind: FactoryEvent, by: User, handover: Handover, **data: object) -> None:
     """The event, and a notice to the factory's people and to the country's staff."""
     ids = {"factory_id": handover.factory_id, "subject": handover.pk}
     record(kind, by=by, programme_id=handover.factory.programme_id, **ids, **data)  # type: ignore[arg-type]
@@ -169,7 +170,7 @@ def _stop(by: User, handover: Handover, reason: str, *, is_objection: bool) -> H
     handover.is_objection, handover.stop_reason = is_objection, reason.strip()[:500]
     handover.save(update_fields=["stopped_at", "stopped_by", "is_objection", "stop_reason"])
     _invitations(handover).update(withdrawn_at=timezone.now())
-    _note("factories.handover_objected" if is_objection else "factories.handover_given_up", by, handover)
+    _note(FactoryEvent.HANDOVER_OBJECTED if is_objection else FactoryEvent.HANDOVER_GIVEN_UP, by, handover)
     return handover
 
 
@@ -204,7 +205,7 @@ def complete_handover(*, by: User, handover: Handover) -> Handover:
     if found.completed_at is None:
         found.completed_at, found.completed_by = timezone.now(), by
         found.save(update_fields=["completed_at", "completed_by"])
-        _note("factories.handover_completed", by, found)
+        _note(FactoryEvent.HANDOVER_COMPLETED, by, found)
     member = User.objects.filter(email=found.new_email, is_active=True).first()
     if member is not None and role_of(member, FACTORY, found.factory):
         change_role(by=by, kind=_DECIDED, organisation=found.factory, member=member, role="manager")
@@ -227,4 +228,4 @@ def finish_handover(factory: Factory, joined: User) -> None:
     handover.save(update_fields=["joined_at"])
     if role_of(handover.leaving, FACTORY, factory):
         remove_member(by=joined, kind=_DECIDED, organisation=factory, member=handover.leaving)
-    _note("factories.handover_done", joined, handover, joined=joined.pk, left=handover.leaving_id)
+    _note(FactoryEvent.HANDOVER_DONE, joined, handover, joined=joined.pk, left=handover.leaving_id)

@@ -8,8 +8,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from factories.enrolment import wrong_days
+from factories.events import FactoryEvent
 from factories.models import CountryProgramme, Factory
 from factories.roles import FACTORY, PROGRAMME
+from portal.accounts.events import AccountEvent
 from portal.accounts.models import User
 from portal.accounts.roles import create_role_groups, role_of
 from portal.core.events import record
@@ -68,7 +70,7 @@ def create_factory(*, by: User, programme: CountryProgramme, **fields: Any) -> F
     _refuse_wrong(factory, fields)
     factory.save()
     create_role_groups(FACTORY, factory)
-    record("factories.created", by=by, factory_id=factory.pk, programme_id=programme.pk, subject=factory.pk)
+    record(FactoryEvent.CREATED, by=by, factory_id=factory.pk, programme_id=programme.pk, subject=factory.pk)
     return factory
 
 
@@ -93,7 +95,7 @@ def update_factory(*, by: User, factory: Factory, **fields: Any) -> Factory:
         setattr(factory, name, fields[name])
     _refuse_wrong(factory, changed)
     factory.save(update_fields=changed)
-    record("factories.updated", by=by, factory_id=factory.pk, programme_id=factory.programme_id, fields=changed)
+    record(FactoryEvent.UPDATED, by=by, factory_id=factory.pk, programme_id=factory.programme_id, fields=changed)
     return factory
 
 
@@ -106,7 +108,7 @@ def create_programme(*, by: User | None, **fields: Any) -> CountryProgramme:
     programme.full_clean()
     programme.save()
     create_role_groups(PROGRAMME, programme)
-    record("programmes.created", by=by, programme_id=programme.pk, subject=programme.pk)
+    record(AccountEvent.PROGRAMME_CREATED, by=by, programme_id=programme.pk, subject=programme.pk)
     return programme
 
 
@@ -132,7 +134,7 @@ def update_programme(*, by: User, programme: CountryProgramme, **fields: Any) ->
     programme.full_clean()
     programme.save()
     if changes:
-        record("programmes.updated", by=by, programme_id=programme.pk, subject=programme.pk, changes=changes)
+        record(FactoryEvent.PROGRAMME_UPDATED, by=by, programme_id=programme.pk, subject=programme.pk, changes=changes)
     return programme
 
 
@@ -147,7 +149,7 @@ def assign_advisor(*, by: User, factory: Factory, advisor: User) -> None:
     if "enterprise_advisor" not in role_of(advisor, PROGRAMME, factory.programme):
         raise ValidationError(_("This person is not an Enterprise Advisor of the factory's country."))
     advisor.groups.add(FACTORY.group(factory, "advisor"))
-    record("people.advisor_assigned", by=by, factory_id=factory.pk, subject=advisor.pk)
+    record(FactoryEvent.ADVISOR_ASSIGNED, by=by, factory_id=factory.pk, subject=advisor.pk)
 
 
 @transaction.atomic
@@ -156,4 +158,4 @@ def unassign_advisor(*, by: User, factory: Factory, advisor: User) -> None:
     if not _may_enrol(by, factory.programme):
         raise PermissionDenied(_("Only the country's staff may assign advisors."))
     advisor.groups.remove(FACTORY.group(factory, "advisor"))
-    record("people.advisor_unassigned", by=by, factory_id=factory.pk, subject=advisor.pk)
+    record(FactoryEvent.ADVISOR_UNASSIGNED, by=by, factory_id=factory.pk, subject=advisor.pk)

@@ -13,6 +13,7 @@ from django.db.models import Model
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from portal.accounts.events import AccountEvent
 from portal.accounts.invitation_limits import lock_address
 from portal.accounts.models import Invitation, User
 from portal.accounts.roles import OrganisationKind, create_role_groups, kinds
@@ -52,7 +53,7 @@ def join(*, invitation: Invitation, name: str, password: str) -> User:
     _set_password(account, password)
     account.full_clean()
     account.save()
-    record("people.account_begun", by=account, subject=account.pk)
+    record(AccountEvent.ACCOUNT_BEGUN, by=account, subject=account.pk)
     accept_invitation(invitation=invitation, by=account, kind=kinds[invitation.kind])
     return account
 
@@ -103,5 +104,5 @@ def _global_programme(kind: OrganisationKind) -> Model:
     if programme is None:
         programme = programmes.create(name="Global programme", is_global=True)
         create_role_groups(kind, programme)
-        record("programmes.created", by=None, programme_id=programme.pk, subject=programme.pk)
+        record(AccountEvent.PROGRAMME_CREATED, by=None, programme_id=programme.pk, subject=programme.pk)
     return programme

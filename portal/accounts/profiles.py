@@ -6,6 +6,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from portal.accounts.events import AccountEvent
 from portal.accounts.models import User
 from portal.core.events import record
 from portal.core.names import one_line
@@ -50,5 +51,5 @@ def _update(by: User, account: User, fields: dict[str, Any]) -> User:
     account.full_clean(exclude=["password"])
     if changed:
         account.save(update_fields=changed)
-        record("people.account_changed", by=by, subject=account.pk, fields=changed)
+        record(AccountEvent.ACCOUNT_CHANGED, by=by, subject=account.pk, fields=changed)
     return account

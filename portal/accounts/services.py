@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from portal.accounts.events import AccountEvent
 from portal.accounts.invitation_limits import refuse_flood
 from portal.accounts.models import ApiToken, Invitation, User
 from portal.accounts.roles import OrganisationKind, Visitor, has_active_manager, kinds, kinds_of, role_of
@@ -91,7 +92,7 @@ def invite(
         invited_by=by,
         expires_at=timezone.now() + settings.INVITATION_LIFETIME,
     )
-    _record("people.invited", by, kind, organisation, subject=invitation.pk, role=role)
+    _record(AccountEvent.INVITED, by, kind, organisation, subject=invitation.pk, role=role)
     link = settings.BASE_URL + reverse("invitation", args=[invitation.pk, secret])
     transaction.on_commit(lambda: _send_invitation(invitation, link, by.language))
     return invitation, link
@@ -125,7 +126,7 @@ def accept_invitation(*, invitation: Invitation, by: User, kind: OrganisationKin
     invitation.save(update_fields=["accepted_at", "accepted_by"])
     by.groups.add(kind.group(organisation, invitation.role))
     _record(
-        "people.joined",
+        AccountEvent.JOINED,
         by,
         kind,
         organisation,
@@ -156,7 +157,7 @@ def withdraw_invitation(*, by: User, invitation: Invitation, kind: OrganisationK
     _authorise(by, kind, organisation)
     open_ones = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, withdrawn_at=None)
     if open_ones.update(withdrawn_at=timezone.now()):
-        _record("people.invitation_withdrawn", by, kind, organisation, subject=invitation.pk)
+        _record(AccountEvent.INVITATION_WITHDRAWN, by, kind, organisation, subject=invitation.pk)
 
 
 @transaction.atomic
@@ -175,7 +176,7 @@ def change_role(*, by: User, kind: OrganisationKind, organisation: Model, member
     member.groups.add(kind.group(organisation, role))
     if not kind.roles[role].is_manager:
         _withdraw_sent_by(member, kind, organisation)
-    _record("people.role_changed", by, kind, organisation, subject=member.pk, before=held, after=role)
+    _record(AccountEvent.ROLE_CHANGED, by, kind, organisation, subject=member.pk, before=held, after=role)
 
 
 @transaction.atomic
@@ -187,7 +188,7 @@ def remove_member(*, by: User, kind: OrganisationKind, organisation: Model, memb
     member.groups.remove(*[kind.group(organisation, name) for name in held])
     kind.on_leave(organisation, member)
     _withdraw_sent_by(member, kind, organisation)
-    _record("people.removed", by, kind, organisation, subject=member.pk, before=held)
+    _record(AccountEvent.REMOVED, by, kind, organisation, subject=member.pk, before=held)
 
 
 def _withdraw_sent_by(member: User, kind: OrganisationKind, organisation: Model) -> None:
@@ -201,7 +202,7 @@ def add_member(*, by: User | None, kind: OrganisationKind, organisation: Model, 
     """Give a role without an invitation: for `create_staff`-like commands and loaders, never for a page."""
     with transaction.atomic():
         member.groups.add(kind.group(organisation, role))
-        _record("people.joined", by, kind, organisation, subject=member.pk, role=role)
+        _record(AccountEvent.JOINED, by, kind, organisation, subject=member.pk, role=role)
 
 
 def _held_roles(kind: OrganisationKind, organisation: Model, member: User) -> list[str]:
@@ -244,7 +245,9 @@ def create_integration_token(
     )
     account.groups.add(*[kind.group(organisation, role) for role in roles])
     token, secret = ApiToken.objects.create(user=account, expiry=timedelta(days=days), name=name, created_by=by)
-    _record("tokens.created", by, kind, organisation, subject=account.pk, roles=sorted(roles), days=days)
+    _record(
+        AccountEvent.INTEGRATION_CREATED, by, kind, organisation, subject=account.pk, roles=sorted(roles), days=days
+    )
     return token, secret
 
 
@@ -259,11 +262,11 @@ def revoke_token(*, by: User, kind: OrganisationKind, organisation: Model, token
     account.groups.clear()
     account.is_active = False
     account.save(update_fields=["is_active"])
-    _record("tokens.revoked", by, kind, organisation, subject=account.pk)
+    _record(AccountEvent.INTEGRATION_REVOKED, by, kind, organisation, subject=account.pk)
 
 
 def _record(
-    what: str, by: User | None, kind: OrganisationKind, organisation: Model, subject: object, **data: object
+    what: AccountEvent, by: User | None, kind: OrganisationKind, organisation: Model, subject: object, **data: object
 ) -> None:
     event = {kind.event_field(): organisation.pk}
     record(what, by=by, subject=subject, **event, **data)  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 """Writing events. A state change and its event are one transaction (style rule 4)."""
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from portal.core.models import Event
@@ -8,8 +9,26 @@ if TYPE_CHECKING:
     from portal.accounts.models import User
 
 
+class EventKind(StrEnum):
+    """What an event tells of: `<area>.<what happened>`. Each app has one enum of this base, in its `events.py`.
+
+    What was written once is never renamed: the sealed rows say it, and the checks of the ledger compare it.
+    """
+
+
+class CoreEvent(EventKind):
+    """Kinds of the events of the portal's own machinery."""
+
+    LEDGER_ACCEPTED = "ledger.accepted"
+
+
+def event_kinds() -> list[EventKind]:
+    """Return every kind of event that there is, app by app."""
+    return [kind for app in EventKind.__subclasses__() for kind in app]
+
+
 def record(
-    kind: str,
+    kind: EventKind,
     *,
     by: "User | None",
     factory_id: int | None = None,
@@ -30,7 +49,7 @@ def record(
 
 
 def event_of(
-    kind: str,
+    kind: EventKind,
     *,
     by: "User | None",
     factory_id: int | None = None,
@@ -41,12 +60,14 @@ def event_of(
 ) -> Event:
     """Return one event, not written yet: a decision that has several writes them together.
 
-    `kind` is `<area>.<what happened>`, as in "sharing.granted"; `subject` is the id of the row that changed;
-    `data` holds ids, words and dates that JSON can carry, never contents of a report. `by` is None only for what
-    the portal does on its own.
+    `subject` is the id of the row that changed; `data` holds ids, codes, dates and a person's own words that JSON can
+    carry, never contents of a report, never words of the portal's (they are made when shown). `by` is None only for
+    what the portal does on its own. Raises `TypeError` for a kind that is no member of an app's enum.
     """
+    if not isinstance(kind, EventKind):
+        raise TypeError(f"{kind!r} is no kind of event: add it to the events.py of its app.")
     return Event(
-        kind=kind,
+        kind=kind.value,
         actor=by,
         factory_id=factory_id,
         brand_id=brand_id,

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from portal.accounts.models import User
 from portal.accounts.roles import kinds as organisation_kinds
 from portal.core.events import record
+from portal.notices.events import NoticeEvent
 from portal.notices.models import MailChoice
 from portal.notices.outbox import NoticeKind, notice_kinds
 
@@ -51,7 +52,7 @@ def choose_mails(*, by: User, ways: Mapping[str, str]) -> None:
         unique_fields=["person", "kind"],
         update_fields=["way"],
     )
-    record("people.mails_chosen", by=by, subject=by.pk, ways=changed)
+    record(NoticeEvent.MAILS_CHOSEN, by=by, subject=by.pk, ways=changed)
 
 
 def unsubscribe_token(person: User, kinds: Sequence[str]) -> str:

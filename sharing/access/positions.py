@@ -22,6 +22,7 @@ from sharing.access.grants import OpenedAt
 from sharing.access.publication import Subject, is_out
 from sharing.models import SharingGrant, Subscription, WithheldReport
 from sharing.scopes import ASSESSMENT_SCOPES
+from sharing.terms import Status
 
 # A grant, and the report of a cycle by its first publication.
 ReportKey = tuple[UUID, int, datetime]
@@ -52,13 +53,13 @@ class Position:
 
     def standing_grant(self, scope: str) -> SharingGrant | None:
         """Return what is shared of one kind, not over yet: what is given before what waits."""
-        running = [one for one in self.open_grants(scope) if one.status() != "expired"]
+        running = [one for one in self.open_grants(scope) if one.status() is not Status.EXPIRED]
         return min(running, key=lambda grant: not grant.is_given, default=None)
 
     def opening_grants(self) -> list[SharingGrant]:
         """Return the grants that open reports: now, from a later day on, or once a second person confirms them."""
         grants = [one for scope in ASSESSMENT_SCOPES for one in self.open_grants(scope)]
-        return [one for one in grants if one.status() != "expired"]
+        return [one for one in grants if one.status() is not Status.EXPIRED]
 
     def with_successors(self, grant: SharingGrant) -> list[SharingGrant]:
         """Return a grant, and those that took its place or would have, one change after the other."""

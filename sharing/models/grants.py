@@ -19,7 +19,7 @@ from brands.models import Brand
 from factories.models import Factory
 from portal.core.days import last_day
 from portal.core.triggers import columns_are_final
-from sharing import terms
+from sharing import ends, terms
 from sharing.querysets import SharingGrantQuerySet
 from sharing.scopes import Scope
 
@@ -27,10 +27,9 @@ from sharing.scopes import Scope
 class SharingGrant(models.Model):
     """One factory's consent that one brand reads one scope, for some cycles, for some time."""
 
-    class Cycles(models.TextChoices):
-        ALL = "all", _("All cycles")
-        FROM = "from", _("From a cycle on")
-        ONLY = "only", _("One cycle only")
+    Cycles = terms.Cycles
+    Status = terms.Status
+    End = ends.End
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     factory = models.ForeignKey(Factory, on_delete=models.PROTECT, related_name="grants")
@@ -58,6 +57,7 @@ class SharingGrant(models.Model):
     ended_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="grants_ended"
     )
+    end_code = models.CharField(max_length=10, choices=End.choices, blank=True, default="", db_default="")
     end_reason = models.CharField(max_length=300, blank=True)
     is_end_reason_shown = models.BooleanField(default=False, db_default=False)  # to the brand
 
@@ -90,8 +90,14 @@ class SharingGrant(models.Model):
                 name="sharing_grant_paper",
             ),
             models.CheckConstraint(
-                condition=Q(ended_at=None, end_reason="", ended_by=None) | Q(ended_at__gte=F("created_at")),
+                # Ends that were written before there were codes have none.
+                condition=Q(ended_at=None, end_code="", end_reason="", ended_by=None)
+                | Q(ended_at__gte=F("created_at")),
                 name="sharing_grant_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(end_code__in=["", *ends.End.values]),
+                name="sharing_grant_end_code",
             ),
             models.CheckConstraint(
                 condition=Q(confirmed_at=None, confirmed_by=None)
@@ -226,6 +232,10 @@ class SharingGrant(models.Model):
         """Whether the brand could ever use it."""
         return self.is_given and self.valid_from <= (self.ended_at or timezone.now())
 
+    def end_in_words(self) -> str:
+        """Why it ended, for those who may know: what the code says, and what a person wrote."""
+        return ends.end_in_words(self.end_code, self.end_reason)
+
     def last_given(self) -> "SharingGrant | None":
         """The sharing that the brand had before this one, past changes that were only proposed."""
         before = self.replaces
@@ -238,13 +248,6 @@ class SharingGrant(models.Model):
         before = self.last_given()
         return before if before is not None and before.ended_at is None else None
 
-    def status(self) -> str:
-        """In words, now: ended, expired, unconfirmed, waiting (starts later) or live."""
-        now = timezone.now()
-        if self.ended_at is not None:
-            return "ended"
-        if self.expires_at is not None and self.expires_at <= now:
-            return "expired"
-        if self.needs_confirmation and self.confirmed_at is None:
-            return "unconfirmed"
-        return "waiting" if self.valid_from > now else "live"
+    def status(self) -> terms.Status:
+        """Return where it stands now."""
+        return terms.status(self, timezone.now())

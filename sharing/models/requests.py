@@ -16,6 +16,7 @@ from brands.models import Brand
 from factories.models import Factory
 from portal.core.days import last_day
 from portal.core.triggers import columns_are_final
+from sharing import request_states
 from sharing.codes import short_code
 from sharing.models.grants import SharingGrant
 from sharing.request_querysets import AccessRequestQuerySet
@@ -28,12 +29,7 @@ class AccessRequest(models.Model):
     What was asked never changes, and nothing is deleted: who wants something else withdraws and asks again.
     """
 
-    class State(models.TextChoices):
-        OPEN = "open", _("Open")
-        APPROVED = "approved", _("Approved")
-        DECLINED = "declined", _("Declined")
-        WITHDRAWN = "withdrawn", _("Withdrawn")
-        LAPSED = "lapsed", _("Not answered in time")
+    State = request_states.State
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     factory = models.ForeignKey(Factory, on_delete=models.PROTECT, related_name="requests")

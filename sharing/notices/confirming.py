@@ -11,6 +11,7 @@ from portal.accounts.models import User
 from portal.notices.models import Notice
 from portal.notices.outbox import Line, NoticeKind, register_notice
 from sharing.models import SharingGrant
+from sharing.terms import Status
 
 
 def _grant(notice: Notice, reader: User) -> Any:
@@ -26,7 +27,7 @@ def _to_confirm(notice: Notice, reader: User) -> Line | None:
     """A grant that waits, to those who may confirm it."""
     grant = _grant(notice, reader)
     may_confirm = Factory.objects.where(reader, "confirm_sharing").filter(pk=notice.organisation_id).exists()
-    if grant is None or grant.status() != "unconfirmed" or not may_confirm or grant.granted_by_id == reader.pk:
+    if grant is None or grant.status() is not Status.UNCONFIRMED or not may_confirm or grant.granted_by_id == reader.pk:
         return None
     text = _("%(factory)s wants to share “%(what)s” with %(brand)s: confirm or refuse it.") % _words(grant)
     return Line(text, reverse("grant_confirmation", args=[grant.pk]))

@@ -19,6 +19,7 @@ from portal.notices.outbox import Line, NoticeKind, api_url, register_notice
 from sharing.access.positions import Position
 from sharing.models import SharingGrant
 from sharing.notices.openings import grant_may_open
+from sharing.terms import Status
 
 STARTED, CHANGED, ENDED = "grant.started", "grant.changed", "grant.ended"
 BRAND = {"brand": ""}
@@ -50,7 +51,7 @@ def _told_of(notice: Notice) -> SharingGrant | None:
     grant = grants.filter(pk=notice.subject, brand=notice.organisation_id, brand__is_active=True).first()
     if grant is None or not grant.is_given:
         return None
-    is_live = grant.status() == "live"
+    is_live = grant.status() is Status.LIVE
     if notice.kind != ENDED:
         return grant if is_live else None
     return grant if not is_live and not _is_old_news(notice, grant) else None

@@ -14,6 +14,7 @@ from portal.accounts.models import User
 from portal.notices.models import Notice
 from portal.notices.outbox import Line, NoticeKind, api_url, register_notice
 from sharing.models import AccessRequest
+from sharing.request_states import Shown
 
 
 def _path(request: AccessRequest) -> str:
@@ -46,12 +47,12 @@ def _reminder(notice: Notice, reader: User) -> Line | None:
 def _answered(notice: Notice, reader: User) -> Line | None:
     request = _of_brand(notice, reader)
     sentences = {
-        "approved": _("%(factory)s approved your request."),
-        "declined": _("%(factory)s declined your request."),
+        Shown.APPROVED: _("%(factory)s approved your request."),
+        Shown.DECLINED: _("%(factory)s declined your request."),
     }
     if request is None or request.shown_state not in sentences:
         return None
-    return Line(sentences[request.shown_state] % _words(request), _path(request))
+    return Line(sentences[Shown(request.shown_state)] % _words(request), _path(request))
 
 
 def _lapsed(notice: Notice, reader: User) -> Line | None:
@@ -76,7 +77,7 @@ def _payload(notice: Notice) -> dict[str, Any] | None:
     """For the brand's programs: which request was answered, as the brand sees it now."""
     rows: Any = AccessRequest.objects.filter(pk=UUID(notice.subject), brand=notice.brand_id).for_brand()
     request = rows.select_related("factory").first()
-    if request is None or request.shown_state == "open":
+    if request is None or request.shown_state == Shown.OPEN:
         return None
     path = reverse("api:request", args=[request.pk])
     return {

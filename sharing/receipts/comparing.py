@@ -97,6 +97,7 @@ COMPARED = (
     ("confirmed_at", CONFIRMATION, _just_before("g.confirmed_at"), "TRUE"),
     ("ended_at", END, _moment("g.ended_at"), "r.payload ->> 'ended_at'"),
     ("ended_by", END, "g.ended_by_id", "r.actor_id"),
+    ("end_code", END, "g.end_code", "coalesce(r.disclosed -> 'end_code' ->> 1, '')"),
     (
         "end_reason",
         END,

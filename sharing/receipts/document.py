@@ -28,6 +28,7 @@ from portal.core.days import (
 )
 from portal.core.documents import breakable, compile_pdf, map_strings, showable
 from portal.core.ledger.proving import Proof
+from sharing.ends import end_in_words
 from sharing.models import Receipt, Scope, SharingGrant
 
 TEMPLATE = Path(__file__).parent / "receipt.typ"
@@ -91,7 +92,7 @@ def facts(payload: dict[str, Any], disclosed: dict[str, Any]) -> list[tuple[str,
         (_("Purpose"), terms["purpose"]),
         (_("Each new report waits"), _days(named.get("hold_days"))),
         (_("Ended"), _moment(payload["ended_at"])),
-        (_("Reason"), payload["end_reason"] or named.get("end_reason", "")),
+        (_("Reason"), end_in_words(named.get("end_code", ""), payload["end_reason"] or named.get("end_reason", ""))),
         (_("Decided by"), _actor(payload["acted"], named.get("acted_by", ""))),
         (_("Consent on paper by"), named.get("granted_for", _("Yes") if payload["on_paper"] else "")),
         (_("Issued"), _moment(payload["issued_at"])),

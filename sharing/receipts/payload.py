@@ -1,8 +1,10 @@
 """What a receipt says, in one form for both sides (version 1 of its schema; docs/receipts.md).
 
 One signature serves the factory and the brand, so the payload holds nothing that only the factory may know. Of that
-(who acted, a reason that is not shown, for how long new reports wait, whose paper consent it was) it holds salted
-hashes; the factory's copy of the document discloses the values, and their hashes prove them.
+(who acted, why it ended, a reason that is not shown, for how long new reports wait, whose paper consent it was) it
+holds salted hashes; the factory's copy of the document discloses the values, and their hashes prove them.
+Why it ended is a code (`SharingGrant.End`), named in the reader's language when shown; receipts of before there were
+codes hold words instead, and stay as they are.
 """
 
 import secrets
@@ -72,6 +74,8 @@ def _for_the_factory(grant: SharingGrant, act: Act) -> dict[str, Any]:
     values: dict[str, Any] = {"acted_by": act.name, "hold_days": grant.hold_days}
     if grant.granted_for:
         values["granted_for"] = grant.granted_for
+    if grant.end_code:
+        values["end_code"] = grant.end_code
     if grant.end_reason and not grant.is_end_reason_shown:
         values["end_reason"] = grant.end_reason
     return values

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from brands.models import Brand
@@ -12,9 +13,7 @@ from portal.core.api import PageQuery, StrictSerializer
 from sharing.models import Scope, SharingGrant
 from sharing.scopes import OFFERED_SCOPES
 from sharing.services import Terms
-from sharing.terms import MAX_CYCLE
-
-STATUSES = ["live", "waiting", "unconfirmed", "expired", "ended"]
+from sharing.terms import MAX_CYCLE, Status
 
 
 class BrandBriefSerializer(serializers.Serializer[Any]):
@@ -39,7 +38,7 @@ class GrantSerializer(serializers.Serializer[Any]):
     valid_from = serializers.DateTimeField()
     expires_at = serializers.DateTimeField(allow_null=True)
     purpose = serializers.CharField(allow_blank=True)
-    status = serializers.ChoiceField(choices=STATUSES)
+    status = serializers.ChoiceField(choices=list(Status))
     created_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
     replaces = serializers.UUIDField(source="replaces_id", allow_null=True)
@@ -47,6 +46,7 @@ class GrantSerializer(serializers.Serializer[Any]):
     receipt = serializers.CharField(allow_null=True, help_text="The number of its newest receipt.")
     granted_by = serializers.SerializerMethodField()
     ended_by = serializers.SerializerMethodField()
+    end_code = serializers.SerializerMethodField()
     end_reason = serializers.SerializerMethodField()
     is_end_reason_shown = serializers.SerializerMethodField()
 
@@ -61,6 +61,11 @@ class GrantSerializer(serializers.Serializer[Any]):
     def get_ended_by(self, grant: Any) -> str | None:
         """The name, for the factory's side."""
         return grant.ended_by.name if grant.ended_by and grant.from_inside else None
+
+    @extend_schema_field(serializers.ChoiceField(choices=SharingGrant.End.values, allow_null=True))
+    def get_end_code(self, grant: Any) -> str | None:
+        """Why it ended, for the factory's side; null also for ends that have none."""
+        return (grant.end_code or None) if grant.from_inside else None
 
     def get_end_reason(self, grant: Any) -> str | None:
         """For the factory's side; for the brand where the factory chose to show it."""

@@ -10,13 +10,14 @@ from portal.core.api import PageQuery, StrictSerializer
 from portal.core.countries import COUNTRIES
 from sharing.matching import MOST_LINES, Line
 from sharing.models import Scope, SharingGrant
+from sharing.request_states import Shown
 from sharing.scopes import OFFERED_SCOPES
 from sharing.serializers.grants import BrandBriefSerializer
 from sharing.services import Terms, Wish
 from sharing.services.requests import LONGEST_SNOOZE_DAYS, as_asked
 from sharing.terms import MAX_CYCLE
 
-STATES = ["open", "approved", "unconfirmed", "refused", "declined", "withdrawn", "lapsed"]
+STATES = list(Shown)
 MAX_ID = 2**31 - 1
 MOST_AT_ONCE = 300
 

@@ -16,12 +16,14 @@ from factories.roles import active_in_role
 from factories.services import lock_factory, refuse_while_handed_over
 from portal.accounts.models import User
 from portal.core.events import record
+from sharing.ends import End
+from sharing.events import SharingEvent
 from sharing.models import ConfirmationEnd, Receipt, SharingGrant
 from sharing.notices.grants import tell_started
 from sharing.services.grants import authorise_decider, end_grant
 from sharing.services.journal import Journal
-from sharing.services.outcomes import CHANGED_FROM
 from sharing.services.situation import locked_situation
+from sharing.terms import Status
 
 REPRESENTATIVE = "worker_representative"
 
@@ -48,17 +50,17 @@ def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
     situation.require_second(grant.granted_by_id)
     if grant.confirmed_at is not None:
         return grant
-    if grant.status() == "expired":
+    if grant.status() is Status.EXPIRED:
         raise ValidationError(_("The period of this sharing is over already."))
     situation.refuse_while_handed_over()
     now = max(situation.now, grant.created_at)
     for before in position.open_grants(grant.scope):
         if before != grant:
-            end_grant(journal, before, reason=_("Changed"), kind=CHANGED_FROM, at=now)
+            end_grant(journal, before, End.CHANGED, at=now)
             now = max(now, before.ended_at or now)  # without a gap: what was open stays open
     grant.confirmed_at, grant.confirmed_by = now, by
     grant.save(update_fields=["confirmed_at", "confirmed_by"])
-    journal.event("sharing.confirmed", grant, scope=grant.scope)
+    journal.event(SharingEvent.CONFIRMED, grant, scope=grant.scope)
     journal.receipt(Receipt.Kind.CONFIRMED, grant)
     journal.tell("grant_answered", grant, "factory")
     tell_started(journal.tell, grant, position)
@@ -81,7 +83,7 @@ def refuse_grant(*, by: User, grant: SharingGrant, reason: str = "") -> SharingG
         return current
     if _unconfirmed(current).confirmed_at is not None:
         raise ValidationError(_("This sharing is confirmed already; only a manager can stop it now."))
-    end_grant(journal, current, reason=reason, kind="sharing.refused")
+    end_grant(journal, current, End.REFUSED, reason=reason)
     journal.tell("grant_answered", current, "factory")
     journal.write()
     return current
@@ -104,7 +106,7 @@ def switch_confirmation_on(*, by: User, factory: Factory) -> Factory:
         raise ValidationError(_("%s has no worker representative on the portal yet. Invite one first.") % factory)
     factory.confirms_sharing = True
     factory.save(update_fields=["confirms_sharing"])
-    record("sharing.confirmation_on", by=by, factory_id=factory.pk, subject=factory.pk)
+    record(SharingEvent.CONFIRMATION_ON, by=by, factory_id=factory.pk, subject=factory.pk)
     return factory
 
 
@@ -122,7 +124,7 @@ def ask_to_end_confirmation(*, by: User, factory: Factory) -> ConfirmationEnd:
     wish = ConfirmationEnd.objects.open().filter(factory=factory).first()
     if wish is None:
         wish = ConfirmationEnd.objects.create(factory=factory, asked_by=by)
-        record("sharing.confirmation_end_asked", by=by, factory_id=factory.pk, subject=wish.pk)
+        record(SharingEvent.CONFIRMATION_END_ASKED, by=by, factory_id=factory.pk, subject=wish.pk)
     return wish
 
 
@@ -144,7 +146,7 @@ def answer_confirmation_end(*, by: User, factory: Factory, is_agreed: bool) -> C
         factory.save(update_fields=["confirms_sharing"])
     wish.answered_at, wish.answered_by, wish.is_agreed = timezone.now(), by, is_agreed
     wish.save(update_fields=["answered_at", "answered_by", "is_agreed"])
-    kind = "sharing.confirmation_off" if is_agreed else "sharing.confirmation_end_refused"
+    kind = SharingEvent.CONFIRMATION_OFF if is_agreed else SharingEvent.CONFIRMATION_END_REFUSED
     record(kind, by=by, factory_id=factory.pk, subject=wish.pk)
     return wish
 

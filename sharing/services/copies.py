@@ -19,6 +19,7 @@ from portal.accounts.models import User
 from portal.core.events import record
 from portal.notices.outbox import announce
 from sharing.copies import downloaded_copies
+from sharing.events import SharingEvent
 from sharing.models import AccessRecord, CopyToDestroy, DestroyNotice
 
 REMIND_AFTER_DAYS = (7, 21, 45)
@@ -39,7 +40,7 @@ def ask_to_destroy(
     )
     numbers = sorted(copy.number for copy in copies)
     ids: dict[str, Any] = {"factory_id": factory.pk, "brand_id": brand.pk, "subject": notice.pk}
-    record("sharing.destroy_asked", by=by, **ids, copies=numbers)
+    record(SharingEvent.DESTROY_ASKED, by=by, **ids, copies=numbers)
     announce("copies_to_destroy", side="brand", organisation_id=brand.pk, **ids)
     return notice
 
@@ -71,7 +72,7 @@ def answer_destroy_notice(
     notice.save(update_fields=["answered_at", "answered_by", "remark"])
     ids: dict[str, Any] = {"factory_id": notice.factory_id, "brand_id": notice.brand_id, "subject": notice.pk}
     destroyed = sorted(copy.number for copy in copies if not copy.kept_because)
-    record("sharing.destroy_answered", by=by, **ids, destroyed=destroyed, kept=sorted(kept))
+    record(SharingEvent.DESTROY_ANSWERED, by=by, **ids, destroyed=destroyed, kept=sorted(kept))
     announce("copies_answered", side="factory", organisation_id=notice.factory_id, **ids)
     return notice
 

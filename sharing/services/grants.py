@@ -16,12 +16,21 @@ from django.utils.translation import gettext as _
 from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.models import User
+from sharing.ends import End
+from sharing.events import SharingEvent
 from sharing.models import SharingGrant
 from sharing.notices.grants import tell_ended, tell_started
 from sharing.services.journal import Journal
-from sharing.services.outcomes import CHANGED_FROM, EXPIRED, Outcome, Terms, changing, end_of, granting
+from sharing.services.outcomes import Outcome, Terms, changing, end_of, granting
 from sharing.services.receipts import kind_of_end, kind_of_start
 from sharing.services.situation import locked_situation
+
+EVENT_OF_END = {
+    End.STOPPED: SharingEvent.REVOKED,
+    End.REFUSED: SharingEvent.REFUSED,
+    End.CHANGED: SharingEvent.CHANGED_FROM,
+    End.EXPIRED: SharingEvent.EXPIRED_ENDED,
+}
 
 
 def authorise_decider(by: User, factory: Factory) -> None:
@@ -91,10 +100,9 @@ def change_grant(*, by: User, grant: SharingGrant, terms: Terms) -> SharingGrant
 
 def settle(journal: Journal, outcome: Outcome) -> SharingGrant:
     """Carry out an outcome that was worked out under the factory's lock; what it leaves behind is in the journal."""
-    reasons = {EXPIRED: _("Its period was over."), CHANGED_FROM: _("Changed")}
     for one in outcome.ends:
-        end_grant(journal, one, reason=reasons[outcome.end_kind], kind=outcome.end_kind)
-    if outcome.kind:
+        end_grant(journal, one, outcome.end_code)
+    if outcome.kind is not None:
         _start(journal, outcome.grant, outcome.kind)
     return outcome.grant
 
@@ -102,25 +110,28 @@ def settle(journal: Journal, outcome: Outcome) -> SharingGrant:
 def end_grant(
     journal: Journal,
     grant: SharingGrant,
+    code: End,
     *,
-    reason: str,
-    kind: str,
+    reason: str = "",
     is_reason_shown: bool = False,
     at: datetime | None = None,
 ) -> None:
-    """End an open grant of a locked factory, with its event: the one place where grants end. `at`: now, unless told."""
+    """End an open grant of a locked factory, with its event: the one place where grants end.
+
+    `reason` is what a person wrote, in their words; `at` is now, unless told.
+    """
     grant.ended_at = end_of(grant, at or journal.situation.now)
-    grant.ended_by, grant.end_reason = journal.situation.by, reason.strip()[:300]
+    grant.ended_by, grant.end_code, grant.end_reason = journal.situation.by, code, reason.strip()[:300]
     grant.is_end_reason_shown = is_reason_shown and bool(grant.end_reason)
-    grant.save(update_fields=["ended_at", "ended_by", "end_reason", "is_end_reason_shown"])
-    journal.event(kind, grant, scope=grant.scope)
+    grant.save(update_fields=["ended_at", "ended_by", "end_code", "end_reason", "is_end_reason_shown"])
+    journal.event(EVENT_OF_END[code], grant, scope=grant.scope)
     journal.receipt(kind_of_end(grant), grant)
     # That it ran out was told when it did; of a change its successor tells.
-    if kind not in {EXPIRED, CHANGED_FROM}:
+    if code not in {End.EXPIRED, End.CHANGED}:
         tell_ended(journal.tell, grant)
 
 
-def _start(journal: Journal, grant: SharingGrant, kind: str) -> None:
+def _start(journal: Journal, grant: SharingGrant, kind: SharingEvent) -> None:
     position = journal.situation.of(grant.brand_id)
     grant.save()
     position.grants.append(grant)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from portal.core.events import event_of
+from portal.core.events import EventKind, event_of
 from portal.core.models import Event
 from portal.notices.models import Notice
 from portal.notices.outbox import notice_of
@@ -30,7 +30,7 @@ class Journal:
         self._notices: list[Notice] = []
         self._newest = _newest_receipts(one for place in situation.positions.values() for one in place.grants)
 
-    def event(self, kind: str, grant: SharingGrant, **data: Any) -> None:
+    def event(self, kind: EventKind, grant: SharingGrant, **data: Any) -> None:
         """Add an event of a grant."""
         self._events.append(event_of(kind, by=self.situation.by, **ids_of(grant), **data))
 

@@ -13,13 +13,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sharing.access.positions import Position
+from sharing.ends import End
+from sharing.events import SharingEvent
 from sharing.models import Scope, SharingGrant
 from sharing.services.situation import Situation
+from sharing.terms import Status, covers_all_of
 
 CLOCKS_DIFFER = timedelta(minutes=5)
 MOST_HOLD_DAYS = 365
-EXPIRED, CHANGED_FROM = "sharing.expired_ended", "sharing.changed_from"
-GRANTED, CHANGED = "sharing.granted", "sharing.changed"
 
 
 @dataclass(frozen=True)
@@ -51,21 +52,12 @@ class Terms:
             self.expires_at is not None and self.expires_at <= grant.expires_at
         )
         return (
-            self._cycles_within(grant)
+            covers_all_of(grant, self)
             and ends_no_later
             and start >= grant.valid_from
             and self.hold_days >= grant.hold_days
             and self.purpose.strip() == grant.purpose
         )
-
-    def _cycles_within(self, grant: SharingGrant) -> bool:
-        if grant.cycles == SharingGrant.Cycles.ALL:
-            return True
-        if self.cycles == SharingGrant.Cycles.ALL or self.cycle_number is None or grant.cycle_number is None:
-            return False
-        if grant.cycles == SharingGrant.Cycles.FROM:
-            return self.cycle_number >= grant.cycle_number
-        return self.cycles == SharingGrant.Cycles.ONLY and self.cycle_number == grant.cycle_number
 
 
 @dataclass(frozen=True)
@@ -78,15 +70,15 @@ class Paper:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a decision does: `ends` end with an event of the kind `end_kind`, and `grant` is what is shared then.
+    """What a decision does: `ends` end for the reason `end_code`, and `grant` is what is shared then.
 
     `kind` is the event of a new grant, which is not stored yet; without one `grant` is there already.
     """
 
     grant: SharingGrant
-    kind: str = ""
+    kind: SharingEvent | None = None
     ends: Sequence[SharingGrant] = ()
-    end_kind: str = CHANGED_FROM
+    end_code: End = End.CHANGED
 
 
 def end_of(grant: SharingGrant, at: datetime) -> datetime:
@@ -103,17 +95,17 @@ def granting(situation: Situation, position: Position, scope: str, terms: Terms,
     if not position.brand.is_active:
         raise ValidationError({"brand": _("This brand is not active on the portal.")})
     existing = position.open_grants(scope)
-    expired = [one for one in existing if one.status() == "expired"]
+    expired = [one for one in existing if one.status() is Status.EXPIRED]
     standing = [one for one in existing if one not in expired]
     for one in standing:
         if terms.same_as(one):
-            return Outcome(one, ends=expired, end_kind=EXPIRED)
+            return Outcome(one, ends=expired, end_code=End.EXPIRED)
     if standing:
         raise ValidationError(
             {"brand": _("This brand already has access of this kind. Change the existing sharing instead.")}
         )
     grant = _new_grant(situation, position, scope, terms, paper=paper)
-    return Outcome(grant, GRANTED, expired, EXPIRED)
+    return Outcome(grant, SharingEvent.GRANTED, expired, End.EXPIRED)
 
 
 def changing(situation: Situation, position: Position, grant: SharingGrant, terms: Terms) -> Outcome:
@@ -134,7 +126,7 @@ def changing(situation: Situation, position: Position, grant: SharingGrant, term
     ends = [one for one in standing if not (waits and one is given)]
     replaces = position.with_successors(grant)[-1]
     new = _new_grant(situation, position, grant.scope, terms, replaces=replaces, given=given, is_given_ended=not waits)
-    return Outcome(new, CHANGED, ends)
+    return Outcome(new, SharingEvent.CHANGED, ends)
 
 
 def _new_grant(

@@ -22,6 +22,7 @@ from portal.core.events import record
 from portal.core.scans import kind_of_scan
 from portal.core.uploads import kept_upload
 from portal.notices.outbox import announce
+from sharing.events import SharingEvent
 from sharing.files import CONSENTS
 from sharing.models import PaperConsent, SharingGrant
 from sharing.services.grants import naming, settle
@@ -110,7 +111,7 @@ def _recorded(
         grants += _given(journal, brand, scopes, terms, paper)
     journal.write()
     record(
-        "sharing.paper_recorded",
+        SharingEvent.PAPER_RECORDED,
         by=by,
         factory_id=factory.pk,
         subject=consent.pk,

@@ -26,8 +26,10 @@ from portal.core.days import days_from_now, end_of, last_day_in_words, moment_in
 from portal.core.events import record
 from portal.notices.outbox import announce
 from sharing.access.positions import Position
+from sharing.events import SharingEvent
 from sharing.models import AccessRequest, RequestAnswer, Scope, SharingGrant
 from sharing.request_querysets import AccessRequestQuerySet, factories_to_ask
+from sharing.request_states import State
 from sharing.services.grants import settle
 from sharing.services.journal import Journal
 from sharing.services.outcomes import Outcome, Terms, changing, granting
@@ -37,6 +39,12 @@ from sharing.services.standing import Standing, Wish, covers, standings
 A_DAY = timedelta(days=1)
 LONGEST_SNOOZE_DAYS = 60
 BATCH = 500
+EVENT_OF_ANSWER = {
+    State.APPROVED: SharingEvent.REQUEST_APPROVED,
+    State.DECLINED: SharingEvent.REQUEST_DECLINED,
+    State.WITHDRAWN: SharingEvent.REQUEST_WITHDRAWN,
+    State.LAPSED: SharingEvent.REQUEST_LAPSED,
+}
 
 
 class AlreadyAnsweredError(ValidationError):
@@ -157,7 +165,7 @@ def _new_request(by: User, brand: Brand, factory: Factory, wish: Wish) -> Access
 
 def _tell_factory(request: AccessRequest, by: User) -> None:
     record(
-        "sharing.requested",
+        SharingEvent.REQUESTED,
         by=by,
         factory_id=request.factory_id,
         brand_id=request.brand_id,
@@ -179,11 +187,11 @@ def withdraw_request(*, by: User, request: AccessRequest) -> AccessRequest:
     """Take a request back; twice is once. Raises `PermissionDenied`, or `ValidationError` when it was answered."""
     _authorise_brand(by, request.brand)
     request = _locked(request)
-    if request.state == AccessRequest.State.WITHDRAWN:
+    if request.state == State.WITHDRAWN:
         return request
-    if request.state != AccessRequest.State.OPEN:
+    if request.state != State.OPEN:
         raise AlreadyAnsweredError(_("The factory has since dealt with this request. Open it again."))
-    _close(request, AccessRequest.State.WITHDRAWN, by)
+    _close(request, State.WITHDRAWN, by)
     return request
 
 
@@ -198,13 +206,13 @@ def approve_request(*, by: User, request: AccessRequest, scopes: Sequence[str], 
     situation = locked_situation(by, request.factory_id, [request.brand_id])
     situation.require_decider()
     request = _locked(request)
-    if request.state == AccessRequest.State.APPROVED and request.answered_by_id == by.pk:
+    if request.state == State.APPROVED and request.answered_by_id == by.pk:
         return request
     journal = Journal(situation)
     grants = [settle(journal, outcome) for outcome in approving(situation, request, scopes, terms)]
     journal.write()
     RequestAnswer.objects.bulk_create(RequestAnswer(request=request, grant=grant) for grant in grants)
-    _close(request, AccessRequest.State.APPROVED, by, scopes=list(scopes), grants=[str(grant.pk) for grant in grants])
+    _close(request, State.APPROVED, by, scopes=list(scopes), grants=[str(grant.pk) for grant in grants])
     if any(not grant.needs_confirmation or grant.confirmed_at for grant in grants):
         _tell_brand(request)
     return request
@@ -268,11 +276,11 @@ def decline_request(*, by: User, request: AccessRequest, reason: str = "") -> Ac
     """
     _authorise_factory(by, lock_factory(request.factory_id))
     request = _locked(request)
-    if request.state == AccessRequest.State.DECLINED and request.answered_by_id == by.pk:
+    if request.state == State.DECLINED and request.answered_by_id == by.pk:
         return request
     _must_be_open(request)
     request.decline_reason = reason.strip()[:300]
-    _close(request, AccessRequest.State.DECLINED, by)
+    _close(request, State.DECLINED, by)
     _tell_brand(request)
     return request
 
@@ -290,7 +298,7 @@ def snooze_request(*, by: User, request: AccessRequest, days: int) -> AccessRequ
         raise ValidationError({"days": _("Choose 1 to %s days.") % LONGEST_SNOOZE_DAYS})
     request.snoozed_until = request.remind_at = start_of(days_from_now(days, request.factory), request.factory)
     request.save(update_fields=["snoozed_until", "remind_at"])
-    record("sharing.request_put_off", by=by, days=days, **_ids(request))
+    record(SharingEvent.REQUEST_PUT_OFF, by=by, days=days, **_ids(request))
     return request
 
 
@@ -300,7 +308,7 @@ def _locked(request: AccessRequest) -> AccessRequest:
 
 
 def _must_be_open(request: AccessRequest) -> None:
-    if request.state == AccessRequest.State.OPEN and request.lapses_at > timezone.now():
+    if request.state == State.OPEN and request.lapses_at > timezone.now():
         return
     raise AlreadyAnsweredError(answered_in_words(request))
 
@@ -311,18 +319,18 @@ def answered_in_words(request: AccessRequest) -> str:
         day = last_day_in_words(request.lapses_at, request.factory)
         return _("This request lapsed on %s: nobody answered it, so nothing is shared.") % day
     sentences = {
-        "approved": _("%(who)s approved this request on %(day)s."),
-        "declined": _("%(who)s declined this request on %(day)s."),
-        "withdrawn": _("The brand took this request back on %(day)s."),
+        State.APPROVED: _("%(who)s approved this request on %(day)s."),
+        State.DECLINED: _("%(who)s declined this request on %(day)s."),
+        State.WITHDRAWN: _("The brand took this request back on %(day)s."),
     }
     day = moment_in_words(request.answered_at, request.factory)
-    return sentences[request.state] % {"who": request.answered_by.name, "day": day}
+    return sentences[State(request.state)] % {"who": request.answered_by.name, "day": day}
 
 
-def _close(request: AccessRequest, state: str, by: User, **data: Any) -> None:
+def _close(request: AccessRequest, state: State, by: User, **data: Any) -> None:
     request.state, request.answered_at, request.answered_by = state, timezone.now(), by
     request.save(update_fields=["state", "answered_at", "answered_by", "decline_reason"])
-    record(f"sharing.request_{state}", by=by, **_ids(request), **data)
+    record(EVENT_OF_ANSWER[state], by=by, **_ids(request), **data)
 
 
 def _tell_brand(request: AccessRequest) -> None:
@@ -338,12 +346,12 @@ def lapse_requests() -> int:
 
 def _lapse(requests: AccessRequestQuerySet) -> int:
     """Close those of `requests` that are open and past their time."""
-    over = requests.filter(state=AccessRequest.State.OPEN, lapses_at__lte=timezone.now())
+    over = requests.filter(state=State.OPEN, lapses_at__lte=timezone.now())
     rows = list(over.select_for_update(skip_locked=True)[:BATCH])
     for request in rows:
-        request.state, request.answered_at = AccessRequest.State.LAPSED, request.lapses_at
+        request.state, request.answered_at = State.LAPSED, request.lapses_at
         request.save(update_fields=["state", "answered_at"])
-        record("sharing.request_lapsed", by=None, **_ids(request))
+        record(SharingEvent.REQUEST_LAPSED, by=None, **_ids(request))
         announce("request.lapsed", side="brand", organisation_id=request.brand_id, **_ids(request))
     return len(rows)
 

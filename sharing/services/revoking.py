@@ -14,11 +14,14 @@ from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.models import User
 from portal.core.events import record
+from sharing.ends import End
+from sharing.events import SharingEvent
 from sharing.models import SharingGrant
 from sharing.services.copies import ask_to_destroy
 from sharing.services.grants import end_grant
 from sharing.services.journal import Journal
 from sharing.services.situation import Situation, locked_situation
+from sharing.terms import Status
 
 
 @transaction.atomic
@@ -69,7 +72,7 @@ def stop_all_sharing(
     grants = _running_grants(situation)
     _end_all(situation, grants, reason, is_reason_shown)
     if grants:
-        record("sharing.stopped_all", by=by, factory_id=factory.pk, subject=factory.pk, grants=len(grants))
+        record(SharingEvent.STOPPED_ALL, by=by, factory_id=factory.pk, subject=factory.pk, grants=len(grants))
     return grants
 
 
@@ -77,14 +80,14 @@ def _running_grants(situation: Situation) -> list[SharingGrant]:
     """What is shared now, from a later day on, or waits for a second person: brand by brand."""
     places = sorted(situation.positions.items())
     grants = [one for _brand, place in places for one in sorted(place.grants, key=lambda grant: grant.scope)]
-    return [one for one in grants if one.ended_at is None and one.status() != "expired"]
+    return [one for one in grants if one.ended_at is None and one.status() is not Status.EXPIRED]
 
 
 def _end_all(situation: Situation, grants: Sequence[SharingGrant], reason: str, is_reason_shown: bool) -> None:
     """End grants (sorted by brand), and tell each brand once what it lost and what it is asked to destroy."""
     journal = Journal(situation)
     for grant in grants:
-        end_grant(journal, grant, reason=reason, kind="sharing.revoked", is_reason_shown=is_reason_shown)
+        end_grant(journal, grant, End.STOPPED, reason=reason, is_reason_shown=is_reason_shown)
         if grant.is_given:  # of another one the brand never knew
             journal.tell("sharing_ended", grant, "brand")
         journal.tell("sharing_ended", grant, "factory")

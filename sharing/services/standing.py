@@ -6,6 +6,7 @@ Told from the brand's own requests and grants alone: what others asked or hold c
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from django.utils import timezone
@@ -14,7 +15,9 @@ from django.utils.translation import gettext as _
 from brands.models import Brand
 from portal.core.days import UTC_DAYS, Place, day_of, end_of, in_words, start_of
 from sharing.models import AccessRequest, Scope, SharingGrant
+from sharing.request_states import Shown
 from sharing.scopes import OFFERED_SCOPES
+from sharing.terms import covers_all_of
 
 LONGEST_WAIT = timedelta(days=366)  # programmes ask for at most 365 days before a brand may ask again
 
@@ -41,6 +44,15 @@ class Wish:
         return replace(self, expires_at=end_of(self.last_day, place), last_day=None)
 
 
+class Word(StrEnum):
+    """Where a brand stands with a factory."""
+
+    ASKED = "asked"
+    COOLING = "cooling"  # it may not ask for anything yet
+    SHARED = "shared"
+    FREE = "free"
+
+
 @dataclass
 class Standing:
     """One brand and one factory: the open request, what is shared, and until when it may not ask again."""
@@ -51,18 +63,18 @@ class Standing:
     place: Place = UTC_DAYS  # the factory, once there is a request whose days are named
 
     @property
-    def word(self) -> str:
-        """asked, cooling (may not ask for anything yet), shared (something is), or free."""
+    def word(self) -> Word:
+        """Where the brand stands; `SHARED` where anything is."""
         if self.asked is not None:
-            return "asked"
+            return Word.ASKED
         if all(self.again_from([scope]) for scope in OFFERED_SCOPES):
-            return "cooling"
-        return "shared" if self.shared else "free"
+            return Word.COOLING
+        return Word.SHARED if self.shared else Word.FREE
 
     @property
     def may_ask(self) -> bool:
         """Whether there is anything the brand may ask this factory for now."""
-        return self.word in {"free", "shared"} and not self._shares_everything()
+        return self.word in {Word.FREE, Word.SHARED} and not self._shares_everything()
 
     def again_from(self, scopes: Collection[str]) -> datetime | None:
         """When the brand may ask for these scopes again; None: now."""
@@ -107,18 +119,9 @@ class Standing:
 
 def covers(grant: SharingGrant, wish: "Wish") -> bool:
     """Whether a grant opens all the cycles of a wish, for as long as is wished."""
-    return _covers_cycles(grant, wish) and (
+    return covers_all_of(grant, wish) and (
         grant.expires_at is None or (wish.expires_at is not None and grant.expires_at >= wish.expires_at)
     )
-
-
-def _covers_cycles(grant: SharingGrant, wish: "Wish") -> bool:
-    if grant.cycles == SharingGrant.Cycles.ALL:
-        return True
-    number, wished = grant.cycle_number or 0, wish.cycle_number or 0
-    if grant.cycles == SharingGrant.Cycles.FROM:
-        return wish.cycles != SharingGrant.Cycles.ALL and wished >= number
-    return wish.cycles == SharingGrant.Cycles.ONLY and wished == number
 
 
 def standings(brand: Brand, factory_ids: Iterable[int]) -> dict[int, Standing]:
@@ -130,7 +133,7 @@ def standings(brand: Brand, factory_ids: Iterable[int]) -> dict[int, Standing]:
     for request in recent:
         standing = found[request.factory_id]
         standing.place = request.factory
-        if request.shown_state == "open":
+        if request.shown_state == Shown.OPEN:
             standing.asked = request
         elif (again := may_ask_again(request)) > now:
             standing.waits.append((_reasked(request), again))
@@ -152,5 +155,5 @@ def may_ask_again(request: AccessRequest) -> datetime:
 
 def _reasked(request: Any) -> frozenset[str]:
     """What a brand may not ask for while it waits: what was given, or, after anything but a yes, whatever it is."""
-    given = request.shown_state == AccessRequest.State.APPROVED
+    given = request.shown_state == Shown.APPROVED
     return frozenset(request.scopes if given else Scope.values)

@@ -23,6 +23,7 @@ from portal.core.days import today
 from portal.core.events import record
 from portal.core.tables.dates import EARLIEST
 from sharing.access.positions import positions
+from sharing.events import SharingEvent
 from sharing.models import Subscription
 from sharing.notices.openings import report_may_open
 from sharing.terms import MAX_CYCLE
@@ -85,7 +86,7 @@ def _record_one(by: User, wanted: Purchase) -> Subscription:
         recorded_at=timezone.now(),
         recorded_by=by,
     )
-    _write_event("sharing.subscription_recorded", by, made, bought_on=made.bought_on.isoformat())
+    _write_event(SharingEvent.SUBSCRIPTION_RECORDED, by, made, bought_on=made.bought_on.isoformat())
     before = positions(factory, [made.brand_id])[made.brand_id]
     before = replace(before, subscribed=before.subscribed - {made.cycle})
     after = replace(before, subscribed=before.subscribed | {made.cycle})
@@ -109,7 +110,7 @@ def withdraw_subscription(*, by: User, subscription: Subscription, reason: str) 
         found.ended_at, found.ended_by = max(timezone.now(), found.recorded_at), by
         found.end_reason = reason
         found.save(update_fields=["ended_at", "ended_by", "end_reason"])
-        _write_event("sharing.subscription_withdrawn", by, found, reason=reason)
+        _write_event(SharingEvent.SUBSCRIPTION_WITHDRAWN, by, found, reason=reason)
     return found
 
 
@@ -118,6 +119,6 @@ def _authorise(by: User, factory: Factory) -> None:
         raise PermissionDenied(_("Only the country's staff record subscriptions."))
 
 
-def _write_event(kind: str, by: User, found: Subscription, **data: str) -> None:
+def _write_event(kind: SharingEvent, by: User, found: Subscription, **data: str) -> None:
     facts: dict[str, Any] = {"factory_id": found.factory_id, "brand_id": found.brand_id, **data}
     record(kind, by=by, subject=found.pk, cycle=found.cycle, **facts)

@@ -16,6 +16,7 @@ from sharing.models import AccessRequest, SharingGrant
 from sharing.services.grants import change_grant, share
 from sharing.services.outcomes import Terms
 from sharing.services.requests import approve_request
+from sharing.terms import Status
 
 
 @contextmanager
@@ -47,7 +48,7 @@ def try_answer(*, by: User, request: AccessRequest, scopes: Sequence[str], terms
 
 def _as_if_confirmed(by: User, grants: Iterable[SharingGrant]) -> None:
     for grant in grants:
-        if grant.status() == "unconfirmed":
+        if grant.status() is Status.UNCONFIRMED:
             others = SharingGrant.objects.filter(factory=grant.factory, brand=grant.brand, scope=grant.scope)
             now = timezone.now()
             others.filter(ended_at=None).exclude(pk=grant.pk).update(ended_at=now, ended_by=by)

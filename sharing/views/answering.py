@@ -21,6 +21,7 @@ from portal.core.lists import requested_page
 from sharing.forms import DeclineForm, LaterForm, LessForm, initial_answer
 from sharing.models import AccessRequest, Scope, SharingGrant
 from sharing.preview import Answer, preview_answer
+from sharing.request_states import Shown
 from sharing.services import (
     AlreadyAnsweredError,
     Terms,
@@ -61,13 +62,13 @@ def inbox(request: HttpRequest, pk: int) -> HttpResponse:
 def access_request(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One request: who asks, for what, why; for the factory's manager also what a yes would do, and the answers."""
     found = request_seen(request, pk)
-    decides = found.shown_state == "open" and may_decide(request, found.factory)
+    decides = found.shown_state == Shown.OPEN and may_decide(request, found.factory)
     own = Brand.objects.own(request.user).filter(pk=found.brand_id).exists()
     context = {
         "found": found,
         "factory": found.factory,
         "decides": decides,
-        "withdraws": own and found.state == AccessRequest.State.OPEN and found.shown_state == "open",
+        "withdraws": own and found.state == AccessRequest.State.OPEN and found.shown_state == Shown.OPEN,
         "is_own": own,
         "former_names": former_names(found.brand),
         "grants": _grants(request, found),
@@ -75,7 +76,7 @@ def access_request(request: HttpRequest, pk: UUID) -> HttpResponse:
         "later": LaterForm(),
         "seen": brand_seen(found.brand),
     }
-    if found.shown_state not in {"open", "unconfirmed"} and not own:
+    if found.shown_state not in {Shown.OPEN, Shown.UNCONFIRMED} and not own:
         context["closed"] = answered_in_words(found)
     return render(request, "sharing/request.html", context)
 
@@ -267,7 +268,7 @@ def request_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = request_seen(request, pk)
     if not Brand.objects.own(request.user).filter(pk=found.brand_id).exists():
         raise PermissionDenied(_("Only the brand that asked takes its request back."))
-    if found.shown_state != "open":
+    if found.shown_state != Shown.OPEN:
         messages.info(request, _("This request is not open any more."))
         return redirect("access_request", pk=pk)
     if request.method == "POST":

@@ -27,6 +27,7 @@ from sharing.forms import GrantForm, TermsForm, copied_terms, default_terms, ini
 from sharing.models import Scope, SharingGrant
 from sharing.preview import Difference, preview_change, preview_grants
 from sharing.services import Terms, change_grant, share
+from sharing.terms import Status
 from sharing.views.gates import about, factory_inside, grant_to_decide, person, posted_data, require_decider
 
 FIELDS = {"expires_at": "expires_on", "valid_from": "starts_on", "scope": "scopes", "brand": "brands"}
@@ -153,9 +154,9 @@ def _granted(request: HttpRequest, factory: Factory, form: GrantForm) -> bool:
 def _said(factory: Factory, brands: list[Brand], grants: list[SharingGrant]) -> str:
     words = {"factory": factory, "brands": ", ".join(brand.name for brand in brands)}
     statuses = {grant.status() for grant in grants}
-    if "unconfirmed" in statuses:
+    if Status.UNCONFIRMED in statuses:
         return _("%(factory)s will share with %(brands)s as soon as a worker representative has confirmed it.") % words
-    if "waiting" in statuses:
+    if Status.WAITING in statuses:
         words["day"] = in_words(grants[0].valid_from, factory)
         return _("%(factory)s will share with %(brands)s from %(day)s on.") % words
     return _("%(factory)s now shares with %(brands)s.") % words
@@ -220,7 +221,7 @@ def _changed(request: HttpRequest, found: SharingGrant, form: TermsForm) -> Http
     except ValidationError as error:
         add_errors(form, error)
         return None
-    if changed.status() == "unconfirmed":
+    if changed.status() is Status.UNCONFIRMED:
         said = _("The change for %s waits for a worker representative; until then the terms until now go on.")
     else:
         said = _("The sharing with %s was changed.")

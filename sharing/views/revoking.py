@@ -24,6 +24,7 @@ from sharing.forms import RevokeForm
 from sharing.models import AccessRecord, SharingGrant
 from sharing.querysets import AccessRecordQuerySet, SharingGrantQuerySet
 from sharing.services import revoke_access, revoke_brand, stop_all_sharing
+from sharing.terms import Status
 from sharing.views.gates import about, factory_inside, grant_to_decide, person, posted_data, require_decider
 
 COPIES_SHOWN = 200
@@ -53,7 +54,7 @@ def _beyond_reach(request: HttpRequest, factory: Factory, **narrower: Any) -> di
 def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Stop one sharing, at once."""
     found = grant_to_decide(request, pk)
-    is_proposal = found.status() == "unconfirmed" and found.given_before() is not None
+    is_proposal = found.status() is Status.UNCONFIRMED and found.given_before() is not None
     form = RevokeForm(posted_data(request))
     if request.method == "POST" and form.is_valid():
         ended = revoke_access(by=person(request), grant=found, **form.reasons())

@@ -19,6 +19,7 @@ from portal.core.exports import FORMATS, table_response
 from portal.core.forms import REFUSED
 from portal.core.lists import requested_page
 from sharing.digest import last_month, month_of, monthly_digest
+from sharing.events import SharingEvent
 from sharing.forms import WhoSawFilter
 from sharing.models import AccessRecord, SharingGrant
 from sharing.querysets import AccessRecordQuerySet
@@ -42,7 +43,7 @@ def who_saw(request: HttpRequest, pk: int) -> HttpResponseBase:
     form = WhoSawFilter(_asked(request), records=seen, place=factory, brands=brands)
     seen = form.narrow(seen.with_own_people())
     if _is_export(request, form):
-        record("sharing.log_exported", by=person(request), factory_id=factory.pk, format=request.GET["format"])
+        record(SharingEvent.LOG_EXPORTED, by=person(request), factory_id=factory.pk, format=request.GET["format"])
         return _export(request, f"who-saw-what-{factory.bw_id.replace('/', '-')}", seen, _factory_columns(factory))
     context = {"factory": factory, "page": requested_page(request, seen, AccessRecord.ORDER), "form": form}
     return render(request, "sharing/who_saw.html", context | _state(request, form), status=_status(form))
@@ -59,7 +60,7 @@ def what_we_read(request: HttpRequest, pk: int) -> HttpResponseBase:
     form = WhoSawFilter(_asked(request), records=seen, factories=sharing)
     seen = form.narrow(seen)
     if _is_export(request, form):
-        record("sharing.log_exported", by=person(request), brand_id=brand.pk, format=request.GET["format"])
+        record(SharingEvent.LOG_EXPORTED, by=person(request), brand_id=brand.pk, format=request.GET["format"])
         return _export(request, "what-we-read", seen, _brand_columns())
     context = {"brand": brand, "page": requested_page(request, seen, AccessRecord.ORDER), "form": form}
     return render(request, "sharing/what_we_read.html", context | _state(request, form), status=_status(form))

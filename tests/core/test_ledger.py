@@ -11,7 +11,7 @@ from django.apps import apps
 from django.db import connections, transaction
 from django.db.utils import InternalError, ProgrammingError
 
-from portal.core.events import record
+from portal.core.events import CoreEvent, record
 from portal.core.ledger import Source, sources
 from portal.core.ledger import sealing as sealing_module
 from portal.core.ledger.days import ONE_SEALER
@@ -46,7 +46,7 @@ def test_every_source_seals_all_columns_of_its_table() -> None:
 
 @pytest.mark.django_db
 def test_a_row_is_hashed_as_written_down_whatever_the_session_says() -> None:
-    event = record("test.happened", by=None, factory_id=7, subject="é:1,", a=1, b="ក")
+    event = record(CoreEvent.LEDGER_ACCEPTED, by=None, factory_id=7, subject="é:1,", a=1, b="ក")
     with connections["default"].cursor() as cursor:
         cursor.execute("SET LOCAL TimeZone = 'Asia/Phnom_Penh'")
         cursor.execute("SET LOCAL DateStyle = 'ISO, DMY'")

@@ -10,6 +10,7 @@ from psycopg.types.json import Json
 from factories.models import Factory
 from portal.core.events import record
 from portal.core.ledger.sealing import seal_new_rows
+from sharing.events import SharingEvent
 from sharing.models import Receipt, SharingGrant
 from sharing.services import (
     Terms,
@@ -71,9 +72,14 @@ EDITED: list[tuple[str, dict[str, Any], str]] = [
     ("waiting", {"needs_confirmation": False}, "needs_confirmation"),
     ("confirmed", {"confirmed_at": None, "confirmed_by_id": None}, "confirmed_by"),
     ("confirmed", {"confirmed_at": datetime(2035, 1, 1, tzinfo=UTC)}, "confirmed_at"),
-    ("told", {"ended_at": None, "ended_by_id": None, "end_reason": "", "is_end_reason_shown": False}, "ended_at"),
+    (
+        "told",
+        {"ended_at": None, "ended_by_id": None, "end_code": "", "end_reason": "", "is_end_reason_shown": False},
+        "ended_at",
+    ),
     ("quiet", {"ended_at": datetime(2035, 1, 1, tzinfo=UTC)}, "ended_at"),
     ("quiet", {"ended_by_id": "manager_b"}, "ended_by"),
+    ("quiet", {"end_code": "expired"}, "end_code"),
     ("quiet", {"end_reason": "They paid"}, "end_reason"),
     ("told", {"is_end_reason_shown": False}, "is_end_reason_shown"),
 ]
@@ -116,7 +122,7 @@ def test_a_grant_that_nobody_signed_is_found_before_and_after_the_next_seal(told
     )
     said = {"scope": "report", "cycles": "all", "cycle_number": None, "hold_days": 0, "replaces": None}
     ids: dict[str, Any] = {"factory_id": told.factory_b.pk, "brand_id": told.brand_b.pk, "subject": forged.pk}
-    record("sharing.granted", by=told.person("manager_b"), **ids, **said)
+    record(SharingEvent.GRANTED, by=told.person("manager_b"), **ids, **said)
     alone = f"sharing_sharinggrant {forged.pk}: no receipt tells of its beginning: nobody gave it"
     assert problems() == [alone]
     seal_new_rows()

@@ -194,7 +194,7 @@ def test_changing_the_terms_keeps_the_old_ones_on_record(world: World, client_of
     assert f"{world.factory_a}: The sharing with Aster &amp; Oak was changed." in done.content.decode()
     old.refresh_from_db()
     new = SharingGrant.objects.get(ended_at=None)
-    assert (old.cycles, old.end_reason) == ("all", "Changed")
+    assert (old.cycles, old.end_code, old.end_reason) == ("all", SharingGrant.End.CHANGED, "")
     assert (new.replaces, new.cycle_number, new.last_day, new.hold_days) == (old, 2, last_day, 7)
 
 

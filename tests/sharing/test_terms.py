@@ -82,6 +82,9 @@ def test_python_sql_and_the_triggers_say_the_same_of_any_terms(world: World) -> 
             assert rows.filter(terms.given()).exists() == terms.is_given(grant)
             assert rows.filter(terms.given(then)).exists() == terms.is_given(grant, then)
             opening = rows.annotate(opens=terms.opening(published)).values_list("opens", flat=True).get()
+            if grant.ended_at is None and (grant.confirmed_at is None or grant.confirmed_at <= then):
+                is_live = terms.status(grant, then) is terms.Status.LIVE
+                assert is_live == rows.filter(terms.in_force(then)).exists()
             if terms.is_given(grant):
                 assert opening == terms.opens_at(grant, published)
             indexed = Visibility.objects.filter(grant=grant, report=reports[cycle]).first()
@@ -98,6 +101,16 @@ def test_python_sql_and_the_triggers_say_the_same_of_any_terms(world: World) -> 
             transaction.set_rollback(True)
 
     agree()
+
+
+@given(st.sampled_from(terms.Cycles), st.integers(1, 5), st.sampled_from(terms.Cycles), st.integers(1, 5))
+def test_all_that_other_terms_cover_is_covered_where_each_cycle_of_theirs_is(
+    mine: terms.Cycles, my_number: int, theirs: terms.Cycles, their_number: int
+) -> None:
+    grant = SharingGrant(cycles=mine, cycle_number=None if mine == terms.Cycles.ALL else my_number)
+    other = SharingGrant(cycles=theirs, cycle_number=None if theirs == terms.Cycles.ALL else their_number)
+    each = all(terms.covers(grant, cycle) for cycle in range(12) if terms.covers(other, cycle))
+    assert terms.covers_all_of(grant, other) == each
 
 
 def test_a_scope_that_there_is_not_opens_nothing() -> None:

@@ -24,7 +24,7 @@ from django.db import connection, transaction
 from psycopg import sql
 
 from portal.core.canonical import digest
-from portal.core.events import record
+from portal.core.events import CoreEvent, record
 from portal.core.ledger.days import close_days, is_only_sealer
 from portal.core.ledger.padding import NONCE_BYTES, padded_root
 from portal.core.ledger.remembering import MemoryUnreadableError, remember_newest, remembered
@@ -81,7 +81,7 @@ def accept_database() -> list[LedgerSeal]:
         except MemoryUnreadableError:
             memory = None
         known: dict[str, Any] = {"remembered": memory.seal, "remembered_digest": memory.seal_digest} if memory else {}
-        record("ledger.accepted", by=None, subject=newest.number if newest else 0, **known)
+        record(CoreEvent.LEDGER_ACCEPTED, by=None, subject=newest.number if newest else 0, **known)
     remember_newest()
     return seal_new_rows(begins_with_history=True)
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
+from assessments.events import AssessmentEvent
 from assessments.figures.services import freeze, released
 from assessments.models import Answer, Assessment, Tool
 from factories.models import Factory
@@ -145,25 +146,25 @@ def tell_assessments(
             "version": visit.version,
         }
         for at, kind, email in _steps(visit):
-            more = {"corrects": str(visit.corrects)} if kind == "correction_started" else {}
-            history.add(at, f"assessments.{kind}", by=users[email].pk, subject=visit.id, **own, **more)
+            more = {"corrects": str(visit.corrects)} if kind is AssessmentEvent.CORRECTION_STARTED else {}
+            history.add(at, kind, by=users[email].pk, subject=visit.id, **own, **more)
 
 
-def _steps(visit: VisitPlan) -> Iterator[tuple[datetime, str, str]]:
+def _steps(visit: VisitPlan) -> Iterator[tuple[datetime, AssessmentEvent, str]]:
     country, own = visit.factory.place.name, dice("steps", visit.quest_id, visit.version)
     leader, manager = staff_email(country, "team_leader"), staff_email(country, "programme_manager")
     advisor = advisor_emails(country)[visit.factory.index % 3]
     if visit.version > 1:
-        yield _created(visit), "correction_started", leader
+        yield _created(visit), AssessmentEvent.CORRECTION_STARTED, leader
     else:
-        yield _created(visit), "planned", leader
-        if visit.state != "planned":
-            yield moment(visit.start, own), "start", advisor
-        if visit.state not in {"planned", "in_progress"}:
-            yield moment(visit.ended_on, own) + timedelta(hours=10), "submit", advisor
+        yield _created(visit), AssessmentEvent.PLANNED, leader
+        if visit.state != Assessment.State.PLANNED:
+            yield moment(visit.start, own), AssessmentEvent.START, advisor
+        if visit.state not in {Assessment.State.PLANNED, Assessment.State.IN_PROGRESS}:
+            yield moment(visit.ended_on, own) + timedelta(hours=10), AssessmentEvent.SUBMIT, advisor
     if visit.released_at:
-        yield visit.released_at, "send_to_factory", leader
+        yield visit.released_at, AssessmentEvent.SEND_TO_FACTORY, leader
     if visit.published_at:
-        yield visit.published_at, "publish", manager
+        yield visit.published_at, AssessmentEvent.PUBLISH, manager
     if visit.withdrawn_at:
-        yield visit.withdrawn_at, "withdraw", manager
+        yield visit.withdrawn_at, AssessmentEvent.WITHDRAW, manager

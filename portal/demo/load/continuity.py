@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from brands.models import Brand
+from factories.events import FactoryEvent
 from factories.models import Factory, Handover
 from portal.accounts.models import User
 from portal.demo.accounts import BRAND_A
@@ -17,6 +18,7 @@ from portal.demo.plan import dice
 from portal.demo.plan.factories import FactoryPlan
 from portal.demo.plan.grants import ENDED_LATELY
 from portal.demo.plan.people import manager_email, representative_email, staff_email
+from sharing.events import SharingEvent
 from sharing.models import AccessRecord, ConfirmationEnd, CopyToDestroy, DestroyNotice, SharingGrant
 
 NOTICE_COLUMNS = (
@@ -57,9 +59,9 @@ def load_destroy_notices(first: Factory, brands: dict[str, Brand], now: datetime
             kept = KEPT if answer == "kept" else ""
             copies.append((key, record.copy_number, record.scope, record.cycle, answer, kept))
         ids = {"factory_id": factory, "brand_id": brand}
-        history.add(ended, "sharing.destroy_asked", by=by, subject=key, **ids)
+        history.add(ended, SharingEvent.DESTROY_ASKED, by=by, subject=key, **ids)
         if fate:
-            history.add(answered, "sharing.destroy_answered", by=reader, subject=key, **ids)
+            history.add(answered, SharingEvent.DESTROY_ANSWERED, by=reader, subject=key, **ids)
     copy_rows(DestroyNotice, NOTICE_COLUMNS, notices)
     copy_rows(CopyToDestroy, COPY_COLUMNS, copies)
 
@@ -68,7 +70,7 @@ def _revoked_with_copies() -> Iterator[tuple[Ended, int, list[AccessRecord]]]:
     """Each revoke of a factory and brand: who did it, and what had been downloaded of the scopes it ended."""
     scopes: dict[Ended, set[str]] = defaultdict(set)
     deciders: dict[Ended, int] = {}
-    revoked = SharingGrant.objects.filter(ended_at__isnull=False).exclude(end_reason="Changed")
+    revoked = SharingGrant.objects.filter(ended_at__isnull=False).exclude(end_code=SharingGrant.End.CHANGED)
     for grant in revoked.order_by("ended_at", "factory__bw_id", "brand__name", "scope"):
         assert grant.ended_at is not None  # noqa: S101 - for the type checker
         act = (grant.factory_id, grant.brand_id, grant.ended_at)
@@ -102,7 +104,7 @@ def load_unconfirmed(
     factory, manager = factories[plan.bw_id], users[manager_email(plan)]
     assert representative_email(plan) in users  # noqa: S101 - the rule needs one
     Factory.objects.filter(pk=factory.pk).update(confirms_sharing=True)
-    _tell_rule("on", now - timedelta(days=40), factory, manager, factory.pk, history)
+    _tell_rule(SharingEvent.CONFIRMATION_ON, now - timedelta(days=40), factory, manager, factory.pk, history)
     taken = set(SharingGrant.objects.filter(factory=factory).values_list("brand_id", flat=True))
     brand = next(brand for brand in brands.values() if brand.pk not in taken)
     _propose(factory, brand, manager, now - timedelta(days=3), history)
@@ -113,18 +115,18 @@ def load_last_unconfirmed(
 ) -> None:
     """Factory A tried the rule for two months: a manager decides alone again, and one sharing of then still waits."""
     manager, representative = users[manager_email(plan)], users[representative_email(plan)]
-    _tell_rule("on", now - timedelta(days=65), factory, manager, factory.pk, history)
+    _tell_rule(SharingEvent.CONFIRMATION_ON, now - timedelta(days=65), factory, manager, factory.pk, history)
     _propose(factory, brand, manager, now - timedelta(days=9), history)
     asked, answered = now - timedelta(days=6), now - timedelta(days=4)
     columns = ("factory_id", "asked_by_id", "asked_at", "answered_at", "answered_by_id", "is_agreed")
     copy_rows(ConfirmationEnd, columns, [(factory.pk, manager.pk, asked, answered, representative.pk, True)])
     wish = ConfirmationEnd.objects.get(factory=factory)
-    _tell_rule("end_asked", asked, factory, manager, wish.pk, history)
-    _tell_rule("off", answered, factory, representative, wish.pk, history)
+    _tell_rule(SharingEvent.CONFIRMATION_END_ASKED, asked, factory, manager, wish.pk, history)
+    _tell_rule(SharingEvent.CONFIRMATION_OFF, answered, factory, representative, wish.pk, history)
 
 
-def _tell_rule(what: str, at: datetime, factory: Factory, by: User, subject: object, history: History) -> None:
-    history.add(at, f"sharing.confirmation_{what}", by=by.pk, subject=subject, factory_id=factory.pk)
+def _tell_rule(kind: SharingEvent, at: datetime, factory: Factory, by: User, subject: object, history: History) -> None:
+    history.add(at, kind, by=by.pk, subject=subject, factory_id=factory.pk)
 
 
 def _propose(factory: Factory, brand: Brand, manager: User, at: datetime, history: History) -> None:
@@ -138,7 +140,7 @@ def _propose(factory: Factory, brand: Brand, manager: User, at: datetime, histor
     copy_rows(SharingGrant, columns, [row])
     terms = {"scope": "report", "cycles": "all", "cycle_number": None, "valid_from": at.isoformat()}
     more = {"expires_at": None, "hold_days": 7, "replaces": None, "factory_id": factory.pk, "brand_id": brand.pk}
-    history.add(at, "sharing.granted", by=manager.pk, subject=key, **terms, **more)
+    history.add(at, SharingEvent.GRANTED, by=manager.pk, subject=key, **terms, **more)
 
 
 def load_handover(
@@ -156,4 +158,4 @@ def load_handover(
     copy_rows(Handover, HANDOVER_COLUMNS, [row])
     ids = {"factory_id": factory.pk, "programme_id": factory.programme_id}
     case = {"leaving": row[2], "scan_sha256": ""}
-    history.add(at, "factories.handover_opened", by=leader.pk, subject=key, **ids, **case)
+    history.add(at, FactoryEvent.HANDOVER_OPENED, by=leader.pk, subject=key, **ids, **case)

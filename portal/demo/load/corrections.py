@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from assessments.events import AssessmentEvent
 from assessments.models import CorrectionNotice
 from brands.models import Brand
 from factories.models import Factory
@@ -28,5 +29,5 @@ def load_corrections(
         if taken:
             ids = {"factory_id": factories[plan.old.factory.bw_id].pk, "brand_id": brand}
             said = {"cycle": plan.old.cycle, "version": plan.old.version}
-            history.add(taken, "assessments.correction_acknowledged", by=reader, subject=plan.old.id, **ids, **said)
+            history.add(taken, AssessmentEvent.CORRECTION_ACKNOWLEDGED, by=reader, subject=plan.old.id, **ids, **said)
     copy_rows(CorrectionNotice, COLUMNS, rows)

@@ -14,6 +14,7 @@ from factories.models import Factory
 from portal.accounts.models import User
 from portal.demo.load.rows import History
 from portal.demo.plan import dice
+from portal.notices.events import NoticeEvent
 from portal.notices.models import Notice, WebhookDelivery, WebhookEndpoint
 from portal.notices.webhooks.kinds import TEST, types_for
 from portal.notices.webhooks.secrets import lock, new_secret
@@ -75,5 +76,5 @@ def load_webhook(brand: Brand, manager: User, now: datetime, history: History) -
         problem="refused",
     )
     ids = {"brand_id": brand.pk, "subject": endpoint.pk}
-    history.add(added, "webhooks.added", by=manager.pk, host=HOST, kinds=kinds, **ids)
-    history.add(paused, "webhooks.paused", by=manager.pk, host=HOST, **ids)
+    history.add(added, NoticeEvent.WEBHOOK_ADDED, by=manager.pk, host=HOST, kinds=kinds, **ids)
+    history.add(paused, NoticeEvent.WEBHOOK_PAUSED, by=manager.pk, host=HOST, **ids)

@@ -2,10 +2,13 @@
 
 from datetime import datetime, timedelta
 
+from brands.events import BrandEvent
 from brands.models import Brand, Supplier
 from brands.roles import BRAND
+from factories.events import FactoryEvent
 from factories.models import CountryProgramme, Factory
 from factories.roles import FACTORY, PROGRAMME
+from portal.accounts.events import AccountEvent
 from portal.accounts.roles import create_role_groups_in_bulk
 from portal.demo.accounts import GLOBAL
 from portal.demo.load.rows import History
@@ -28,7 +31,7 @@ def load_programmes(history: History, at: datetime) -> dict[str, CountryProgramm
     CountryProgramme.objects.bulk_create(programmes.values())
     create_role_groups_in_bulk(PROGRAMME, list(programmes.values()))
     for programme in programmes.values():
-        history.add(at, "programmes.created", by=None, programme_id=programme.pk, subject=programme.pk)
+        history.add(at, AccountEvent.PROGRAMME_CREATED, by=None, programme_id=programme.pk, subject=programme.pk)
     return programmes
 
 
@@ -61,7 +64,7 @@ def load_brands(history: History, at: datetime) -> dict[str, Brand]:
     Brand.objects.bulk_create(brands.values())
     create_role_groups_in_bulk(BRAND, list(brands.values()))
     for number, brand in enumerate(brands.values()):
-        history.add(at + timedelta(days=number), "brands.created", by=None, brand_id=brand.pk, subject=brand.pk)
+        history.add(at + timedelta(days=number), BrandEvent.CREATED, by=None, brand_id=brand.pk, subject=brand.pk)
     return brands
 
 
@@ -80,7 +83,7 @@ def load_factories(
         factory = factories[plan.bw_id]
         when = moment(plan.enrolled_on, dice("created", plan.bw_id)) if plan.enrolled_on else at
         ids = {"factory_id": factory.pk, "programme_id": factory.programme_id}
-        history.add(when, "factories.created", by=None, subject=factory.pk, **ids)
+        history.add(when, FactoryEvent.CREATED, by=None, subject=factory.pk, **ids)
     return factories
 
 

@@ -8,7 +8,9 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 
 from brands.models import Brand, BrandRole
+from factories.events import FactoryEvent
 from factories.models import CountryProgramme, Factory, FactoryRole, ProgrammeRole
+from portal.accounts.events import AccountEvent
 from portal.accounts.models import MembershipPeriod, User
 from portal.demo.accounts import ACCOUNTS, PASSWORD, Account
 from portal.demo.load.rows import History
@@ -46,7 +48,7 @@ def load_people(
         when = _joined(organisation, at)
         groups.add(users[member.email], member.kind, organisation.pk, member.role, when)
         ids = {f"{member.kind}_id": organisation.pk}
-        history.add(when, "people.joined", by=None, subject=key, role=member.role, **ids)
+        history.add(when, AccountEvent.JOINED, by=None, subject=key, role=member.role, **ids)
     _assign_advisors(plans, places, users, groups, history, at)
     groups.write()
     return users
@@ -119,4 +121,4 @@ def _assign_advisors(
         when = _joined(factory, at)
         groups.add(advisor, "factory", factory.pk, "advisor", when)
         by = users[staff_email(plan.place.name, "programme_manager")].pk
-        history.add(when, "people.advisor_assigned", by=by, factory_id=factory.pk, subject=advisor.pk)
+        history.add(when, FactoryEvent.ADVISOR_ASSIGNED, by=by, factory_id=factory.pk, subject=advisor.pk)

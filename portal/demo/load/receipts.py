@@ -1,7 +1,6 @@
 """The demo's receipts, dated when their grants began and ended, and the first seal over all of its history."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from portal.core.ledger.sealing import seal_new_rows
@@ -38,12 +37,12 @@ def _receipt(at: datetime, kind: str, grant: SharingGrant, previous: str | None)
     by = grant.ended_by if kind == Receipt.Kind.ENDED else grant.granted_by
     side, role = ("programme", "staff") if grant.granted_for else ("factory", "manager")
     number = draw_number()
-    ended: dict[str, Any] = {"ended_at": grant.ended_at, "end_reason": grant.end_reason}
+    ended = grant.ended_at, grant.end_code, grant.end_reason
     if kind != Receipt.Kind.ENDED:
-        grant.ended_at, grant.end_reason = None, ""
+        grant.ended_at, grant.end_code, grant.end_reason = None, "", ""
     act = Act(side, role, by.name if by else "")
     payload, disclosed = payload_of(number=number, kind=kind, grant=grant, act=act, issued_at=at, previous=previous)
-    grant.ended_at, grant.end_reason = ended["ended_at"], ended["end_reason"]
+    grant.ended_at, grant.end_code, grant.end_reason = ended
     return Receipt(
         number=number,
         kind=kind,

@@ -11,7 +11,9 @@ from portal.demo.load.rows import History, copy_rows
 from portal.demo.load.sharing import grant_key
 from portal.demo.plan import dice
 from portal.demo.plan.requests import RequestPlan
+from sharing.events import SharingEvent
 from sharing.models import AccessRequest, RequestAnswer
+from sharing.services.requests import EVENT_OF_ANSWER
 
 COLUMNS = (
     "id", "factory_id", "brand_id", "scopes", "cycles", "cycle_number", "expires_at", "purpose", "message",
@@ -36,12 +38,12 @@ def load_requests(
         rows.append(_row(plan, key, ids, users[plan.asked_by].pk, by))
         answers += [(key, grant_key(grant)) for grant in plan.grants]
         history.add(
-            plan.created_at, "sharing.requested", by=users[plan.asked_by].pk, subject=key, scopes=list(plan.scopes),
+            plan.created_at, SharingEvent.REQUESTED, by=users[plan.asked_by].pk, subject=key, scopes=list(plan.scopes),
             cycles=plan.cycles, cycle_number=plan.cycle_number,
             expires_at=plan.expires_at.isoformat() if plan.expires_at else None, **ids,
         )  # fmt: skip
         if plan.answered_at:
-            history.add(plan.answered_at, f"sharing.request_{plan.state}", by=by, subject=key, **ids)
+            history.add(plan.answered_at, EVENT_OF_ANSWER[AccessRequest.State(plan.state)], by=by, subject=key, **ids)
     copy_rows(AccessRequest, COLUMNS, rows)
     copy_rows(RequestAnswer, ("request_id", "grant_id"), answers)
 

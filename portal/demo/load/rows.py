@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Model
 from psycopg import sql
 
+from portal.core.events import EventKind
 from portal.core.models import Event
 
 
@@ -28,14 +29,14 @@ class History:
     def __init__(self) -> None:
         self._rows: list[tuple[Any, ...]] = []
 
-    def add(self, at: datetime, kind: str, *, by: int | None, subject: object, **data: Any) -> None:
+    def add(self, at: datetime, kind: EventKind, *, by: int | None, subject: object, **data: Any) -> None:
         """One event, as `portal.core.events.record` would write it at `at`.
 
         `by` is a person's key; `factory_id`, `brand_id` and `programme_id` go into their columns, the rest of `data`
         into the event's data.
         """
         places = [data.pop(name, None) for name in ("factory_id", "brand_id", "programme_id")]
-        self._rows.append((at, kind, by, *places, str(subject), json.dumps(data)))
+        self._rows.append((at, kind.value, by, *places, str(subject), json.dumps(data)))
 
     def write(self) -> int:
         """Write all of them, oldest first; returns how many."""

@@ -16,12 +16,14 @@ from portal.accounts.models import User
 from portal.demo.load.rows import History, copy_rows
 from portal.demo.plan import dice
 from portal.demo.plan.grants import KEPT_BACK, GrantPlan, ReadingPlan
+from sharing.events import SharingEvent
 from sharing.models import AccessRecord, PaperConsent, SharingGrant, WithheldReport
+from sharing.services.grants import EVENT_OF_END
 
 GRANT_COLUMNS = (
     "id", "factory_id", "brand_id", "scope", "cycles", "cycle_number", "valid_from", "expires_at", "purpose",
     "hold_days", "granted_by_id", "granted_for", "consent_document", "created_at", "replaces_id", "ended_at",
-    "ended_by_id", "end_reason",
+    "ended_by_id", "end_code", "end_reason",
 )  # fmt: skip
 RECORD_COLUMNS = (
     "at", "person_id", "brand_id", "factory_id", "assessment_id", "cycle", "version", "scope", "action",
@@ -102,7 +104,7 @@ def _keep_papers(
 def _tell_paper(consent: PaperConsent, at: datetime, grants: list[str], history: History) -> None:
     said = {"sha256": consent.sha256, "signed_on": consent.signed_on.isoformat(), "grants": grants}
     ids = {"factory_id": consent.factory_id, "subject": consent.pk}
-    history.add(at, "sharing.paper_recorded", by=consent.recorded_by_id, **ids, **said)
+    history.add(at, SharingEvent.PAPER_RECORDED, by=consent.recorded_by_id, **ids, **said)
 
 
 def load_withheld(factory: Factory, manager: User, brands: dict[str, Brand], at: datetime, history: History) -> None:
@@ -115,7 +117,7 @@ def load_withheld(factory: Factory, manager: User, brands: dict[str, Brand], at:
     )
     for row in kept:
         ids = {"factory_id": factory.pk, "brand_id": row.brand_id}
-        history.add(at, "sharing.withheld", by=manager.pk, subject=row.pk, cycle=row.cycle, **ids)
+        history.add(at, SharingEvent.WITHHELD, by=manager.pk, subject=row.pk, cycle=row.cycle, **ids)
 
 
 def _row(plan: GrantPlan, key: UUID, replaces: UUID | None, by: int, factory: int, brand: int) -> tuple[Any, ...]:
@@ -137,6 +139,7 @@ def _row(plan: GrantPlan, key: UUID, replaces: UUID | None, by: int, factory: in
         replaces,
         plan.ended_at,
         by if plan.ended_at else None,
+        plan.end_code,
         plan.end_reason,
     )
 
@@ -151,10 +154,10 @@ def _tell(plan: GrantPlan, key: UUID, replaces: UUID | None, by: int, ids: dict[
         "hold_days": plan.hold_days,
         "replaces": str(replaces) if replaces else None,
     }
-    kind = "sharing.changed" if replaces else "sharing.granted"
+    kind = SharingEvent.CHANGED if replaces else SharingEvent.GRANTED
     history.add(plan.created_at, kind, by=by, subject=key, **ids, **terms)
     if plan.ended_at:
-        kind = "sharing.changed_from" if plan.end_reason == "Changed" else "sharing.revoked"
+        kind = EVENT_OF_END[SharingGrant.End(plan.end_code)]
         history.add(plan.ended_at, kind, by=by, subject=key, scope=plan.scope, **ids)
 
 

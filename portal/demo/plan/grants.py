@@ -12,6 +12,8 @@ from portal.demo.plan import dice
 from portal.demo.plan.factories import FactoryPlan
 from portal.demo.plan.people import manager_email, reader_emails, staff_email
 from portal.demo.plan.visits import VisitPlan
+from sharing.ends import End
+from sharing.terms import covers
 
 PURPOSES = (
     "Sourcing review", "Yearly supplier evaluation", "Due diligence report", "Onboarding of a new supplier",
@@ -65,15 +67,13 @@ class GrantPlan:
     granted_by: str
     granted_for: str = ""
     ended_at: datetime | None = None
+    end_code: str = ""
     end_reason: str = ""
     replaces: bool = False
 
     def covers(self, cycle: int) -> bool:
         """Whether the grant is about this cycle."""
-        if self.cycles == "all":
-            return True
-        number = self.cycle_number or 0
-        return cycle >= number if self.cycles == "from" else cycle == number
+        return covers(self, cycle)
 
     def is_live(self, at: datetime) -> bool:
         """Whether it was in force then."""
@@ -134,6 +134,7 @@ def _story(factory: FactoryPlan, now: datetime) -> Iterator[GrantPlan]:
                 else manager_email(factory),
                 granted_for=f"{factory.contact}, factory manager" if brand in ON_PAPER else "",
                 ended_at=None if revoked is None else now - timedelta(days=revoked),
+                end_code="" if revoked is None else End.STOPPED.value,
                 end_reason="" if revoked is None else END_REASONS[0],
             )  # fmt: skip
 
@@ -151,6 +152,7 @@ def ended_lately(factory: FactoryPlan, now: datetime) -> GrantPlan:
         hold_days=0,
         granted_by=manager_email(factory),
         ended_at=now - timedelta(days=ended),
+        end_code=End.STOPPED.value,
         end_reason=END_REASONS[0],
     )  # fmt: skip
 
@@ -238,7 +240,7 @@ def _fate(grant: GrantPlan, fate: str, now: datetime, own: Random) -> dict[str, 
         return {"expires_at": now - timedelta(days=own.uniform(0.02, 0.9) * (now - grant.created_at).days)}
     if fate == "revoked":
         ended = grant.created_at + (now - grant.created_at) * own.uniform(0.2, 0.95)
-        return {"ended_at": ended, "end_reason": own.choice(END_REASONS)}
+        return {"ended_at": ended, "end_code": End.STOPPED.value, "end_reason": own.choice(END_REASONS)}
     if fate == "future":
         start = now - timedelta(days=own.uniform(1, 10))
         return {"created_at": start, "valid_from": now + timedelta(days=own.randint(5, 60))}
@@ -251,10 +253,10 @@ def _with_history(grant: GrantPlan, now: datetime, own: Random) -> Iterator[Gran
     if grant.ended_at and own.random() < 0.35:
         yield grant
         again = grant.ended_at + (now - grant.ended_at) * 0.5
-        yield replace(grant, created_at=again, valid_from=again, ended_at=None, end_reason="")
+        yield replace(grant, created_at=again, valid_from=again, ended_at=None, end_code="", end_reason="")
     elif not grant.ended_at and not grant.expires_at and length > timedelta(days=60) and own.random() < 0.08:
         changed = grant.created_at + length * own.uniform(0.3, 0.8)
-        yield replace(grant, ended_at=changed, end_reason="Changed", hold_days=0)
+        yield replace(grant, ended_at=changed, end_code=End.CHANGED.value, hold_days=0)
         yield replace(grant, created_at=changed, valid_from=changed, replaces=True, hold_days=7)
     else:
         yield grant

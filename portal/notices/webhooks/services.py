@@ -19,6 +19,7 @@ from portal.accounts.models import User
 from portal.accounts.roles import held
 from portal.accounts.roles import kinds as organisation_kinds
 from portal.core.events import record
+from portal.notices.events import NoticeEvent
 from portal.notices.models import WebhookDelivery, WebhookEndpoint
 from portal.notices.querysets import MANAGES, SIDES
 from portal.notices.webhooks.addresses import check_url
@@ -53,9 +54,9 @@ def _checked_kinds(side: str, kinds: Collection[str]) -> list[str]:
     return sorted(set(kinds))
 
 
-def _record(what: str, by: User, endpoint: WebhookEndpoint, **data: object) -> None:
+def _record(kind: NoticeEvent, by: User, endpoint: WebhookEndpoint, **data: object) -> None:
     details: dict[str, Any] = {f"{endpoint.side}_id": endpoint.organisation_id, **data}
-    record(f"webhooks.{what}", by=by, subject=endpoint.pk, host=urlsplit(endpoint.url).hostname, **details)
+    record(kind, by=by, subject=endpoint.pk, host=urlsplit(endpoint.url).hostname, **details)
 
 
 def _check_address(url: str) -> str:
@@ -96,7 +97,7 @@ def add_endpoint(
             secret=lock(secret),
             created_by=by,
         )
-        _record("added", by, endpoint, kinds=endpoint.kinds)
+        _record(NoticeEvent.WEBHOOK_ADDED, by, endpoint, kinds=endpoint.kinds)
     return endpoint, secret
 
 
@@ -108,7 +109,7 @@ def change_kinds(*, by: User, endpoint: WebhookEndpoint, kinds: Collection[str])
     if wanted != endpoint.kinds:
         endpoint.kinds = wanted
         endpoint.save(update_fields=["kinds"])
-        _record("changed", by, endpoint, kinds=wanted)
+        _record(NoticeEvent.WEBHOOK_CHANGED, by, endpoint, kinds=wanted)
     return endpoint
 
 
@@ -119,7 +120,7 @@ def pause_endpoint(*, by: User, endpoint: WebhookEndpoint) -> WebhookEndpoint:
     if not endpoint.is_paused:
         endpoint.paused_at, endpoint.paused_because = timezone.now(), WebhookEndpoint.Pause.PERSON
         endpoint.save(update_fields=["paused_at", "paused_because"])
-        _record("paused", by, endpoint)
+        _record(NoticeEvent.WEBHOOK_PAUSED, by, endpoint)
     return endpoint
 
 
@@ -130,7 +131,7 @@ def resume_endpoint(*, by: User, endpoint: WebhookEndpoint) -> WebhookEndpoint:
     if endpoint.is_paused:
         endpoint.paused_at, endpoint.paused_because = None, ""
         endpoint.save(update_fields=["paused_at", "paused_because"])
-        _record("resumed", by, endpoint)
+        _record(NoticeEvent.WEBHOOK_RESUMED, by, endpoint)
     return endpoint
 
 
@@ -143,7 +144,7 @@ def rotate_secret(*, by: User, endpoint: WebhookEndpoint) -> tuple[WebhookEndpoi
         endpoint.old_secret, endpoint.old_secret_until = endpoint.secret, until
     endpoint.secret = lock(secret)
     endpoint.save(update_fields=["secret", "old_secret", "old_secret_until"])
-    _record("secret_rotated", by, endpoint)
+    _record(NoticeEvent.WEBHOOK_KEY_ROTATED, by, endpoint)
     return endpoint, secret
 
 
@@ -156,7 +157,7 @@ def remove_endpoint(*, by: User, endpoint: WebhookEndpoint) -> None:
     WebhookDelivery.objects.filter(endpoint=endpoint, state=WebhookDelivery.State.WAITING).update(
         state=WebhookDelivery.State.DROPPED, next_attempt_at=None
     )
-    _record("removed", by, endpoint)
+    _record(NoticeEvent.WEBHOOK_REMOVED, by, endpoint)
 
 
 @transaction.atomic
@@ -186,7 +187,7 @@ def redeliver(*, by: User, delivery: WebhookDelivery) -> WebhookDelivery:
         raise ValidationError(_("This message is waiting to be sent already."))
     delivery.state, delivery.attempts, delivery.next_attempt_at = WebhookDelivery.State.WAITING, 0, timezone.now()
     delivery.save(update_fields=["state", "attempts", "next_attempt_at"])
-    _record("redelivered", by, endpoint, delivery=str(delivery.pk))
+    _record(NoticeEvent.WEBHOOK_REDELIVERED, by, endpoint, delivery=str(delivery.pk))
     transaction.on_commit(_nudge)
     return delivery
 

@@ -1,0 +1,16 @@
+"""Kinds of the events of mails and webhooks."""
+
+from portal.core.events import EventKind
+
+
+class NoticeEvent(EventKind):
+    """What happened; the value is what the row says for ever."""
+
+    MAILS_CHOSEN = "people.mails_chosen"
+    WEBHOOK_ADDED = "webhooks.added"
+    WEBHOOK_CHANGED = "webhooks.changed"
+    WEBHOOK_PAUSED = "webhooks.paused"
+    WEBHOOK_RESUMED = "webhooks.resumed"
+    WEBHOOK_KEY_ROTATED = "webhooks.secret_rotated"
+    WEBHOOK_REMOVED = "webhooks.removed"
+    WEBHOOK_REDELIVERED = "webhooks.redelivered"

@@ -1,0 +1,35 @@
+"""Kinds of the events of consent: grants, requests, what is kept back, copies, and what was exported."""
+
+from portal.core.events import EventKind
+
+
+class SharingEvent(EventKind):
+    """What happened; the value is what the row says for ever."""
+
+    GRANTED = "sharing.granted"
+    CHANGED = "sharing.changed"
+    CONFIRMED = "sharing.confirmed"
+    REVOKED = "sharing.revoked"
+    STOPPED_ALL = "sharing.stopped_all"
+    REFUSED = "sharing.refused"
+    CHANGED_FROM = "sharing.changed_from"
+    EXPIRED_ENDED = "sharing.expired_ended"
+    CONFIRMATION_ON = "sharing.confirmation_on"
+    CONFIRMATION_OFF = "sharing.confirmation_off"
+    CONFIRMATION_END_ASKED = "sharing.confirmation_end_asked"
+    CONFIRMATION_END_REFUSED = "sharing.confirmation_end_refused"
+    WITHHELD = "sharing.withheld"
+    LET_OPEN = "sharing.let_open"
+    REQUESTED = "sharing.requested"
+    REQUEST_APPROVED = "sharing.request_approved"
+    REQUEST_DECLINED = "sharing.request_declined"
+    REQUEST_WITHDRAWN = "sharing.request_withdrawn"
+    REQUEST_LAPSED = "sharing.request_lapsed"
+    REQUEST_PUT_OFF = "sharing.request_put_off"
+    DESTROY_ASKED = "sharing.destroy_asked"
+    DESTROY_ANSWERED = "sharing.destroy_answered"
+    PAPER_RECORDED = "sharing.paper_recorded"
+    SUBSCRIPTION_RECORDED = "sharing.subscription_recorded"
+    SUBSCRIPTION_WITHDRAWN = "sharing.subscription_withdrawn"
+    LOG_EXPORTED = "sharing.log_exported"
+    READERS_EXPORTED = "sharing.readers_exported"
