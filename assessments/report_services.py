@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from assessments.events import AssessmentEvent
+from assessments.job_texts import ReportText
 from assessments.models import Assessment, ReportCopy
 from assessments.reading import answer_rows, document_from, header_of
 from assessments.reports import (
@@ -137,12 +138,12 @@ def make_report(run: JobRun) -> dict[str, Any]:
     ).get(job=run.job)
     with override(copy.reader.language):
         decision = _still_open(copy)
-        run.report(10, 100, _("Reading the findings"))
+        run.report(10, 100, ReportText.READING)
         file = _render(run, copy, decision)
         # It may have been replaced or withdrawn since.
         copy.assessment.refresh_from_db(fields=["state", "superseded_at", "withdrawn_at"])
         _still_open(copy)
-        run.report(100, 100, _("The file is ready."))
+        run.report(100, 100, ReportText.READY)
         _store(run, copy, file)
     return {"copy": str(copy.pk)}
 
@@ -151,7 +152,7 @@ def _still_open(copy: ReportCopy) -> Decision:
     """The decision that opens the copy to its reader, on the same side as when it was ordered. Raises `JobError`."""
     decision = opening_of(copy)
     if decision is None:
-        raise JobError(_("This report is not open to you any more."))
+        raise JobError(ReportText.NOT_OPEN)
     return decision
 
 
@@ -172,7 +173,7 @@ def _render(run: JobRun, copy: ReportCopy, decision: Decision) -> RenderedFile:
     # A CSV file is for programs: its words, the country's name among them, are the programme's in every language.
     language = "en" if copy.format == "csv" else copy.language
     document = document_from(rows, copy.assessment, scope, language)
-    run.report(40, 100, _("Making the file"))
+    run.report(40, 100, ReportText.MAKING)
     if _is_for_import(copy, decision):
         header, tool = header_of(copy.assessment, "en"), copy.assessment.tool
         return render_programme_table(document, _stamp(copy, decision), header, rows, questionnaire=tool.name)
@@ -181,9 +182,9 @@ def _render(run: JobRun, copy: ReportCopy, decision: Decision) -> RenderedFile:
     except RenderCancelledError as error:
         raise JobCancelled from error
     except RenderTimeoutError as error:
-        raise JobError(_("The file took too long to make. Try again later.")) from error
+        raise JobError(ReportText.TOO_SLOW) from error
     except RenderError as error:
-        raise JobError(_("The file could not be made. Try another format, and tell the programme's staff.")) from error
+        raise JobError(ReportText.NOT_MADE) from error
 
 
 def _is_for_import(copy: ReportCopy, decision: Decision) -> bool:
@@ -233,7 +234,7 @@ def hand_over(*, by: User, copy: ReportCopy) -> "File[bytes]":
     """
     decision = opening_of(copy) if copy.reader_id == by.pk else None
     if decision is None:
-        raise PermissionDenied(_("This report is not open to you any more."))
+        raise PermissionDenied(ReportText.NOT_OPEN)
     if not copy.file or copy.job.state != Job.State.DONE:
         raise FileNotFoundError
     file = storages["private"].open(copy.file)

@@ -5,6 +5,7 @@ from types import TracebackType
 
 from django.db import connection
 
+from portal.core.job_texts import JobText
 from portal.core.jobs import JobCancelled, JobRun
 from portal.core.models import Job
 
@@ -14,8 +15,8 @@ SECONDS = 1.0
 class Heartbeat:
     """Reports a job's progress once a second from another thread, so that it shows before the transaction ends."""
 
-    def __init__(self, run: JobRun, message: str = "") -> None:
-        self._run, self._message = run, message
+    def __init__(self, run: JobRun, stage: JobText | None = None) -> None:
+        self._run, self._stage = run, stage
         self._progress = (0, 0)
         self._stop, self._cancelled = Event(), Event()
         self._thread = Thread(target=self._beat, daemon=True)
@@ -47,7 +48,7 @@ class Heartbeat:
         done, total = self._progress
         try:
             if total:
-                self._run.report(done, total, self._message)
+                self._run.report(done, total, self._stage)
             elif self._run.is_cancelled():
                 raise JobCancelled
         except JobCancelled:

@@ -18,6 +18,7 @@ from assessments.imports.heartbeat import Heartbeat
 from assessments.imports.listing import listed
 from assessments.imports.problems import store, summary
 from assessments.imports.reading import Reading
+from assessments.job_texts import ImportText
 from assessments.models.imports import ImportBatch, ImportQuestion, ImportRow, ImportVisit
 from factories.models import CountryProgramme
 from portal.accounts.models import User
@@ -137,7 +138,7 @@ def check_table(run: JobRun) -> dict[str, Any]:
             _clear_staged(batch.pk)
             raise
         if not may_import(batch.owner):
-            raise JobError(_("Your role does not allow importing assessments."))
+            raise JobError(ImportText.NOT_ALLOWED)
         _show(batch, plan, problems)
     return {"batch": str(batch.pk)}
 
@@ -146,7 +147,7 @@ def _batch_of(run: JobRun, state: str) -> ImportBatch | None:
     """The batch of this job, if that is still what should happen to it and its owner may."""
     batch = ImportBatch.objects.select_related("owner").get(pk=run.job.params["batch"])
     if not may_import(batch.owner):
-        raise JobError(_("Your role does not allow importing assessments."))
+        raise JobError(ImportText.NOT_ALLOWED)
     return batch if batch.state == state else None
 
 
@@ -155,7 +156,7 @@ def _check(batch: ImportBatch, problems: Problems, run: JobRun) -> dict[str, Any
     reading = _stage(batch, problems, run)
     if reading is None:
         return {}
-    run.report(reading.table.size, reading.table.size, _("Comparing with what is here"))
+    run.report(reading.table.size, reading.table.size, ImportText.COMPARING)
     counts = count_rows(batch.pk)
     with Heartbeat(run):
         plan = Check(batch, reading.visits.values(), reading.questions.values(), reading.variants, problems).run()
@@ -171,7 +172,7 @@ def _stage(batch: ImportBatch, problems: Problems, run: JobRun) -> Reading | Non
         with open_upload(batch.file) as file:
             table = _open(file)
             reading = Reading(batch.pk, table, problems)
-            reading.stage(lambda done, total: run.report(done, total, _("Reading the table")))
+            reading.stage(lambda done, total: run.report(done, total, ImportText.READING))
             return reading
     except TableError as error:
         problems.end_with(error)
@@ -238,9 +239,9 @@ def import_table(run: JobRun) -> dict[str, Any]:
         return {}
     with translation.override(batch.owner.language or None):
         _restage_if_lost(batch, run)
-        run.report(0, batch.plan["assessments"], _("Writing assessments"))
+        run.report(0, batch.plan["assessments"], ImportText.WRITING)
         try:
-            with Heartbeat(run, _("Writing assessments")) as heartbeat:
+            with Heartbeat(run, ImportText.WRITING) as heartbeat:
                 counts = apply_batch(batch, heartbeat.report)
         except PlanChanged as changed:
             facts = {
@@ -250,9 +251,7 @@ def import_table(run: JobRun) -> dict[str, Any]:
                 "listed": [] if changed.problems else listed(batch, changed.plan),
             }
             _show(batch, facts, changed.problems)
-            raise JobError(
-                _("What this table would do changed since its preview. Nothing was imported; look at it again.")
-            ) from changed
+            raise JobError(ImportText.CHANGED) from changed
         _forget(batch)
     return {"batch": str(batch.pk), **counts}
 
@@ -264,7 +263,7 @@ def _restage_if_lost(batch: ImportBatch, run: JobRun) -> None:
     problems = Problems()
     _stage(batch, problems, run)
     if problems:
-        raise JobError(_("The stored file cannot be read any more. Upload it again."))
+        raise JobError(ImportText.FILE_GONE)
 
 
 def error_rows(batch: ImportBatch) -> list[Problem]:

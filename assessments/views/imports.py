@@ -148,7 +148,7 @@ def _preview(batch: ImportBatch, form: DecisionForm | None = None) -> dict[str, 
     notes = [*plan.get("notes", ()), *words.notes(plan)]
     context: dict[str, Any] = {"batch": batch, "plan": plan, "stage": batch.state, "notes": notes}
     if batch.state == STATE.APPLYING:  # its job failed or was cancelled: nothing was done, decide again
-        context |= {"stage": STATE.READY, "failed": batch.job.error if batch.job else ""}
+        context |= {"stage": STATE.READY, "failed": batch.job.error_in_words if batch.job else ""}
     if batch.state == STATE.REFUSED:
         context["problems"] = {"total": plan["problems"], "groups": plan["groups"]}
         context["is_cut"] = batch.problems.count() < plan["problems"]

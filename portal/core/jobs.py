@@ -18,8 +18,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, F, Min, Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
+from portal.core.job_texts import CoreJobText, JobText
 from portal.core.models import Job
 from portal.core.reader import account_reader, reading_as
 
@@ -31,7 +31,11 @@ MAX_ATTEMPTS = 3
 
 
 class JobError(Exception):
-    """The job cannot succeed, for a reason its owner can understand. The message is shown to them."""
+    """The job cannot succeed, for a reason its owner can understand: a text, with what fills its places."""
+
+    def __init__(self, text: JobText, **params: str | int) -> None:
+        super().__init__(text.value)
+        self.text, self.params = text, params
 
 
 class JobCancelled(Exception):  # noqa: N818 - no error: the owner's wish
@@ -45,7 +49,7 @@ class JobRun:
     job: Job
     _reported: float = field(default=0.0)
 
-    def report(self, progress: int, total: int, message: str = "") -> None:
+    def report(self, progress: int, total: int, stage: JobText | None = None) -> None:
         """Store progress (at most twice a second) and renew the lease.
 
         Raises `JobCancelled` when the owner cancelled or the lease was lost.
@@ -56,7 +60,7 @@ class JobRun:
         held = self._held().update(
             progress=progress,
             total=total,
-            message=message[:200],
+            message=stage.value if stage is not None else "",
             lease_until=timezone.now() + settings.JOB_LEASE,
         )
         if not held:
@@ -143,15 +147,18 @@ def _run_to_its_end(job: Job) -> Job.State:
         with reading_as(account_reader(job.owner_id)):
             result = HANDLERS[job.kind](JobRun(job))
     except JobCancelled:
-        return _finish(job, Job.State.CANCELLED, message=_("Cancelled"))
+        return _finish(job, Job.State.CANCELLED, message=CoreJobText.CANCELLED.value)
     except JobError as error:
-        return _finish(job, Job.State.FAILED, error=str(error))
+        return _fail(job, error)
     except Exception as error:
         # Contents may sit in the exception's message: the log gets its type and frames alone (portal.core.logs).
         log.error("job_failed", job=str(job.pk), kind=job.kind, error=type(error).__name__, exc_info=error)
-        sentence = _("Something went wrong on our side. Try again, or quote %s.") % job.pk
-        return _finish(job, Job.State.FAILED, error=sentence)
+        return _fail(job, JobError(CoreJobText.BROKEN, job=str(job.pk)))
     return _finish(job, Job.State.DONE, result=result, progress=F("total"))
+
+
+def _fail(job: Job, error: JobError) -> Job.State:
+    return _finish(job, Job.State.FAILED, error=error.text.value, error_params=error.params)
 
 
 def _finish(job: Job, state: Job.State, **values: Any) -> Job.State:
@@ -173,7 +180,8 @@ def requeue_lost() -> int:
         state=Job.State.FAILED,
         finished_at=now,
         lease_until=None,
-        error=_("The work was interrupted %s times. Try again later.") % MAX_ATTEMPTS,
+        error=CoreJobText.INTERRUPTED.value,
+        error_params={"times": MAX_ATTEMPTS},
     )
     stale = Job.objects.filter(
         Q(state=Job.State.RUNNING, lease_until__lt=now)

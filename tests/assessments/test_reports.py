@@ -216,7 +216,7 @@ class TestMaking:
         monkeypatch.setattr("assessments.report_services.render", fail)
         copy = make(order(world, reader))
         assert copy.job.state == Job.State.FAILED
-        assert "could not be made" in copy.job.error
+        assert "could not be made" in copy.job.error_in_words
         assert "typ" not in copy.job.error
 
     def test_r15_the_files_have_no_steps_2_and_3(self, world, reader):

@@ -5,8 +5,10 @@ from uuid import UUID
 
 import pytest
 from django.utils import timezone
+from django.utils.translation import override
 
 from portal.core import jobs
+from portal.core.job_texts import CoreJobText, in_words, job_texts
 from portal.core.jobs import JobCancelled, JobError, JobRun, cancel_job, claim, requeue_lost, run, start_job
 from portal.core.models import Job
 from tests.world import World
@@ -67,7 +69,7 @@ def test_an_unknown_kind_is_refused_when_it_is_ordered(world: World, handlers) -
 
 def test_what_the_owner_can_understand_is_shown_and_everything_else_is_not(world: World, handlers) -> None:
     def fails(job_run: JobRun) -> dict:
-        raise JobError("Row 7: the date is not a day.")
+        raise JobError(CoreJobText.INTERRUPTED, times=7)
 
     def breaks(job_run: JobRun) -> dict:
         raise RuntimeError("the wage of Sok Dara is 190")
@@ -77,10 +79,36 @@ def test_what_the_owner_can_understand_is_shown_and_everything_else_is_not(world
     run(failed.pk)
     run(broken.pk)
 
-    assert (fresh(failed).state, failed.error) == ("failed", "Row 7: the date is not a day.")
+    assert (fresh(failed).state, failed.error) == ("failed", "jobs.interrupted")
+    assert failed.error_in_words == "The work was interrupted 7 times. Try again later."
     assert fresh(broken).state == "failed"
-    assert "Sok Dara" not in broken.error
-    assert str(broken.pk) in broken.error
+    assert "Sok Dara" not in broken.error_in_words
+    assert str(broken.pk) in broken.error_in_words
+
+
+def test_a_failure_is_stored_as_a_code_and_read_in_the_readers_language(world: World, handlers) -> None:
+    def breaks(job_run: JobRun) -> dict:
+        raise RuntimeError
+
+    handlers["breaks"] = breaks
+    with override("km"):  # whatever language the worker happens to speak
+        broken = order(world, "breaks")
+        run(broken.pk)
+    assert (fresh(broken).error, broken.error_params) == ("jobs.broken", {"job": str(broken.pk)})
+    sentences = set()
+    for language in ("en", "fr", "km"):
+        with override(language):
+            sentences.add(broken.error_in_words.replace(str(broken.pk), ""))
+    assert len(sentences) == 3
+
+
+def test_every_text_of_a_job_fits_its_row_and_needs_only_what_is_stored_with_it() -> None:
+    texts = job_texts()
+    assert len(texts) > 10
+    for code, text in texts.items():
+        assert in_words(code, {"job": "1", "times": 3}) == str(text.label) % {"job": "1", "times": 3}
+        assert len(code) <= Job._meta.get_field("message").max_length
+    assert in_words("Der Vorgang wurde abgebrochen.", {}) == "Der Vorgang wurde abgebrochen."
 
 
 def test_contents_of_an_unexpected_error_never_reach_the_log(world: World, handlers, caplog) -> None:
@@ -116,7 +144,7 @@ def test_a_waiting_job_is_cancelled_at_once(world: World, handlers) -> None:
 
 def test_a_running_job_stops_at_its_next_step(world: World, handlers) -> None:
     def slow(job_run: JobRun) -> dict:
-        job_run.report(0, 10, "Working")
+        job_run.report(0, 10, CoreJobText.BROKEN)
         cancel_job(by=world.person("manager_a"), job=job_run.job)
         job_run.report(10, 10)
         raise AssertionError("went on after the cancellation")

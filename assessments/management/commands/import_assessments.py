@@ -61,7 +61,7 @@ class Command(BaseCommand):
         job = Job.objects.get(pk=str(batch.job_id))
         batch.refresh_from_db()
         if job.state != Job.State.DONE:
-            raise CommandError(job.error or f"The job {job.pk} is {job.state}; look at it in the portal.")
+            raise CommandError(job.error_in_words or f"The job {job.pk} is {job.state}; look at it in the portal.")
         return batch
 
     def _decide(self, by: User, batch: ImportBatch, options: dict[str, Any]) -> None:

@@ -7,6 +7,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from portal.core.job_texts import in_words
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
@@ -27,6 +29,7 @@ class Job(models.Model):
     """A piece of work done by a worker. The row is the truth; the broker's message is only a nudge.
 
     `progress` counts up to `total` (any unit; 0 total = unknown). `params` and `result` hold ids, never contents.
+    `message` and `error` are codes (`portal.core.job_texts`).
     """
 
     class State(models.TextChoices):
@@ -47,6 +50,7 @@ class Job(models.Model):
     params = models.JSONField(default=dict)
     result = models.JSONField(default=dict)
     error = models.TextField(blank=True)
+    error_params = models.JSONField(default=dict, db_default={})
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     factory_id = models.BigIntegerField(null=True)
     lease_until = models.DateTimeField(null=True)
@@ -76,6 +80,16 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.state}"
+
+    @property
+    def message_in_words(self) -> str:
+        """The stage that it is in."""
+        return in_words(self.message, {})
+
+    @property
+    def error_in_words(self) -> str:
+        """Why it failed; empty where it did not."""
+        return in_words(self.error, self.error_params)
 
     @property
     def is_finished(self) -> bool:
