@@ -16,9 +16,9 @@ from assessments.models import Assessment
 from portal.accounts.models import User
 from portal.accounts.roles import Visitor
 from portal.core.compiled import Compiled, Parameter
-from sharing.models import Scope
+from sharing.scopes import ASSESSMENT_SCOPES, rule_of
 
-SCOPE_OF = {"assessments.view_report": Scope.REPORT, "assessments.view_step1": Scope.STEP1}
+SCOPE_OF = {f"assessments.{rule_of(scope).view_permission}": scope for scope in ASSESSMENT_SCOPES}
 OWNED = {*SCOPE_OF, "assessments.view_assessment", "assessments.view_answer"}
 
 

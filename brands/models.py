@@ -5,6 +5,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from brands.querysets import BrandHistoryQuerySet, BrandQuerySet, SupplierQuerySet
+from brands.reads import READS
 from portal.accounts.models import RoleGroup, User
 from portal.accounts.role_index import membership_trigger, permission_triggers
 from portal.accounts.roles import GroupObjectPermissionBase
@@ -34,9 +35,7 @@ class Brand(models.Model):
         permissions = [
             ("view_all_brands", "See the list of brands"),
             ("manage_brands", "Add brands, edit them, look after their members"),
-            ("read_report", "Read reports shared with the brand"),
-            ("read_step1", "Read Step 1 data shared with the brand"),
-            ("read_improvement_plan", "Read improvement plans shared with the brand"),
+            *((read.permission, read.says) for read in READS),
             ("manage_members", "Invite, change and remove the brand's members, make tokens"),
             ("edit_suppliers", "Edit the brand's supplier list"),
         ]

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.db.models import Q, QuerySet
 
+from brands.reads import ANY_READ
 from portal.accounts.roles import Visitor, has_general_permission, held
 from portal.core.conditions import among
 from portal.core.history import latest_at
 
 if TYPE_CHECKING:
     from brands.models import Brand, BrandHistory, Supplier  # noqa: F401 - named in the bases below
-
-ANY_READ = ("read_report", "read_step1", "read_improvement_plan")
 
 
 def brands_where(user: Visitor, codename: str) -> QuerySet[Any, Any]:

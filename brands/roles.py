@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from brands.models import Brand, BrandGroupObjectPermission, BrandRole
+from brands.reads import ANY_READ, READS, Read
 from portal.accounts.roles import (
     OrganisationKind,
     Role,
@@ -15,9 +16,9 @@ from portal.accounts.roles import (
     register,
 )
 
-READS_ALL = frozenset({"read_report", "read_step1", "read_improvement_plan"})
+READS_ALL = frozenset(ANY_READ)
 # What a new token may read: a role for each scope that is offered (`sharing.scopes`). Tokens that hold another keep it.
-OFFERED_INTEGRATIONS = ("integration_report", "integration_step1")
+OFFERED_INTEGRATIONS = tuple(read.integration for read in READS if read.is_offered)
 
 
 def may_manage_brand_members(user: Visitor, brand: Any) -> bool:
@@ -32,9 +33,8 @@ def may_oversee_brand(user: Visitor, _brand: Any) -> bool:
     return has_general_permission(user, "brands.manage_brands")
 
 
-def _integration(scope: str, label: Any) -> Role:
-    name = f"integration_{scope}"
-    return Role(name, label, frozenset({f"read_{scope}"}), is_invitable=False)
+def _integration(read: Read) -> Role:
+    return Role(read.integration, read.label, frozenset({read.permission}), is_invitable=False)
 
 
 BRAND = register(
@@ -56,9 +56,7 @@ BRAND = register(
                 is_manager=True,
             ),
             "member": Role("member", _("Brand member"), READS_ALL),
-            "integration_report": _integration("report", _("Reports")),
-            "integration_step1": _integration("step1", _("Step 1 data")),
-            "integration_improvement_plan": _integration("improvement_plan", _("Improvement plan")),
+            **{read.integration: _integration(read) for read in READS},
         },
     )
 )

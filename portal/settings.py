@@ -556,8 +556,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "ReceiptKind": ["granted", "proposed", "confirmed", "changed", "ended", "expired"],
-        "GrantScope": ["report", "step1", "improvement_plan"],
-        "AssessmentScope": ["report", "step1"],
+        "GrantScope": "sharing.scopes.SCOPE_WORDS",
+        "AssessmentScope": "sharing.scopes.ASSESSMENT_WORDS",
         "OrganisationKind": ["factory", "brand", "programme"],
         "OrganisationSide": ["factory", "brand"],
         "FindingCode": ["nc", "nc_national_law", "compliant", "not_applicable", "not_assessed", "info"],

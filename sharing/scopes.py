@@ -5,10 +5,14 @@ To add a scope, add a row here; docs/architecture.md lists what else it takes.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class Scope(models.TextChoices):
@@ -26,12 +30,19 @@ class ScopeRule:
     `steps`: the SLCP steps of the questions whose answers belong to it, None standing for the programme's own
     questions; `counted_steps`: of these, the ones that carry a determination (R15). Empty: it opens no assessment.
     `is_offered`: there is something behind it, so it can be shared and asked for; what was shared before stays listed.
+    `lists_answers`: its documents list every question with its answer; without it, what was found, and counts.
+    For the pages of an assessment: `mark` names it in a list, `covers` says what figures of it alone leave out,
+    `about` introduces its answers.
     """
 
     scope: Scope
     steps: frozenset[int | None] = frozenset()
     counted_steps: frozenset[int | None] = frozenset()
     is_offered: bool = True
+    lists_answers: bool = True
+    mark: "StrOrPromise" = ""
+    covers: "StrOrPromise" = ""
+    about: "StrOrPromise" = ""
 
     @property
     def opens_assessments(self) -> bool:
@@ -42,6 +53,11 @@ class ScopeRule:
     def permission(self) -> str:
         """The permission of a brand's roles to read it."""
         return f"read_{self.scope.value}"
+
+    @property
+    def view_permission(self) -> str:
+        """The permission of the app `assessments` that an assessment is asked for."""
+        return f"view_{self.scope.value}"
 
     def answers(self, step: str = "question__step") -> Q:
         """Return the condition that an answer belongs to the scope; `step` names the path to its question's step."""
@@ -59,13 +75,27 @@ def steps_among(steps: Iterable[int | None], path: str) -> Q:
 RULES: dict[str, ScopeRule] = {
     rule.scope.value: rule
     for rule in (
-        ScopeRule(Scope.REPORT, frozenset({None, 1, 2, 3}), frozenset({None, 1})),
-        ScopeRule(Scope.STEP1, frozenset({1}), frozenset({1})),
+        ScopeRule(
+            Scope.REPORT, frozenset({None, 1, 2, 3}), frozenset({None, 1}), lists_answers=False, mark=_("Report")
+        ),
+        ScopeRule(
+            Scope.STEP1,
+            frozenset({1}),
+            frozenset({1}),
+            mark=_("Step 1"),
+            covers=_("This covers Step 1 questions only."),
+            about=_(
+                "Every Step 1 question with its answer. Step 1 covers national law and international labour standards."
+            ),
+        ),
         ScopeRule(Scope.IMPROVEMENT_PLAN, is_offered=False),
     )
 }
+# The widest first: of two that are open, the first one's figures are shown.
 ASSESSMENT_SCOPES = tuple(rule.scope for rule in RULES.values() if rule.opens_assessments)
 OFFERED_SCOPES = tuple(rule.scope.value for rule in RULES.values() if rule.is_offered)
+# The choices that the API's description names (`ENUM_NAME_OVERRIDES`).
+SCOPE_WORDS, ASSESSMENT_WORDS = list(Scope.values), [scope.value for scope in ASSESSMENT_SCOPES]
 OFFERED_CHOICES = [(scope, Scope(scope).label) for scope in OFFERED_SCOPES]
 READ_PERMISSIONS = tuple(rule.permission for rule in RULES.values())
 

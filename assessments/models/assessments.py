@@ -16,6 +16,7 @@ from portal.core.days import today
 from portal.core.index_rows import IndexRows
 from portal.core.triggers import columns_are_final
 from sharing.models import CycleReport, Visibility
+from sharing.scopes import ASSESSMENT_SCOPES, rule_of
 
 
 class Assessment(models.Model):
@@ -70,8 +71,7 @@ class Assessment(models.Model):
 
     class Meta:
         permissions = [
-            ("view_report", "Read the report of an assessment"),
-            ("view_step1", "Read the Step 1 data of an assessment"),
+            *((rule_of(scope).view_permission, f"Read what {scope} opens") for scope in ASSESSMENT_SCOPES),
         ]
         constraints = [
             models.UniqueConstraint(fields=["factory", "cycle", "version"], name="assessments_assessment_version"),

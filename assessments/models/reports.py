@@ -12,6 +12,7 @@ from assessments.querysets import ReportCopyQuerySet
 from brands.models import Brand
 from portal.core.models import Job
 from sharing.models import Scope
+from sharing.scopes import ASSESSMENT_SCOPES
 
 
 class ReportCopy(models.Model):
@@ -51,7 +52,7 @@ class ReportCopy(models.Model):
     class Meta:
         verbose_name_plural = "report copies"
         constraints = [
-            models.CheckConstraint(condition=Q(scope__in=["report", "step1"]), name="assessments_copy_scope"),
+            models.CheckConstraint(condition=Q(scope__in=ASSESSMENT_SCOPES), name="assessments_copy_scope"),
             models.CheckConstraint(
                 condition=Q(format__in=["pdf", "xlsx", "json", "csv"]), name="assessments_copy_format"
             ),

@@ -156,7 +156,9 @@ def _point(name: str, judged: Sequence[Judged], scope: Scope) -> CompliancePoint
         name=name,
         status=point_status(counted),
         counts=_count(counted),
-        findings=tuple(found for _, found in judged if scope == "step1" or found.finding in SHOWN_IN_REPORT),
+        findings=tuple(
+            found for _, found in judged if rule_of(scope).lists_answers or found.finding in SHOWN_IN_REPORT
+        ),
     )
 
 

@@ -1,8 +1,7 @@
 """The canonical report document: what a report says, in one plain value that every format is made from.
 
 One document exists per assessment version, scope and language. It holds no reader: the reader's name and
-copy number are a `ReaderStamp`, given to the renderer beside it. Nothing here imports Django or touches a
-database.
+copy number are a `ReaderStamp`, given to the renderer beside it. Nothing here touches a database.
 
 Rules kept by the shape itself:
 
@@ -20,7 +19,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypedDict, get_args
 
-Scope = Literal["report", "step1"]
+from sharing.scopes import ASSESSMENT_SCOPES
+
 Mode = Literal["on_site", "virtual"]
 Status = Literal["current", "superseded", "withdrawn", "draft"]
 FindingCode = Literal["nc", "nc_national_law", "compliant", "not_applicable", "not_assessed", "info"]
@@ -28,7 +28,8 @@ PointStatus = Literal["nc", "nc_national_law", "compliant", "not_applicable", "n
 QuestionType = Literal["NC", "FGW"]
 Provenance = Literal["on_site", "virtual", "self_assessed"]
 
-SCOPES: tuple[Scope, ...] = get_args(Scope)
+Scope = str  # one of SCOPES
+SCOPES: tuple[Scope, ...] = tuple(scope.value for scope in ASSESSMENT_SCOPES)
 FINDING_CODES: tuple[FindingCode, ...] = get_args(FindingCode)
 POINT_STATUSES: tuple[PointStatus, ...] = get_args(PointStatus)
 PROVENANCES: tuple[Provenance, ...] = get_args(Provenance)
@@ -172,7 +173,7 @@ class ReportDocument:
     """What the report says: the one source of every format.
 
     In the scope "report" a compliance point lists its non-compliances and information answers, and only
-    counts the rest; in the scope "step1" it lists every Step 1 question with its answer.
+    counts the rest; in a scope that lists answers (`sharing.scopes`) it lists every question of it with its answer.
     """
 
     scope: Scope

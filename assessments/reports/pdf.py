@@ -19,6 +19,7 @@ from assessments.reports.document import (
 )
 from assessments.reports.labels import RIGHT_TO_LEFT, Labels, format_date, format_number, labels_for
 from portal.core.documents import ShouldCancel, breakable, compile_pdf, map_strings, showable
+from sharing.scopes import rule_of
 
 TEMPLATE = Path(__file__).parent / "report.typ"
 LONG_FINDING = 1_500  # characters; about half a page
@@ -181,7 +182,7 @@ def _summary_row(line: Summary) -> dict[str, Any]:
 
 
 def _findings(document: ReportDocument, labels: Labels) -> dict[str, Any]:
-    is_report = document.scope == "report"
+    is_report = not rule_of(document.scope).lists_answers
     return {
         "overview": is_report,
         "findings_heading": labels["findings" if is_report else "answers"],

@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from assessments.reports.document import ReaderStamp, ReportDocument
+from assessments.reports.document import SCOPES, ReaderStamp, ReportDocument
 
 SCHEMA_PATH = Path(__file__).parent / "report.schema.json"
 SCHEMA_VERSION = "1.0"
@@ -31,8 +31,9 @@ def render_json(document: ReportDocument, stamp: ReaderStamp) -> bytes:
 
 @functools.cache
 def report_schema() -> dict[str, Any]:
-    """The published JSON Schema."""
+    """The published JSON Schema; a scope that is added widens it."""
     schema: dict[str, Any] = json.loads(SCHEMA_PATH.read_text(encoding="utf-8"))
+    schema["properties"]["scope"]["enum"] = list(SCOPES)
     return schema
 
 

@@ -21,6 +21,7 @@ from assessments.reports.document import (
 )
 from assessments.reports.labels import RIGHT_TO_LEFT, Labels, labels_for
 from portal.core.days import UTC_DAYS, start_of
+from sharing.scopes import rule_of
 
 OPTIONS = {
     "constant_memory": True,
@@ -143,7 +144,7 @@ FINDING_COLUMNS = (
 
 def _findings_sheet(book: Any, document: ReportDocument) -> None:
     labels = labels_for(document.language)
-    name = labels["findings" if document.scope == "report" else "answers"]
+    name = labels["answers" if rule_of(document.scope).lists_answers else "findings"]
     sheet = _sheet(book, document, name, [width for _, width in FINDING_COLUMNS])
     found = list(_all_findings(document))
     sheet.header([labels[key] for key, _ in FINDING_COLUMNS], rows=len(found))

@@ -1,12 +1,21 @@
 """Links between the pages that readers read; seen through a brand's eyes, they lead on through the same eyes."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django import template
 from django.urls import reverse
 from django.utils.html import format_html
 
+from sharing.scopes import RULES, ScopeRule
+
 register = template.Library()
+
+
+@register.filter
+def rules_of_scopes(scopes: Collection[str]) -> list[ScopeRule]:
+    """Return the rules of these scopes, in the order in which they are shown."""
+    return [rule for rule in RULES.values() if rule.scope in scopes]
 
 
 @register.simple_tag(takes_context=True)

@@ -4,6 +4,7 @@ A page begins at the gate (`visible_to`), shows each scope only where it is open
 saw what. Nothing on it says which questionnaire was used or where a finding came from (R1, R12).
 """
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 from uuid import UUID
@@ -23,8 +24,8 @@ from assessments.figures.queries import count_drafts, points_of, with_figures
 from assessments.listing import LISTED, SharedRows
 from assessments.models import Assessment, ReportCopy
 from assessments.reading import answer_rows, document_from, report_language, with_scopes
-from assessments.reports.document import SCOPES, Cluster, CompliancePoint, Counts, ReportDocument, Scope, Summary
-from assessments.reports.labels import labels_for
+from assessments.reports.document import SCOPES, AnswerRow, Cluster, CompliancePoint, Counts, ReportDocument, Summary
+from assessments.reports.labels import Labels, labels_for
 from assessments.states import Step
 from assessments.step_rights import StepRights
 from assessments.views.filters import SharedFilter, shared_choices
@@ -38,6 +39,7 @@ from portal.core.lists import requested_page
 from sharing import access
 from sharing.models import AccessRecord, SharingGrant
 from sharing.models import Scope as GrantScope
+from sharing.scopes import ScopeRule, rule_of
 from sharing.services import record_access
 
 FACTORIES_TO_ASK_ABOUT = 20
@@ -183,23 +185,46 @@ def _page_context(user: Visitor, opened: Assessment, family: list[Assessment], s
     language = report_language(get_language())
     documents = _documents(user, opened, scopes, language)
     history = _rows(family)
-    main = documents.get("report") or documents["step1"]
+    widest, main = next(iter(documents.items()))
     return {
         "assessment": opened,
         "factory": opened.factory,
         "labels": labels_for(language),
         "documents": documents,
-        "sections": {scope: _sections(one) for scope, one in documents.items()},
+        "parts": _parts(documents, labels_for(language)),
         "correction_under_way": any(one.supersedes_id == opened.pk for one in family),
         "review_end": review_end(opened),
         "is_review_over": is_review_over(opened),
         "main": main,
+        "covers": rule_of(widest).covers,
         "chart_rows": [(line.name, line.points_nc, line.points_assessed) for line in main.summary],
         "history": history,
         "trend": next((trend["points"] for trend in _trends(history)), None),
         "replacement": _replacement(opened, family),
         "order_form": ReportOrder(scopes=scopes, initial={"language": language}),
     }
+
+
+@dataclass(frozen=True)
+class Part:
+    """One scope's part of the page: what was found, or every answer."""
+
+    rule: ScopeRule
+    anchor: str
+    heading: str
+    sections: list[tuple[Cluster, Summary, set[str]]]
+
+
+def _parts(documents: dict[str, ReportDocument], labels: Labels) -> list[Part]:
+    rules = [rule_of(scope) for scope in documents]
+    is_one_list = sum(rule.lists_answers for rule in rules) == 1
+    parts = []
+    for rule, document in zip(rules, documents.values(), strict=True):
+        answers = labels["answers"] if is_one_list else str(rule.scope.label)
+        heading = answers if rule.lists_answers else labels["findings"]
+        anchor = rule.scope.value if rule.lists_answers else "findings"
+        parts.append(Part(rule, anchor, heading, _sections(document)))
+    return parts
 
 
 def _sections(document: ReportDocument) -> list[tuple[Cluster, Summary, set[str]]]:
@@ -213,10 +238,16 @@ def _only_informs(point: CompliancePoint) -> bool:
 
 
 def _documents(user: Visitor, opened: Assessment, scopes: list[str], language: str) -> dict[str, ReportDocument]:
-    """The document of each open scope, from one reading of the answers: a report's rows contain Step 1's."""
-    widest: Scope = "report" if "report" in scopes else "step1"
-    rows = answer_rows(user, opened, widest)
-    return {scope: document_from(rows, opened, scope, language) for scope in SCOPES if scope in scopes}
+    """The document of each open scope; answers are read once where a wider scope's rows contain them."""
+    read: dict[str, list[AnswerRow]] = {}
+    documents = {}
+    for scope in (one for one in SCOPES if one in scopes):
+        steps = rule_of(scope).steps
+        rows = next((rows for wider, rows in read.items() if steps <= rule_of(wider).steps), None)
+        if rows is None:
+            rows = read[scope] = answer_rows(user, opened, scope)
+        documents[scope] = document_from(rows, opened, scope, language)
+    return documents
 
 
 def _replacement(opened: Assessment, family: list[Assessment]) -> Assessment | None:

@@ -117,7 +117,7 @@ class ApproveOrder(StrictSerializer):
     """A yes: as asked where nothing is said, or less. More than was asked is refused."""
 
     scopes = serializers.ListField(
-        required=False, child=serializers.ChoiceField(choices=Scope.values), min_length=1, max_length=3
+        required=False, child=serializers.ChoiceField(choices=Scope.values), min_length=1, max_length=len(Scope)
     )
     cycles = serializers.ChoiceField(required=False, choices=SharingGrant.Cycles.values)
     cycle_number = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=MAX_CYCLE)

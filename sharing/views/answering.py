@@ -22,6 +22,7 @@ from sharing.forms import DeclineForm, LaterForm, LessForm, initial_answer
 from sharing.models import AccessRequest, Scope, SharingGrant
 from sharing.preview import Answer, preview_answer
 from sharing.request_states import Shown
+from sharing.scopes import rule_of
 from sharing.services import (
     AlreadyAnsweredError,
     Terms,
@@ -109,7 +110,7 @@ def _preview(request: HttpRequest, found: AccessRequest, scopes: list[str], term
         "lines": [_yes_line(answer, scope) for scope in Scope if scope in scopes],
         "terms": as_grant(found.factory, terms),
         "difference": answer.difference,
-        "only_plan": list(scopes) == [Scope.IMPROVEMENT_PLAN],
+        "only_plan": not any(rule_of(scope).opens_assessments for scope in scopes),
         "brand": found.brand,
     }
 

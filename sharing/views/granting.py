@@ -26,6 +26,7 @@ from portal.core.turns import one_at_a_time
 from sharing.forms import GrantForm, TermsForm, copied_terms, default_terms, initial_terms, renewed_terms
 from sharing.models import Scope, SharingGrant
 from sharing.preview import Difference, preview_change, preview_grants
+from sharing.scopes import rule_of
 from sharing.services import Terms, change_grant, share
 from sharing.terms import Status
 from sharing.views.gates import about, factory_inside, grant_to_decide, person, posted_data, require_decider
@@ -109,7 +110,7 @@ def _confirm_grant(request: HttpRequest, factory: Factory, form: GrantForm) -> H
         "form": form,
         "brands": brands_with(differences),
         "scopes": [Scope(scope).label for scope in scopes],
-        "only_plan": list(scopes) == [Scope.IMPROVEMENT_PLAN],
+        "only_plan": not any(rule_of(scope).opens_assessments for scope in scopes),
         "terms": as_grant(factory, terms),
         "hidden": posted_again(request, form),
         "hidden_for_preview": posted_again(request, form)[:-1],
@@ -206,7 +207,7 @@ def _confirm_change(request: HttpRequest, found: SharingGrant, form: TermsForm) 
         "factory": found.factory,
         "brands": brands_with([difference]),
         "scopes": [found.get_scope_display()],
-        "only_plan": found.scope == Scope.IMPROVEMENT_PLAN,
+        "only_plan": not rule_of(found.scope).opens_assessments,
         "terms": as_grant(found.factory, terms),
         "needs_confirmation": found.factory.confirms_sharing and not terms.narrows(found),
         "hidden": posted_again(request, form),

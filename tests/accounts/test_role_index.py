@@ -10,7 +10,8 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, connections, transaction
 
 from brands.models import Brand
-from brands.querysets import ANY_READ, brands_where, own_brands
+from brands.querysets import brands_where, own_brands
+from brands.reads import ANY_READ
 from factories.models import CountryProgramme, Factory, FactoryGroupObjectPermission
 from factories.querysets import factories_inside, programmes_where
 from factories.roles import FACTORY
