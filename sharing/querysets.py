@@ -54,6 +54,13 @@ class SharingGrantQuerySet(QuerySet["SharingGrant"]):
         """Grants that wait for the factory's second person; their period is not over."""
         return self.not_over().filter(needs_confirmation=True, confirmed_at=None)
 
+    def dropped(self) -> "SharingGrantQuerySet":
+        """Grants that wait for the factory's second person to answer requests none of which is open any more."""
+        answers = apps.get_model("sharing", "RequestAnswer")._default_manager.filter(grant=OuterRef("pk"))
+        is_open = Q(request__state="open", request__lapses_at__gt=StatementTime())
+        waiting = self.filter(needs_confirmation=True, confirmed_at=None, ended_at=None)
+        return waiting.filter(Exists(answers), ~Exists(answers.filter(is_open)))
+
     def over(self) -> "SharingGrantQuerySet":
         """Grants that were ended or ran out, the last one first, with `over_since`: when."""
         over_since = Coalesce(Least("ended_at", "expires_at"), "ended_at", "expires_at")

@@ -49,13 +49,17 @@ class AccessRequestQuerySet(QuerySet["AccessRequest"]):
         """Not answered, not withdrawn, and not past their time. Expiry is honoured here, at read time."""
         return self.filter(state=State.OPEN, lapses_at__gt=StatementTime())
 
+    def undecided(self) -> "AccessRequestQuerySet":
+        """Open, and without a yes that waits for the factory's second person: for the factory's side."""
+        return self.open().exclude(Exists(self._waiting_grants()))
+
     def waiting(self) -> "AccessRequestQuerySet":
-        """Open, and not put off until later."""
-        return self.open().filter(Q(snoozed_until=None) | Q(snoozed_until__lte=StatementTime()))
+        """Undecided, and not put off until later."""
+        return self.undecided().filter(Q(snoozed_until=None) | Q(snoozed_until__lte=StatementTime()))
 
     def put_off(self) -> "AccessRequestQuerySet":
-        """Open, and put off until later."""
-        return self.open().filter(snoozed_until__gt=StatementTime())
+        """Undecided, and put off until later."""
+        return self.undecided().filter(snoozed_until__gt=StatementTime())
 
     def visible_to(self, user: Visitor) -> "AccessRequestQuerySet":
         """The factory's people, its country's staff, and the brand that asked; no other brand.
@@ -80,21 +84,16 @@ class AccessRequestQuerySet(QuerySet["AccessRequest"]):
         return self._shown(Value(value=False, output_field=BooleanField()))
 
     def _shown(self, inside: Any) -> "AccessRequestQuerySet":
-        """What a second person of the factory has not confirmed is not given yet.
+        """To the brand a yes that waits for a second person of the factory is nothing: its request is as it is stored.
 
-        To the brand it looks unanswered until then, and declined when it is not confirmed.
+        To the factory it is unconfirmed, and refused where the second person said no.
         """
-        given = self._grants(Q(needs_confirmation=False) | Q(confirmed_at__isnull=False))
-        unconfirmed = self._grants(Q(needs_confirmation=True, confirmed_at=None, ended_at=None))
         return self.annotate(from_inside=inside).annotate(
             shown_state=Case(
                 When(state="open", lapses_at__lte=StatementTime(), then=Value("lapsed")),
-                When(~Q(state="approved"), then=F("state")),
-                When(Exists(given), then=Value("approved")),
-                When(Exists(unconfirmed), from_inside=True, then=Value("unconfirmed")),
-                When(Exists(unconfirmed), then=Value("open")),
-                When(from_inside=True, then=Value("refused")),
-                default=Value("declined"),
+                When(Exists(self._waiting_grants()), from_inside=True, state="open", then=Value("unconfirmed")),
+                When(Exists(self._grants()), from_inside=True, state="declined", then=Value("refused")),
+                default=F("state"),
                 output_field=CharField(),
             )
         )
@@ -108,6 +107,9 @@ class AccessRequestQuerySet(QuerySet["AccessRequest"]):
         return self.exclude(Q(("shown_state", Shown.OPEN)))
 
     @staticmethod
-    def _grants(condition: Q) -> Any:
-        grants = apps.get_model("sharing", "SharingGrant")._default_manager
-        return grants.filter(condition, answers__request=OuterRef("pk"))
+    def _grants() -> Any:
+        return apps.get_model("sharing", "SharingGrant")._default_manager.filter(answers__request=OuterRef("pk"))
+
+    @classmethod
+    def _waiting_grants(cls) -> Any:
+        return cls._grants().unconfirmed()

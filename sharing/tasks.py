@@ -3,6 +3,7 @@
 from celery import shared_task  # noqa: TID251 - periodic work has no job row
 
 from sharing import digest, services
+from sharing.services.dropping import drop_proposals
 
 
 @shared_task(acks_late=True, max_retries=0)
@@ -25,5 +26,5 @@ def announce_monthly_digests() -> int:
 
 @shared_task(acks_late=True, max_retries=0)
 def tend_requests() -> int:
-    """Let requests lapse whose time is over, and remind factories of the others (hourly by beat)."""
-    return services.lapse_requests() + services.remind_of_requests()
+    """Let requests lapse whose time is over, end what waits for them, remind factories of others (hourly by beat)."""
+    return services.lapse_requests() + drop_proposals() + services.remind_of_requests()

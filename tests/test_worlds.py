@@ -51,7 +51,7 @@ def leaking(world: World, leaks: tuple[Leak, ...]) -> AbstractContextManager[Any
 
 def expecting(fact: Fact) -> Any:
     """Return the parameter of a fact; one that is known to show is expected to."""
-    marks = [pytest.mark.xfail(reason=fact.known, raises=pytest.fail.Exception)] if fact.known else []
+    marks = [pytest.mark.xfail(reason=fact.known, raises=pytest.fail.Exception, strict=True)] if fact.known else []
     return pytest.param(fact, id=fact.name, marks=marks)
 
 

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='sharinggrant',
             name='end_code',
-            field=models.CharField(blank=True, choices=[('stopped', 'Stopped by the factory'), ('refused', 'Refused by the second person'), ('changed', 'Changed'), ('expired', 'Its period was over.')], db_default='', default='', max_length=10),
+            field=models.CharField(blank=True, choices=[('stopped', 'Stopped by the factory'), ('refused', 'Refused by the second person'), ('changed', 'Changed'), ('expired', 'Its period was over.'), ('dropped', 'The request was over.')], db_default='', default='', max_length=10),
         ),
         migrations.AddConstraint(
             model_name='sharinggrant',
@@ -29,6 +29,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='sharinggrant',
-            constraint=models.CheckConstraint(condition=models.Q(('end_code__in', ['', 'stopped', 'refused', 'changed', 'expired'])), name='sharing_grant_end_code'),
+            constraint=models.CheckConstraint(condition=models.Q(('end_code__in', ['', 'stopped', 'refused', 'changed', 'expired', 'dropped'])), name='sharing_grant_end_code'),
         ),
     ]

@@ -20,6 +20,7 @@ from sharing.ends import End
 from sharing.events import SharingEvent
 from sharing.models import ConfirmationEnd, Receipt, SharingGrant
 from sharing.notices.grants import tell_started
+from sharing.services.answers import answer_with, answer_without
 from sharing.services.grants import authorise_decider, end_grant
 from sharing.services.journal import Journal
 from sharing.services.situation import locked_situation
@@ -41,8 +42,8 @@ def _unconfirmed(grant: SharingGrant) -> SharingGrant:
 def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
     """Let a grant take effect, as the second person, in place of what it changes. Twice is once.
 
-    Raises `PermissionDenied`, or `ValidationError` when it was changed, ended or ran out meanwhile, and while a
-    handover of the factory's manager is under way.
+    Raises `PermissionDenied`, or `ValidationError` when it was changed, ended or ran out meanwhile, when the request
+    that it answers is over, and while a handover of the factory's manager is under way.
     """
     situation = locked_situation(by, grant.factory_id, [grant.brand_id])
     position, journal = situation.of(grant.brand_id), Journal(situation)
@@ -52,6 +53,8 @@ def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
         return grant
     if grant.status() is Status.EXPIRED:
         raise ValidationError(_("The period of this sharing is over already."))
+    if SharingGrant.objects.dropped().filter(pk=grant.pk).exists():
+        raise ValidationError(_("The brand's request is no longer open, so there is nothing to confirm."))
     situation.refuse_while_handed_over()
     now = max(situation.now, grant.created_at)
     for before in position.open_grants(grant.scope):
@@ -65,6 +68,7 @@ def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
     journal.tell("grant_answered", grant, "factory")
     tell_started(journal.tell, grant, position)
     journal.write()
+    answer_with(grant, by=by)
     return grant
 
 
@@ -86,6 +90,7 @@ def refuse_grant(*, by: User, grant: SharingGrant, reason: str = "") -> SharingG
     end_grant(journal, current, End.REFUSED, reason=reason)
     journal.tell("grant_answered", current, "factory")
     journal.write()
+    answer_without(current, by=by)
     return current
 
 

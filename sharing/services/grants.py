@@ -20,6 +20,7 @@ from sharing.ends import End
 from sharing.events import SharingEvent
 from sharing.models import SharingGrant
 from sharing.notices.grants import tell_ended, tell_started
+from sharing.services.answers import carry_over
 from sharing.services.journal import Journal
 from sharing.services.outcomes import Outcome, Terms, changing, end_of, granting
 from sharing.services.receipts import kind_of_end, kind_of_start
@@ -30,6 +31,7 @@ EVENT_OF_END = {
     End.REFUSED: SharingEvent.REFUSED,
     End.CHANGED: SharingEvent.CHANGED_FROM,
     End.EXPIRED: SharingEvent.EXPIRED_ENDED,
+    End.DROPPED: SharingEvent.DROPPED,
 }
 
 
@@ -104,7 +106,18 @@ def settle(journal: Journal, outcome: Outcome) -> SharingGrant:
         end_grant(journal, one, outcome.end_code)
     if outcome.kind is not None:
         _start(journal, outcome.grant, outcome.kind)
+        _carry_over(journal, outcome)
     return outcome.grant
+
+
+def _carry_over(journal: Journal, outcome: Outcome) -> None:
+    """Let a changed proposal answer the requests that the one before it would have.
+
+    What only narrows takes effect though a second person confirms: it is no answer to a wish for more.
+    """
+    proposals = [one for one in outcome.ends if not one.is_given]
+    if proposals and (outcome.grant.needs_confirmation or not journal.situation.factory.confirms_sharing):
+        carry_over(proposals, outcome.grant, by=journal.situation.by)
 
 
 def end_grant(
@@ -121,7 +134,7 @@ def end_grant(
     `reason` is what a person wrote, in their words; `at` is now, unless told.
     """
     grant.ended_at = end_of(grant, at or journal.situation.now)
-    grant.ended_by, grant.end_code, grant.end_reason = journal.situation.by, code, reason.strip()[:300]
+    grant.ended_by, grant.end_code, grant.end_reason = journal.actor, code, reason.strip()[:300]
     grant.is_end_reason_shown = is_reason_shown and bool(grant.end_reason)
     grant.save(update_fields=["ended_at", "ended_by", "end_code", "end_reason", "is_end_reason_shown"])
     journal.event(EVENT_OF_END[code], grant, scope=grant.scope)

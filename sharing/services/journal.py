@@ -20,11 +20,12 @@ OWN_ROLES = ("manager", "worker_representative", "member")
 
 
 class Journal:
-    """What one decision leaves behind."""
+    """What one decision leaves behind. `act` says what the portal does by itself: nobody is the actor then."""
 
-    def __init__(self, situation: Situation) -> None:
+    def __init__(self, situation: Situation, *, act: Act | None = None) -> None:
         self.situation = situation
-        self._act = _act(situation)
+        self.actor = situation.by if act is None else None
+        self._act = act or _act(situation)
         self._events: list[Event] = []
         self._receipts: list[Receipt] = []
         self._notices: list[Notice] = []
@@ -32,7 +33,7 @@ class Journal:
 
     def event(self, kind: EventKind, grant: SharingGrant, **data: Any) -> None:
         """Add an event of a grant."""
-        self._events.append(event_of(kind, by=self.situation.by, **ids_of(grant), **data))
+        self._events.append(event_of(kind, by=self.actor, **ids_of(grant), **data))
 
     def receipt(self, kind: Receipt.Kind, grant: SharingGrant) -> None:
         """Add a receipt of a grant as it is now; it names the newest one of the grant or of the one it replaces."""
@@ -52,7 +53,7 @@ class Journal:
         if self._events:
             Event.objects.bulk_create(self._events)
         if self._receipts:
-            issue(self._receipts, by=self.situation.by)
+            issue(self._receipts, by=self.actor)
         if self._notices:
             Notice.objects.bulk_create(self._notices)
 

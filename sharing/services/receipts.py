@@ -63,8 +63,8 @@ def _not_before(grant: SharingGrant, previous: Earlier | None) -> datetime:
     return max(timezone.now(), *(moment for moment in moments if moment is not None))
 
 
-def issue(receipts: Sequence[Receipt], *, by: User) -> None:
-    """Sign receipts and write them, in the order given: `by` acted."""
+def issue(receipts: Sequence[Receipt], *, by: User | None) -> None:
+    """Sign receipts and write them, in the order given: `by` acted; None: the portal by itself."""
     for receipt, signed in zip(receipts, sign_all(one.payload for one in receipts), strict=True):
         receipt.actor, receipt.key_id, receipt.signature = by, signed.key_id, signed.signature
     Receipt.objects.bulk_create(receipts)

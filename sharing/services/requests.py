@@ -4,7 +4,8 @@ A brand's people ask, the factory's managers answer. An answer never opens more 
 nothing: a request that nobody answers lapses. Against flooding: one open request for each factory, none again for
 `request_again_days` after it was closed, and `REQUESTS_A_DAY` for each brand.
 
-Asking locks the brand's row, answering the factory's (as every decision on consent does), then the request's.
+Asking locks the brand's row; answering and taking back the factory's (as every decision on consent does), then the
+request's. When a yes answers a request is said in `sharing.services.answers`.
 """
 
 from collections.abc import Sequence
@@ -27,9 +28,11 @@ from portal.core.events import record
 from portal.notices.outbox import announce
 from sharing.access.positions import Position
 from sharing.events import SharingEvent
-from sharing.models import AccessRequest, RequestAnswer, Scope, SharingGrant
+from sharing.models import AccessRequest, Scope, SharingGrant
 from sharing.request_querysets import AccessRequestQuerySet, factories_to_ask
 from sharing.request_states import State
+from sharing.services.answers import close_request, ids_of_request, link_answer
+from sharing.services.dropping import drop_proposals_for
 from sharing.services.grants import settle
 from sharing.services.journal import Journal
 from sharing.services.outcomes import Outcome, Terms, changing, granting
@@ -39,12 +42,6 @@ from sharing.services.standing import Standing, Wish, covers, standings
 A_DAY = timedelta(days=1)
 LONGEST_SNOOZE_DAYS = 60
 BATCH = 500
-EVENT_OF_ANSWER = {
-    State.APPROVED: SharingEvent.REQUEST_APPROVED,
-    State.DECLINED: SharingEvent.REQUEST_DECLINED,
-    State.WITHDRAWN: SharingEvent.REQUEST_WITHDRAWN,
-    State.LAPSED: SharingEvent.REQUEST_LAPSED,
-}
 
 
 class AlreadyAnsweredError(ValidationError):
@@ -175,23 +172,24 @@ def _tell_factory(request: AccessRequest, by: User) -> None:
         cycle_number=request.cycle_number,
         expires_at=request.expires_at.isoformat() if request.expires_at else None,
     )
-    announce("request.asked", side="factory", organisation_id=request.factory_id, **_ids(request))
-
-
-def _ids(request: AccessRequest) -> dict[str, Any]:
-    return {"factory_id": request.factory_id, "brand_id": request.brand_id, "subject": request.pk}
+    announce("request.asked", side="factory", organisation_id=request.factory_id, **ids_of_request(request))
 
 
 @transaction.atomic
 def withdraw_request(*, by: User, request: AccessRequest) -> AccessRequest:
-    """Take a request back; twice is once. Raises `PermissionDenied`, or `ValidationError` when it was answered."""
+    """Take a request back, and with it a yes that waits for the factory's second person; twice is once.
+
+    Raises `PermissionDenied`, or `ValidationError` when it was answered.
+    """
     _authorise_brand(by, request.brand)
+    lock_factory(request.factory_id)
     request = _locked(request)
     if request.state == State.WITHDRAWN:
         return request
     if request.state != State.OPEN:
         raise AlreadyAnsweredError(_("The factory has since dealt with this request. Open it again."))
-    _close(request, State.WITHDRAWN, by)
+    close_request(request, State.WITHDRAWN, by)
+    drop_proposals_for(request)
     return request
 
 
@@ -199,23 +197,32 @@ def withdraw_request(*, by: User, request: AccessRequest) -> AccessRequest:
 def approve_request(*, by: User, request: AccessRequest, scopes: Sequence[str], terms: Terms) -> AccessRequest:
     """Give what was asked, or less of it, as `grant_access` and `change_grant` do.
 
-    What the brand has already and covers the terms stays as it is. The same yes twice is one. Raises
-    `PermissionDenied`, `AlreadyAnsweredError`, or `ValidationError` by field: for more than was asked, and as
-    `grant_access` does.
+    What the brand has already and covers the terms stays as it is. A yes of which all that is new has to be confirmed
+    leaves the request open until then. The same yes twice is one. Raises `PermissionDenied`, `AlreadyAnsweredError`, or
+    `ValidationError` by field: for more than was asked, and as `grant_access` does.
     """
     situation = locked_situation(by, request.factory_id, [request.brand_id])
     situation.require_decider()
     request = _locked(request)
-    if request.state == State.APPROVED and request.answered_by_id == by.pk:
+    if _is_approved_by(by, request):
         return request
-    journal = Journal(situation)
-    grants = [settle(journal, outcome) for outcome in approving(situation, request, scopes, terms)]
+    outcomes, journal = approving(situation, request, scopes, terms), Journal(situation)
+    grants = [settle(journal, outcome) for outcome in outcomes]
     journal.write()
-    RequestAnswer.objects.bulk_create(RequestAnswer(request=request, grant=grant) for grant in grants)
-    _close(request, State.APPROVED, by, scopes=list(scopes), grants=[str(grant.pk) for grant in grants])
-    if any(not grant.needs_confirmation or grant.confirmed_at for grant in grants):
-        _tell_brand(request)
+    link_answer(request, grants)
+    said: dict[str, Any] = {"scopes": list(scopes), "grants": [str(grant.pk) for grant in grants]}
+    if any(one.kind and one.grant.is_given for one in outcomes) or all(grant.is_given for grant in grants):
+        close_request(request, State.APPROVED, by, **said)
+    else:
+        record(SharingEvent.REQUEST_PROPOSED, by=by, **ids_of_request(request), **said)
     return request
+
+
+def _is_approved_by(by: User, request: AccessRequest) -> bool:
+    """Whether this person has said yes to a request already, be it that a second person has yet to confirm it."""
+    if request.state == State.OPEN:
+        return request.grants.unconfirmed().filter(granted_by=by).exists()
+    return request.state == State.APPROVED and request.answered_by_id == by.pk
 
 
 def approving(situation: Situation, request: AccessRequest, scopes: Sequence[str], terms: Terms) -> list[Outcome]:
@@ -280,8 +287,7 @@ def decline_request(*, by: User, request: AccessRequest, reason: str = "") -> Ac
         return request
     _must_be_open(request)
     request.decline_reason = reason.strip()[:300]
-    _close(request, State.DECLINED, by)
-    _tell_brand(request)
+    close_request(request, State.DECLINED, by)
     return request
 
 
@@ -298,7 +304,7 @@ def snooze_request(*, by: User, request: AccessRequest, days: int) -> AccessRequ
         raise ValidationError({"days": _("Choose 1 to %s days.") % LONGEST_SNOOZE_DAYS})
     request.snoozed_until = request.remind_at = start_of(days_from_now(days, request.factory), request.factory)
     request.save(update_fields=["snoozed_until", "remind_at"])
-    record(SharingEvent.REQUEST_PUT_OFF, by=by, days=days, **_ids(request))
+    record(SharingEvent.REQUEST_PUT_OFF, by=by, days=days, **ids_of_request(request))
     return request
 
 
@@ -308,13 +314,16 @@ def _locked(request: AccessRequest) -> AccessRequest:
 
 
 def _must_be_open(request: AccessRequest) -> None:
-    if request.state == State.OPEN and request.lapses_at > timezone.now():
+    is_open = request.state == State.OPEN and request.lapses_at > timezone.now()
+    if is_open and not request.grants.unconfirmed().exists():
         return
     raise AlreadyAnsweredError(answered_in_words(request))
 
 
 def answered_in_words(request: AccessRequest) -> str:
-    """Who closed a request, and how: for the factory's side."""
+    """Who dealt with a request, and how: for the factory's side."""
+    if request.state == State.OPEN and request.lapses_at > timezone.now():
+        return _("This request is approved already; a second person has yet to confirm it.")
     if request.answered_by is None or request.answered_at is None:
         day = last_day_in_words(request.lapses_at, request.factory)
         return _("This request lapsed on %s: nobody answered it, so nothing is shared.") % day
@@ -327,19 +336,12 @@ def answered_in_words(request: AccessRequest) -> str:
     return sentences[State(request.state)] % {"who": request.answered_by.name, "day": day}
 
 
-def _close(request: AccessRequest, state: State, by: User, **data: Any) -> None:
-    request.state, request.answered_at, request.answered_by = state, timezone.now(), by
-    request.save(update_fields=["state", "answered_at", "answered_by", "decline_reason"])
-    record(EVENT_OF_ANSWER[state], by=by, **_ids(request), **data)
-
-
-def _tell_brand(request: AccessRequest) -> None:
-    announce("request.answered", side="brand", organisation_id=request.brand_id, **_ids(request))
-
-
 @transaction.atomic
 def lapse_requests() -> int:
-    """Close the requests whose time is over (hourly by beat); how many. Nothing is shared by it."""
+    """Close the requests whose time is over (hourly by beat); how many. Nothing is shared by it.
+
+    What waits for a second person to answer one of them ends in `drop_proposals`: this locks no factory.
+    """
     over = AccessRequest.objects.filter(lapses_at__lte=timezone.now()).order_by("lapses_at")
     return _lapse(over)
 
@@ -351,20 +353,22 @@ def _lapse(requests: AccessRequestQuerySet) -> int:
     for request in rows:
         request.state, request.answered_at = State.LAPSED, request.lapses_at
         request.save(update_fields=["state", "answered_at"])
-        record(SharingEvent.REQUEST_LAPSED, by=None, **_ids(request))
-        announce("request.lapsed", side="brand", organisation_id=request.brand_id, **_ids(request))
+        record(SharingEvent.REQUEST_LAPSED, by=None, **ids_of_request(request))
+        announce("request.lapsed", side="brand", organisation_id=request.brand_id, **ids_of_request(request))
     return len(rows)
 
 
 @transaction.atomic
 def remind_of_requests() -> int:
     """Bring open requests to the factories' minds (hourly by beat); how many."""
-    due = AccessRequest.objects.open().filter(remind_at__lte=timezone.now(), brand__is_active=True)
+    due = AccessRequest.objects.undecided().filter(remind_at__lte=timezone.now(), brand__is_active=True)
     due = due.select_for_update(skip_locked=True, of=("self",)).select_related("factory__programme")
     rows = list(due.order_by("remind_at")[:BATCH])
     for request in rows:
         once = f"request.reminder:{request.pk}:{request.remind_at:%Y-%m-%d}"
-        announce("request.reminder", side="factory", organisation_id=request.factory_id, once=once, **_ids(request))
+        announce(
+            "request.reminder", side="factory", organisation_id=request.factory_id, once=once, **ids_of_request(request)
+        )
         request.remind_at = timezone.now() + timedelta(days=request.factory.programme.request_reminder_days)
         request.save(update_fields=["remind_at"])
     return len(rows)

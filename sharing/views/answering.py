@@ -69,7 +69,7 @@ def access_request(request: HttpRequest, pk: UUID) -> HttpResponse:
         "found": found,
         "factory": found.factory,
         "decides": decides,
-        "withdraws": own and found.state == AccessRequest.State.OPEN and found.shown_state == Shown.OPEN,
+        "withdraws": own and found.shown_state == Shown.OPEN,
         "is_own": own,
         "former_names": former_names(found.brand),
         "grants": _grants(request, found),
@@ -143,7 +143,7 @@ def filled_in(form: Form) -> list[tuple[str, str]]:
 def request_approve(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Yes: as asked straight from the request's page, which says in words what happens; or less, through a form."""
     found = request_to_decide(request, pk)
-    if found.state != AccessRequest.State.OPEN:
+    if found.shown_state != "open":
         return _already(request, found)
     form = LessForm(posted(request), request=found, initial=initial_answer(found))
     if "as_asked" in request.POST:
@@ -219,7 +219,7 @@ def _approved(found: AccessRequest) -> str:
 def _already(request: HttpRequest, found: AccessRequest, text: str = "") -> HttpResponse:
     """Somebody was first (or this is a second click): the request's page says who did what; nothing changes."""
     found.refresh_from_db()
-    if found.state == AccessRequest.State.OPEN:  # it lapsed
+    if found.state == AccessRequest.State.OPEN:  # it lapsed, or waits for a second person
         messages.info(request, text or answered_in_words(found))
     return redirect("access_request", pk=found.pk)
 
@@ -229,7 +229,7 @@ def _already(request: HttpRequest, found: AccessRequest, text: str = "") -> Http
 def request_decline(request: HttpRequest, pk: UUID) -> HttpResponse:
     """No, with a reason that the brand reads, or without."""
     found = request_to_decide(request, pk)
-    if found.state != AccessRequest.State.OPEN:
+    if found.shown_state != "open":
         return _already(request, found)
     form = DeclineForm(posted(request))
     if form.is_valid():

@@ -26,7 +26,6 @@ from sharing.services import (
     decline_request,
     request_access,
     request_many,
-    revoke_access,
     snooze_request,
     withdraw_request,
 )
@@ -171,23 +170,6 @@ def test_a_yes_keeps_what_covers_it_and_replaces_what_does_not(world: World) -> 
     assert narrow.ended_at is not None
     assert set(request.grants.all()) == {wide, narrow.replaced_by}
     assert narrow.replaced_by.cycles_in_words() == "From cycle 2 on"
-
-
-def test_a_second_person_confirms_before_the_brand_hears_of_a_yes(world: World) -> None:
-    Factory.objects.filter(pk=world.factory_a.pk).update(confirms_sharing=True)
-    request = ask(world)
-    approve_request(by=world.person("manager_a"), request=request, scopes=["report"], terms=as_asked(request))
-
-    def shown(persona: str) -> str:
-        row: Any = AccessRequest.objects.visible_to(world.person(persona)).for_reader(world.person(persona)).get()
-        return str(row.shown_state)
-
-    assert (shown("manager_a"), shown("brand_a_member")) == ("unconfirmed", "open")
-    assert not Notice.objects.filter(kind="request.answered").exists()
-    assert standings(world.brand_a, [world.factory_a.pk])[world.factory_a.pk].word == "asked"
-    grant = request.grants.get()
-    revoke_access(by=world.person("manager_a"), grant=grant)
-    assert (shown("manager_a"), shown("brand_a_member")) == ("refused", "declined")
 
 
 def test_a_no_may_say_why_and_a_brand_waits_before_it_asks_again(world: World, monkeypatch: Any) -> None:

@@ -226,7 +226,6 @@ FACTS = [
         "a yes that waits for the second person",
         request_waits_for_the_second,
         build=plan_is_asked_for,
-        known="the request's page lacks what one may still do with it",
     ),
     Fact(
         "a change that the second person refused",

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -85,11 +86,16 @@ def _masked(lines: list[str], masks: tuple[Mask, ...]) -> list[str]:
 
 
 def lines_of(kind: str, content: bytes) -> list[str]:
-    """Return a body as lines: JSON with a line for each value, a PDF as its text, anything else byte for byte."""
+    """Return a body as lines: JSON with a line for each value, a PDF as its text, anything else byte for byte.
+
+    Where pdftotext is not installed a PDF is compared byte for byte, too: the same data makes the same file.
+    """
     if "json" in kind:
         with suppress(json.JSONDecodeError):  # one document a line, as the ledger's roots, is compared as text
             return json.dumps(json.loads(content or b"null"), indent=1, ensure_ascii=False).splitlines()
     if kind == "application/pdf":
+        if shutil.which("pdftotext") is None:
+            return [content.hex()]
         text = subprocess.run(["pdftotext", "-layout", "-", "-"], input=content, capture_output=True, check=False)
         return text.stdout.decode().splitlines() if text.returncode == 0 else [content.hex()]
     return content.decode("utf-8", errors="backslashreplace").splitlines()

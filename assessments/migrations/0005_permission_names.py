@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assessments', '0003_unlogged_staging'),
+        ('assessments', '0004_lists_by_hash'),
     ]
 
     operations = [

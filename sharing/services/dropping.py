@@ -1,0 +1,38 @@
+"""What waits for a second person when its request is over: it ends, for nobody asks for it any more.
+
+A request that is taken back drops it at once; one that lapsed drops it within the hour, and until then nobody can
+confirm it (`confirm_grant` asks the same question).
+"""
+
+from django.db import transaction
+
+from sharing.ends import End
+from sharing.models import AccessRequest, SharingGrant
+from sharing.receipts.payload import Act
+from sharing.services.grants import end_grant
+from sharing.services.journal import Journal
+from sharing.services.situation import locked_situation
+
+BY_ITSELF = Act("portal", "automatic", "")
+AT_ONCE = 500
+
+
+def drop_proposals() -> int:
+    """End what waits for a second person though its request has lapsed (hourly by beat); how many."""
+    requests = AccessRequest.objects.filter(grants__in=SharingGrant.objects.dropped()).distinct().order_by("pk")
+    return sum(drop_proposals_for(request) for request in requests[:AT_ONCE])
+
+
+@transaction.atomic
+def drop_proposals_for(request: AccessRequest) -> int:
+    """End what waits for a second person to answer a request that is over; how many. Locks the factory."""
+    dropped = set(SharingGrant.objects.dropped().filter(requests=request).values_list("pk", flat=True))
+    if not dropped:
+        return 0
+    situation = locked_situation(request.asked_by, request.factory_id, [request.brand_id])
+    journal = Journal(situation, act=BY_ITSELF)
+    waiting = [one for one in situation.of(request.brand_id).grants if one.pk in dropped and one.ended_at is None]
+    for grant in waiting:
+        end_grant(journal, grant, End.DROPPED)
+    journal.write()
+    return len(waiting)
