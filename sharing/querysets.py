@@ -56,10 +56,14 @@ class SharingGrantQuerySet(QuerySet["SharingGrant"]):
 
     def dropped(self) -> "SharingGrantQuerySet":
         """Grants that wait for the factory's second person to answer requests none of which is open any more."""
+        waiting = self.filter(needs_confirmation=True, confirmed_at=None, ended_at=None)
+        return waiting.with_requests().filter(Q(("is_asked_for", True), ("is_still_asked_for", False)))
+
+    def with_requests(self) -> "SharingGrantQuerySet":
+        """Each grant with `is_asked_for`: it is to answer a request, and `is_still_asked_for`: one that is open."""
         answers = apps.get_model("sharing", "RequestAnswer")._default_manager.filter(grant=OuterRef("pk"))
         is_open = Q(request__state="open", request__lapses_at__gt=StatementTime())
-        waiting = self.filter(needs_confirmation=True, confirmed_at=None, ended_at=None)
-        return waiting.filter(Exists(answers), ~Exists(answers.filter(is_open)))
+        return self.annotate(is_asked_for=Exists(answers), is_still_asked_for=Exists(answers.filter(is_open)))
 
     def over(self) -> "SharingGrantQuerySet":
         """Grants that were ended or ran out, the last one first, with `over_since`: when."""

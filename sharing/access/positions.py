@@ -63,7 +63,7 @@ class Position:
 
     def with_successors(self, grant: SharingGrant) -> list[SharingGrant]:
         """Return a grant, and those that took its place or would have, one change after the other."""
-        chain, after = [grant], {one.replaces_id: one for one in self.grants if one.replaces_id}
+        chain, after = [grant], {one.follows_id: one for one in self.grants if one.follows_id}
         while successor := after.get(chain[-1].pk):
             chain.append(successor)
         return chain

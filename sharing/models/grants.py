@@ -52,7 +52,10 @@ class SharingGrant(models.Model):
     confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="grants_confirmed"
     )
-    replaces = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="replaced_by")
+    # The grant that the brand has until this one takes its place: always one that was given. A brand sees it.
+    replaces = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="replaced_by")
+    # What was decided before it, given or only proposed: for the factory's side alone.
+    follows = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="followed_by")
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="grants_ended"
@@ -134,6 +137,7 @@ class SharingGrant(models.Model):
                     "consent_document",
                     "created_at",
                     "replaces_id",
+                    "follows_id",
                     "needs_confirmation",
                 ],
                 "The terms of a grant cannot change. End it and start another.",
@@ -236,16 +240,9 @@ class SharingGrant(models.Model):
         """Why it ended, for those who may know: what the code says, and what a person wrote."""
         return ends.end_in_words(self.end_code, self.end_reason)
 
-    def last_given(self) -> "SharingGrant | None":
-        """The sharing that the brand had before this one, past changes that were only proposed."""
-        before = self.replaces
-        while before is not None and not before.is_given:
-            before = before.replaces
-        return before
-
     def given_before(self) -> "SharingGrant | None":
         """The sharing that this one would change; none if that is over."""
-        before = self.last_given()
+        before = self.replaces
         return before if before is not None and before.ended_at is None else None
 
     def status(self) -> terms.Status:

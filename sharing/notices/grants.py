@@ -47,7 +47,7 @@ def tell_ended(tell: Callable[..., None], grant: SharingGrant) -> None:
 
 def _told_of(notice: Notice) -> SharingGrant | None:
     """The grant, where what the notice says is true now and the brand may know."""
-    grants = SharingGrant.objects.select_related("factory", "brand", "replaced_by")
+    grants = SharingGrant.objects.select_related("factory", "brand")
     grant = grants.filter(pk=notice.subject, brand=notice.organisation_id, brand__is_active=True).first()
     if grant is None or not grant.is_given:
         return None

@@ -36,7 +36,7 @@ def grant_may_open(grant: SharingGrant, position: Position) -> None:
     """A grant took effect: anew, or in place of another one that it lengthens, shortens or moves."""
     if grant.scope not in ASSESSMENT_SCOPES:
         return
-    replaced = None if grant.needs_confirmation else grant.last_given()
+    replaced = None if grant.needs_confirmation else grant.replaces
     ended_at = replaced.ended_at if replaced is not None else None
     _pass_on(position, Before(position, ended_at - JUST_BEFORE) if ended_at is not None else None)
 

@@ -4,7 +4,7 @@ Receipts are sealed, grants are not: they are ended, and confirmed, later. So wh
 changes what a brand may read without touching the ledger. Here the two are held against each other: every receipt
 says the terms of its grant, the one of its beginning who gave it and whether a second person had to confirm, that of
 the confirmation and that of the end when and by whom. A grant without a receipt of its beginning is one that nobody
-gave. Which grant it replaces no receipt says; the sealed event of its beginning does.
+gave. Which grant it replaces and follows no receipt says; the sealed event of its beginning does.
 
 All of it happens inside the database, in one pass over each table. Values are compared as texts, as they were signed:
 what somebody wrote into a row cannot make the comparison itself fail.
@@ -75,6 +75,7 @@ REPLACED = """
     FROM sharing_sharinggrant g
     LEFT JOIN core_event e ON e.subject = g.id::text AND e.kind IN ('sharing.granted', 'sharing.changed')
     WHERE e.id IS NULL OR g.replaces_id::text IS DISTINCT FROM e.data ->> 'replaces'
+        OR g.follows_id::text IS DISTINCT FROM e.data ->> 'follows'
     ORDER BY g.created_at, g.id LIMIT 1
 """
 
@@ -122,9 +123,13 @@ def compare_grants(_keys: Keys) -> Iterator[Problem]:
 
 
 def compare_replaced(_keys: Keys) -> Iterator[Problem]:
-    """Yield a grant that does not replace the one that the event of its beginning says."""
+    """Yield a grant that does not replace, or follow, the one that the event of its beginning says."""
     for grant, event in rows_of(REPLACED):
-        says = f"its replaces is not what event {event} says" if event else "no event tells of its beginning"
+        says = (
+            f"what it replaces or follows is not what event {event} says"
+            if event
+            else "no event tells of its beginning"
+        )
         yield Problem(GRANTS, grant, says)
 
 

@@ -41,7 +41,10 @@ class GrantSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=list(Status))
     created_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
-    replaces = serializers.UUIDField(source="replaces_id", allow_null=True)
+    replaces = serializers.UUIDField(
+        source="replaces_id", allow_null=True, help_text="The grant that the brand had until this one took its place."
+    )
+    follows = serializers.SerializerMethodField(help_text="The decision before it, be it one that never took effect.")
     hold_days = serializers.SerializerMethodField(help_text="Days each new report waits before it opens.")
     receipt = serializers.CharField(allow_null=True, help_text="The number of its newest receipt.")
     granted_by = serializers.SerializerMethodField()
@@ -53,6 +56,10 @@ class GrantSerializer(serializers.Serializer[Any]):
     def get_hold_days(self, grant: Any) -> int | None:
         """For the factory's side."""
         return grant.hold_days if grant.from_inside else None
+
+    def get_follows(self, grant: Any) -> str | None:
+        """For the factory's side."""
+        return str(grant.follows_id) if grant.follows_id and grant.from_inside else None
 
     def get_granted_by(self, grant: Any) -> str | None:
         """The name, for the factory's side."""

@@ -50,7 +50,10 @@ def link_answer(request: AccessRequest, grants: Iterable[SharingGrant]) -> None:
 
 
 def answer_with(grant: SharingGrant, *, by: User) -> None:
-    """Answer the open requests of a grant that the second person (`by`) has just confirmed, with its granter's yes."""
+    """Answer the open requests of a grant that the second person (`by`) has just confirmed, with its granter's yes.
+
+    The grant comes from a locked situation, and so does that of `answer_without`.
+    """
     for request in _open_requests(grant):
         _approve(request, grant.granted_by, actor=by)
 
@@ -81,7 +84,9 @@ def _approve(request: AccessRequest, by: User, *, actor: User) -> None:
     close_request(request, State.APPROVED, by, actor=actor, **said)
 
 
-def _open_requests(grant: SharingGrant) -> QuerySet[AccessRequest]:
-    """The open requests that a grant is to answer, locked; the factory is."""
+def _open_requests(grant: Any) -> QuerySet[AccessRequest]:
+    """The open requests that a grant of a locked situation is to answer, locked in turn."""
+    if not grant.is_still_asked_for:
+        return AccessRequest.objects.none()
     rows = AccessRequest.objects.filter(state=State.OPEN, lapses_at__gt=timezone.now(), grants=grant)
     return rows.select_for_update(of=("self",)).order_by("pk")

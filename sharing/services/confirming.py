@@ -6,6 +6,8 @@ and until then the terms before it go on (docs/decisions/0025). A manager switch
 the worker representative's agreement or, where the factory has none, that of the country's staff.
 """
 
+from typing import Any
+
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -38,6 +40,11 @@ def _unconfirmed(grant: SharingGrant) -> SharingGrant:
     return grant
 
 
+def _is_dropped(grant: Any) -> bool:
+    """Whether a grant of a locked situation was to answer requests none of which is open any more."""
+    return bool(grant.is_asked_for and not grant.is_still_asked_for)
+
+
 @transaction.atomic
 def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
     """Let a grant take effect, as the second person, in place of what it changes. Twice is once.
@@ -53,7 +60,7 @@ def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
         return grant
     if grant.status() is Status.EXPIRED:
         raise ValidationError(_("The period of this sharing is over already."))
-    if SharingGrant.objects.dropped().filter(pk=grant.pk).exists():
+    if _is_dropped(grant):
         raise ValidationError(_("The brand's request is no longer open, so there is nothing to confirm."))
     situation.refuse_while_handed_over()
     now = max(situation.now, grant.created_at)

@@ -164,4 +164,5 @@ def _terms_data(grant: SharingGrant) -> dict[str, Any]:
         "expires_at": grant.expires_at.isoformat() if grant.expires_at else None,
         "hold_days": grant.hold_days,
         "replaces": str(grant.replaces_id) if grant.replaces_id else None,
+        "follows": str(grant.follows_id) if grant.follows_id else None,
     }

@@ -124,8 +124,8 @@ def changing(situation: Situation, position: Position, grant: SharingGrant, term
         return Outcome(same)
     waits = situation.factory.confirms_sharing and not (given is not None and terms.narrows(given))
     ends = [one for one in standing if not (waits and one is given)]
-    replaces = position.with_successors(grant)[-1]
-    new = _new_grant(situation, position, grant.scope, terms, replaces=replaces, given=given, is_given_ended=not waits)
+    follows = position.with_successors(grant)[-1]
+    new = _new_grant(situation, position, grant.scope, terms, follows=follows, given=given, is_given_ended=not waits)
     return Outcome(new, SharingEvent.CHANGED, ends)
 
 
@@ -135,12 +135,12 @@ def _new_grant(
     scope: str,
     terms: Terms,
     *,
-    replaces: SharingGrant | None = None,
+    follows: SharingGrant | None = None,
     given: SharingGrant | None = None,
     is_given_ended: bool = False,
     paper: Paper | None = None,
 ) -> SharingGrant:
-    """`replaces` is the grant before it, given or only proposed; `given` the one that the brand has until now."""
+    """`follows` is the grant before it, given or only proposed; `given` the one that the brand has until now."""
     gives_nothing_more = given is not None and terms.narrows(given)
     if not gives_nothing_more:
         situation.refuse_while_handed_over()
@@ -160,10 +160,11 @@ def _new_grant(
         granted_for=paper.signed_by if paper else "",
         consent_document=paper.document if paper else "",
         needs_confirmation=situation.factory.confirms_sharing and not gives_nothing_more,
-        replaces=replaces,
+        replaces=given,
+        follows=follows,
     )
     _check_terms(grant, situation.now)
-    grant.clean_fields(exclude=["factory", "brand", "granted_by", "replaces"])
+    grant.clean_fields(exclude=["factory", "brand", "granted_by", "replaces", "follows"])
     return grant
 
 

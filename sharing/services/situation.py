@@ -70,7 +70,7 @@ def situation_of(by: User, factory: Factory, brand_ids: Iterable[int], reports: 
         ArraySubquery(FactoryRole.objects.filter(organisation=inside, group__user=by.pk).values("role")),
     )
     may_decide, may_confirm, is_handed_over, roles = facts.get()
-    grants = SharingGrant.objects.with_newest_receipt()
+    grants = SharingGrant.objects.with_newest_receipt().with_requests()
     known = positions(factory, brand_ids, reports, grants)
     return Situation(by, factory, timezone.now(), may_decide, may_confirm, is_handed_over, frozenset(roles), known)
 

@@ -232,7 +232,7 @@ def test_r7_an_old_page_ends_what_lives_on_beside_a_refused_change(
     manager, end = confirming.person("manager_a"), timezone.now() + timedelta(days=90)
     refuse_grant(by=confirming.person("representative_a"), grant=wider)
     narrower = change_grant(by=manager, grant=given, terms=Terms(cycles="only", cycle_number=2, expires_at=end))
-    assert narrower.last_given() == given
+    assert narrower.replaces == given
     refused = change_grant(by=manager, grant=narrower, terms=Terms())
     refuse_grant(by=confirming.person("representative_a"), grant=refused)
     assert seen_cycles(confirming) == {2}
@@ -247,7 +247,7 @@ def test_the_database_keeps_one_grant_and_one_proposal(
     confirming: World, proposed: tuple[SharingGrant, SharingGrant]
 ) -> None:
     for one in proposed:
-        one.pk, one.replaces = uuid4(), None
+        one.pk, one.replaces, one.follows = uuid4(), None, None
         with pytest.raises(IntegrityError, match="sharing_grant_one_"), transaction.atomic():
             one.save(force_insert=True)
 

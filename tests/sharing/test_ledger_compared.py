@@ -120,7 +120,7 @@ def test_a_grant_that_nobody_signed_is_found_before_and_after_the_next_seal(told
     forged = SharingGrant.objects.create(
         factory=told.factory_b, brand=told.brand_b, scope="report", granted_by=told.person("manager_b")
     )
-    said = {"scope": "report", "cycles": "all", "cycle_number": None, "hold_days": 0, "replaces": None}
+    said = {"scope": "report", "cycles": "all", "cycle_number": None, "hold_days": 0, "replaces": None, "follows": None}
     ids: dict[str, Any] = {"factory_id": told.factory_b.pk, "brand_id": told.brand_b.pk, "subject": forged.pk}
     record(SharingEvent.GRANTED, by=told.person("manager_b"), **ids, **said)
     alone = f"sharing_sharinggrant {forged.pk}: no receipt tells of its beginning: nobody gave it"
@@ -181,4 +181,4 @@ def test_what_a_grant_replaces_is_compared(told: World) -> None:
     changed = change_grant(by=told.person("manager_a"), grant=first, terms=Terms(cycles="from", cycle_number=2))
     assert problems() == []
     edit_grant(changed, {"replaces_id": None})
-    assert "its replaces is not what event" in one_problem(f"sharing_sharinggrant {changed.pk}")
+    assert "what it replaces or follows is not what event" in one_problem(f"sharing_sharinggrant {changed.pk}")

@@ -168,8 +168,8 @@ def test_a_yes_keeps_what_covers_it_and_replaces_what_does_not(world: World) -> 
     narrow.refresh_from_db()
     assert wide.ended_at is None
     assert narrow.ended_at is not None
-    assert set(request.grants.all()) == {wide, narrow.replaced_by}
-    assert narrow.replaced_by.cycles_in_words() == "From cycle 2 on"
+    assert set(request.grants.all()) == {wide, narrow.followed_by}
+    assert narrow.followed_by.cycles_in_words() == "From cycle 2 on"
 
 
 def test_a_no_may_say_why_and_a_brand_waits_before_it_asks_again(world: World, monkeypatch: Any) -> None:

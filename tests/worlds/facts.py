@@ -232,7 +232,6 @@ FACTS = [
         change_is_refused,
         build=second_person_confirms,
         after=grant_is_narrowed,
-        known="the message about the next change names the one that was refused",
     ),
     Fact(
         "a version replaced before access began",

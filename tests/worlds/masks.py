@@ -25,6 +25,10 @@ MASKS = (
     # A keyed hash: a number that runs would be seen here.
     Mask("message id", r"(?<=Message-ID: <)[0-9a-f]{32}(?=@)"),
     Mask("date", r"(?m)(?<=^Date: ).+$"),
+    # Hashes over all that was sealed, each row with a secret random leaf beside it; and what is signed is compared.
+    Mask("root of the ledger", r'(?<="root": ")[0-9a-f]{64}(?=")|(?<="previous": ")[0-9a-f]{64}(?=")'),
+    Mask("step of a proof", r'(?m)^ *"[0-9a-f]{64}",?$'),
+    Mask("signature", r'(?<="signature": ")[\w+/=-]{80,}(?=")'),
 )
 
 

@@ -139,7 +139,14 @@ def _propose(factory: Factory, brand: Brand, manager: User, at: datetime, histor
     row = (key, factory.pk, brand.pk, "report", "all", at, "Sourcing review", 7, manager.pk, "", "", at, "", True)
     copy_rows(SharingGrant, columns, [row])
     terms = {"scope": "report", "cycles": "all", "cycle_number": None, "valid_from": at.isoformat()}
-    more = {"expires_at": None, "hold_days": 7, "replaces": None, "factory_id": factory.pk, "brand_id": brand.pk}
+    more = {
+        "expires_at": None,
+        "hold_days": 7,
+        "replaces": None,
+        "follows": None,
+        "factory_id": factory.pk,
+        "brand_id": brand.pk,
+    }
     history.add(at, SharingEvent.GRANTED, by=manager.pk, subject=key, **terms, **more)
 
 

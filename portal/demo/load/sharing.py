@@ -22,8 +22,8 @@ from sharing.services.grants import EVENT_OF_END
 
 GRANT_COLUMNS = (
     "id", "factory_id", "brand_id", "scope", "cycles", "cycle_number", "valid_from", "expires_at", "purpose",
-    "hold_days", "granted_by_id", "granted_for", "consent_document", "created_at", "replaces_id", "ended_at",
-    "ended_by_id", "end_code", "end_reason",
+    "hold_days", "granted_by_id", "granted_for", "consent_document", "created_at", "replaces_id", "follows_id",
+    "ended_at", "ended_by_id", "end_code", "end_reason",
 )  # fmt: skip
 RECORD_COLUMNS = (
     "at", "person_id", "brand_id", "factory_id", "assessment_id", "cycle", "version", "scope", "action",
@@ -137,6 +137,7 @@ def _row(plan: GrantPlan, key: UUID, replaces: UUID | None, by: int, factory: in
         PAPER.format(plan.factory.bw_id) if plan.granted_for else "",
         plan.created_at,
         replaces,
+        replaces,  # nothing was proposed between
         plan.ended_at,
         by if plan.ended_at else None,
         plan.end_code,
@@ -153,6 +154,7 @@ def _tell(plan: GrantPlan, key: UUID, replaces: UUID | None, by: int, ids: dict[
         "expires_at": plan.expires_at.isoformat() if plan.expires_at else None,
         "hold_days": plan.hold_days,
         "replaces": str(replaces) if replaces else None,
+        "follows": str(replaces) if replaces else None,
     }
     kind = SharingEvent.CHANGED if replaces else SharingEvent.GRANTED
     history.add(plan.created_at, kind, by=by, subject=key, **ids, **terms)
