@@ -4,7 +4,7 @@ The cost follows what the reader may see, not the size of the programme: the ind
 their order, and of each the gate is asked, and what the list is narrowed by, until the page is full.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any, cast
@@ -30,7 +30,7 @@ Narrow = Callable[[AssessmentQuerySet], AssessmentQuerySet]
 def listed(user: Visitor) -> AssessmentQuerySet:
     """Return the current version of each report shared with the brands that `user` reads for; order it by `LISTED`.
 
-    Each with `opens_at`: when it became visible.
+    Each with `opens_at`: when it became visible, and `brand_id`: to which brand.
     """
     return _listed(user, access.brands_read_for(user, access.ASSESSMENT_SCOPES))
 
@@ -49,8 +49,9 @@ def _proposed(user: Visitor, brands: Sequence[Any]) -> AssessmentQuerySet:
     """Return what the index proposes for the list, of which the gate is still to be asked."""
     proposed = access.proposed_to(user, brands, "proposal__")
     rows = Assessment.objects.filter(proposed, state=Assessment.State.PUBLISHED)
-    rows = rows.alias(proposed_scope=F("proposal__scope"), proposed_brand=F("proposal__brand"))
-    return rows.annotate(opens_at=F("proposal__opens_at")).filter(_is_first(user, brands))
+    rows = rows.alias(proposed_scope=F("proposal__scope"))
+    rows = rows.annotate(opens_at=F("proposal__opens_at"), brand_id=F("proposal__brand"))
+    return rows.filter(_is_first(user, brands))
 
 
 def _is_first(user: Visitor, brands: Sequence[Any]) -> Q:
@@ -59,7 +60,7 @@ def _is_first(user: Visitor, brands: Sequence[Any]) -> Q:
     condition, is_one_brand = Q(pk__in=[]), len(brands) == 1
     for place, scope in enumerate(access.ASSESSMENT_SCOPES):
         wider = Q(scope__in=access.ASSESSMENT_SCOPES[:place])
-        earlier = wider if is_one_brand else wider | Q(scope=scope, brand__lt=OuterRef("proposed_brand"))
+        earlier = wider if is_one_brand else wider | Q(scope=scope, brand__lt=OuterRef("brand_id"))
         is_alone = is_one_brand and place == 0
         is_first = Q() if is_alone else Q(~ExistsRowByRow(same.filter(earlier)))
         condition |= Q(is_first, proposed_scope=scope)
@@ -149,3 +150,13 @@ def near(user: Visitor) -> Q:
         return Q()
     proposed = access.proposed_to(user, access.brands_read_for(user, access.ASSESSMENT_SCOPES))
     return Q(report__in=Visibility.objects.filter(proposed).values("report"))
+
+
+def brands_shown(user: Visitor, assessments: Iterable[Assessment]) -> dict[int, int]:
+    """Return for which brand `user` reads the reports of assessments that a list names, by report."""
+    brands = access.brands_read_for(user, access.ASSESSMENT_SCOPES)
+    if not brands:
+        return {}
+    reports = [one.report_id for one in assessments if one.report_id]
+    rows = Visibility.objects.filter(access.proposed_to(user, brands), report__in=reports)
+    return dict(rows.order_by("-brand").values_list("report", "brand"))

@@ -53,6 +53,7 @@ version_1 = [
     path("factories/<int:pk>/explain/", explaining.FactoryExplainView.as_view(), name="factory-explain"),
     path("factories/<int:pk>/who-could-see/", explaining.WhoCouldSeeView.as_view(), name="who-could-see"),
     path("factories/<int:pk>/who-saw-what/", sharing_records.WhoSawWhatView.as_view(), name="who-saw-what"),
+    path("factories/<int:pk>/searches/", sharing_records.FactorySearchesView.as_view(), name="factory-searches"),
     path("factories/<int:pk>/stop-sharing/", sharing.StopView.as_view(), name="stop-sharing"),
     path("copies-to-destroy/", copies.DestroyNoticeListView.as_view(), name="copies-to-destroy"),
     path("copies-to-destroy/<uuid:pk>/", copies.DestroyNoticeView.as_view(), name="copies-answer"),

@@ -12,6 +12,7 @@ class SharingConfig(AppConfig):
         "CycleReport": "SELECT, INSERT, UPDATE",
         "Visibility": "SELECT, INSERT, DELETE",
         "AccessRecord": "SELECT, INSERT",
+        "SearchRecord": "SELECT, INSERT",
         "PaperConsent": "SELECT, INSERT",
         "Receipt": "SELECT, INSERT",
         "WithheldReport": "SELECT, INSERT, UPDATE",
@@ -35,6 +36,8 @@ class SharingConfig(AppConfig):
 
         seen = ("id", "at", "person_id", "brand_id", "factory_id", "assessment_id", "cycle", "version", "scope")
         register_source(Source("sharing.AccessRecord", ((*seen, "action", "copy_number", "is_before_release"),)))
+        search = ("id", "at", "person_id", "brand_id", "condition", "about", "factories", "is_before_release")
+        register_source(Source("sharing.SearchRecord", (search,)))
         receipt = ("id", "number", "kind", "grant_id", "factory_id", "brand_id", "actor_id", "payload", "disclosed")
         columns = (*receipt, "key_id", "signature", "issued_at")
         register_source(Source("sharing.Receipt", (columns,), moment="issued_at", shown=("number", "signature")))

@@ -27,7 +27,7 @@ LETTERS = {200: "+", 201: "+", 202: "+", 204: "+", 400: "!", 401: "u", 403: "x",
 REFUSED = frozenset("Lux.m!")
 # What any answer may write: the session (messages), when a token was last used, when somebody signed out.
 ALWAYS = {"django_session", "accounts_apitoken", "axes_accesslog"}
-READING = ALWAYS | {"sharing_accessrecord"}
+READING = ALWAYS | {"sharing_accessrecord", "sharing_searchrecord"}
 # The page of a request shows what a yes would do: by saying yes, looking, and taking it back (decision 0027).
 TRIED_AND_UNDONE = {"access_request"}
 

@@ -126,6 +126,7 @@ PROTECTED = {
     "AccessRequest",
     "DestroyNotice",
     "Receipt",
+    "SearchRecord",
     "ReportCopy",
     "Job",
     "Supplier",

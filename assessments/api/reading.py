@@ -1,7 +1,7 @@
 """Reading assessments: lists, findings as the grant opens them, why something is open or not, and staff's steps.
 
 Reading one assessment or its findings is an opening, written into who-saw-what like one on the page; a page of a list
-is not, there or here (docs/api.md).
+is not, there or here, unless a finding narrows it: then it says who has the finding (docs/api.md).
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assessments.figures.queries import count_drafts, has_non_compliance_in, with_figures
-from assessments.listing import LISTED, SharedRows, near
+from assessments.listing import LISTED, SharedRows, brands_shown, near
 from assessments.models import Assessment
 from assessments.querysets import AssessmentQuerySet
 from assessments.reading import document_for, report_language, with_scopes
@@ -33,12 +33,13 @@ from assessments.serializers import (
 )
 from assessments.services import take_step
 from factories.querysets import named
+from portal.accounts.models import User
 from portal.accounts.roles import Visitor
 from portal.core.api.pagination import PageQuery
 from portal.core.api.views import DetailView, ListView, PortalView
 from sharing import access
-from sharing.models import AccessRecord
-from sharing.services import record_access
+from sharing.models import AccessRecord, SearchRecord
+from sharing.services import record_access, record_search
 
 COLUMNS = {"country": "factory__programme__country", "factory": "factory", "cycle": "cycle", "year": "start_date__year"}
 
@@ -53,6 +54,12 @@ def narrow(rows: AssessmentQuerySet, wanted: dict[str, Any], reader: Visitor) ->
     if cluster := wanted.get("cluster"):
         rows = rows.filter(has_non_compliance_in(cluster, reader))
     return rows.filter(**{column: wanted[name] for name, column in COLUMNS.items() if name in wanted})
+
+
+def record_filter(user: User, wanted: dict[str, Any], page: list[Any], brands: dict[int, int]) -> None:
+    """Write into who-saw-what whom a page named because of what it was narrowed by (G5)."""
+    if cluster := wanted.get("cluster"):
+        record_search(by=user, condition=SearchRecord.Condition.CLUSTER, about=cluster, named=page, brands=brands)
 
 
 class AssessmentRows(PortalView):
@@ -86,6 +93,12 @@ class AssessmentListView(AssessmentRows, ListView):
             rows = rows.late()
         return rows.annotate(listed_at=Coalesce("published_at", "created_at"))
 
+    def prepare(self, page: list[Any]) -> list[Any]:
+        """Count what is no report yet."""
+        if self.query.get("cluster"):
+            record_filter(self.user, self.query, page, brands_shown(self.user, page))
+        return super().prepare(page)
+
 
 class SharedListView(ListView):
     """What was shared with your brand, in the order in which it opened to you, newest first: the current versions."""
@@ -98,6 +111,11 @@ class SharedListView(ListView):
         """Those that fit everything asked."""
         asked = self.query.keys() - PageQuery().fields.keys()
         return SharedRows(self.user, partial(narrow, wanted=self.query, reader=self.user) if asked else None)
+
+    def prepare(self, page: list[Any]) -> list[Any]:
+        """The current versions of the reports."""
+        record_filter(self.user, self.query, page, {row.report_id: row.brand_id for row in page})
+        return page
 
 
 class AssessmentDetailView(AssessmentRows, DetailView):

@@ -37,10 +37,10 @@ from portal.accounts.roles import Visitor
 from portal.core.days import show_days_of
 from portal.core.lists import requested_page
 from sharing import access
-from sharing.models import AccessRecord, SharingGrant
+from sharing.models import AccessRecord, SearchRecord, SharingGrant
 from sharing.models import Scope as GrantScope
 from sharing.scopes import ScopeRule, rule_of
-from sharing.services import record_access
+from sharing.services import record_access, record_search
 
 FACTORIES_TO_ASK_ABOUT = 20
 
@@ -70,6 +70,7 @@ def shared_list(request: HttpRequest) -> HttpResponse:
     """What factories shared with the visitor's brand, newest first. Not found for people of no brand."""
     user = cast(User, request.user)
     context = shared_context(request, user)
+    record_filter(user, context)
     if not context["rows"] and not Brand.objects.own(user).exists():
         raise Http404
     if not context["rows"]:
@@ -86,6 +87,14 @@ def shared_context(request: HttpRequest, reader: Visitor) -> dict[str, Any]:
     rows = _rows(page.items)
     is_all = not (page.next_cursor or page.previous_cursor)
     return {"page": page, "rows": rows, "form": form, "count": len(rows) if is_all else found.count()}
+
+
+def record_filter(user: User, context: dict[str, Any], *, is_brand: bool = True) -> None:
+    """Write into who-saw-what whom a page of the list named because of what it was narrowed by (G5)."""
+    if cluster := context["form"].asked("cluster"):
+        brands = {row.report_id: row.brand_id for row in context["page"].items if is_brand}
+        named = [row["assessment"] for row in context["rows"]]
+        record_search(by=user, condition=SearchRecord.Condition.CLUSTER, about=cluster, named=named, brands=brands)
 
 
 def _rows(assessments: list[Assessment]) -> list[dict[str, Any]]:

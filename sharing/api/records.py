@@ -9,9 +9,10 @@ from brands.models import Brand
 from factories.models import Factory
 from portal.core.api.views import ListView, PortalView, require
 from sharing.digest import last_month, month_of, monthly_digest
-from sharing.forms.who_saw import narrowed
-from sharing.models import AccessRecord
+from sharing.forms.who_saw import narrowed, narrowed_searches
+from sharing.models import AccessRecord, SearchRecord
 from sharing.querysets import AccessRecordQuerySet
+from sharing.search_querysets import SearchRecordQuerySet
 from sharing.serializers.grants import inside_factories
 from sharing.serializers.records import (
     AccessRecordQuery,
@@ -20,6 +21,8 @@ from sharing.serializers.records import (
     MonthQuery,
     OwnReadingQuery,
     OwnReadingSerializer,
+    SearchRecordQuery,
+    SearchRecordSerializer,
 )
 
 
@@ -36,6 +39,21 @@ class WhoSawWhatView(ListView):
         require(inside_factories(self.user), factory)
         rows = AccessRecord.objects.visible_to(self.user).filter(factory=factory).with_own_people()
         return narrowed(rows, self.query, factory).select_related("person", "brand")
+
+
+class FactorySearchesView(ListView):
+    """Searches by findings that named one factory, newest first: for its people and its country's staff."""
+
+    serializer_class = SearchRecordSerializer
+    query_class = SearchRecordQuery
+    keyset_order = SearchRecord.ORDER
+
+    def rows(self) -> SearchRecordQuerySet:
+        """Those that fit everything asked. Raises 404 for no such factory, 403 where its log is not theirs."""
+        factory = get_object_or_404(Factory.objects.visible_to(self.user), pk=self.kwargs["pk"])
+        require(inside_factories(self.user), factory)
+        rows = SearchRecord.objects.visible_to(self.user).naming(factory)
+        return narrowed_searches(rows, self.query, factory).select_related("person", "brand")
 
 
 class WhatWeReadView(ListView):

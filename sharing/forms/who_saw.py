@@ -13,6 +13,7 @@ from portal.core.forms import NOT_OFFERED
 from sharing.models import AccessRecord
 from sharing.querysets import AccessRecordQuerySet
 from sharing.scopes import OFFERED_CHOICES
+from sharing.search_querysets import SearchRecordQuerySet
 from sharing.terms import MAX_CYCLE
 
 WRONG = {"invalid_choice": NOT_OFFERED}
@@ -45,6 +46,18 @@ def _since(records: AccessRecordQuerySet, day: date) -> AccessRecordQuerySet:
 def _before(records: AccessRecordQuerySet, day: date) -> AccessRecordQuerySet:
     """The entries before a day of each one's place; the plain bound is for the index."""
     return records.filter(at__lt=start_of(day, LAST_DAYS)).filter(at__lt=start_there("factory__", day))
+
+
+def narrowed_searches(searches: SearchRecordQuerySet, asked: dict[str, Any], place: Place) -> SearchRecordQuerySet:
+    """The searches that fit everything asked, as `narrowed`; none where what is asked for only readings have."""
+    if any(asked.get(name) for name in PLAIN if name != "person"):
+        return searches.none()
+    return searches.narrowed(
+        person=int(asked["person"]) if asked.get("person") else None,
+        side=str(asked.get("brand") or ""),
+        since=start_of(asked["since"], place) if asked.get("since") else None,
+        before=end_of(asked["until"], place) if asked.get("until") else None,
+    )
 
 
 class _DayField(forms.DateField):
@@ -119,3 +132,13 @@ class WhoSawFilter(forms.Form):
         if not self.is_bound:
             return records
         return narrowed(records, self.cleaned_data, self.place) if self.is_valid() else records.none()
+
+    def narrow_searches(self, searches: SearchRecordQuerySet) -> SearchRecordQuerySet:
+        """The searches that fit everything asked, in the same way."""
+        if not self.is_bound:
+            return searches
+        return (
+            narrowed_searches(searches, self.cleaned_data, cast(Place, self.place))
+            if self.is_valid()
+            else searches.none()
+        )

@@ -8,6 +8,7 @@ from sharing.models.papers import PaperConsent
 from sharing.models.receipts import Receipt
 from sharing.models.records import AccessRecord
 from sharing.models.requests import AccessRequest, RequestAnswer
+from sharing.models.searches import SearchRecord
 from sharing.models.subscriptions import Subscription
 from sharing.models.visibility import CycleReport, IndexedGrant, Visibility
 from sharing.scopes import Scope
@@ -24,6 +25,7 @@ __all__ = [
     "Receipt",
     "RequestAnswer",
     "Scope",
+    "SearchRecord",
     "SharingGrant",
     "Subscription",
     "Visibility",

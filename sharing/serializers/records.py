@@ -8,7 +8,7 @@ from rest_framework import serializers
 from factories.serializers import FactoryBriefSerializer
 from portal.core.api import PageQuery, Query
 from sharing.forms.who_saw import WRONG_YEAR, YEARS
-from sharing.models import AccessRecord, Scope
+from sharing.models import AccessRecord, Scope, SearchRecord
 from sharing.scopes import OFFERED_SCOPES
 from sharing.serializers.grants import BrandBriefSerializer
 from sharing.terms import MAX_CYCLE
@@ -36,6 +36,18 @@ class OwnReadingSerializer(AccessRecordSerializer):
     brand = None  # type: ignore[assignment]
     is_own = None  # type: ignore[assignment]
     factory = FactoryBriefSerializer()
+
+
+class SearchRecordSerializer(serializers.Serializer[Any]):
+    """A page narrowed by a finding that named the factory; whom else it named is told to nobody."""
+
+    at = serializers.DateTimeField()
+    person = serializers.CharField(source="person.name")
+    person_id = serializers.IntegerField(help_text="To narrow by the person.")
+    brand = BrandBriefSerializer(allow_null=True)
+    is_own = serializers.BooleanField(help_text="The reader belongs to the factory itself today.")
+    condition = serializers.ChoiceField(choices=SearchRecord.Condition.values)
+    about = serializers.CharField(help_text="The name of the cluster.")
 
 
 class _DayField(serializers.DateField):
@@ -67,6 +79,19 @@ class AccessRecordQuery(NarrowedQuery):
     brand = serializers.RegexField(
         r"^(own|staff|[1-9][0-9]{0,8})$", required=False, help_text="A brand's id, `own` (its people) or `staff`."
     )
+
+
+class SearchRecordQuery(PageQuery):
+    """How the searches that named a factory are narrowed."""
+
+    person = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**31 - 1, help_text="A reader's `person_id`."
+    )
+    brand = serializers.RegexField(
+        r"^(own|staff|[1-9][0-9]{0,8})$", required=False, help_text="A brand's id, `own` (its people) or `staff`."
+    )
+    since = _DayField(required=False, help_text="The first day (UTC).")
+    until = _DayField(required=False, help_text="The last day (UTC).")
 
 
 class OwnReadingQuery(NarrowedQuery):

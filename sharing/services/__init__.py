@@ -28,6 +28,7 @@ from sharing.services.requests import (
     withdraw_request,
 )
 from sharing.services.revoking import revoke_access, revoke_brand, stop_all_sharing
+from sharing.services.searches import record_search
 from sharing.services.standing import Wish
 from sharing.services.subscriptions import Purchase, record_subscriptions, withdraw_subscription
 
@@ -53,6 +54,7 @@ __all__ = [
     "prompt_renewals",
     "record_access",
     "record_paper_consent",
+    "record_search",
     "record_subscriptions",
     "refuse_grant",
     "release_report",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from heapq import merge
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -9,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_safe
 
 from brands.models import Brand
@@ -21,11 +23,14 @@ from portal.core.lists import requested_page
 from sharing.digest import last_month, month_of, monthly_digest
 from sharing.events import SharingEvent
 from sharing.forms import WhoSawFilter
-from sharing.models import AccessRecord, SharingGrant
+from sharing.models import AccessRecord, SearchRecord, SharingGrant
 from sharing.querysets import AccessRecordQuerySet
+from sharing.search_querysets import SearchRecordQuerySet
 from sharing.views.gates import factory_inside, person
 
 CHUNK = 2000
+GROUPS_SHOWN = 50
+Rows = AccessRecordQuerySet | SearchRecordQuerySet
 
 
 @login_required
@@ -42,10 +47,18 @@ def who_saw(request: HttpRequest, pk: int) -> HttpResponseBase:
     brands = Brand.objects.filter(pk__in=shared_with).order_by("name")
     form = WhoSawFilter(_asked(request), records=seen, place=factory, brands=brands)
     seen = form.narrow(seen.with_own_people())
+    searches = form.narrow_searches(SearchRecord.objects.visible_to(request.user).naming(factory))
+    searches = searches.select_related("person", "brand")
     if _is_export(request, form):
         record(SharingEvent.LOG_EXPORTED, by=person(request), factory_id=factory.pk, format=request.GET["format"])
-        return _export(request, f"who-saw-what-{factory.bw_id.replace('/', '-')}", seen, _factory_columns(factory))
-    context = {"factory": factory, "page": requested_page(request, seen, AccessRecord.ORDER), "form": form}
+        name = f"who-saw-what-{factory.bw_id.replace('/', '-')}"
+        return _export(request, name, (seen, _factory_columns(factory)), (searches, _search_columns(factory)))
+    context = {
+        "factory": factory,
+        "page": requested_page(request, seen, AccessRecord.ORDER),
+        "form": form,
+        "searches": [_group(one) for one in searches.grouped()[:GROUPS_SHOWN]],
+    }
     return render(request, "sharing/who_saw.html", context | _state(request, form), status=_status(form))
 
 
@@ -61,7 +74,7 @@ def what_we_read(request: HttpRequest, pk: int) -> HttpResponseBase:
     seen = form.narrow(seen)
     if _is_export(request, form):
         record(SharingEvent.LOG_EXPORTED, by=person(request), brand_id=brand.pk, format=request.GET["format"])
-        return _export(request, "what-we-read", seen, _brand_columns())
+        return _export(request, "what-we-read", (seen, _brand_columns()))
     context = {"brand": brand, "page": requested_page(request, seen, AccessRecord.ORDER), "form": form}
     return render(request, "sharing/what_we_read.html", context | _state(request, form), status=_status(form))
 
@@ -83,14 +96,20 @@ def _is_export(request: HttpRequest, form: WhoSawFilter) -> bool:
     return request.GET.get("format") in FORMATS and _status(form) != REFUSED
 
 
-def _export(request: HttpRequest, name: str, seen: AccessRecordQuerySet, columns: dict[str, Any]) -> HttpResponseBase:
-    rows = ([read(line) for read in columns.values()] for line in _every(seen))
-    return table_response(request.GET["format"], name, list(columns), rows)
+def _export(request: HttpRequest, name: str, *parts: tuple[Rows, dict[str, Any]]) -> HttpResponseBase:
+    """Rows of one or several logs with the same columns, the first of which is the moment; newest first."""
+    rows = merge(*(_cells(seen, columns) for seen, columns in parts), key=lambda cells: cells[0], reverse=True)
+    return table_response(request.GET["format"], name, list(parts[0][1]), rows)
 
 
-def _every(seen: AccessRecordQuerySet) -> Iterator[AccessRecord]:
+def _cells(seen: Rows, columns: dict[str, Any]) -> Iterator[list[Any]]:
+    for line in _every(seen):
+        yield [read(line) for read in columns.values()]
+
+
+def _every(seen: Rows) -> Iterator[Any]:
     """All lines, newest first, a bounded number at a time; each time the gate is asked again."""
-    rows = seen.order_by(*AccessRecord.ORDER)
+    rows: Any = seen.order_by(*AccessRecord.ORDER)
     chunk = list(rows[:CHUNK])
     while chunk:
         yield from chunk
@@ -106,6 +125,18 @@ def _factory_columns(factory: Factory) -> dict[str, Any]:
         _("For"): _for_whom,
         **_columns(),
     }
+
+
+def _search_columns(factory: Factory) -> dict[str, Any]:
+    """Those of `_factory_columns`, of a search that named the factory."""
+    known = {
+        _("When"): lambda line: at_place(line.at, factory),
+        _("Who"): lambda line: line.person.name,
+        _("For"): _for_whom,
+        _("What was done"): lambda _line: _("Named in a search"),
+        _("Data"): lambda line: line.in_words,
+    }
+    return {name: known.get(name, lambda _line: None) for name in _factory_columns(factory)}
 
 
 def _brand_columns() -> dict[str, Any]:
@@ -129,9 +160,22 @@ def _columns() -> dict[str, Any]:
 
 
 def _for_whom(line: Any) -> str:
-    if line.brand is not None:
-        return str(line.brand.name)
-    return _("The factory itself") if line.is_own else _("The programme's staff")
+    return _side(line.brand.name if line.brand is not None else "", is_own=line.is_own)
+
+
+def _side(brand: str, *, is_own: bool) -> str:
+    return brand or (_("The factory itself") if is_own else _("The programme's staff"))
+
+
+def _group(found: dict[str, Any]) -> dict[str, Any]:
+    """Searches of one side for the same, in words."""
+    text = ngettext(
+        "Named in %(times)s search for non-compliance in %(about)s",
+        "Named in %(times)s searches for non-compliance in %(about)s",
+        found["times"],
+    )
+    side = _side(found["brand__name"] or "", is_own=found["is_own"])
+    return {"text": text % found, "side": side, "last": found["last"]}
 
 
 @login_required

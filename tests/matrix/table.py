@@ -298,6 +298,7 @@ GET    api:openings                         A                           uu.. +++
 POST   api:withheld-reports                 A                           uu.. *xx. ...x xxx.x.
 POST   api:withheld-report-release          withheld                    uu.. *xx. ...x .xx.x.
 GET    api:who-saw-what                     A                           uu.. +++. .... x++.+.
+GET    api:factory-searches                 A                           uu.. +++. .... x++.+.
 GET    api:factory-explain                  A                           uu.. +++. !!.! x++.+.
 GET    api:factory-explain                  B                           uu.. ...! .... .!!.!.
 GET    api:who-could-see                    A                           uu.. +++. .... x++.+.
