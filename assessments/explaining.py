@@ -25,7 +25,7 @@ from portal.accounts.roles import Visitor
 from portal.core.days import at_place
 from sharing import access
 from sharing.models import Scope, SharingGrant
-from sharing.reasons import Decision
+from sharing.reasons import Decision, Reason
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _decision(reader: Brand | User, subject: Any, scope: str, at: datetime | Non
     if isinstance(reader, Brand):
         return access.decide_for_brand(reader, subject, scope, at)
     decision = access.decide(reader, subject, scope, at)
-    if decision.reason in {"no_grant", "closed"}:  # for whom else they work is not this factory's business
+    if decision.reason in {Reason.NO_GRANT, Reason.CLOSED}:  # for whom else they work is not this factory's business
         sentence = _("%s reads for no brand with which this factory shared it.")
         return Decision(False, decision.reason, sentence % reader)
     return decision

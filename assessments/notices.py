@@ -11,13 +11,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from assessments.models import Assessment, CorrectionNotice
+from assessments.notice_names import ReportNotice
 from assessments.opening_notices import PUBLISHED, SUPERSEDED, plan_publication, told_when
 from portal.accounts.models import User
 from portal.notices.models import Notice
+from portal.notices.names import NoticeName
 from portal.notices.outbox import Line, NoticeKind, announce, api_url, register_notice
 from sharing import access
 
-IN_REVIEW, WITHDRAWN = "report.in_review", "report.withdrawn"
+IN_REVIEW, WITHDRAWN = ReportNotice.IN_REVIEW, ReportNotice.WITHDRAWN
 FACTORY, BOTH = {"factory": ""}, {"factory": "", "brand": ""}
 BRAND = frozenset({"brand"})
 
@@ -41,7 +43,7 @@ def tell_withdrawn(assessment: Assessment) -> None:
         _announce(WITHDRAWN, assessment, "brand", brand)
 
 
-def _announce(kind: str, assessment: Assessment, side: str, organisation: int) -> None:
+def _announce(kind: NoticeName, assessment: Assessment, side: str, organisation: int) -> None:
     announce(
         kind,
         side=side,

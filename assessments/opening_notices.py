@@ -18,6 +18,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from assessments.models import Assessment, CorrectionNotice
+from assessments.notice_names import ReportNotice
 from brands.models import Brand
 from portal.notices.models import Notice
 from portal.notices.outbox import notice_of
@@ -27,7 +28,7 @@ from sharing.models import SharingGrant
 from sharing.notices.openings import Before, follow_openings
 from sharing.terms import covers, opens_at
 
-PUBLISHED, SUPERSEDED = "report.published", "report.superseded"
+PUBLISHED, SUPERSEDED = ReportNotice.PUBLISHED, ReportNotice.SUPERSEDED
 SOONEST, LATEST = timedelta(minutes=1), timedelta(days=1)  # how soon and how late what is overdue is asked again
 
 

@@ -45,7 +45,7 @@ from portal.core.uploads import drop_upload, store_file
 from sharing import access
 from sharing.access import ASSESSMENT_SCOPES
 from sharing.models import AccessRecord, Scope
-from sharing.reasons import Decision
+from sharing.reasons import Decision, Reason
 from sharing.services import record_access
 
 KIND = "report"
@@ -97,7 +97,7 @@ def _brand_id(decision: Decision) -> int | None:
 
 def _made_for(decision: Decision) -> dict[str, Any]:
     """The side, and the brand, for which a copy is made."""
-    return {"side": decision.reason, "brand_id": _brand_id(decision)}
+    return {"side": decision.reason.value, "brand_id": _brand_id(decision)}
 
 
 def _start(by: User, decision: Decision, order: dict[str, Any]) -> ReportCopy:
@@ -189,12 +189,12 @@ def _render(run: JobRun, copy: ReportCopy, decision: Decision) -> RenderedFile:
 
 def _is_for_import(copy: ReportCopy, decision: Decision) -> bool:
     """Whether it is the programme's own table, with every answer and the questionnaire's name: for staff alone."""
-    return decision.reason == "staff" and copy.format == ReportCopy.Format.CSV and copy.scope == Scope.REPORT
+    return decision.reason is Reason.STAFF and copy.format == ReportCopy.Format.CSV and copy.scope == Scope.REPORT
 
 
 def _stamp(copy: ReportCopy, decision: Decision) -> ReaderStamp:
     factory = copy.assessment.factory
-    sides = {"own_factory": factory.name, "staff": factory.programme.name}
+    sides = {Reason.OWN_FACTORY: factory.name, Reason.STAFF: factory.programme.name}
     return ReaderStamp(
         reader=copy.reader.name or copy.reader.email,
         organisation=copy.brand.name if copy.brand else sides[decision.reason],

@@ -16,6 +16,7 @@ from factories.serializers import FactoryBriefSerializer
 from portal.core.api import PageQuery, Query, StrictSerializer
 from portal.core.countries import COUNTRIES
 from portal.core.models import Job
+from sharing.reasons import Reason
 from sharing.terms import MAX_CYCLE
 
 NO_ID = 2**31 - 1
@@ -191,29 +192,7 @@ class DecisionSerializer(serializers.Serializer[Any]):
     """Whether a scope is open to the asker, in a word and in a sentence; the grant that decided, if one did."""
 
     allowed = serializers.BooleanField()
-    reason = serializers.ChoiceField(
-        choices=[
-            "own_factory",
-            "staff",
-            "grant",
-            "no_role",
-            "no_grant",
-            "closed",
-            "ended",
-            "expired",
-            "unconfirmed",
-            "waiting",
-            "cycle",
-            "subscription",
-            "not_published",
-            "withdrawn",
-            "withheld",
-            "hold",
-            "replaced",
-            "not_open",
-            "not_signed_in",
-        ]
-    )
+    reason = serializers.ChoiceField(choices=list(Reason))
     sentence = serializers.CharField()
     grant = serializers.UUIDField(source="grant.pk", default=None, allow_null=True)
 

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from factories.models import Handover
+from factories.notice_names import FactoryNotice
 from portal.accounts.models import User
 from portal.core.days import in_words
 from portal.notices.models import Notice
@@ -32,7 +33,7 @@ def _handover(notice: Notice, reader: User) -> Line | None:
 
 register_notice(
     NoticeKind(
-        "handover",
+        FactoryNotice.HANDOVER,
         gettext_lazy("A factory's manager is replaced"),
         _handover,
         sides={"factory": "manage_members", "programme": "manage_enrolment"},

@@ -16,8 +16,9 @@ from portal.accounts.roles import Visitor
 from portal.core.days import Place, Zone, start_of, today, zone_named
 from portal.notices.outbox import announce
 from sharing.models import AccessRecord, Scope, SharingGrant
+from sharing.notice_names import SharingNotice
 
-KIND = "sharing.digest"
+KIND = SharingNotice.DIGEST
 FIRST_YEAR, LAST_YEAR = 2000, 2099
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 

@@ -7,6 +7,7 @@ it cannot read is unpublished, held, kept back or withdrawn is the factory's bus
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.utils import timezone
@@ -18,7 +19,32 @@ from portal.core.days import in_words, last_day_in_words
 from sharing import terms
 from sharing.models import SharingGrant, WithheldReport
 
-NOT_FOR_BRANDS = frozenset({"not_published", "withdrawn", "withheld", "hold", "replaced"})
+
+class Reason(StrEnum):
+    """Why somebody may read a scope of a report, or may not: the code beside the sentence."""
+
+    OWN_FACTORY = "own_factory"
+    STAFF = "staff"
+    GRANT = "grant"
+    NO_ROLE = "no_role"
+    NO_GRANT = "no_grant"
+    CLOSED = "closed"
+    ENDED = "ended"
+    EXPIRED = "expired"
+    UNCONFIRMED = "unconfirmed"
+    WAITING = "waiting"
+    CYCLE = "cycle"
+    SUBSCRIPTION = "subscription"
+    NOT_PUBLISHED = "not_published"
+    WITHDRAWN = "withdrawn"
+    WITHHELD = "withheld"
+    HOLD = "hold"
+    REPLACED = "replaced"
+    NOT_OPEN = "not_open"
+    NOT_SIGNED_IN = "not_signed_in"
+
+
+NOT_FOR_BRANDS = frozenset({Reason.NOT_PUBLISHED, Reason.WITHDRAWN, Reason.WITHHELD, Reason.HOLD, Reason.REPLACED})
 
 
 @dataclass(frozen=True)
@@ -26,7 +52,7 @@ class Decision:
     """Allowed or not, through which side, by which grant, and why, in a word and in a sentence."""
 
     allowed: bool
-    reason: str
+    reason: Reason
     sentence: str
     grant: SharingGrant | None = None
 
@@ -40,7 +66,7 @@ def granted(grant: SharingGrant) -> Decision:
         sentence = _("%(factory)s shares this with %(brand)s since %(since)s.")
     else:
         sentence = _("%(factory)s shares this with %(brand)s from %(since)s until %(until)s.")
-    return Decision(True, "grant", sentence % words(grant), grant)
+    return Decision(True, Reason.GRANT, sentence % words(grant), grant)
 
 
 def words(grant: SharingGrant) -> dict[str, str]:
@@ -73,34 +99,36 @@ def missing_in_grant(grant: SharingGrant, cycle: int, at: datetime | None) -> De
         sentence = _("%(factory)s ended the sharing with %(brand)s on %(ended)s.") % named
         if grant.is_end_reason_shown and grant.end_reason:
             sentence += " " + _("The reason given: %s") % grant.end_reason
-        return Decision(False, "ended", sentence, grant)
+        return Decision(False, Reason.ENDED, sentence, grant)
     if grant.expires_at is not None and grant.expires_at <= moment:
         sentence = _("%(factory)s shared this with %(brand)s until %(until)s; the period is over.")
-        return Decision(False, "expired", sentence % named, grant)
+        return Decision(False, Reason.EXPIRED, sentence % named, grant)
     if grant.needs_confirmation and (grant.confirmed_at is None or grant.confirmed_at > moment):
         sentence = _("The sharing with %(brand)s waits until a second person of %(factory)s confirms it.")
-        return Decision(False, "unconfirmed", sentence % named, grant)
+        return Decision(False, Reason.UNCONFIRMED, sentence % named, grant)
     if grant.valid_from > moment:
-        return Decision(False, "waiting", _("%(factory)s shares this with %(brand)s from %(since)s on.") % named, grant)
+        return Decision(
+            False, Reason.WAITING, _("%(factory)s shares this with %(brand)s from %(since)s on.") % named, grant
+        )
     if not terms.covers(grant, cycle):
         sentence = _("What %(factory)s shares with %(brand)s does not cover cycle %(cycle)s: %(cycles)s.")
-        return Decision(False, "cycle", sentence % {**named, "cycle": cycle}, grant)
+        return Decision(False, Reason.CYCLE, sentence % {**named, "cycle": cycle}, grant)
     return None
 
 
 def missing_subscription(grant: SharingGrant, cycle: int) -> Decision:
     """The grant is good, but the country also asks participants for a subscription (R6)."""
     sentence = _("%(brand)s needs a subscription for this factory and cycle %(cycle)s.")
-    return Decision(False, "subscription", sentence % {**words(grant), "cycle": cycle}, grant)
+    return Decision(False, Reason.SUBSCRIPTION, sentence % {**words(grant), "cycle": cycle}, grant)
 
 
 def not_out(grant: SharingGrant, cycle: int, withdrawn_at: datetime | None) -> Decision:
     """There is no published report, or none any more."""
     if withdrawn_at is None:
-        return Decision(False, "not_published", _("No report of cycle %s is published.") % cycle, grant)
+        return Decision(False, Reason.NOT_PUBLISHED, _("No report of cycle %s is published.") % cycle, grant)
     sentence = _("The report of cycle %(cycle)s was withdrawn on %(day)s.")
     day = in_words(withdrawn_at, grant.factory)
-    return Decision(False, "withdrawn", sentence % {"cycle": cycle, "day": day}, grant)
+    return Decision(False, Reason.WITHDRAWN, sentence % {"cycle": cycle, "day": day}, grant)
 
 
 def kept_back(grant: SharingGrant, cycle: int, first_published_at: datetime, at: datetime | None) -> Decision | None:
@@ -109,7 +137,7 @@ def kept_back(grant: SharingGrant, cycle: int, first_published_at: datetime, at:
     named = {**words(grant), "cycle": cycle}
     if kept.exists():
         sentence = _("%(factory)s keeps the report of cycle %(cycle)s back from %(brand)s.")
-        return Decision(False, "withheld", sentence % named, grant)
+        return Decision(False, Reason.WITHHELD, sentence % named, grant)
     opens = terms.opens_at(grant, first_published_at)
     if opens <= (at or timezone.now()):
         return None
@@ -119,7 +147,7 @@ def kept_back(grant: SharingGrant, cycle: int, first_published_at: datetime, at:
         grant.hold_days,
     )
     named |= {"days": grant.hold_days, "opens": in_words(opens, grant.factory)}
-    return Decision(False, "hold", sentence % named, grant)
+    return Decision(False, Reason.HOLD, sentence % named, grant)
 
 
 def replaced(grant: SharingGrant, cycle: int, version: int) -> Decision:
@@ -128,20 +156,20 @@ def replaced(grant: SharingGrant, cycle: int, version: int) -> Decision:
         "Version %(version)s of cycle %(cycle)s was replaced before %(brand)s had access. "
         "%(brand)s can read the version that replaced it."
     )
-    return Decision(False, "replaced", sentence % {**words(grant), "cycle": cycle, "version": version}, grant)
+    return Decision(False, Reason.REPLACED, sentence % {**words(grant), "cycle": cycle, "version": version}, grant)
 
 
 def no_grant(factory: object, brands: Sequence[Brand]) -> Decision:
     """Nobody of the factory ever shared this scope with these brands."""
     if len(brands) > 1:
-        return Decision(False, "no_grant", _("%s has not shared this with any of these brands.") % factory)
+        return Decision(False, Reason.NO_GRANT, _("%s has not shared this with any of these brands.") % factory)
     sentence = _("%(factory)s has not shared this with %(brand)s.")
-    return Decision(False, "no_grant", sentence % {"factory": factory, "brand": brands[0]})
+    return Decision(False, Reason.NO_GRANT, sentence % {"factory": factory, "brand": brands[0]})
 
 
 def closed(brand: Brand) -> Decision:
     """A brand that is not active reads nothing, whatever was granted to it."""
-    return Decision(False, "closed", _("%s is not active on the portal.") % brand)
+    return Decision(False, Reason.CLOSED, _("%s is not active on the portal.") % brand)
 
 
 def told_to_brand(decision: Decision, cycle: int, brand: Brand) -> Decision:
@@ -149,4 +177,4 @@ def told_to_brand(decision: Decision, cycle: int, brand: Brand) -> Decision:
     if decision.reason not in NOT_FOR_BRANDS:
         return decision
     sentence = _("Nothing of cycle %(cycle)s is open to %(brand)s now.") % {"cycle": cycle, "brand": brand}
-    return Decision(False, "not_open", sentence, decision.grant)
+    return Decision(False, Reason.NOT_OPEN, sentence, decision.grant)

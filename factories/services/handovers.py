@@ -22,6 +22,7 @@ from django.utils.translation import override
 
 from factories.events import FactoryEvent
 from factories.models import CountryProgramme, Factory, Handover
+from factories.notice_names import FactoryNotice
 from factories.roles import FACTORY, active_in_role
 from factories.services.organisations import lock_factory
 from portal.accounts.models import Invitation, User
@@ -130,8 +131,8 @@ def _note(kind: FactoryEvent, by: User, handover: Handover, **data: object) -> N
     """The event, and a notice to the factory's people and to the country's staff."""
     ids = {"factory_id": handover.factory_id, "subject": handover.pk}
     record(kind, by=by, programme_id=handover.factory.programme_id, **ids, **data)  # type: ignore[arg-type]
-    announce("handover", side="factory", organisation_id=handover.factory_id, **ids)  # type: ignore[arg-type]
-    announce("handover", side="programme", organisation_id=handover.factory.programme_id, **ids)  # type: ignore[arg-type]
+    announce(FactoryNotice.HANDOVER, side="factory", organisation_id=handover.factory_id, **ids)  # type: ignore[arg-type]
+    announce(FactoryNotice.HANDOVER, side="programme", organisation_id=handover.factory.programme_id, **ids)  # type: ignore[arg-type]
 
 
 def _locked(handover: Handover) -> Handover:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from portal.accounts.models import User
 from portal.accounts.roles import kinds as organisation_kinds
 from portal.notices.models import Notice
+from portal.notices.names import NoticeName
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def register_notice(kind: NoticeKind) -> NoticeKind:
 
 
 def announce(
-    kind: str,
+    kind: NoticeName,
     *,
     side: str,
     organisation_id: int,
@@ -110,7 +111,7 @@ def announce(
 
 
 def notice_of(
-    kind: str,
+    kind: NoticeName,
     *,
     side: str,
     organisation_id: int,
@@ -128,7 +129,7 @@ def notice_of(
     if kind not in notice_kinds or side not in notice_kinds[kind].sides:
         raise LookupError(f"No kind of notice {kind!r} for a {side}")
     return Notice(
-        kind=kind,
+        kind=str(kind),
         side=side,
         organisation_id=organisation_id,
         factory_id=factory_id,

@@ -17,7 +17,7 @@ from sharing.access.grants import brands_reading_of, entitled, grants_read
 from sharing.access.people import brands_held, own_factory_ids, worked_on
 from sharing.access.publication import Subject, is_begun, is_out, is_released
 from sharing.models import SharingGrant
-from sharing.reasons import Decision
+from sharing.reasons import Decision, Reason
 from sharing.scopes import ASSESSMENT_SCOPES
 
 
@@ -67,13 +67,13 @@ def _decide(
     user: Visitor, subject: Subject, scope: str, at: datetime | None, grants: QuerySet[SharingGrant]
 ) -> Decision:
     if not _is_active(user, at):
-        return Decision(False, "not_signed_in", _("Only people with an active account can read assessments."))
+        return Decision(False, Reason.NOT_SIGNED_IN, _("Only people with an active account can read assessments."))
     side = _side(user, subject, at)
     if side is not None:
         return side
     brands = list(Brand.objects.filter(among("pk", brands_held(user, [scope], at))).order_by("pk"))
     if not brands:
-        return Decision(False, "no_role", _("%s has no role that reads this kind of data.") % user)
+        return Decision(False, Reason.NO_ROLE, _("%s has no role that reads this kind of data.") % user)
     return _decide_for(brands, subject, scope, at, grants)
 
 
@@ -90,10 +90,10 @@ def _side(user: Visitor, subject: Subject, at: datetime | None) -> Decision | No
     )
     for own, staff in sides:
         if own and is_released(subject, at):
-            return Decision(True, "own_factory", _("%s is one of this factory's people.") % user)
+            return Decision(True, Reason.OWN_FACTORY, _("%s is one of this factory's people.") % user)
         if staff and is_begun(subject, at):
             sentence = _("%s works on this factory's assessments for the programme.")
-            return Decision(True, "staff", sentence % user)
+            return Decision(True, Reason.STAFF, sentence % user)
     return None
 
 

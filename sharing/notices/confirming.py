@@ -11,6 +11,7 @@ from portal.accounts.models import User
 from portal.notices.models import Notice
 from portal.notices.outbox import Line, NoticeKind, register_notice
 from sharing.models import SharingGrant
+from sharing.notice_names import SharingNotice
 from sharing.terms import Status
 
 
@@ -47,12 +48,17 @@ def _answered(notice: Notice, reader: User) -> Line | None:
 
 register_notice(
     NoticeKind(
-        "grant_to_confirm",
+        SharingNotice.GRANT_TO_CONFIRM,
         gettext_lazy("A sharing waits for your confirmation"),
         _to_confirm,
         sides={"factory": "confirm_sharing"},
     )
 )
 register_notice(
-    NoticeKind("grant_answered", gettext_lazy("A sharing was confirmed or refused"), _answered, sides={"factory": ""})
+    NoticeKind(
+        SharingNotice.GRANT_ANSWERED,
+        gettext_lazy("A sharing was confirmed or refused"),
+        _answered,
+        sides={"factory": ""},
+    )
 )

@@ -12,6 +12,7 @@ from portal.core.days import last_day_in_words
 from portal.notices.models import Notice
 from portal.notices.outbox import Line, NoticeKind, register_notice
 from sharing.models import PaperConsent, SharingGrant, WithheldReport
+from sharing.notice_names import SharingNotice
 from sharing.openings import openings_in_words
 
 
@@ -100,17 +101,20 @@ def _ends_soon(notice: Notice, reader: User) -> Line | None:
 FACTORY, BOTH = {"factory": ""}, {"factory": "", "brand": ""}
 for kind in (
     NoticeKind(
-        "sharing.report_opens", gettext_lazy("A report is published, and when it opens"), _report_opens, sides=FACTORY
+        SharingNotice.REPORT_OPENS,
+        gettext_lazy("A report is published, and when it opens"),
+        _report_opens,
+        sides=FACTORY,
     ),
-    NoticeKind("sharing.withheld", gettext_lazy("A report is kept back"), _withheld, sides=FACTORY),
-    NoticeKind("sharing.let_open", gettext_lazy("A report is no longer kept back"), _let_open, sides=FACTORY),
+    NoticeKind(SharingNotice.WITHHELD, gettext_lazy("A report is kept back"), _withheld, sides=FACTORY),
+    NoticeKind(SharingNotice.LET_OPEN, gettext_lazy("A report is no longer kept back"), _let_open, sides=FACTORY),
     NoticeKind(
-        "sharing.paper_recorded",
+        SharingNotice.PAPER_RECORDED,
         gettext_lazy("Staff recorded consent given on paper"),
         _paper_recorded,
         sides=FACTORY,
         is_mandatory=True,
     ),
-    NoticeKind("sharing.ends_soon", gettext_lazy("A sharing ends soon"), _ends_soon, sides=BOTH),
+    NoticeKind(SharingNotice.ENDS_SOON, gettext_lazy("A sharing ends soon"), _ends_soon, sides=BOTH),
 ):
     register_notice(kind)

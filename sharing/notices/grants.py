@@ -18,10 +18,11 @@ from portal.notices.models import Notice
 from portal.notices.outbox import Line, NoticeKind, api_url, register_notice
 from sharing.access.positions import Position
 from sharing.models import SharingGrant
+from sharing.notice_names import SharingNotice
 from sharing.notices.openings import grant_may_open
 from sharing.terms import Status
 
-STARTED, CHANGED, ENDED = "grant.started", "grant.changed", "grant.ended"
+STARTED, CHANGED, ENDED = SharingNotice.GRANT_STARTED, SharingNotice.GRANT_CHANGED, SharingNotice.GRANT_ENDED
 BRAND = {"brand": ""}
 
 

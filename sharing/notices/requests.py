@@ -14,6 +14,7 @@ from portal.accounts.models import User
 from portal.notices.models import Notice
 from portal.notices.outbox import Line, NoticeKind, api_url, register_notice
 from sharing.models import AccessRequest
+from sharing.notice_names import SharingNotice
 from sharing.request_states import Shown
 
 
@@ -89,11 +90,21 @@ def _payload(notice: Notice) -> dict[str, Any] | None:
 
 
 DECIDERS, BRAND = {"factory": "manage_sharing"}, {"brand": ""}
-register_notice(NoticeKind("request.asked", gettext_lazy("A brand asks for access"), _asked, sides=DECIDERS))
-register_notice(NoticeKind("request.reminder", gettext_lazy("A brand waits for an answer"), _reminder, sides=DECIDERS))
+register_notice(
+    NoticeKind(SharingNotice.REQUEST_ASKED, gettext_lazy("A brand asks for access"), _asked, sides=DECIDERS)
+)
+register_notice(
+    NoticeKind(SharingNotice.REQUEST_REMINDER, gettext_lazy("A brand waits for an answer"), _reminder, sides=DECIDERS)
+)
 register_notice(
     NoticeKind(
-        "request.answered", gettext_lazy("A factory answered a request"), _answered, sides=BRAND, payload=_payload
+        SharingNotice.REQUEST_ANSWERED,
+        gettext_lazy("A factory answered a request"),
+        _answered,
+        sides=BRAND,
+        payload=_payload,
     )
 )
-register_notice(NoticeKind("request.lapsed", gettext_lazy("A request was not answered in time"), _lapsed, sides=BRAND))
+register_notice(
+    NoticeKind(SharingNotice.REQUEST_LAPSED, gettext_lazy("A request was not answered in time"), _lapsed, sides=BRAND)
+)

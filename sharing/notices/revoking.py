@@ -10,6 +10,7 @@ from portal.accounts.models import User
 from portal.notices.models import Notice
 from portal.notices.outbox import Line, NoticeKind, register_notice
 from sharing.models import DestroyNotice, SharingGrant
+from sharing.notice_names import SharingNotice
 
 
 def _ended(notice: Notice, reader: User) -> Line | None:
@@ -66,11 +67,16 @@ def _answered(notice: Notice, reader: User) -> Line | None:
 
 FACTORY, BRAND = {"factory": ""}, {"brand": ""}
 register_notice(
-    NoticeKind("sharing_ended", gettext_lazy("A factory ended its sharing with a brand"), _ended, sides=FACTORY | BRAND)
+    NoticeKind(
+        SharingNotice.SHARING_ENDED,
+        gettext_lazy("A factory ended its sharing with a brand"),
+        _ended,
+        sides=FACTORY | BRAND,
+    )
 )
 register_notice(
     NoticeKind(
-        "copies_to_destroy",
+        SharingNotice.COPIES_TO_DESTROY,
         gettext_lazy("A factory asks for copies to be destroyed"),
         _to_destroy,
         sides=BRAND,
@@ -78,5 +84,7 @@ register_notice(
     )
 )
 register_notice(
-    NoticeKind("copies_answered", gettext_lazy("A brand says what became of its copies"), _answered, sides=FACTORY)
+    NoticeKind(
+        SharingNotice.COPIES_ANSWERED, gettext_lazy("A brand says what became of its copies"), _answered, sides=FACTORY
+    )
 )

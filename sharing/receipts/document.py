@@ -69,14 +69,18 @@ def sentence(payload: dict[str, Any]) -> str:
     """What happened, in one sentence."""
     words = {"factory": payload["factory"]["name"], "brand": payload["brand"]["name"]}
     sentences = {
-        "granted": _("%(factory)s lets %(brand)s read the data named below."),
-        "proposed": _("%(factory)s decided to let %(brand)s read the data named below, once a second person confirms."),
-        "confirmed": _("A second person of %(factory)s confirmed: %(brand)s may read the data named below."),
-        "changed": _("%(factory)s changed what %(brand)s may read to what is named below."),
-        "ended": _("%(factory)s ended the sharing named below: %(brand)s reads nothing through it any more."),
-        "expired": _("The time for which %(factory)s shared the data named below with %(brand)s was over."),
+        Receipt.Kind.GRANTED: _("%(factory)s lets %(brand)s read the data named below."),
+        Receipt.Kind.PROPOSED: _(
+            "%(factory)s decided to let %(brand)s read the data named below, once a second person confirms."
+        ),
+        Receipt.Kind.CONFIRMED: _("A second person of %(factory)s confirmed: %(brand)s may read the data named below."),
+        Receipt.Kind.CHANGED: _("%(factory)s changed what %(brand)s may read to what is named below."),
+        Receipt.Kind.ENDED: _(
+            "%(factory)s ended the sharing named below: %(brand)s reads nothing through it any more."
+        ),
+        Receipt.Kind.EXPIRED: _("The time for which %(factory)s shared the data named below with %(brand)s was over."),
     }
-    return sentences[payload["kind"]] % words
+    return sentences[Receipt.Kind(payload["kind"])] % words
 
 
 def facts(payload: dict[str, Any], disclosed: dict[str, Any]) -> list[tuple[str, str]]:

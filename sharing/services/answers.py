@@ -16,6 +16,7 @@ from portal.core.events import record
 from portal.notices.outbox import announce
 from sharing.events import SharingEvent
 from sharing.models import AccessRequest, RequestAnswer, SharingGrant
+from sharing.notice_names import SharingNotice
 from sharing.request_states import State
 
 EVENT_OF_ANSWER = {
@@ -40,7 +41,9 @@ def close_request(request: AccessRequest, state: State, by: User, *, actor: User
     request.save(update_fields=["state", "answered_at", "answered_by", "decline_reason"])
     record(EVENT_OF_ANSWER[state], by=actor or by, **ids_of_request(request), **data)
     if state != State.WITHDRAWN:
-        announce("request.answered", side="brand", organisation_id=request.brand_id, **ids_of_request(request))
+        announce(
+            SharingNotice.REQUEST_ANSWERED, side="brand", organisation_id=request.brand_id, **ids_of_request(request)
+        )
 
 
 def link_answer(request: AccessRequest, grants: Iterable[SharingGrant]) -> None:

@@ -21,6 +21,7 @@ from portal.core.events import record
 from sharing.ends import End
 from sharing.events import SharingEvent
 from sharing.models import ConfirmationEnd, Receipt, SharingGrant
+from sharing.notice_names import SharingNotice
 from sharing.notices.grants import tell_started
 from sharing.services.answers import answer_with, answer_without
 from sharing.services.grants import authorise_decider, end_grant
@@ -72,7 +73,7 @@ def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
     grant.save(update_fields=["confirmed_at", "confirmed_by"])
     journal.event(SharingEvent.CONFIRMED, grant, scope=grant.scope)
     journal.receipt(Receipt.Kind.CONFIRMED, grant)
-    journal.tell("grant_answered", grant, "factory")
+    journal.tell(SharingNotice.GRANT_ANSWERED, grant, "factory")
     tell_started(journal.tell, grant, position)
     journal.write()
     answer_with(grant, by=by)
@@ -95,7 +96,7 @@ def refuse_grant(*, by: User, grant: SharingGrant, reason: str = "") -> SharingG
     if _unconfirmed(current).confirmed_at is not None:
         raise ValidationError(_("This sharing is confirmed already; only a manager can stop it now."))
     end_grant(journal, current, End.REFUSED, reason=reason)
-    journal.tell("grant_answered", current, "factory")
+    journal.tell(SharingNotice.GRANT_ANSWERED, current, "factory")
     journal.write()
     answer_without(current, by=by)
     return current

@@ -21,6 +21,7 @@ from portal.notices.outbox import announce
 from sharing.copies import downloaded_copies
 from sharing.events import SharingEvent
 from sharing.models import AccessRecord, CopyToDestroy, DestroyNotice
+from sharing.notice_names import SharingNotice
 
 REMIND_AFTER_DAYS = (7, 21, 45)
 
@@ -41,7 +42,7 @@ def ask_to_destroy(
     numbers = sorted(copy.number for copy in copies)
     ids: dict[str, Any] = {"factory_id": factory.pk, "brand_id": brand.pk, "subject": notice.pk}
     record(SharingEvent.DESTROY_ASKED, by=by, **ids, copies=numbers)
-    announce("copies_to_destroy", side="brand", organisation_id=brand.pk, **ids)
+    announce(SharingNotice.COPIES_TO_DESTROY, side="brand", organisation_id=brand.pk, **ids)
     return notice
 
 
@@ -73,7 +74,7 @@ def answer_destroy_notice(
     ids: dict[str, Any] = {"factory_id": notice.factory_id, "brand_id": notice.brand_id, "subject": notice.pk}
     destroyed = sorted(copy.number for copy in copies if not copy.kept_because)
     record(SharingEvent.DESTROY_ANSWERED, by=by, **ids, destroyed=destroyed, kept=sorted(kept))
-    announce("copies_answered", side="factory", organisation_id=notice.factory_id, **ids)
+    announce(SharingNotice.COPIES_ANSWERED, side="factory", organisation_id=notice.factory_id, **ids)
     return notice
 
 
@@ -94,7 +95,7 @@ def remind_of_destroy_notices() -> int:
         passed = [days for days in REMIND_AFTER_DAYS if notice.created_at <= timezone.now() - timedelta(days=days)]
         if passed:
             ids: dict[str, Any] = {"factory_id": notice.factory_id, "brand_id": notice.brand_id, "subject": notice.pk}
-            once = f"copies_to_destroy:{notice.pk}:{passed[-1]}"
-            announce("copies_to_destroy", side="brand", organisation_id=notice.brand_id, once=once, **ids)
+            once = f"{SharingNotice.COPIES_TO_DESTROY}:{notice.pk}:{passed[-1]}"
+            announce(SharingNotice.COPIES_TO_DESTROY, side="brand", organisation_id=notice.brand_id, once=once, **ids)
             count += 1
     return count

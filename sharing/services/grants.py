@@ -19,6 +19,7 @@ from portal.accounts.models import User
 from sharing.ends import End
 from sharing.events import SharingEvent
 from sharing.models import SharingGrant
+from sharing.notice_names import SharingNotice
 from sharing.notices.grants import tell_ended, tell_started
 from sharing.services.answers import carry_over
 from sharing.services.journal import Journal
@@ -152,7 +153,7 @@ def _start(journal: Journal, grant: SharingGrant, kind: SharingEvent) -> None:
     journal.receipt(kind_of_start(grant), grant)
     tell_started(journal.tell, grant, position)
     if grant.needs_confirmation:
-        journal.tell("grant_to_confirm", grant, "factory")
+        journal.tell(SharingNotice.GRANT_TO_CONFIRM, grant, "factory")
 
 
 def _terms_data(grant: SharingGrant) -> dict[str, Any]:

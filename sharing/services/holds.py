@@ -20,6 +20,7 @@ from portal.core.events import record
 from portal.notices.outbox import announce
 from sharing.events import SharingEvent
 from sharing.models import SharingGrant, WithheldReport
+from sharing.notice_names import SharingNotice
 from sharing.notices.openings import report_may_open
 from sharing.services.grants import authorise_decider
 from sharing.services.situation import locked_situation
@@ -50,7 +51,7 @@ def withhold_report(*, by: User, factory: Factory, brand: Brand, cycle: int, rea
         withheld_at=timezone.now(),
         withheld_by=by,
     )
-    _record(SharingEvent.WITHHELD, by, kept)
+    _record(SharingEvent.WITHHELD, SharingNotice.WITHHELD, by, kept)
     return kept
 
 
@@ -67,15 +68,15 @@ def release_report(*, by: User, withheld: WithheldReport) -> WithheldReport:
     if withheld.released_at is None:
         withheld.released_at, withheld.released_by = max(situation.now, withheld.withheld_at), by
         withheld.save(update_fields=["released_at", "released_by"])
-        _record(SharingEvent.LET_OPEN, by, withheld)
+        _record(SharingEvent.LET_OPEN, SharingNotice.LET_OPEN, by, withheld)
         before = situation.of(withheld.brand_id)
         after = replace(before, withheld=before.withheld - {withheld.cycle})
         report_may_open(before, after, released_at=withheld.released_at)
     return withheld
 
 
-def _record(kind: SharingEvent, by: User, kept: WithheldReport) -> None:
+def _record(kind: SharingEvent, told: SharingNotice, by: User, kept: WithheldReport) -> None:
     """The event, and the notice to the factory's people. To the brand there is no report, until it opens."""
     ids: dict[str, Any] = {"factory_id": kept.factory_id, "brand_id": kept.brand_id}
     record(kind, by=by, subject=kept.pk, cycle=kept.cycle, **ids)
-    announce(kind, side="factory", organisation_id=kept.factory_id, subject=kept.pk, cycle=kept.cycle, **ids)
+    announce(told, side="factory", organisation_id=kept.factory_id, subject=kept.pk, cycle=kept.cycle, **ids)

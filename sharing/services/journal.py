@@ -10,6 +10,7 @@ from uuid import UUID
 from portal.core.events import EventKind, event_of
 from portal.core.models import Event
 from portal.notices.models import Notice
+from portal.notices.names import NoticeName
 from portal.notices.outbox import notice_of
 from sharing.models import Receipt, SharingGrant
 from sharing.receipts.payload import Act
@@ -43,7 +44,7 @@ class Journal:
         self._newest[grant.pk] = Earlier(receipt.number, receipt.issued_at)
         self._receipts.append(receipt)
 
-    def tell(self, kind: str, grant: SharingGrant, side: str, **data: Any) -> None:
+    def tell(self, kind: NoticeName, grant: SharingGrant, side: str, **data: Any) -> None:
         """Add a notice about a grant to the people of the factory, or of the brand (`side`)."""
         organisation = grant.factory_id if side == "factory" else grant.brand_id
         self._notices.append(notice_of(kind, side=side, organisation_id=organisation, **ids_of(grant), **data))

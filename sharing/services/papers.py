@@ -25,6 +25,7 @@ from portal.notices.outbox import announce
 from sharing.events import SharingEvent
 from sharing.files import CONSENTS
 from sharing.models import PaperConsent, SharingGrant
+from sharing.notice_names import SharingNotice
 from sharing.services.grants import naming, settle
 from sharing.services.journal import Journal
 from sharing.services.outcomes import Paper, Terms, granting
@@ -120,7 +121,7 @@ def _recorded(
         grants=[str(grant.pk) for grant in grants],
     )
     ids: dict[str, Any] = {"organisation_id": factory.pk, "factory_id": factory.pk}
-    announce("sharing.paper_recorded", side="factory", subject=consent.pk, **ids)
+    announce(SharingNotice.PAPER_RECORDED, side="factory", subject=consent.pk, **ids)
     return grants
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from portal.notices.outbox import announce
 from sharing.models import CycleReport
+from sharing.notice_names import SharingNotice
 
 
 def open_report(*, factory_id: int, cycle: int, at: datetime) -> CycleReport:
@@ -26,4 +27,4 @@ def tell_of_publication(*, factory_id: int, assessment_id: UUID, cycle: int) -> 
     Call it inside the publishing transaction.
     """
     ids: dict[str, Any] = {"organisation_id": factory_id, "factory_id": factory_id}
-    announce("sharing.report_opens", side="factory", subject=assessment_id, cycle=cycle, **ids)
+    announce(SharingNotice.REPORT_OPENS, side="factory", subject=assessment_id, cycle=cycle, **ids)

@@ -9,6 +9,7 @@ from factories.models.organisations import MOST_PROMPT_DAYS
 from portal.notices.models import Notice
 from portal.notices.outbox import announce
 from sharing.models import SharingGrant
+from sharing.notice_names import SharingNotice
 from sharing.querysets import SharingGrantQuerySet
 from sharing.terms import StatementTime
 
@@ -38,7 +39,7 @@ def prompt_renewals() -> int:
     for pk, factory_id, brand_id in new:
         for side, organisation_id in zip(SIDES, (factory_id, brand_id), strict=True):
             announce(
-                "sharing.ends_soon",
+                SharingNotice.ENDS_SOON,
                 side=side,
                 organisation_id=organisation_id,
                 factory_id=factory_id,
@@ -50,4 +51,4 @@ def prompt_renewals() -> int:
 
 
 def _key(pk: object, side: str) -> str:
-    return f"sharing.ends_soon:{pk}:{side}"
+    return f"{SharingNotice.ENDS_SOON}:{pk}:{side}"

@@ -29,6 +29,7 @@ from portal.notices.outbox import announce
 from sharing.access.positions import Position
 from sharing.events import SharingEvent
 from sharing.models import AccessRequest, Scope, SharingGrant
+from sharing.notice_names import SharingNotice
 from sharing.request_querysets import AccessRequestQuerySet, factories_to_ask
 from sharing.request_states import State
 from sharing.services.answers import close_request, ids_of_request, link_answer
@@ -172,7 +173,7 @@ def _tell_factory(request: AccessRequest, by: User) -> None:
         cycle_number=request.cycle_number,
         expires_at=request.expires_at.isoformat() if request.expires_at else None,
     )
-    announce("request.asked", side="factory", organisation_id=request.factory_id, **ids_of_request(request))
+    announce(SharingNotice.REQUEST_ASKED, side="factory", organisation_id=request.factory_id, **ids_of_request(request))
 
 
 @transaction.atomic
@@ -354,7 +355,9 @@ def _lapse(requests: AccessRequestQuerySet) -> int:
         request.state, request.answered_at = State.LAPSED, request.lapses_at
         request.save(update_fields=["state", "answered_at"])
         record(SharingEvent.REQUEST_LAPSED, by=None, **ids_of_request(request))
-        announce("request.lapsed", side="brand", organisation_id=request.brand_id, **ids_of_request(request))
+        announce(
+            SharingNotice.REQUEST_LAPSED, side="brand", organisation_id=request.brand_id, **ids_of_request(request)
+        )
     return len(rows)
 
 
@@ -367,7 +370,11 @@ def remind_of_requests() -> int:
     for request in rows:
         once = f"request.reminder:{request.pk}:{request.remind_at:%Y-%m-%d}"
         announce(
-            "request.reminder", side="factory", organisation_id=request.factory_id, once=once, **ids_of_request(request)
+            SharingNotice.REQUEST_REMINDER,
+            side="factory",
+            organisation_id=request.factory_id,
+            once=once,
+            **ids_of_request(request),
         )
         request.remind_at = timezone.now() + timedelta(days=request.factory.programme.request_reminder_days)
         request.save(update_fields=["remind_at"])

@@ -17,6 +17,7 @@ from portal.core.events import record
 from sharing.ends import End
 from sharing.events import SharingEvent
 from sharing.models import SharingGrant
+from sharing.notice_names import SharingNotice
 from sharing.services.copies import ask_to_destroy
 from sharing.services.grants import end_grant
 from sharing.services.journal import Journal
@@ -89,8 +90,8 @@ def _end_all(situation: Situation, grants: Sequence[SharingGrant], reason: str, 
     for grant in grants:
         end_grant(journal, grant, End.STOPPED, reason=reason, is_reason_shown=is_reason_shown)
         if grant.is_given:  # of another one the brand never knew
-            journal.tell("sharing_ended", grant, "brand")
-        journal.tell("sharing_ended", grant, "factory")
+            journal.tell(SharingNotice.SHARING_ENDED, grant, "brand")
+        journal.tell(SharingNotice.SHARING_ENDED, grant, "factory")
     journal.write()
     shown = reason.strip()[:300] if is_reason_shown else ""
     for brand, own in groupby(grants, key=lambda grant: grant.brand):

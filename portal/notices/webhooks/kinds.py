@@ -8,10 +8,19 @@ from django.utils.translation import gettext_lazy
 
 from portal.accounts.models import User
 from portal.notices.models import Notice, WebhookEndpoint
+from portal.notices.names import NoticeName
 from portal.notices.outbox import Line, NoticeKind, notice_kinds, register_notice
 
 TEST = "test"
-PAUSED = "webhook.paused"
+
+
+class WebhookNotice(NoticeName):
+    """The kinds of notices about webhooks themselves."""
+
+    PAUSED = "webhook.paused"
+
+
+PAUSED = WebhookNotice.PAUSED
 
 
 def types_for(side: str) -> dict[str, Any]:

@@ -1,0 +1,26 @@
+"""The kinds of notices about consent."""
+
+from portal.notices.names import NoticeName
+
+
+class SharingNotice(NoticeName):
+    """What is told; the value is also how people choose to be mailed, and, where it has one, its webhook's type."""
+
+    REQUEST_ASKED = "request.asked"
+    REQUEST_REMINDER = "request.reminder"
+    REQUEST_ANSWERED = "request.answered"
+    REQUEST_LAPSED = "request.lapsed"
+    GRANT_TO_CONFIRM = "grant_to_confirm"
+    GRANT_ANSWERED = "grant_answered"
+    GRANT_STARTED = "grant.started"
+    GRANT_CHANGED = "grant.changed"
+    GRANT_ENDED = "grant.ended"
+    SHARING_ENDED = "sharing_ended"
+    COPIES_TO_DESTROY = "copies_to_destroy"
+    COPIES_ANSWERED = "copies_answered"
+    REPORT_OPENS = "sharing.report_opens"
+    WITHHELD = "sharing.withheld"
+    LET_OPEN = "sharing.let_open"
+    PAPER_RECORDED = "sharing.paper_recorded"
+    ENDS_SOON = "sharing.ends_soon"
+    DIGEST = "sharing.digest"

@@ -1,0 +1,52 @@
+"""Every code that a page, a mail or a receipt may have to name has its words, in one place each."""
+
+import pytest
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import override
+
+from portal.notices.names import notice_names
+from portal.notices.outbox import notice_kinds, notice_of
+from sharing.models import AccessRequest, Receipt
+from sharing.receipts.document import sentence
+from sharing.request_states import Shown, State
+from sharing.services.requests import EVENT_OF_ANSWER, answered_in_words
+from tests.world import World
+
+
+def test_every_word_of_a_notice_says_something_and_no_other_is_known() -> None:
+    assert {name.value for name in notice_names()} == set(notice_kinds)
+    assert len(notice_names()) == len(notice_kinds) > 20
+    assert [name for name in notice_names() if not str(notice_kinds[name].label)] == []
+
+
+@pytest.mark.parametrize("kind", ["grant.begun", "sharing.granted", ""])
+def test_a_notice_of_no_known_kind_is_refused(kind: str) -> None:
+    with pytest.raises(LookupError, match="No kind of notice"):
+        notice_of(kind, side="factory", organisation_id=1)
+
+
+def test_every_kind_of_receipt_has_a_sentence_of_its_own() -> None:
+    words = {"factory": {"name": "Sun"}, "brand": {"name": "Aster"}}
+    assert len({sentence({**words, "kind": kind}) for kind in Receipt.Kind.values}) == len(Receipt.Kind)
+    with pytest.raises(ValueError, match="revoked"):
+        sentence({**words, "kind": "revoked"})
+
+
+def test_every_state_of_a_request_is_shown_in_its_own_words() -> None:
+    template, shown = "sharing/parts/request_state.html", set()
+    for state in Shown:
+        with override("en"):
+            shown.add(render_to_string(template, {"found": {"shown_state": state, "from_inside": True}}))
+    assert len(shown) == len(Shown)
+    assert {state.value for state in State} < {state.value for state in Shown}
+
+
+@pytest.mark.django_db
+def test_every_answer_to_a_request_has_its_event_and_its_sentence(world: World) -> None:
+    assert set(EVENT_OF_ANSWER) == set(State) - {State.OPEN}
+    for state in EVENT_OF_ANSWER:
+        request = AccessRequest(state=state, lapses_at=timezone.now(), factory=world.factory_a)
+        if state is not State.LAPSED:
+            request.answered_at, request.answered_by = timezone.now(), world.person("manager_a")
+        assert answered_in_words(request)
