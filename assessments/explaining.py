@@ -19,9 +19,11 @@ from assessments.querysets import AssessmentQuerySet
 from brands.models import Brand
 from brands.roles import BRAND
 from factories.models import Factory
+from factories.role_names import FactoryRoleName
 from factories.roles import FACTORY, PROGRAMME
 from portal.accounts.models import User
 from portal.accounts.roles import Visitor
+from portal.accounts.sides import Side
 from portal.core.days import at_place
 from sharing import access
 from sharing.models import Scope, SharingGrant
@@ -139,12 +141,12 @@ class Readers:
     @property
     def own(self) -> list[Reader]:
         """The factory's own people."""
-        return [reader for reader in self.people if reader.side == "factory"]
+        return [reader for reader in self.people if reader.side == Side.FACTORY]
 
     @property
     def staff(self) -> list[Reader]:
         """The programme's staff."""
-        return [reader for reader in self.people if reader.side == "programme"]
+        return [reader for reader in self.people if reader.side == Side.PROGRAMME]
 
 
 def who_could_see(user: Visitor, factory: Factory, cycle: int, scope: str, at: datetime | None = None) -> list[Readers]:
@@ -188,7 +190,7 @@ def _place(row: dict[str, Any], grant: SharingGrant | None) -> tuple[str, str, s
     if grant is not None:
         return "brand", grant.brand.name, str(BRAND.roles[row["brand_role"]].label)
     if row["factory_role"]:
-        side = "programme" if row["factory_role"] == "advisor" else "factory"
+        side = Side.PROGRAMME if row["factory_role"] == FactoryRoleName.ADVISOR else Side.FACTORY
         return side, row["factory"], str(FACTORY.roles[row["factory_role"]].label)
     return "programme", row["programme"], str(PROGRAMME.roles[row["programme_role"]].label)
 

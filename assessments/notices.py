@@ -14,6 +14,7 @@ from assessments.models import Assessment, CorrectionNotice
 from assessments.notice_names import ReportNotice
 from assessments.opening_notices import PUBLISHED, SUPERSEDED, plan_publication, told_when
 from portal.accounts.models import User
+from portal.accounts.sides import Side
 from portal.notices.models import Notice
 from portal.notices.names import NoticeName
 from portal.notices.outbox import Line, NoticeKind, announce, api_url, register_notice
@@ -49,7 +50,7 @@ def _announce(kind: NoticeName, assessment: Assessment, side: str, organisation:
         side=side,
         organisation_id=organisation,
         factory_id=assessment.factory_id,
-        brand_id=organisation if side == "brand" else None,
+        brand_id=organisation if side == Side.BRAND else None,
         subject=assessment.pk,
     )
 
@@ -112,7 +113,7 @@ def _line(notice: Notice, reader: User) -> Line | None:
     assessment = _assessment(notice)
     if assessment is None:
         return None
-    if notice.side == "factory":
+    if notice.side == Side.FACTORY:
         return _factory_line(notice, assessment, reader)
     return _brand_line(notice, assessment, reader)
 
@@ -134,7 +135,7 @@ def _payload(notice: Notice) -> dict[str, Any] | None:
         return data if assessment.state == Assessment.State.WITHDRAWN and _may_know_end(notice, assessment) else None
     if assessment.state not in access.OPEN_TO_BRANDS:
         return None
-    if notice.side == "brand":
+    if notice.side == Side.BRAND:
         data["scopes"] = access.scopes_open_to_brand(notice.organisation_id, assessment)
         if not data["scopes"]:
             return None
@@ -145,7 +146,7 @@ def _payload(notice: Notice) -> dict[str, Any] | None:
 
 def _may_know_end(notice: Notice, assessment: Assessment) -> bool:
     """A brand is told of a withdrawal while it has what opened the report."""
-    if notice.side == "factory":
+    if notice.side == Side.FACTORY:
         return True
     grants = access.grants_opening(access.Version.of(assessment))
     return grants.filter(brand=notice.organisation_id, scope__in=access.ASSESSMENT_SCOPES).exists()

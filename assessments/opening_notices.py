@@ -20,6 +20,7 @@ from django.utils import timezone
 from assessments.models import Assessment, CorrectionNotice
 from assessments.notice_names import ReportNotice
 from brands.models import Brand
+from portal.accounts.sides import Side
 from portal.notices.models import Notice
 from portal.notices.outbox import notice_of
 from sharing import access
@@ -97,7 +98,7 @@ def _is_start(position: Position, moment: datetime) -> bool:
 
 def told_when(notice: Notice) -> datetime | None:
     """When a brand is to be told of a report: now if it is open to it, later if it may still open, or never."""
-    if notice.side != "brand":
+    if notice.side != Side.BRAND:
         return notice.not_before
     current = Assessment.objects.filter(pk=notice.subject, state=Assessment.State.PUBLISHED)
     report = current.first()

@@ -171,7 +171,7 @@ def _render(run: JobRun, copy: ReportCopy, decision: Decision) -> RenderedFile:
     scope: Any = copy.scope
     rows = answer_rows(copy.reader, copy.assessment, scope)
     # A CSV file is for programs: its words, the country's name among them, are the programme's in every language.
-    language = "en" if copy.format == "csv" else copy.language
+    language = "en" if copy.format == ReportCopy.Format.CSV else copy.language
     document = document_from(rows, copy.assessment, scope, language)
     run.report(40, 100, ReportText.MAKING)
     if _is_for_import(copy, decision):

@@ -14,6 +14,7 @@ from factories.models import (
     ProgrammeGroupObjectPermission,
     ProgrammeRole,
 )
+from factories.role_names import FactoryRoleName, ProgrammeRoleName
 from portal.accounts.models import User
 from portal.accounts.roles import OrganisationKind, Role, Visitor, has_active_manager, has_permission, register
 from portal.core.events import record
@@ -72,7 +73,9 @@ def after_joining(factory: Any, member: User) -> None:
 
 def end_assignments(programme: Any, member: User) -> None:
     """Who is no Enterprise Advisor of a country any more loses the factories assigned to them there."""
-    assigned = FactoryRole.objects.filter(organisation__programme=programme, role="advisor", group__user=member)
+    assigned = FactoryRole.objects.filter(
+        organisation__programme=programme, role=FactoryRoleName.ADVISOR, group__user=member
+    )
     ended = list(assigned.order_by("organisation_id"))
     member.groups.remove(*(role.group_id for role in ended))
     for role in ended:
@@ -93,19 +96,23 @@ FACTORY = register(
         on_join=after_joining,
         managers_wanted=2,
         roles={
-            "manager": Role(
-                "manager",
+            FactoryRoleName.MANAGER: Role(
+                FactoryRoleName.MANAGER,
                 _("Factory manager"),
                 frozenset({"view_data", "edit_profile", "manage_sharing", "manage_members"}),
                 SEES_BRANDS,
                 is_manager=True,
             ),
-            "member": Role("member", _("Factory member"), frozenset({"view_data"})),
-            "worker_representative": Role(
-                "worker_representative", _("Worker representative"), frozenset({"view_data", "confirm_sharing"})
+            FactoryRoleName.MEMBER: Role(FactoryRoleName.MEMBER, _("Factory member"), frozenset({"view_data"})),
+            FactoryRoleName.WORKER_REPRESENTATIVE: Role(
+                FactoryRoleName.WORKER_REPRESENTATIVE,
+                _("Worker representative"),
+                frozenset({"view_data", "confirm_sharing"}),
             ),
             # Assigned by the country's staff, who hold it besides their role in the programme.
-            "advisor": Role("advisor", _("Assigned Enterprise Advisor"), frozenset({"assess"}), is_invitable=False),
+            FactoryRoleName.ADVISOR: Role(
+                FactoryRoleName.ADVISOR, _("Assigned Enterprise Advisor"), frozenset({"assess"}), is_invitable=False
+            ),
         },
     )
 )
@@ -122,24 +129,28 @@ PROGRAMME = register(
         on_leave=end_assignments,
         news="view_assessments",
         roles={
-            "programme_manager": Role(
-                "programme_manager",
+            ProgrammeRoleName.PROGRAMME_MANAGER: Role(
+                ProgrammeRoleName.PROGRAMME_MANAGER,
                 _("Programme manager"),
                 LEADS | {"manage_programme"},
                 SEES_BRANDS,
                 is_manager=True,
                 applies=is_country,
             ),
-            "team_leader": Role("team_leader", _("Team leader"), LEADS, SEES_BRANDS, applies=is_country),
-            "enterprise_advisor": Role(
-                "enterprise_advisor",
+            ProgrammeRoleName.TEAM_LEADER: Role(
+                ProgrammeRoleName.TEAM_LEADER, _("Team leader"), LEADS, SEES_BRANDS, applies=is_country
+            ),
+            ProgrammeRoleName.ENTERPRISE_ADVISOR: Role(
+                ProgrammeRoleName.ENTERPRISE_ADVISOR,
                 _("Enterprise Advisor"),
                 frozenset({"assess_country"}),
                 applies=is_country,
             ),
-            "constituent": Role("constituent", _("Constituent"), frozenset({"view_statistics"}), applies=is_country),
-            "global_staff": Role(
-                "global_staff",
+            ProgrammeRoleName.CONSTITUENT: Role(
+                ProgrammeRoleName.CONSTITUENT, _("Constituent"), frozenset({"view_statistics"}), applies=is_country
+            ),
+            ProgrammeRoleName.GLOBAL_STAFF: Role(
+                ProgrammeRoleName.GLOBAL_STAFF,
                 _("Global staff"),
                 LEADS | {"manage_programme", "view_statistics"},
                 SEES_BRANDS | {"brands.manage_brands"},

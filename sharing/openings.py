@@ -14,6 +14,7 @@ from portal.accounts.roles import Visitor
 from portal.core.days import in_words
 from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS
 from sharing.access.positions import Position, positions
+from sharing.access.publication import ReportState
 from sharing.models import SharingGrant, WithheldReport
 from sharing.preview import Line, Report, Sight, lines_of, reports_of, sight_of
 from sharing.terms import StatementTime, covers, opens_at
@@ -92,7 +93,7 @@ def opening_soon(*, person: Visitor, factory: Factory, until: datetime, most: in
 
 def _newest(reports: Iterable[Report]) -> list[Report]:
     """The published version of each cycle's report that nothing replaced."""
-    return [report for report in reports if report.state == "published"]
+    return [report for report in reports if report.state == ReportState.PUBLISHED]
 
 
 def _may_open(grant: SharingGrant, reports: Iterable[Report], until: datetime) -> bool:

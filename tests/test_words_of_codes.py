@@ -5,9 +5,15 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import override
 
+from assessments.models import Assessment, ReportCopy
+from factories.role_names import FactoryRoleName, ProgrammeRoleName
+from portal.accounts.roles import kinds as organisation_kinds
+from portal.accounts.sides import Side
 from portal.notices.names import notice_names
 from portal.notices.outbox import notice_kinds, notice_of
+from sharing.access.publication import OPEN_TO_BRANDS, RELEASED_TO_FACTORY, ReportState
 from sharing.models import AccessRequest, Receipt
+from sharing.reasons import Reason
 from sharing.receipts.document import sentence
 from sharing.request_states import Shown, State
 from sharing.services.requests import EVENT_OF_ANSWER, answered_in_words
@@ -40,6 +46,15 @@ def test_every_state_of_a_request_is_shown_in_its_own_words() -> None:
             shown.add(render_to_string(template, {"found": {"shown_state": state, "from_inside": True}}))
     assert len(shown) == len(Shown)
     assert {state.value for state in State} < {state.value for state in Shown}
+
+
+def test_what_lower_layers_call_things_is_what_the_layers_above_call_them() -> None:
+    assert {state.value for state in ReportState} < set(Assessment.State.values)
+    assert set(OPEN_TO_BRANDS) < set(RELEASED_TO_FACTORY) < set(ReportState)
+    assert {side.value for side in Side} == set(organisation_kinds)
+    assert {name.value for name in FactoryRoleName} == set(organisation_kinds["factory"].roles)
+    assert {name.value for name in ProgrammeRoleName} == set(organisation_kinds["programme"].roles)
+    assert set(ReportCopy.Side.values) < {reason.value for reason in Reason}
 
 
 @pytest.mark.django_db

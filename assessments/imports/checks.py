@@ -84,7 +84,7 @@ class Plan:
             "clusters": len({question.cluster for question in asked}),
             "points": len({(question.cluster, question.compliance_point) for question in asked}),
             "questions": len(asked),
-            "nc_questions": sum(question.type == "NC" for question in asked),
+            "nc_questions": sum(question.type == Question.Type.NC for question in asked),
         }
 
 

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from assessments.imports.problems import not_allowed
+from assessments.models import Question
 from assessments.reports.table import COLUMNS, NATIONAL_LAW_TAG
 from portal.core.country_names import country_code
 from portal.core.days import last_today
@@ -134,7 +135,7 @@ def start_date(cell: str) -> date:
 def question_type(cell: str) -> str:
     """ "NC" or "FGW". Raises `ValidationError`."""
     found = one_line(cell).upper()
-    if found not in {"NC", "FGW"}:
+    if found not in Question.Type.values:
         raise not_allowed(found, _("NC, FGW"))
     return found
 

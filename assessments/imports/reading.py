@@ -19,6 +19,7 @@ from psycopg import sql
 from assessments.imports import columns as c
 from assessments.imports.facts import QUESTION_FIELDS, VISIT_FIELDS, AskedQuestion, Variant, Visit
 from assessments.imports.problems import not_allowed
+from assessments.models import Question
 from assessments.models.imports import ImportQuestion, ImportRow, ImportVisit
 from assessments.reports.table import QUESTIONNAIRE as REPORT_COPY
 from portal.core.exports import unguard
@@ -239,7 +240,7 @@ class Reading:
             return 0, None
         number = len(self.questions) + 1
         question = AskedQuestion(number, row, questionnaire, ext_id, cluster, point, label, type_, tags[0])
-        findings = (LAW_FINDINGS if tags[1] else NC_FINDINGS) if type_ == "NC" else None
+        findings = (LAW_FINDINGS if tags[1] else NC_FINDINGS) if type_ == Question.Type.NC else None
         first = self._one_question(question)
         return (0, None) if self._noted else (first.number, findings)
 

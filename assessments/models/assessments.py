@@ -181,7 +181,7 @@ class Assessment(models.Model):
     @property
     def is_late(self) -> bool:
         """Not published though the deadline has passed."""
-        over = self.state in {"internal_review", "factory_review"} or (
-            self.state == "in_progress" and self.end_date is not None
+        over = self.state in {self.State.INTERNAL_REVIEW, self.State.FACTORY_REVIEW} or (
+            self.state == self.State.IN_PROGRESS and self.end_date is not None
         )
         return over and today(self.factory) > self.release_deadline

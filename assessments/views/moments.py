@@ -12,6 +12,7 @@ from factories.models import Factory
 from factories.roles import FACTORY
 from portal.accounts.models import User
 from portal.accounts.roles import members
+from portal.accounts.sides import Side
 from portal.core.days import Place, moment_at, today
 from portal.core.forms import NOT_OFFERED
 from sharing.access import ASSESSMENT_SCOPES
@@ -106,4 +107,4 @@ def reader_choices(user: User, factory: Factory) -> Any:
 def find_reader(value: str) -> Brand | User:
     """The brand or person of one of `reader_choices`."""
     kind, key = value.split(":")
-    return Brand.objects.get(pk=key) if kind == "brand" else User.objects.get(pk=key)
+    return Brand.objects.get(pk=key) if kind == Side.BRAND else User.objects.get(pk=key)

@@ -23,6 +23,7 @@ from django.utils.translation import override
 from factories.events import FactoryEvent
 from factories.models import CountryProgramme, Factory, Handover
 from factories.notice_names import FactoryNotice
+from factories.role_names import FactoryRoleName
 from factories.roles import FACTORY, active_in_role
 from factories.services.organisations import lock_factory
 from portal.accounts.models import Invitation, User
@@ -209,11 +210,16 @@ def complete_handover(*, by: User, handover: Handover) -> Handover:
         _note(FactoryEvent.HANDOVER_COMPLETED, by, found)
     member = User.objects.filter(email=found.new_email, is_active=True).first()
     if member is not None and role_of(member, FACTORY, found.factory):
-        change_role(by=by, kind=_DECIDED, organisation=found.factory, member=member, role="manager")
+        change_role(by=by, kind=_DECIDED, organisation=found.factory, member=member, role=FactoryRoleName.MANAGER)
         finish_handover(found.factory, member)
     else:
         invite(
-            by=by, kind=_DECIDED, organisation=found.factory, email=found.new_email, role="manager", name=found.new_name
+            by=by,
+            kind=_DECIDED,
+            organisation=found.factory,
+            email=found.new_email,
+            role=FactoryRoleName.MANAGER,
+            name=found.new_name,
         )
     found.refresh_from_db()
     return found

@@ -8,7 +8,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from factories.role_names import FactoryRoleName, ProgrammeRoleName
 from portal.accounts.roles import Visitor
+from portal.accounts.sides import Side
 from portal.home.affiliations import Affiliation, affiliations
 from sharing.models import AccessRequest
 
@@ -42,16 +44,18 @@ def _active(request: HttpRequest, entries: Iterable[tuple[str, str]]) -> list[di
 
 
 def _menu(user: Visitor, held: list[Affiliation]) -> list[tuple[str, str]]:
-    entries = _factory_menu(user, [item for item in held if item.kind == "factory" and item.role != "advisor"])
+    entries = _factory_menu(
+        user, [item for item in held if item.kind == Side.FACTORY and item.role != FactoryRoleName.ADVISOR]
+    )
     for item in held:
-        if item.kind == "brand":
+        if item.kind == Side.BRAND:
             entries += [
                 (_("Shared with us"), reverse("shared_list")),
                 (_("Our requests"), reverse("brand_requests", args=[item.organisation_id])),
                 (_("Our brand"), reverse("brand", args=[item.organisation_id])),
                 (_("People"), reverse("members", args=["brand", item.organisation_id])),
             ]
-        if item.kind == "programme":
+        if item.kind == Side.PROGRAMME:
             entries += _staff_menu(item)
     return entries
 
@@ -76,16 +80,16 @@ def _factory_menu(user: Visitor, factories: list[Affiliation]) -> list[tuple[str
 
 
 def _staff_menu(item: Affiliation) -> list[tuple[str, str]]:
-    if item.role == "constituent":
+    if item.role == ProgrammeRoleName.CONSTITUENT:
         return [(_("Our country"), reverse("programme", args=[item.organisation_id]))]
     entries = [(_("Assessments"), reverse("board")), (_("Factories"), reverse("factory_list"))]
-    if item.role != "enterprise_advisor":
+    if item.role != ProgrammeRoleName.ENTERPRISE_ADVISOR:
         entries += [
             (_("Import"), reverse("import_assessments")),
             (_("Brands"), reverse("brand_list")),
         ]
     entries.append((_("Questionnaires"), reverse("tool_list")))
-    if item.role == "global_staff":
+    if item.role == ProgrammeRoleName.GLOBAL_STAFF:
         entries.append((_("Countries"), reverse("programme_list")))
     else:
         entries.append((_("Our country"), reverse("programme", args=[item.organisation_id])))
@@ -93,6 +97,6 @@ def _staff_menu(item: Affiliation) -> list[tuple[str, str]]:
 
 
 def _organisation_url(item: Affiliation) -> str:
-    if item.kind == "programme":
+    if item.kind == Side.PROGRAMME:
         return reverse("programme", args=[item.organisation_id])
     return reverse(item.kind, args=[item.organisation_id])

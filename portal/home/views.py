@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from factories.models import CountryProgramme, Factory
+from factories.role_names import FactoryRoleName, ProgrammeRoleName
+from portal.accounts.sides import Side
 from portal.home.affiliations import Affiliation, affiliations
 from portal.home.brand import brand_section
 from portal.home.factory import factory_section
@@ -20,15 +22,17 @@ from portal.home.staff import staff_section
 def home(request: HttpRequest) -> HttpResponse:
     """What needs the visitor's attention now, role by role."""
     held = affiliations(request.user)
-    sections: list[dict[str, Any]] = first_steps() if any(item.role == "global_staff" for item in held) else []
-    factories = [item for item in held if item.kind == "factory" and item.role != "advisor"]
+    sections: list[dict[str, Any]] = (
+        first_steps() if any(item.role == ProgrammeRoleName.GLOBAL_STAFF for item in held) else []
+    )
+    factories = [item for item in held if item.kind == Side.FACTORY and item.role != FactoryRoleName.ADVISOR]
     if factories:
         sections += [factory_section(request.user, item) for item in factories[:5]]
-    if any(item.kind == "brand" for item in held):
+    if any(item.kind == Side.BRAND for item in held):
         sections.append(brand_section(request.user))
-    if any(item.kind == "programme" and item.role != "constituent" for item in held):
+    if any(item.kind == Side.PROGRAMME and item.role != ProgrammeRoleName.CONSTITUENT for item in held):
         sections.append(staff_section(request.user))
-    sections += [_country_section(item) for item in held if item.role == "constituent"]
+    sections += [_country_section(item) for item in held if item.role == ProgrammeRoleName.CONSTITUENT]
     return render(request, "home.html", {"sections": sections, "held": held})
 
 

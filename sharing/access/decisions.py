@@ -15,7 +15,7 @@ from portal.core.conditions import among
 from sharing import reasons
 from sharing.access.grants import brands_reading_of, entitled, grants_read
 from sharing.access.people import brands_held, own_factory_ids, worked_on
-from sharing.access.publication import Subject, is_begun, is_out, is_released
+from sharing.access.publication import ReportState, Subject, is_begun, is_out, is_released
 from sharing.models import SharingGrant
 from sharing.reasons import Decision, Reason
 from sharing.scopes import ASSESSMENT_SCOPES
@@ -126,7 +126,7 @@ def _why_not(
         return reasons.missing_subscription(grant, subject.cycle)
     published = subject.first_published_at
     if not is_out(subject, at) or published is None:
-        withdrawn = subject.state == "withdrawn" and (at is None or (subject.withdrawn_at or at) <= at)
+        withdrawn = subject.state == ReportState.WITHDRAWN and (at is None or (subject.withdrawn_at or at) <= at)
         return reasons.not_out(grant, subject.cycle, subject.withdrawn_at if withdrawn else None)
     kept = reasons.kept_back(grant, subject.cycle, published, at)
     return kept if kept is not None else reasons.replaced(grant, subject.cycle, subject.version)

@@ -5,14 +5,25 @@ Each question stands here twice, once for each direction of the decision; the tw
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from django.db.models import Q
 
 from factories.models import Factory
 
-RELEASED_TO_FACTORY = ("factory_review", "published", "superseded")
-OPEN_TO_BRANDS = ("published", "superseded")
+
+class ReportState(StrEnum):
+    """The states of an assessment that decide who reads it; the layer above has them all (a test compares)."""
+
+    FACTORY_REVIEW = "factory_review"
+    PUBLISHED = "published"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+
+
+OPEN_TO_BRANDS = (ReportState.PUBLISHED, ReportState.SUPERSEDED)
+RELEASED_TO_FACTORY = (ReportState.FACTORY_REVIEW, *OPEN_TO_BRANDS)
 
 
 class Subject(Protocol):
@@ -38,7 +49,7 @@ def open_to_brands(at: datetime | None) -> Q:
     """The condition that a report is (at a moment: was) out, and not withdrawn."""
     if at is None:
         return Q(state__in=OPEN_TO_BRANDS)
-    return (Q(state__in=OPEN_TO_BRANDS) | Q(state="withdrawn", withdrawn_at__gt=at)) & Q(published_at__lte=at)
+    return (Q(state__in=OPEN_TO_BRANDS) | Q(state=ReportState.WITHDRAWN, withdrawn_at__gt=at)) & Q(published_at__lte=at)
 
 
 def is_out(subject: Subject, at: datetime | None) -> bool:
@@ -53,7 +64,7 @@ def released_to_factory(at: datetime | None) -> Q:
     if at is None:
         return Q(state__in=RELEASED_TO_FACTORY)
     there = Q(released_at__lte=at) | Q(released_at=None, published_at__lte=at)
-    return (Q(state__in=RELEASED_TO_FACTORY) | Q(state="withdrawn", withdrawn_at__gt=at)) & there
+    return (Q(state__in=RELEASED_TO_FACTORY) | Q(state=ReportState.WITHDRAWN, withdrawn_at__gt=at)) & there
 
 
 def is_released(subject: Subject, at: datetime | None) -> bool:
@@ -76,5 +87,5 @@ def is_begun(subject: Subject, at: datetime | None) -> bool:
 
 
 def _stands(subject: Subject, states: Sequence[str], at: datetime | None) -> bool:
-    then_withdrawn = subject.state == "withdrawn" and subject.withdrawn_at is not None
+    then_withdrawn = subject.state == ReportState.WITHDRAWN and subject.withdrawn_at is not None
     return subject.state in states or (at is not None and then_withdrawn and (subject.withdrawn_at or at) > at)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.models import User
+from portal.accounts.sides import Side
 from portal.core.days import last_day_in_words
 from portal.notices.models import Notice
 from portal.notices.outbox import Line, NoticeKind, register_notice
@@ -89,7 +90,7 @@ def _ends_soon(notice: Notice, reader: User) -> Line | None:
         "what": grant.get_scope_display(),
         "day": last_day_in_words(grant.expires_at, grant.factory),
     }
-    if notice.side == "brand":
+    if notice.side == Side.BRAND:
         text = _("%(factory)s shares “%(what)s” with %(brand)s until %(day)s. The factory decides whether it goes on.")
         return Line(text % words, reverse("shared_list"))
     text = _("%(factory)s shares “%(what)s” with %(brand)s until %(day)s. Renew it if it should go on.")

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.accounts.models import User
+from portal.accounts.sides import Side
 from portal.notices.models import Notice
 from portal.notices.outbox import Line, NoticeKind, register_notice
 from sharing.models import DestroyNotice, SharingGrant
@@ -25,7 +26,7 @@ def _ended(notice: Notice, reader: User) -> Line | None:
         "what": grant.get_scope_display(),
         "reason": grant.end_reason,
     }
-    if notice.side == "factory":
+    if notice.side == Side.FACTORY:
         text = _("%(factory)s stopped sharing “%(what)s” with %(brand)s.") % words
         return Line(text, reverse("who_can_see", args=[grant.factory_id]))
     again = SharingGrant.objects.live().filter(factory=grant.factory, brand=grant.brand, scope=grant.scope)

@@ -6,6 +6,7 @@ other receipts. A number alone is answered like one that does not exist.
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 from hmac import compare_digest
 from typing import Any
 
@@ -21,16 +22,29 @@ LONGEST = 64 * 1024
 MEMBERS = {"payload", "key_id", "signature", "disclosed", "proof"}
 
 
+class Outcome(StrEnum):
+    """What became of a check."""
+
+    VALID = "valid"
+    NOT_ISSUED = "not_issued"
+    NUMBER = "number"
+    UNREADABLE = "unreadable"
+    NO_RECEIPT = "no_receipt"
+    UNKNOWN_KEY = "unknown_key"
+    ALTERED = "altered"
+    DISCLOSED_ALTERED = "disclosed_altered"
+    PROOF_ALTERED = "proof_altered"
+
+
 @dataclass(frozen=True)
 class Checked:
     """What was found.
 
-    `outcome`: valid, not_issued, number, unreadable, no_receipt, unknown_key, altered, disclosed_altered or
-    proof_altered. What it says (`sentence`, `facts`) is there only for a document that we signed. `sealed_on` is the
+    What it says (`sentence`, `facts`) is there only for a document that we signed. `sealed_on` is the
     day of the seal that its inclusion proof leads to, where it brings one.
     """
 
-    outcome: str
+    outcome: Outcome
     number: str = ""
     key: KnownKey | None = None
     sentence: str = ""
@@ -41,37 +55,37 @@ class Checked:
     @property
     def is_valid(self) -> bool:
         """Whether we signed and issued every word of it."""
-        return self.outcome == "valid"
+        return self.outcome is Outcome.VALID
 
 
 def check_document(text: str) -> Checked:
     """Check the JSON of a receipt."""
     if normalised(text):
-        return Checked("number")
+        return Checked(Outcome.NUMBER)
     try:
         document = read_strictly(text)
         payload, key_id, signature = document["payload"], document["key_id"], document["signature"]
         disclosed = document.get("disclosed", {})
         canonical(document)
     except (NotCanonicalError, KeyError, TypeError, AttributeError):
-        return Checked("unreadable")
+        return Checked(Outcome.UNREADABLE)
     if document.keys() - MEMBERS:  # what stands beside them is signed by nobody
-        return Checked("no_receipt")
+        return Checked(Outcome.NO_RECEIPT)
     if not _is_receipt(payload) or not isinstance(key_id, str) or not isinstance(signature, str):
-        return Checked("no_receipt")
+        return Checked(Outcome.NO_RECEIPT)
     key = next((key for key in known_keys() if key.key_id == key_id), None)
     if key is None:
-        return Checked("unknown_key")
+        return Checked(Outcome.UNKNOWN_KEY)
     if not is_signed_by(key.public_key, payload, signature):
-        return Checked("altered", key=key)
+        return Checked(Outcome.ALTERED, key=key)
     if not _is_disclosed(payload, disclosed):
-        return Checked("disclosed_altered", payload["number"], key)
+        return Checked(Outcome.DISCLOSED_ALTERED, payload["number"], key)
     proof = document.get("proof")
     if proof is not None and not is_sealed(payload["number"], signature, proof):
-        return Checked("proof_altered", payload["number"], key)
+        return Checked(Outcome.PROOF_ALTERED, payload["number"], key)
     issued = Receipt.objects.filter(number=payload["number"], signature=signature).exists()
     return Checked(
-        "valid" if issued else "not_issued",
+        Outcome.VALID if issued else Outcome.NOT_ISSUED,
         payload["number"],
         key,
         sentence(payload),

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from factories.models import Factory
+from factories.role_names import FactoryRoleName
 from factories.roles import active_in_role
 from factories.services import lock_factory, refuse_while_handed_over
 from portal.accounts.models import User
@@ -29,7 +30,7 @@ from sharing.services.journal import Journal
 from sharing.services.situation import locked_situation
 from sharing.terms import Status
 
-REPRESENTATIVE = "worker_representative"
+REPRESENTATIVE = FactoryRoleName.WORKER_REPRESENTATIVE
 
 
 def _unconfirmed(grant: SharingGrant) -> SharingGrant:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from factories.role_names import FactoryRoleName
+from portal.accounts.sides import Side
 from portal.core.events import EventKind, event_of
 from portal.core.models import Event
 from portal.notices.models import Notice
@@ -17,7 +19,7 @@ from sharing.receipts.payload import Act
 from sharing.services.receipts import Earlier, issue, receipt_of
 from sharing.services.situation import Situation
 
-OWN_ROLES = ("manager", "worker_representative", "member")
+OWN_ROLES = (FactoryRoleName.MANAGER, FactoryRoleName.WORKER_REPRESENTATIVE, FactoryRoleName.MEMBER)
 
 
 class Journal:
@@ -46,7 +48,7 @@ class Journal:
 
     def tell(self, kind: NoticeName, grant: SharingGrant, side: str, **data: Any) -> None:
         """Add a notice about a grant to the people of the factory, or of the brand (`side`)."""
-        organisation = grant.factory_id if side == "factory" else grant.brand_id
+        organisation = grant.factory_id if side == Side.FACTORY else grant.brand_id
         self._notices.append(notice_of(kind, side=side, organisation_id=organisation, **ids_of(grant), **data))
 
     def write(self) -> None:
@@ -74,4 +76,4 @@ def _act(situation: Situation) -> Act:
     """For which side and in which role the decider acts."""
     role = next((role for role in OWN_ROLES if role in situation.roles), "")
     name = situation.by.name
-    return Act("factory", role, name) if role else Act("programme", "staff", name)
+    return Act("factory", str(role), name) if role else Act("programme", "staff", name)

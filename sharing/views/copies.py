@@ -19,7 +19,7 @@ from portal.core.forms import REFUSED, show_errors
 from portal.core.lists import requested_page
 from sharing.copies import DownloadedCopy, downloaded_copies
 from sharing.forms import CopiesAnswerForm
-from sharing.models import AccessRecord, DestroyNotice
+from sharing.models import AccessRecord, CopyToDestroy, DestroyNotice
 from sharing.services import answer_destroy_notice
 from sharing.views.gates import factory_inside, person, posted_data
 
@@ -76,7 +76,7 @@ def copies_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
     notice = get_object_or_404(notices.with_counts(), pk=pk)
     show_days_of(notice.factory)
     copies = list(notice.copies.order_by("number"))
-    unsettled = [copy for copy in copies if copy.answer != "destroyed"]
+    unsettled = [copy for copy in copies if copy.answer != CopyToDestroy.Answer.DESTROYED]
     form = CopiesAnswerForm(posted_data(request), notice=notice, copies=unsettled)
     status = 200
     if request.method == "POST":

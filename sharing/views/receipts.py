@@ -17,7 +17,7 @@ from portal.core.uploads import public_upload
 from sharing.forms import VerifyForm
 from sharing.models import Receipt
 from sharing.querysets import ReceiptQuerySet
-from sharing.receipts.checking import LONGEST, Checked, check_document, is_issued
+from sharing.receipts.checking import LONGEST, Checked, Outcome, check_document, is_issued
 from sharing.receipts.document import facts, json_of, pdf_of, proof_facts, proof_steps, sentence
 from sharing.receipts.numbers import normalised
 from sharing.receipts.proof import proof_of
@@ -137,26 +137,26 @@ def _words(checked: Checked | None) -> tuple[str, str, str] | None:
             _("The portal signed and issued all of it. It says what was decided then, not what is shared today."),
         )
     titles = {
-        "not_issued": _("Signed by us, but not in our records"),
-        "number": _("A number alone cannot be checked"),
-        "unreadable": _("This is not the text of a receipt"),
-        "no_receipt": _("This is not a receipt of this portal"),
-        "unknown_key": _("Signed with a key that is not ours"),
-        "altered": _("This receipt was altered, or was never ours"),
-        "disclosed_altered": _("Part of this receipt was altered"),
-        "proof_altered": _("The inclusion proof of this receipt does not fit"),
+        Outcome.NOT_ISSUED: _("Signed by us, but not in our records"),
+        Outcome.NUMBER: _("A number alone cannot be checked"),
+        Outcome.UNREADABLE: _("This is not the text of a receipt"),
+        Outcome.NO_RECEIPT: _("This is not a receipt of this portal"),
+        Outcome.UNKNOWN_KEY: _("Signed with a key that is not ours"),
+        Outcome.ALTERED: _("This receipt was altered, or was never ours"),
+        Outcome.DISCLOSED_ALTERED: _("Part of this receipt was altered"),
+        Outcome.PROOF_ALTERED: _("The inclusion proof of this receipt does not fit"),
     }
     sentences = {
-        "not_issued": _("Tell the programme's staff, and show them this receipt."),
-        "number": _("Scan the code on the paper, or bring the receipt's JSON file: it holds the signature."),
-        "unreadable": _("Choose the JSON file that was downloaded with the receipt, or paste all of its text."),
-        "no_receipt": _("It is a document of another kind or version. Look for the receipt's JSON file."),
-        "unknown_key": _("The key it names never signed anything here. Do not rely on it."),
-        "altered": _("Its signature does not fit what it says. Do not rely on it; ask for the original."),
-        "disclosed_altered": _(
+        Outcome.NOT_ISSUED: _("Tell the programme's staff, and show them this receipt."),
+        Outcome.NUMBER: _("Scan the code on the paper, or bring the receipt's JSON file: it holds the signature."),
+        Outcome.UNREADABLE: _("Choose the JSON file that was downloaded with the receipt, or paste all of its text."),
+        Outcome.NO_RECEIPT: _("It is a document of another kind or version. Look for the receipt's JSON file."),
+        Outcome.UNKNOWN_KEY: _("The key it names never signed anything here. Do not rely on it."),
+        Outcome.ALTERED: _("Its signature does not fit what it says. Do not rely on it; ask for the original."),
+        Outcome.DISCLOSED_ALTERED: _(
             "What both sides were given is unaltered; what the factory's copy adds to it was changed."
         ),
-        "proof_altered": _(
+        Outcome.PROOF_ALTERED: _(
             "The portal signed the receipt, but its inclusion proof does not lead to a root that the portal signed. "
             "Download the receipt again."
         ),
