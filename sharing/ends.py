@@ -11,7 +11,7 @@ class End(models.TextChoices):
     REFUSED = "refused", _("Refused by the second person")
     CHANGED = "changed", _("Changed")
     EXPIRED = "expired", _("Its period was over.")
-    DROPPED = "dropped", _("The request was over.")
+    DROPPED = "dropped", _("The request had ended.")
 
 
 def end_in_words(code: str, written: str) -> str:
