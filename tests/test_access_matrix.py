@@ -14,9 +14,10 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 
+from tests.amounts import IS_LONG
 from tests.matrix.asking import send
-from tests.matrix.rendering import Rendering, whose_turn
-from tests.matrix.stage import BODIES, PERSONAS, Stage, build_stage
+from tests.matrix.rendering import COLLEAGUES, Rendering, who_asks, whose_turn
+from tests.matrix.stage import BODIES, GROUPS, PERSONAS, Stage, build_stage
 from tests.matrix.table import ONLY_GET, ONLY_POST, ROWS, Row
 
 # While building a page: PORTAL_MATRIX_ROWS=requests asks only the addresses with this word in their names.
@@ -76,13 +77,13 @@ def complaints(row: Row, persona: str, changed: set[str], response: Any) -> Iter
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("personas", PAIRS, ids=" and ".join)
-def test_everybody_gets_what_the_table_says(personas: list[str]) -> None:
-    stage = build_stage()
+def test_everybody_gets_what_the_table_says(personas: list[str], pytestconfig: pytest.Config) -> None:
+    stage, seed = build_stage(), int(pytestconfig.getoption("randomly_seed", 0))
     wrong: list[str] = []
     for persona in personas:
-        client, rendering = stage.client(persona), Rendering(persona)
+        client, rendering = stage.client(persona), Rendering(persona, seed)
         before = written()
-        for row in ASKED:
+        for row in (row for row in ASKED if IS_LONG or who_asks(row, persona, seed) == persona):
             with rendering.of(row):
                 response, after = ask(stage, client, row), written()
             changed = {table for table, count in after.items() if count != before.get(table, 0)}
@@ -171,12 +172,30 @@ def admin_path(route: str) -> str:
     return route.replace("^(?P<app_label>", "").split("|")[0].replace("(?P<url>.*)$", "no-such-page/").rstrip("$")
 
 
-def test_each_page_is_rendered_for_somebody_of_each_group_who_gets_it() -> None:
+SOME_SEEDS = range(6)  # twice as many as there are colleagues who may get the same answer
+
+
+@pytest.mark.parametrize("seed", SOME_SEEDS)
+def test_each_answer_is_asked_and_rendered_for_somebody_of_each_side_who_gets_it(seed: int) -> None:
     for row in ROWS:
-        turns = {whose_turn(row, persona) for persona in PERSONAS}
-        assert all(whose_turn(row, persona) == persona for persona in turns)
+        askers = {who_asks(row, persona, seed) for persona in PERSONAS}
+        for group in (*COLLEAGUES, *GROUPS.values()):
+            assert {row.cells[persona] for persona in askers & set(group)} == {row.cells[one] for one in group}
+        turns = {whose_turn(row, persona, seed) for persona in PERSONAS}
+        assert turns <= askers
         assert {row.cells[persona] for persona in turns} == set(row.cells.values())
-    assert {whose_turn(row, persona) for row in ROWS for persona in PERSONAS} == set(PERSONAS)
+
+
+def test_everybody_is_asked_everything_with_one_seed_or_another() -> None:
+    for row in ROWS:
+        assert {who_asks(row, persona, seed) for persona in PERSONAS for seed in SOME_SEEDS} == set(PERSONAS)
+
+
+def test_those_who_must_be_kept_apart_are_always_asked() -> None:
+    apart = {"manager_b", "brand_b_member", "token", "vietnam_manager", "advisor", "global_staff", "constituent"}
+    assert {persona for persona in PERSONAS for row in ROWS if who_asks(row, persona, 0) != persona} == set(
+        PERSONAS
+    ) - apart
 
 
 def test_every_persona_of_the_table_is_asked() -> None:

@@ -1,7 +1,9 @@
-"""Which pages the access matrix renders: what it looks at is the status and what was written, not the page.
+"""Which cells of the access matrix are asked, and which of their pages rendered.
 
-An error page is rendered once for each persona, any other page once for each group of personas who get the same
-answer there: another one's turn with each address. `./dev test --long` renders all.
+`./dev test --long` asks and renders everything. The ordinary run asks everybody from whom an organisation is to be kept
+apart; of the people of one organisation who get the same answer at an address it asks one, with each seed another. What
+the matrix looks at is the status and what was written, not the page: an error page is rendered once for each persona,
+any other page once for each group of personas who get the same answer there.
 """
 
 from collections.abc import Iterator
@@ -17,20 +19,37 @@ from tests.matrix.stage import GROUPS
 from tests.matrix.table import Row
 
 ERRORS = {"400.html", "403.html", "404.html"}
+COLLEAGUES = [
+    {"anonymous", "inactive"},
+    {"outsider", "operator"},
+    {"manager_a", "member_a", "representative_a"},
+    {"brand_a_manager", "brand_a_member"},
+    {"team_leader", "programme_manager"},
+]
 
 
-def whose_turn(row: Row, persona: str) -> str:
+def who_asks(row: Row, persona: str, seed: int) -> str:
+    """Return the persona who asks for this one and the colleagues who get the same answer, with this seed."""
+    colleagues = next((some for some in COLLEAGUES if persona in some), {persona})
+    return _next(row, {one for one in colleagues if row.cells[one] == row.cells[persona]}, seed)
+
+
+def whose_turn(row: Row, persona: str, seed: int) -> str:
     """Return the persona for whom the page of a row is rendered, of those of the group who get the same answer."""
     group = next(group for group in GROUPS.values() if persona in group)
-    alike = [one for one in group if row.cells[one] == row.cells[persona]]
-    return alike[crc32(f"{row.method} {row.name} {row.place}".encode()) % len(alike)]
+    return _next(row, {who_asks(row, one, seed) for one in group if row.cells[one] == row.cells[persona]}, seed)
+
+
+def _next(row: Row, alike: set[str], seed: int) -> str:
+    return sorted(alike)[(crc32(f"{row.method} {row.name} {row.place}".encode()) + seed) % len(alike)]
 
 
 class Rendering:
-    """The pages of one persona."""
+    """The pages of one persona, in a run with this seed."""
 
-    def __init__(self, persona: str) -> None:
+    def __init__(self, persona: str, seed: int) -> None:
         self.persona = persona
+        self.seed = seed
         self.errors: set[str] = set()
 
     @contextmanager
@@ -53,4 +72,4 @@ class Rendering:
             is_first = page not in self.errors
             self.errors.add(page)
             return is_first
-        return whose_turn(row, self.persona) == self.persona
+        return whose_turn(row, self.persona, self.seed) == self.persona
