@@ -30,6 +30,14 @@ class AssessmentQuerySet(QuerySet["Assessment"]):
         scopes = access.ASSESSMENT_SCOPES if scope is None else [scope]
         return self.filter(access.readable_as_brand(user, scopes))
 
+    def own_of(self, user: Visitor) -> "AssessmentQuerySet":
+        """Those that `user` sees as one of their factory's people. Never more than `visible_to`, and worded in less."""
+        return self.filter(access.readable_as_own(user))
+
+    def worked_on_by(self, user: Visitor) -> "AssessmentQuerySet":
+        """Those that `user` sees as the programme's staff. Never more than `visible_to`, and worded in less."""
+        return self.filter(access.readable_as_staff(user))
+
     def known_to(self, user: Visitor, at: datetime | None = None) -> "AssessmentQuerySet":
         """Those about whose readers at a moment `user` may ask: the factory's people and its country's staff."""
         return self.filter(access.known_to(user, at))
@@ -93,11 +101,14 @@ class CorrectionNoticeQuerySet(QuerySet["CorrectionNotice"]):
         old = _opened(user, "assessment")
         return self.filter(Q(old) & (Q(successor=None) | Q(_opened(user, "successor"))))
 
+    def inside(self, user: Visitor) -> "CorrectionNoticeQuerySet":
+        """Those of one's own factory and of the factories that one works on."""
+        factories = access.own_factories(user) | access.factories_worked_on(user)
+        return self.filter(assessment__factory__in=factories.values("pk"))
+
     def visible_to(self, user: Visitor) -> "CorrectionNoticeQuerySet":
-        """Those of one's own factory and of the factories that one works on; a brand's people see its own."""
-        inside = access.own_factories(user) | access.factories_worked_on(user)
-        inside_rows = self.filter(assessment__factory__in=inside.values("pk"))
-        return inside_rows | self.for_brands_of(user)
+        """Those that one sees inside a factory; a brand's people see its own."""
+        return self.inside(user) | self.for_brands_of(user)
 
 
 def _opened(user: Visitor, path: str, scopes: Iterable[str] = access.ASSESSMENT_SCOPES) -> Any:

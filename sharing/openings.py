@@ -78,7 +78,7 @@ def opening_soon(*, person: Visitor, factory: Factory, until: datetime, most: in
     A few queries, however many brands wait.
     """
     later = Q(hold_days__gt=0) | Q(valid_from__gt=StatementTime())
-    grants = SharingGrant.objects.visible_to(person).filter(later, factory=factory, scope__in=ASSESSMENT_SCOPES)
+    grants = SharingGrant.objects.inside(person).filter(later, factory=factory, scope__in=ASSESSMENT_SCOPES)
     waiting = list(grants.not_over())
     reports = _newest(reports_of(person, factory)) if waiting else []
     brand_ids = {grant.brand_id for grant in waiting if _may_open(grant, reports, until)}

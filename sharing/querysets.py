@@ -91,6 +91,10 @@ class SharingGrantQuerySet(QuerySet["SharingGrant"]):
             newest_receipt_at=Subquery(receipts.values("issued_at")[:1]),
         )
 
+    def inside(self, user: Visitor) -> "SharingGrantQuerySet":
+        """Those of factories whose people or country's staff `user` is one of: all that `visible_to` shows of them."""
+        return self.filter(factory__in=factories_inside(user))
+
     def visible_to(self, user: Visitor) -> "SharingGrantQuerySet":
         """A factory's people and its country's staff see its grants; a brand sees its own, and no other's.
 

@@ -62,7 +62,7 @@ def staff_only(user: User) -> None:
 
 def worked_on(user: User) -> AssessmentQuerySet:
     """The assessments that the person works on, with their deadline (R39)."""
-    found = Assessment.objects.visible_to(user).filter(factory__in=factories_worked_on(user).values("pk"))
+    found = Assessment.objects.worked_on_by(user).filter(factory__in=factories_worked_on(user).values("pk"))
     ended = Coalesce("end_date", "start_date")
     deadline = ExpressionWrapper(ended + F("factory__programme__release_days"), output_field=DateField())
     return found.annotate(deadline=deadline).select_related("factory__programme")

@@ -23,7 +23,7 @@ MANY = 3  # requests that are named one by one
 def factory_section(user: Visitor, item: Affiliation) -> dict[str, Any]:
     """The section of one factory: what waits for it, who may see its data, who read it."""
     factory = Factory.objects.visible_to(user).get(pk=item.organisation_id)
-    waiting = Assessment.objects.visible_to(user).filter(factory=factory, state="factory_review")
+    waiting = Assessment.objects.own_of(user).filter(factory=factory, state="factory_review")
     todos = [
         Todo(
             _("Cycle %(cycle)s is ready for your review before it is published.") % {"cycle": assessment.cycle},
@@ -34,7 +34,7 @@ def factory_section(user: Visitor, item: Affiliation) -> dict[str, Any]:
         for assessment in waiting
     ]
     todos += _request_todos(user, factory)
-    open_grants = SharingGrant.objects.visible_to(user).filter(factory=factory, ended_at=None)
+    open_grants = SharingGrant.objects.inside(user).filter(factory=factory, ended_at=None)
     todos += _opening_todos(user, factory)
     todos += _renewal_todos(user, factory, open_grants)
     todos += _old_version_todos(user, factory)
@@ -115,7 +115,7 @@ def _renewal_todos(user: Visitor, factory: Factory, grants: Any) -> list[Todo]:
 
 def _old_version_todos(user: Visitor, factory: Factory) -> list[Todo]:
     """How many brands have not yet taken note that what they read was corrected or withdrawn."""
-    waiting = CorrectionNotice.objects.visible_to(user).filter(assessment__factory=factory, acknowledged_at=None)
+    waiting = CorrectionNotice.objects.inside(user).filter(assessment__factory=factory, acknowledged_at=None)
     brands = waiting.values("brand").distinct().count()
     if not brands:
         return []
@@ -138,7 +138,7 @@ def _continuity_todos(user: Visitor, factory: Factory) -> list[Todo]:
         )
         for handover in Handover.objects.visible_to(user).open().filter(factory=factory)
     ]
-    waiting = SharingGrant.objects.visible_to(user).filter(factory=factory).unconfirmed().count()
+    waiting = SharingGrant.objects.inside(user).filter(factory=factory).unconfirmed().count()
     wishes = ConfirmationEnd.objects.visible_to(user).open().filter(factory=factory).exists()
     may_confirm = Factory.objects.where(user, "confirm_sharing").filter(pk=factory.pk).exists()
     page = reverse("confirmations", args=[factory.pk])

@@ -19,7 +19,7 @@ from sharing.models import ConfirmationEnd
 
 def staff_section(user: Visitor) -> dict[str, Any]:
     """The section of the staff: what waits in the countries and factories that they work on."""
-    visible = Assessment.objects.visible_to(user)
+    visible = Assessment.objects.worked_on_by(user)
     late = visible.late().count()
     review_over = (
         visible.filter(state="factory_review", released_at__isnull=False)
@@ -67,7 +67,7 @@ def _first_day_of_reviews() -> Any:
 
 def _review_todos(user: Visitor, board: str) -> list[Todo]:
     """Return the internal reviews that wait for the visitor."""
-    visible = Assessment.objects.visible_to(user)
+    visible = Assessment.objects.worked_on_by(user)
     reviewing = CountryProgramme.objects.where(user, "review_assessments")
     waiting = visible.filter(state="internal_review", factory__programme__in=reviewing.values("pk")).count()
     todos = []
