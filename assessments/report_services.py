@@ -37,7 +37,7 @@ from assessments.reports import (
     render_programme_table,
 )
 from portal.accounts.models import User
-from portal.core.days import day_of
+from portal.core.days import day_of, zone_in_words
 from portal.core.events import record
 from portal.core.jobs import JobCancelled, JobError, JobRun, start_job
 from portal.core.models import Job
@@ -200,6 +200,7 @@ def _stamp(copy: ReportCopy, decision: Decision) -> ReaderStamp:
         organisation=copy.brand.name if copy.brand else sides[decision.reason],
         date=day_of(copy.created_at, factory),
         copy_number=copy.number,
+        zone=zone_in_words(factory),
     )
 
 

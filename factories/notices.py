@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 from factories.models import Handover
 from factories.notice_names import FactoryNotice
 from portal.accounts.models import User
-from portal.core.days import in_words
+from portal.core.days import last_day_in_words
 from portal.notices.models import Notice
 from portal.notices.outbox import Line, NoticeKind, register_notice
 
@@ -27,7 +27,7 @@ def _handover(notice: Notice, reader: User) -> Line | None:
         "objected": _("%(factory)s: the manager objected; the handover is over and nothing has changed."),
         "given_up": _("%(factory)s: the staff gave the handover up; nothing has changed."),
     }
-    words = {"factory": found.factory, "day": in_words(found.objections_until, found.factory)}
+    words = {"factory": found.factory, "day": last_day_in_words(found.objections_until, found.factory)}
     return Line(sentences[found.status()] % words, reverse("handover", args=[found.pk]))
 
 

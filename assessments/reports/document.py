@@ -195,3 +195,4 @@ class ReaderStamp:
     organisation: str
     date: dt.date
     copy_number: int
+    zone: str = ""  # whose days the document names, such as "Asia/Jayapura (UTC+09:00)"

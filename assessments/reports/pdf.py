@@ -144,7 +144,7 @@ def _stamp_facts(stamp: ReaderStamp, labels: Labels) -> list[tuple[str, str]]:
     return [
         (labels["reader"], stamp.reader),
         (labels["organisation"], stamp.organisation),
-        (labels["copy_date"], format_date(stamp.date, labels)),
+        (labels["copy_date"], " · ".join(filter(None, (format_date(stamp.date, labels), stamp.zone)))),
         (labels["copy_number"], str(stamp.copy_number)),
     ]
 

@@ -203,6 +203,8 @@ def _about_rows(document: ReportDocument, stamp: ReaderStamp, labels: Labels) ->
     yield labels["reader"], stamp.reader
     yield labels["organisation"], stamp.organisation
     yield labels["copy_date"], stamp.date
+    if stamp.zone:
+        yield "", stamp.zone
     yield labels["copy_number"], stamp.copy_number
     yield labels["method"], labels["method_point"]
     for part in ("rate", "provenance", "copy"):

@@ -1,6 +1,7 @@
 """Handovers: the only manager of a factory left, and its country's staff bring in the next one."""
 
 import uuid
+from datetime import date
 
 import pgtrigger
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from factories.models.organisations import Factory
 from factories.querysets import HandoverQuerySet
+from portal.core.days import last_day
 from portal.core.triggers import columns_are_final
 
 
@@ -89,6 +91,11 @@ class Handover(models.Model):
 
     def __str__(self) -> str:
         return f"{self.factory_id} {self.pk}"
+
+    @property
+    def last_day_to_object(self) -> date | None:
+        """The last day at the factory on which its manager can object (R54)."""
+        return last_day(self.objections_until, self.factory)
 
     def status(self) -> str:
         """In a word, now: objected, given_up, done, invited (waits for the new manager), ready or objections."""

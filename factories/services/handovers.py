@@ -7,7 +7,6 @@ make themselves the factory's voice (docs/decisions/0017): no address of the pro
 """
 
 from dataclasses import replace
-from datetime import timedelta
 
 from allauth.account.adapter import get_adapter
 from django.conf import settings
@@ -29,6 +28,7 @@ from factories.services.organisations import lock_factory
 from portal.accounts.models import Invitation, User
 from portal.accounts.roles import kinds_of, role_of
 from portal.accounts.services import change_role, invite, remove_member
+from portal.core.days import days_from_now, end_of
 from portal.core.events import record
 from portal.core.names import one_line
 from portal.core.uploads import sha256_of_upload
@@ -91,7 +91,7 @@ def open_handover(
         scan=scan,
         scan_sha256=sha256_of_upload(scan) if scan else "",
         opened_by=by,
-        objections_until=timezone.now() + timedelta(days=factory.programme.handover_days),
+        objections_until=end_of(days_from_now(factory.programme.handover_days, factory), factory),
     )
     handover.clean_fields(exclude={field.name for field in Handover._meta.fields} - WRITTEN)
     handover.save()

@@ -132,6 +132,11 @@ def days_from_now(days: int, place: Place) -> date:
     return today(place) + timedelta(days=days)
 
 
+def days_since(moment: datetime, place: Place) -> int:
+    """Return how many days ago by the calendar of a place a moment was: 0 is today."""
+    return (today(place) - day_of(moment, place)).days
+
+
 def in_words(moment: datetime | None, place: Place) -> str:
     """Return the day of a moment at a place as readers of the language write it; empty for None."""
     return date_format(day_of(moment, place), "DATE_FORMAT") if moment else ""

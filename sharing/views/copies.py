@@ -8,13 +8,12 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from brands.models import Brand
 from factories.models import Factory
-from portal.core.days import show_days_of
+from portal.core.days import days_since, show_days_of
 from portal.core.forms import REFUSED, show_errors
 from portal.core.lists import requested_page
 from sharing.copies import DownloadedCopy, downloaded_copies
@@ -32,7 +31,7 @@ def destroy_notices(request: HttpRequest, pk: int) -> HttpResponse:
     """What a factory asked brands to destroy, the newest first, copy by copy, with what was answered."""
     factory = factory_inside(request, pk)
     notices = DestroyNotice.objects.visible_to(request.user).filter(factory=factory).with_counts()
-    notices = notices.select_related("brand", "asked_by", "answered_by").prefetch_related("copies")
+    notices = notices.select_related("factory", "brand", "asked_by", "answered_by").prefetch_related("copies")
     page = requested_page(request, notices, ("-created_at", "-id"))
     numbers = {copy.number for notice in page.items for copy in notice.copies.all()}
     records = AccessRecord.objects.visible_to(request.user).filter(factory=factory, copy_number__in=numbers)
@@ -45,7 +44,7 @@ def _row(notice: DestroyNotice, known: dict[int, DownloadedCopy]) -> dict[str, A
     copies = sorted(notice.copies.all(), key=lambda copy: copy.number)
     return {
         "notice": notice,
-        "days": (timezone.now() - notice.created_at).days,
+        "days": days_since(notice.created_at, notice.factory),
         "copies": [(copy, known.get(copy.number)) for copy in copies],
     }
 
@@ -54,7 +53,7 @@ def latest_destroy_notices(request: HttpRequest, factory: Factory) -> list[tuple
     """The few newest, each with the days since it was asked: for the page of who can see the data."""
     notices = DestroyNotice.objects.visible_to(request.user).filter(factory=factory).with_counts()
     newest = notices.select_related("brand").order_by("-created_at")[:SUMMARISED]
-    return [(notice, (timezone.now() - notice.created_at).days) for notice in newest]
+    return [(notice, days_since(notice.created_at, factory)) for notice in newest]
 
 
 @login_required

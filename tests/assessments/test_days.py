@@ -6,14 +6,20 @@ from typing import Any
 import pytest
 import time_machine
 from django.urls import reverse
+from django.utils import timezone
 
-from assessments.models import Assessment
+from assessments.models import Assessment, ReportCopy
 from assessments.reading import document_for
+from assessments.report_services import _stamp
+from assessments.reports.pdf import payload
 from assessments.services import take_step
 from assessments.views.steps import is_early, review_end
 from factories.models import Factory
+from factories.services import open_handover
 from portal.core.days import UTC_DAYS, day_of, moment_at, start_of, today
 from portal.home.staff import staff_section
+from sharing.reasons import Decision
+from tests.assessments.reports.sample import document as sample_document
 from tests.assessments.tables import ROW, check, messages, table
 from tests.world import World, make_assessment
 
@@ -111,3 +117,28 @@ def test_r54_a_report_was_published_on_the_day_of_the_factory(world: World) -> N
     assert published.published_at is not None
     assert document.assessment.published_on == day_of(published.published_at, world.factory_a)
     assert document.assessment.published_on == today(UTC_DAYS) + timedelta(days=2)
+
+
+def test_r54_a_copy_names_the_zone_whose_days_it_shows(world: World) -> None:
+    place(world.factory_a, JAYAPURA)
+    copy = ReportCopy(assessment=world.assessments["a2"], reader=world.person("team_leader"), number=7)
+    with time_machine.travel(tomorrow_at(16, 30)):
+        copy.created_at = timezone.now()
+        stamp = _stamp(copy, Decision(True, "staff", ""))
+        assert (stamp.date, stamp.zone) == (today(world.factory_a), "Asia/Jayapura (UTC+09:00)")
+    facts = payload(sample_document(), stamp)["stamp"]
+    assert any("Asia/Jayapura (UTC+09:00)" in value for _label, value in facts)
+
+
+def test_r54_a_handover_waits_to_the_end_of_the_last_day_at_the_factory(world: World) -> None:
+    place(world.factory_a, MANAGUA)
+    opened = open_handover(
+        by=world.person("team_leader"),
+        factory=world.factory_a,
+        new_name="Next",
+        new_email="n@test.example",
+        evidence="Letter",
+    )
+    last = today(world.factory_a) + timedelta(days=world.cambodia.handover_days)
+    assert opened.last_day_to_object == last
+    assert opened.objections_until.astimezone(UTC).time() == time(6)

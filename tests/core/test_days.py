@@ -13,6 +13,7 @@ from portal.core.days import (
     Zone,
     by_today,
     day_of,
+    days_since,
     end_of,
     is_start_of_day,
     last_day,
@@ -83,6 +84,11 @@ def test_r54_until_a_day_includes_it_at_the_place() -> None:
     assert is_start_of_day(at("2026-12-02T06:00"), MANAGUA)
     assert not is_start_of_day(at("2026-12-02T06:00"), CAIRO)
     assert moment_at(date(2026, 10, 29), time(23, 30), CAIRO) == at("2026-10-29T20:30")  # it comes twice: the first
+
+
+def test_r54_a_moment_of_yesterday_evening_is_a_day_ago() -> None:
+    with time_machine.travel(at("2026-12-01T15:30")):  # half past midnight in Jayapura
+        assert (days_since(at("2026-12-01T14:30"), JAYAPURA), days_since(at("2026-12-01T14:30"), MANAGUA)) == (1, 0)
 
 
 def test_days_at_the_edge_of_the_calendar_are_its_first_and_last_moment() -> None:

@@ -23,6 +23,7 @@ from sharing.services import Terms, change_grant, revoke_access, withhold_report
 from tests.world import PASSWORD, World
 
 pytestmark = pytest.mark.django_db
+LETTER = b"%PDF-1.7 signed\n%%EOF\n"
 
 
 def opened(world: World, **changes: Any) -> Handover:
@@ -45,13 +46,13 @@ def test_a_handover_goes_through_two_staff_people_and_ends_the_old_role(
     leader = client_of(world.person("team_leader"))
     address = f"/factories/{world.factory_a.pk}/handover/"
     form = {"new_name": "Next", "new_email": "next@test.example", "evidence": "Letter"}
-    scan = SimpleUploadedFile("letter.pdf", b"%PDF-1.7 signed")
+    scan = SimpleUploadedFile("letter.pdf", LETTER)
     assert leader.post(address, {**form, "scan": SimpleUploadedFile("letter.pdf", b"MZ")}).status_code == 400
     with django_capture_on_commit_callbacks(execute=True):
         assert leader.post(address, {**form, "scan": scan}).status_code == 302
     handover = Handover.objects.get()
     assert [message.to for message in mail.outbox] == [["manager.a@test.example"]]
-    assert b"".join(leader.get(f"/handovers/{handover.pk}/scan/").streaming_content) == b"%PDF-1.7 signed"
+    assert b"".join(leader.get(f"/handovers/{handover.pk}/scan/").streaming_content) == LETTER
     page = client_of(world.person("manager_a")).get("/").content.decode()
     assert f"/handovers/{handover.pk}/" in page
 
