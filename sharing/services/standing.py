@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from brands.models import Brand
-from portal.core.days import UTC_DAYS, Place, day_of, end_of, in_words, start_of
+from portal.core.days import SHORTEST, UTC_DAYS, Place, day_of, end_of, in_words, start_of
 from sharing.models import AccessRequest, Scope, SharingGrant
 from sharing.request_states import Shown
 from sharing.scopes import OFFERED_SCOPES
@@ -149,8 +149,9 @@ def may_ask_again(request: AccessRequest) -> datetime:
     `factory__programme` is loaded.
     """
     factory = request.factory
-    closed = day_of(request.answered_at or request.lapses_at, factory)
-    return start_of(closed + timedelta(days=factory.programme.request_again_days), factory)
+    closed = request.answered_at or request.lapses_at
+    last = day_of(closed - SHORTEST, factory)  # of a lapsed one the last day on which it was open
+    return start_of(last + timedelta(days=factory.programme.request_again_days), factory)
 
 
 def _reasked(request: Any) -> frozenset[str]:

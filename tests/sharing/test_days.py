@@ -121,6 +121,9 @@ def test_r54_a_request_waits_lapses_and_returns_by_days_of_the_factory(world: Wo
     request = request_access(by=world.person("brand_a_member"), brand=world.brand_a, factory=factory, wish=wish)
     assert request.lapses_on == now + timedelta(days=world.cambodia.request_days)
     assert request.lapses_at == end_of(request.lapses_on, factory)
+    assert may_ask_again(request) == moment_at(
+        request.lapses_on + timedelta(days=world.cambodia.request_again_days), time.min, factory
+    )
     put_off = snooze_request(by=manager, request=request, days=3)
     assert put_off.snoozed_until == moment_at(now + timedelta(days=3), time.min, factory)
     closed = decline_request(by=manager, request=request)
