@@ -153,6 +153,7 @@ def _statements() -> list[str]:
             bw_id="'F' || n",
             name="'Factory ' || md5(n::text)",
             sector="'apparel'",
+            time_zone="'Asia/Phnom_Penh'",
             enrolment_status="'enrolled'",
             current_cycle="1",
         ),

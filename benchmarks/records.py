@@ -82,6 +82,7 @@ def main() -> int:
     from brands.models import Brand
     from factories.models import Factory
     from portal.accounts.models import User
+    from portal.core.days import UTC_DAYS, today
     from portal.demo.accounts import FACTORY_A
 
     manager = User.objects.get(email="manager-a@demo.example")
@@ -97,10 +98,10 @@ def main() -> int:
     found, taken = as_of(), milliseconds(as_of)
     grants = sum(len(one.grants) for one in found)
     print(f"any day, {GRANTS:,} grants: {taken:.0f} ms, {blocks(as_of):,} blocks, {grants} brands could read")
-    today = timezone.now().date()
+    now = today(UTC_DAYS)
     reader = User.objects.get(email="brand-a-member@demo.example").pk
     words: dict[str, Any] = {"factory": factory.pk, "brand": brand.pk, "person": reader}
-    words |= {"since": today - timedelta(days=90), "until": today - timedelta(days=60)}
+    words |= {"since": now - timedelta(days=90), "until": now - timedelta(days=60)}
     ids = {"factory": factory.pk, "brand": brand.pk, "assessment": report.pk}
     page = browser(manager)
     first: dict[str, tuple[float, int]] = {}
