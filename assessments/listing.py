@@ -14,6 +14,7 @@ from django.db.models import BigIntegerField, DateTimeField, F, Field, OuterRef,
 from assessments.figures.queries import with_figures
 from assessments.models import Assessment
 from assessments.querysets import AssessmentQuerySet
+from assessments.reading import with_note
 from portal.accounts.models import HeldPermission, User
 from portal.accounts.roles import Visitor
 from portal.core.compiled import Compiled, Parameter
@@ -36,9 +37,10 @@ def listed(user: Visitor) -> AssessmentQuerySet:
 
 
 def _shown(rows: AssessmentQuerySet, user: Visitor) -> AssessmentQuerySet:
-    """Return rows with what the list shows of each: open scopes, figures, the factory and its programme."""
+    """Return rows with what the list shows of each: open scopes, figures, a correction's note, the factory and its programme."""
     opened = rows.annotate(open_scopes=access.scopes_shared(user))
-    return with_figures(opened).select_related("factory__programme")
+    noted = with_note(opened, Assessment.objects.shared_with(user))
+    return with_figures(noted).select_related("factory__programme")
 
 
 def _listed(user: Visitor, brands: Sequence[Any]) -> AssessmentQuerySet:

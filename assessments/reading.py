@@ -8,7 +8,7 @@ gate again.
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.utils.translation import override
 
 from assessments.models import Answer, Assessment, Question
@@ -50,7 +50,8 @@ def report_language(wanted: str | None) -> str:
 def document_for(*, user: Visitor, assessment: Assessment, scope: Scope, language: str) -> ReportDocument:
     """What `scope` of the assessment says to `user`; where nothing is open to them, nothing was found.
 
-    Two queries. The assessment comes with its factory and programme. Raises what `build_document` raises.
+    Two queries. The assessment comes with its factory and programme, and from `with_note`.
+    Raises what `build_document` raises.
     """
     return document_from(answer_rows(user, assessment, scope), assessment, scope, language)
 
@@ -109,11 +110,29 @@ def header_of(assessment: Assessment, language: str) -> Header:
             start_date=assessment.start_date,
             end_date=assessment.ended_on,
             published_on=day_of(assessment.published_at, factory) if assessment.published_at else None,
-            correction_note=assessment.correction_note,
+            correction_note=shown_note(assessment),
         ),
     )
 
 
 def with_scopes(assessments: AssessmentQuerySet, user: Visitor) -> AssessmentQuerySet:
-    """Return each assessment with `open_scopes`: the scopes of it that are open to `user`."""
-    return assessments.annotate(open_scopes=access.scopes_readable(user))
+    """Return each assessment with `open_scopes`, its scopes that are open to `user`, and what `with_note` adds."""
+    return with_note(assessments, Assessment.objects.visible_to(user)).annotate(
+        open_scopes=access.scopes_readable(user)
+    )
+
+
+def with_note(assessments: AssessmentQuerySet, readable: AssessmentQuerySet) -> AssessmentQuerySet:
+    """Return each assessment with `is_note_shown`: whether the version that it corrects is among `readable` (R56).
+
+    `readable` is what the reader may read. It is asked of every row in the same words, whether there is such a version or not.
+    """
+    return assessments.annotate(is_note_shown=Exists(readable.filter(pk=OuterRef("supersedes"))))
+
+
+def shown_note(assessment: Any) -> str:
+    """Return what a correction changes, to whom that may be said; the assessment comes from `with_note`.
+
+    Of an assessment from elsewhere nothing is said.
+    """
+    return str(assessment.correction_note) if getattr(assessment, "is_note_shown", False) else ""

@@ -24,7 +24,7 @@ from django.utils.translation import override
 from assessments.events import AssessmentEvent
 from assessments.job_texts import ReportText
 from assessments.models import Assessment, ReportCopy
-from assessments.reading import answer_rows, document_from, header_of
+from assessments.reading import answer_rows, document_from, header_of, with_note
 from assessments.reports import (
     FORMATS,
     ReaderStamp,
@@ -170,12 +170,15 @@ def opening_of(copy: ReportCopy) -> Decision | None:
 def _render(run: JobRun, copy: ReportCopy, decision: Decision) -> RenderedFile:
     scope: Any = copy.scope
     rows = answer_rows(copy.reader, copy.assessment, scope)
+    readable = Assessment.objects.visible_to(copy.reader)
+    noted = with_note(readable.filter(pk=copy.assessment_id), readable)
+    assessment = noted.select_related("factory__programme").first() or copy.assessment
     # A CSV file is for programs: its words, the country's name among them, are the programme's in every language.
     language = "en" if copy.format == ReportCopy.Format.CSV else copy.language
-    document = document_from(rows, copy.assessment, scope, language)
+    document = document_from(rows, assessment, scope, language)
     run.report(40, 100, ReportText.MAKING)
     if _is_for_import(copy, decision):
-        header, tool = header_of(copy.assessment, "en"), copy.assessment.tool
+        header, tool = header_of(assessment, "en"), copy.assessment.tool
         return render_programme_table(document, _stamp(copy, decision), header, rows, questionnaire=tool.name)
     try:
         return render(document, _stamp(copy, decision), copy.format, should_cancel=run.is_cancelled)  # type: ignore[arg-type]

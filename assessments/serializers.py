@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from assessments.figures.queries import points_of, readable_scopes
 from assessments.models import Assessment, ReportCopy
+from assessments.reading import shown_note
 from assessments.reports.document import FINDING_CODES, POINT_STATUSES, PROVENANCES, SCOPES
 from assessments.reports.labels import languages
 from assessments.states import OFFERED_STATES, OFFERED_STEPS
@@ -37,10 +38,16 @@ class AssessmentSerializer(serializers.Serializer[Any]):
     start_date = serializers.DateField()
     end_date = serializers.DateField(allow_null=True)
     published_at = serializers.DateTimeField(allow_null=True)
-    correction_note = serializers.CharField(allow_blank=True, help_text="What this version changes.")
+    correction_note = serializers.SerializerMethodField(
+        help_text="What this version changes; empty where the version before it is not open to you."
+    )
     scopes = serializers.SerializerMethodField(help_text="`report`, `step1`: what `findings` answers to you.")
     points_assessed = serializers.SerializerMethodField()
     points_non_compliant = serializers.SerializerMethodField()
+
+    def get_correction_note(self, assessment: Any) -> str:
+        """To those who may read what it corrects."""
+        return shown_note(assessment)
 
     def get_scopes(self, assessment: Any) -> list[str]:
         """The scopes open to the asker."""

@@ -239,7 +239,6 @@ FACTS = [
         otherwise=published_once,
         after=access_begins,
         audience=BRAND_A,
-        known="the correction's note is shown to those who never had what it corrects",
         masks=(Mask("version number", r'(?<="version": )\d+|(?<=Version )\d+|(?<=version )\d+'),),
     ),
     Fact("how busy others are", others_are_busy, after=something_of_everything, keeps_numbers=True),

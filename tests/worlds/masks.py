@@ -27,7 +27,12 @@ MASKS = (
     Mask("date", r"(?m)(?<=^Date: ).+$"),
     # Hashes over all that was sealed, each row with a secret random leaf beside it; and what is signed is compared.
     Mask("root of the ledger", r'(?<="root": ")[0-9a-f]{64}(?=")|(?<="previous": ")[0-9a-f]{64}(?=")'),
-    Mask("step of a proof", r'(?m)^ *"[0-9a-f]{64}",?$'),
+    Mask("root of the ledger", r"(?<=<dt>Root of the seal</dt><dd class=.text-break.><bdi>)[0-9a-f]{64}"),
+    Mask("root of the ledger", r"(?<=<dt>Published root</dt><dd class=.text-break.><bdi>)[0-9a-f]{64}"),
+    Mask("step of a proof", r'(?m)^ *"[0-9a-f]{64}",?$|<code>[LR] [0-9a-f]{64}(?=</code>)'),
+    Mask("side of a step", r'(?m)^ *"(?:left|right)",$'),
+    # Of a body that is compared, with the sides of the steps in it.
+    Mask("length", r"(?m)(?<=^Content-Length: )[0-9]+$"),
     Mask("signature", r'(?<="signature": ")[\w+/=-]{80,}(?=")'),
 )
 
