@@ -37,7 +37,7 @@ def listed(user: Visitor) -> AssessmentQuerySet:
 
 
 def _shown(rows: AssessmentQuerySet, user: Visitor) -> AssessmentQuerySet:
-    """Return rows with what the list shows of each: open scopes, figures, a correction's note, the factory and its programme."""
+    """Return rows with what the list shows of each: open scopes, figures, its correction's note, factory, programme."""
     opened = rows.annotate(open_scopes=access.scopes_shared(user))
     noted = with_note(opened, Assessment.objects.shared_with(user))
     return with_figures(noted).select_related("factory__programme")

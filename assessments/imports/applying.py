@@ -6,7 +6,6 @@ from uuid import uuid4
 
 from django.db import connection, transaction
 from django.utils import timezone, translation
-from django.utils.translation import gettext as _
 
 from assessments.events import AssessmentEvent
 from assessments.imports.checks import Check, Plan
@@ -278,8 +277,6 @@ def _record(batch: ImportBatch, plan: Plan, counts: dict[str, int]) -> None:
     record(AssessmentEvent.TABLE_IMPORTED, by=batch.owner, subject=batch.pk, **counts)
 
 
-def nothing_to_do(plan: Plan) -> str:
-    """The sentence for a table whose every assessment is here already; "" otherwise."""
-    if plan.new or plan.changed or plan.newly_obsolete or plan.creates:
-        return ""
-    return _("Everything in this table is here already. Importing it changes nothing.")
+def nothing_to_do(plan: Plan) -> bool:
+    """Return whether every assessment of the table is here already."""
+    return not (plan.new or plan.changed or plan.newly_obsolete or plan.creates)

@@ -11,11 +11,11 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from assessments.imports import columns as c
 from assessments.imports.compare import conflicts, count_staged, same_answers
 from assessments.imports.facts import AskedQuestion, Variant, Visit
+from assessments.imports.notes import Note, note
 from assessments.models import Assessment, Question, Tool
 from assessments.models.answers import RELEASED
 from assessments.models.imports import ImportBatch
@@ -27,7 +27,6 @@ from portal.core.tables import Problems
 from portal.core.tables.dates import past_day
 
 NOT_ASSESSED_COUNTRIES = frozenset({"LK"})  # R48
-SAMPLE = 20  # names in a note
 K = TypeVar("K")
 
 
@@ -46,7 +45,7 @@ class Plan:
     missing_tools: dict[str, list[AskedQuestion]] = field(default_factory=dict)
     tool_countries: dict[str, set[str]] = field(default_factory=dict)
     newly_obsolete: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def creates(self) -> bool:
@@ -199,7 +198,7 @@ class Check:
         if self.plan.missing_factories:
             self._may_enrol()
         if renamed:
-            self._note(_("These factories have another name here; the portal's name stays: %s"), renamed)
+            self.plan.notes.append(note(Note.RENAMED, renamed))
 
     def _may_enrol(self) -> None:
         enrolling = set(
@@ -293,7 +292,7 @@ class Check:
             if one_line(here.label) != question.label:
                 worded.append(question.ext_id)
         if worded:
-            self._note(_("These questions are worded differently here; the portal's wording stays: %s."), worded)
+            self.plan.notes.append(note(Note.REWORDED, worded))
 
     def _same_place(self, question: AskedQuestion, here: Question) -> None:
         point = here.compliance_point
@@ -386,13 +385,6 @@ class Check:
         else:
             visit.assessment_id = newest.pk
             self.plan.changed.append(visit)
-
-    def _note(self, text: str, names: list[str]) -> None:
-        more = len(names) - SAMPLE
-        shown = ", ".join(names[:SAMPLE])
-        if more > 0:
-            shown += ngettext(" and %(count)s more", " and %(count)s more", more) % {"count": more}
-        self.plan.notes.append(text % shown)
 
 
 def _not_imported() -> str:

@@ -207,7 +207,7 @@ def _facts(plan: Plan, counts: dict[str, int], reading: Reading) -> dict[str, An
         "nothing": nothing_to_do(plan),
         "ignored": reading.table.ignored[:50],
         "nearly": reading.table.nearly[:50],
-        "read_from": reading.table.read_from,
+        "sheets": reading.table.sheets,
         "first_day": min(days).isoformat() if days else "",
         "last_day": max(days).isoformat() if days else "",
     }

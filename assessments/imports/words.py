@@ -7,7 +7,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from assessments.imports.notes import note_in_words
 from portal.core.countries import country_name
+from portal.core.tables.table import read_from_in_words
 
 
 def counts(plan: dict[str, Any]) -> list[tuple[str, int]]:
@@ -35,13 +37,12 @@ def summary(plan: dict[str, Any]) -> Iterator[str]:
         yield "  " + ngettext("and %(count)s more", "and %(count)s more", more) % {"count": more}
     if plan["changed"]:
         yield _("Changed: %s") % ", ".join(plan["changed"])
-    yield from plan["notes"]
     yield from notes(plan)
     if plan["creates"]:
         yield _("The table names what the portal does not know:")
         yield from (f"  {line}" for line in created(plan))
     if plan["nothing"]:
-        yield plan["nothing"]
+        yield _("Everything in this table is here already. Importing it changes nothing.")
 
 
 KINDS = {"new": gettext_lazy("New"), "changed": gettext_lazy("Changed"), "unchanged": gettext_lazy("Unchanged")}
@@ -69,8 +70,9 @@ def _lines(plan: dict[str, Any]) -> Iterator[str]:
 
 def notes(plan: dict[str, Any]) -> Iterator[str]:
     """What else the person should know before deciding."""
-    if plan.get("read_from"):
-        yield plan["read_from"]
+    yield from map(note_in_words, plan.get("notes", ()))
+    if read_from := read_from_in_words(plan.get("sheets", ())):
+        yield read_from
     if plan.get("ignored"):
         yield _("These columns are not part of the table and are ignored: %s.") % ", ".join(plan["ignored"])
     for header, name in plan.get("nearly", ()):

@@ -145,7 +145,7 @@ def _progress(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
 
 def _preview(batch: ImportBatch, form: DecisionForm | None = None) -> dict[str, Any]:
     plan = batch.plan
-    notes = [*plan.get("notes", ()), *words.notes(plan)]
+    notes = list(words.notes(plan))
     context: dict[str, Any] = {"batch": batch, "plan": plan, "stage": batch.state, "notes": notes}
     if batch.state == STATE.APPLYING:  # its job failed or was cancelled: nothing was done, decide again
         context |= {"stage": STATE.READY, "failed": batch.job.error_in_words if batch.job else ""}

@@ -1,13 +1,19 @@
 """The pages of the import: who may, what they show, and that nothing happens before the decision."""
 
+import html
+
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils.translation import override
 
+from assessments.imports import words
 from assessments.models import Assessment, Question
 from assessments.models.imports import ImportBatch
 from assessments.reports.table import COLUMNS
-from tests.assessments.tables import LEAVE, OVERTIME, ROW, table
+from portal.accounts.models import User
+from tests.assessments.tables import LEAVE, OVERTIME, ROW, load, table
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("run_jobs")]
 
@@ -182,3 +188,24 @@ def test_the_job_page_leads_to_the_upload(world, client_of):
     assert client.get(reverse("job", args=[batch.job_id])).headers["Location"] == page
     polled = client.get(page, headers={"HX-Request": "true"})
     assert polled.headers["HX-Refresh"] == "true"
+
+
+def test_a_preview_is_read_in_the_language_of_whoever_reads_it(world, client_of):
+    """Not in the one that was chosen when a worker checked the table."""
+    leader = world.person("team_leader")
+    User.objects.filter(pk=leader.pk).update(language="km")
+    client = client_of(leader)
+    load(leader, table({}))
+    here = upload(client, table({"Factory Assessed Name": "Another Name"}))
+    kept = ImportBatch.objects.latest("created_at").plan
+    assert (kept["nothing"], kept["notes"][0]["code"]) == (True, "renamed")
+
+    pages = {}
+    for language in ("en", "fr", "km"):
+        with override(language):
+            pages[language] = list(words.notes(kept))
+    assert "These factories have another name here; the portal's name stays: KH-0002" in " ".join(pages["en"])
+    assert len({" ".join(page) for page in pages.values()}) == 3
+    User.objects.filter(pk=leader.pk).update(language="fr")
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "fr"
+    assert pages["fr"][0] in html.unescape(client.get(here).content.decode())

@@ -72,12 +72,14 @@ class Table:
     @property
     def read_from(self) -> str:
         """Which sheet of a workbook is read, and which others it shows; nothing for CSV."""
+        return read_from_in_words(self.sheets)
+
+    @property
+    def sheets(self) -> list[str]:
+        """The name of the sheet that is read, then of others that the workbook shows; none for CSV."""
         if not self._source.sheet:
-            return ""
-        told = _("The sheet “%s” was read.") % one_line(self._source.sheet)
-        if others := self._source.other_sheets[:10]:
-            told += " " + _("These sheets were not read: %s.") % ", ".join(one_line(name) for name in others)
-        return told
+            return []
+        return [one_line(name) for name in (self._source.sheet, *self._source.other_sheets[:10])]
 
     def rows(self, problems: Problems) -> Iterator[tuple[int, list[str]]]:
         """Each row that is not blank as (row number, cells), as many cells as there are headers.
@@ -193,3 +195,13 @@ def _fitted(number: int, cells: list[str], width: int) -> list[str]:
             row=number,
         )
     return cells[:width]
+
+
+def read_from_in_words(sheets: Sequence[str]) -> str:
+    """Return the sentence for `Table.sheets`; empty where there are none."""
+    if not sheets:
+        return ""
+    told = _("The sheet “%s” was read.") % sheets[0]
+    if others := sheets[1:]:
+        told += " " + _("These sheets were not read: %s.") % ", ".join(others)
+    return told
