@@ -57,12 +57,29 @@ class CycleTerms(Protocol):
 class Terms(CycleTerms, Protocol):
     """What a grant says of cycles and times."""
 
-    valid_from: datetime
-    expires_at: datetime | None
-    hold_days: int
-    needs_confirmation: bool
-    confirmed_at: datetime | None
-    ended_at: datetime | None
+    @property
+    def valid_from(self) -> datetime:
+        """From when on it was given."""
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """The end of its period; None: it has none."""
+
+    @property
+    def hold_days(self) -> int:
+        """For how many days each new report waits."""
+
+    @property
+    def needs_confirmation(self) -> bool:
+        """Whether a second person has to confirm it."""
+
+    @property
+    def confirmed_at(self) -> datetime | None:
+        """When a second person did."""
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When somebody ended it."""
 
 
 def covers(grant: CycleTerms, cycle: int) -> bool:

@@ -8,6 +8,7 @@ from portal.demo.accounts import BRAND_A
 from portal.demo.plan import dice
 from portal.demo.plan.grants import GrantPlan, ReadingPlan
 from portal.demo.plan.visits import VisitPlan
+from sharing.terms import opens_at
 
 # Of the brands that had read factory A's report before it was corrected three days ago, those that took note.
 STORY = ("Casa Almendra",)
@@ -67,7 +68,7 @@ def _opened(grant: GrantPlan, visit: VisitPlan, at: datetime) -> bool:
         and grant.covers(visit.cycle)
         and grant.is_live(at)
         and visit.published_at is not None
-        and visit.published_at + timedelta(days=grant.hold_days) <= at
+        and opens_at(grant, visit.published_at) <= at
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -13,7 +13,7 @@ from portal.demo.plan.factories import FactoryPlan
 from portal.demo.plan.people import manager_email, reader_emails, staff_email
 from portal.demo.plan.visits import VisitPlan
 from sharing.ends import End
-from sharing.terms import covers
+from sharing.terms import covers, is_in_force, opens_at
 
 PURPOSES = (
     "Sourcing review", "Yearly supplier evaluation", "Due diligence report", "Onboarding of a new supplier",
@@ -70,6 +70,8 @@ class GrantPlan:
     end_code: str = ""
     end_reason: str = ""
     replaces: bool = False
+    needs_confirmation: bool = False
+    confirmed_at: datetime | None = None
 
     def covers(self, cycle: int) -> bool:
         """Whether the grant is about this cycle."""
@@ -77,15 +79,14 @@ class GrantPlan:
 
     def is_live(self, at: datetime) -> bool:
         """Whether it was in force then."""
-        over = [end for end in (self.ended_at, self.expires_at) if end]
-        return max(self.valid_from, self.created_at) <= at < min(over, default=datetime.max.replace(tzinfo=UTC))
+        return is_in_force(self, at)
 
     def reading_period(self, visit: VisitPlan, now: datetime) -> tuple[datetime, datetime] | None:
         """From when to when the brand could read a published visit; nothing if never, or for less than an hour."""
         if not self.covers(visit.cycle) or visit.published_at is None or visit.state == "withdrawn":
             return None
         first_published = visit.first_published_at or visit.published_at
-        opened = max(self.valid_from, self.created_at, first_published + timedelta(days=self.hold_days))
+        opened = opens_at(self, first_published)
         if visit.superseded_at is not None and visit.superseded_at <= opened:
             return None  # it was replaced before the report opened
         first = max(opened, visit.published_at)
