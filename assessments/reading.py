@@ -125,7 +125,8 @@ def with_scopes(assessments: AssessmentQuerySet, user: Visitor) -> AssessmentQue
 def with_note(assessments: AssessmentQuerySet, readable: AssessmentQuerySet) -> AssessmentQuerySet:
     """Return each assessment with `is_note_shown`: whether the version that it corrects is among `readable` (R56).
 
-    `readable` is what the reader may read. It is asked of every row in the same words, whether there is such a version or not.
+    `readable` is what the reader may read. It is asked of every row in the same words, whether there is such a version
+    or not.
     """
     return assessments.annotate(is_note_shown=Exists(readable.filter(pk=OuterRef("supersedes"))))
 
