@@ -156,7 +156,8 @@ def test_published_ones_stand_newest_first(world, client_of):
 def test_a_point_with_information_questions_alone_is_not_called_unassessed(world, client_of):
     world.grant(scope="step1")
     response = client_of(world.person("brand_a_member")).get(page(world.assessments["a2"]))
-    informing = {name for _cluster, _line, informs in response.context["sections"]["step1"] for name in informs}
+    [answers] = [part for part in response.context["parts"] if part.rule.lists_answers]
+    informing = {name for _cluster, _line, informs in answers.sections for name in informs}
     assert informing == {"Leave"}
     assert "Information only" in text(response)
 
