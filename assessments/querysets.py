@@ -38,6 +38,10 @@ class AssessmentQuerySet(QuerySet["Assessment"]):
         """Those that `user` sees as the programme's staff. Never more than `visible_to`, and worded in less."""
         return self.filter(access.readable_as_staff(user))
 
+    def inside(self, user: Visitor) -> "AssessmentQuerySet":
+        """Those that `user` sees on either of these sides."""
+        return self.filter(access.readable_as_own(user) | access.readable_as_staff(user))
+
     def known_to(self, user: Visitor, at: datetime | None = None) -> "AssessmentQuerySet":
         """Those about whose readers at a moment `user` may ask: the factory's people and its country's staff."""
         return self.filter(access.known_to(user, at))

@@ -8,8 +8,8 @@ from sharing.preview import use_shelf
 
 
 def released(person: Visitor, factory: Factory) -> list[Assessment]:
-    """Those released to the factory that `person` may see, the newest cycle and version first."""
-    visible = Assessment.objects.visible_to(person).filter(factory=factory, state__in=RELEASED_TO_FACTORY)
+    """Those released to the factory that `person` sees inside it, the newest cycle and version first."""
+    visible = Assessment.objects.inside(person).filter(factory=factory, state__in=RELEASED_TO_FACTORY)
     return list(visible.order_by("-cycle", "-version"))
 
 

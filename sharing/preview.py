@@ -46,7 +46,7 @@ def use_shelf(shelf: Shelf) -> None:
 
 
 def reports_of(person: Visitor, factory: Factory) -> Sequence[Report]:
-    """The reports released to the factory that `person` may see, newest cycle first."""
+    """The reports released to the factory that `person`, of its people or staff, may see, newest cycle first."""
     return _shelves[0](person, factory)
 
 

@@ -193,7 +193,11 @@ class DestroyNoticeQuerySet(QuerySet["DestroyNotice"]):
 
     def visible_to(self, user: Visitor) -> "DestroyNoticeQuerySet":
         """The factory's people and its country's staff; the people (not the programs) of the brand it asks."""
-        return self.filter(factory__in=factories_inside(user)) | self.asked_of(user)
+        return self.inside(user) | self.asked_of(user)
+
+    def inside(self, user: Visitor) -> "DestroyNoticeQuerySet":
+        """Those of factories whose people or country's staff `user` is one of."""
+        return self.filter(factory__in=factories_inside(user))
 
     def asked_of(self, user: Visitor) -> "DestroyNoticeQuerySet":
         """Those that `user` may answer: their brand's."""

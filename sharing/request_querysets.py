@@ -61,6 +61,10 @@ class AccessRequestQuerySet(QuerySet["AccessRequest"]):
         """Undecided, and put off until later."""
         return self.undecided().filter(snoozed_until__gt=StatementTime())
 
+    def inside(self, user: Visitor) -> "AccessRequestQuerySet":
+        """Those to factories whose people or country's staff `user` is one of: what `visible_to` shows of them."""
+        return self.filter(factory__in=factories_inside(user))
+
     def visible_to(self, user: Visitor) -> "AccessRequestQuerySet":
         """The factory's people, its country's staff, and the brand that asked; no other brand.
 

@@ -63,7 +63,7 @@ def factory_section(user: Visitor, item: Affiliation) -> dict[str, Any]:
 
 def _request_todos(user: Visitor, factory: Factory) -> list[Todo]:
     """Each brand that waits for an answer, the first to lapse first; many are one line."""
-    waiting = AccessRequest.objects.visible_to(user).waiting().filter(factory=factory)
+    waiting = AccessRequest.objects.inside(user).waiting().filter(factory=factory)
     rows = list(waiting.select_related("brand").order_by("lapses_at", "pk")[: MANY + 1])
     inbox = reverse("request_inbox", args=[factory.pk])
     if len(rows) > MANY:

@@ -68,7 +68,7 @@ def _factory_menu(user: Visitor, factories: list[Affiliation]) -> list[tuple[str
     if len(factories) > 1:
         return [*entries, (_("Our factories"), reverse("factory_list"))]
     factory_id = factories[0].organisation_id
-    waiting = AccessRequest.objects.visible_to(user).waiting().filter(factory=factory_id).count()
+    waiting = AccessRequest.objects.inside(user).waiting().filter(factory=factory_id).count()
     requests = _("Requests (%s)") % waiting if waiting else _("Requests")
     return [
         *entries,

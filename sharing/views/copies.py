@@ -51,7 +51,7 @@ def _row(notice: DestroyNotice, known: dict[int, DownloadedCopy]) -> dict[str, A
 
 def latest_destroy_notices(request: HttpRequest, factory: Factory) -> list[tuple[DestroyNotice, int]]:
     """The few newest, each with the days since it was asked: for the page of who can see the data."""
-    notices = DestroyNotice.objects.visible_to(request.user).filter(factory=factory).with_counts()
+    notices = DestroyNotice.objects.inside(request.user).filter(factory=factory).with_counts()
     newest = notices.select_related("brand").order_by("-created_at")[:SUMMARISED]
     return [(notice, days_since(notice.created_at, factory)) for notice in newest]
 

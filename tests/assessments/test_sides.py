@@ -3,7 +3,7 @@
 import pytest
 
 from assessments.models import Assessment, CorrectionNotice
-from sharing.models import SharingGrant
+from sharing.models import AccessRequest, DestroyNotice, SharingGrant
 from tests.matrix.stage import GROUPS, PERSONAS, build_stage
 
 pytestmark = pytest.mark.django_db
@@ -20,6 +20,9 @@ def test_a_side_sees_what_the_gate_shows_it_and_nobody_sees_more() -> None:
         pairs = {
             "own": (Assessment.objects.own_of(user), Assessment.objects.visible_to(user), FACTORY),
             "staff": (Assessment.objects.worked_on_by(user), Assessment.objects.visible_to(user), STAFF),
+            "inside": (Assessment.objects.inside(user), Assessment.objects.visible_to(user), FACTORY + STAFF),
+            "requests": (AccessRequest.objects.inside(user), AccessRequest.objects.visible_to(user), FACTORY + STAFF),
+            "copies": (DestroyNotice.objects.inside(user), DestroyNotice.objects.visible_to(user), FACTORY + STAFF),
             "notices": (
                 CorrectionNotice.objects.inside(user),
                 CorrectionNotice.objects.visible_to(user),
