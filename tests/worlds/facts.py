@@ -247,7 +247,6 @@ FACTS = [
         others_are_busy,
         after=newcomers,
         keeps_numbers=True,
-        known="ids of accounts and factories run",
     ),
 ]
 OFTEN = FACTS[:4]  # in every run, all at once
