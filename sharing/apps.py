@@ -36,7 +36,7 @@ class SharingConfig(AppConfig):
 
         seen = ("id", "at", "person_id", "brand_id", "factory_id", "assessment_id", "cycle", "version", "scope")
         register_source(Source("sharing.AccessRecord", ((*seen, "action", "copy_number", "is_before_release"),)))
-        search = ("id", "at", "person_id", "brand_id", "condition", "about", "factories", "is_before_release")
+        search = ("id", "at", "day", "person_id", "brand_id", "condition", "about", "factories", "is_before_release")
         register_source(Source("sharing.SearchRecord", (search,)))
         receipt = ("id", "number", "kind", "grant_id", "factory_id", "brand_id", "actor_id", "payload", "disclosed")
         columns = (*receipt, "key_id", "signature", "issued_at")

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('day', models.DateField()),
+                ('day', models.PositiveIntegerField()),
                 ('condition', models.CharField(choices=[('cluster', 'Non-compliance in')], max_length=20)),
                 ('about', models.CharField(max_length=150)),
                 ('factories', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),

@@ -23,7 +23,7 @@ class SearchRecord(models.Model):
         CLUSTER = "cluster", _("Non-compliance in")
 
     at = models.DateTimeField(default=timezone.now)
-    day = models.DateField()  # of `at`, in UTC
+    day = models.PositiveIntegerField()  # of `at`, in UTC, as 20260313: a number is sealed alike in every session
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     brand = models.ForeignKey(Brand, null=True, on_delete=models.PROTECT, related_name="+")
     condition = models.CharField(max_length=20, choices=Condition.choices)

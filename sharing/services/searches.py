@@ -28,7 +28,7 @@ def record_search(
     rows = [
         SearchRecord(
             at=now,
-            day=now.astimezone(UTC).date(),
+            day=int(now.astimezone(UTC).strftime("%Y%m%d")),
             person=by,
             brand_id=brand,
             condition=condition,
