@@ -16,11 +16,12 @@ from assessments.states import OFFERED_STATES, OFFERED_STEPS
 from factories.serializers import FactoryBriefSerializer
 from portal.core.api import PageQuery, Query, StrictSerializer
 from portal.core.countries import COUNTRIES
+from portal.core.drawn import MAX_ID
 from portal.core.models import Job
 from sharing.reasons import Reason
 from sharing.terms import MAX_CYCLE
 
-NO_ID = 2**31 - 1
+NO_ID = MAX_ID
 
 
 class AssessmentSerializer(serializers.Serializer[Any]):

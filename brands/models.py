@@ -9,7 +9,7 @@ from brands.reads import READS
 from portal.accounts.models import RoleGroup, User
 from portal.accounts.role_index import membership_trigger, permission_triggers
 from portal.accounts.roles import GroupObjectPermissionBase
-from portal.core.drawn import fifteen_digits, nine_digits
+from portal.core.drawn import drawn_id
 from portal.core.identifiers import OS_HUB_ID
 from portal.core.triggers import history_trigger
 
@@ -21,7 +21,7 @@ class Brand(models.Model):
         PARTNER = "partner", _("Partner")
         PARTICIPANT = "participant", _("Participant")
 
-    id = models.BigAutoField(primary_key=True, default=nine_digits)
+    id = models.BigAutoField(primary_key=True, default=drawn_id)
     name = models.CharField(_("name"), max_length=150)
     kind = models.CharField(_("agreement"), max_length=12, choices=Kind.choices, default=Kind.PARTICIPANT)
     website = models.URLField(_("website"), blank=True)
@@ -79,7 +79,7 @@ class Supplier(models.Model):
     which knows both sides.
     """
 
-    id = models.BigAutoField(primary_key=True, default=fifteen_digits)
+    id = models.BigAutoField(primary_key=True, default=drawn_id)
     brand = models.ForeignKey(Brand, on_delete=models.CASCADE, related_name="suppliers")
     name = models.CharField(_("name"), max_length=300)
     country = models.CharField(_("country"), max_length=80, blank=True)

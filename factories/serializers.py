@@ -7,6 +7,7 @@ from rest_framework import serializers
 from factories.models import CountryProgramme, Factory
 from portal.core.api import PageQuery, StrictSerializer
 from portal.core.countries import COUNTRIES, country_name
+from portal.core.drawn import MAX_ID
 
 
 class ProgrammeSerializer(serializers.ModelSerializer[CountryProgramme]):
@@ -117,7 +118,7 @@ class HandoverSerializer(serializers.Serializer[Any]):
 class HandoverOrder(StrictSerializer):
     """Who takes a factory over, and how the staff know that its only manager left."""
 
-    factory = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+    factory = serializers.IntegerField(min_value=1, max_value=MAX_ID)
     new_name = serializers.CharField(max_length=150)
     new_email = serializers.EmailField(max_length=254)
     evidence = serializers.CharField(max_length=2000)

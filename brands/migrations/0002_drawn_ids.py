@@ -14,11 +14,11 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='brand',
             name='id',
-            field=models.BigAutoField(default=portal.core.drawn.nine_digits, primary_key=True, serialize=False),
+            field=models.BigAutoField(default=portal.core.drawn.drawn_id, primary_key=True, serialize=False),
         ),
         migrations.AlterField(
             model_name='supplier',
             name='id',
-            field=models.BigAutoField(default=portal.core.drawn.fifteen_digits, primary_key=True, serialize=False),
+            field=models.BigAutoField(default=portal.core.drawn.drawn_id, primary_key=True, serialize=False),
         ),
     ]

@@ -14,7 +14,7 @@ from portal.accounts.models import RoleGroup, User
 from portal.accounts.role_index import membership_trigger, permission_triggers
 from portal.accounts.roles import GroupObjectPermissionBase
 from portal.core.days import zone_named, zone_of_country
-from portal.core.drawn import nine_digits
+from portal.core.drawn import drawn_id
 from portal.core.identifiers import OS_HUB_ID
 from portal.core.search import unmarked_text
 from portal.core.triggers import history_trigger
@@ -191,7 +191,7 @@ class Factory(models.Model):
         LEFT = "left", _("Left the programme")
         NOT_ENROLLABLE = "not_enrollable", _("Could not be enrolled")
 
-    id = models.BigAutoField(primary_key=True, default=nine_digits)
+    id = models.BigAutoField(primary_key=True, default=drawn_id)
     programme = models.ForeignKey(CountryProgramme, on_delete=models.PROTECT, related_name="factories")
     bw_id = models.CharField(
         _("Better Work id"),

@@ -14,7 +14,7 @@ from knox.models import AbstractAuthToken
 
 from portal.accounts.querysets import AccountHistoryQuerySet, MembershipPeriodQuerySet
 from portal.accounts.role_index import GROUP_IS_GONE, NAME_IS_FINAL
-from portal.core.drawn import nine_digits
+from portal.core.drawn import drawn_id
 from portal.core.triggers import columns_are_final, history_trigger, refuse_truncate
 
 
@@ -46,7 +46,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     here. `is_staff` opens Django's admin for the operator; it is not the programme's staff.
     """
 
-    id = models.BigAutoField(primary_key=True, default=nine_digits)
+    id = models.BigAutoField(primary_key=True, default=drawn_id)
     email = models.EmailField(_("e-mail address"), max_length=254, unique=True)
     name = models.CharField(_("name"), max_length=150)
     language = models.CharField(_("language"), max_length=8, default="en")

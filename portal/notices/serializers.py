@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from portal.core.api import PageQuery, StrictSerializer
+from portal.core.drawn import MAX_ID
 from portal.notices.models import MailChoice, WebhookDelivery
 from portal.notices.querysets import SIDES
 
@@ -57,7 +58,7 @@ class WebhookOrder(StrictSerializer):
     """A new endpoint."""
 
     organisation_kind = serializers.ChoiceField(choices=SIDES)
-    organisation = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+    organisation = serializers.IntegerField(min_value=1, max_value=MAX_ID)
     url = serializers.CharField(max_length=500, help_text="https, on the public internet.")
     kinds = serializers.ListField(child=serializers.CharField(max_length=60), min_length=1, max_length=20)
 

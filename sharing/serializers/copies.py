@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from factories.serializers import FactoryBriefSerializer
 from portal.core.api import PageQuery, StrictSerializer
+from portal.core.drawn import MAX_ID
 from sharing.models import CopyToDestroy, Scope
 from sharing.serializers.grants import BrandBriefSerializer
 
@@ -37,7 +38,7 @@ class DestroyNoticeSerializer(serializers.Serializer[Any]):
 class DestroyNoticeQuery(PageQuery):
     """How the list is narrowed."""
 
-    factory = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+    factory = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
     answered = serializers.BooleanField(required=False)
 
 

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from brands.models import Brand
 from portal.core.api import StrictSerializer
+from portal.core.drawn import MAX_ID
 from sharing.models import Scope
 from sharing.scopes import OFFERED_SCOPES
 from sharing.serializers.grants import BrandBriefSerializer, GrantChange
@@ -19,7 +20,7 @@ class SharingOrder(GrantChange):
     """Which brands may read what, on which terms."""
 
     brands = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=2**31 - 1), min_length=1, max_length=MAX_BRANDS
+        child=serializers.IntegerField(min_value=1, max_value=MAX_ID), min_length=1, max_length=MAX_BRANDS
     )
     scopes = serializers.ListField(
         child=serializers.ChoiceField(choices=OFFERED_SCOPES), min_length=1, max_length=len(OFFERED_SCOPES)
@@ -40,7 +41,7 @@ class SharingOrder(GrantChange):
 class WithholdOrder(StrictSerializer):
     """Which report to keep back from whom."""
 
-    brand = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+    brand = serializers.IntegerField(min_value=1, max_value=MAX_ID)
     cycle = serializers.IntegerField(min_value=1, max_value=MAX_CYCLE)
     reason = serializers.CharField(required=False, allow_blank=True, max_length=300, default="")
 

@@ -10,6 +10,7 @@ from brands.models import Brand
 from factories.models import Factory
 from factories.serializers import FactoryBriefSerializer
 from portal.core.api import PageQuery, StrictSerializer
+from portal.core.drawn import MAX_ID
 from sharing.models import Scope, SharingGrant
 from sharing.scopes import OFFERED_SCOPES
 from sharing.services import Terms
@@ -86,8 +87,8 @@ class GrantSerializer(serializers.Serializer[Any]):
 class GrantQuery(PageQuery):
     """How a list of grants is narrowed."""
 
-    factory = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
-    brand = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+    factory = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    brand = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
     scope = serializers.ChoiceField(required=False, choices=OFFERED_SCOPES)
     open = serializers.BooleanField(required=False, help_text="true: not ended; false: ended.")
 
@@ -95,7 +96,7 @@ class GrantQuery(PageQuery):
 class FactoryGrantQuery(PageQuery):
     """How the list of one factory's grants is narrowed."""
 
-    brand = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+    brand = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
     scope = serializers.ChoiceField(required=False, choices=OFFERED_SCOPES)
     open = serializers.BooleanField(required=False, help_text="true: not ended; false: ended.")
 
@@ -127,7 +128,7 @@ class GrantChange(StrictSerializer):
 class GrantOrder(GrantChange):
     """Which brand may read what, on which terms."""
 
-    brand = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+    brand = serializers.IntegerField(min_value=1, max_value=MAX_ID)
     scope = serializers.ChoiceField(choices=OFFERED_SCOPES)
 
     def validate_brand(self, value: int) -> Brand:
@@ -160,7 +161,7 @@ class ConfirmationOrder(StrictSerializer):
 class StopOrder(RevokeOrder):
     """What a factory stops: everything of one brand, or with `brand` null all that it shares."""
 
-    brand = serializers.IntegerField(allow_null=True, min_value=1, max_value=2**31 - 1)
+    brand = serializers.IntegerField(allow_null=True, min_value=1, max_value=MAX_ID)
 
     def validate_brand(self, value: int | None) -> Brand | None:
         """The brand, if the asker may see it."""

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from factories.serializers import FactoryBriefSerializer
 from portal.core.api import PageQuery
+from portal.core.drawn import MAX_ID
 from sharing.models import Receipt
 from sharing.receipts.document import document_of
 from sharing.serializers.grants import BrandBriefSerializer
@@ -37,8 +38,8 @@ class ReceiptDetailSerializer(ReceiptSerializer):
 class ReceiptQuery(PageQuery):
     """How a list of receipts is narrowed."""
 
-    factory = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
-    brand = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+    factory = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    brand = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
     grant = serializers.UUIDField(required=False)
     kind = serializers.ChoiceField(required=False, choices=Receipt.Kind.values)
 

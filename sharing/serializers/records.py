@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from factories.serializers import FactoryBriefSerializer
 from portal.core.api import PageQuery, Query
+from portal.core.drawn import MAX_ID
 from sharing.forms.who_saw import WRONG_YEAR, YEARS
 from sharing.models import AccessRecord, Scope, SearchRecord
 from sharing.scopes import OFFERED_SCOPES
@@ -64,7 +65,7 @@ class NarrowedQuery(PageQuery):
     """How who-saw-what is narrowed, by whoever reads it."""
 
     person = serializers.IntegerField(
-        required=False, min_value=1, max_value=2**31 - 1, help_text="A reader's `person_id`."
+        required=False, min_value=1, max_value=MAX_ID, help_text="A reader's `person_id`."
     )
     action = serializers.ChoiceField(required=False, choices=AccessRecord.Action.values)
     scope = serializers.ChoiceField(required=False, choices=OFFERED_SCOPES)
@@ -85,7 +86,7 @@ class SearchRecordQuery(PageQuery):
     """How the searches that named a factory are narrowed."""
 
     person = serializers.IntegerField(
-        required=False, min_value=1, max_value=2**31 - 1, help_text="A reader's `person_id`."
+        required=False, min_value=1, max_value=MAX_ID, help_text="A reader's `person_id`."
     )
     brand = serializers.RegexField(
         r"^(own|staff|[1-9][0-9]{0,8})$", required=False, help_text="A brand's id, `own` (its people) or `staff`."
@@ -97,7 +98,7 @@ class SearchRecordQuery(PageQuery):
 class OwnReadingQuery(NarrowedQuery):
     """How a brand's own log is narrowed."""
 
-    factory = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+    factory = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
 
 
 class MonthQuery(Query):

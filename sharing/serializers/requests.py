@@ -8,6 +8,7 @@ from factories.models import Factory
 from factories.serializers import FactoryBriefSerializer
 from portal.core.api import PageQuery, StrictSerializer
 from portal.core.countries import COUNTRIES
+from portal.core.drawn import MAX_ID
 from sharing.matching import MOST_LINES, Line
 from sharing.models import Scope, SharingGrant
 from sharing.request_states import Shown
@@ -18,7 +19,6 @@ from sharing.services.requests import LONGEST_SNOOZE_DAYS, as_asked
 from sharing.terms import MAX_CYCLE
 
 STATES = list(Shown)
-MAX_ID = 2**31 - 1
 MOST_AT_ONCE = 300
 
 

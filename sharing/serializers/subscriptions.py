@@ -8,10 +8,9 @@ from brands.models import Brand
 from factories.models import CountryProgramme, Factory
 from factories.serializers import FactoryBriefSerializer
 from portal.core.api import PageQuery, StrictSerializer
+from portal.core.drawn import MAX_ID
 from sharing.serializers.grants import BrandBriefSerializer
 from sharing.terms import MAX_CYCLE
-
-MAX_ID = 2**31 - 1
 
 
 class SubscriptionSerializer(serializers.Serializer[Any]):

@@ -14,6 +14,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='user',
             name='id',
-            field=models.BigAutoField(default=portal.core.drawn.nine_digits, primary_key=True, serialize=False),
+            field=models.BigAutoField(default=portal.core.drawn.drawn_id, primary_key=True, serialize=False),
         ),
     ]

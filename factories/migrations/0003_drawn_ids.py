@@ -7,13 +7,13 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('factories', '0001_initial'),
+        ('factories', '0002_time_zone'),
     ]
 
     operations = [
         migrations.AlterField(
             model_name='factory',
             name='id',
-            field=models.BigAutoField(default=portal.core.drawn.nine_digits, primary_key=True, serialize=False),
+            field=models.BigAutoField(default=portal.core.drawn.drawn_id, primary_key=True, serialize=False),
         ),
     ]
