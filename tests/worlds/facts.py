@@ -247,6 +247,7 @@ FACTS = [
         others_are_busy,
         after=newcomers,
         keeps_numbers=True,
+        known="encrypted cursors of what-we-read hold an id of the log, and that runs",
     ),
 ]
 OFTEN = FACTS[:4]  # in every run, all at once
