@@ -7,6 +7,7 @@ make themselves the factory's voice (docs/decisions/0017): no address of the pro
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from allauth.account.adapter import get_adapter
 from django.conf import settings
@@ -91,7 +92,7 @@ def open_handover(
         scan=scan,
         scan_sha256=sha256_of_upload(scan) if scan else "",
         opened_by=by,
-        objections_until=end_of(days_from_now(factory.programme.handover_days, factory), factory),
+        objections_until=_objections_until(factory),
     )
     handover.clean_fields(exclude={field.name for field in Handover._meta.fields} - WRITTEN)
     handover.save()
@@ -120,6 +121,12 @@ def _check_new_manager(email: str, leaving: User) -> None:
         )
     if account is not None and not account.is_active:
         raise ValidationError({"new_email": _("The account at this address is closed.")})
+
+
+def _objections_until(factory: Factory) -> datetime:
+    """Return until when a handover can be objected to: the end of the country's last day for it, at the factory."""
+    days = factory.programme.handover_days
+    return end_of(days_from_now(days, factory), factory) if days else timezone.now()
 
 
 def _mail_manager(handover: Handover, link: str) -> None:

@@ -15,6 +15,7 @@ from django.shortcuts import render
 
 View = Callable[..., HttpResponseBase]
 TURNS = 0x7475726E  # the class of the advisory locks on persons
+ROOM = 2**31  # of the lock's second number: two persons who share one wait for each other, which harms nobody
 RETRY_SECONDS = 10
 
 
@@ -22,7 +23,7 @@ RETRY_SECONDS = 10
 def turn_of(user_id: int) -> Iterator[bool]:
     """Hold the turn of a person, or say False where they have one already."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [TURNS, user_id])
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [TURNS, user_id % ROOM])
         is_theirs = bool(cursor.fetchone()[0])
     try:
         yield is_theirs
@@ -33,7 +34,7 @@ def turn_of(user_id: int) -> Iterator[bool]:
 
 def _end_turn(user_id: int) -> None:
     with suppress(DatabaseError), connection.cursor() as cursor:  # a lost session has no lock any more
-        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [TURNS, user_id])
+        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [TURNS, user_id % ROOM])
 
 
 def one_at_a_time(view: View) -> View:

@@ -18,7 +18,7 @@ from sharing.terms import MAX_CYCLE
 
 WRONG = {"invalid_choice": NOT_OFFERED}
 YEARS = range(1900, 2100)
-_ID = re.compile(r"[1-9][0-9]{0,8}")
+_ID = re.compile(r"[1-9][0-9]{0,14}")
 WRONG_YEAR = _("Choose a day between 1900 and 2099.")
 PLAIN = ("person", "scope", "action", "cycle")
 

@@ -78,7 +78,7 @@ class AccessRecordQuery(NarrowedQuery):
     """How a factory's log is narrowed."""
 
     brand = serializers.RegexField(
-        r"^(own|staff|[1-9][0-9]{0,8})$", required=False, help_text="A brand's id, `own` (its people) or `staff`."
+        r"^(own|staff|[1-9][0-9]{0,14})$", required=False, help_text="A brand's id, `own` (its people) or `staff`."
     )
 
 
@@ -89,7 +89,7 @@ class SearchRecordQuery(PageQuery):
         required=False, min_value=1, max_value=MAX_ID, help_text="A reader's `person_id`."
     )
     brand = serializers.RegexField(
-        r"^(own|staff|[1-9][0-9]{0,8})$", required=False, help_text="A brand's id, `own` (its people) or `staff`."
+        r"^(own|staff|[1-9][0-9]{0,14})$", required=False, help_text="A brand's id, `own` (its people) or `staff`."
     )
     since = _DayField(required=False, help_text="The first day (UTC).")
     until = _DayField(required=False, help_text="The last day (UTC).")

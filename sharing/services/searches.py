@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import UTC
 from typing import Any
 
 from django.utils import timezone
 
 from portal.accounts.models import User
+from portal.core.days import UTC_DAYS, day_of
 from sharing.access import RELEASED_TO_FACTORY
 from sharing.models import SearchRecord
 
@@ -28,7 +28,7 @@ def record_search(
     rows = [
         SearchRecord(
             at=now,
-            day=int(now.astimezone(UTC).strftime("%Y%m%d")),
+            day=int(day_of(now, UTC_DAYS).strftime("%Y%m%d")),
             person=by,
             brand_id=brand,
             condition=condition,

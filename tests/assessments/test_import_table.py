@@ -115,7 +115,7 @@ def test_a_correction_takes_what_a_table_says_and_the_old_table_changes_nothing(
 def test_other_wording_of_a_known_question_is_noted(world):
     batch = check(world.person("team_leader"), table({"Q Label": "Child labour"}))
     assert batch.state == "ready"
-    assert "1000" in batch.plan["notes"][0]
+    assert batch.plan["notes"] == [{"code": "reworded", "more": 0, "names": ["1000"]}]
 
 
 def test_national_law_is_of_the_row(world):

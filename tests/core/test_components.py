@@ -153,7 +153,14 @@ def test_a_pager_without_neighbours_shows_no_links():
 
 
 def job(**values):
-    made = {"id": "1", "state": "running", "is_finished": False, "percent": 40, "message": "Working", "error": ""}
+    made = {
+        "id": "1",
+        "state": "running",
+        "is_finished": False,
+        "percent": 40,
+        "message_in_words": "Working",
+        "error": "",
+    }
     return SimpleNamespace(**{**made, "cancel_requested": False, "get_state_display": "Running", **values})
 
 

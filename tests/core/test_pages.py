@@ -8,6 +8,7 @@ from brands.models import Brand
 from factories.roles import FACTORY
 from portal.accounts.models import Invitation
 from portal.accounts.services import invite
+from portal.core.drawn import MAX_ID
 from portal.core.pages import BadCursor, keyset_page
 from tests.world import World
 
@@ -17,7 +18,10 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def brands() -> list[Brand]:
     """Seven brands, two countries: ties in the first column of the order."""
-    return [Brand.objects.create(name=f"Brand {number}", country="KH" if number % 2 else "VN") for number in range(7)]
+    return [
+        Brand.objects.create(pk=number + 1, name=f"Brand {number}", country="KH" if number % 2 else "VN")
+        for number in range(7)
+    ]
 
 
 @pytest.mark.parametrize("order", [["country", "id"], ["-country", "-id"], ["name", "id"], ["-id"]])
@@ -41,7 +45,7 @@ def test_pages_cover_every_row_once_forwards_and_backwards(brands, order) -> Non
 
 def test_a_row_added_before_the_cursor_moves_nothing(brands) -> None:
     first = keyset_page(Brand.objects.all(), order=["-id"], size=3)
-    Brand.objects.create(name="New")
+    Brand.objects.create(name="New", pk=MAX_ID)
 
     second = keyset_page(Brand.objects.all(), order=["-id"], cursor=first.next_cursor, size=3)
 

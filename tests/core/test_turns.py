@@ -14,7 +14,7 @@ from django.urls import reverse
 from brands.models import Brand, Supplier
 from portal.accounts.models import User
 from portal.core.models import Event, Job
-from portal.core.turns import TURNS, turn_of
+from portal.core.turns import ROOM, TURNS, turn_of
 from sharing.matching import MOST_LINES
 from sharing.models import AccessRequest, SharingGrant
 from sharing.views import asking
@@ -28,11 +28,11 @@ pytestmark = pytest.mark.django_db(databases=["default", "owner"])
 def busy(person: User) -> Iterator[None]:
     """Another process works on a form of this person."""
     with connections["owner"].cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [TURNS, person.pk])
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [TURNS, person.pk % ROOM])
         try:
             yield
         finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [TURNS, person.pk])
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [TURNS, person.pk % ROOM])
 
 
 def turns_held() -> int:

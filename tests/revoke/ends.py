@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from assessments import backends
+from assessments import backends, listing
 from assessments.services import take_step
 from brands.roles import BRAND
 from brands.services import update_brand
@@ -53,8 +53,9 @@ def expired(held: Held, later: ExitStack) -> None:
     patch = later.enter_context(pytest.MonkeyPatch.context())
     patch.setattr(StatementTime, "template", "(%(function)s() + interval '2 hours')", raising=False)
     later.enter_context(time_machine.travel(timezone.now() + timedelta(hours=2)))
-    backends._statement.cache_clear()  # worded with the clock as it was
-    later.callback(backends._statement.cache_clear)
+    for worded in (backends._statement, listing._page, listing._count, listing._newest):
+        worded.cache_clear()  # worded with the clock as it was
+        later.callback(worded.cache_clear)
 
 
 def narrowed(held: Held, _later: ExitStack) -> None:

@@ -282,7 +282,7 @@ def test_who_saw_what_filters_pages_and_refuses_nonsense(
     )
     manager = client_of(world.person("manager_a"))
 
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         first = manager.get(url(world, "who-saw-what/"))
     assert len(first.context["page"]) == 25
     second = manager.get(url(world, "who-saw-what/"), {"cursor": first.context["page"].next_cursor})

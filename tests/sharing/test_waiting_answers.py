@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from portal.core.days import day_of, start_of
 from portal.core.models import Event
 from portal.notices.models import Notice
 from sharing.models import AccessRequest, Receipt, SharingGrant
@@ -120,7 +121,8 @@ def test_a_refusal_answers_it_and_the_days_to_ask_again_count_from_there(confirm
     assert (request.state, request.decline_reason, answers_told()) == ("declined", "", 1)
     assert (shown(world, "manager_a"), shown(world, "brand_a_member")) == ("refused", "declined")
     again = standings(world.brand_a, [world.factory_a.pk])[world.factory_a.pk].next_time()
-    assert again == request.answered_at + timedelta(days=world.cambodia.request_again_days)
+    first_day = day_of(request.answered_at, world.factory_a) + timedelta(days=world.cambodia.request_again_days)
+    assert again == start_of(first_day, world.factory_a)
     assert timezone.now() - request.answered_at < timedelta(hours=1)
 
 
@@ -161,7 +163,7 @@ def test_taking_it_back_ends_what_waits(confirming: World, api_of: Any) -> None:
 
 
 def test_it_lapses_and_nobody_can_confirm_it_then(confirming: World, time_machine: Any) -> None:
-    world, over = confirming, timedelta(days=confirming.cambodia.request_days, hours=1)
+    world, over = confirming, timedelta(days=confirming.cambodia.request_days + 1, hours=1)
     request = approved_before(world, over, time_machine)
     grant = request.grants.get()
     assert shown(world, "brand_a_member") == "lapsed"
