@@ -25,6 +25,7 @@ from assessments.views.reading import assessment_context, record_filter, shared_
 from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.models import User
+from portal.core.days import show_days_of_each
 from portal.core.turns import one_at_a_time
 from sharing.access import AsBrand
 from sharing.forms import GrantForm, LessForm, TermsForm
@@ -67,6 +68,7 @@ def as_brand(request: HttpRequest, pk: int, brand: int) -> HttpResponse:
 
 
 def _list(request: HttpRequest, looker: AsBrand, seen_as: SeenAs) -> HttpResponse:
+    show_days_of_each()  # as the brand's own list does
     context = shared_context(request, looker) | {"seen_as": seen_as}
     record_filter(cast(User, request.user), context, is_brand=False)
     return render(request, "assessments/shared_list.html", context)

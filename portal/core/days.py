@@ -185,6 +185,11 @@ def show_days_of(place: Place) -> None:
     timezone.activate(place.zone)
 
 
+def show_days_of_each() -> None:
+    """Show days and times on the rest of this page as those of each row's own place, and say so at the page's foot."""
+    timezone.deactivate()
+
+
 def shown_in(place: Place) -> AbstractContextManager[None]:
     """Show days and times inside the block as those of a place."""
     return timezone.override(place.zone)

@@ -1,9 +1,10 @@
-"""One expensive form at a time for each person: while one is worked on, another one is asked to wait.
+"""One expensive form at a time for each person: a second one waits a moment for its turn, and is then refused.
 
 The turn is an advisory lock of the database's session, so that it ends with the process that holds it, and all web
 processes see it. Only what is sent (POST) takes a turn: reading never locks.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import wraps
@@ -15,26 +16,48 @@ from django.shortcuts import render
 
 View = Callable[..., HttpResponseBase]
 TURNS = 0x7475726E  # the class of the advisory locks on persons
+WAITING = TURNS + 1  # and on the one place to wait for a turn
+PAUSE_SECONDS, TRIES = 0.1, 30
 ROOM = 2**31  # of the lock's second number: two persons who share one wait for each other, which harms nobody
 RETRY_SECONDS = 10
 
 
 @contextmanager
 def turn_of(user_id: int) -> Iterator[bool]:
-    """Hold the turn of a person, or say False where they have one already."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [TURNS, user_id % ROOM])
-        is_theirs = bool(cursor.fetchone()[0])
+    """Hold the turn of a person, or say False where they have one already and it does not end soon.
+
+    A double click waits for the first click, so that its page is the one to see. No more than one form waits.
+    """
+    is_theirs = _take(TURNS, user_id) or _wait_for_turn(user_id)
     try:
         yield is_theirs
     finally:
         if is_theirs:
-            _end_turn(user_id)
+            _give_back(TURNS, user_id)
 
 
-def _end_turn(user_id: int) -> None:
+def _wait_for_turn(user_id: int) -> bool:
+    if not _take(WAITING, user_id):
+        return False
+    try:
+        for _ in range(TRIES):
+            time.sleep(PAUSE_SECONDS)
+            if _take(TURNS, user_id):
+                return True
+        return False
+    finally:
+        _give_back(WAITING, user_id)
+
+
+def _take(what: int, user_id: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [what, user_id % ROOM])
+        return bool(cursor.fetchone()[0])
+
+
+def _give_back(what: int, user_id: int) -> None:
     with suppress(DatabaseError), connection.cursor() as cursor:  # a lost session has no lock any more
-        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [TURNS, user_id % ROOM])
+        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [what, user_id % ROOM])
 
 
 def one_at_a_time(view: View) -> View:

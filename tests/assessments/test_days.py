@@ -68,7 +68,7 @@ def test_r54_what_is_late_is_late_by_the_factorys_calendar(world: World, client_
         with time_machine.travel(moment, tick=False):
             assert [one.factory for one in rows.late()] == [one.factory for one in rows if one.is_late] == late
     with time_machine.travel(tomorrow_at(15), tick=False):
-        [card] = client_of(world.person("team_leader")).get(reverse("board")).context["late"]
+        [card] = client_of(world.person("team_leader")).get(reverse("board")).context["late"]["cards"]
         assert (card["assessment"].factory, card["days_late"]) == (world.factory_a, 1)
     with time_machine.travel(tomorrow_at(0) + timedelta(days=1, hours=6), tick=False):
         assert rows.late().count() == 2

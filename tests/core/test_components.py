@@ -153,15 +153,9 @@ def test_a_pager_without_neighbours_shows_no_links():
 
 
 def job(**values):
-    made = {
-        "id": "1",
-        "state": "running",
-        "is_finished": False,
-        "percent": 40,
-        "message_in_words": "Working",
-        "error": "",
-    }
-    return SimpleNamespace(**{**made, "cancel_requested": False, "get_state_display": "Running", **values})
+    made = {"id": "1", "state": "running", "is_finished": False, "percent": 40, "error": ""}
+    made |= {"message_in_words": "Working", "cancel_requested": False, "get_state_display": "Running"}
+    return SimpleNamespace(**{**made, **values})
 
 
 def test_a_running_job_asks_again_and_works_without_javascript():

@@ -1,5 +1,7 @@
 """Expensive forms: one at a time for each person, and no larger than what is read while they wait."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +15,7 @@ from django.urls import reverse
 
 from brands.models import Brand, Supplier
 from portal.accounts.models import User
+from portal.core import turns
 from portal.core.models import Event, Job
 from portal.core.turns import ROOM, TURNS, turn_of
 from sharing.matching import MOST_LINES
@@ -22,6 +25,13 @@ from tests.matrix.stage import SCAN
 from tests.world import World
 
 pytestmark = pytest.mark.django_db(databases=["default", "owner"])
+
+
+@pytest.fixture(autouse=True)
+def short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other form does not end: there is nothing to wait for."""
+    monkeypatch.setattr(turns, "TRIES", 1)
+    monkeypatch.setattr(turns, "PAUSE_SECONDS", 0.01)
 
 
 @contextmanager
@@ -127,6 +137,27 @@ def test_a_second_expensive_form_is_asked_to_wait_and_nothing_is_done(world: Wor
         assert (written() > before) == (success == 302), address
     assert AccessRequest.objects.get().factory == world.factory_b
     assert turns_held() == 0
+
+
+def test_a_double_click_waits_for_its_turn_and_a_third_one_does_not(world: World, monkeypatch: Any) -> None:
+    person, answers = world.person("manager_a"), list[bool]()
+    monkeypatch.setattr(turns, "TRIES", 500)
+
+    def click() -> None:
+        with turn_of(person.pk) as is_theirs:
+            answers.append(is_theirs)
+        connection.close()
+
+    clicks = [threading.Thread(target=click) for _ in range(2)]
+    with busy(person):
+        for one in clicks:
+            one.start()
+        while not answers:
+            time.sleep(0.01)
+        assert answers == [False]
+    for one in clicks:
+        one.join()
+    assert sorted(answers) == [False, True]
 
 
 def test_another_persons_form_is_not_waited_for(world: World, client_of: Any) -> None:
