@@ -5,17 +5,16 @@ and raises `PermissionDenied` for the permissions it owns, so no stray row of an
 behind the grants' back.
 """
 
-from functools import cache
-from typing import Any, cast
+from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
 from django.core.exceptions import PermissionDenied
-from django.db.models import BigIntegerField, UUIDField
+from django.db.models import UUIDField
 
 from assessments.models import Assessment
-from portal.accounts.models import User
 from portal.accounts.roles import Visitor
-from portal.core.compiled import Compiled, Parameter
+from portal.accounts.worded import ANYBODY
+from portal.core.compiled import Compiled, Parameter, worded_once
 from sharing.scopes import ASSESSMENT_SCOPES, rule_of
 
 SCOPE_OF = {f"assessments.{rule_of(scope).view_permission}": scope for scope in ASSESSMENT_SCOPES}
@@ -36,9 +35,8 @@ class AssessmentAccessBackend(BaseBackend):
         raise PermissionDenied
 
 
-@cache
-def _statement(scope: str | None) -> Compiled[Assessment]:
+@worded_once
+def _statement(scope: str | None) -> Compiled[Assessment, Any]:
     """Return the gate for one assessment: `visible_to` and the key."""
-    anybody = cast("Visitor", User(pk=Parameter("user", BigIntegerField())))
-    visible = Assessment.objects.visible_to(anybody, scope)
+    visible = Assessment.objects.visible_to(ANYBODY, scope)
     return Compiled(visible.filter(pk=Parameter("assessment", UUIDField())).order_by().values("pk")[:1])

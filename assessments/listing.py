@@ -6,8 +6,7 @@ their order, and of each the gate is asked, and what the list is narrowed by, un
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from functools import cache, lru_cache
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import BigIntegerField, DateTimeField, F, Field, OuterRef, Q, QuerySet
 
@@ -17,7 +16,8 @@ from assessments.querysets import AssessmentQuerySet
 from assessments.reading import with_note
 from portal.accounts.models import HeldPermission, User
 from portal.accounts.roles import Visitor
-from portal.core.compiled import Compiled, Parameter
+from portal.accounts.worded import ANYBODY
+from portal.core.compiled import Compiled, Parameter, worded_once
 from portal.core.conditions import ExistsRowByRow
 from portal.core.lists import capped, capped_count
 from portal.core.pages import rows_after
@@ -109,14 +109,13 @@ class SharedRows:
         return {"user": self._user.pk, "brand": self._brands[0]}
 
 
-# Who asks, and for which brand: the parameters of the statements below.
-ANYBODY = cast("Visitor", User(pk=Parameter("user", BigIntegerField())))
+# For which brand: a parameter of the statements below, beside who asks.
 BRAND = Parameter("brand", BigIntegerField())
 VALUES: "dict[str, Field[Any, Any]]" = {"opens_at": DateTimeField(), "report_id": BigIntegerField()}
 
 
-@lru_cache(maxsize=64)
-def _page(order: tuple[str, ...], is_later: bool, most: int) -> Compiled[Assessment]:
+@worded_once
+def _page(order: tuple[str, ...], is_later: bool, most: int) -> Compiled[Assessment, Any]:
     """Return the statement of a page: the first one, or one after (`is_later`) values of `LISTED`'s columns.
 
     The gate is asked once of each row: which scopes are open, instead of whether any is, too.
@@ -127,13 +126,13 @@ def _page(order: tuple[str, ...], is_later: bool, most: int) -> Compiled[Assessm
     return Compiled(rows, kept=f"cardinality(open_scopes) > 0 LIMIT {most:d}")
 
 
-@cache
-def _count() -> Compiled[Assessment]:
+@worded_once
+def _count() -> Compiled[Assessment, Any]:
     return Compiled(capped(_listed(ANYBODY, [BRAND])))
 
 
-@cache
-def _newest(most: int) -> Compiled[Assessment]:
+@worded_once
+def _newest(most: int) -> Compiled[Assessment, Any]:
     return Compiled(_openings(_listed(ANYBODY, [BRAND]), most))
 
 

@@ -8,7 +8,7 @@ gate again.
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, QuerySet, UUIDField
 from django.utils.translation import override
 
 from assessments.models import Answer, Assessment, Question
@@ -25,6 +25,7 @@ from assessments.reports.document import (
 )
 from assessments.reports.labels import languages
 from portal.accounts.roles import Visitor
+from portal.accounts.worded import Worded
 from portal.core.countries import country_name
 from portal.core.days import day_of
 from sharing import access
@@ -63,8 +64,7 @@ def document_from(rows: Iterable[AnswerRow], assessment: Assessment, scope: Scop
 
 def answer_rows(user: Visitor, assessment: Assessment, scope: Scope) -> list[AnswerRow]:
     """Every question of the tool, in its order, with the answer that `scope` opens to `user`, if any."""
-    answers = Answer.objects.visible_to(user, scope).filter(assessment=assessment)
-    found = {row.pop("question_id"): row for row in answers.values("question_id", *UNANSWERED)}
+    found = {row.pop("question_id"): row for row in _answers(user, scope, assessment=assessment.pk)}
     questions = (
         Question.objects.filter(tool=assessment.tool_id)
         .order_by(*TOOL_ORDER)
@@ -76,6 +76,14 @@ def answer_rows(user: Visitor, assessment: Assessment, scope: Scope) -> list[Ans
         )
     )
     return [_row(question, found.get(question.pop("pk"), UNANSWERED)) for question in questions]
+
+
+def _answers_of(user: Visitor, scope: Scope, assessment: Any) -> "QuerySet[Answer, dict[str, Any]]":
+    answers = Answer.objects.visible_to(user, scope).filter(assessment=assessment)
+    return answers.values("question_id", *UNANSWERED)
+
+
+_answers: "Worded[Answer, dict[str, Any]]" = Worded(_answers_of, assessment=UUIDField())
 
 
 def _row(question: dict[str, Any], answer: dict[str, Any]) -> AnswerRow:

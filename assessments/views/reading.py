@@ -12,7 +12,7 @@ from uuid import UUID
 from django import forms
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db.models import Subquery
+from django.db.models import Subquery, UUIDField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language, gettext_lazy
@@ -23,6 +23,7 @@ from assessments.explaining import granted_to
 from assessments.figures.queries import count_drafts, points_of, with_figures
 from assessments.listing import LISTED, SharedRows
 from assessments.models import Assessment, ReportCopy
+from assessments.querysets import AssessmentQuerySet
 from assessments.reading import answer_rows, document_from, report_language, with_scopes
 from assessments.reports.document import SCOPES, AnswerRow, Cluster, CompliancePoint, Counts, ReportDocument, Summary
 from assessments.reports.labels import Labels, labels_for
@@ -34,6 +35,7 @@ from brands.models import Brand
 from factories.models import CountryProgramme, Factory
 from portal.accounts.models import User
 from portal.accounts.roles import Visitor
+from portal.accounts.worded import Worded
 from portal.core.days import show_days_of
 from portal.core.lists import requested_page
 from sharing import access
@@ -182,12 +184,19 @@ def _steps(user: User, opened: Assessment) -> list[Step]:
 
 def _family(user: Visitor, pk: UUID) -> list[Assessment]:
     """The assessment and the others of its factory that the reader may see, newest first; a draft is counted."""
+    family = _family_rows(user, pk=pk)
+    count_drafts(family)
+    return family
+
+
+def _family_of(user: Visitor, pk: Any) -> AssessmentQuerySet:
     factory = Assessment.objects.visible_to(user).filter(pk=pk).values("factory")
     visible = Assessment.objects.visible_to(user).filter(factory=Subquery(factory))
     rows = with_figures(with_scopes(visible, user)).select_related("factory__programme")
-    family = list(rows.order_by("-cycle", "-version"))
-    count_drafts(family)
-    return family
+    return rows.order_by("-cycle", "-version")
+
+
+_family_rows: Worded[Assessment, Assessment] = Worded(_family_of, pk=UUIDField())
 
 
 def _page_context(user: Visitor, opened: Assessment, family: list[Assessment], scopes: list[str]) -> dict[str, Any]:

@@ -6,12 +6,15 @@ queryset remains the readable truth, and a test compares the answers of both.
 """
 
 import copy
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Generic, TypeVar, cast
 
 from django.db import connection, connections
 from django.db.models import Expression, Field, Model, QuerySet
 
 M = TypeVar("M", bound=Model)
+Row = TypeVar("Row")
 
 
 class Parameter(Expression):
@@ -29,10 +32,10 @@ class Parameter(Expression):
         return True
 
 
-class Compiled(Generic[M]):
+class Compiled(Generic[M, Row]):
     """A queryset as a statement: its SQL, and its values, among them `Parameter`s."""
 
-    def __init__(self, queryset: "QuerySet[M, Any]", kept: str = "") -> None:
+    def __init__(self, queryset: "QuerySet[M, Row]", kept: str = "") -> None:
         """Word `queryset`.
 
         `kept`: what follows its WHERE from outside, in SQL, about columns that it names; PostgreSQL works these out
@@ -56,7 +59,7 @@ class Compiled(Generic[M]):
             cursor.execute(f"SELECT COUNT(*) FROM ({self.sql}) found", self._with(values))  # noqa: S608 - Django's SQL
             return int(cursor.fetchone()[0])
 
-    def objects(self, **values: Any) -> list[M]:
+    def objects(self, **values: Any) -> list[Row]:
         """Return what iterating over the queryset would, annotations and related rows included.
 
         The compiler that worded the statement knows which column belongs to which field. A copy of it, which words
@@ -66,9 +69,27 @@ class Compiled(Generic[M]):
         compiler = copy.copy(self._compiler)
         compiler.connection = connections[compiler.using or self._queryset.db]
         compiler.as_sql = lambda *_args, **_more: (self.sql, parameters)
-        query = copy.copy(self._queryset.query)
-        query.get_compiler = lambda *_args, **_more: compiler  # type: ignore[method-assign]
-        return list(QuerySet(self._queryset.model, query, using=self._queryset.db))
+        rows = self._queryset.all()
+        rows.query.get_compiler = lambda *_args, **_more: compiler  # type: ignore[method-assign]
+        return list(rows)
 
     def _with(self, values: dict[str, Any]) -> tuple[Any, ...]:
         return tuple(values[one.name] if isinstance(one, Parameter) else one for one in self.parameters)
+
+
+KEPT = 64  # statements of one function: it has one for each shape that it is asked in
+_functions: list[Any] = []
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def worded_once(build: F) -> F:
+    """Keep what a function returns, a `Compiled`, for each shape that it is asked in."""
+    kept = lru_cache(maxsize=KEPT)(build)
+    _functions.append(kept)
+    return cast("F", kept)
+
+
+def forget_words() -> None:
+    """Word everything anew when it is asked next: for tests that change what the words mean."""
+    for one in _functions:
+        one.cache_clear()

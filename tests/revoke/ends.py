@@ -8,13 +8,13 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from assessments import backends, listing
 from assessments.services import take_step
 from brands.roles import BRAND
 from brands.services import update_brand
 from factories.services import update_programme
 from portal.accounts.models import ApiToken, User
 from portal.accounts.services import remove_member, revoke_token
+from portal.core.compiled import forget_words
 from sharing.services import (
     Terms,
     change_grant,
@@ -53,9 +53,8 @@ def expired(held: Held, later: ExitStack) -> None:
     patch = later.enter_context(pytest.MonkeyPatch.context())
     patch.setattr(StatementTime, "template", "(%(function)s() + interval '2 hours')", raising=False)
     later.enter_context(time_machine.travel(timezone.now() + timedelta(hours=2)))
-    for worded in (backends._statement, listing._page, listing._count, listing._newest):
-        worded.cache_clear()  # worded with the clock as it was
-        later.callback(worded.cache_clear)
+    forget_words()  # worded with the clock as it was
+    later.callback(forget_words)
 
 
 def narrowed(held: Held, _later: ExitStack) -> None:

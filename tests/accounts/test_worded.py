@@ -1,0 +1,83 @@
+"""What is worded once for all readers finds what its queryset finds for each of them."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from assessments import reading
+from assessments.models import Assessment
+from assessments.views import reading as pages
+from portal.accounts.worded import Worded
+from portal.core.compiled import forget_words
+from sharing import access
+from tests.publishing import correct
+from tests.world import World
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shared(world: World) -> World:
+    """Factory A shares its reports with brand A and one of its Step 1 data with brand B; one was corrected."""
+    world.grant()
+    world.grant(world.brand_b, scope="step1", cycles="only", cycle_number=2)
+    correct(world, world.assessments["a2"], q1020="nc")
+    return world
+
+
+def asked(worded: Worded[Any, Any], world: World, *shape: Any, **values: Any) -> list[Any]:
+    """Ask for everybody; return what each found, seen to be what the queryset finds."""
+    found = []
+    for name, person in world.people.items():
+        if person is None:
+            continue
+        rows = worded(person, *shape, **values)
+        assert rows == list(worded.build(person, *shape, **values)), name
+        found.append([row if isinstance(row, dict) else vars(row).keys() for row in rows])
+    return found
+
+
+def test_the_family_of_an_assessment_is_the_querysets_for_everybody(shared: World) -> None:
+    sizes = set()
+    for assessment in shared.assessments.values():
+        sizes |= {len(found) for found in asked(pages._family_rows, shared, pk=assessment.pk)}
+    assert {0, 2} < sizes
+
+
+@pytest.mark.parametrize("scope", access.ASSESSMENT_SCOPES)
+def test_the_answers_of_a_scope_are_the_querysets_for_everybody(shared: World, scope: str) -> None:
+    sizes = set()
+    for assessment in shared.assessments.values():
+        sizes |= {len(found) for found in asked(reading._answers, shared, scope, assessment=assessment.pk)}
+    assert len(sizes) > 1
+
+
+def test_annotations_and_related_rows_are_those_of_the_queryset(shared: World) -> None:
+    person, pk = shared.person("brand_a_member"), shared.assessments["a1"].pk
+    [plain, *_] = pages._family_of(person, pk)
+    with CaptureQueriesContext(connection) as queries:
+        [worded, *_] = pages._family_rows(person, pk=pk)
+        assert worded.factory.programme.name == plain.factory.programme.name
+    assert len(queries) == 1
+    for name in ("open_scopes", "kept_figures", "is_note_shown"):
+        assert getattr(worded, name) == getattr(plain, name)
+
+
+def test_it_is_worded_once_and_asked_anew_each_time(shared: World) -> None:
+    times = []
+
+    def build(user: Any) -> Any:
+        times.append(user)
+        return Assessment.objects.shared_with(user)
+
+    worded: Worded[Assessment, Assessment] = Worded(build)
+    person = shared.person("brand_a_member")
+    assert worded(person) != []
+    person.groups.clear()
+    assert worded(person) == []
+    assert len(times) == 1
+    forget_words()
+    worded(person)
+    assert len(times) == 2
