@@ -5,7 +5,7 @@ To word the gate takes Django longer than PostgreSQL needs to answer it. Only th
 """
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast, runtime_checkable
 
 from django.db.models import BigIntegerField, Field, Model, QuerySet
 
@@ -18,10 +18,22 @@ ANYBODY = cast("Visitor", User(pk=Parameter("user", BigIntegerField())))
 Row = TypeVar("Row")
 
 
+@runtime_checkable
+class Look(Protocol):
+    """A reader without an account, whom other values than an account's key make known."""
+
+    @classmethod
+    def any_reader(cls) -> Any:
+        """Return a reader of this kind with parameters in place of the values."""
+
+    def reader_values(self) -> dict[str, Any]:
+        """Return the values of these parameters."""
+
+
 class Worded(Generic[M, Row]):
     """A queryset as a function of the reader, of what changes its words (a scope, an order), and of named values.
 
-    Asked as a list. Whoever has no account, such as `AsBrand`, is answered by the queryset itself.
+    Asked as a list.
     """
 
     def __init__(self, build: "Callable[..., QuerySet[M, Row]]", **values: "Field[Any, Any]") -> None:
@@ -29,11 +41,12 @@ class Worded(Generic[M, Row]):
         self._values = {name: Parameter(name, field) for name, field in values.items()}
         self._statement = worded_once(self._word)
 
-    def _word(self, *shape: Any) -> "Compiled[M, Row]":
-        return Compiled(self.build(ANYBODY, *shape, **self._values))
+    def _word(self, kind: "type[Look] | None", *shape: Any) -> "Compiled[M, Row]":
+        reader = ANYBODY if kind is None else kind.any_reader()
+        return Compiled(self.build(reader, *shape, **self._values))
 
     def __call__(self, user: Visitor, *shape: Any, **values: Any) -> list[Row]:
         """Return the rows for `user`. Raises `KeyError` where a value is missing."""
-        if isinstance(user, User):
-            return self._statement(*shape).objects(user=user.pk, **values)
-        return list(self.build(user, *shape, **values))
+        if isinstance(user, Look):
+            return self._statement(type(user), *shape).objects(**user.reader_values(), **values)
+        return self._statement(None, *shape).objects(user=user.pk or 0, **values)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from itertools import product
 from typing import Any
 
+from django.db.models import BigIntegerField, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from django.utils.translation import ngettext
 from assessments.listing import SharedRows
 from assessments.models import CorrectionNotice
 from portal.accounts.roles import Visitor
+from portal.accounts.worded import Worded
 from portal.home.todos import SOON, Todo, ending, ends_on
 from sharing.access import ASSESSMENT_SCOPES, brands_read_for
 from sharing.models import DestroyNotice, SharingGrant
@@ -50,6 +52,20 @@ def _at_most(number: int) -> int | str:
     return number if number <= MOST else f"{MOST}+"
 
 
+def _factories_sharing(user: Visitor, scope: str, brand: Any) -> "QuerySet[SharingGrant, int]":
+    grants = SharingGrant.objects.visible_to(user).live().filter(brand=brand, scope=scope)
+    return grants.order_by("factory").values_list("factory", flat=True)[: MOST + 1]
+
+
+def _unacknowledged(user: Visitor) -> "QuerySet[CorrectionNotice, int]":
+    notices = CorrectionNotice.objects.for_brands_of(user).filter(acknowledged_at=None)
+    return notices.order_by().values_list("pk", flat=True)
+
+
+_factories: Worded[SharingGrant, int] = Worded(_factories_sharing, brand=BigIntegerField())
+_notices: Worded[CorrectionNotice, int] = Worded(_unacknowledged)
+
+
 def _sharing_factories(user: Visitor, brands: Iterable[int]) -> int:
     """How many factories have given the visitor's brands access to reports or Step 1 data, counted up to one too many.
 
@@ -57,14 +73,13 @@ def _sharing_factories(user: Visitor, brands: Iterable[int]) -> int:
     """
     found: set[int] = set()
     for scope, brand in product(ASSESSMENT_SCOPES, brands):
-        grants = SharingGrant.objects.visible_to(user).live().filter(brand=brand, scope=scope)
-        found |= set(grants.order_by("factory").values_list("factory", flat=True)[: MOST + 1])
+        found |= set(_factories(user, scope, brand=brand))
     return len(found)
 
 
 def _correction_todos(user: Visitor) -> list[Todo]:
     """What the visitor's brand read and should no longer work with."""
-    waiting = CorrectionNotice.objects.for_brands_of(user).filter(acknowledged_at=None).count()
+    waiting = len(_notices(user))
     if not waiting:
         return []
     text = ngettext(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import BigIntegerField, Count, DateTimeField, Field, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from assessments.models import Assessment, CorrectionNotice
 from factories.models import Factory, Handover
 from portal.accounts.roles import Visitor
+from portal.accounts.worded import Worded
 from portal.core.days import in_words, last_day_in_words
 from portal.home.affiliations import Affiliation
 from portal.home.todos import SOON, Todo, ending, ends_on
@@ -20,10 +21,46 @@ from sharing.openings import opening_soon
 MANY = 3  # requests that are named one by one
 
 
+def _own_factory(user: Visitor, factory: Any) -> QuerySet[Factory]:
+    return Factory.objects.visible_to(user).filter(pk=factory).select_related("programme")
+
+
+def _reviewed(user: Visitor, factory: Any) -> QuerySet[Assessment]:
+    return Assessment.objects.own_of(user).filter(factory=factory, state=Assessment.State.FACTORY_REVIEW)
+
+
+def _reads_by_brand(user: Visitor, factory: Any, since: Any) -> "QuerySet[Any, int]":
+    rows = AccessRecord.objects.visible_to(user).filter(factory=factory, at__gte=since, brand__isnull=False)
+    return rows.order_by().values("brand").annotate(reads=Count("pk")).values_list("reads", flat=True)
+
+
+def _brands_with_live_grants(user: Visitor, factory: Any) -> "QuerySet[Any, int]":
+    return (
+        SharingGrant.objects.inside(user)
+        .live()
+        .filter(factory=factory)
+        .order_by()
+        .values_list("brand", flat=True)
+        .distinct()
+    )
+
+
+def _brands_not_acknowledging(user: Visitor, factory: Any) -> "QuerySet[Any, int]":
+    rows = CorrectionNotice.objects.inside(user).filter(assessment__factory=factory, acknowledged_at=None)
+    return rows.order_by().values_list("brand", flat=True).distinct()
+
+
+FACTORY: "Field[Any, Any]" = BigIntegerField()
+_factory: Worded[Factory, Factory] = Worded(_own_factory, factory=FACTORY)
+_in_review: Worded[Assessment, Assessment] = Worded(_reviewed, factory=FACTORY)
+_reads: Worded[Any, int] = Worded(_reads_by_brand, factory=FACTORY, since=DateTimeField())
+_brands_reading: Worded[Any, int] = Worded(_brands_with_live_grants, factory=FACTORY)
+_brands_with_old_versions: Worded[Any, int] = Worded(_brands_not_acknowledging, factory=FACTORY)
+
+
 def factory_section(user: Visitor, item: Affiliation) -> dict[str, Any]:
     """The section of one factory: what waits for it, who may see its data, who read it."""
-    factory = Factory.objects.visible_to(user).get(pk=item.organisation_id)
-    waiting = Assessment.objects.own_of(user).filter(factory=factory, state="factory_review")
+    [factory] = _factory(user, factory=item.organisation_id)
     todos = [
         Todo(
             _("Cycle %(cycle)s is ready for your review before it is published.") % {"cycle": assessment.cycle},
@@ -31,7 +68,7 @@ def factory_section(user: Visitor, item: Affiliation) -> dict[str, Any]:
             _("Read it"),
             urgent=True,
         )
-        for assessment in waiting
+        for assessment in _in_review(user, factory=factory.pk)
     ]
     todos += _request_todos(user, factory)
     open_grants = SharingGrant.objects.inside(user).filter(factory=factory, ended_at=None)
@@ -44,19 +81,16 @@ def factory_section(user: Visitor, item: Affiliation) -> dict[str, Any]:
         text = _("Your factory's profile is %(percent)s %% complete. Missing: %(missing)s.")
         words = {"percent": factory.profile_completeness, "missing": ", ".join(missing)}
         todos.append(Todo(text % words, reverse("factory", args=[factory.pk]), _("Complete it")))
-    seen = AccessRecord.objects.visible_to(user).filter(
-        factory=factory, at__gte=timezone.now() - SOON, brand__isnull=False
-    )
-    figures = seen.aggregate(reads=Count("pk"), brands=Count("brand", distinct=True))
-    live = open_grants.live().values("brand").distinct().count()
+    reads = _reads(user, factory=factory.pk, since=timezone.now() - SOON)
+    live = len(_brands_reading(user, factory=factory.pk))
     return {
         "title": factory.name,
         "local_name": factory.local_name,
         "todos": sorted(todos, key=lambda todo: not todo.urgent),
         "stats": [
             (_("Brands that may see your data now"), live, reverse("who_can_see", args=[factory.pk])),
-            (_("Times brands read it in 30 days"), figures["reads"], reverse("who_saw", args=[factory.pk])),
-            (_("Brands that read it in 30 days"), figures["brands"], reverse("who_saw", args=[factory.pk])),
+            (_("Times brands read it in 30 days"), sum(reads), reverse("who_saw", args=[factory.pk])),
+            (_("Brands that read it in 30 days"), len(reads), reverse("who_saw", args=[factory.pk])),
         ],
     }
 
@@ -115,8 +149,7 @@ def _renewal_todos(user: Visitor, factory: Factory, grants: Any) -> list[Todo]:
 
 def _old_version_todos(user: Visitor, factory: Factory) -> list[Todo]:
     """How many brands have not yet taken note that what they read was corrected or withdrawn."""
-    waiting = CorrectionNotice.objects.inside(user).filter(assessment__factory=factory, acknowledged_at=None)
-    brands = waiting.values("brand").distinct().count()
+    brands = len(_brands_with_old_versions(user, factory=factory.pk))
     if not brands:
         return []
     text = ngettext(

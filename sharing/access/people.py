@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, Q, QuerySet
 
 from brands.models import Brand
 from factories.models import Factory
 from factories.querysets import programmes_where
 from portal.accounts.roles import Visitor, held
+from portal.core.compiled import Parameter
 from portal.core.conditions import among
 from sharing.scopes import rule_of
 
@@ -26,6 +27,16 @@ class AsBrand(AnonymousUser):
     def __init__(self, brand: Brand, factory: Factory) -> None:
         super().__init__()
         self.brand, self.factory = brand, factory
+
+    @classmethod
+    def any_reader(cls) -> "AsBrand":
+        """Return such a look with parameters for brand and factory: see `portal.accounts.worded.Look`."""
+        brand, factory = (Parameter(name, BigIntegerField()) for name in ("looked_as", "looked_at"))
+        return AsBrand(Brand(pk=brand), Factory(pk=factory))
+
+    def reader_values(self) -> dict[str, Any]:
+        """Return the values of those parameters."""
+        return {"looked_as": self.brand.pk, "looked_at": self.factory.pk}
 
 
 def brands_held(user: Visitor, scopes: Iterable[str], at: datetime | None = None) -> QuerySet[Any, int]:
@@ -66,7 +77,7 @@ def read_for(user: Visitor, scopes: Sequence[str], at: datetime | None = None) -
         through |= Q(among("brand", brands_held(user, [scope], at)), scope=scope)
     if at is None:
         through &= among("brand", brands_reading(user, scopes))
-    return through & Q(factory=user.factory) if isinstance(user, AsBrand) else through
+    return through & Q(factory=user.factory.pk) if isinstance(user, AsBrand) else through
 
 
 def own_factory_ids(user: Visitor, at: datetime | None = None) -> QuerySet[Any, int]:

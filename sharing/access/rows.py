@@ -77,7 +77,7 @@ def proposed_to(user: Visitor, brands: Sequence[Any], path: str = "") -> Q:
     now = StatementTime()
     of_brands = Q((f"{path}brand", brands[0])) if len(brands) == 1 else Q((f"{path}brand__in", brands))
     proposed = of_brands & Q((f"{path}opens_at__lte", now), (f"{path}until__gt", now))
-    return proposed & Q((f"{path}report__factory", user.factory)) if isinstance(user, AsBrand) else proposed
+    return proposed & Q((f"{path}report__factory", user.factory.pk)) if isinstance(user, AsBrand) else proposed
 
 
 def known_to(user: Visitor, at: datetime | None = None) -> Q:

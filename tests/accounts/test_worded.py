@@ -1,17 +1,24 @@
 """What is worded once for all readers finds what its queryset finds for each of them."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from assessments import reading
 from assessments.models import Assessment
 from assessments.views import reading as pages
 from portal.accounts.worded import Worded
 from portal.core.compiled import forget_words
+from portal.home import brand, factory
 from sharing import access
+from sharing.access import AsBrand
+from sharing.models import AccessRecord
+from sharing.services import record_access
 from tests.publishing import correct
 from tests.world import World
 
@@ -30,13 +37,17 @@ def shared(world: World) -> World:
 def asked(worded: Worded[Any, Any], world: World, *shape: Any, **values: Any) -> list[Any]:
     """Ask for everybody; return what each found, seen to be what the queryset finds."""
     found = []
-    for name, person in world.people.items():
-        if person is None:
-            continue
-        rows = worded(person, *shape, **values)
-        assert rows == list(worded.build(person, *shape, **values)), name
-        found.append([row if isinstance(row, dict) else vars(row).keys() for row in rows])
+    for reader in (*readers_of(world), AnonymousUser()):
+        rows = worded(reader, *shape, **values)
+        assert rows == list(worded.build(reader, *shape, **values)), reader
+        found.append(rows)
     return found
+
+
+def readers_of(world: World) -> list[Any]:
+    """Return everybody with an account, and looks through the eyes of two brands."""
+    people = [person for person in world.people.values() if person is not None]
+    return [*people, AsBrand(world.brand_a, world.factory_a), AsBrand(world.brand_b, world.factory_a)]
 
 
 def test_the_family_of_an_assessment_is_the_querysets_for_everybody(shared: World) -> None:
@@ -81,3 +92,20 @@ def test_it_is_worded_once_and_asked_anew_each_time(shared: World) -> None:
     forget_words()
     worded(person)
     assert len(times) == 2
+
+
+def test_the_figures_of_first_pages_are_the_querysets_for_everybody(shared: World) -> None:
+    a1, member = shared.assessments["a1"], shared.person("brand_a_member")
+    record_access(by=member, assessment=a1, openings=access.openings(member, a1), action=AccessRecord.Action.VIEW)
+    pk, since = shared.factory_a.pk, timezone.now() - timedelta(days=30)
+    found = {
+        "factory": asked(factory._factory, shared, factory=pk),
+        "in review": asked(factory._in_review, shared, factory=pk),
+        "reads": asked(factory._reads, shared, factory=pk, since=since),
+        "brands": asked(factory._brands_reading, shared, factory=pk),
+        "old versions": asked(factory._brands_with_old_versions, shared, factory=pk),
+        "sharing": asked(brand._factories, shared, "report", brand=shared.brand_a.pk),
+        "notices": asked(brand._notices, shared),
+    }
+    assert {name for name, answers in found.items() if not any(answers)} <= {"old versions", "notices"}
+    assert {name for name, answers in found.items() if all(answers)} == set()
