@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import F
+from django.db.models import BigIntegerField, F, SmallIntegerField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
@@ -15,11 +15,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from assessments.corrections import Change, acknowledge_correction, changes_between, old_versions
 from assessments.models import Assessment, CorrectionNotice
-from assessments.querysets import CorrectionNoticeQuerySet
+from assessments.querysets import AssessmentQuerySet, CorrectionNoticeQuerySet
 from assessments.reading import document_for, report_language
 from assessments.reports.labels import labels_for
 from brands.models import Brand
 from portal.accounts.models import User
+from portal.accounts.roles import Visitor
+from portal.accounts.worded import Worded
 from portal.core.days import show_days_of
 from portal.core.lists import requested_page
 from sharing import access
@@ -59,14 +61,16 @@ def correction(request: HttpRequest, pk: UUID) -> HttpResponse:
     notice = _first_open(notices, pk)
     old = notice.assessment
     show_days_of(old.factory)
-    newest = _newest_open(user, old) if notice.successor_id else None
+    versions = _versions(user, factory=old.factory_id, cycle=old.cycle, version=old.version)
+    before = next((one for one in versions if one.pk == old.pk), None)
+    newest = next((one for one in versions if one.pk != old.pk), None) if notice.successor_id else None
     language = report_language(get_language())
     context = {
         "notice": notice,
         "assessment": old,
         "newest": newest,
         "labels": labels_for(language),
-        "parts": _parts(user, old, newest, language) if newest is not None else [],
+        "parts": _parts(user, before, newest, language) if before and newest else [],
     }
     return render(request, "assessments/correction.html", context)
 
@@ -79,18 +83,18 @@ def _first_open(notices: CorrectionNoticeQuerySet, pk: UUID) -> CorrectionNotice
     return found
 
 
-def _newest_open(user: User, old: Assessment) -> Assessment | None:
-    """The newest later version that the reader may see."""
-    later = Assessment.objects.shared_with(user).filter(
-        factory=old.factory_id, cycle=old.cycle, version__gt=old.version
-    )
-    return later.select_related("factory__programme").order_by("-version").first()
+def _shared_from(user: Visitor, factory: Any, cycle: Any, version: Any) -> AssessmentQuerySet:
+    """Return a version and the later ones of its cycle, as far as the reader may see them, the newest first."""
+    found = Assessment.objects.shared_with(user).filter(factory=factory, cycle=cycle, version__gte=version)
+    return found.select_related("factory__programme").order_by("-version")
 
 
-def _parts(user: User, old: Assessment, new: Assessment, language: str) -> list[ScopeChanges]:
-    before = Assessment.objects.shared_with(user).select_related("factory__programme").filter(pk=old.pk).first()
-    if before is None:
-        return []
+_versions: Worded[Assessment, Assessment] = Worded(
+    _shared_from, factory=BigIntegerField(), cycle=SmallIntegerField(), version=SmallIntegerField()
+)
+
+
+def _parts(user: User, before: Assessment, new: Assessment, language: str) -> list[ScopeChanges]:
     openings = {one: access.openings(user, one) for one in (before, new)}
     parts = []
     for scope in access.ASSESSMENT_SCOPES:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from assessments import reading
 from assessments.models import Assessment
+from assessments.views import corrections
 from assessments.views import reading as pages
 from portal.accounts.worded import Worded
 from portal.core.compiled import forget_words
@@ -55,6 +56,11 @@ def test_the_family_of_an_assessment_is_the_querysets_for_everybody(shared: Worl
     for assessment in shared.assessments.values():
         sizes |= {len(found) for found in asked(pages._family_rows, shared, pk=assessment.pk)}
     assert {0, 2} < sizes
+
+
+def test_the_versions_of_a_correction_are_the_querysets_for_everybody(shared: World) -> None:
+    old = {"factory": shared.factory_a.pk, "cycle": 2, "version": 1}
+    assert {len(found) for found in asked(corrections._versions, shared, **old)} == {0, 2}
 
 
 @pytest.mark.parametrize("scope", access.ASSESSMENT_SCOPES)
