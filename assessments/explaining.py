@@ -200,7 +200,7 @@ def table_of_readers(
 ) -> tuple[list[str], Iterator[list[Any]]]:
     """The header and the rows of an answer to take along: one row a person."""
     header = [
-        _("Moment"),
+        _("Date and time"),
         _("Cycle"),
         _("Version"),
         _("Data"),

@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='factory',
             name='time_zone',
-            field=factories.time_zones.FactoryZoneField(blank=True, help_text='Its days begin and end by the clocks of this zone.', max_length=40, verbose_name='time zone'),
+            field=factories.time_zones.FactoryZoneField(blank=True, help_text="The factory's days start and end in this time zone.", max_length=40, verbose_name='time zone'),
         ),
         migrations.RunPython(fill, migrations.RunPython.noop),
         migrations.AddConstraint(

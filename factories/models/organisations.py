@@ -221,7 +221,7 @@ class Factory(models.Model):
     )
     # Always filled: a factory's days are known without its programme.
     time_zone = FactoryZoneField(
-        _("time zone"), max_length=40, blank=True, help_text=_("Its days begin and end by the clocks of this zone.")
+        _("time zone"), max_length=40, blank=True, help_text=_("The factory's days start and end in this time zone.")
     )
     sector = models.CharField(_("sector"), max_length=20, choices=Sector.choices, default=Sector.APPAREL)
     products = models.CharField(_("products"), max_length=200, blank=True)

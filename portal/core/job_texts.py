@@ -19,7 +19,13 @@ class CoreJobText(JobText):
     """What any job may say."""
 
     CANCELLED = "jobs.cancelled", _("Cancelled")
-    BROKEN = "jobs.broken", _("Something went wrong on our side. Try again, or quote %(job)s.")
+    BROKEN = (
+        "jobs.broken",
+        _(
+            "Something went wrong on our side. Try again. If it fails again, give the programme's staff this reference: "
+            "%(job)s."
+        ),
+    )
     INTERRUPTED = "jobs.interrupted", _("The work was interrupted %(times)s times. Try again later.")
 
 

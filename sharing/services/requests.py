@@ -99,7 +99,7 @@ def _refusal(standing: Standing | None, wish: Wish, factory: Factory | None) -> 
     if standing is None or factory is None:
         return _("This factory cannot be asked.")
     if wish.last_day is not None and wish.last_day < today(factory):
-        return _("The last day that you chose is over at this factory.")
+        return _("The last day that you chose has passed at this factory. Choose a later day.")
     return standing.refusal(wish.at(factory))
 
 
@@ -324,7 +324,7 @@ def _must_be_open(request: AccessRequest) -> None:
 def answered_in_words(request: AccessRequest) -> str:
     """Who dealt with a request, and how: for the factory's side."""
     if request.state == State.OPEN and request.lapses_at > timezone.now():
-        return _("This request is approved already; a second person has yet to confirm it.")
+        return _("This request is already approved; a second person must still confirm it.")
     if request.answered_by is None or request.answered_at is None:
         day = last_day_in_words(request.lapses_at, request.factory)
         return _("This request lapsed on %s: nobody answered it, so nothing is shared.") % day

@@ -19,7 +19,7 @@ from tests.world import World
 pytestmark = pytest.mark.django_db
 JAYAPURA, MANAGUA, CAIRO = "Asia/Jayapura", "America/Managua", "Africa/Cairo"
 ONE_ZONE = "Days and times: "
-EACH = "Days and times are those of each factory's place."
+EACH = "Days and times are in the local time of each factory."
 
 
 def place(factory: Factory, zone: str) -> Factory:
@@ -98,7 +98,9 @@ def test_r54_many_factories_are_asked_until_the_day_of_each(world: World) -> Non
         assert [(one.factory, one.expires_at) for one in asked.requests] == [
             (world.factory_b, end_of(utc, world.factory_b))
         ]
-        assert [(factory, "over at this factory" in why) for factory, why in asked.refused] == [(world.factory_a, True)]
+        assert [(factory, "passed at this factory" in why) for factory, why in asked.refused] == [
+            (world.factory_a, True)
+        ]
 
 
 def test_r54_the_form_for_many_refuses_a_day_that_is_over_at_all_of_them(world: World, client_of: Any) -> None:

@@ -98,9 +98,9 @@ def test_nobody_answers_it_a_second_time(confirming: World) -> None:
     manager = world.person("manager_a")
     again = approve_request(by=manager, request=request, scopes=["report"], terms=as_asked(request))
     assert (again.state, SharingGrant.objects.count()) == ("open", 1)
-    with pytest.raises(AlreadyAnsweredError, match="approved already"):
+    with pytest.raises(AlreadyAnsweredError, match="already approved"):
         decline_request(by=manager, request=request)
-    with pytest.raises(AlreadyAnsweredError, match="approved already"):
+    with pytest.raises(AlreadyAnsweredError, match="already approved"):
         snooze_request(by=manager, request=request, days=3)
 
 
