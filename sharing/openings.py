@@ -118,5 +118,5 @@ def openings_in_words(*, person: Visitor, factory: Factory, cycle: int) -> str:
     if now:
         sentences.append(_("It is open to %s.") % ", ".join(now))
     if later:
-        sentences.append(_("It opens to these on the day named, unless you keep it back: %s.") % ", ".join(later))
+        sentences.append(_("It opens to these on the day named, unless you hold it: %s.") % ", ".join(later))
     return " ".join(sentences)

@@ -136,7 +136,7 @@ def kept_back(grant: SharingGrant, cycle: int, first_published_at: datetime, at:
     kept = WithheldReport.objects.in_force(at).filter(factory=grant.factory_id, brand=grant.brand_id, cycle=cycle)
     named = {**words(grant), "cycle": cycle}
     if kept.exists():
-        sentence = _("%(factory)s keeps the report of cycle %(cycle)s back from %(brand)s.")
+        sentence = _("%(factory)s holds the report of cycle %(cycle)s: %(brand)s cannot see it.")
         return Decision(False, Reason.WITHHELD, sentence % named, grant)
     opens = terms.opens_at(grant, first_published_at)
     if opens <= (at or timezone.now()):

@@ -83,8 +83,8 @@ class TermsForm(forms.Form):
         max_value=MAX_HOLD,
         required=False,
         help_text=_(
-            "Each new report opens to the brand this many days after its publication, unless you keep it back. "
-            "0: it opens at once; empty: as proposed."
+            "Each new report opens to the brand this many days after its publication, unless you hold it. 0: it "
+            "opens at once; empty: as proposed."
         ),
     )
     purpose = forms.CharField(

@@ -198,18 +198,18 @@ class SharingGrant(models.Model):
             return which[self.Cycles(self.cycles)] % {"cycle": self.cycle_number}
         words = {
             self.Cycles.ALL: ngettext_lazy(
-                "Each new report opens to this brand %(days)s day after publication unless you keep it back.",
-                "Each new report opens to this brand %(days)s days after publication unless you keep it back.",
+                "Each new report opens to this brand %(days)s day after publication unless you hold it.",
+                "Each new report opens to this brand %(days)s days after publication unless you hold it.",
                 "days",
             ),
             self.Cycles.FROM: ngettext_lazy(
-                "Each new report from cycle %(cycle)s on opens %(days)s day after publication unless kept back.",
-                "Each new report from cycle %(cycle)s on opens %(days)s days after publication unless kept back.",
+                "Each new report from cycle %(cycle)s on opens %(days)s day after publication unless held.",
+                "Each new report from cycle %(cycle)s on opens %(days)s days after publication unless held.",
                 "days",
             ),
             self.Cycles.ONLY: ngettext_lazy(
-                "The report of cycle %(cycle)s opens %(days)s day after publication unless you keep it back.",
-                "The report of cycle %(cycle)s opens %(days)s days after publication unless you keep it back.",
+                "The report of cycle %(cycle)s opens %(days)s day after publication unless you hold it.",
+                "The report of cycle %(cycle)s opens %(days)s days after publication unless you hold it.",
                 "days",
             ),
         }

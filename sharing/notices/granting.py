@@ -43,7 +43,7 @@ def _withheld(notice: Notice, reader: User) -> Line | None:
     factory = _own_factory(notice, reader)
     if kept is None or factory is None:
         return None
-    text = _("%(factory)s keeps the report of cycle %(cycle)s back from %(brand)s.")
+    text = _("%(factory)s holds the report of cycle %(cycle)s: %(brand)s cannot see it.")
     return Line(text % _words(notice, factory), _page(factory))
 
 
@@ -51,7 +51,7 @@ def _let_open(notice: Notice, reader: User) -> Line | None:
     factory = _own_factory(notice, reader)
     if factory is None:
         return None
-    text = _("%(factory)s no longer keeps the report of cycle %(cycle)s back from %(brand)s.")
+    text = _("%(factory)s ended the hold on the report of cycle %(cycle)s for %(brand)s.")
     return Line(text % _words(notice, factory), _page(factory))
 
 
@@ -107,8 +107,8 @@ for kind in (
         _report_opens,
         sides=FACTORY,
     ),
-    NoticeKind(SharingNotice.WITHHELD, gettext_lazy("A report is kept back"), _withheld, sides=FACTORY),
-    NoticeKind(SharingNotice.LET_OPEN, gettext_lazy("A report is no longer kept back"), _let_open, sides=FACTORY),
+    NoticeKind(SharingNotice.WITHHELD, gettext_lazy("A report is held"), _withheld, sides=FACTORY),
+    NoticeKind(SharingNotice.LET_OPEN, gettext_lazy("A report is no longer held"), _let_open, sides=FACTORY),
     NoticeKind(
         SharingNotice.PAPER_RECORDED,
         gettext_lazy("Staff recorded consent given on paper"),

@@ -42,7 +42,7 @@ def withhold_report(*, by: User, factory: Factory, brand: Brand, cycle: int, rea
     if kept is not None:
         return kept
     if not SharingGrant.objects.filter(factory=factory, brand=brand).not_over().exists():
-        raise ValidationError({"brand": _("You share nothing with this brand, so there is nothing to keep back.")})
+        raise ValidationError({"brand": _("You share nothing with this brand, so there is nothing to hold.")})
     kept = WithheldReport.objects.create(
         factory=factory,
         brand=brand,

@@ -79,7 +79,7 @@ def report_release(request: HttpRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             messages.error(request, about(kept.factory, " ".join(error.messages)))
         else:
-            said = _("The report of cycle %(cycle)s is not kept back from %(brand)s any more.") % words
+            said = _("The hold on the report of cycle %(cycle)s for %(brand)s has ended.") % words
             messages.success(request, about(kept.factory, said))
     if request.method == "POST" or kept.released_at is not None:
         return redirect("report_openings", pk=kept.factory_id)
