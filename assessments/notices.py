@@ -98,7 +98,9 @@ def _brand_line(notice: Notice, assessment: Assessment, reader: User) -> Line | 
     if correction is None:
         return None
     if notice.kind == WITHDRAWN:
-        text = _("%(factory)s, cycle %(cycle)s: the report that your brand read was withdrawn. Please take note.")
+        text = _(
+            "%(factory)s, cycle %(cycle)s: the report that your brand read was withdrawn. Please acknowledge this."
+        )
     else:
         text = _("%(factory)s, cycle %(cycle)s: the report that your brand read was corrected. See what changed.")
     return Line(text % _words(assessment), reverse("correction", args=[correction.assessment_id]))

@@ -117,7 +117,7 @@ def acknowledge(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = cast("User", request.user)
     notice = _first_open(CorrectionNotice.objects.for_brands_of(user), pk)
     acknowledge_correction(by=user, notice=notice)
-    messages.success(request, _("Thank you. The factory sees that your brand took note."))
+    messages.success(request, _("Thank you. The factory sees that your brand acknowledged this."))
     return redirect("correction", pk=pk)
 
 

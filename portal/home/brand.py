@@ -87,7 +87,7 @@ def _correction_todos(user: Visitor) -> list[Todo]:
         "%(count)s reports that your brand read were corrected or withdrawn.",
         waiting,
     )
-    return [Todo(text % {"count": waiting}, reverse("corrections"), _("Take note"), urgent=True)]
+    return [Todo(text % {"count": waiting}, reverse("corrections"), _("Acknowledge"), urgent=True)]
 
 
 def _copies_todos(user: Visitor) -> list[Todo]:

@@ -153,8 +153,8 @@ def _old_version_todos(user: Visitor, factory: Factory) -> list[Todo]:
     if not brands:
         return []
     text = ngettext(
-        "%(count)s brand has not taken note yet that a report it read was corrected or withdrawn.",
-        "%(count)s brands have not taken note yet that a report they read was corrected or withdrawn.",
+        "%(count)s brand has not yet acknowledged that a report it read was corrected or withdrawn.",
+        "%(count)s brands have not yet acknowledged that a report they read was corrected or withdrawn.",
         brands,
     )
     return [Todo(text % {"count": brands}, reverse("old_versions", args=[factory.pk]), _("See which"))]

@@ -138,7 +138,7 @@ def test_who_read_a_withdrawn_report_is_told_without_its_reason(world: World, cl
     take_step(by=staff, assessment=world.assessments["a2"], name="withdraw", reason="The assessor was bribed")
     mail_now()
     told = {message.to[0]: message.body for message in mail.outbox}
-    assert "was withdrawn. Please take note." in told["brand.a.member@test.example"]
+    assert "was withdrawn. Please acknowledge this." in told["brand.a.member@test.example"]
     assert "No brand can open it any more" in told["manager.a@test.example"]
     notice = CorrectionNotice.objects.get()
     page = (
