@@ -138,7 +138,7 @@ def start_correction(*, by: User, assessment: Assessment, note: str) -> Assessme
     if Assessment.objects.filter(supersedes=assessment).exists():
         raise ValidationError(_("A correction of this report is under way."))
     if not note.strip():
-        raise ValidationError({"note": _("Say what the correction changes; readers of the old version are told.")})
+        raise ValidationError({"note": _("Say what the correction changes; readers of the old version are notified.")})
     newest = Assessment.objects.filter(factory=assessment.factory_id, cycle=assessment.cycle).aggregate(
         n=Max("version")
     )

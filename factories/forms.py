@@ -290,7 +290,7 @@ class HandoverForm(forms.Form):
         label=_("How you know"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": "4"}),
-        help_text=_("Who told you, when, and how you checked it. The present manager reads this."),
+        help_text=_("Who informed you, when, and how you checked it. The present manager reads this."),
     )
     scan = forms.FileField(
         label=_("Scan of a signed letter"), required=False, help_text=_("PDF, JPEG or PNG, up to 10 MB.")

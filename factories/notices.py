@@ -19,7 +19,8 @@ def _handover(notice: Notice, reader: User) -> Line | None:
         return None
     sentences = {
         "objections": _(
-            "%(factory)s: the programme's staff were told that the manager left, and wait for objections until %(day)s."
+            "%(factory)s: the programme's staff were informed that the manager left, and wait for objections until "
+            "%(day)s."
         ),
         "ready": _("%(factory)s: nobody objected to the handover; a second staff person decides."),
         "invited": _("%(factory)s: the new manager is invited."),

@@ -50,7 +50,7 @@ def handover_open(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         opened = _opened(person, factory, form)
         if opened is not None:
-            messages.success(request, _("The handover of %s is open. Its manager is told by mail.") % factory)
+            messages.success(request, _("The handover of %s is open. Its manager is notified by mail.") % factory)
             return redirect("handover", pk=opened.pk)
     context = {"factory": factory, "form": form, "managers": active_in_role(factory, "manager")}
     status = REFUSED if request.method == "POST" else 200

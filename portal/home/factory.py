@@ -164,7 +164,7 @@ def _continuity_todos(user: Visitor, factory: Factory) -> list[Todo]:
     """Who else decides: a handover, grants that wait for a second person, a factory with one manager."""
     todos = [
         Todo(
-            _("The programme's staff were told that the manager of %s left. Object if that is wrong.") % factory,
+            _("The programme's staff were informed that the manager of %s left. Object if that is wrong.") % factory,
             reverse("handover", args=[handover.pk]),
             _("Look at it"),
             urgent=True,

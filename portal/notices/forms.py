@@ -28,7 +28,7 @@ class MailChoicesForm(forms.Form):
 class KindsForm(forms.Form):
     """What an endpoint is told."""
 
-    kinds = forms.MultipleChoiceField(label=_("Tell it when"), widget=forms.CheckboxSelectMultiple)
+    kinds = forms.MultipleChoiceField(label=_("Notify it when"), widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, *args: Any, types: Mapping[str, Any], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -136,7 +136,7 @@ class TermsForm(forms.Form):
 class GrantForm(TermsForm):
     """Brands and the kinds of data, besides the terms."""
 
-    brands = BrandChoice(label=_("Brands"), help_text=_("One or several; each is told only of its own access."))
+    brands = BrandChoice(label=_("Brands"), help_text=_("One or several; each is notified only of its own access."))
     scopes = forms.MultipleChoiceField(
         label=_("What they may see"), choices=OFFERED_CHOICES, widget=forms.CheckboxSelectMultiple
     )

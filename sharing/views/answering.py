@@ -257,7 +257,7 @@ def request_later(request: HttpRequest, pk: UUID) -> HttpResponse:
         snooze_request(by=person(request), request=found, days=form.cleaned_data["days"])
     except AlreadyAnsweredError as error:
         return _already(request, found, error.messages[0])
-    said = _("The request of %s is put aside; the brand is not told.") % found.brand
+    said = _("The request of %s is put aside; the brand is not notified.") % found.brand
     messages.success(request, about(found.factory, said))
     return redirect("request_inbox", pk=found.factory_id)
 

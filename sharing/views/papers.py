@@ -56,7 +56,7 @@ def _recorded(request: HttpRequest, factory: Factory, form: PaperForm) -> bool:
     except ValidationError as error:
         add_errors(form, error)
         return False
-    text = _("Recorded. %s is told now, and can end it at any time.")
+    text = _("Recorded. %s is notified now, and can end the access at any time.")
     messages.success(request, text % factory)
     return True
 

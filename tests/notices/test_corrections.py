@@ -160,7 +160,7 @@ def test_the_note_is_taken_once_and_never_unmade(world: World, client_of: Any) -
     correct(world, world.assessments["a2"], q1020="compliant")
     assert not CorrectionNotice.objects.exists()
     page = client_of(world.person("manager_a")).get(reverse("old_versions", args=[world.factory_a.pk]))
-    assert "Not told: nothing was open to it" in page.content.decode()
+    assert "Not notified: it could see nothing" in page.content.decode()
     notice = CorrectionNotice.objects.create(assessment=world.assessments["a1_old"], brand=world.brand_a)
     with pytest.raises((IntegrityError, InternalError, DatabaseError)), transaction.atomic():
         CorrectionNotice.objects.filter(pk=notice.pk).update(brand=world.brand_b)
