@@ -84,7 +84,7 @@ STEPS: dict[str, Step] = {
             State.FACTORY_REVIEW,
             State.INTERNAL_REVIEW,
             "review_assessments",
-            _("Take back from factory"),
+            _("Return to internal review"),
         ),
         Step(StepName.PUBLISH, State.FACTORY_REVIEW, State.PUBLISHED, "release_assessments", _("Publish")),
         Step(StepName.WITHDRAW, State.PUBLISHED, State.WITHDRAWN, "release_assessments", _("Withdraw")),

@@ -26,7 +26,7 @@ def _handover(notice: Notice, reader: User) -> Line | None:
         "invited": _("%(factory)s: the new manager is invited."),
         "done": _("%(factory)s: the new manager has joined, and the former one's role has ended."),
         "objected": _("%(factory)s: the manager objected; the handover is over and nothing has changed."),
-        "given_up": _("%(factory)s: the staff gave the handover up; nothing has changed."),
+        "given_up": _("%(factory)s: the staff cancelled the handover; nothing has changed."),
     }
     words = {"factory": found.factory, "day": last_day_in_words(found.objections_until, found.factory)}
     return Line(sentences[found.status()] % words, reverse("handover", args=[found.pk]))

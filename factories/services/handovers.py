@@ -209,7 +209,7 @@ def complete_handover(*, by: User, handover: Handover) -> Handover:
     if found.objections_until > timezone.now():
         raise ValidationError(_("The present manager can still object. Complete it after that time."))
     if active_in_role(found.factory, "manager").exclude(pk=found.leaving_id).exists():
-        raise ValidationError(_("The factory has another manager by now. Give this handover up."))
+        raise ValidationError(_("The factory now has another manager. Cancel this handover."))
     _check_new_manager(found.new_email, found.leaving)
     if found.completed_at is None:
         found.completed_at, found.completed_by = timezone.now(), by

@@ -120,7 +120,7 @@ def _act(request: HttpRequest, found: Handover) -> None:
         "complete": (lambda: complete_handover(by=by, handover=found), _("%s: the new manager is invited.")),
         "stop": (
             lambda: stop_handover(by=by, handover=found, reason=reason),
-            _("The handover of %s is given up, and nothing has changed."),
+            _("The handover of %s is cancelled, and nothing has changed."),
         ),
     }
     act = acts.get(request.POST.get("act", ""))

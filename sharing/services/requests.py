@@ -331,7 +331,7 @@ def answered_in_words(request: AccessRequest) -> str:
     sentences = {
         State.APPROVED: _("%(who)s approved this request on %(day)s."),
         State.DECLINED: _("%(who)s declined this request on %(day)s."),
-        State.WITHDRAWN: _("The brand took this request back on %(day)s."),
+        State.WITHDRAWN: _("The brand cancelled this request on %(day)s."),
     }
     day = moment_in_words(request.answered_at, request.factory)
     return sentences[State(request.state)] % {"who": request.answered_by.name, "day": day}

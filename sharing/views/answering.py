@@ -268,7 +268,7 @@ def request_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The brand takes its request back."""
     found = request_seen(request, pk)
     if not Brand.objects.own(request.user).filter(pk=found.brand_id).exists():
-        raise PermissionDenied(_("Only the brand that asked takes its request back."))
+        raise PermissionDenied(_("Only the brand that asked can cancel its request."))
     if found.shown_state != Shown.OPEN:
         messages.info(request, _("This request is not open any more."))
         return redirect("access_request", pk=pk)
@@ -278,7 +278,7 @@ def request_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
         except AlreadyAnsweredError as error:
             messages.info(request, error.messages[0])
         else:
-            messages.success(request, _("Your request to %s is taken back.") % found.factory)
+            messages.success(request, _("Your request to %s is cancelled.") % found.factory)
         return redirect("brand_requests", pk=found.brand_id)
     found.answered_at = found.created_at
     return render(request, "sharing/request_withdraw.html", {"found": found, "again": may_ask_again(found)})

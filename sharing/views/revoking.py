@@ -76,7 +76,7 @@ def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _taken_back(proposal: SharingGrant) -> str:
     """What becomes of a change that waits for a second person."""
-    said = _("The change that waits for confirmation is taken back. What %s sees now goes on.")
+    said = _("The change that waits for confirmation is cancelled. What %s can see now does not change.")
     return about(proposal.factory, said % proposal.brand)
 
 

@@ -50,7 +50,7 @@ def test_a_brand_finds_a_factory_asks_it_and_takes_it_back(world: World, client_
     assert "You asked on" in page(client, "ask_search", brand, q="lotus")
     again = page(client, "ask", brand, factory=world.factory_a.pk)
     assert ("You asked on" in again, "Send the request" in again) == (True, False)
-    assert "Take the request back" in page(client, "access_request", request.pk)
+    assert "Cancel the request" in page(client, "access_request", request.pk)
     client.post(reverse("request_withdraw", args=[request.pk]))
     assert "Withdrawn" in page(client, "brand_requests", brand, state="withdrawn")
     assert "can ask again from" in page(client, "ask_search", brand, q="lotus")

@@ -244,7 +244,7 @@ def test_whoever_is_second_is_told_who_was_first(world: World) -> None:
     request = ask(world)
     withdraw_request(by=world.person("brand_a_manager"), request=request)
     withdraw_request(by=world.person("brand_a_member"), request=request)
-    with pytest.raises(AlreadyAnsweredError, match="took this request back"):
+    with pytest.raises(AlreadyAnsweredError, match="cancelled this request"):
         decline_request(by=world.person("manager_a"), request=request)
     with pytest.raises(ValidationError, match="again from"):
         ask(world)

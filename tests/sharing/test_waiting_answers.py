@@ -84,7 +84,7 @@ def test_it_is_an_open_request_to_the_brand_alone(confirming: World, client_of: 
     assert (request.state, request.answered_at, answers_told(), word(world)) == ("open", None, 0, "asked")
     assert (shown(world, "manager_a"), shown(world, "brand_a_member")) == ("unconfirmed", "open")
     page = client_of(world.person("brand_a_member")).get(f"/requests/{request.pk}/").content.decode()
-    assert "Take the request back" in page
+    assert "Cancel the request" in page
 
     inbox = client_of(world.person("manager_a")).get(f"/factories/{world.factory_a.pk}/requests/").content.decode()
     assert "Waits for a second person" in inbox
