@@ -104,7 +104,7 @@ def missing_in_grant(grant: SharingGrant, cycle: int, at: datetime | None) -> De
         sentence = _("%(factory)s shared this with %(brand)s until %(until)s; the period is over.")
         return Decision(False, Reason.EXPIRED, sentence % named, grant)
     if grant.needs_confirmation and (grant.confirmed_at is None or grant.confirmed_at > moment):
-        sentence = _("The sharing with %(brand)s waits until a second person of %(factory)s confirms it.")
+        sentence = _("Access for %(brand)s waits until a second person of %(factory)s confirms it.")
         return Decision(False, Reason.UNCONFIRMED, sentence % named, grant)
     if grant.valid_from > moment:
         return Decision(

@@ -102,7 +102,7 @@ def test_two_managers_with_different_terms_make_one_grant(world: World) -> None:
         lambda: world.grant(cycles="only", cycle_number=1), lambda: world.grant(cycles="only", cycle_number=2)
     )
     [late] = [answer for answer in answers if isinstance(answer, ValidationError)]
-    assert "already has access of this kind. Change the existing sharing instead." in late.messages[0]
+    assert "already has access of this kind. Change the existing access instead." in late.messages[0]
     assert SharingGrant.objects.filter(ended_at=None).count() == 1
 
 
@@ -153,7 +153,7 @@ def test_two_representatives_who_confirm_and_refuse_at_once_give_one_answer(worl
     grant.refresh_from_db()
     is_confirmed = grant.confirmed_at is not None
     assert is_confirmed == (grant.ended_at is None)
-    said = "confirmed already; only a manager can stop it" if is_confirmed else "since been changed or ended"
+    said = "already confirmed; only a manager can stop it" if is_confirmed else "since been changed or ended"
     assert said in late.messages[0]
 
 

@@ -60,7 +60,7 @@ class CountryProgramme(models.Model):
     )
     # Consent: what a factory is offered as a start, and how long a brand's request lives.
     grant_default_months = models.PositiveSmallIntegerField(
-        _("months a sharing lasts unless the factory says otherwise"),
+        _("months that access lasts unless the factory says otherwise"),
         default=12,
         db_default=12,
         validators=[MaxValueValidator(120)],
@@ -73,7 +73,7 @@ class CountryProgramme(models.Model):
         validators=[MaxValueValidator(365)],
     )
     renewal_prompt_days = models.PositiveSmallIntegerField(
-        _("days before its end that a sharing is brought to mind"),
+        _("days before access ends for a reminder"),
         default=30,
         db_default=30,
         validators=[MinValueValidator(1), MaxValueValidator(MOST_PROMPT_DAYS)],
@@ -240,7 +240,7 @@ class Factory(models.Model):
     current_cycle = models.PositiveSmallIntegerField(_("current cycle"), default=1, validators=[MinValueValidator(1)])
     is_obsolete = models.BooleanField(default=False)
     confirms_sharing = models.BooleanField(
-        _("a second person confirms each sharing"),
+        _("a second person confirms each grant of access"),
         default=False,
         db_default=False,
         help_text=_("A worker representative confirms what a manager shares before it takes effect."),

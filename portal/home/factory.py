@@ -177,8 +177,8 @@ def _continuity_todos(user: Visitor, factory: Factory) -> list[Todo]:
     page = reverse("confirmations", args=[factory.pk])
     if waiting:
         text = ngettext(
-            "%(count)s sharing waits for a worker representative's confirmation.",
-            "%(count)s sharings wait for a worker representative's confirmation.",
+            "%(count)s access grant is waiting for a worker representative's confirmation.",
+            "%(count)s access grants are waiting for a worker representative's confirmation.",
             waiting,
         )
         todos.append(Todo(text % {"count": waiting}, page, _("Look at it"), urgent=may_confirm))

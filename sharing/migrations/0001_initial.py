@@ -149,7 +149,7 @@ class Migration(InitialMigration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.CharField(max_length=19, unique=True)),
-                ('kind', models.CharField(choices=[('granted', 'Sharing given'), ('proposed', 'Sharing decided, to be confirmed'), ('confirmed', 'Sharing confirmed'), ('changed', 'Sharing changed'), ('ended', 'Sharing ended'), ('expired', 'Sharing ran out')], max_length=10)),
+                ('kind', models.CharField(choices=[('granted', 'Access granted'), ('proposed', 'Access decided, to be confirmed'), ('confirmed', 'Access confirmed'), ('changed', 'Access changed'), ('ended', 'Access ended'), ('expired', 'Access expired')], max_length=10)),
                 ('payload', models.JSONField()),
                 ('disclosed', models.JSONField()),
                 ('key_id', models.CharField(max_length=40)),

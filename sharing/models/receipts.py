@@ -20,12 +20,12 @@ class Receipt(models.Model):
     """
 
     class Kind(models.TextChoices):
-        GRANTED = "granted", _("Sharing given")
-        PROPOSED = "proposed", _("Sharing decided, to be confirmed")
-        CONFIRMED = "confirmed", _("Sharing confirmed")
-        CHANGED = "changed", _("Sharing changed")
-        ENDED = "ended", _("Sharing ended")
-        EXPIRED = "expired", _("Sharing ran out")
+        GRANTED = "granted", _("Access granted")
+        PROPOSED = "proposed", _("Access decided, to be confirmed")
+        CONFIRMED = "confirmed", _("Access confirmed")
+        CHANGED = "changed", _("Access changed")
+        ENDED = "ended", _("Access ended")
+        EXPIRED = "expired", _("Access expired")
 
     number = models.CharField(max_length=19, unique=True)
     kind = models.CharField(max_length=10, choices=Kind.choices)

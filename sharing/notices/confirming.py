@@ -49,7 +49,7 @@ def _answered(notice: Notice, reader: User) -> Line | None:
 register_notice(
     NoticeKind(
         SharingNotice.GRANT_TO_CONFIRM,
-        gettext_lazy("A sharing waits for your confirmation"),
+        gettext_lazy("Access waits for your confirmation"),
         _to_confirm,
         sides={"factory": "confirm_sharing"},
     )
@@ -57,7 +57,7 @@ register_notice(
 register_notice(
     NoticeKind(
         SharingNotice.GRANT_ANSWERED,
-        gettext_lazy("A sharing was confirmed or refused"),
+        gettext_lazy("Access was confirmed or refused"),
         _answered,
         sides={"factory": ""},
     )

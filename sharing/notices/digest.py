@@ -39,8 +39,8 @@ def _unread(digest: Digest) -> str:
     if not number:
         return ""
     sentence = ngettext(
-        "%(number)s sharing was not used.",
-        "%(number)s sharings were not used.",
+        "%(number)s access grant was not used.",
+        "%(number)s access grants were not used.",
         number,
     )
     return sentence % {"number": number}

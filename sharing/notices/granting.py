@@ -116,6 +116,6 @@ for kind in (
         sides=FACTORY,
         is_mandatory=True,
     ),
-    NoticeKind(SharingNotice.ENDS_SOON, gettext_lazy("A sharing ends soon"), _ends_soon, sides=BOTH),
+    NoticeKind(SharingNotice.ENDS_SOON, gettext_lazy("Access ends soon"), _ends_soon, sides=BOTH),
 ):
     register_notice(kind)

@@ -116,7 +116,7 @@ def _payload(notice: Notice) -> dict[str, Any] | None:
 LABELS = {
     STARTED: gettext_lazy("A factory began to share with your brand"),
     CHANGED: gettext_lazy("A factory changed what it shares with your brand"),
-    ENDED: gettext_lazy("The time of a sharing with your brand is over"),
+    ENDED: gettext_lazy("Your brand's access has expired"),
 }
 for _name, _label in LABELS.items():
     register_notice(NoticeKind(_name, _label, _line, sides=BRAND, payload=_payload))

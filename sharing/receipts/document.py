@@ -76,7 +76,7 @@ def sentence(payload: dict[str, Any]) -> str:
         Receipt.Kind.CONFIRMED: _("A second person of %(factory)s confirmed: %(brand)s may read the data named below."),
         Receipt.Kind.CHANGED: _("%(factory)s changed what %(brand)s may read to what is named below."),
         Receipt.Kind.ENDED: _(
-            "%(factory)s ended the sharing named below: %(brand)s reads nothing through it any more."
+            "%(factory)s ended the access named below: %(brand)s can no longer read anything through it."
         ),
         Receipt.Kind.EXPIRED: _("The time for which %(factory)s shared the data named below with %(brand)s was over."),
     }

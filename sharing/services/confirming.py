@@ -38,7 +38,7 @@ def _unconfirmed(grant: SharingGrant) -> SharingGrant:
     if grant.ended_at is not None:
         raise ValidationError(_("This access has since been changed or ended. Check the list again."))
     if not grant.needs_confirmation:
-        raise ValidationError(_("This sharing needs no confirmation."))
+        raise ValidationError(_("This access needs no confirmation."))
     return grant
 
 
@@ -95,7 +95,7 @@ def refuse_grant(*, by: User, grant: SharingGrant, reason: str = "") -> SharingG
     if current.ended_at is not None and current.confirmed_at is None:
         return current
     if _unconfirmed(current).confirmed_at is not None:
-        raise ValidationError(_("This sharing is confirmed already; only a manager can stop it now."))
+        raise ValidationError(_("This access is already confirmed; only a manager can stop it now."))
     end_grant(journal, current, End.REFUSED, reason=reason)
     journal.tell(SharingNotice.GRANT_ANSWERED, current, "factory")
     journal.write()

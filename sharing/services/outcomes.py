@@ -102,7 +102,7 @@ def granting(situation: Situation, position: Position, scope: str, terms: Terms,
             return Outcome(one, ends=expired, end_code=End.EXPIRED)
     if standing:
         raise ValidationError(
-            {"brand": _("This brand already has access of this kind. Change the existing sharing instead.")}
+            {"brand": _("This brand already has access of this kind. Change the existing access instead.")}
         )
     grant = _new_grant(situation, position, scope, terms, paper=paper)
     return Outcome(grant, SharingEvent.GRANTED, expired, End.EXPIRED)

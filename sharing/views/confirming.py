@@ -63,7 +63,7 @@ def _change_rule(request: HttpRequest, factory: Factory) -> None:
     acts: dict[str, tuple[Callable[[], Any], str]] = {
         "on": (
             lambda: switch_confirmation_on(by=by, factory=factory),
-            _("At %(factory)s a worker representative now confirms each new sharing."),
+            _("At %(factory)s a worker representative now confirms each new grant of access."),
         ),
         "ask_off": (
             lambda: ask_to_end_confirmation(by=by, factory=factory),
@@ -75,7 +75,7 @@ def _change_rule(request: HttpRequest, factory: Factory) -> None:
         ),
         "refuse": (
             lambda: answer_confirmation_end(by=by, factory=factory, is_agreed=False),
-            _("%(factory)s: a worker representative goes on confirming each sharing."),
+            _("%(factory)s: a worker representative continues to confirm each grant of access."),
         ),
     }
     if act not in acts:

@@ -225,6 +225,6 @@ def _changed(request: HttpRequest, found: SharingGrant, form: TermsForm) -> Http
     if changed.status() is Status.UNCONFIRMED:
         said = _("The change for %s waits for a worker representative; until then the terms until now go on.")
     else:
-        said = _("The sharing with %s was changed.")
+        said = _("Access for %s was changed.")
     messages.success(request, about(found.factory, said % found.brand))
     return redirect("who_can_see", pk=found.factory_id)

@@ -105,7 +105,7 @@ def test_two_scopes_are_shared_together_or_not_at_all(world: World, client_of) -
 
     answer = client_of(world.person("manager_a")).post(url(world, "sharing/new/"), form(world, confirmed="yes"))
 
-    assert "Change the existing sharing instead" in answer.content.decode()
+    assert "Change the existing access instead" in answer.content.decode()
     assert SharingGrant.objects.count() == 1
 
 

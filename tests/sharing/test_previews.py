@@ -95,7 +95,7 @@ def test_a_change_that_a_second_person_confirms_goes_on_until_then(world: World,
     assert 1 in {line.report.cycle for line in shown.opens}
     assert shown.needs_confirmation
     done = manager.post(address, {"cycles": "all", "confirmed": "yes"}, follow=True).content.decode()
-    assert "until then the terms until now go on" in done
+    assert "until then the current terms apply" in done
     assert cycles_read(world, "brand_a_member") == {2}
     wider = SharingGrant.objects.get(scope="report", ended_at=None, confirmed_at=None, needs_confirmation=True)
     page = client_of(world.person("representative_a")).get(reverse("grant_confirmation", args=[wider.pk]))
@@ -118,7 +118,7 @@ def test_an_end_before_anything_new_could_open_is_pointed_out(world: World, clie
     manager, address = client_of(world.person("manager_a")), reverse("grant", args=[world.factory_a.pk])
     soon = timezone.localdate() + timedelta(days=3)
     body = {"brands": [world.brand_a.pk], "scopes": ["report"], "cycles": "all", "expires_on": soon.isoformat()}
-    words = "The sharing ends before a new report would open"
+    words = "The access ends before a new report would open"
     assert words in manager.post(address, body | {"hold_days": "7"}).content.decode()
     assert words not in manager.post(address, body | {"hold_days": "0"}).content.decode()
     assert words not in manager.post(address, {**body, "expires_on": "", "hold_days": "7"}).content.decode()
