@@ -147,7 +147,7 @@ def _told(group: Group) -> str:
 
 def _refuse_long(count: int) -> None:
     if count > MOST_LINES:
-        raise TableError(_("A list may have %s lines; split this one.") % MOST_LINES)
+        raise TableError(_("A list may have %s rows; split this one.") % MOST_LINES)
 
 
 def _is_header(row: str) -> bool:

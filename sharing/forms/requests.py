@@ -117,7 +117,7 @@ class ListForm(forms.Form):
     """Many factories at once: pasted, or as a file."""
 
     text = forms.CharField(
-        label=_("Ids or names, one a line"),
+        label=_("Ids or names, one per line"),
         max_length=MOST_PASTED,
         required=False,
         widget=forms.Textarea(attrs={"rows": 8}),

@@ -168,7 +168,7 @@ def test_the_lists_that_brands_have_are_pasted_and_uploaded(world: World, client
         assert response.status_code in {200, 400}  # a list that is no UTF-8 is refused, with its row
     found = pasted.content.decode()
     assert "same name" in found
-    assert "lines were read" in found
+    assert "rows were read" in found
 
 
 def test_each_line_of_a_list_is_matched_or_left_to_a_person(world: World, client_of: Any) -> None:
