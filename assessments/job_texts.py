@@ -25,7 +25,7 @@ class ReportText(JobText):
     READING = "reports.reading", _("Reading the findings")
     MAKING = "reports.making", _("Making the file")
     READY = "reports.ready", _("The file is ready.")
-    NOT_OPEN = "reports.not_open", _("This report is not open to you any more.")
+    NOT_OPEN = "reports.not_open", _("You can no longer see this report.")
     TOO_SLOW = "reports.too_slow", _("The file took too long to make. Try again later.")
     NOT_MADE = (
         "reports.not_made",

@@ -87,7 +87,7 @@ def _brand_line(notice: Notice, assessment: Assessment, reader: User) -> Line | 
     if notice.kind == PUBLISHED:
         if not _reads_for(reader, notice.organisation_id, assessment):
             return None
-        text = _("%(factory)s, cycle %(cycle)s: a report is open to your brand.")
+        text = _("%(factory)s, cycle %(cycle)s: your brand can see a report.")
         return Line(text % _words(assessment), reverse("assessment", args=[assessment.pk]))
     column = "assessment" if notice.kind == WITHDRAWN else "successor"
     correction = (

@@ -25,7 +25,7 @@ def _handover(notice: Notice, reader: User) -> Line | None:
         "ready": _("%(factory)s: nobody objected to the handover; a second staff person decides."),
         "invited": _("%(factory)s: the new manager is invited."),
         "done": _("%(factory)s: the new manager has joined, and the former one's role has ended."),
-        "objected": _("%(factory)s: the manager objected; the handover is over and nothing has changed."),
+        "objected": _("%(factory)s: the manager objected; the handover has ended and nothing has changed."),
         "given_up": _("%(factory)s: the staff cancelled the handover; nothing has changed."),
     }
     words = {"factory": found.factory, "day": last_day_in_words(found.objections_until, found.factory)}

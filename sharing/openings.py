@@ -116,7 +116,7 @@ def openings_in_words(*, person: Visitor, factory: Factory, cycle: int) -> str:
         later += [f"{one.brand.name} ({in_words(day, factory)})" for day in days[:1]]
     sentences = []
     if now:
-        sentences.append(_("It is open to %s.") % ", ".join(now))
+        sentences.append(_("It is visible to %s.") % ", ".join(now))
     if later:
         sentences.append(_("It opens to these on the day named, unless you hold it: %s.") % ", ".join(later))
     return " ".join(sentences)

@@ -101,7 +101,7 @@ def missing_in_grant(grant: SharingGrant, cycle: int, at: datetime | None) -> De
             sentence += " " + _("The reason given: %s") % grant.end_reason
         return Decision(False, Reason.ENDED, sentence, grant)
     if grant.expires_at is not None and grant.expires_at <= moment:
-        sentence = _("%(factory)s shared this with %(brand)s until %(until)s; the period is over.")
+        sentence = _("%(factory)s shared this with %(brand)s until %(until)s; that period has ended.")
         return Decision(False, Reason.EXPIRED, sentence % named, grant)
     if grant.needs_confirmation and (grant.confirmed_at is None or grant.confirmed_at > moment):
         sentence = _("Access for %(brand)s waits until a second person of %(factory)s confirms it.")
@@ -176,5 +176,5 @@ def told_to_brand(decision: Decision, cycle: int, brand: Brand) -> Decision:
     """The same answer as the brand may hear it: not what became of a report that it cannot read."""
     if decision.reason not in NOT_FOR_BRANDS:
         return decision
-    sentence = _("Nothing of cycle %(cycle)s is open to %(brand)s now.") % {"cycle": cycle, "brand": brand}
+    sentence = _("%(brand)s can see nothing of cycle %(cycle)s now.") % {"cycle": cycle, "brand": brand}
     return Decision(False, Reason.NOT_OPEN, sentence, decision.grant)

@@ -94,7 +94,8 @@ CONSEQUENCES = {
     "send_to_factory": gettext_lazy("The factory's people can read it from now on. The answers can no longer change."),
     "take_back": gettext_lazy("The factory's people can no longer read it, and it is under internal review again."),
     "publish": gettext_lazy(
-        "It opens to the brands that the factory shares it with, and stays as it is: a correction is a new version."
+        "It becomes visible to the brands that the factory shares it with, and cannot change: a correction is a "
+        "new version."
     ),
     "withdraw": gettext_lazy("Nobody but the programme's staff can read it any more. It is kept, with your reason."),
 }

@@ -148,7 +148,7 @@ def _locked(handover: Handover) -> Handover:
     lock_factory(handover.factory_id)
     found = Handover.objects.select_related("factory__programme", "leaving", "opened_by").get(pk=handover.pk)
     if found.stopped_at is not None or found.joined_at is not None:
-        raise ValidationError(_("This handover is over already. Look at its page again."))
+        raise ValidationError(_("This handover has already ended. Look at its page again."))
     return found
 
 
@@ -162,7 +162,7 @@ def object_to_handover(*, by: User, handover: Handover, reason: str = "") -> Han
     if not Factory.objects.where(by, "manage_members").filter(pk=found.factory_id).exists():
         raise PermissionDenied(_("Only a manager of the factory can object."))
     if found.completed_at is not None:
-        raise ValidationError(_("The time to object is over. Write to the programme's staff in your country."))
+        raise ValidationError(_("The time to object has ended. Write to the programme's staff in your country."))
     return _stop(by, found, reason, is_objection=True)
 
 

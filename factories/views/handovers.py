@@ -115,7 +115,7 @@ def _act(request: HttpRequest, found: Handover) -> None:
     acts: dict[str, tuple[Callable[[], Any], str]] = {
         "object": (
             lambda: object_to_handover(by=by, handover=found, reason=reason),
-            _("You objected. The handover of %s is over, and nothing has changed."),
+            _("You objected. The handover of %s has ended, and nothing has changed."),
         ),
         "complete": (lambda: complete_handover(by=by, handover=found), _("%s: the new manager is invited.")),
         "stop": (

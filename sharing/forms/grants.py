@@ -105,7 +105,7 @@ class TermsForm(forms.Form):
             self.add_error("cycle_number", _("Say which cycle."))
         until, first_day = data.get("expires_on"), data.get("starts_on")
         if until is not None and until < today(self.place):
-            self.add_error("expires_on", _("This day is over. Choose today or a later day."))
+            self.add_error("expires_on", _("This day has passed. Choose today or a later day."))
         elif until is not None and first_day is not None and until < first_day:
             self.add_error("expires_on", _("This is before the first day."))
         for name in ("expires_on", "starts_on"):
@@ -164,7 +164,7 @@ class GrantForm(TermsForm):
         day: date | None = self.cleaned_data["starts_on"]
         now = today(self.place)
         if day is not None and day < now:
-            raise forms.ValidationError(_("This day is over. Choose a later one, or leave it empty."))
+            raise forms.ValidationError(_("This day has passed. Choose a later one, or leave it empty."))
         return None if day == now else day
 
 

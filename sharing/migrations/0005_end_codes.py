@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='sharinggrant',
             name='end_code',
-            field=models.CharField(blank=True, choices=[('stopped', 'Stopped by the factory'), ('refused', 'Refused by the second person'), ('changed', 'Changed'), ('expired', 'Its period was over.'), ('dropped', 'The request had ended.')], db_default='', default='', max_length=10),
+            field=models.CharField(blank=True, choices=[('stopped', 'Stopped by the factory'), ('refused', 'Refused by the second person'), ('changed', 'Changed'), ('expired', 'Its period had ended'), ('dropped', 'The request had ended')], db_default='', default='', max_length=10),
         ),
         migrations.AddConstraint(
             model_name='sharinggrant',

@@ -78,7 +78,9 @@ def sentence(payload: dict[str, Any]) -> str:
         Receipt.Kind.ENDED: _(
             "%(factory)s ended the access named below: %(brand)s can no longer read anything through it."
         ),
-        Receipt.Kind.EXPIRED: _("The time for which %(factory)s shared the data named below with %(brand)s was over."),
+        Receipt.Kind.EXPIRED: _(
+            "The period for which %(factory)s shared the data named below with %(brand)s had ended."
+        ),
     }
     return sentences[Receipt.Kind(payload["kind"])] % words
 

@@ -61,7 +61,7 @@ def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
     if grant.confirmed_at is not None:
         return grant
     if grant.status() is Status.EXPIRED:
-        raise ValidationError(_("The period of this sharing is over already."))
+        raise ValidationError(_("The period of this access has already ended."))
     if _is_dropped(grant):
         raise ValidationError(_("The brand's request is no longer open, so there is nothing to confirm."))
     situation.refuse_while_handed_over()

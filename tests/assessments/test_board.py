@@ -92,7 +92,7 @@ def test_a_step_is_allowed_by_the_role_in_the_country_or_by_the_assignment(world
 def test_a_step_is_confirmed_then_taken(world, client_of):
     client = client_of(world.person("team_leader"))
     address = reverse("assessment_step", args=[world.assessments["a3"].pk, "publish"])
-    assert "It opens to the brands" in text(client.get(address))
+    assert "It becomes visible to the brands" in text(client.get(address))
     world.assessments["a3"].refresh_from_db()
     assert world.assessments["a3"].state == "factory_review"
     done = text(client.post(address, follow=True))
@@ -107,7 +107,7 @@ def test_publishing_says_how_the_factorys_review_stands(world, client_of, days, 
     Assessment.objects.filter(pk=a3.pk).update(released_at=timezone.now() - timedelta(days=days))
     address = reverse("assessment_step", args=[a3.pk, "publish"])
     shown = text(client_of(world.person("team_leader")).get(address))
-    assert ("review is not over" in shown) is early
+    assert ("review has not ended" in shown) is early
     assert "Not yet" in shown
 
 

@@ -91,7 +91,7 @@ def test_the_manager_objects_with_one_click_and_nothing_has_changed(world: World
     assert "I object: I am still the manager" in manager.get(page).content.decode()
     assert client_of(world.person("member_a")).get(page).status_code == 404
     assert "You objected" in manager.post(page, {"act": "object", "reason": "\x00Here"}, follow=True).content.decode()
-    assert "over already" in manager.post(page, {"act": "object"}, follow=True).content.decode()
+    assert "has already ended" in manager.post(page, {"act": "object"}, follow=True).content.decode()
     handover.refresh_from_db()
     assert (handover.status(), handover.stop_reason) == ("objected", "Here")
     assert world.grant().status() == "live"

@@ -37,7 +37,7 @@ def test_who_read_the_old_version_is_told_what_changed_and_takes_note(
     assert reverse("correction", args=[notice.assessment_id]) in told
     other = next(message.body for message in mail.outbox if message.to == ["brand.b.member@test.example"])
     assert "was corrected" not in other
-    assert "a report is open to your brand" in other
+    assert "your brand can see a report" in other
 
     browser = client_of(world.person("brand_a_member"))
     home = browser.get(reverse("home")).content.decode()

@@ -24,7 +24,7 @@ from sharing.terms import StatementTime
 from tests.world import World
 
 BRAND_A = "brand.a.member@test.example"
-OPEN = "cycle 3: a report is open to your brand"
+OPEN = "cycle 3: your brand can see a report"
 REAL_NOW = timezone.now
 Told = Callable[[], tuple[int, int]]
 Travel = Callable[[int], None]
