@@ -47,7 +47,7 @@ def acknowledge_correction(*, by: User, notice: CorrectionNotice) -> CorrectionN
     """Take note for the brand: who holds the old version knows. Twice is once. Raises `PermissionDenied`."""
     notice = CorrectionNotice.objects.select_for_update(of=("self",)).select_related("assessment").get(pk=notice.pk)
     if not CorrectionNotice.objects.for_brands_of(by).filter(pk=notice.pk).exists():
-        raise PermissionDenied(_("Only the brand's own people take note of a correction."))
+        raise PermissionDenied(_("Only the brand's own members can acknowledge a correction."))
     if notice.acknowledged_at is None:
         notice.acknowledged_at, notice.acknowledged_by = timezone.now(), by
         notice.save(update_fields=["acknowledged_at", "acknowledged_by"])

@@ -92,9 +92,9 @@ def reader_choices(user: User, factory: Factory) -> Any:
     return [
         ("", _("Choose")),
         (_("Brands"), [(f"brand:{one.pk}", one.name) for one in brands]),
-        (_("The factory's people"), [(f"person:{one.pk}", str(one)) for one in own]),
+        (_("The factory's members"), [(f"person:{one.pk}", str(one)) for one in own]),
         (
-            _("People who read its data"),
+            _("Members who can read its data"),
             [
                 (f"person:{one.pk}", f"{one} ({brand_of[one.pk] or _('the programme')})")
                 for one in lately

@@ -91,8 +91,8 @@ class CorrectionForm(forms.Form):
 
 
 CONSEQUENCES = {
-    "send_to_factory": gettext_lazy("The factory's people can read it from now on. The answers can no longer change."),
-    "take_back": gettext_lazy("The factory's people can no longer read it, and it is under internal review again."),
+    "send_to_factory": gettext_lazy("The factory's members can read it from now on. The answers can no longer change."),
+    "take_back": gettext_lazy("The factory's members can no longer read it, and it is under internal review again."),
     "publish": gettext_lazy(
         "It becomes visible to the brands that the factory shares it with, and cannot change: a correction is a "
         "new version."

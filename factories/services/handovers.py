@@ -79,9 +79,9 @@ def open_handover(
         raise ValidationError(_("A handover of this factory is under way already."))
     managers = list(active_in_role(factory, "manager")[:2])
     if not managers:
-        raise ValidationError(_("This factory has no manager: invite one under People."))
+        raise ValidationError(_("This factory has no manager: invite one under Members."))
     if len(managers) > 1:
-        raise ValidationError(_("This factory has another manager, who can invite people and remove who left."))
+        raise ValidationError(_("This factory has another manager, who can invite members and remove those who left."))
     _check_new_manager(new_email, managers[0])
     handover = Handover(
         factory=factory,

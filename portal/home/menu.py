@@ -53,7 +53,7 @@ def _menu(user: Visitor, held: list[Affiliation]) -> list[tuple[str, str]]:
                 (_("Shared with us"), reverse("shared_list")),
                 (_("Our requests"), reverse("brand_requests", args=[item.organisation_id])),
                 (_("Our brand"), reverse("brand", args=[item.organisation_id])),
-                (_("People"), reverse("members", args=["brand", item.organisation_id])),
+                (_("Members"), reverse("members", args=["brand", item.organisation_id])),
             ]
         if item.kind == Side.PROGRAMME:
             entries += _staff_menu(item)
@@ -75,7 +75,7 @@ def _factory_menu(user: Visitor, factories: list[Affiliation]) -> list[tuple[str
         (_("Who can see our data"), reverse("who_can_see", args=[factory_id])),
         (requests, reverse("request_inbox", args=[factory_id])),
         (_("Our factory"), reverse("factory", args=[factory_id])),
-        (_("People"), reverse("members", args=["factory", factory_id])),
+        (_("Members"), reverse("members", args=["factory", factory_id])),
     ]
 
 

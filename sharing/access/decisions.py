@@ -67,7 +67,7 @@ def _decide(
     user: Visitor, subject: Subject, scope: str, at: datetime | None, grants: QuerySet[SharingGrant]
 ) -> Decision:
     if not _is_active(user, at):
-        return Decision(False, Reason.NOT_SIGNED_IN, _("Only people with an active account can read assessments."))
+        return Decision(False, Reason.NOT_SIGNED_IN, _("Only users with an active account can read assessments."))
     side = _side(user, subject, at)
     if side is not None:
         return side
@@ -90,7 +90,7 @@ def _side(user: Visitor, subject: Subject, at: datetime | None) -> Decision | No
     )
     for own, staff in sides:
         if own and is_released(subject, at):
-            return Decision(True, Reason.OWN_FACTORY, _("%s is one of this factory's people.") % user)
+            return Decision(True, Reason.OWN_FACTORY, _("%s is a member of this factory.") % user)
         if staff and is_begun(subject, at):
             sentence = _("%s works on this factory's assessments for the programme.")
             return Decision(True, Reason.STAFF, sentence % user)

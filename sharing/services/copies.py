@@ -59,7 +59,7 @@ def answer_destroy_notice(
     kept = {number: why.strip()[:300] for number, why in (kept or {}).items()}
     notice = DestroyNotice.objects.select_for_update().get(pk=notice.pk)
     if not DestroyNotice.objects.asked_of(by).filter(pk=notice.pk).exists():
-        raise PermissionDenied(_("Only the people of the brand that was asked can answer."))
+        raise PermissionDenied(_("Only members of the brand that was asked can answer."))
     copies = list(notice.copies.exclude(answer=CopyToDestroy.Answer.DESTROYED))
     _check_kept(kept, {copy.number for copy in copies})
     before = [(copy.answer, copy.kept_because) for copy in copies]

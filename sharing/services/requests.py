@@ -105,7 +105,7 @@ def _refusal(standing: Standing | None, wish: Wish, factory: Factory | None) -> 
 
 def _authorise_brand(by: User, brand: Brand) -> None:
     if by.is_integration or not Brand.objects.own(by).filter(pk=brand.pk).exists():
-        raise PermissionDenied(_("Only the brand's own people ask in its name."))
+        raise PermissionDenied(_("Only the brand's own members can ask in its name."))
 
 
 def _authorise_factory(by: User, factory: Factory) -> None:

@@ -36,7 +36,7 @@ def factory_inside(request: HttpRequest, pk: int) -> Factory:
     factory = get_object_or_404(Factory.objects.visible_to(request.user).select_related("programme"), pk=pk)
     show_days_of(factory)
     if not Factory.objects.inside(request.user).filter(pk=pk).exists():
-        raise PermissionDenied(_("Only the factory's people and its country's staff see who it shares with."))
+        raise PermissionDenied(_("Only the factory's members and its country's staff see who it shares with."))
     return factory
 
 

@@ -96,7 +96,7 @@ def staff_review_it_and_send_it_to_the_factory(staff: Visitor, assessment: Asses
     staff.look()
     staff.sees("Overtime Wages")
     staff.follow("Send to factory")
-    staff.sees("The factory's people can read it from now on.")
+    staff.sees("The factory's members can read it from now on.")
     staff.press("Send to factory")
     staff.sees("Send to factory – done.")
     staff.look()

@@ -45,7 +45,7 @@ def _managed(request: HttpRequest, kind: str, pk: int) -> tuple[OrganisationKind
 def _require_colleague(request: HttpRequest, kind: OrganisationKind, organisation: Model) -> None:
     held = role_of(request.user, kind, organisation)
     if not any(kind.roles[role].permissions - STATISTICS_ONLY for role in held):
-        raise PermissionDenied(_("Only the people of this organisation see who they are."))
+        raise PermissionDenied(_("Only members of this organisation see who belongs to it."))
 
 
 @login_required
