@@ -39,7 +39,7 @@ class CountryProgramme(models.Model):
     enrolment = models.CharField(_("enrolment"), max_length=10, choices=Enrolment.choices, default=Enrolment.VOLUNTARY)
     contact_email = models.EmailField(_("contact"), blank=True)
     release_days = models.PositiveSmallIntegerField(
-        _("days from assessment to release"),
+        _("days from assessment to publication"),
         default=28,
         validators=[MinValueValidator(1), MaxValueValidator(365)],
         help_text=_("A report is late when it is not published this many days after the assessment ended."),
@@ -85,7 +85,7 @@ class CountryProgramme(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(365)],
     )
     request_reminder_days = models.PositiveSmallIntegerField(
-        _("days after which an open request is brought to mind"),
+        _("days until a reminder of an open request"),
         default=14,
         db_default=14,
         validators=[MinValueValidator(1), MaxValueValidator(365)],

@@ -205,7 +205,7 @@ def complete_handover(*, by: User, handover: Handover) -> Handover:
     found = _locked(handover)
     _require_staff(by, found.factory)
     if by.pk == found.opened_by_id:
-        raise PermissionDenied(_("Who opened a handover cannot complete it. A colleague has to."))
+        raise PermissionDenied(_("You opened this handover, so you cannot complete it. A colleague must do that."))
     if found.objections_until > timezone.now():
         raise ValidationError(_("The present manager can still object. Complete it after that time."))
     if active_in_role(found.factory, "manager").exclude(pk=found.leaving_id).exists():

@@ -183,7 +183,7 @@ def _continuity_todos(user: Visitor, factory: Factory) -> list[Todo]:
         )
         todos.append(Todo(text % {"count": waiting}, page, _("Look at it"), urgent=may_confirm))
     if wishes and may_confirm:
-        todos.append(Todo(_("A manager asks that no second person confirms any more."), page, _("Answer"), urgent=True))
+        todos.append(Todo(_("A manager asks to stop confirmation by a second person."), page, _("Answer"), urgent=True))
     if Factory.objects.where(user, "manage_members").filter(pk=factory.pk).with_managers(1):
         text = _("%s has only one manager. Invite a second one, so that the factory can always decide.")
         todos.append(Todo(text % factory, reverse("members", args=["factory", factory.pk]), _("Invite somebody")))

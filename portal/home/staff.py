@@ -35,7 +35,7 @@ def staff_section(user: Visitor) -> dict[str, Any]:
     todos = _review_todos(user, board)
     if late:
         text = ngettext(
-            "%(count)s report is past its release date.", "%(count)s reports are past their release date.", late
+            "%(count)s report is past its publication date.", "%(count)s reports are past their publication date.", late
         )
         todos.append(Todo(text % {"count": late}, f"{board}?late=on", _("See them"), urgent=True))
     if review_over:
@@ -91,7 +91,7 @@ def _staff_continuity_todos(user: Visitor) -> list[Todo]:
     alone = wishes.exclude(
         factory__roles__in=FactoryRole.objects.filter(role="worker_representative", group__user__is_active=True)
     ).select_related("factory")
-    text = _("%s has no worker representative and asks that no second person confirms its sharing any more.")
+    text = _("%s has no worker representative and asks to stop confirmation by a second person.")
     todos += [
         Todo(text % wish.factory, reverse("confirmations", args=[wish.factory_id]), _("Answer")) for wish in alone[:5]
     ]

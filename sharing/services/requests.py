@@ -132,9 +132,7 @@ def _check_wish(wish: Wish) -> None:
 def _check_cap(brand: Brand, count: int) -> None:
     sent = AccessRequest.objects.filter(brand=brand, created_at__gt=timezone.now() - A_DAY).count()
     if count and sent + count > settings.REQUESTS_A_DAY:
-        text = _(
-            "Choose fewer factories. Requests that a brand may send in 24 hours: %(most)s. Left to yours: %(left)s."
-        )
+        text = _("Choose fewer factories. Your brand can send %(most)s requests in 24 hours; %(left)s remain.")
         raise ValidationError(
             text % {"most": settings.REQUESTS_A_DAY, "left": max(settings.REQUESTS_A_DAY - sent, 0)}, code="too_many"
         )

@@ -67,7 +67,7 @@ def _change_rule(request: HttpRequest, factory: Factory) -> None:
         ),
         "ask_off": (
             lambda: ask_to_end_confirmation(by=by, factory=factory),
-            _("%(factory)s: your wish is noted. It takes somebody else's agreement."),
+            _("%(factory)s: your request is recorded. Someone else must agree to it."),
         ),
         "agree": (
             lambda: answer_confirmation_end(by=by, factory=factory, is_agreed=True),

@@ -223,7 +223,7 @@ def _changed(request: HttpRequest, found: SharingGrant, form: TermsForm) -> Http
         add_errors(form, error)
         return None
     if changed.status() is Status.UNCONFIRMED:
-        said = _("The change for %s waits for a worker representative; until then the terms until now go on.")
+        said = _("The change for %s waits for a worker representative; until then the current terms apply.")
     else:
         said = _("Access for %s was changed.")
     messages.success(request, about(found.factory, said % found.brand))

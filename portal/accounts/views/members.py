@@ -162,7 +162,7 @@ def _member(kind: OrganisationKind, organisation: Model, pk: int) -> tuple[User,
     member = get_object_or_404(members(kind, organisation), pk=pk)
     held = role_of(member, kind, organisation)
     if not _is_changeable(kind, held):
-        raise PermissionDenied(_("This role is given and taken by the country's staff, on the factory's page."))
+        raise PermissionDenied(_("The country's staff assign and end this role, on the factory's page."))
     return member, held
 
 

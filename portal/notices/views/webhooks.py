@@ -168,5 +168,5 @@ def webhook_again(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Send one message again."""
     deliveries = WebhookDelivery.objects.visible_to(request.user).select_related("endpoint")
     delivery = get_object_or_404(deliveries, pk=pk)
-    told = _("The message is on its way again. What it says is asked anew.")
+    told = _("The message is being sent again, with its contents as they are now.")
     return _done(request, delivery.endpoint_id, lambda: redeliver(by=_person(request), delivery=delivery), told)
