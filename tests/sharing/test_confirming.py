@@ -55,7 +55,7 @@ def test_r6_nothing_opens_and_no_brand_learns_before_the_second_person_confirms(
     assert brand.get("/api/v1/grants/").json()["results"] == []
     assert not Notice.objects.filter(side="brand").exists()
     representative, manager = client_of(world.person("representative_a")), client_of(world.person("manager_a"))
-    assert "1 sharing waits for a worker representative" in representative.get("/").content.decode()
+    assert "1 access grant is waiting for a worker representative" in representative.get("/").content.decode()
     page = representative.get(f"/factories/{world.factory_a.pk}/sharing/confirmations/").content.decode()
     assert "Aster &amp; Oak</bdi>: Assessment reports" in page
     assert "Not confirmed yet" in manager.get(f"/factories/{world.factory_a.pk}/sharing/").content.decode()
@@ -211,9 +211,9 @@ def test_a_change_is_taken_back_alone_and_a_revoke_ends_both(
     listed = browser.get(f"/factories/{confirming.factory_a.pk}/sharing/").content.decode()
     assert "A change, not confirmed yet" in listed
     assert "the brand sees nothing" not in listed
-    assert "What Aster &amp; Oak sees now goes on." in browser.get(f"/sharing/{wider.pk}/revoke/").content.decode()
+    assert "Oak can see now does not change." in browser.get(f"/sharing/{wider.pk}/revoke/").content.decode()
     done = browser.post(f"/sharing/{wider.pk}/revoke/", {}, follow=True).content.decode()
-    assert "What Aster &amp; Oak sees now goes on." in done
+    assert "Oak can see now does not change." in done
     assert (ended(given), ended(wider), seen_cycles(confirming)) == (False, True, {2})
     other = change_grant(by=manager, grant=given, terms=Terms())
     assert change_grant(by=manager, grant=other, terms=Terms(cycles="only", cycle_number=2)) == given

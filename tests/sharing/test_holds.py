@@ -48,13 +48,15 @@ def test_r7_a_report_kept_back_is_read_by_nobody_of_the_brand_from_the_next_quer
     assert cycles_read(world, "brand_b_member") == {1, 2}
     assert access.decide(member, world.assessments["a2"], "report").reason == "withheld"
     assert "Price talks" not in said("sharing.withheld", world.person("member_a"))
-    assert "keeps the report of cycle 2 back from Aster & Oak" in said("sharing.withheld", world.person("member_a"))
+    assert "holds the report of cycle 2: Aster & Oak cannot see it" in said(
+        "sharing.withheld", world.person("member_a")
+    )
     assert said("sharing.withheld", member) == ""
     [a, b] = openings_of(person=world.person("manager_a"), factory=world.factory_a)
     assert ([row.cycle for row in a.kept_back], [row.cycle for row in b.kept_back]) == ([2], [])
 
     release = reverse("report_release", args=[kept.pk])
-    assert "Let the report of cycle 2 open" in manager.get(release).content.decode()
+    assert "to see the report of cycle 2?" in manager.get(release).content.decode()
     for _click in range(2):
         manager.post(release)
     assert Event.objects.filter(kind="sharing.let_open").count() == 1
@@ -85,7 +87,7 @@ def test_publication_tells_the_factory_to_whom_it_opens_and_when(world: World, c
     take_step(by=world.person("team_leader"), assessment=world.assessments["a3"], name="publish")
 
     text = said("sharing.report_opens", manager)
-    assert "the report of cycle 3 is published. It is open to Bluefinch." in text
+    assert "the report of cycle 3 is published. It is visible to Bluefinch." in text
     assert "Aster & Oak (" in text
     assert said("sharing.report_opens", world.person("brand_a_member")) == ""
     [soon] = opening_soon(person=manager, factory=world.factory_a, until=timezone.now() + timedelta(days=30))

@@ -191,7 +191,7 @@ def test_changing_the_terms_keeps_the_old_ones_on_record(world: World, client_of
     assert "Can no longer be read" in asked.content.decode()
     assert SharingGrant.objects.get() == old
     done = manager.post(address, fields | {"confirmed": "yes"}, follow=True)
-    assert f"{world.factory_a}: The sharing with Aster &amp; Oak was changed." in done.content.decode()
+    assert f"{world.factory_a}: Access for Aster &amp; Oak was changed." in done.content.decode()
     old.refresh_from_db()
     new = SharingGrant.objects.get(ended_at=None)
     assert (old.cycles, old.end_code, old.end_reason) == ("all", SharingGrant.End.CHANGED, "")

@@ -99,7 +99,7 @@ def test_a_change_that_a_second_person_confirms_goes_on_until_then(world: World,
     assert cycles_read(world, "brand_a_member") == {2}
     wider = SharingGrant.objects.get(scope="report", ended_at=None, confirmed_at=None, needs_confirmation=True)
     page = client_of(world.person("representative_a")).get(reverse("grant_confirmation", args=[wider.pk]))
-    assert "This changes a sharing that the brand has: Cycle 2 only" in page.content.decode()
+    assert "This changes access that the brand already has: Cycle 2 only" in page.content.decode()
     assert "it never learns of it" not in page.content.decode()
 
 

@@ -141,7 +141,7 @@ def test_the_month_in_numbers_on_a_page_by_api_and_in_a_mail_once(seen: World, c
     line = digest_line(notice, seen.person("member_a"))
     assert line is not None
     assert "2 brands read" in line.text
-    assert "1 sharing was not used" in line.text
+    assert "1 access grant was not used" in line.text
     assert digest_line(notice, seen.person("manager_b")) is None
     assert digest_line(notice, seen.person("brand_a_member")) is None
 

@@ -259,12 +259,12 @@ def test_whoever_is_second_is_told_who_was_first(world: World) -> None:
 def test_a_brand_cannot_flood(world: World, settings: Any) -> None:
     settings.REQUESTS_A_DAY = 2
     by, factories = world.person("brand_a_manager"), [world.factory_a, world.factory_b, world.factory_vn]
-    with pytest.raises(ValidationError, match=r"Left to yours: 2\."):
+    with pytest.raises(ValidationError, match=r"24 hours; 2 remain"):
         request_many(by=by, brand=world.brand_a, factories=factories, wish=WISH)
     assert not AccessRequest.objects.exists()
     asked = request_many(by=by, brand=world.brand_a, factories=[*factories[:2], world.factory_a], wish=WISH)
     assert ([one.factory for one in asked.requests], asked.refused) == (factories[:2], [])
-    with pytest.raises(ValidationError, match=r"Left to yours: 0\."):
+    with pytest.raises(ValidationError, match=r"24 hours; 0 remain"):
         request_access(by=by, brand=world.brand_a, factory=world.factory_vn, wish=WISH)
     assert ask(world, brand=world.brand_b).state == "open"
 
