@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -96,9 +97,16 @@ def factory(request: HttpRequest, pk: int) -> HttpResponse:
 def _facts(found: Factory) -> list[tuple[str, Any]]:
     names = ("bw_id", "address", "city", "latitude", "longitude", "products", "workers_women", "workers_men")
     more = ("os_hub_id", "contact_name", "contact_email", "contact_phone")
-    facts = [(_label(name), getattr(found, name)) for name in (*names, *more)]
+    facts = [(_label(name), _as_written(name, getattr(found, name))) for name in (*names, *more)]
     facts.insert(1, (_label("sector"), found.get_sector_display()))
     return [(label, "" if value is None else value) for label, value in facts]
+
+
+def _as_written(name: str, value: Any) -> Any:
+    """Return a fact as every language writes it: degrees with a point, a telephone number from left to right."""
+    if name in ("latitude", "longitude") and value is not None:
+        return str(value)
+    return format_html('<bdi dir="ltr">{}</bdi>', value) if name == "contact_phone" and value else value
 
 
 def _label(name: str) -> str:
