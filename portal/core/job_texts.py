@@ -22,8 +22,8 @@ class CoreJobText(JobText):
     BROKEN = (
         "jobs.broken",
         _(
-            "Something went wrong on our side. Try again. If it fails again, give the programme's staff this reference: "
-            "%(job)s."
+            "Something went wrong on our side. Try again. If it fails again, "
+            "give the programme's staff this reference: %(job)s."
         ),
     )
     INTERRUPTED = "jobs.interrupted", _("The work was interrupted %(times)s times. Try again later.")
