@@ -167,6 +167,7 @@ class ProfileForm(GroupedForm):
     class Meta:
         model = Factory
         fields: ClassVar[tuple[str, ...]] = Factory.PROFILE_FIELDS
+        widgets: ClassVar = {"contact_phone": forms.TextInput(attrs={"type": "tel", "dir": "ltr"})}
 
 
 class EnrolmentForm(ProfileForm):
@@ -174,7 +175,7 @@ class EnrolmentForm(ProfileForm):
 
     class Meta(ProfileForm.Meta):
         fields = (*ENROLMENT, *Factory.PROFILE_FIELDS, "time_zone")
-        widgets: ClassVar = {"enrolled_on": DAY, "left_on": DAY}
+        widgets: ClassVar = {**ProfileForm.Meta.widgets, "enrolled_on": DAY, "left_on": DAY}
         labels: ClassVar = {"is_obsolete": _("No longer in use (kept for its past assessments)")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -100,7 +101,7 @@ def _facts(found: Brand) -> list[tuple[str, Any]]:
     return [
         (_("Agreement"), found.get_kind_display()),
         (_("Country"), country_name(found.country)),
-        (_("Website"), found.website),
+        (_("Website"), format_html('<bdi dir="ltr">{}</bdi>', found.website) if found.website else ""),
     ]
 
 
