@@ -96,7 +96,7 @@ def missing_in_grant(grant: SharingGrant, cycle: int, at: datetime | None) -> De
     moment = at or timezone.now()
     named = words(grant)
     if grant.ended_at is not None and grant.ended_at <= moment:
-        sentence = _("%(factory)s ended the sharing with %(brand)s on %(ended)s.") % named
+        sentence = _("%(factory)s ended the access of %(brand)s on %(ended)s.") % named
         if grant.is_end_reason_shown and grant.end_reason:
             sentence += " " + _("The reason given: %s") % grant.end_reason
         return Decision(False, Reason.ENDED, sentence, grant)
