@@ -14,6 +14,7 @@ from django.urls import path
 from assessments.imports.services import CHECK
 from portal.core import jobs, tasks
 from portal.core.jobs import JobRun, start_job
+from portal.core.ledger.verifying import _one_moment, verify_ledger
 from portal.core.models import Job
 from portal.core.reader import current_reader, reading_as
 from tests.world import World
@@ -221,6 +222,14 @@ def test_rows_that_are_copied_or_written_by_the_many_have_their_reader() -> None
         assert cursor.fetchall() == [(1, "account:1"), (2, "account:1"), (3, "account:1")]
         cursor.execute("DROP TABLE seen")
     assert asked() == ""
+
+
+@committing
+def test_the_ledger_is_verified_in_one_moment_by_its_reader() -> None:
+    with reading_as("command:verify_ledger"):
+        with _one_moment():
+            assert asked() == "command:verify_ledger"
+        assert verify_ledger().seals == 0
 
 
 @pytest.mark.parametrize("word", ["account:1'; DROP TABLE x; --", "a b", "100%", "a:b:c", ":"])

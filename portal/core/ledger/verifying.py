@@ -22,6 +22,7 @@ from portal.core.ledger.roots import Roots
 from portal.core.ledger.sealing import OLD, TYPE, Mark, head_of, marks, tables_with_old_rows
 from portal.core.ledger.sources import Source, sources
 from portal.core.models import LedgerDay, LedgerSeal
+from portal.core.reader import reading_as
 from portal.core.signing import configured_keys, is_signed_by
 
 SEALS = "core_ledgerseal"
@@ -99,7 +100,8 @@ def _one_moment() -> Iterator[None]:
     is_inner = connection.in_atomic_block
     with transaction.atomic():
         if not is_inner:
-            with connection.cursor() as cursor:
+            # It must be the transaction's first statement, so the next one carries the reader.
+            with reading_as(""), connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         yield
 
