@@ -8,6 +8,7 @@ import secrets
 
 LEAST = 10**14
 MAX_ID = 10**15 - 1
+ID = "[1-9][0-9]{0,14}"  # as it stands in an address: drawn, or counted before ids were drawn
 
 
 def drawn_id() -> int:

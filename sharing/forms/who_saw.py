@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from factories.time_zones import start_there
 from portal.core.days import FIRST_DAYS, LAST_DAYS, Place, end_of, start_of
+from portal.core.drawn import ID
 from portal.core.forms import NOT_OFFERED
 from sharing.models import AccessRecord
 from sharing.querysets import AccessRecordQuerySet
@@ -18,7 +19,7 @@ from sharing.terms import MAX_CYCLE
 
 WRONG = {"invalid_choice": NOT_OFFERED}
 YEARS = range(1900, 2100)
-_ID = re.compile(r"[1-9][0-9]{0,14}")
+_ID = re.compile(ID)
 WRONG_YEAR = _("Choose a day between 1900 and 2099.")
 PLAIN = ("person", "scope", "action", "cycle")
 

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from factories.serializers import FactoryBriefSerializer
 from portal.core.api import PageQuery, Query
-from portal.core.drawn import MAX_ID
+from portal.core.drawn import ID, MAX_ID
 from sharing.forms.who_saw import WRONG_YEAR, YEARS
 from sharing.models import AccessRecord, Scope, SearchRecord
 from sharing.scopes import OFFERED_SCOPES
@@ -70,15 +70,15 @@ class NarrowedQuery(PageQuery):
     action = serializers.ChoiceField(required=False, choices=AccessRecord.Action.values)
     scope = serializers.ChoiceField(required=False, choices=OFFERED_SCOPES)
     cycle = serializers.IntegerField(required=False, min_value=1, max_value=MAX_CYCLE)
-    since = _DayField(required=False, help_text="The first day (UTC).")
-    until = _DayField(required=False, help_text="The last day (UTC).")
+    since = _DayField(required=False, help_text="The first day, at the factory.")
+    until = _DayField(required=False, help_text="The last day, at the factory.")
 
 
 class AccessRecordQuery(NarrowedQuery):
     """How a factory's log is narrowed."""
 
     brand = serializers.RegexField(
-        r"^(own|staff|[1-9][0-9]{0,14})$", required=False, help_text="A brand's id, `own` (its people) or `staff`."
+        f"^(own|staff|{ID})$", required=False, help_text="A brand's id, `own` (its people) or `staff`."
     )
 
 
@@ -89,10 +89,10 @@ class SearchRecordQuery(PageQuery):
         required=False, min_value=1, max_value=MAX_ID, help_text="A reader's `person_id`."
     )
     brand = serializers.RegexField(
-        r"^(own|staff|[1-9][0-9]{0,14})$", required=False, help_text="A brand's id, `own` (its people) or `staff`."
+        f"^(own|staff|{ID})$", required=False, help_text="A brand's id, `own` (its people) or `staff`."
     )
-    since = _DayField(required=False, help_text="The first day (UTC).")
-    until = _DayField(required=False, help_text="The last day (UTC).")
+    since = _DayField(required=False, help_text="The first day, at the factory.")
+    until = _DayField(required=False, help_text="The last day, at the factory.")
 
 
 class OwnReadingQuery(NarrowedQuery):
