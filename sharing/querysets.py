@@ -12,6 +12,7 @@ from factories.models import Factory
 from factories.querysets import factories_inside
 from portal.accounts.roles import Visitor, held
 from sharing import terms
+from sharing.request_states import State
 from sharing.scopes import RULES
 from sharing.terms import StatementTime
 
@@ -55,15 +56,19 @@ class SharingGrantQuerySet(QuerySet["SharingGrant"]):
         return self.not_over().filter(needs_confirmation=True, confirmed_at=None)
 
     def dropped(self) -> "SharingGrantQuerySet":
-        """Grants that wait for the factory's second person to answer requests none of which is open any more."""
+        """Grants that wait for the factory's second person though nobody asks for them any more (`with_requests`)."""
         waiting = self.filter(needs_confirmation=True, confirmed_at=None, ended_at=None)
         return waiting.with_requests().filter(Q(("is_asked_for", True), ("is_still_asked_for", False)))
 
     def with_requests(self) -> "SharingGrantQuerySet":
-        """Each grant with `is_asked_for`: it is to answer a request, and `is_still_asked_for`: one that is open."""
+        """Each grant with `is_asked_for`: it is to answer a request, and `is_still_asked_for`.
+
+        That is one which is open, or was answered with a yes when another grant of it was confirmed.
+        """
         answers = apps.get_model("sharing", "RequestAnswer")._default_manager.filter(grant=OuterRef("pk"))
-        is_open = Q(request__state="open", request__lapses_at__gt=StatementTime())
-        return self.annotate(is_asked_for=Exists(answers), is_still_asked_for=Exists(answers.filter(is_open)))
+        is_open = Q(request__state=State.OPEN, request__lapses_at__gt=StatementTime())
+        wanted = answers.filter(is_open | Q(request__state=State.APPROVED))
+        return self.annotate(is_asked_for=Exists(answers), is_still_asked_for=Exists(wanted))
 
     def over(self) -> "SharingGrantQuerySet":
         """Grants that were ended or ran out, the last one first, with `over_since`: when."""

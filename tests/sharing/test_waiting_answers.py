@@ -65,6 +65,11 @@ def approved_before(world: World, ago: timedelta, time_machine: Any) -> AccessRe
     return request
 
 
+def approved_and_lapsed(world: World, time_machine: Any) -> AccessRequest:
+    """Return a request to which a manager said yes, and whose last day is over."""
+    return approved_before(world, timedelta(days=world.cambodia.request_days + 1, hours=1), time_machine)
+
+
 def shown(world: World, persona: str) -> str:
     person = world.person(persona)
     row: Any = AccessRequest.objects.visible_to(person).for_reader(person).latest("created_at")
@@ -138,6 +143,17 @@ def test_it_is_answered_once_nothing_of_it_waits(confirming: World) -> None:
     assert (request.state, answers_told()) == ("approved", 1)
 
 
+def test_one_yes_answers_it_and_the_other_can_still_be_confirmed(confirming: World) -> None:
+    world, request = confirming, approved(confirming, "report", "step1")
+    report, step1 = request.grants.order_by("scope")
+    second = world.person("representative_a")
+    confirm_grant(by=second, grant=report)
+    request.refresh_from_db()
+    assert (request.state, drop_proposals()) == ("approved", 0)
+    assert confirm_grant(by=second, grant=step1).status() == "live"
+    assert answers_told() == 1
+
+
 def test_what_the_brand_has_already_does_not_answer_it_before_the_second_person(world: World) -> None:
     world.grant(scope="report")
     switch_confirmation_on(by=world.person("manager_a"), factory=world.factory_a)
@@ -163,8 +179,7 @@ def test_taking_it_back_ends_what_waits(confirming: World, api_of: Any) -> None:
 
 
 def test_it_lapses_and_nobody_can_confirm_it_then(confirming: World, time_machine: Any) -> None:
-    world, over = confirming, timedelta(days=confirming.cambodia.request_days + 1, hours=1)
-    request = approved_before(world, over, time_machine)
+    world, request = confirming, approved_and_lapsed(confirming, time_machine)
     grant = request.grants.get()
     assert shown(world, "brand_a_member") == "lapsed"
     with pytest.raises(ValidationError, match="no longer open"):
