@@ -6,8 +6,6 @@ and until then the terms before it go on (docs/decisions/0025). A manager switch
 the worker representative's agreement or, where the factory has none, that of the country's staff.
 """
 
-from typing import Any
-
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -25,6 +23,7 @@ from sharing.models import ConfirmationEnd, Receipt, SharingGrant
 from sharing.notice_names import SharingNotice
 from sharing.notices.grants import tell_started
 from sharing.services.answers import answer_with, answer_without
+from sharing.services.dropping import is_dropped
 from sharing.services.grants import authorise_decider, end_grant
 from sharing.services.journal import Journal
 from sharing.services.situation import locked_situation
@@ -42,11 +41,6 @@ def _unconfirmed(grant: SharingGrant) -> SharingGrant:
     return grant
 
 
-def _is_dropped(grant: Any) -> bool:
-    """Whether a grant of a locked situation was to answer requests none of which is open any more."""
-    return bool(grant.is_asked_for and not grant.is_still_asked_for)
-
-
 @transaction.atomic
 def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
     """Let a grant take effect, as the second person, in place of what it changes. Twice is once.
@@ -62,7 +56,7 @@ def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
         return grant
     if grant.status() is Status.EXPIRED:
         raise ValidationError(_("The period of this access has already ended."))
-    if _is_dropped(grant):
+    if is_dropped(grant):
         raise ValidationError(_("The brand's request is no longer open, so there is nothing to confirm."))
     situation.refuse_while_handed_over()
     now = max(situation.now, grant.created_at)

@@ -19,6 +19,7 @@ from sharing.services import (
     change_grant,
     confirm_grant,
     decline_request,
+    dropping,
     lapse_requests,
     refuse_grant,
     remind_of_requests,
@@ -152,6 +153,20 @@ def test_one_yes_answers_it_and_the_other_can_still_be_confirmed(confirming: Wor
     assert (request.state, drop_proposals()) == ("approved", 0)
     assert confirm_grant(by=second, grant=step1).status() == "live"
     assert answers_told() == 1
+
+
+def test_what_was_confirmed_just_in_time_is_not_dropped(
+    confirming: World, time_machine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, request = confirming, approved_and_lapsed(confirming, time_machine)
+    lock = dropping.locked_situation
+
+    def locked_after_the_second_person(*args: Any) -> Any:
+        request.grants.update(confirmed_at=timezone.now(), confirmed_by=world.person("representative_a"))
+        return lock(*args)
+
+    monkeypatch.setattr(dropping, "locked_situation", locked_after_the_second_person)
+    assert (lapse_requests(), drop_proposals(), request.grants.get().status()) == (1, 0, "live")
 
 
 def test_what_the_brand_has_already_does_not_answer_it_before_the_second_person(world: World) -> None:
