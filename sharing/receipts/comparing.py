@@ -70,12 +70,18 @@ UNKNOWN = """
     )
     ORDER BY g.created_at, g.id LIMIT 1
 """
+# An event of before there were two links says as "replaces" what the grant follows. What that one gave, or would have
+# replaced, is then what the grant replaces (migration 0006 made it so).
 REPLACED = """
     SELECT g.id, e.id
     FROM sharing_sharinggrant g
     LEFT JOIN core_event e ON e.subject = g.id::text AND e.kind IN ('sharing.granted', 'sharing.changed')
-    WHERE e.id IS NULL OR g.replaces_id::text IS DISTINCT FROM e.data ->> 'replaces'
-        OR g.follows_id::text IS DISTINCT FROM e.data ->> 'follows'
+    LEFT JOIN sharing_sharinggrant b ON b.id = g.follows_id
+    WHERE e.id IS NULL OR ROW(g.replaces_id::text, g.follows_id::text) IS DISTINCT FROM CASE
+        WHEN e.data ? 'follows' THEN ROW(e.data ->> 'replaces', e.data ->> 'follows')
+        WHEN b.needs_confirmation AND b.confirmed_at IS NULL THEN ROW(b.replaces_id::text, e.data ->> 'replaces')
+        ELSE ROW(b.id::text, e.data ->> 'replaces')
+    END
     ORDER BY g.created_at, g.id LIMIT 1
 """
 

@@ -182,3 +182,23 @@ def test_what_a_grant_replaces_is_compared(told: World) -> None:
     assert problems() == []
     edit_grant(changed, {"replaces_id": None})
     assert "what it replaces or follows is not what event" in one_problem(f"sharing_sharinggrant {changed.pk}")
+
+
+@pytest.mark.django_db(transaction=True, databases=ALL_ROLES)
+def test_an_event_of_before_there_were_two_links_says_what_a_grant_follows(told: World) -> None:
+    manager, first = told.person("manager_a"), told.grant()
+    Factory.objects.filter(pk=told.factory_a.pk).update(confirms_sharing=True)
+    proposed = change_grant(by=manager, grant=first, terms=Terms(purpose="Audit"))
+    refuse_grant(by=told.person("representative_a"), grant=proposed)
+    changed = change_grant(by=manager, grant=first, terms=Terms(purpose="Sourcing"))
+    assert (changed.replaces_id, changed.follows_id) == (first.pk, proposed.pk)
+    tamper(
+        "UPDATE core_event SET data = data - 'follows' || jsonb_build_object('replaces', data -> 'follows')"
+        " WHERE kind IN ('sharing.granted', 'sharing.changed')"
+    )
+    assert problems() == []
+    for edited in ({"replaces_id": None}, {"follows_id": None}):
+        edit_grant(changed, edited)
+        assert "what it replaces or follows is not what event" in one_problem(f"sharing_sharinggrant {changed.pk}")
+        edit_grant(changed, {"replaces_id": first.pk, "follows_id": proposed.pk})
+    assert problems() == []
