@@ -1,7 +1,7 @@
 """The time zone of a factory's place (R54): the country's main one, or its own where a country has several."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -76,10 +76,14 @@ def start_there(path: str, day: date) -> Case:
     return _by_zone(path, by_start(every_zone(), day), start_of(day, UTC_DAYS), models.DateTimeField)
 
 
-def start_of_today_there(path: str) -> Case:
-    """Return an expression for the first moment of the day that it is at a row's factory, which is `path` away."""
+def start_of_day_there(path: str, days_ago: int) -> Case:
+    """Return an expression for the first moment of the day so many days ago at a row's factory, which is `path` away.
+
+    Counted in days, not in hours: between the two the clocks may have changed.
+    """
+    ago = timedelta(days=days_ago)
     starts: dict[datetime, list[str]] = {}
     for day, names in by_today(every_zone()).items():
-        for start, there in by_start(names, day).items():
+        for start, there in by_start(names, day - ago).items():
             starts.setdefault(start, []).extend(there)
-    return _by_zone(path, starts, start_of(today(UTC_DAYS), UTC_DAYS), models.DateTimeField)
+    return _by_zone(path, starts, start_of(today(UTC_DAYS) - ago, UTC_DAYS), models.DateTimeField)

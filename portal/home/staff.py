@@ -1,9 +1,8 @@
 """What needs the attention of the programme's staff."""
 
-from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, DateTimeField, DurationField, ExpressionWrapper, F, Q, Value
+from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,7 +10,7 @@ from django.utils.translation import ngettext
 
 from assessments.models import Assessment
 from factories.models import CountryProgramme, Factory, FactoryRole, Handover
-from factories.time_zones import start_of_today_there
+from factories.time_zones import start_of_day_there
 from portal.accounts.roles import Visitor
 from portal.home.todos import SOON, Todo
 from sharing.models import ConfirmationEnd
@@ -21,11 +20,7 @@ def staff_section(user: Visitor) -> dict[str, Any]:
     """The section of the staff: what waits in the countries and factories that they work on."""
     visible = Assessment.objects.worked_on_by(user)
     late = visible.late().count()
-    review_over = (
-        visible.filter(state="factory_review", released_at__isnull=False)
-        .filter(Q(factory__programme__factory_review_days=0) | Q(released_at__lt=_first_day_of_reviews()))
-        .count()
-    )
+    review_over = visible.filter(_is_review_over(), state="factory_review", released_at__isnull=False).count()
     counts = visible.aggregate(
         internal=Count("pk", filter=Q(state="internal_review")),
         factory=Count("pk", filter=Q(state="factory_review")),
@@ -57,12 +52,17 @@ def staff_section(user: Visitor) -> dict[str, Any]:
     }
 
 
-def _first_day_of_reviews() -> Any:
-    """Return when the day began, at each factory, on which reports were sent whose review ends today."""
-    days = ExpressionWrapper(
-        F("factory__programme__factory_review_days") * Value(timedelta(days=1)), output_field=DurationField()
-    )
-    return ExpressionWrapper(start_of_today_there("factory__") - days, output_field=DateTimeField())
+def _is_review_over() -> Q:
+    """Return the condition that a report was sent to its factory before the day whose reviews end today there (R54).
+
+    The SQL form of `assessments.views.steps.is_review_over`. Countries have few different numbers of days.
+    """
+    field = "factory__programme__factory_review_days"
+    over = Q((field, 0))
+    numbers = CountryProgramme.objects.order_by("factory_review_days").values_list("factory_review_days", flat=True)
+    for days in numbers.distinct():
+        over |= Q((field, days), released_at__lt=start_of_day_there("factory__", days))
+    return over
 
 
 def _review_todos(user: Visitor, board: str) -> list[Todo]:

@@ -1,6 +1,6 @@
 """R54: the days of assessments are those of the factory's place: imports, lateness, reviews, moments asked about."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from assessments.services import take_step
 from assessments.views.steps import is_early, review_end
 from factories.models import Factory
 from factories.services import open_handover
-from portal.core.days import UTC_DAYS, day_of, moment_at, start_of, today
+from portal.core.days import UTC_DAYS, day_of, end_of, moment_at, start_of, today
 from portal.home.staff import staff_section
 from sharing.reasons import Decision
 from tests.assessments.reports.sample import document as sample_document
@@ -90,6 +90,24 @@ def test_r54_a_review_runs_to_the_end_of_its_last_day_at_the_factory(world: Worl
             assert is_early(sent) is not is_over
             told = " ".join(todo.text for todo in staff_section(leader)["todos"])
             assert ("2 reports have been with their factories" in told) is is_over  # another is with its own
+
+
+@pytest.mark.parametrize("changes", [date(2027, 4, 30), date(2027, 10, 28)])
+def test_r54_a_review_in_which_the_clocks_change_has_whole_days(world: World, changes: date) -> None:
+    """Cairo: an hour that is skipped, or comes twice, moves neither the first day of the review nor the last."""
+    place(world.factory_a, "Africa/Cairo")
+    leader, days = world.person("team_leader"), world.cambodia.factory_review_days
+    sent, first = make_assessment(world, world.factory_a, 7, "factory_review"), changes - timedelta(days=3)
+    over = end_of(first + timedelta(days=days), world.factory_a)
+    half_an_hour = timedelta(minutes=30)
+    for sent_at in (start_of(first, world.factory_a) + half_an_hour, end_of(first, world.factory_a) - half_an_hour):
+        Assessment.objects.filter(pk=sent.pk).update(released_at=sent_at)
+        one = Assessment.objects.select_related("factory__programme").get(pk=sent.pk)
+        for moment, is_over in ((over - half_an_hour, False), (over + half_an_hour, True)):
+            with time_machine.travel(moment, tick=False):
+                assert is_early(one) is not is_over
+                told = " ".join(todo.text for todo in staff_section(leader)["todos"])
+                assert ("2 reports have been with their factories" in told) is is_over
 
 
 def test_r54_a_moment_is_asked_about_in_the_factorys_time(world: World, client_of: Any) -> None:
