@@ -97,7 +97,6 @@ OFFERED_SCOPES = tuple(rule.scope.value for rule in RULES.values() if rule.is_of
 # The choices that the API's description names (`ENUM_NAME_OVERRIDES`).
 SCOPE_WORDS, ASSESSMENT_WORDS = list(Scope.values), [scope.value for scope in ASSESSMENT_SCOPES]
 OFFERED_CHOICES = [(scope, Scope(scope).label) for scope in OFFERED_SCOPES]
-READ_PERMISSIONS = tuple(rule.permission for rule in RULES.values())
 
 
 def rule_of(scope: str) -> ScopeRule:
