@@ -22,6 +22,7 @@ from brands.querysets import brands_where
 from factories.models import Factory
 from factories.querysets import FactoryQuerySet, factories_inside
 from portal.accounts.roles import Visitor, held
+from sharing.ends import End
 from sharing.request_states import Shown, State
 from sharing.scopes import RULES
 from sharing.terms import StatementTime
@@ -90,13 +91,15 @@ class AccessRequestQuerySet(QuerySet["AccessRequest"]):
     def _shown(self, inside: Any) -> "AccessRequestQuerySet":
         """To the brand a yes that waits for a second person of the factory is nothing: its request is as it is stored.
 
-        To the factory it is unconfirmed, and refused where the second person said no.
+        To the factory it is unconfirmed, and refused where the second person said no: not where a manager declined
+        after taking a yes back. Refusals of before there were codes of ends have none.
         """
+        refused = self._grants().filter(needs_confirmation=True, confirmed_at=None, end_code__in=["", End.REFUSED])
         return self.annotate(from_inside=inside).annotate(
             shown_state=Case(
-                When(state="open", lapses_at__lte=StatementTime(), then=Value("lapsed")),
-                When(Exists(self._waiting_grants()), from_inside=True, state="open", then=Value("unconfirmed")),
-                When(Exists(self._grants()), from_inside=True, state="declined", then=Value("refused")),
+                When(state=State.OPEN, lapses_at__lte=StatementTime(), then=Value(Shown.LAPSED)),
+                When(Exists(self._waiting_grants()), from_inside=True, state=State.OPEN, then=Value(Shown.UNCONFIRMED)),
+                When(Exists(refused), from_inside=True, state=State.DECLINED, then=Value(Shown.REFUSED)),
                 default=F("state"),
                 output_field=CharField(),
             )

@@ -143,7 +143,7 @@ def filled_in(form: Form) -> list[tuple[str, str]]:
 def request_approve(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Yes: as asked straight from the request's page, which says in words what happens; or less, through a form."""
     found = request_to_decide(request, pk)
-    if found.shown_state != "open":
+    if found.shown_state != Shown.OPEN:
         return _already(request, found)
     form = LessForm(posted(request), request=found, initial=initial_answer(found))
     if "as_asked" in request.POST:
@@ -229,7 +229,7 @@ def _already(request: HttpRequest, found: AccessRequest, text: str = "") -> Http
 def request_decline(request: HttpRequest, pk: UUID) -> HttpResponse:
     """No, with a reason that the brand reads, or without."""
     found = request_to_decide(request, pk)
-    if found.shown_state != "open":
+    if found.shown_state != Shown.OPEN:
         return _already(request, found)
     form = DeclineForm(posted(request))
     if form.is_valid():

@@ -215,7 +215,7 @@ def test_a_manager_takes_the_yes_back_and_the_request_is_to_be_decided_again(con
     assert (shown(world, "manager_a"), shown(world, "brand_a_member"), answers_told()) == ("open", "open", 0)
     assert AccessRequest.objects.waiting().get() == request
     decline_request(by=world.person("manager_a"), request=request)
-    assert answers_told() == 1
+    assert (shown(world, "manager_a"), answers_told()) == ("declined", 1)
 
 
 def test_a_changed_yes_answers_it(confirming: World) -> None:
