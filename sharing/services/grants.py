@@ -114,9 +114,10 @@ def settle(journal: Journal, outcome: Outcome) -> SharingGrant:
 def _carry_over(journal: Journal, outcome: Outcome) -> None:
     """Let a changed proposal answer the requests that the one before it would have.
 
-    What only narrows takes effect though a second person confirms: it is no answer to a wish for more.
+    What only narrows takes effect though a second person confirms: it is no answer to a wish for more. One that ran out
+    is followed by nothing: who says yes once more answers the request anew.
     """
-    proposals = [one for one in outcome.ends if not one.is_given]
+    proposals = [one for one in outcome.ends if not one.is_given and outcome.end_code is End.CHANGED]
     if proposals and (outcome.grant.needs_confirmation or not journal.situation.factory.confirms_sharing):
         carry_over(proposals, outcome.grant, by=journal.situation.by)
 

@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from factories.models import Factory
 from portal.core.days import day_of, start_of
 from portal.core.models import Event
 from portal.notices.models import Notice
@@ -227,3 +228,17 @@ def test_a_changed_yes_answers_it(confirming: World) -> None:
     confirm_grant(by=world.person("representative_a"), grant=changed)
     request.refresh_from_db()
     assert (request.state, answers_told()) == ("approved", 1)
+
+
+def test_a_yes_after_one_that_ran_out_unconfirmed_is_given_once(confirming: World, time_machine: Any) -> None:
+    world, now, manager = confirming, timezone.now(), confirming.person("manager_a")
+    time_machine.move_to(now - timedelta(days=2))
+    request = ask(world)
+    short = Terms(purpose="Sourcing", expires_at=now - timedelta(days=1))
+    approve_request(by=manager, request=request, scopes=["report"], terms=short)
+    time_machine.move_to(now)
+    Factory.objects.filter(pk=world.factory_a.pk).update(confirms_sharing=False)
+    approve_request(by=manager, request=request, scopes=["report"], terms=as_asked(request))
+    request.refresh_from_db()
+    assert (request.state, answers_told(), request.grants.given().count()) == ("approved", 1, 1)
+    assert Event.objects.filter(kind="sharing.request_approved").count() == 1
