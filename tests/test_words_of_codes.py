@@ -16,7 +16,8 @@ from sharing.models import AccessRequest, Receipt
 from sharing.reasons import Reason
 from sharing.receipts.document import sentence
 from sharing.request_states import Shown, State
-from sharing.services.requests import EVENT_OF_ANSWER, answered_in_words
+from sharing.services.answers import EVENT_OF_ANSWER
+from sharing.services.requests import answered_in_words
 from tests.world import World
 
 
