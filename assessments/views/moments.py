@@ -1,6 +1,6 @@
 """Forms that ask about a cycle's report at a moment."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any, cast
 
 from django import forms
@@ -13,7 +13,7 @@ from factories.roles import FACTORY
 from portal.accounts.models import User
 from portal.accounts.roles import members
 from portal.accounts.sides import Side
-from portal.core.days import Place, moment_at, today
+from portal.core.days import SHORTEST, Place, end_of, moment_at, today
 from portal.core.forms import NOT_OFFERED
 from sharing.access import ASSESSMENT_SCOPES
 from sharing.models import AccessRecord, Scope, SharingGrant
@@ -59,7 +59,7 @@ class MomentForm(forms.Form):
         day, at = self.cleaned_data.get("day"), self.cleaned_data.get("time")
         if day is None or (at is None and day == today(self.place)):
             return None
-        return moment_at(day, time.max if at is None else at, self.place)
+        return end_of(day, self.place) - SHORTEST if at is None else moment_at(day, at, self.place)
 
 
 class ExplainForm(MomentForm):

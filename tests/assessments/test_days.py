@@ -16,7 +16,7 @@ from assessments.services import take_step
 from assessments.views.steps import is_early, review_end
 from factories.models import Factory
 from factories.services import open_handover
-from portal.core.days import UTC_DAYS, day_of, end_of, moment_at, start_of, today
+from portal.core.days import SHORTEST, UTC_DAYS, day_of, end_of, moment_at, start_of, today
 from portal.home.staff import staff_section
 from sharing.reasons import Decision
 from tests.assessments.reports.sample import document as sample_document
@@ -123,6 +123,15 @@ def test_r54_a_moment_is_asked_about_in_the_factorys_time(world: World, client_o
         at = member.get(address, asked | {"day": there.isoformat(), "time": "01:00"}).context["at"]
         assert at == moment_at(there, time(1), world.factory_a) == one_there
         assert "Days and times: Asia/Jayapura (UTC+09:00)" in page.content.decode()
+
+
+def test_r54_the_end_of_a_day_is_its_end_where_its_last_hour_comes_twice(world: World, client_of: Any) -> None:
+    """Cairo: the clocks go back on the last Thursday of October, from midnight to eleven."""
+    place(world.factory_a, "Africa/Cairo")
+    world.grant()
+    address, asked = reverse("explain", args=[world.factory_a.pk]), {"cycle": 2, "scope": "report"}
+    page = client_of(world.person("brand_a_member")).get(address, asked | {"day": "2025-10-30"})
+    assert page.context["at"] == datetime(2025, 10, 30, 22, tzinfo=UTC) - SHORTEST
 
 
 def test_r54_a_report_was_published_on_the_day_of_the_factory(world: World) -> None:
