@@ -93,8 +93,14 @@ def former_names(brand: Brand) -> list[BrandHistory]:
     return sorted(rows, key=lambda row: row.since, reverse=True)
 
 
-def _grants(request: HttpRequest, found: AccessRequest) -> Any:
-    """What was given for the request, as far as the visitor may see it."""
+def _grants(request: HttpRequest, found: Any) -> Any:
+    """What was given for the request, as far as the visitor may see it.
+
+    What the brand had already is linked to a yes at once, also to one that waits: before it is answered, that the link
+    is there would tell the brand of the yes.
+    """
+    if not found.from_inside and found.shown_state != Shown.APPROVED:
+        return SharingGrant.objects.none()
     return (
         SharingGrant.objects.visible_to(request.user).filter(requests=found).select_related("factory").order_by("scope")
     )

@@ -180,6 +180,20 @@ def test_what_the_brand_has_already_does_not_answer_it_before_the_second_person(
     assert (request.state, answers_told()) == ("approved", 1)
 
 
+def test_what_the_brand_has_already_stands_at_its_request_once_that_is_answered(world: World, client_of: Any) -> None:
+    world.grant(scope="report")
+    switch_confirmation_on(by=world.person("manager_a"), factory=world.factory_a)
+    request = approved(world, "report", "step1")
+    pages = {side: client_of(world.person(side)) for side in ("brand_a_member", "manager_a")}
+
+    def says_what_was_given(side: str) -> bool:
+        return "What was given" in pages[side].get(f"/requests/{request.pk}/").content.decode()
+
+    assert (says_what_was_given("brand_a_member"), says_what_was_given("manager_a")) == (False, True)
+    confirm_grant(by=world.person("representative_a"), grant=request.grants.get(scope="step1"))
+    assert says_what_was_given("brand_a_member")
+
+
 def test_taking_it_back_ends_what_waits(confirming: World, api_of: Any) -> None:
     world, request = confirming, approved(confirming)
     answer = api_of(world.person("brand_a_member")).post(f"/api/v1/requests/{request.pk}/withdraw/", {}, format="json")
