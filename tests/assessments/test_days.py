@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from assessments.models import Assessment, ReportCopy
 from assessments.reading import document_for
@@ -157,15 +159,20 @@ def test_r54_a_copy_names_the_zone_whose_days_it_shows(world: World) -> None:
     assert any("Asia/Jayapura (UTC+09:00)" in value for _label, value in facts)
 
 
-def test_r54_a_handover_waits_to_the_end_of_the_last_day_at_the_factory(world: World) -> None:
+def test_r54_a_handover_waits_to_the_end_of_the_last_day_at_the_factory(
+    world: World, django_capture_on_commit_callbacks: Any
+) -> None:
     place(world.factory_a, MANAGUA)
-    opened = open_handover(
-        by=world.person("team_leader"),
-        factory=world.factory_a,
-        new_name="Next",
-        new_email="n@test.example",
-        evidence="Letter",
-    )
+    with django_capture_on_commit_callbacks(execute=True):
+        opened = open_handover(
+            by=world.person("team_leader"),
+            factory=world.factory_a,
+            new_name="Next",
+            new_email="n@test.example",
+            evidence="Letter",
+        )
     last = today(world.factory_a) + timedelta(days=world.cambodia.handover_days)
     assert opened.last_day_to_object == last
     assert opened.objections_until.astimezone(UTC).time() == time(6)
+    [told] = mail.outbox
+    assert f"object with one click, by {date_format(last, 'DATE_FORMAT')}:" in " ".join(str(told.body).split())
