@@ -1,8 +1,9 @@
 """When a request is answered: by a grant that the brand has, or by a no.
 
 A yes that a second person has to confirm answers nothing yet: the request stays open, to the brand in every respect.
-Its first grant that is confirmed answers it. When the last one that waits is refused, it is answered, too: with a yes
-if the brand has something of what was approved, otherwise with a no. A yes that a manager takes back leaves it open.
+Its first grant that is confirmed answers it; what else waits of it can be confirmed later. When the last one that waits
+is refused, it is answered, too: with a yes if the brand has something of what was approved, otherwise with a no. A yes
+that a manager takes back leaves it open.
 """
 
 from collections.abc import Iterable
