@@ -9,12 +9,26 @@ from typing import Any, Generic, Protocol, TypeVar, cast, runtime_checkable
 
 from django.db.models import BigIntegerField, Field, Model, QuerySet
 
-from portal.accounts.models import User
 from portal.accounts.roles import Visitor
 from portal.core.compiled import Compiled, Parameter, worded_once
 
 M = TypeVar("M", bound=Model)
-ANYBODY = cast("Visitor", User(pk=Parameter("user", BigIntegerField())))
+
+
+class _Anybody:
+    """Whoever asks: known by a key, which is a parameter.
+
+    A queryset that asks for anything else, such as `is_integration`, has other words for other readers: worded for one
+    of them it would be answered to all.
+    """
+
+    pk = Parameter("user", BigIntegerField())
+
+    def __getattr__(self, name: str) -> Any:
+        raise TypeError(f"What asks for {name!r} of its reader cannot be worded once for all of them.")
+
+
+ANYBODY = cast("Visitor", _Anybody())
 Row = TypeVar("Row")
 
 

@@ -18,7 +18,7 @@ from portal.core.compiled import forget_words
 from portal.home import brand, factory
 from sharing import access
 from sharing.access import AsBrand
-from sharing.models import AccessRecord
+from sharing.models import AccessRecord, DestroyNotice, SearchRecord
 from sharing.services import record_access
 from tests.publishing import correct
 from tests.world import World
@@ -115,3 +115,10 @@ def test_the_figures_of_first_pages_are_the_querysets_for_everybody(shared: Worl
     }
     assert {name for name, answers in found.items() if not any(answers)} <= {"old versions", "notices"}
     assert {name for name, answers in found.items() if all(answers)} == set()
+
+
+@pytest.mark.parametrize("build", [SearchRecord.objects.visible_to, DestroyNotice.objects.asked_of])
+def test_what_has_other_words_for_programs_than_for_people_is_not_worded(build: Any) -> None:
+    """Worded for a person, it would show to a brand's token what only the brand's people see."""
+    with pytest.raises(TypeError, match="is_integration"):
+        Worded(build)(AnonymousUser())
