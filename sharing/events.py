@@ -1,4 +1,4 @@
-"""Kinds of the events of consent: grants, requests, what is kept back, copies, and what was exported."""
+"""Kinds of the events of consent: grants, requests, holds, copies, and exports."""
 
 from portal.core.events import EventKind
 

@@ -1,5 +1,7 @@
 """Who saw what over the API."""
 
+from typing import Any
+
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -7,6 +9,7 @@ from rest_framework.response import Response
 
 from brands.models import Brand
 from factories.models import Factory
+from portal.accounts.models import User
 from portal.core.api.views import ListView, PortalView, require
 from sharing.digest import last_month, month_of, monthly_digest
 from sharing.forms.who_saw import narrowed, narrowed_searches
@@ -26,6 +29,13 @@ from sharing.serializers.records import (
 )
 
 
+def _factory_inside(user: User, pk: Any) -> Factory:
+    """Return the factory of an address. Raises 404 where `user` may not see it, 403 where its log is not theirs."""
+    factory = get_object_or_404(Factory.objects.visible_to(user), pk=pk)
+    require(inside_factories(user), factory)
+    return factory
+
+
 class WhoSawWhatView(ListView):
     """Who saw what of one factory's data, newest first: for its people and its country's staff."""
 
@@ -35,8 +45,7 @@ class WhoSawWhatView(ListView):
 
     def rows(self) -> AccessRecordQuerySet:
         """Those that fit everything asked. Raises 404 for no such factory, 403 where its log is not theirs."""
-        factory = get_object_or_404(Factory.objects.visible_to(self.user), pk=self.kwargs["pk"])
-        require(inside_factories(self.user), factory)
+        factory = _factory_inside(self.user, self.kwargs["pk"])
         rows = AccessRecord.objects.visible_to(self.user).filter(factory=factory).with_own_people()
         return narrowed(rows, self.query, factory).select_related("person", "brand")
 
@@ -50,8 +59,7 @@ class FactorySearchesView(ListView):
 
     def rows(self) -> SearchRecordQuerySet:
         """Those that fit everything asked. Raises 404 for no such factory, 403 where its log is not theirs."""
-        factory = get_object_or_404(Factory.objects.visible_to(self.user), pk=self.kwargs["pk"])
-        require(inside_factories(self.user), factory)
+        factory = _factory_inside(self.user, self.kwargs["pk"])
         rows = SearchRecord.objects.visible_to(self.user).naming(factory)
         return narrowed_searches(rows, self.query, factory).select_related("person", "brand")
 
@@ -78,7 +86,6 @@ class MonthlySummaryView(PortalView):
     @extend_schema(responses=DigestSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """Per brand and kind of data: people and reads; and which sharing nobody used. The last full month, or one."""
-        factory = get_object_or_404(Factory.objects.visible_to(self.user), pk=pk)
-        require(inside_factories(self.user), factory)
+        factory = _factory_inside(self.user, pk)
         month = month_of(self.query["month"]) if "month" in self.query else last_month(factory)
         return Response(DigestSerializer(monthly_digest(user=self.user, factory=factory, month=month)).data)

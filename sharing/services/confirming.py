@@ -43,9 +43,9 @@ def _unconfirmed(grant: SharingGrant) -> SharingGrant:
 
 @transaction.atomic
 def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
-    """Let a grant take effect, as the second person, in place of what it changes. Twice is once.
+    """Let a grant take effect, as the second person, in place of what it changes. Idempotent.
 
-    Raises `PermissionDenied`, or `ValidationError` when it was changed, ended or ran out meanwhile, when the request
+    Raises `PermissionDenied`, or `ValidationError` when it has since been changed, ended or expired, when the request
     that it answers is over, and while a handover of the factory's manager is under way.
     """
     situation = locked_situation(by, grant.factory_id, [grant.brand_id])

@@ -176,7 +176,7 @@ def _tell_factory(request: AccessRequest, by: User) -> None:
 
 @transaction.atomic
 def withdraw_request(*, by: User, request: AccessRequest) -> AccessRequest:
-    """Take a request back, and with it a yes that waits for the factory's second person; twice is once.
+    """Cancel a request, and with it a yes that waits for the factory's second person. Idempotent.
 
     Raises `PermissionDenied`, or `ValidationError` when it was answered.
     """
