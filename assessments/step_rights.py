@@ -1,14 +1,16 @@
 """Who may take which step on an assessment: staff of the country by role, advisors where they are assigned."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from typing import Any, cast
 
-from django.db.models import Value
+from django.db.models import QuerySet, Value
 
 from assessments.models import Assessment
 from assessments.states import STEPS, Step, StepName, steps_from
 from factories.models import CountryProgramme, Factory
 from portal.accounts.models import User
+from portal.accounts.roles import Visitor
+from portal.accounts.worded import Worded
 
 # Steps of the assessors themselves are also open to the advisor assigned to the factory, who holds no wider right.
 ASSESSOR_STEPS = frozenset({StepName.START, StepName.SUBMIT})
@@ -37,12 +39,15 @@ class StepRights:
         return [step for step in steps_from(assessment.state) if self.allows(assessment, step)]
 
 
-def _held(user: User) -> Iterable[tuple[str, int]]:
-    """Pairs of a permission and a programme in which it is held, and the assigned factories: one query."""
+def _rights_of(user: Visitor) -> "QuerySet[Any, tuple[str, int]]":
+    """Return pairs of a permission and a programme in which it is held, and the assigned factories: one query."""
     names = sorted({step.permission for step in STEPS.values()} | {WIDER_THAN_ASSIGNED})
     assigned = Factory.objects.where(user, "assess").order_by().values_list(Value(ASSIGNED), "pk")
     parts = [CountryProgramme.objects.where(user, name).order_by().values_list(Value(name), "pk") for name in names]
-    return assigned.union(*parts)
+    return cast("QuerySet[Any, tuple[str, int]]", assigned.union(*parts))
+
+
+_held: Worded[Any, tuple[str, int]] = Worded(_rights_of)
 
 
 def may_take_step(by: User, assessment: Assessment, name: str) -> bool:

@@ -38,7 +38,11 @@ def server(call: Call) -> tuple[float, int]:
 
     with CaptureQueriesContext(connection) as captured:
         call()
-    asked = [query["sql"] for query in captured.captured_queries if query["sql"].lstrip("( \n").startswith("SELECT")]
+    asked = [
+        query["sql"]
+        for query in captured.captured_queries
+        if query["sql"].lstrip("( \n").startswith(("SELECT", "EXECUTE"))
+    ]
     plans = [[_plan(statement) for _ in range(5)] for statement in asked]
     taken = sum(min(plan["Planning Time"] + plan["Execution Time"] for plan in runs) for runs in plans)
     looked_at = [runs[-1]["Plan"] for runs in plans]

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from factories.enrolment import wrong_days
 from factories.models import CountryProgramme, Factory
+from factories.rights import may_somewhere
 from factories.roles import FACTORY
 from factories.services import update_factory
 from portal.accounts.models import User
@@ -80,7 +81,7 @@ class FactoriesChanged(Exception):  # noqa: N818 - what happened
 
 def may_import_factories(by: User) -> bool:
     """Whether `by` enrols factories in any country."""
-    return CountryProgramme.objects.where(by, "manage_enrolment").exists()
+    return may_somewhere(by, "manage_enrolment")
 
 
 @transaction.atomic

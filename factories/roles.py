@@ -14,6 +14,7 @@ from factories.models import (
     ProgrammeGroupObjectPermission,
     ProgrammeRole,
 )
+from factories.rights import may_in_programme, staff_may
 from factories.role_names import FactoryRoleName, ProgrammeRoleName
 from portal.accounts.models import User
 from portal.accounts.roles import OrganisationKind, Role, Visitor, has_active_manager, has_permission, register
@@ -50,12 +51,12 @@ def may_manage_factory_members(user: Visitor, factory: Any) -> bool:
 
 def may_oversee_factory(user: Visitor, factory: Any) -> bool:
     """The staff who enrol factories in its country."""
-    return Factory.objects.in_programmes_where(user, "manage_enrolment").filter(pk=factory.pk).exists()
+    return staff_may(user, "manage_enrolment", factory.pk)
 
 
 def may_manage_staff(user: Visitor, programme: Any) -> bool:
     """The programme's manager and the global staff."""
-    return CountryProgramme.objects.where(user, "manage_programme").filter(pk=programme.pk).exists()
+    return may_in_programme(user, "manage_programme", programme.pk)
 
 
 def active_in_role(factory: Factory, role: str) -> QuerySet[User]:

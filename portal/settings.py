@@ -118,8 +118,10 @@ def database(name: str, example: str) -> dict[str, Any]:
     config: dict[str, Any] = dict(env.db_url(name))
     if config["ENGINE"] != "django.db.backends.postgresql":
         raise ImproperlyConfigured(f"{name} must be a postgres:// address: this portal runs on PostgreSQL only.")
-    # The gate's queries are wide and short: compiling them anew for each request costs ten times what they do.
-    options = {"application_name": "portal", "options": "-c jit=off", **config.get("OPTIONS", {})}
+    # The gate's queries are wide and short: to compile them anew for each request costs ten times what they do, and to
+    # plan them anew twice as much (`portal.core.compiled` prepares them).
+    settings = "-c jit=off -c plan_cache_mode=force_generic_plan"
+    options = {"application_name": "portal", "options": settings, **config.get("OPTIONS", {})}
     return config | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
 
 

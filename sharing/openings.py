@@ -3,20 +3,23 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import BigIntegerField, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.roles import Visitor
+from portal.accounts.worded import Worded
 from portal.core.days import in_words
 from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS
 from sharing.access.positions import Position, positions
 from sharing.access.publication import ReportState
 from sharing.models import SharingGrant, WithheldReport
 from sharing.preview import Line, Report, Sight, lines_of, reports_of, sight_of
+from sharing.querysets import SharingGrantQuerySet
 from sharing.terms import StatementTime, covers, opens_at
 
 
@@ -31,14 +34,26 @@ class BrandOpenings:
     upcoming: list[int] = field(default_factory=list)
 
 
+def _brands_not_over(person: Visitor, factory: Any) -> "QuerySet[SharingGrant, int]":
+    grants = SharingGrant.objects.visible_to(person).filter(factory=factory).not_over()
+    return grants.order_by().values_list("brand", flat=True).distinct()
+
+
+def _held_back(person: Visitor, factory: Any) -> QuerySet[WithheldReport]:
+    kept = WithheldReport.objects.visible_to(person).in_force().filter(factory=factory)
+    return kept.select_related("withheld_by").order_by("-cycle", "pk")
+
+
+_brands: Worded[SharingGrant, int] = Worded(_brands_not_over, factory=BigIntegerField())
+_kept_back: Worded[WithheldReport, WithheldReport] = Worded(_held_back, factory=BigIntegerField())
+
+
 def openings_of(*, person: Visitor, factory: Factory) -> list[BrandOpenings]:
     """For each brand that the factory shares something with, or keeps something back from, by name."""
-    grants = SharingGrant.objects.visible_to(person).filter(factory=factory).not_over()
-    kept = WithheldReport.objects.visible_to(person).in_force().filter(factory=factory)
     kept_back: dict[int, list[WithheldReport]] = {}
-    for row in kept.select_related("withheld_by").order_by("-cycle"):
+    for row in _kept_back(person, factory=factory.pk):
         kept_back.setdefault(row.brand_id, []).append(row)
-    brand_ids = {*grants.values_list("brand", flat=True), *kept_back}
+    brand_ids = {*_brands(person, factory=factory.pk), *kept_back}
     reports = reports_of(person, factory)
     places = positions(factory, brand_ids, reports)
     return [_openings(place, reports, kept_back.get(brand_id, [])) for brand_id, place in places.items()]
@@ -72,14 +87,22 @@ class SoonOpen:
     brands: list[Brand]
 
 
+def _opening_later(person: Visitor, factory: Any) -> SharingGrantQuerySet:
+    """Return the grants by which a report may open after today."""
+    later = Q(hold_days__gt=0) | Q(valid_from__gt=StatementTime())
+    grants = SharingGrant.objects.inside(person).filter(later, factory=factory, scope__in=ASSESSMENT_SCOPES)
+    return grants.not_over()
+
+
+_waiting_grants: Worded[SharingGrant, SharingGrant] = Worded(_opening_later, factory=BigIntegerField())
+
+
 def opening_soon(*, person: Visitor, factory: Factory, until: datetime, most: int = 5) -> list[SoonOpen]:
     """The first openings before `until`, the soonest first, each with its brands: for the first page.
 
     A few queries, however many brands wait.
     """
-    later = Q(hold_days__gt=0) | Q(valid_from__gt=StatementTime())
-    grants = SharingGrant.objects.inside(person).filter(later, factory=factory, scope__in=ASSESSMENT_SCOPES)
-    waiting = list(grants.not_over())
+    waiting = _waiting_grants(person, factory=factory.pk)
     reports = _newest(reports_of(person, factory)) if waiting else []
     brand_ids = {grant.brand_id for grant in waiting if _may_open(grant, reports, until)}
     found: dict[tuple[datetime, int], list[Brand]] = {}

@@ -20,7 +20,7 @@ from assessments.imports.problems import store, summary
 from assessments.imports.reading import Reading
 from assessments.job_texts import ImportText
 from assessments.models.imports import ImportBatch, ImportQuestion, ImportRow, ImportVisit
-from factories.models import CountryProgramme
+from factories.rights import may_somewhere
 from portal.accounts.models import User
 from portal.core.jobs import JobCancelled, JobError, JobRun, job_handler, start_job
 from portal.core.tables import Problem, Problems, Table, TableError
@@ -33,7 +33,7 @@ State = ImportBatch.State
 
 def may_import(by: User) -> bool:
     """Whether `by` imports assessments for any country."""
-    return CountryProgramme.objects.where(by, "import_assessments").exists()
+    return may_somewhere(by, "import_assessments")
 
 
 @transaction.atomic

@@ -3,10 +3,11 @@
 Only people who work on assessments for the programme find it. The steps it offers are in `steps`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -20,13 +21,16 @@ from assessments.views.filters import BoardFilter, country_choices
 from assessments.views.steps import BULK_STEPS, BY_DEADLINE, is_early, staff_only, worked_on
 from factories.models import CountryProgramme
 from portal.accounts.models import User
+from portal.accounts.roles import Visitor
+from portal.accounts.worded import Worded
 from portal.core.days import today
-from portal.core.lists import capped_count, requested_page, shown_count
+from portal.core.lists import capped, capped_count, requested_page, shown_count
 
 COLUMNS = ("internal_review", "factory_review", "published")
 WITHOUT_DEADLINE = frozenset({"published", "superseded", "withdrawn"})
 STEPS_BACK = frozenset({"take_back", "withdraw"})
 COLUMN_SIZE = 8
+LATE = "late"  # a column that is no state
 NEWEST_FIRST = ("-start_date", "-id")
 ORDERS = {
     "published": ("-published_at", "-id"),
@@ -41,19 +45,18 @@ def board(request: HttpRequest) -> HttpResponse:
     """All states side by side; or, with a state asked for, the whole list of it with steps for many at once."""
     user = cast(User, request.user)
     staff_only(user)
-    programmes = CountryProgramme.objects.visible_to(user)
-    form = BoardFilter(request.GET, choices={"country": country_choices(programmes)})
-    assessments = form.narrow(worked_on(user))
+    form = BoardFilter(request.GET, choices={"country": country_choices(_countries(user))})
     state, rights = form.asked("state"), StepRights(user)
     if state or form.asked("late"):
+        assessments = form.narrow(worked_on(user))
         return _list(request, assessments.filter(state=state) if state else assessments, rights, form)
-    late = assessments.late()
+    late = form.narrow(worked_on(user)).late()  # what day it is where the factories are is not known to PostgreSQL
+    narrowed = {name: form.narrow(_in_state(user, name)) for name in COLUMNS} if form.in_use else {}
     context = {
         "form": form,
-        "late": _column(late, BY_DEADLINE, rights),
+        "late": _column(user, LATE, rights, late),
         "columns": [
-            {"state": Assessment.State(name), **_column(assessments.filter(state=name), order_of(name), rights)}
-            for name in COLUMNS
+            {"state": Assessment.State(name), **_column(user, name, rights, narrowed.get(name))} for name in COLUMNS
         ],
     }
     return render(request, "assessments/board.html", context)
@@ -82,10 +85,32 @@ def order_of(state: str) -> tuple[str, ...]:
     return ORDERS.get(state, BY_DEADLINE)
 
 
-def _column(assessments: AssessmentQuerySet, order: Sequence[str], rights: StepRights) -> dict[str, Any]:
-    """Return the first cards, and how many there are: counted only where there are more, and no further than shown."""
-    first = list(assessments.order_by(*order)[: COLUMN_SIZE + 1])
-    number = len(first) if len(first) <= COLUMN_SIZE else capped_count(assessments)
+def _in_state(user: Visitor, name: str) -> AssessmentQuerySet:
+    return worked_on(user).filter(state=name)
+
+
+def _top(rows: AssessmentQuerySet, name: str) -> AssessmentQuerySet:
+    return rows.order_by(*order_of(name))[: COLUMN_SIZE + 1]
+
+
+def _visible_countries(user: Visitor) -> "QuerySet[CountryProgramme, str]":
+    return CountryProgramme.objects.visible_to(user).order_by().values_list("country", flat=True)
+
+
+_first: Worded[Assessment, Assessment] = Worded(lambda user, name: _top(_in_state(user, name), name))
+_counted: Worded[Assessment, Any] = Worded(lambda user, name: capped(_in_state(user, name)))
+_countries: Worded[CountryProgramme, str] = Worded(_visible_countries)
+
+
+def _column(user: User, name: str, rights: StepRights, rows: AssessmentQuerySet | None) -> dict[str, Any]:
+    """Return the first cards, and how many there are: counted only where there are more, and no further than shown.
+
+    `rows`: those of a column that is narrowed, or no state; otherwise all of the state `name`.
+    """
+    first = _first(user, name) if rows is None else list(_top(rows, name))
+    number = len(first)
+    if number > COLUMN_SIZE:
+        number = _counted.count(user, name) if rows is None else capped_count(rows)
     return {"cards": _cards(first[:COLUMN_SIZE], rights), "number": number, "shown": shown_count(number)}
 
 

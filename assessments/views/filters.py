@@ -1,10 +1,9 @@
 """Lists: what may be asked of them, page by page, always on a queryset that already took the user."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from django import forms
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
 
 from assessments.figures.queries import has_non_compliance_in
@@ -116,9 +115,9 @@ def shared_choices() -> dict[str, Choices]:
     }
 
 
-def country_choices(programmes: QuerySet[CountryProgramme]) -> Choices:
-    """The countries of some programmes."""
-    return _sorted((code, country_name(code)) for code in programmes.values_list("country", flat=True) if code)
+def country_choices(countries: Iterable[str]) -> Choices:
+    """Return countries to choose from, by their codes; "", the programme of all countries, is none."""
+    return _sorted((code, country_name(code)) for code in countries if code)
 
 
 def _sorted(pairs: Any) -> Choices:

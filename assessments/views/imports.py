@@ -30,7 +30,7 @@ from assessments.imports.services import (
 )
 from assessments.imports.services import staged_questions as asked_questions
 from assessments.models.imports import ImportBatch
-from factories.models import CountryProgramme
+from factories.rights import may_somewhere
 from portal.accounts.models import User
 from portal.core.exports import csv_response
 from portal.core.forms import REFUSED
@@ -93,7 +93,7 @@ def _staff(request: HttpRequest) -> User:
     user = cast(User, request.user)
     if may_import(user):
         return user
-    if CountryProgramme.objects.where(user, "assess_country").exists():
+    if may_somewhere(user, "assess_country"):
         raise PermissionDenied(_("Your role does not allow importing assessments."))
     raise Http404
 

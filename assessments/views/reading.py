@@ -32,7 +32,8 @@ from assessments.step_rights import StepRights
 from assessments.views.filters import SharedFilter, shared_choices
 from assessments.views.steps import is_review_over, review_end
 from brands.models import Brand
-from factories.models import CountryProgramme, Factory
+from factories.models import Factory
+from factories.rights import may_somewhere
 from portal.accounts.models import User
 from portal.accounts.roles import Visitor
 from portal.accounts.worded import Worded
@@ -130,7 +131,7 @@ def assessment_list(request: HttpRequest) -> HttpResponse:
 
 
 def _send_elsewhere(user: User) -> HttpResponse:
-    if CountryProgramme.objects.where(user, "assess_country").exists():
+    if may_somewhere(user, "assess_country"):
         return redirect("board")
     if Brand.objects.own(user).exists():
         return redirect("shared_list")

@@ -32,10 +32,12 @@ from assessments.services import (
 )
 from assessments.states import OFFERED_STATES, OFFERED_STEPS, Step
 from assessments.step_rights import WIDER_THAN_ASSIGNED, may_take_step
-from factories.models import CountryProgramme, Factory
+from factories.models import Factory
 from factories.querysets import FactoryQuerySet
+from factories.rights import may_somewhere
 from factories.roles import FACTORY
 from portal.accounts.models import User
+from portal.accounts.roles import Visitor
 from portal.core.days import day_of, show_days_of, today
 from portal.core.forms import REFUSED, posted
 from portal.core.templatetags.portal import day
@@ -48,19 +50,19 @@ BULK_LIMIT = 100
 BY_DEADLINE = ("deadline", "id")
 
 
-def factories_worked_on(user: User) -> FactoryQuerySet:
+def factories_worked_on(user: Visitor) -> FactoryQuerySet:
     """The factories on whose assessments the person works: assigned ones, and those of their countries."""
     return Factory.objects.where(user, "assess") | Factory.objects.in_programmes_where(user, WIDER_THAN_ASSIGNED)
 
 
 def staff_only(user: User) -> None:
     """Raises `Http404` for everybody who does not work on assessments for the programme."""
-    staff = CountryProgramme.objects.where(user, "assess_country").exists()
+    staff = may_somewhere(user, "assess_country")
     if not staff and not factories_worked_on(user).exists():
         raise Http404
 
 
-def worked_on(user: User) -> AssessmentQuerySet:
+def worked_on(user: Visitor) -> AssessmentQuerySet:
     """The assessments that the person works on, with their deadline (R39)."""
     found = Assessment.objects.worked_on_by(user).filter(factory__in=factories_worked_on(user).values("pk"))
     ended = Coalesce("end_date", "start_date")

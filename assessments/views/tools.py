@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from assessments.imports.tools import ToolRefused, import_tool, read_questions
 from assessments.models import Question, Tool
 from factories.models import CountryProgramme
+from factories.rights import may_somewhere
 from portal.accounts.models import User
 from portal.core.countries import country_name
 from portal.core.forms import REFUSED, ListFilter, posted, show_errors
@@ -140,7 +141,7 @@ def tool_list(request: HttpRequest) -> HttpResponse:
     found = form.narrow(_visible(programmes)).select_related("programme")
     found = found.annotate(question_count=Count("questions"), sort_name=Lower("name"))
     page = requested_page(request, found, form.order)
-    may_import = CountryProgramme.objects.where(person, "import_assessments").exists()
+    may_import = may_somewhere(person, "import_assessments")
     return render(request, "assessments/tool_list.html", {"page": page, "form": form, "may_import": may_import})
 
 

@@ -23,6 +23,7 @@ from django.utils.translation import override
 from factories.events import FactoryEvent
 from factories.models import CountryProgramme, Factory, Handover
 from factories.notice_names import FactoryNotice
+from factories.rights import member_may
 from factories.role_names import FactoryRoleName
 from factories.roles import FACTORY, active_in_role
 from factories.services.organisations import lock_factory
@@ -159,7 +160,7 @@ def object_to_handover(*, by: User, handover: Handover, reason: str = "") -> Han
     Possible until the new manager was invited. Raises `PermissionDenied` or `ValidationError`.
     """
     found = _locked(handover)
-    if not Factory.objects.where(by, "manage_members").filter(pk=found.factory_id).exists():
+    if not member_may(by, "manage_members", found.factory_id):
         raise PermissionDenied(_("Only a manager of the factory can object."))
     if found.completed_at is not None:
         raise ValidationError(_("The time to object has ended. Write to the programme's staff in your country."))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from factories.enrolment import wrong_days
 from factories.events import FactoryEvent
 from factories.models import CountryProgramme, Factory
+from factories.rights import may_in_programme
 from factories.roles import FACTORY, PROGRAMME
 from portal.accounts.events import AccountEvent
 from portal.accounts.models import User
@@ -122,7 +123,7 @@ def update_programme(*, by: User, programme: CountryProgramme, **fields: Any) ->
 
     Raises `PermissionDenied`, or `ValidationError` by field.
     """
-    if not CountryProgramme.objects.where(by, "manage_programme").filter(pk=programme.pk).exists():
+    if not may_in_programme(by, "manage_programme", programme.pk):
         raise PermissionDenied(_("Only the programme's manager may change its settings."))
     if {"country", "is_global"} & set(fields):
         raise ValidationError(_("The country of a programme cannot change."))

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from factories.forms import AdvisorForm, EnrolmentForm, FactoryFilter, NewFactoryForm, ProfileForm
 from factories.models import CountryProgramme, Factory, Handover
 from factories.querysets import ProgrammeQuerySet
+from factories.rights import member_may
 from factories.roles import FACTORY, PROGRAMME
 from factories.services import assign_advisor, create_factory, lock_factory, unassign_advisor, update_factory
 from portal.accounts.models import User
@@ -83,8 +84,8 @@ def factory(request: HttpRequest, pk: int) -> HttpResponse:
         "missing": found.missing_profile_fields(),
         "may_edit": Factory.objects.editable_by(person).filter(pk=pk).exists(),
         "may_enrol": may_enrol,
-        "may_make_webhooks": Factory.objects.where(person, "manage_members").filter(pk=pk).exists(),
-        "is_own": Factory.objects.where(person, "view_data").filter(pk=pk).exists(),
+        "may_make_webhooks": member_may(person, "manage_members", pk),
+        "is_own": member_may(person, "view_data", pk),
         "may_see_people": may_enrol or bool(role_of(person, FACTORY, found)),
         "has_manager": has_active_manager(FACTORY, found),
         "handover": Handover.objects.visible_to(person).open().filter(factory=found).first(),

@@ -15,7 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from factories.files import HANDOVERS
 from factories.forms import HandoverForm
-from factories.models import CountryProgramme, Factory, Handover
+from factories.models import Factory, Handover
+from factories.rights import may_somewhere, member_may, staff_may
 from factories.roles import active_in_role
 from factories.services import complete_handover, object_to_handover, open_handover, stop_handover
 from portal.accounts.models import User
@@ -30,7 +31,7 @@ def _person(request: HttpRequest) -> User:
 
 
 def _enrols(person: User, factory: Factory) -> bool:
-    return Factory.objects.in_programmes_where(person, "manage_enrolment").filter(pk=factory.pk).exists()
+    return staff_may(person, "manage_enrolment", factory.pk)
 
 
 @limited_upload
@@ -77,7 +78,7 @@ def _opened(person: User, factory: Factory, form: HandoverForm) -> Handover | No
 def handover_list(request: HttpRequest) -> HttpResponse:
     """Handovers of the staff's countries, the newest first. Not found for people who enrol nowhere."""
     person = _person(request)
-    if not CountryProgramme.objects.where(person, "manage_enrolment").exists():
+    if not may_somewhere(person, "manage_enrolment"):
         raise Http404
     handovers = Handover.objects.visible_to(person).select_related("factory", "leaving")
     page = requested_page(request, handovers, ("-opened_at", "-id"))
@@ -104,7 +105,7 @@ def handover(request: HttpRequest, pk: UUID) -> HttpResponse:
         "status": found.status(),
         "is_staff": is_staff,
         "may_complete": is_staff and found.opened_by_id != person.pk,
-        "is_manager": Factory.objects.where(person, "manage_members").filter(pk=found.factory_id).exists(),
+        "is_manager": member_may(person, "manage_members", found.factory_id),
     }
     return render(request, "factories/handover.html", context)
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from factories.forms import PROGRAMME_SETTINGS, NewProgrammeForm, ProgrammeFilter, ProgrammeForm
 from factories.models import CountryProgramme
+from factories.rights import may_in_programme
 from factories.services import create_programme, update_programme
 from portal.accounts.models import User
 from portal.core.forms import REFUSED, STALE, posted, show_errors
@@ -59,9 +60,9 @@ def programme(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "programme": found,
         "facts": _facts(found),
-        "may_edit": CountryProgramme.objects.where(person, "manage_programme").filter(pk=pk).exists(),
-        "may_enrol": CountryProgramme.objects.where(person, "manage_enrolment").filter(pk=pk).exists(),
-        "is_staff": CountryProgramme.objects.where(person, "assess_country").filter(pk=pk).exists(),
+        "may_edit": may_in_programme(person, "manage_programme", pk),
+        "may_enrol": may_in_programme(person, "manage_enrolment", pk),
+        "is_staff": may_in_programme(person, "assess_country", pk),
     }
     return render(request, "factories/programme.html", context)
 
@@ -91,7 +92,7 @@ def _words(found: CountryProgramme, name: str) -> Any:
 def programme_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a country's settings: they decide deadlines and what is shown from the next page on."""
     person, found = _person(request), _found(request, pk)
-    if not CountryProgramme.objects.where(person, "manage_programme").filter(pk=pk).exists():
+    if not may_in_programme(person, "manage_programme", pk):
         raise PermissionDenied(_("Only the programme's manager may change its settings."))
     form = ProgrammeForm(posted(request), instance=found)
     status = _save(person, pk, form) if request.method == "POST" else 200

@@ -61,6 +61,16 @@ class Worded(Generic[M, Row]):
 
     def __call__(self, user: Visitor, *shape: Any, **values: Any) -> list[Row]:
         """Return the rows for `user`. Raises `KeyError` where a value is missing."""
+        statement, reader = self._asked_by(user, shape)
+        return statement.objects(**reader, **values)
+
+    def count(self, user: Visitor, *shape: Any, **values: Any) -> int:
+        """Return how many rows there are for `user`. Raises `KeyError` where a value is missing."""
+        statement, reader = self._asked_by(user, shape)
+        return statement.count(**reader, **values)
+
+    def _asked_by(self, user: Visitor, shape: tuple[Any, ...]) -> "tuple[Compiled[M, Row], dict[str, Any]]":
+        """Return the statement for readers of this kind, and the values that make `user` known."""
         if isinstance(user, Look):
-            return self._statement(type(user), *shape).objects(**user.reader_values(), **values)
-        return self._statement(None, *shape).objects(user=user.pk or 0, **values)
+            return self._statement(type(user), *shape), user.reader_values()
+        return self._statement(None, *shape), {"user": user.pk or 0}

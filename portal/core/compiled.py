@@ -1,17 +1,22 @@
 """Statements that are put into SQL once in a process and then asked again and again, each time with other values.
 
-To turn the gate into SQL takes Django longer than PostgreSQL needs to answer it. A queryset is therefore built once,
-with a `Parameter` where a value belongs. Nothing but the words is kept: each asking runs the statement anew. The
+To turn the gate into SQL takes Django longer than PostgreSQL needs to answer it, and to plan it takes PostgreSQL longer
+than to run the plan. A queryset is therefore built once, with a `Parameter` where a value belongs, and each connection
+prepares the statement once. Nothing but the words and their plan is kept: each asking runs the statement anew. The
 queryset remains the readable truth, and a test compares the answers of both.
 """
 
 import copy
 from collections.abc import Callable
+from datetime import date
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any, Generic, TypeVar, cast
+from weakref import WeakKeyDictionary
 
-from django.db import connection, connections
+from django.db import connections
 from django.db.models import Expression, Field, Model, QuerySet
+from psycopg.sql import Literal
 
 M = TypeVar("M", bound=Model)
 Row = TypeVar("Row")
@@ -33,7 +38,7 @@ class Parameter(Expression):
 
 
 class Compiled(Generic[M, Row]):
-    """A queryset as a statement: its SQL, and its values, among them `Parameter`s."""
+    """A queryset as a prepared statement that takes values for its `Parameter`s."""
 
     def __init__(self, queryset: "QuerySet[M, Row]", kept: str = "") -> None:
         """Word `queryset`.
@@ -43,21 +48,21 @@ class Compiled(Generic[M, Row]):
         """
         self._queryset = queryset
         self._compiler = queryset.query.get_compiler(queryset.db)
-        self.sql, self.parameters = cast("tuple[str, tuple[Any, ...]]", self._compiler.as_sql())
+        sql, parameters = cast("tuple[str, tuple[Any, ...]]", self._compiler.as_sql())
+        if any(isinstance(one, date) for one in parameters):
+            raise TypeError("A day or moment cannot be worded once for ever: make it a Parameter, or ask PostgreSQL's.")
         if kept:
-            self.sql = f"SELECT * FROM ({self.sql} OFFSET 0) worded WHERE {kept}"  # noqa: S608 - ours and Django's SQL
+            sql = f"SELECT * FROM ({sql} OFFSET 0) worded WHERE {kept}"  # noqa: S608 - ours and Django's SQL
+        self._rows = _Prepared(queryset.db, sql, parameters)
+        self._count = _Prepared(queryset.db, f"SELECT COUNT(*) FROM ({sql}) found", parameters)  # noqa: S608
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
         """Ask it with these values for its parameters. Raises `KeyError` where one is missing."""
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, self._with(values))
-            return list(cursor.fetchall())
+        return self._rows.ask(values)
 
     def count(self, **values: Any) -> int:
         """Return how many rows it finds. Raises `KeyError` where a value is missing."""
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT COUNT(*) FROM ({self.sql}) found", self._with(values))  # noqa: S608 - Django's SQL
-            return int(cursor.fetchone()[0])
+        return int(self._count.ask(values)[0][0])
 
     def objects(self, **values: Any) -> list[Row]:
         """Return what iterating over the queryset would, annotations and related rows included.
@@ -65,16 +70,58 @@ class Compiled(Generic[M, Row]):
         The compiler that worded the statement knows which column belongs to which field. A copy of it, which words
         nothing anew, reads the answer.
         """
-        parameters = self._with(values)
+        call = self._rows.call(values)
         compiler = copy.copy(self._compiler)
-        compiler.connection = connections[compiler.using or self._queryset.db]
-        compiler.as_sql = lambda *_args, **_more: (self.sql, parameters)
+        compiler.connection = connections[self._queryset.db]
+        compiler.as_sql = lambda *_args, **_more: call
         rows = self._queryset.all()
         rows.query.get_compiler = lambda *_args, **_more: compiler  # type: ignore[method-assign]
         return list(rows)
 
-    def _with(self, values: dict[str, Any]) -> tuple[Any, ...]:
-        return tuple(values[one.name] if isinstance(one, Parameter) else one for one in self.parameters)
+
+class _Prepared:
+    """A statement that each connection prepares when it asks it for the first time."""
+
+    _known: "WeakKeyDictionary[Any, set[str]]" = WeakKeyDictionary()  # what each connection has prepared
+
+    def __init__(self, alias: str, sql: str, parameters: tuple[Any, ...]) -> None:
+        self._alias, self._sql, self._parameters = alias, sql, parameters
+        self._places: dict[str, Parameter] = {one.name: one for one in parameters if isinstance(one, Parameter)}
+        self._name = ""
+
+    def ask(self, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+        sql, given = self.call(values)
+        with connections[self._alias].cursor() as cursor:
+            cursor.execute(sql, given)
+            return list(cursor.fetchall())
+
+    def call(self, values: dict[str, Any]) -> tuple[str, tuple[Any, ...]]:
+        """Return what asks it with these values. The connection has prepared it then."""
+        given = tuple(values[name] for name in self._places)
+        self._prepare()
+        places = ", ".join(["%s"] * len(given))
+        return f"EXECUTE {self._name}({places})" if given else f"EXECUTE {self._name}", given
+
+    def _prepare(self) -> None:
+        connections[self._alias].cursor().close()  # connected, and found healthy, once in a request
+        raw = connections[self._alias].connection
+        known = self._known.setdefault(raw, set())
+        if self._name in known:
+            return
+        words = self._words(raw)
+        self._name = f"worded_{sha256(words.encode()).hexdigest()[:24]}"  # one name for the same words in any process
+        if self._name not in known:
+            types = ", ".join(cast("str", one.field.db_type(connections[self._alias])) for one in self._places.values())
+            raw.execute(f"PREPARE {self._name}{f' ({types})' if types else ''} AS {words}")
+            known.add(self._name)
+
+    def _words(self, raw: Any) -> str:
+        """Return the SQL with its values, and numbers for its parameters."""
+        numbers = {name: f"${number}" for number, name in enumerate(self._places, start=1)}
+        words = (
+            numbers[one.name] if isinstance(one, Parameter) else Literal(one).as_string(raw) for one in self._parameters
+        )
+        return self._sql % tuple(words)
 
 
 KEPT = 64  # statements of one function: it has one for each shape that it is asked in

@@ -76,6 +76,7 @@ def zone_of_country(country: str) -> str:
     return zones_of_country(country)[0]
 
 
+@cache  # Python itself keeps eight of them
 def zone_named(name: str) -> tzinfo:
     """Return a time zone by its name. Raises `zoneinfo.ZoneInfoNotFoundError`."""
     return zoneinfo.ZoneInfo(name)

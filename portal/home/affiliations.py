@@ -1,10 +1,13 @@
 """Which roles a visitor holds, and where."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
 
 from portal.accounts.roles import Visitor, kinds
+from portal.accounts.worded import Worded
 
 
 @dataclass(frozen=True)
@@ -27,16 +30,22 @@ class Affiliation:
         return str(kinds[self.kind].roles[self.role].label)
 
 
-def affiliations(user: Visitor) -> list[Affiliation]:
-    """Every role of the visitor, in one query, factories first."""
+def _roles_of(user: Visitor) -> "QuerySet[Group, Any]":
     columns = [
         name
         for kind in kinds
         for name in (f"{kind}role__role", f"{kind}role__organisation_id", f"{kind}role__organisation__name")
     ]
-    rows = Group.objects.filter(user__id=user.pk or 0, user__is_active=True).order_by("pk").values_list(*columns)
+    return Group.objects.filter(user__id=user.pk or 0, user__is_active=True).order_by("pk").values_list(*columns)
+
+
+_rows: Worded[Group, Any] = Worded(_roles_of)
+
+
+def affiliations(user: Visitor) -> list[Affiliation]:
+    """Every role of the visitor, in one query, factories first."""
     found = []
-    for row in rows:
+    for row in _rows(user):
         for position, kind in enumerate(kinds):
             role, organisation_id, name = row[position * 3 : position * 3 + 3]
             if role is not None:

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from assessments.models import Assessment, CorrectionNotice
 from factories.models import Factory, Handover
+from factories.rights import member_may
 from portal.accounts.roles import Visitor
 from portal.accounts.worded import Worded
 from portal.core.days import in_words, last_day_in_words
@@ -50,8 +51,39 @@ def _brands_not_acknowledging(user: Visitor, factory: Any) -> "QuerySet[Any, int
     return rows.order_by().values_list("brand", flat=True).distinct()
 
 
+def _waiting_requests(user: Visitor, factory: Any) -> QuerySet[AccessRequest]:
+    waiting = AccessRequest.objects.inside(user).waiting().filter(factory=factory)
+    return waiting.select_related("brand").order_by("lapses_at", "pk")[: MANY + 1]
+
+
+def _ending_grants(user: Visitor, factory: Any) -> QuerySet[SharingGrant]:
+    return ending(SharingGrant.objects.inside(user).filter(factory=factory, ended_at=None))
+
+
+def _open_handovers(user: Visitor, factory: Any) -> QuerySet[Handover]:
+    return Handover.objects.visible_to(user).open().filter(factory=factory)
+
+
+def _unconfirmed_grants(user: Visitor, factory: Any) -> "QuerySet[Any, Any]":
+    return SharingGrant.objects.inside(user).filter(factory=factory).unconfirmed().order_by().values_list("pk")
+
+
+def _wishes_to_end_confirmation(user: Visitor, factory: Any) -> QuerySet[ConfirmationEnd]:
+    return ConfirmationEnd.objects.visible_to(user).open().filter(factory=factory)
+
+
+def _with_one_manager(user: Visitor, factory: Any) -> QuerySet[Factory]:
+    return Factory.objects.where(user, "manage_members").filter(pk=factory).with_managers(1)
+
+
 FACTORY: "Field[Any, Any]" = BigIntegerField()
 _factory: Worded[Factory, Factory] = Worded(_own_factory, factory=FACTORY)
+_requests: Worded[AccessRequest, AccessRequest] = Worded(_waiting_requests, factory=FACTORY)
+_ending: Worded[SharingGrant, SharingGrant] = Worded(_ending_grants, factory=FACTORY)
+_handovers: Worded[Handover, Handover] = Worded(_open_handovers, factory=FACTORY)
+_unconfirmed: Worded[Any, Any] = Worded(_unconfirmed_grants, factory=FACTORY)
+_wishes: Worded[ConfirmationEnd, ConfirmationEnd] = Worded(_wishes_to_end_confirmation, factory=FACTORY)
+_alone: Worded[Factory, Factory] = Worded(_with_one_manager, factory=FACTORY)
 _in_review: Worded[Assessment, Assessment] = Worded(_reviewed, factory=FACTORY)
 _reads: Worded[Any, int] = Worded(_reads_by_brand, factory=FACTORY, since=DateTimeField())
 _brands_reading: Worded[Any, int] = Worded(_brands_with_live_grants, factory=FACTORY)
@@ -71,9 +103,8 @@ def factory_section(user: Visitor, item: Affiliation) -> dict[str, Any]:
         for assessment in _in_review(user, factory=factory.pk)
     ]
     todos += _request_todos(user, factory)
-    open_grants = SharingGrant.objects.inside(user).filter(factory=factory, ended_at=None)
     todos += _opening_todos(user, factory)
-    todos += _renewal_todos(user, factory, open_grants)
+    todos += _renewal_todos(user, factory)
     todos += _old_version_todos(user, factory)
     todos += _continuity_todos(user, factory)
     missing = factory.missing_profile_fields()
@@ -97,8 +128,7 @@ def factory_section(user: Visitor, item: Affiliation) -> dict[str, Any]:
 
 def _request_todos(user: Visitor, factory: Factory) -> list[Todo]:
     """Each brand that waits for an answer, the first to lapse first; many are one line."""
-    waiting = AccessRequest.objects.inside(user).waiting().filter(factory=factory)
-    rows = list(waiting.select_related("brand").order_by("lapses_at", "pk")[: MANY + 1])
+    rows = _requests(user, factory=factory.pk)
     inbox = reverse("request_inbox", args=[factory.pk])
     if len(rows) > MANY:
         return [Todo(_("More than %s brands ask to see your data.") % MANY, inbox, _("Decide"), urgent=True)]
@@ -133,9 +163,9 @@ def _opening_todos(user: Visitor, factory: Factory) -> list[Todo]:
     ]
 
 
-def _renewal_todos(user: Visitor, factory: Factory, grants: Any) -> list[Todo]:
+def _renewal_todos(user: Visitor, factory: Factory) -> list[Todo]:
     """What ends soon; who decides goes straight to where it is renewed."""
-    may_decide = Factory.objects.where(user, "manage_sharing").filter(pk=factory.pk).exists()
+    may_decide = member_may(user, "manage_sharing", factory.pk)
     page, action = reverse("who_can_see", args=[factory.pk]), _("Renew") if may_decide else _("Look at it")
     return [
         Todo(
@@ -143,7 +173,7 @@ def _renewal_todos(user: Visitor, factory: Factory, grants: Any) -> list[Todo]:
             f"{reverse('grant_change', args=[grant.pk])}?renew=1" if may_decide else page,
             action,
         )
-        for grant in ending(grants)
+        for grant in _ending(user, factory=factory.pk)
     ]
 
 
@@ -169,11 +199,11 @@ def _continuity_todos(user: Visitor, factory: Factory) -> list[Todo]:
             _("Look at it"),
             urgent=True,
         )
-        for handover in Handover.objects.visible_to(user).open().filter(factory=factory)
+        for handover in _handovers(user, factory=factory.pk)
     ]
-    waiting = SharingGrant.objects.inside(user).filter(factory=factory).unconfirmed().count()
-    wishes = ConfirmationEnd.objects.visible_to(user).open().filter(factory=factory).exists()
-    may_confirm = Factory.objects.where(user, "confirm_sharing").filter(pk=factory.pk).exists()
+    waiting = _unconfirmed.count(user, factory=factory.pk)
+    wishes = _wishes(user, factory=factory.pk)
+    may_confirm = member_may(user, "confirm_sharing", factory.pk)
     page = reverse("confirmations", args=[factory.pk])
     if waiting:
         text = ngettext(
@@ -184,7 +214,7 @@ def _continuity_todos(user: Visitor, factory: Factory) -> list[Todo]:
         todos.append(Todo(text % {"count": waiting}, page, _("Look at it"), urgent=may_confirm))
     if wishes and may_confirm:
         todos.append(Todo(_("A manager asks to stop confirmation by a second person."), page, _("Answer"), urgent=True))
-    if Factory.objects.where(user, "manage_members").filter(pk=factory.pk).with_managers(1):
+    if _alone(user, factory=factory.pk):
         text = _("%s has only one manager. Invite a second one, so that the factory can always decide.")
         todos.append(Todo(text % factory, reverse("members", args=["factory", factory.pk]), _("Invite somebody")))
     return todos

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import BigIntegerField, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -11,8 +12,16 @@ from django.utils.translation import gettext as _
 from factories.role_names import FactoryRoleName, ProgrammeRoleName
 from portal.accounts.roles import Visitor
 from portal.accounts.sides import Side
+from portal.accounts.worded import Worded
 from portal.home.affiliations import Affiliation, affiliations
 from sharing.models import AccessRequest
+
+
+def _waiting_requests(user: Visitor, factory: Any) -> "QuerySet[AccessRequest, Any]":
+    return AccessRequest.objects.inside(user).waiting().filter(factory=factory).order_by().values_list("pk")
+
+
+_waiting: Worded[AccessRequest, Any] = Worded(_waiting_requests, factory=BigIntegerField())
 
 # Pages about a factory's sharing whose addresses stand beside, not below, that of who can see its data.
 SHARING_PAGES = re.compile(r"^(/factories/\d+/)(?:receipts|who-saw-what|who-could-see|explain|copies|old-versions)/")
@@ -68,7 +77,7 @@ def _factory_menu(user: Visitor, factories: list[Affiliation]) -> list[tuple[str
     if len(factories) > 1:
         return [*entries, (_("Our factories"), reverse("factory_list"))]
     factory_id = factories[0].organisation_id
-    waiting = AccessRequest.objects.inside(user).waiting().filter(factory=factory_id).count()
+    waiting = _waiting.count(user, factory=factory_id)
     requests = _("Requests (%s)") % waiting if waiting else _("Requests")
     return [
         *entries,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from assessments.models import Assessment
 from factories.models import CountryProgramme, Factory, FactoryRole, Handover
 from factories.time_zones import start_of_day_there
 from portal.accounts.roles import Visitor
+from portal.accounts.worded import Worded
 from portal.home.todos import SOON, Todo
 from sharing.models import ConfirmationEnd
 
@@ -65,11 +66,38 @@ def _is_review_over() -> Q:
     return over
 
 
+def _waiting_reviews(user: Visitor) -> "QuerySet[Assessment, Any]":
+    reviewing = CountryProgramme.objects.where(user, "review_assessments")
+    waiting = Assessment.objects.worked_on_by(user).filter(state="internal_review")
+    return waiting.filter(factory__programme__in=reviewing.values("pk")).order_by().values_list("pk")
+
+
+def _open_handovers(user: Visitor) -> "QuerySet[Handover, Any]":
+    return Handover.objects.visible_to(user).open().order_by().values_list("pk")
+
+
+def _wishes_of_the_alone(user: Visitor) -> QuerySet[ConfirmationEnd]:
+    """Return the first wishes of factories that have nobody to agree to them."""
+    enrolled = Factory.objects.in_programmes_where(user, "manage_enrolment")
+    wishes = ConfirmationEnd.objects.visible_to(user).open().filter(factory__in=enrolled.values("pk"))
+    representatives = FactoryRole.objects.filter(role="worker_representative", group__user__is_active=True)
+    return wishes.exclude(factory__roles__in=representatives).select_related("factory").order_by("pk")[:5]
+
+
+def _enrolled_with_few_managers(user: Visitor) -> "QuerySet[Factory, Any]":
+    enrolled = Factory.objects.in_programmes_where(user, "manage_enrolment").filter(enrolment_status="enrolled")
+    return enrolled.with_managers(0, 1).order_by().values_list("pk")
+
+
+_waiting: Worded[Assessment, Any] = Worded(_waiting_reviews)
+_handovers: Worded[Handover, Any] = Worded(_open_handovers)
+_alone: Worded[ConfirmationEnd, ConfirmationEnd] = Worded(_wishes_of_the_alone)
+_few_managers: Worded[Factory, Any] = Worded(_enrolled_with_few_managers)
+
+
 def _review_todos(user: Visitor, board: str) -> list[Todo]:
     """Return the internal reviews that wait for the visitor."""
-    visible = Assessment.objects.worked_on_by(user)
-    reviewing = CountryProgramme.objects.where(user, "review_assessments")
-    waiting = visible.filter(state="internal_review", factory__programme__in=reviewing.values("pk")).count()
+    waiting = _waiting.count(user)
     todos = []
     if waiting:
         text = ngettext(
@@ -82,20 +110,16 @@ def _review_todos(user: Visitor, board: str) -> list[Todo]:
 def _staff_continuity_todos(user: Visitor) -> list[Todo]:
     """Handovers under way, wishes that only staff can answer, and factories with too few managers."""
     todos = []
-    enrolled = Factory.objects.in_programmes_where(user, "manage_enrolment")
-    handovers = Handover.objects.visible_to(user).open().count()
+    handovers = _handovers.count(user)
     if handovers:
         text = ngettext("%(count)s handover is under way.", "%(count)s handovers are under way.", handovers)
         todos.append(Todo(text % {"count": handovers}, reverse("handover_list"), _("See them")))
-    wishes = ConfirmationEnd.objects.visible_to(user).open().filter(factory__in=enrolled.values("pk"))
-    alone = wishes.exclude(
-        factory__roles__in=FactoryRole.objects.filter(role="worker_representative", group__user__is_active=True)
-    ).select_related("factory")
     text = _("%s has no worker representative and asks to stop confirmation by a second person.")
     todos += [
-        Todo(text % wish.factory, reverse("confirmations", args=[wish.factory_id]), _("Answer")) for wish in alone[:5]
+        Todo(text % wish.factory, reverse("confirmations", args=[wish.factory_id]), _("Answer"))
+        for wish in _alone(user)
     ]
-    few = enrolled.filter(enrolment_status="enrolled").with_managers(0, 1).count()
+    few = _few_managers.count(user)
     if few:
         text = ngettext(
             "%(count)s factory has one manager or none.", "%(count)s factories have one manager or none.", few

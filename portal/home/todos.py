@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from django.utils.translation import gettext as _
 
 from portal.core.days import last_day_in_words
 from sharing.access import ASSESSMENT_SCOPES
 from sharing.models import SharingGrant
+from sharing.querysets import SharingGrantQuerySet
 from sharing.services.renewals import ending_soon
 
 SOON = timedelta(days=30)
@@ -24,10 +24,10 @@ class Todo:
     urgent: bool = False
 
 
-def ending(grants: Any) -> list[SharingGrant]:
+def ending(grants: SharingGrantQuerySet) -> SharingGrantQuerySet:
     """The first five of `grants` on reports that end soon."""
     soon = ending_soon(grants).filter(scope__in=ASSESSMENT_SCOPES)
-    return list(soon.select_related("brand", "factory").order_by("expires_at")[:5])
+    return soon.select_related("brand", "factory").order_by("expires_at")[:5]
 
 
 def ends_on(grant: SharingGrant, other: str) -> str:

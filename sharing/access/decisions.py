@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.db.models import BigIntegerField, BooleanField, ExpressionWrapper, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from brands.models import Brand, BrandHistory
 from factories.models import Factory
 from portal.accounts.models import AccountHistory, User
 from portal.accounts.roles import Visitor
+from portal.accounts.worded import Worded
 from portal.core.conditions import among
 from sharing import reasons
 from sharing.access.grants import brands_reading_of, entitled, grants_read
@@ -85,9 +86,8 @@ def _is_active(user: Visitor, at: datetime | None) -> bool:
 
 def _side(user: Visitor, subject: Subject, at: datetime | None) -> Decision | None:
     """Allowed as one of the factory's people or as staff, or None. One query."""
-    sides = Factory.objects.filter(pk=subject.factory_id).values_list(
-        _holds(among("pk", own_factory_ids(user, at))), _holds(worked_on(user, "", at))
-    )
+    factory = subject.factory_id
+    sides = _sides_now(user, factory=factory) if at is None else list(_sides_of(user, factory, at))
     for own, staff in sides:
         if own and is_released(subject, at):
             return Decision(True, Reason.OWN_FACTORY, _("%s is a member of this factory.") % user)
@@ -97,8 +97,17 @@ def _side(user: Visitor, subject: Subject, at: datetime | None) -> Decision | No
     return None
 
 
+def _sides_of(user: Visitor, factory: Any, at: datetime | None = None) -> "QuerySet[Factory, tuple[bool, bool]]":
+    """Return whether `user` is one of a factory's people, and whether they work on its assessments."""
+    own, staff = among("pk", own_factory_ids(user, at)), worked_on(user, "", at)
+    return Factory.objects.filter(pk=factory).values_list(_holds(own), _holds(staff))
+
+
 def _holds(condition: Q) -> "ExpressionWrapper[Any]":
     return ExpressionWrapper(condition, output_field=BooleanField())
+
+
+_sides_now: Worded[Factory, tuple[bool, bool]] = Worded(_sides_of, factory=BigIntegerField())
 
 
 def _decide_for(

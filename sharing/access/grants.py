@@ -5,12 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import DateTimeField, Exists, F, Func, OuterRef, Q, QuerySet, Value
+from django.db.models import (
+    BigIntegerField,
+    DateTimeField,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    SmallIntegerField,
+    Value,
+)
 from django.db.models.lookups import GreaterThan, IsNull
 
 from brands.models import Brand, BrandHistory
 from factories.models import CountryProgramme, Factory, ProgrammeHistory
 from portal.accounts.roles import Visitor
+from portal.accounts.worded import Worded
 from portal.core.conditions import among
 from sharing import terms
 from sharing.access.people import partners_of, read_for
@@ -103,7 +115,7 @@ def _had_version(version: Version) -> Any:
 
 
 def _value(value: Any) -> Any:
-    return value if isinstance(value, OuterRef) else Value(value)
+    return value if hasattr(value, "resolve_expression") else Value(value)
 
 
 PARTNER = Q(brand__kind=Brand.Kind.PARTNER)
@@ -146,12 +158,29 @@ def grants_for(subject: Subject, at: datetime | None) -> QuerySet[SharingGrant]:
     return grants_opening(Version.of(subject), at).order_by("created_at", "pk")
 
 
-def grants_read(user: Visitor, subject: Subject, scopes: Iterable[str]) -> QuerySet[SharingGrant]:
+def grants_read(user: Visitor, subject: Subject, scopes: Iterable[str]) -> list[SharingGrant]:
     """User + row -> the grants by which `user` reads these scopes of it now, the oldest first."""
     if not is_out(subject, None) or subject.first_published_at is None:
-        return SharingGrant.objects.none()
-    grants = grants_opening_to(user, scopes, Version.of(subject))
-    return grants.select_related("brand", "factory").order_by("created_at", "pk")
+        return []
+    version = vars(Version.of(subject))
+    is_replaced = subject.superseded_at is not None
+    return _read(user, tuple(scopes), is_replaced, **version)
+
+
+def _grants_read(
+    user: Visitor, scopes: Iterable[str], is_replaced: bool, *, superseded_at: Any, **version: Any
+) -> QuerySet[SharingGrant]:
+    found = Version(**version, superseded_at=superseded_at if is_replaced else None)
+    return grants_opening_to(user, scopes, found).select_related("brand", "factory").order_by("created_at", "pk")
+
+
+_read: Worded[SharingGrant, SharingGrant] = Worded(
+    _grants_read,
+    factory=BigIntegerField(),
+    cycle=SmallIntegerField(),
+    first_published_at=DateTimeField(),
+    superseded_at=DateTimeField(),
+)
 
 
 def brands_reading_of(subject: Subject, scope: str, at: datetime | None = None) -> QuerySet[SharingGrant]:

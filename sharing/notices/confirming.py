@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from factories.models import Factory
+from factories.rights import member_may
 from portal.accounts.models import User
 from portal.notices.models import Notice
 from portal.notices.outbox import Line, NoticeKind, register_notice
@@ -27,7 +27,7 @@ def _words(grant: SharingGrant) -> dict[str, Any]:
 def _to_confirm(notice: Notice, reader: User) -> Line | None:
     """A grant that waits, to those who may confirm it."""
     grant = _grant(notice, reader)
-    may_confirm = Factory.objects.where(reader, "confirm_sharing").filter(pk=notice.organisation_id).exists()
+    may_confirm = member_may(reader, "confirm_sharing", notice.organisation_id)
     if grant is None or grant.status() is not Status.UNCONFIRMED or not may_confirm or grant.granted_by_id == reader.pk:
         return None
     text = _("%(factory)s wants to share “%(what)s” with %(brand)s: confirm or refuse it.") % _words(grant)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from brands.models import Brand
 from factories.models import Factory
+from factories.rights import member_may
 from portal.accounts.models import User
 from portal.accounts.sides import Side
 from portal.core.days import last_day_in_words
@@ -94,7 +95,7 @@ def _ends_soon(notice: Notice, reader: User) -> Line | None:
         text = _("%(factory)s shares “%(what)s” with %(brand)s until %(day)s. The factory decides whether it goes on.")
         return Line(text % words, reverse("shared_list"))
     text = _("%(factory)s shares “%(what)s” with %(brand)s until %(day)s. Renew it if it should go on.")
-    may_decide = Factory.objects.where(reader, "manage_sharing").filter(pk=grant.factory_id).exists()
+    may_decide = member_may(reader, "manage_sharing", grant.factory_id)
     page = f"{reverse('grant_change', args=[grant.pk])}?renew=1" if may_decide else ""
     return Line(text % words, page or reverse("who_can_see", args=[grant.factory_id]))
 

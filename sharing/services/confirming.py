@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from factories.models import Factory
+from factories.rights import member_may
 from factories.role_names import FactoryRoleName
 from factories.roles import active_in_role
 from factories.services import lock_factory, refuse_while_handed_over
@@ -163,7 +164,7 @@ def may_answer_confirmation_end(by: User, factory: Factory, wish: ConfirmationEn
     """Whether `by` is the second person for this wish: a representative, or staff where there is no other one."""
     if by.pk == wish.asked_by_id:
         return False
-    if Factory.objects.where(by, "confirm_sharing").filter(pk=factory.pk).exists():
+    if member_may(by, "confirm_sharing", factory.pk):
         return True
     staff = Factory.objects.in_programmes_where(by, "manage_enrolment").filter(pk=factory.pk)
     others = active_in_role(factory, REPRESENTATIVE).exclude(pk=wish.asked_by_id)

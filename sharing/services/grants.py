@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from brands.models import Brand
 from factories.models import Factory
+from factories.rights import member_may
 from portal.accounts.models import User
 from sharing.ends import End
 from sharing.events import SharingEvent
@@ -38,7 +39,7 @@ EVENT_OF_END = {
 
 def authorise_decider(by: User, factory: Factory) -> None:
     """Raises `PermissionDenied` unless `by` decides who sees this factory's data."""
-    if not Factory.objects.where(by, "manage_sharing").filter(pk=factory.pk).exists():
+    if not member_may(by, "manage_sharing", factory.pk):
         raise PermissionDenied(_("Only a manager of this factory decides who sees its data."))
 
 

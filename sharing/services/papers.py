@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from brands.models import Brand
 from factories.models import Factory
+from factories.rights import staff_may
 from portal.accounts.models import User
 from portal.core.days import today
 from portal.core.events import record
@@ -44,7 +45,7 @@ class Signature:
 
 def may_record_consent(by: User, factory: Factory) -> bool:
     """Whether `by` records signed forms for this factory: staff of its country, never the factory itself."""
-    return Factory.objects.in_programmes_where(by, "record_consent").filter(pk=factory.pk).exists()
+    return staff_may(by, "record_consent", factory.pk)
 
 
 def record_paper_consent(

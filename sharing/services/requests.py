@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from brands.models import Brand
 from factories.models import Factory
+from factories.rights import member_may
 from factories.services import lock_factory
 from portal.accounts.models import User
 from portal.core.days import days_from_now, end_of, last_day_in_words, moment_in_words, start_of, today
@@ -109,7 +110,7 @@ def _authorise_brand(by: User, brand: Brand) -> None:
 
 
 def _authorise_factory(by: User, factory: Factory) -> None:
-    if not Factory.objects.where(by, "manage_sharing").filter(pk=factory.pk).exists():
+    if not member_may(by, "manage_sharing", factory.pk):
         raise PermissionDenied(_("Only a manager of this factory decides who sees its data."))
 
 

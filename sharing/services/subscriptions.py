@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from brands.models import Brand
 from factories.models import Factory
+from factories.rights import staff_may
 from factories.services import lock_factory
 from portal.accounts.models import User
 from portal.core.days import today
@@ -115,7 +116,7 @@ def withdraw_subscription(*, by: User, subscription: Subscription, reason: str) 
 
 
 def _authorise(by: User, factory: Factory) -> None:
-    if not Factory.objects.in_programmes_where(by, "manage_enrolment").filter(pk=factory.pk).exists():
+    if not staff_may(by, "manage_enrolment", factory.pk):
         raise PermissionDenied(_("Only the country's staff record subscriptions."))
 
 

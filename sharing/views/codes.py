@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from factories.models import Factory
+from factories.rights import member_may
 from portal.core.forms import REFUSED, posted
 from sharing.codes import id_range, short_code
 from sharing.forms import CodeForm
@@ -82,7 +83,7 @@ def _address(request: HttpRequest, code: str) -> str | None:
     grant = SharingGrant.objects.visible_to(request.user).filter(pk__range=ids).first()
     if grant is None:
         return None
-    if Factory.objects.where(request.user, "manage_sharing").filter(pk=grant.factory_id).exists():
+    if member_may(request.user, "manage_sharing", grant.factory_id):
         return reverse("grant_revoke", args=[grant.pk])
     inside = Factory.objects.visible_to(request.user).filter(pk=grant.factory_id).exists()
     return reverse("who_can_see", args=[grant.factory_id]) if inside else reverse("shared_list")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from factories.models import Factory
+from factories.rights import member_may
 from factories.roles import active_in_role
 from portal.core.days import show_days_of
 from portal.core.forms import REFUSED, show_errors
@@ -30,7 +31,7 @@ from sharing.views.gates import factory_inside, may_decide, person, posted_data
 
 
 def _may_confirm(request: HttpRequest, factory: Factory) -> bool:
-    return Factory.objects.where(request.user, "confirm_sharing").filter(pk=factory.pk).exists()
+    return member_may(request.user, "confirm_sharing", factory.pk)
 
 
 @login_required

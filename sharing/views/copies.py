@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.db.models import BigIntegerField, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -13,6 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from brands.models import Brand
 from factories.models import Factory
+from portal.accounts.roles import Visitor
+from portal.accounts.worded import Worded
 from portal.core.days import days_since, show_days_of
 from portal.core.forms import REFUSED, show_errors
 from portal.core.lists import requested_page
@@ -49,10 +52,17 @@ def _row(notice: DestroyNotice, known: dict[int, DownloadedCopy]) -> dict[str, A
     }
 
 
+def _newest_notices(user: Visitor, factory: Any) -> QuerySet[DestroyNotice]:
+    notices = DestroyNotice.objects.inside(user).filter(factory=factory).with_counts()
+    return notices.select_related("brand").order_by("-created_at")[:SUMMARISED]
+
+
+_newest: Worded[DestroyNotice, DestroyNotice] = Worded(_newest_notices, factory=BigIntegerField())
+
+
 def latest_destroy_notices(request: HttpRequest, factory: Factory) -> list[tuple[DestroyNotice, int]]:
     """The few newest, each with the days since it was asked: for the page of who can see the data."""
-    notices = DestroyNotice.objects.inside(request.user).filter(factory=factory).with_counts()
-    newest = notices.select_related("brand").order_by("-created_at")[:SUMMARISED]
+    newest = _newest(request.user, factory=factory.pk)
     return [(notice, days_since(notice.created_at, factory)) for notice in newest]
 
 

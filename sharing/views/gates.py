@@ -6,13 +6,17 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.db.models import BigIntegerField, QuerySet
+from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from brands.models import Brand
 from factories.models import Factory
+from factories.rights import member_may, staff_may
 from portal.accounts.models import User
+from portal.accounts.roles import Visitor
+from portal.accounts.worded import Worded
 from portal.core.days import show_days_of
 from sharing.models import AccessRequest, SharingGrant
 
@@ -31,23 +35,36 @@ def posted_data(request: HttpRequest) -> Any:
     return request.POST if request.method == "POST" else None
 
 
+def _visible_factory(user: Visitor, pk: Any) -> QuerySet[Factory]:
+    return Factory.objects.visible_to(user).filter(pk=pk).select_related("programme")
+
+
+def _factory_inside(user: Visitor, pk: Any) -> "QuerySet[Factory, Any]":
+    return Factory.objects.inside(user).filter(pk=pk).order_by().values_list("pk")
+
+
+_visible: Worded[Factory, Factory] = Worded(_visible_factory, pk=BigIntegerField())
+_inside: Worded[Factory, Any] = Worded(_factory_inside, pk=BigIntegerField())
+
+
 def factory_inside(request: HttpRequest, pk: int) -> Factory:
     """The factory, if the visitor sees it; 403 if they do but its consent is none of their business."""
-    factory = get_object_or_404(Factory.objects.visible_to(request.user).select_related("programme"), pk=pk)
-    show_days_of(factory)
-    if not Factory.objects.inside(request.user).filter(pk=pk).exists():
+    rows = _visible(request.user, pk=pk)
+    if not rows:
+        raise Http404
+    show_days_of(rows[0])
+    if not _inside(request.user, pk=pk):
         raise PermissionDenied(_("Only the factory's members and its country's staff see who it shares with."))
-    return factory
+    return rows[0]
 
 
 def may_decide(request: HttpRequest, factory: Factory) -> bool:
-    return Factory.objects.where(request.user, "manage_sharing").filter(pk=factory.pk).exists()
+    return member_may(request.user, "manage_sharing", factory.pk)
 
 
 def may_look(request: HttpRequest, factory: Factory) -> bool:
     """Whether the visitor may see what a brand sees of it: who decides for the factory, and its country's staff."""
-    staff = Factory.objects.in_programmes_where(request.user, "view_assessments")
-    return may_decide(request, factory) or staff.filter(pk=factory.pk).exists()
+    return may_decide(request, factory) or staff_may(request.user, "view_assessments", factory.pk)
 
 
 def require_decider(request: HttpRequest, factory: Factory) -> None:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from brands.models import Brand
 from factories.models import CountryProgramme
+from factories.rights import may_in_programme
 from factories.services import update_programme
 from portal.core.days import show_days_of
 from portal.core.forms import REFUSED, posted, show_errors
@@ -29,13 +30,13 @@ def recorded_programme(request: HttpRequest, pk: int) -> CountryProgramme:
     """Return the country's programme; 404 unless visible, 403 unless the visitor records its subscriptions."""
     visible = CountryProgramme.objects.visible_to(request.user).filter(is_global=False)
     found = get_object_or_404(visible, pk=pk)
-    if not CountryProgramme.objects.where(request.user, "manage_enrolment").filter(pk=pk).exists():
+    if not may_in_programme(request.user, "manage_enrolment", pk):
         raise PermissionDenied(_("Only the country's staff see and record its subscriptions."))
     return found
 
 
 def _may_switch(request: HttpRequest, programme: CountryProgramme) -> bool:
-    return CountryProgramme.objects.where(request.user, "manage_programme").filter(pk=programme.pk).exists()
+    return may_in_programme(request.user, "manage_programme", programme.pk)
 
 
 @login_required

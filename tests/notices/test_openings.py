@@ -1,7 +1,7 @@
 """A brand is told of a report when it really opens to it: once for each opening, never before, never after a revoke."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from django.utils import timezone
 from assessments.models import Assessment, CorrectionNotice
 from assessments.services import start_correction, take_step
 from factories.models import Factory
+from portal.core.compiled import forget_words
 from portal.notices.handing_out import hand_out_notices
 from portal.notices.models import Notice, WebhookDelivery, WebhookEndpoint
 from portal.notices.outbox import notice_kinds
@@ -31,14 +32,16 @@ Travel = Callable[[int], None]
 
 
 @pytest.fixture
-def travel(monkeypatch: pytest.MonkeyPatch) -> Travel:
+def travel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Travel]:
     """Be so many days later, by the portal's clock and by the database's."""
 
     def to(day: int) -> None:
         monkeypatch.setattr(timezone, "now", lambda: REAL_NOW() + timedelta(days=day))
         monkeypatch.setattr(StatementTime, "template", f"(%(function)s() + INTERVAL '{day} days')")
+        forget_words()  # worded with the clock as it was
 
-    return to
+    yield to
+    forget_words()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.matrix.asking import send
 from tests.worlds.masks import Mask, masked
 
 SAVEPOINT = re.compile(r'"s\d+_x\d+"')  # a thread and a counter of Django's
-READS = ("SELECT", "WITH")
+READS = ("SELECT", "WITH", "EXECUTE")
 
 
 @dataclass

@@ -1,0 +1,51 @@
+"""Whether a person may do something for one factory or country, asked of the roles; each question is worded once."""
+
+from typing import Any
+
+from django.db.models import BigIntegerField, QuerySet
+
+from factories.models import CountryProgramme, Factory
+from portal.accounts.roles import Visitor
+from portal.accounts.worded import Worded
+
+
+def _as_member(user: Visitor, codename: str, pk: Any) -> "QuerySet[Factory, Any]":
+    return Factory.objects.where(user, codename).filter(pk=pk).order_by().values_list("pk")
+
+
+def _as_staff(user: Visitor, codename: str, pk: Any) -> "QuerySet[Factory, Any]":
+    return Factory.objects.in_programmes_where(user, codename).filter(pk=pk).order_by().values_list("pk")
+
+
+def _in_programme(user: Visitor, codename: str, pk: Any) -> "QuerySet[CountryProgramme, Any]":
+    return CountryProgramme.objects.where(user, codename).filter(pk=pk).order_by().values_list("pk")
+
+
+def _somewhere(user: Visitor, codename: str) -> "QuerySet[CountryProgramme, Any]":
+    return CountryProgramme.objects.where(user, codename).order_by().values_list("pk")[:1]
+
+
+_member_rows: Worded[Factory, Any] = Worded(_as_member, pk=BigIntegerField())
+_staff_rows: Worded[Factory, Any] = Worded(_as_staff, pk=BigIntegerField())
+_programme_rows: Worded[CountryProgramme, Any] = Worded(_in_programme, pk=BigIntegerField())
+_any_rows: Worded[CountryProgramme, Any] = Worded(_somewhere)
+
+
+def member_may(user: Visitor, codename: str, factory: int) -> bool:
+    """Return whether `user` holds `codename` through a role in the factory with this key itself."""
+    return bool(_member_rows(user, codename, pk=factory))
+
+
+def staff_may(user: Visitor, codename: str, factory: int) -> bool:
+    """Return whether `user` holds `codename` in the country programme of the factory with this key, or globally."""
+    return bool(_staff_rows(user, codename, pk=factory))
+
+
+def may_in_programme(user: Visitor, codename: str, programme: int) -> bool:
+    """Return whether `user` holds `codename` in the country programme with this key, or globally."""
+    return bool(_programme_rows(user, codename, pk=programme))
+
+
+def may_somewhere(user: Visitor, codename: str) -> bool:
+    """Return whether `user` holds `codename` in any country programme."""
+    return bool(_any_rows(user, codename))

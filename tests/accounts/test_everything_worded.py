@@ -1,0 +1,165 @@
+"""Every queryset that is worded once finds, for each persona, what the queryset itself finds."""
+
+import sys
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.template import engines
+from django.urls import get_resolver
+from django.utils import timezone
+
+from assessments.models import Assessment
+from assessments.views.board import COLUMNS
+from portal.accounts.worded import Worded
+from sharing.access import AsBrand
+from sharing.models import ConfirmationEnd
+from sharing.services import revoke_access
+from tests.amounts import IS_LONG
+from tests.matrix.stage import PERSONAS, Stage, build_stage
+from tests.world import World, make_assessment
+
+PRODUCT = {"portal", "factories", "brands", "assessments", "sharing"}
+Asked = tuple[tuple[Any, ...], dict[str, Any]]  # the shape, and the named values
+
+
+def factory(stage: Stage) -> list[Asked]:
+    return [((), {"factory": one.pk}) for one in (stage.world.factory_a, stage.world.factory_b)]
+
+
+def key(stage: Stage) -> list[Asked]:
+    return [((), {"pk": stage.world.factory_a.pk})]
+
+
+def holding(*codenames: str) -> Callable[[Stage], list[Asked]]:
+    """Return how it is asked whether these are held: of a factory."""
+    return lambda stage: [((name,), {"pk": stage.world.factory_a.pk}) for name in codenames]
+
+
+def nothing(_stage: Stage) -> list[Asked]:
+    return [((), {})]
+
+
+def states(_stage: Stage) -> list[Asked]:
+    return [((name,), {}) for name in COLUMNS]
+
+
+def reports(stage: Stage) -> list[Asked]:
+    """Each current version, and one that was replaced."""
+    found: list[Asked] = []
+    for one in Assessment.objects.filter(state__in=["published", "superseded"]):
+        version = {"factory": one.factory_id, "cycle": one.cycle, "superseded_at": one.superseded_at}
+        version["first_published_at"] = one.first_published_at
+        found.append(((("report", "step1"), one.superseded_at is not None), version))
+    return found
+
+
+ASKED: dict[str, Callable[[Stage], list[Asked]]] = {
+    "assessments.reading._answers": lambda stage: [
+        ((scope,), {"assessment": stage.world.assessments["a1"].pk}) for scope in ("report", "step1")
+    ],
+    "assessments.shelf._rows": factory,
+    "assessments.step_rights._held": nothing,
+    "assessments.views.board._countries": nothing,
+    "assessments.views.board._counted": states,
+    "assessments.views.board._first": states,
+    "assessments.views.corrections._versions": lambda stage: [
+        ((), {"factory": stage.world.factory_a.pk, "cycle": cycle, "version": 1}) for cycle in (1, 2)
+    ],
+    "assessments.views.reading._family_rows": lambda stage: [
+        ((), {"pk": one.pk}) for one in stage.world.assessments.values()
+    ],
+    "factories.rights._any_rows": lambda _stage: [((name,), {}) for name in ("assess_country", "manage_enrolment")],
+    "factories.rights._member_rows": holding("manage_sharing", "view_data"),
+    "factories.rights._programme_rows": lambda stage: [
+        ((name,), {"pk": stage.world.factory_a.programme_id}) for name in ("view_assessments", "manage_programme")
+    ],
+    "factories.rights._staff_rows": holding("view_assessments", "record_consent"),
+    "portal.home.affiliations._rows": nothing,
+    "portal.home.brand._factories": lambda stage: [
+        ((scope,), {"brand": stage.world.brand_a.pk}) for scope in ("report", "step1")
+    ],
+    "portal.home.brand._notices": nothing,
+    "portal.home.factory._alone": factory,
+    "portal.home.factory._brands_reading": factory,
+    "portal.home.factory._brands_with_old_versions": factory,
+    "portal.home.factory._ending": factory,
+    "portal.home.factory._factory": factory,
+    "portal.home.factory._handovers": factory,
+    "portal.home.factory._in_review": factory,
+    "portal.home.factory._reads": lambda stage: [
+        ((), values | {"since": timezone.now() - timedelta(days=30)}) for _shape, values in factory(stage)
+    ],
+    "portal.home.factory._requests": factory,
+    "portal.home.factory._unconfirmed": factory,
+    "portal.home.factory._wishes": factory,
+    "portal.home.menu._waiting": factory,
+    "portal.home.staff._alone": nothing,
+    "portal.home.staff._few_managers": nothing,
+    "portal.home.staff._handovers": nothing,
+    "portal.home.staff._waiting": nothing,
+    "sharing.access.decisions._sides_now": factory,
+    "sharing.access.grants._read": reports,
+    "sharing.openings._brands": factory,
+    "sharing.openings._kept_back": factory,
+    "sharing.openings._waiting_grants": factory,
+    "sharing.views.copies._newest": factory,
+    "sharing.views.gates._inside": key,
+    "sharing.views.gates._visible": key,
+    "sharing.views.grants._ending": factory,
+    "sharing.views.grants._in_force": factory,
+    "sharing.views.grants._past": factory,
+}
+# Of each side and role one, and in the long run everybody.
+READERS = PERSONAS if IS_LONG else ["manager_a", "brand_a_member", "advisor", "team_leader", "global_staff", "outsider"]
+
+
+def everything_worded() -> dict[str, Worded[Any, Any]]:
+    """Return what is worded in the product, by the place where it is."""
+    assert get_resolver().url_patterns  # every view is imported
+    assert engines["django"].engine.template_context_processors  # and the menu
+    return dict(_worded())
+
+
+def _worded() -> Iterator[tuple[str, Worded[Any, Any]]]:
+    for path, module in sorted(sys.modules.items()):
+        if path.split(".")[0] in PRODUCT:
+            for name, value in vars(module).items():
+                if isinstance(value, Worded):
+                    yield f"{path}.{name}", value
+
+
+def test_everything_that_is_worded_is_asked_here() -> None:
+    assert set(everything_worded()) == set(ASKED)
+
+
+@pytest.mark.django_db
+def test_everything_worded_finds_what_its_queryset_finds_for_everybody() -> None:
+    stage = build_stage()
+    world = stage.world
+    _more_to_find(world)
+    readers = [world.people[name] for name in READERS if world.people.get(name)]
+    readers += [AnonymousUser(), AsBrand(world.brand_a, world.factory_a)]
+    empty = set()
+    for place, worded in everything_worded().items():
+        numbers = set()
+        for shape, values in ASKED[place](stage):
+            for reader in readers:
+                rows = list(worded.build(reader, *shape, **values))
+                assert sorted(map(repr, worded(reader, *shape, **values))) == sorted(map(repr, rows)), (place, reader)
+                assert worded.count(reader, *shape, **values) == len(rows), (place, reader)
+                numbers.add(len(rows))
+        if numbers == {0}:
+            empty.add(place)
+    assert empty == set()
+
+
+def _more_to_find(world: World) -> None:
+    """What nothing on the stage needs: a report in internal review, grants that end soon, wait, or are over, a wish."""
+    make_assessment(world, world.factory_b, 5, "internal_review")
+    revoke_access(by=world.person("manager_a"), grant=world.grant(world.brand_b))
+    world.grant(world.brand_b, expires_at=timezone.now() + timedelta(days=5))
+    world.grant(world.brand_b, scope="step1", hold_days=9)
+    ConfirmationEnd.objects.create(factory=world.factory_b, asked_by=world.person("manager_b"))
