@@ -1,7 +1,8 @@
 """Keyset pages: lists of any length, the same cost on every page, never an OFFSET.
 
 A cursor is the sort key of the last row, encrypted: it cannot be made up, and nobody reads from it how many rows there
-are that they do not see. It opens nothing by itself, because the queryset it is applied to already took the user.
+are that they do not see. Its length does not tell either: a number is as long as the longest one, whatever it is.
+It opens nothing by itself, because the queryset it is applied to already took the user.
 """
 
 import json
@@ -23,6 +24,7 @@ M = TypeVar("M", bound=Model)
 Fetch = Callable[[Sequence[str], "Sequence[Any] | None", int], "list[M]"]
 PAGE_SIZE = 25
 SALT = "portal.keyset"
+LONGEST = len(str(-(2**63)))  # characters of a number of the database
 
 
 class BadCursor(ValueError):  # noqa: N818
@@ -106,7 +108,8 @@ def _attribute(item: Any, path: str) -> Any:
 
 def _write(item: Any, order: Sequence[str], direction: str) -> str:
     values = [_plain(_attribute(item, name)) for name in order]
-    cursor = json.dumps({"o": list(order), "v": values, "d": direction})
+    filler = " " * sum(LONGEST - len(str(value)) for value in values if isinstance(value, int))
+    cursor = json.dumps({"o": list(order), "v": values, "d": direction}) + filler
     return box(SALT).encrypt(cursor.encode()).decode().rstrip("=")
 
 

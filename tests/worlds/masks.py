@@ -10,10 +10,14 @@ class Mask:
 
     name: str
     pattern: str
+    keeps_length: bool = False
 
     def over(self, text: str) -> str:
         """Return the text, masked."""
-        return re.sub(self.pattern, f"<{self.name}>", text)
+        return re.sub(self.pattern, self._instead, text)
+
+    def _instead(self, found: re.Match[str]) -> str:
+        return f"<{self.name} of {len(found[0])} characters>" if self.keeps_length else f"<{self.name}>"
 
 
 MASKS = (
@@ -25,6 +29,8 @@ MASKS = (
     # A keyed hash: a number that runs would be seen here.
     Mask("message id", r"(?<=Message-ID: <)[0-9a-f]{32}(?=@)"),
     Mask("date", r"(?m)(?<=^Date: ).+$"),
+    # Encrypted with a random beginning: only its length can be compared, and whether it is there.
+    Mask("cursor", r"(?<=[?&;]cursor=)gAAAA[\w-]+", keeps_length=True),
     # Hashes over all that was sealed, each row with a secret random leaf beside it; and what is signed is compared.
     Mask("root of the ledger", r'(?<="root": ")[0-9a-f]{64}(?=")|(?<="previous": ")[0-9a-f]{64}(?=")'),
     Mask("root of the ledger", r"(?<=<dt>Root of the seal</dt><dd class=.text-break.><bdi>)[0-9a-f]{64}"),

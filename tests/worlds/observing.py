@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import product
+from itertools import count, product
 
 from django.core import mail
 from django.test import Client
@@ -100,18 +100,20 @@ class Observer:
         if self.look.whole and answer.status == 200 and is_page_of_list(address.url):
             self._follow(persona, client, address.url, moment)
 
-    def _answer(self, persona: str, client: Client, url: str, moment: datetime) -> Answer:
-        DRAWS.begin(f"{persona} {url} {moment}")
+    def _answer(self, persona: str, client: Client, url: str, moment: datetime, name: str = "") -> Answer:
+        DRAWS.begin(f"{persona} {name or url} {moment}")
         answer = record(client, url, self.fact.masks, counts_blocks=self.look.is_counting_blocks)
-        self.seen[persona, f"GET {url} on {moment:%d %B}"] = answer
+        self.seen[persona, f"GET {name or url} on {moment:%d %B}"] = answer
         return answer
 
     def _follow(self, persona: str, client: Client, url: str, moment: datetime) -> None:
         """Read a list in pages of one row, to its end."""
         page = f"{url}{'&' if '?' in url else '?'}page_size=1"
-        while page:
-            answer = self._answer(persona, client, page, moment)
-            page = next_page(answer.parts["body"]) if answer.status == 200 else ""
+        for number in count(1):
+            answer = self._answer(persona, client, page, moment, f"{url} page {number}")
+            page = next_page(answer) if answer.status == 200 else ""
+            if not page:
+                break
 
     # --- files
 
@@ -137,8 +139,6 @@ class Observer:
         self._keep(persona, f"{what} opened", "file", lines_of(file.headers["Content-Type"], content))
 
 
-def next_page(lines: list[str]) -> str:
-    """Return the address that a page of the API names as its next; a mask in another line may have spoilt its JSON."""
-    start = ' "next": '
-    named = [line.removeprefix(start).rstrip(",") for line in lines if line.startswith(start)]
-    return (json.loads(named[0]) if named else None) or ""
+def next_page(answer: Answer) -> str:
+    """Return the address that a page of the API names as its next."""
+    return json.loads(answer.content)["next"] or ""

@@ -25,6 +25,7 @@ class Answer:
 
     status: int
     parts: dict[str, list[str]]
+    content: bytes = b""  # as it came: of pages of lists, nothing masked
 
 
 @dataclass
@@ -78,7 +79,7 @@ def record(client: Client, url: str, masks: tuple[Mask, ...] = (), *, counts_blo
         "statements": statements.texts,
         "blocks": statements.blocks,
     }
-    return Answer(response.status_code, {name: _masked(lines, masks) for name, lines in parts.items()})
+    return Answer(response.status_code, {name: _masked(lines, masks) for name, lines in parts.items()}, content)
 
 
 def _masked(lines: list[str], masks: tuple[Mask, ...]) -> list[str]:
