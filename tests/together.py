@@ -13,6 +13,7 @@ from assessments.models import Assessment
 from factories.roles import FACTORY
 from portal.accounts.models import User
 from portal.accounts.services import change_role
+from portal.core.models import Event
 from sharing import access
 from tests.amounts import RACES
 from tests.world import World
@@ -155,6 +156,11 @@ def refusals(answers: list[Any], kind: type[Exception]) -> int:
         if isinstance(answer, Exception) and not isinstance(answer, kind):
             raise answer
     return sum(isinstance(answer, kind) for answer in answers)
+
+
+def happened(kind: str) -> int:
+    """How many events of a kind there are."""
+    return Event.objects.filter(kind=kind).count()
 
 
 def seen_by_brand(world: World, persona: str = "brand_a_member") -> set[Any]:

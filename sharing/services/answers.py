@@ -7,6 +7,7 @@ that a manager takes back leaves it open.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -53,17 +54,33 @@ def link_answer(request: AccessRequest, grants: Iterable[SharingGrant]) -> None:
     RequestAnswer.objects.bulk_create(answers, ignore_conflicts=True)
 
 
-def answer_with(grant: SharingGrant, *, by: User) -> None:
-    """Answer the open requests of a grant that the second person (`by`) has just confirmed, with its granter's yes.
+def requests_to_answer(grant: Any, at: datetime) -> list[AccessRequest]:
+    """Return the requests for which a grant of a locked situation can be confirmed at a moment.
 
-    The grant comes from a locked situation, and so does that of `answer_without`.
+    They are open, or were answered with a yes when another grant of theirs was confirmed. They are locked: none lapses
+    before the transaction ends, so whoever confirms the grant answers them, too.
     """
-    for request in _open_requests(grant):
-        _approve(request, grant.granted_by, actor=by)
+    if not grant.is_asked_for:
+        return []
+    rows = AccessRequest.objects.filter(grants=grant).select_for_update(of=("self",)).order_by("pk")
+    return [one for one in rows if one.state == State.APPROVED or (one.state == State.OPEN and one.lapses_at > at)]
+
+
+def answer_with(requests: Iterable[AccessRequest], grant: SharingGrant, *, by: User) -> None:
+    """Answer the open ones of `requests_to_answer` once the second person (`by`) has confirmed the grant.
+
+    The answer is its granter's yes.
+    """
+    for request in requests:
+        if request.state == State.OPEN:
+            _approve(request, grant.granted_by, actor=by)
 
 
 def answer_without(grant: SharingGrant, *, by: User) -> None:
-    """Answer the open requests of a grant that the second person (`by`) has just refused, where nothing else waits."""
+    """Answer the open requests of a grant that the second person (`by`) has just refused, where nothing else waits.
+
+    The grant comes from a locked situation.
+    """
     for request in _open_requests(grant):
         if request.grants.filter(ended_at=None).unconfirmed().exists():
             continue

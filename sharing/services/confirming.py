@@ -23,8 +23,7 @@ from sharing.events import SharingEvent
 from sharing.models import ConfirmationEnd, Receipt, SharingGrant
 from sharing.notice_names import SharingNotice
 from sharing.notices.grants import tell_started
-from sharing.services.answers import answer_with, answer_without
-from sharing.services.dropping import is_dropped
+from sharing.services.answers import answer_with, answer_without, requests_to_answer
 from sharing.services.grants import authorise_decider, end_grant
 from sharing.services.journal import Journal
 from sharing.services.situation import locked_situation
@@ -57,7 +56,8 @@ def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
         return grant
     if grant.status() is Status.EXPIRED:
         raise ValidationError(_("The period of this access has already ended."))
-    if is_dropped(grant):
+    requests = requests_to_answer(grant, situation.now)
+    if grant.is_asked_for and not requests:
         raise ValidationError(_("The brand's request is no longer open, so there is nothing to confirm."))
     situation.refuse_while_handed_over()
     now = max(situation.now, grant.created_at)
@@ -72,7 +72,7 @@ def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
     journal.tell(SharingNotice.GRANT_ANSWERED, grant, "factory")
     tell_started(journal.tell, grant, position)
     journal.write()
-    answer_with(grant, by=by)
+    answer_with(requests, grant, by=by)
     return grant
 
 

@@ -31,6 +31,7 @@ from sharing.services import (
 )
 from sharing.services.dropping import drop_proposals
 from sharing.services.requests import as_asked
+from sharing.services.situation import Situation
 from sharing.services.standing import standings
 from tests.world import World
 
@@ -217,6 +218,18 @@ def test_it_lapses_and_nobody_can_confirm_it_then(confirming: World, time_machin
     assert (lapse_requests(), drop_proposals(), drop_proposals()) == (1, 1, 0)
     grant.refresh_from_db()
     assert (grant.status(), Notice.objects.filter(kind="request.lapsed").count()) == ("ended", 1)
+
+
+def test_it_is_answered_if_it_lapses_while_it_is_confirmed(
+    confirming: World, time_machine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, request = confirming, approved(confirming)
+    after = request.lapses_at + timedelta(seconds=1)
+    monkeypatch.setattr(Situation, "refuse_while_handed_over", lambda _situation: time_machine.move_to(after))
+    grant = confirm_grant(by=world.person("representative_a"), grant=request.grants.get())
+    request.refresh_from_db()
+    assert (grant.is_given, request.state, answers_told()) == (True, "approved", 1)
+    assert (lapse_requests(), drop_proposals()) == (0, 0)
 
 
 def test_what_waits_for_an_open_request_is_not_dropped(confirming: World) -> None:
