@@ -10,8 +10,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
 from portal.core.events import record
@@ -58,12 +60,16 @@ def requests_to_answer(grant: Any, at: datetime) -> list[AccessRequest]:
     """Return the requests for which a grant of a locked situation can be confirmed at a moment.
 
     They are open, or were answered with a yes when another grant of theirs was confirmed. They are locked: none lapses
-    before the transaction ends, so whoever confirms the grant answers them, too.
+    before the transaction ends, so whoever confirms the grant answers them, too. Raises `ValidationError` where the
+    grant was to answer requests, and nobody asks for it any more.
     """
     if not grant.is_asked_for:
         return []
     rows = AccessRequest.objects.filter(grants=grant).select_for_update(of=("self",)).order_by("pk")
-    return [one for one in rows if one.state == State.APPROVED or (one.state == State.OPEN and one.lapses_at > at)]
+    asking = [one for one in rows if one.state == State.APPROVED or (one.state == State.OPEN and one.lapses_at > at)]
+    if not asking:
+        raise ValidationError(_("The brand's request is no longer open, so there is nothing to confirm."))
+    return asking
 
 
 def answer_with(requests: Iterable[AccessRequest], grant: SharingGrant, *, by: User) -> None:

@@ -57,8 +57,6 @@ def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
     if grant.status() is Status.EXPIRED:
         raise ValidationError(_("The period of this access has already ended."))
     requests = requests_to_answer(grant, situation.now)
-    if grant.is_asked_for and not requests:
-        raise ValidationError(_("The brand's request is no longer open, so there is nothing to confirm."))
     situation.refuse_while_handed_over()
     now = max(situation.now, grant.created_at)
     for before in position.open_grants(grant.scope):

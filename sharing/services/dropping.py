@@ -1,7 +1,7 @@
 """What waits for a second person when its request is over: it ends, for nobody asks for it any more.
 
 A request that is taken back drops it at once; one that lapsed drops it within the hour, and until then nobody can
-confirm it (`confirm_grant` asks the same question).
+confirm it (`requests_to_answer` asks the same question under locks).
 """
 
 from typing import Any
