@@ -23,6 +23,7 @@ from portal.accounts.roles import Visitor
 from portal.core.country_names import country_code
 from portal.core.names import one_line, unmarked
 from portal.core.tables import Group, Problems, Table, TableError
+from portal.core.tables.texts import Sentence
 from sharing.request_querysets import factories_to_ask
 
 MOST_LINES = 1_000  # matched while their sender waits
@@ -126,7 +127,9 @@ def table_lines(file: BinaryIO) -> Lines:
     table, problems = Table(file, required=(), optional=COLUMNS, aliases=ALIASES, most_rows=MOST_LINES), Problems()
     if not {"name", "bw_id", "os_hub_id"} & set(table.index):
         raise table.without_columns(
-            _("The table needs a column name, bw_id or os_hub_id. It has: %s.") % ", ".join(table.headers)[:500]
+            Sentence(
+                _("The table needs a column name, bw_id or os_hub_id. It has: %s.") % ", ".join(table.headers)[:500]
+            )
         )
     lines = [
         Line(row, **{name: cells.get(name, "")[:MOST_LETTERS] for name in COLUMNS})

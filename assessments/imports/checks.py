@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
 
 from assessments.imports import columns as c
 from assessments.imports.compare import conflicts, count_staged, same_answers
 from assessments.imports.facts import AskedQuestion, Variant, Visit
 from assessments.imports.notes import Note, note
+from assessments.imports.texts import LongTableText
 from assessments.models import Assessment, Question, Tool
 from assessments.models.answers import RELEASED
 from assessments.models.imports import ImportBatch
@@ -25,6 +25,7 @@ from portal.core.days import Zone, today, zone_named, zone_of_country
 from portal.core.names import one_line
 from portal.core.tables import Problems
 from portal.core.tables.dates import past_day
+from portal.core.tables.texts import Sentence, country, sentences_of
 
 NOT_ASSESSED_COUNTRIES = frozenset({"LK"})  # R48
 K = TypeVar("K")
@@ -115,17 +116,9 @@ class Check:
             self._compare()
         return self.plan
 
-    def _refuse(
-        self,
-        visit: Visit,
-        column: str,
-        value: object,
-        message: str,
-        facts: dict[str, Any] | None = None,
-        kind: str = "",
-    ) -> None:
+    def _refuse(self, visit: Visit, column: str, value: object, told: Sentence) -> None:
         self._bad.add(visit.number)
-        self.problems.add(visit.row, column, str(value), message, facts, kind=kind)
+        self.problems.add(visit.row, column, str(value), told)
 
     # --- the table with itself
 
@@ -134,11 +127,12 @@ class Check:
         numbers = {visit.number: visit for visit in self.visits}
         asked = {question.number: question for question in self.questions}
         found, count = conflicts(self.batch.pk)
-        told = _("Question %(question)s of Quest.ID %(quest)s has “%(said)s” in row %(row)s. Keep one of the two.")
         last = None
         for visit, question, first, row, said, value in found:
-            facts = {"question": asked[question].ext_id, "quest": numbers[visit].quest_id, "said": said[:100]}
-            last = self.problems.add(row, c.FINDING, value, told, facts | {"row": first})
+            told = LongTableText.TWO_FINDINGS(
+                question=asked[question].ext_id, quest=numbers[visit].quest_id, said=said[:100], row=first
+            )
+            last = self.problems.add(row, c.FINDING, value, told)
         if last:
             self.problems.count_more(last[0], count - len(found))
 
@@ -153,24 +147,21 @@ class Check:
         allowed = set(mine.values_list("country", flat=True))
         may_add = mine.filter(is_global=True).exists()
         for code, visits in sorted(_grouped(self.visits, lambda visit: visit.country).items()):
-            programme, name = programmes.get(code), country_name(code)
+            programme = programmes.get(code)
             if code in NOT_ASSESSED_COUNTRIES or (programme is not None and not programme.assessments_allowed):
-                self._refuse_country(visits, _("In %s no factory assessments are made.") % name)
+                self._refuse_country(visits, LongTableText.NO_ASSESSMENTS(country(code)))
             elif programme is None and may_add:
                 self.plan.missing_programmes.append(code)
             elif code not in allowed:
-                self._refuse_country(
-                    visits, _("You do not import assessments for %s: its staff or the global staff do.") % name
-                )
+                self._refuse_country(visits, LongTableText.OTHERS_COUNTRY(country(code)))
 
-    def _refuse_country(self, visits: list[Visit], message: str) -> None:
+    def _refuse_country(self, visits: list[Visit], told: Sentence) -> None:
         """One error for all rows of a country, which are looked at no further."""
         first, refused = visits[0], {visit.number for visit in visits}
         rows = max(count_staged(self.batch.pk, refused), len(visits))
         if rows > 1:
-            told = _("This error applies to all %(rows)s rows of the country (%(visits)s assessments).")
-            message += " " + told % {"rows": rows, "visits": len(visits)}
-        self._refuse(first, c.COUNTRY, first.country_cell or country_name(first.country), message)
+            told = told.then(LongTableText.ALL_ROWS(rows=rows, visits=len(visits)))
+        self._refuse(first, c.COUNTRY, first.country_cell or country_name(first.country), told)
         self.visits = [visit for visit in self.visits if visit.number not in refused]
 
     def _factories(self) -> None:
@@ -183,12 +174,7 @@ class Check:
                 self.plan.missing_factories[bw_id] = visits
                 continue
             if factory.programme.country != first.country:
-                self._refuse(
-                    first,
-                    c.FACTORY_ID,
-                    bw_id,
-                    _("This id cannot be used in %s. Check the country and the id.") % country_name(first.country),
-                )
+                self._refuse(first, c.FACTORY_ID, bw_id, LongTableText.ID_TAKEN(country(first.country)))
                 continue
             self.plan.factories[bw_id] = factory
             if one_line(factory.name) not in {visit.factory_name for visit in visits}:
@@ -206,14 +192,7 @@ class Check:
         ) | set(self.plan.missing_programmes)
         for bw_id, visits in self.plan.missing_factories.items():
             if visits[0].country not in enrolling and visits[0].number not in self._bad:
-                self._refuse(visits[0], c.FACTORY_ID, bw_id, self._unknown(bw_id), kind="unknown")
-
-    @staticmethod
-    def _unknown(bw_id: str) -> str:
-        return (
-            _("There is no factory with the id %s. Correct the id, or ask those who enrol factories to add it first.")
-            % bw_id
-        )
+                self._refuse(visits[0], c.FACTORY_ID, bw_id, LongTableText.NO_FACTORY(bw_id))
 
     def _days(self) -> None:
         """Refuse an assessment of a day that has not begun at the factory's place (R54)."""
@@ -223,7 +202,7 @@ class Check:
             try:
                 past_day(written, latest=today(place))
             except ValidationError as error:
-                self._refuse(visit, c.START_DATE, written, error.messages[0], kind="not_past")
+                self._refuse(visit, c.START_DATE, written, sentences_of(error)[0])
 
     # --- questionnaires
 
@@ -237,9 +216,9 @@ class Check:
             if tool is None:
                 self._missing_tool(name, visits[0], asked.get(name, []))
             elif tool.kind != Tool.Kind.CAT:
-                self._refuse(visits[0], c.QUESTIONNAIRE, name, _not_imported())
+                self._refuse(visits[0], c.QUESTIONNAIRE, name, LongTableText.NOT_IMPORTED())
             elif tool.programme is not None and tool.programme.country not in self.plan.tool_countries[name]:
-                self._refuse(visits[0], c.QUESTIONNAIRE, name, _("This questionnaire belongs to another country."))
+                self._refuse(visits[0], c.QUESTIONNAIRE, name, LongTableText.OTHERS_QUESTIONNAIRE())
             else:
                 self.plan.tools[name] = tool
                 self._belongs(tool, visits)
@@ -250,26 +229,21 @@ class Check:
             return
         for visit in visits:
             if visit.country != tool.programme.country:
-                self._refuse(visit, c.QUESTIONNAIRE, tool.name, _("This questionnaire belongs to another country."))
+                self._refuse(visit, c.QUESTIONNAIRE, tool.name, LongTableText.OTHERS_QUESTIONNAIRE())
                 return
 
     def _missing_tool(self, name: str, first: Visit, asked: list[AskedQuestion]) -> None:
         words = name.upper().replace("-", " ").split()
         slcp = [question for question in asked if c.is_slcp_reference(question.ext_id)]
         if {"CAF", "SLCP"} & set(words) or slcp:
-            self._refuse(first, c.QUESTIONNAIRE, name, _not_imported())
+            self._refuse(first, c.QUESTIONNAIRE, name, LongTableText.NOT_IMPORTED())
             return
         self.plan.missing_tools[name] = asked
         numbers = {question.number for question in asked}
         for variant in self.variants:
             if variant.question.number in numbers:
-                self.problems.add(
-                    variant.row,
-                    variant.column,
-                    variant.value,
-                    _("Question %(question)s is written in another way in row %(row)s; a new questionnaire needs one."),
-                    {"question": variant.question.ext_id, "row": variant.question.row},
-                )
+                told = LongTableText.ONE_WORDING(question=variant.question.ext_id, row=variant.question.row)
+                self.problems.add(variant.row, variant.column, variant.value, told)
 
     def _known_questions(self, tool: Tool, asked: list[AskedQuestion]) -> None:
         rows = Question.objects.filter(tool=tool).select_related("compliance_point__cluster")
@@ -278,14 +252,8 @@ class Check:
         for question in asked:
             here = known.get(question.ext_id)
             if here is None:
-                self.problems.add(
-                    question.row,
-                    c.QUESTION_ID,
-                    question.ext_id,
-                    _("“%s” has no question with this id. Correct the id, or import the newer questionnaire first.")
-                    % tool.name,
-                    kind="no_question",
-                )
+                told = LongTableText.NO_QUESTION(tool.name)
+                self.problems.add(question.row, c.QUESTION_ID, question.ext_id, told)
                 continue
             self.plan.questions[question.number] = here.pk
             self._same_place(question, here)
@@ -296,19 +264,14 @@ class Check:
 
     def _same_place(self, question: AskedQuestion, here: Question) -> None:
         point = here.compliance_point
-        for column, told, known in (
+        for column, written, known in (
             (c.TYPE, question.type, here.type),
             (c.CLUSTER, question.cluster, point.cluster.name),
             (c.POINT, question.compliance_point, point.name),
         ):
-            if told != one_line(known):
-                self.problems.add(
-                    question.row,
-                    column,
-                    told,
-                    _("In this questionnaire, question %(question)s has “%(known)s”."),
-                    {"question": question.ext_id, "known": known},
-                )
+            if written != one_line(known):
+                told = LongTableText.OTHER_PLACE(question=question.ext_id, known=known)
+                self.problems.add(question.row, column, written, told)
 
     # --- assessments
 
@@ -318,25 +281,18 @@ class Check:
         for visit in self.visits:
             other = told.setdefault((visit.bw_id, visit.cycle), visit)
             if other is not visit:
-                self._refuse(
-                    visit,
-                    c.QUEST_ID,
-                    visit.quest_id,
-                    _("Factory %(factory)s, cycle %(cycle)s has Quest.ID %(other)s in row %(row)s: one per cycle."),
-                    {"factory": visit.bw_id, "cycle": visit.cycle, "other": other.quest_id, "row": other.row},
+                wrong = LongTableText.ONE_PER_CYCLE(
+                    factory=visit.bw_id, cycle=visit.cycle, other=other.quest_id, row=other.row
                 )
+                self._refuse(visit, c.QUEST_ID, visit.quest_id, wrong)
         here = Assessment.objects.filter(factory__in=self.plan.factories.values(), version=1)
         rows = here.values_list("factory__bw_id", "cycle", "quest_id")
         for bw_id, cycle, quest_id in rows.iterator(chunk_size=2000):
             clash = told.get((bw_id, cycle))
             if clash is not None and quest_id != clash.quest_id:
-                self._refuse(
-                    clash,
-                    c.CYCLE,
-                    cycle,
-                    _("Factory %(factory)s already has an assessment in cycle %(cycle)s: Quest.ID %(quest)s."),
-                    {"factory": bw_id, "cycle": cycle, "quest": quest_id or _("none")},
-                )
+                here_as = quest_id or LongTableText.NO_QUEST_ID()
+                wrong = LongTableText.CYCLE_TAKEN(factory=bw_id, cycle=cycle, quest=here_as)
+                self._refuse(clash, c.CYCLE, cycle, wrong)
 
     def _compare(self) -> None:
         """Sort the visits into new, changed and unchanged. A correction under way is what a table would change."""
@@ -357,16 +313,12 @@ class Check:
 
     def _is_same_assessment(self, visit: Visit, stored: Assessment) -> bool:
         if stored.factory.bw_id != visit.bw_id:
-            self._refuse(visit, c.QUEST_ID, visit.quest_id, _("This Quest.ID is another factory's assessment."))
+            self._refuse(visit, c.QUEST_ID, visit.quest_id, LongTableText.OTHERS_ASSESSMENT())
         elif stored.cycle != visit.cycle:
-            self._refuse(visit, c.CYCLE, visit.cycle, _("Here this Quest.ID is of cycle %s.") % stored.cycle)
+            self._refuse(visit, c.CYCLE, visit.cycle, LongTableText.OTHER_CYCLE(stored.cycle))
         elif stored.tool.name != visit.questionnaire:
-            self._refuse(
-                visit,
-                c.QUESTIONNAIRE,
-                visit.questionnaire,
-                _("Here this Quest.ID was made with “%s”.") % stored.tool.name,
-            )
+            told = LongTableText.OTHER_QUESTIONNAIRE(stored.tool.name)
+            self._refuse(visit, c.QUESTIONNAIRE, visit.questionnaire, told)
         else:
             return True
         return False
@@ -376,22 +328,10 @@ class Check:
         if any((visit.number, v.pk) in same and v.start_date == visit.start_date for v in versions):
             self.plan.unchanged.append(visit)
         elif newest.state in RELEASED:
-            self._refuse(
-                visit,
-                c.QUEST_ID,
-                visit.quest_id,
-                _("This assessment went to the factory, and the table says something else. Start a correction first."),
-            )
+            self._refuse(visit, c.QUEST_ID, visit.quest_id, LongTableText.PUBLISHED())
         else:
             visit.assessment_id = newest.pk
             self.plan.changed.append(visit)
-
-
-def _not_imported() -> str:
-    return _(
-        "This is a self-assessment or another verifier's data. Better Work neither imports nor verifies it; "
-        "only the programme's own assessments are imported."
-    )
 
 
 def _grouped(items: Iterable[Any], key: Any) -> dict[Any, list[Any]]:

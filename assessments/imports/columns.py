@@ -3,10 +3,7 @@
 import re
 from datetime import date
 
-from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
-
-from assessments.imports.problems import not_allowed
+from assessments.imports.texts import LongTableText
 from assessments.models import Question
 from assessments.reports.table import COLUMNS, NATIONAL_LAW_TAG
 from portal.core.country_names import country_code
@@ -14,6 +11,7 @@ from portal.core.days import last_today
 from portal.core.exports import unguard
 from portal.core.names import one_line
 from portal.core.tables.dates import past_day
+from portal.core.tables.texts import TableText, not_allowed
 from sharing.terms import MAX_CYCLE
 
 (
@@ -85,11 +83,10 @@ def text(column: str, cell: str) -> str:
     """A required text, without the guard of an export, on one line. Raises `ValidationError`."""
     found = one_line(unguard(cell))
     if not found:
-        raise ValidationError(_("This cell is empty; a value is required."), "empty")
+        raise TableText.EMPTY().refusal()
     limit = LIMITS[column]
     if len(found) > limit:
-        told = {"length": len(found), "limit": limit}
-        raise ValidationError(_("The text has %(length)s characters; %(limit)s are allowed."), "long", told)
+        raise TableText.LONG(length=len(found), limit=limit).refusal()
     return found
 
 
@@ -97,7 +94,7 @@ def factory_id(cell: str) -> str:
     """The programme's id of a factory. Raises `ValidationError`."""
     found = text(FACTORY_ID, cell)
     if not _FACTORY_ID.fullmatch(found):
-        raise not_allowed(found, _("letters, digits, dots, dashes and slashes"))
+        raise not_allowed(found, LongTableText.ID_LETTERS()).refusal()
     return found
 
 
@@ -106,7 +103,7 @@ def factory_name(cell: str) -> tuple[str, bool]:
     written = text(FACTORY_NAME, cell)
     name = _OBSOLETE.sub(" ", written).strip()
     if not name:
-        raise ValidationError(_("The factory has no name."))
+        raise LongTableText.NO_NAME().refusal()
     return name, name != written
 
 
@@ -115,7 +112,7 @@ def country(cell: str) -> str:
     found = one_line(unguard(cell))
     code = country_code(found)
     if not code:
-        raise not_allowed(found, _("the English name of a country"))
+        raise not_allowed(found, LongTableText.COUNTRIES()).refusal()
     return code
 
 
@@ -123,7 +120,7 @@ def cycle(cell: str) -> int:
     """A cycle's number. Raises `ValidationError`."""
     found = one_line(cell)
     if not (found.isascii() and found.isdigit() and 1 <= int(found[:6]) <= MAX_CYCLE):
-        raise not_allowed(found, _("a whole number from 1 to %s") % MAX_CYCLE)
+        raise not_allowed(found, LongTableText.CYCLES(MAX_CYCLE)).refusal()
     return int(found)
 
 
@@ -136,7 +133,7 @@ def question_type(cell: str) -> str:
     """ "NC" or "FGW". Raises `ValidationError`."""
     found = one_line(cell).upper()
     if found not in Question.Type.values:
-        raise not_allowed(found, _("NC, FGW"))
+        raise not_allowed(found, LongTableText.TYPES()).refusal()
     return found
 
 
@@ -149,5 +146,5 @@ def tags(cell: str) -> tuple[tuple[str, ...], bool]:
     names = [name for name in found if name and name != "NA"]
     for name in names:
         if len(name) > MOST_TAG:
-            raise ValidationError(_("A tag has at most %s characters.") % MOST_TAG)
+            raise LongTableText.LONG_TAG(MOST_TAG).refusal()
     return tuple(name for name in names if name != NATIONAL_LAW_TAG), NATIONAL_LAW_TAG in names

@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
-
 from assessments.models.imports import ImportBatch, ImportProblem
-from portal.core.tables import Problems
+from portal.core.tables import Problem, Problems
+from portal.core.tables.texts import Sentence, read_sentence
 
 MOST_GROUPS = 200  # that the preview keeps
 
@@ -16,7 +14,10 @@ def store(problems: Problems, batch: ImportBatch) -> None:
     ImportProblem.objects.filter(batch=batch).delete()
     ordered = sorted(problems, key=lambda problem: (problem.row or 0, problem.column))
     ImportProblem.objects.bulk_create(
-        (ImportProblem(batch=batch, row=p.row, column=p.column, value=p.value, message=p.message) for p in ordered),
+        (
+            ImportProblem(batch=batch, row=p.row, column=p.column, value=p.value, sentence=p.sentence.stored())
+            for p in ordered
+        ),
         batch_size=1000,
     )
 
@@ -26,9 +27,9 @@ def summary(problems: Problems) -> dict[str, Any]:
     return {"problems": problems.total, "groups": [group.stored() for group in problems.groups()[:MOST_GROUPS]]}
 
 
-def not_allowed(value: str, allowed: str) -> ValidationError:
-    """The error for a text that is none of those allowed."""
-    if not value:
-        return ValidationError(_("This cell is empty. Allowed: %s.") % allowed, "empty")
-    told = {"value": value[:60], "allowed": allowed}
-    return ValidationError(_("“%(value)s” is not allowed here. Allowed: %(allowed)s."), "not_allowed", told)
+def stored_problems(batch: ImportBatch) -> list[Problem]:
+    """Return what is wrong with the table of `batch`, by row; problems from before there were codes in their words."""
+    return [
+        Problem(one.row, one.column, one.value, read_sentence(one.sentence) if one.sentence else Sentence(one.message))
+        for one in batch.problems.order_by("row", "pk")
+    ]

@@ -13,18 +13,18 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.utils.translation import gettext as _
 from psycopg import sql
 
 from assessments.imports import columns as c
 from assessments.imports.facts import QUESTION_FIELDS, VISIT_FIELDS, AskedQuestion, Variant, Visit
-from assessments.imports.problems import not_allowed
+from assessments.imports.texts import LongTableText
 from assessments.models import Question
 from assessments.models.imports import ImportQuestion, ImportRow, ImportVisit
 from assessments.reports.table import QUESTIONNAIRE as REPORT_COPY
 from portal.core.exports import unguard
 from portal.core.names import one_line
 from portal.core.tables import Group, Problem, Problems, Table, TableError
+from portal.core.tables.texts import Sentence, TableText, not_allowed
 
 ROWS_PER_COPY = 20_000
 MOST_VISITS = 50_000
@@ -125,19 +125,13 @@ class Reading:
         written = one_line(text)
         found = findings.get(written)
         if found is None:
-            allowed = _("1 (non-compliant), 0 (compliant), or nothing (not answered)")
-            self.problems.refuse(row, c.FINDING, text, not_allowed(written, allowed))
+            self.problems.add(row, c.FINDING, text, not_allowed(written, LongTableText.FINDINGS()))
             return ""
         return found
 
     def _too_long(self, row: int, value: str) -> None:
-        self.problems.add(
-            row,
-            c.FINDING,
-            value[:80] + "…",
-            _("The text has %(length)s characters; %(limit)s are allowed."),
-            {"length": len(value), "limit": c.MOST_TEXT},
-        )
+        told = TableText.LONG(length=len(value), limit=c.MOST_TEXT)
+        self.problems.add(row, c.FINDING, value[:80] + "…", told)
 
     def _read(self, row: int, column: str, cell: str, read: Callable[[str], T]) -> T | None:
         try:
@@ -159,7 +153,7 @@ class Reading:
 
     def _visit(self, row: int, cells: tuple[str, ...]) -> int:
         """The number of the visit these cells tell of; 0 when they cannot be read."""
-        self._limit(len(self._seen_visits), MOST_VISITS, row, c.QUEST_ID, _("assessments"))
+        self._limit(len(self._seen_visits), MOST_VISITS, row, c.QUEST_ID, LongTableText.ASSESSMENTS())
         by = dict(zip(c.VISIT_COLUMNS, cells, strict=True))
         read = self._read
         country = read(row, c.COUNTRY, by[c.COUNTRY], c.country)
@@ -189,45 +183,30 @@ class Reading:
         for column, name in facts:
             here, there = getattr(visit, name), getattr(first, name)
             if here != there:
-                self._note(
-                    visit.row,
-                    column,
-                    _shown(here),
-                    _("Quest.ID %(quest)s has “%(there)s” in row %(row)s: an assessment has one."),
-                    {"quest": visit.quest_id, "there": _shown(there), "row": first.row},
-                )
+                told = LongTableText.ONE_ASSESSMENT(quest=visit.quest_id, there=_shown(there), row=first.row)
+                self._note(visit.row, column, _shown(here), told)
         if visit.country != home.country:
-            self._note(
-                visit.row,
-                c.COUNTRY,
-                visit.country_cell,
-                _("Factory %(factory)s is in %(there)s in row %(row)s: a factory is in one country."),
-                {"factory": visit.bw_id, "there": home.country_cell, "row": home.row},
-            )
+            told = LongTableText.ONE_COUNTRY(factory=visit.bw_id, there=home.country_cell, row=home.row)
+            self._note(visit.row, c.COUNTRY, visit.country_cell, told)
         first.is_obsolete = first.is_obsolete or visit.is_obsolete
         return 0 if self._noted else first.number
 
-    def _note(self, row: int, column: str, value: str, message: str, facts: dict[str, Any]) -> None:
+    def _note(self, row: int, column: str, value: str, told: Sentence) -> None:
         """Count a problem of the cells that are read now."""
-        self._noted.append(self.problems.add(row, column, value, message, facts))
+        self._noted.append(self.problems.add(row, column, value, told))
 
     @staticmethod
     def _questionnaire(cell: str) -> str:
         name = c.text(c.QUESTIONNAIRE, cell)
         if name == REPORT_COPY:
-            raise ValidationError(
-                _(
-                    "This is a copy of a report, made for its reader. Import the programme's own table, which names "
-                    "the questionnaire."
-                )
-            )
+            raise LongTableText.REPORT_COPY().refusal()
         return name
 
     # --- questions
 
     def _question(self, row: int, cells: tuple[str, ...]) -> tuple[int, Mapping[str, str] | None]:
         """The number of the question these cells tell of (0: unreadable), and what its findings mean."""
-        self._limit(len(self._seen_questions), MOST_QUESTIONS, row, c.QUESTION_ID, _("questions"))
+        self._limit(len(self._seen_questions), MOST_QUESTIONS, row, c.QUESTION_ID, LongTableText.QUESTIONS())
         by = dict(zip(c.QUESTION_COLUMNS, cells, strict=True))
         cluster, point, ext_id, label = (
             self._read(row, column, by[column], partial(c.text, column))
@@ -251,25 +230,16 @@ class Reading:
         for column, name in facts:
             here, there = getattr(question, name), getattr(first, name)
             if here != there:
-                self._note(
-                    question.row,
-                    column,
-                    here,
-                    _("Question %(question)s has “%(there)s” in row %(row)s: within a questionnaire it has one."),
-                    {"question": question.ext_id, "there": there, "row": first.row},
-                )
+                told = LongTableText.ONE_PLACE(question=question.ext_id, there=there, row=first.row)
+                self._note(question.row, column, here, told)
         for column, name in ((c.LABEL, "label"), (c.TAGS, "tags")):
             if getattr(question, name) != getattr(first, name):
                 self.variants.append(Variant(question.row, column, _shown(getattr(question, name)), first))
         return first
 
-    def _limit(self, found: int, most: int, row: int, column: str, what: str) -> None:
+    def _limit(self, found: int, most: int, row: int, column: str, what: Sentence) -> None:
         if found >= most:
-            raise TableError(
-                _("A file may name %(most)s %(what)s; split this one.") % {"most": most, "what": what},
-                row=row,
-                column=column,
-            )
+            raise TableError(LongTableText.MOST_NAMED(most=most, what=what), row=row, column=column)
 
 
 def _shown(value: object) -> str:

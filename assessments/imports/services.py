@@ -7,7 +7,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files import File
 from django.db import connection, transaction
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assessments.imports import columns as c
@@ -16,14 +16,16 @@ from assessments.imports.checks import Check, Plan
 from assessments.imports.compare import count_rows
 from assessments.imports.heartbeat import Heartbeat
 from assessments.imports.listing import listed
-from assessments.imports.problems import store, summary
+from assessments.imports.problems import store, stored_problems, summary
 from assessments.imports.reading import Reading
+from assessments.imports.texts import LongTableText
 from assessments.job_texts import ImportText
 from assessments.models.imports import ImportBatch, ImportQuestion, ImportRow, ImportVisit
 from factories.rights import may_somewhere
 from portal.accounts.models import User
 from portal.core.jobs import JobCancelled, JobError, JobRun, job_handler, start_job
 from portal.core.tables import Problem, Problems, Table, TableError
+from portal.core.tables.texts import TableText
 from portal.core.uploads import drop_upload, kept_upload, open_upload
 
 CHECK, APPLY = "assessments.check_table", "assessments.import_table"
@@ -130,16 +132,15 @@ def check_table(run: JobRun) -> dict[str, Any]:
     batch = _batch_of(run, State.CHECKING)
     if batch is None:
         return {}
-    with translation.override(batch.owner.language or None):
-        problems = Problems()
-        try:
-            plan = _check(batch, problems, run)
-        except JobCancelled:
-            _clear_staged(batch.pk)
-            raise
-        if not may_import(batch.owner):
-            raise JobError(ImportText.NOT_ALLOWED)
-        _show(batch, plan, problems)
+    problems = Problems()
+    try:
+        plan = _check(batch, problems, run)
+    except JobCancelled:
+        _clear_staged(batch.pk)
+        raise
+    if not may_import(batch.owner):
+        raise JobError(ImportText.NOT_ALLOWED)
+    _show(batch, plan, problems)
     return {"batch": str(batch.pk)}
 
 
@@ -161,7 +162,7 @@ def _check(batch: ImportBatch, problems: Problems, run: JobRun) -> dict[str, Any
     with Heartbeat(run):
         plan = Check(batch, reading.visits.values(), reading.questions.values(), reading.variants, problems).run()
     if not reading.rows and not problems:
-        problems.add(None, "", "", _("The table has no rows."))
+        problems.add(None, "", "", TableText.NO_ROWS())
     return _facts(plan, counts, reading) | {"listed": [] if problems else listed(batch, plan)}
 
 
@@ -186,13 +187,7 @@ def _open(file: Any) -> Table:
 def _refuse_foreign_data(headers: list[str]) -> None:
     foreign = c.foreign_headers(headers)
     if foreign:
-        raise TableError(
-            _(
-                "This looks like a self-assessment or another verifier's data (columns: %s). Better Work neither "
-                "imports nor verifies it; only the programme's own assessments are imported."
-            )
-            % ", ".join(foreign[:5])
-        )
+        raise TableError(LongTableText.FOREIGN(", ".join(foreign[:5])))
 
 
 def _facts(plan: Plan, counts: dict[str, int], reading: Reading) -> dict[str, Any]:
@@ -237,22 +232,21 @@ def import_table(run: JobRun) -> dict[str, Any]:
     batch = _batch_of(run, State.APPLYING)
     if batch is None:
         return {}
-    with translation.override(batch.owner.language or None):
-        _restage_if_lost(batch, run)
-        run.report(0, batch.plan["assessments"], ImportText.WRITING)
-        try:
-            with Heartbeat(run, ImportText.WRITING) as heartbeat:
-                counts = apply_batch(batch, heartbeat.report)
-        except PlanChanged as changed:
-            facts = {
-                **batch.plan,
-                **changed.plan.named(),
-                "creates": changed.plan.creates,
-                "listed": [] if changed.problems else listed(batch, changed.plan),
-            }
-            _show(batch, facts, changed.problems)
-            raise JobError(ImportText.CHANGED) from changed
-        _forget(batch)
+    _restage_if_lost(batch, run)
+    run.report(0, batch.plan["assessments"], ImportText.WRITING)
+    try:
+        with Heartbeat(run, ImportText.WRITING) as heartbeat:
+            counts = apply_batch(batch, heartbeat.report)
+    except PlanChanged as changed:
+        facts = {
+            **batch.plan,
+            **changed.plan.named(),
+            "creates": changed.plan.creates,
+            "listed": [] if changed.problems else listed(batch, changed.plan),
+        }
+        _show(batch, facts, changed.problems)
+        raise JobError(ImportText.CHANGED) from changed
+    _forget(batch)
     return {"batch": str(batch.pk), **counts}
 
 
@@ -268,8 +262,7 @@ def _restage_if_lost(batch: ImportBatch, run: JobRun) -> None:
 
 def error_rows(batch: ImportBatch) -> list[Problem]:
     """What is wrong with the table, by row and column: the first rows of each kind."""
-    rows = batch.problems.order_by("row", "pk").values_list("row", "column", "value", "message")
-    return [Problem(*row) for row in rows]
+    return stored_problems(batch)
 
 
 __all__ = [

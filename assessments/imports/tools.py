@@ -9,13 +9,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from assessments.events import AssessmentEvent
-from assessments.imports.problems import not_allowed
 from assessments.models import PUBLIC_TAG, ZERO_TOLERANCE_TAG, Cluster, CompliancePoint, Question, Tool
 from factories.models import CountryProgramme
 from portal.accounts.models import User
 from portal.core.events import record
 from portal.core.names import one_line
 from portal.core.tables import Problems, Table, TableError
+from portal.core.tables.texts import TableText, not_allowed
 
 REQUIRED = ("cluster", "compliance_point", "question_id", "label", "type")
 OPTIONAL = ("step", "reference", "tags", "in_vcc", "condition")
@@ -87,13 +87,13 @@ def _question(row: int, cells: dict[str, str], problems: Problems) -> QuestionRo
     _check_texts(row, cells, problems)
     kind, step = cells["type"].upper(), cells.get("step", "")
     if kind not in Question.Type.values:
-        problems.refuse(row, "type", kind, not_allowed(kind, "NC, FGW"))
+        problems.add(row, "type", kind, not_allowed(kind, "NC, FGW"))
     if step not in {"", "1", "2", "3"}:
         allowed = _("1, 2, 3, or nothing for a question of Better Work's own")
-        problems.refuse(row, "step", step, not_allowed(step, allowed))
+        problems.add(row, "step", step, not_allowed(step, allowed))
     in_vcc = cells.get("in_vcc", "").lower()
     if in_vcc not in YES_NO:
-        problems.refuse(row, "in_vcc", in_vcc, not_allowed(in_vcc, "1, 0"))
+        problems.add(row, "in_vcc", in_vcc, not_allowed(in_vcc, "1, 0"))
     return QuestionRow(
         ext_id=cells["question_id"],
         cluster=cells["cluster"],
@@ -112,10 +112,9 @@ def _check_texts(row: int, cells: dict[str, str], problems: Problems) -> None:
     for name, limit in LIMITS.items():
         text = cells.get(name, "")
         if not text and name in REQUIRED:
-            problems.add(row, name, "", _("This cell is empty; a value is required."))
+            problems.add(row, name, "", TableText.EMPTY())
         if len(text) > limit:
-            told = _("The text has %(length)s characters; %(limit)s are allowed.")
-            problems.add(row, name, text, told, {"length": len(text), "limit": limit})
+            problems.add(row, name, text, TableText.LONG(length=len(text), limit=limit))
 
 
 def _tags(row: int, cell: str, problems: Problems) -> Iterator[str]:

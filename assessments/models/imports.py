@@ -63,13 +63,14 @@ class ImportProblem(models.Model):
     row = models.PositiveIntegerField(null=True)
     column = models.CharField(max_length=60, blank=True)
     value = models.CharField(max_length=200, blank=True)
-    message = models.CharField(max_length=600)
+    sentence = models.JSONField(null=True)  # its code with what is filled in (`portal.core.tables.texts`)
+    message = models.CharField(max_length=600, blank=True, default="")  # of uploads from before there were codes
 
     class Meta:
         ordering = ["row", "pk"]
 
     def __str__(self) -> str:
-        return f"{self.row} {self.column}: {self.message}"
+        return f"{self.row} {self.column}: {self.sentence or self.message}"
 
 
 class Staged(models.Model):

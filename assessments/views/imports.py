@@ -35,6 +35,7 @@ from portal.accounts.models import User
 from portal.core.exports import csv_response
 from portal.core.forms import REFUSED
 from portal.core.models import Job
+from portal.core.tables import Group
 from portal.core.uploads import limited_upload
 from portal.core.views import job_pages
 
@@ -150,7 +151,7 @@ def _preview(batch: ImportBatch, form: DecisionForm | None = None) -> dict[str, 
     if batch.state == STATE.APPLYING:  # its job failed or was cancelled: nothing was done, decide again
         context |= {"stage": STATE.READY, "failed": batch.job.error_in_words if batch.job else ""}
     if batch.state == STATE.REFUSED:
-        context["problems"] = {"total": plan["problems"], "groups": plan["groups"]}
+        context["problems"] = {"total": plan["problems"], "groups": [Group.read(one) for one in plan["groups"]]}
         context["is_cut"] = batch.problems.count() < plan["problems"]
         return context
     context |= {"counts": words.counts(plan), "assessments": words.assessments(plan), "more": words.not_listed(plan)}

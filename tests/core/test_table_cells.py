@@ -15,6 +15,7 @@ from portal.core.tables import Problems, Table, TableError, day
 from portal.core.tables import problems as kinds
 from portal.core.tables.cells import lost
 from portal.core.tables.dates import past_day, refuse_implausible
+from portal.core.tables.texts import TableText
 from tests.core.test_tables import with_sheet, zipped
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -176,7 +177,7 @@ def test_many_errors_are_a_number_and_a_few_examples():
     problems = Problems()
     tracemalloc.start()
     for row in range(20_000):
-        problems.add(row, "Finding", str(row), "“%(value)s” is wrong.", {"value": row})
+        problems.add(row, "Finding", str(row), TableText.NO_DATE(value=row))
         problems.add(row, "Type", "NCQ", "“NCQ” is wrong.")
     used, _peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()

@@ -80,6 +80,6 @@ class Command(BaseCommand):
         self.stdout.write(self.style.SUCCESS("Imported."))
 
     def _tell_errors(self, batch: ImportBatch) -> None:
-        groups = [Group(**group) for group in batch.plan["groups"]]
+        groups = [Group.read(group) for group in batch.plan["groups"]]
         self.stderr.write("\n".join(told(groups)))
         self.stderr.write(f"{batch.plan['problems']} errors.")

@@ -9,8 +9,7 @@ with NUL, which no text of a file can hold.
 import re
 from decimal import Decimal, InvalidOperation
 
-from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
+from portal.core.tables.texts import Sentence, TableText
 
 MAX_COLUMNS = 200
 MARK = "\0"
@@ -25,11 +24,17 @@ SIX_PLACES = Decimal("0.000001")
 
 
 class TableError(Exception):
-    """The file, or one row of it, is not a table that can be read. The message is for the person who uploaded it."""
+    """The file, or one row of it, is not a table that can be read. The sentence is for the person who uploaded it."""
 
-    def __init__(self, message: str, *, row: int | None = None, column: str = "") -> None:
-        super().__init__(message)
-        self.message, self.row, self.column = message, row, column
+    def __init__(self, sentence: Sentence | str, *, row: int | None = None, column: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence if isinstance(sentence, Sentence) else Sentence(sentence)
+        self.row, self.column = row, column
+
+    @property
+    def message(self) -> str:
+        """The sentence in the language of whoever reads it now."""
+        return str(self.sentence)
 
 
 def lost_number(shown: str) -> str:
@@ -47,21 +52,15 @@ def may_be_lost(row: str) -> bool:
     return MARK in row or "#" in row or "E+" in row or "Err:" in row
 
 
-def lost(cell: str) -> tuple[str, str] | None:
+def lost(cell: str) -> tuple[str, Sentence] | None:
     """Return what stands in a cell whose content is lost, with what is wrong; None for any other cell."""
     kind, text = (cell[:2], cell[2:]) if cell.startswith(MARK) else ("", cell.strip())
     if kind == _FORMULA:
-        return text, _(
-            "This formula was saved without its result. Open the file in a spreadsheet and save it, or replace the "
-            "formula with its value."
-        )
+        return text, TableText.FORMULA()
     if kind == _NUMBER or _SCIENTIFIC.fullmatch(text):
-        return text, _(
-            "A spreadsheet keeps 15 digits of a number, so the last ones may be lost. Format the column as text and "
-            "enter the number again."
-        )
+        return text, TableText.DIGITS()
     if _ERRORS.fullmatch(text):
-        return text, _("This is the error value of a formula. Correct the formula, or enter the value itself.")
+        return text, TableText.ERROR_VALUE()
     return None
 
 
@@ -76,4 +75,4 @@ def degrees(text: str, most: Decimal | int = Decimal("Infinity")) -> Decimal:
             raise InvalidOperation
         return found
     except InvalidOperation:
-        raise ValidationError(_("Write the coordinate in degrees, such as 11.5564.")) from None
+        raise TableText.DEGREES().refusal() from None

@@ -13,13 +13,13 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from portal.core.tables.cells import TableError
+from portal.core.tables.texts import Sentence, read_sentence, sentences_of
 
 MOST_KEPT = 10_000
 MOST_KEPT_OF_A_KIND = 100
 MOST_ROWS_SHOWN = 5
 MOST_TEXTS = 20  # groups of one sentence in one column
 MOST_GROUPS = 1_000
-MOST_MESSAGE = 600
 MOST_TOLD = 50
 
 
@@ -30,23 +30,41 @@ class Problem:
     row: int | None
     column: str
     value: str
-    message: str
+    sentence: Sentence
+
+    @property
+    def message(self) -> str:
+        """The sentence in the language of whoever reads it now."""
+        return str(self.sentence)
 
 
 @dataclass(slots=True)
 class Group:
-    """The problems of one kind. Where `is_mixed`, `value` and `message` are those of the first of several texts."""
+    """The problems of one kind. Where `is_mixed`, `value` and `sentence` are those of the first of several texts."""
 
     column: str
     value: str
-    message: str
+    sentence: Sentence
     is_mixed: bool = False
     count: int = 0
     rows: list[int] = field(default_factory=list)
 
+    @property
+    def message(self) -> str:
+        """The sentence in the language of whoever reads it now."""
+        return str(self.sentence)
+
     def stored(self) -> dict[str, Any]:
         """The group as JSON keeps it."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in self.__slots__} | {"sentence": self.sentence.stored()}
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> "Group":
+        """Return the group that JSON keeps; one from before there were codes has a message in its uploader's words."""
+        facts = dict(stored)
+        kept = facts.pop("sentence", None)
+        sentence = Sentence(facts.pop("message")) if kept is None else read_sentence(kept)
+        return cls(**facts, sentence=sentence)
 
 
 class Problems(list[Problem]):
@@ -63,27 +81,25 @@ class Problems(list[Problem]):
         row: int | None,
         column: str,
         value: str,
-        message: str,
-        facts: Mapping[str, object] | None = None,
+        sentence: Sentence | str,
         *,
         kind: str = "",
     ) -> tuple[Group, Problem]:
-        """Count a problem. `message` is the sentence, `facts` what is filled into it.
+        """Count a problem. `sentence` may be words where they are shown at once, to whoever uploaded the table.
 
-        `kind` is what such sentences have in common, where they are filled in already. Returns the problem's group
-        and the problem, for `repeat`.
+        `kind` is what such words have in common. Returns the problem's group and the problem, for `repeat`.
         """
-        told = (message % facts if facts else message)[:MOST_MESSAGE]
+        told = sentence if isinstance(sentence, Sentence) else Sentence(sentence)
         problem = Problem(row, column, value.replace("\0", "")[:200], told)
-        group = self._group(problem, kind or message)
+        group = self._group(problem, kind or told.code)
         self.repeat(group, problem, row)
         return group, problem
 
     def refuse(self, row: int | None, column: str, value: str, error: ValidationError) -> list[tuple[Group, Problem]]:
         """Count what a check refused."""
-        return [
-            self.add(row, column, value, str(one.message), one.params, kind=one.code or "") for one in error.error_list
-        ]
+        kinds = [one.code or str(one.message) for one in error.error_list]
+        said = zip(sentences_of(error), kinds, strict=True)
+        return [self.add(row, column, value, sentence, kind=kind) for sentence, kind in said]
 
     def repeat(self, group: Group, problem: Problem, row: int | None) -> None:
         """Count the problem once more, in another row."""
@@ -93,7 +109,7 @@ class Problems(list[Problem]):
             group.rows.append(row)
         if group.count <= MOST_KEPT_OF_A_KIND and len(self) < MOST_KEPT:
             same = row == problem.row
-            self.append(problem if same else Problem(row, problem.column, problem.value, problem.message))
+            self.append(problem if same else Problem(row, problem.column, problem.value, problem.sentence))
 
     def count_more(self, group: Group, count: int) -> None:
         """Count problems of a kind that were not looked at one by one."""
@@ -102,7 +118,7 @@ class Problems(list[Problem]):
 
     def end_with(self, error: TableError) -> None:
         """Count the error that ended the reading."""
-        self.add(error.row, error.column, "", error.message)
+        self.add(error.row, error.column, "", error.sentence)
 
     def groups(self) -> list[Group]:
         """All kinds, the most frequent first, and then by row."""
@@ -118,7 +134,7 @@ class Problems(list[Problem]):
             key = (problem.column, kind)
         elif len(self._groups) >= MOST_GROUPS:
             key, is_mixed = ("",), True
-        new = Group(problem.column, problem.value, problem.message, is_mixed)
+        new = Group(problem.column, problem.value, problem.sentence, is_mixed)
         return self._groups.setdefault(key, new)
 
 

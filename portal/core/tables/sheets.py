@@ -11,10 +11,10 @@ from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 
 from defusedxml import DefusedXmlException
-from django.utils.translation import gettext as _
 from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 
 from portal.core.tables.cells import MAX_COLUMNS, TableError, lost_formula, lost_number
+from portal.core.tables.texts import TableText
 from portal.core.tables.workbooks import elements, read_workbook
 
 MAX_SHEET_ROWS = 1_048_576
@@ -78,9 +78,9 @@ class SheetRows:
             _refuse_bomb(file, MAX_UNPACKED_BYTES if most_rows is None else MAX_SMALL_BYTES)
             book = read_workbook(file)
         except DefusedXmlException as error:
-            raise TableError(_("The workbook holds XML entities: it is refused.")) from error
+            raise TableError(TableText.ENTITIES()) from error
         except UNREADABLE as error:
-            raise TableError(_("This is not an Excel workbook that can be read.")) from error
+            raise TableError(TableText.NO_WORKBOOK()) from error
         sheet, self.other_sheets = _visible(book.worksheets)
         self.sheet = str(sheet.title)
         self._rows = self._read(sheet)
@@ -106,18 +106,18 @@ class SheetRows:
                 last = number
                 yield number, texts
         except DefusedXmlException as error:
-            raise TableError(_("The workbook holds XML entities: it is refused.")) from error
+            raise TableError(TableText.ENTITIES()) from error
         except UNREADABLE as error:
-            raise TableError(_("The workbook is damaged after this row."), row=last) from error
+            raise TableError(TableText.DAMAGED(), row=last) from error
 
     def _refuse_gap(self, last: int, number: int, empty: int) -> None:
         if number - last > MAX_EMPTY_ROWS + 1 or empty > self._most_empty:
             raise TableError(
-                _("More than %s rows in a row are empty. Delete them, and save again.") % MAX_EMPTY_ROWS,
+                TableText.EMPTY_ROWS(MAX_EMPTY_ROWS),
                 row=min(number, last + MAX_EMPTY_ROWS + 1),
             )
         if number > MAX_SHEET_ROWS:
-            raise TableError(_("The sheet has more rows than Excel allows."), row=MAX_SHEET_ROWS + 1)
+            raise TableError(TableText.BEYOND_EXCEL(), row=MAX_SHEET_ROWS + 1)
 
 
 def _parsed(sheet: Any) -> Iterator[tuple[int, list[str]]]:
@@ -138,10 +138,10 @@ def _parsed(sheet: Any) -> Iterator[tuple[int, list[str]]]:
 def _visible(sheets: Sequence[Any]) -> tuple[Any, tuple[str, ...]]:
     """The first sheet that is shown, and the names of the others that are."""
     if not sheets:
-        raise TableError(_("The workbook has no sheet."))
+        raise TableError(TableText.NO_SHEET())
     shown = [sheet for sheet in sheets if sheet.sheet_state == "visible"]
     if not shown:
-        raise TableError(_("All sheets of the workbook are hidden. Unhide the one with the table, and save it."))
+        raise TableError(TableText.HIDDEN())
     return shown[0], tuple(str(sheet.title) for sheet in shown[1:])
 
 
@@ -161,9 +161,7 @@ def _refuse_bomb(file: BinaryIO, most: int) -> None:
         or unpacked > MAX_UNPACKED_RATIO * max(packed, 5_000)
         or kept > min(most, MAX_KEPT_BYTES)
     ):
-        raise TableError(
-            _("The workbook unpacks to %s MB: too much. Save the table as “CSV UTF-8”.") % (unpacked // 1024**2)
-        )
+        raise TableError(TableText.BOMB(unpacked // 1024**2))
 
 
 def _text(value: Any) -> str:

@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-
 from portal.core.tables.cells import TableError
+from portal.core.tables.texts import Sentence, TableText
 
 if TYPE_CHECKING:
     from portal.core.tables.sheets import SheetRows
@@ -21,7 +19,6 @@ SAMPLE_BYTES = 65_536
 DELIMITERS = ",;\t"
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # the part of a protected workbook that holds its content
 
-UTF8_HELP = gettext_lazy("Save it as “CSV UTF-8”, or as an Excel workbook (.xlsx), and upload it again.")
 _PICTURES_AND_ARCHIVES = (
     b"%PDF", b"{", b"<", b"\x1f\x8b", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"II*\0", b"MM\0*", b"Rar!",
     b"7z\xbc\xaf", b"\xfd7zXZ", b"{\\rtf",
@@ -62,26 +59,21 @@ def _old_or_protected(file: BinaryIO) -> TableError:
     sector_size, directory = 1 << min(head[30], 12) if len(head) == 512 else 0, int.from_bytes(head[48:52], "little")
     file.seek((directory + 1) * sector_size)
     if ENCRYPTED in file.read(sector_size * 8):
-        return TableError(
-            _(
-                "This workbook is protected with a password. Open it in a spreadsheet, remove the password (File, "
-                "Info, Protect Workbook, Encrypt with Password), save it, and upload it again."
-            )
-        )
-    return TableError(_("This is an old Excel file (.xls). Save it as .xlsx or as “CSV UTF-8”."))
+        return TableError(TableText.PASSWORD())
+    return TableError(TableText.OLD_EXCEL())
 
 
 def _no_table() -> TableError:
-    return TableError(_("This is not a CSV or Excel file. Upload a CSV file or an Excel workbook (.xlsx)."))
+    return TableError(TableText.NO_TABLE())
 
 
 def _encoding(start: bytes) -> str:
     if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        raise TableError(_("The file is UTF-32 text.") + f" {UTF8_HELP}")
+        raise TableError(TableText.UTF32().then(TableText.UTF8_HELP()))
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     if start.count(0) > len(start) // 4:
-        raise TableError(_("The file looks like UTF-16 text without a byte order mark.") + f" {UTF8_HELP}")
+        raise TableError(TableText.UTF16_UNMARKED().then(TableText.UTF8_HELP()))
     if _NEVER_IN_TEXT.search(start[:1024]) and not _is_utf8(start):
         raise _no_table()
     return "utf-8-sig"
@@ -154,41 +146,31 @@ class CsvRows:
             if "\0" in line:
                 raise self._with_nul(text)
             if len(line) == MAX_LINE and not line.endswith(("\n", "\r")):
-                raise TableError(_("The file has a line of more than %s characters.") % MAX_LINE)
+                raise TableError(TableText.LONG_LINE(MAX_LINE))
             yield line
 
     @staticmethod
-    def _malformed(reason: str) -> str:
+    def _malformed(reason: str) -> Sentence:
         if "field larger" in reason or "unexpected end" in reason:
-            return _("From this row on, a text between double quotes is not closed.")
-        return _(
-            "The double quotes of this row do not match. A quote inside a quoted text is written twice: "
-            '"Sunrise ""Angkor"" Apparel".'
-        )
+            return TableText.QUOTE_OPEN()
+        return TableText.QUOTES()
 
     def _undecodable(self, text: io.TextIOWrapper) -> TableError:
         """Say where: read again, letting through what is no text, up to the first cell that has some."""
         text.detach()
         if self._encoding != "utf-8-sig":
-            return TableError(_("The file is damaged UTF-16 text.") + f" {UTF8_HELP}")
+            return TableError(TableText.UTF16_DAMAGED().then(TableText.UTF8_HELP()))
         row, column, cell = self._first_cell(_LOST)
         lost = _LOST.search(cell)
-        return TableError(
-            _("This text is not UTF-8: “%(text)s” (byte %(byte)s).")
-            % {
-                "text": _LOST.sub("\ufffd", cell)[:80],
-                "byte": f"0x{ord(lost[0]) - 0xDC00:02X}" if lost else "?",
-            }
-            + " "
-            + str(UTF8_HELP),
-            row=row,
-            column=column,
+        wrong = TableText.NOT_UTF8(
+            text=_LOST.sub("\ufffd", cell)[:80], byte=f"0x{ord(lost[0]) - 0xDC00:02X}" if lost else "?"
         )
+        return TableError(wrong.then(TableText.UTF8_HELP()), row=row, column=column)
 
     def _with_nul(self, text: io.TextIOWrapper) -> TableError:
         text.detach()
         row, column, _cell = self._first_cell(re.compile("\0"))
-        return TableError(_("There is a NUL character in this cell: the file is damaged."), row=row, column=column)
+        return TableError(TableText.NUL(), row=row, column=column)
 
     def _first_cell(self, pattern: re.Pattern[str]) -> tuple[int | None, str, str]:
         self._file.seek(0)

@@ -20,12 +20,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import BinaryIO
 
-from django.utils.translation import gettext as _
-
 from portal.core.names import one_line
 from portal.core.tables.cells import MAX_COLUMNS, TableError, lost, may_be_lost
 from portal.core.tables.problems import Problems
 from portal.core.tables.sources import normalised, open_source
+from portal.core.tables.texts import Sentence, TableText
 
 MAX_CELL = 10_000  # characters
 NEARLY = 0.75  # how alike two names of columns are, from 0 to 1
@@ -95,7 +94,7 @@ class Table:
                 continue
             count += 1
             if self._most_rows is not None and count > self._most_rows:
-                raise TableError(_("A file may have %s rows here; split this one.") % self._most_rows, row=number)
+                raise TableError(TableText.MOST_ROWS(self._most_rows), row=number)
             if not together.isascii() and not unicodedata.is_normalized("NFC", together):
                 row = [unicodedata.normalize("NFC", cell) for cell in row]
             if not (may_be_lost(together) and self._has_lost(number, row, problems)):
@@ -117,13 +116,7 @@ class Table:
         for number, cells in self.rows(problems):
             over = [(name, cells[at]) for name, at in self.index.items() if len(cells[at]) > MAX_CELL]
             for name, text in over:
-                problems.add(
-                    number,
-                    name,
-                    text,
-                    _("The text has %(length)s characters; %(limit)s are allowed."),
-                    {"length": len(text), "limit": MAX_CELL},
-                )
+                problems.add(number, name, text, TableText.LONG(length=len(text), limit=MAX_CELL))
             if not over:
                 yield number, {name: one_line(cells[at]) for name, at in self.index.items()}
 
@@ -133,9 +126,9 @@ class Table:
                 while cells and not cells[-1].strip():
                     cells.pop()
                 if len(cells) > MAX_COLUMNS:
-                    raise TableError(_("The table has more than %s columns.") % MAX_COLUMNS, row=number)
+                    raise TableError(TableText.MOST_COLUMNS(MAX_COLUMNS), row=number)
                 return number, [_header(cell) for cell in cells]
-        raise TableError(_("The file is empty."))
+        raise TableError(TableText.EMPTY_FILE())
 
     def _find_columns(
         self, required: Sequence[str], optional: Sequence[str], aliases: Mapping[str, str]
@@ -151,21 +144,18 @@ class Table:
             elif name is not None:
                 found[name] = at
         if twice:
-            raise TableError(_("These columns appear twice: %s.") % ", ".join(twice), row=self.header_row)
+            raise TableError(TableText.TWICE(", ".join(twice)), row=self.header_row)
         if missing := [name for name in required if name not in found]:
-            told = _("These columns are missing: %(missing)s. The file has: %(found)s.")
-            told %= {"missing": ", ".join(missing), "found": ", ".join(self.headers)[:500]}
-            for header, name in nearly(self.headers, missing):
-                told += " " + _("Is “%(header)s” meant as “%(name)s”?") % {"header": header, "name": name}
-            raise self.without_columns(told)
+            headers = ", ".join(self.headers)[:500]
+            slips = [TableText.NEARLY(header=header, name=name) for header, name in nearly(self.headers, missing)]
+            raise self.without_columns(TableText.MISSING(missing=", ".join(missing), found=headers).then(*slips))
         return found
 
-    def without_columns(self, told: str) -> TableError:
+    def without_columns(self, told: Sentence) -> TableError:
         """Return the error for a table that lacks columns: what it lacks, and which sheet was looked at."""
-        if self.read_from:
-            told += f" {self.read_from}"
+        told = told.then(*_read_from(self.sheets))
         if self._source.other_sheets:
-            told += " " + _("Move the sheet with the table to the front, and save the workbook.")
+            told = told.then(TableText.MOVE_SHEET())
         return TableError(told, row=self.header_row)
 
 
@@ -186,22 +176,17 @@ def _fitted(number: int, cells: list[str], width: int) -> list[str]:
     if len(cells) < width:
         return cells + [""] * (width - len(cells))
     if any(cell.strip() for cell in cells[width:]):
-        raise TableError(
-            _(
-                "This row has %(cells)s cells, the header has %(width)s. Put a text that contains the separator "
-                "between double quotes."
-            )
-            % {"cells": len(cells), "width": width},
-            row=number,
-        )
+        raise TableError(TableText.CELLS(cells=len(cells), width=width), row=number)
     return cells[:width]
 
 
 def read_from_in_words(sheets: Sequence[str]) -> str:
     """Return the sentence for `Table.sheets`; empty where there are none."""
+    return " ".join(map(str, _read_from(sheets)))
+
+
+def _read_from(sheets: Sequence[str]) -> list[Sentence]:
     if not sheets:
-        return ""
-    told = _("The sheet “%s” was read.") % sheets[0]
-    if others := sheets[1:]:
-        told += " " + _("These sheets were not read: %s.") % ", ".join(others)
-    return told
+        return []
+    others = [TableText.SHEETS_NOT_READ(", ".join(sheets[1:]))] if sheets[1:] else []
+    return [TableText.SHEET_READ(sheets[0]), *others]

@@ -1,0 +1,103 @@
+"""What is said about a long table, beside what `portal.core.tables.texts` says of any table."""
+
+from django.utils.translation import gettext_lazy as _
+
+from portal.core.tables.texts import ProblemText
+
+
+class LongTableText(ProblemText):
+    """What may be wrong with a table of assessments."""
+
+    FOREIGN = (
+        "long_table.foreign",
+        _(
+            "This looks like a self-assessment or another verifier's data (columns: %s). Better Work neither "
+            "imports nor verifies it; only the programme's own assessments are imported."
+        ),
+    )
+    NOT_IMPORTED = (
+        "long_table.not_imported",
+        _(
+            "This is a self-assessment or another verifier's data. Better Work neither imports nor verifies it; "
+            "only the programme's own assessments are imported."
+        ),
+    )
+    REPORT_COPY = (
+        "long_table.report_copy",
+        _(
+            "This is a copy of a report, made for its reader. Import the programme's own table, which names "
+            "the questionnaire."
+        ),
+    )
+    MOST_NAMED = "long_table.most_named", _("A file may name %(most)s %(what)s; split this one.")
+    ASSESSMENTS = "long_table.assessments", _("assessments")
+    QUESTIONS = "long_table.questions", _("questions")
+
+    # --- what a cell may say
+    FINDINGS = "long_table.findings", _("1 (non-compliant), 0 (compliant), or nothing (not answered)")
+    ID_LETTERS = "long_table.id_letters", _("letters, digits, dots, dashes and slashes")
+    COUNTRIES = "long_table.countries", _("the English name of a country")
+    CYCLES = "long_table.cycles", _("a whole number from 1 to %s")
+    TYPES = "long_table.types", _("NC, FGW")
+    NO_NAME = "long_table.no_name", _("The factory has no name.")
+    LONG_TAG = "long_table.long_tag", _("A tag has at most %s characters.")
+
+    # --- the table with itself
+    TWO_FINDINGS = (
+        "long_table.two_findings",
+        _("Question %(question)s of Quest.ID %(quest)s has “%(said)s” in row %(row)s. Keep one of the two."),
+    )
+    ONE_ASSESSMENT = (
+        "long_table.one_assessment",
+        _("Quest.ID %(quest)s has “%(there)s” in row %(row)s: an assessment has one."),
+    )
+    ONE_COUNTRY = (
+        "long_table.one_country",
+        _("Factory %(factory)s is in %(there)s in row %(row)s: a factory is in one country."),
+    )
+    ONE_PLACE = (
+        "long_table.one_place",
+        _("Question %(question)s has “%(there)s” in row %(row)s: within a questionnaire it has one."),
+    )
+    ONE_WORDING = (
+        "long_table.one_wording",
+        _("Question %(question)s is written in another way in row %(row)s; a new questionnaire needs one."),
+    )
+    ONE_PER_CYCLE = (
+        "long_table.one_per_cycle",
+        _("Factory %(factory)s, cycle %(cycle)s has Quest.ID %(other)s in row %(row)s: one per cycle."),
+    )
+
+    # --- the table with what is here
+    NO_ASSESSMENTS = "long_table.no_assessments", _("In %s no factory assessments are made.")
+    OTHERS_COUNTRY = (
+        "long_table.others_country",
+        _("You do not import assessments for %s: its staff or the global staff do."),
+    )
+    ALL_ROWS = (
+        "long_table.all_rows",
+        _("This error applies to all %(rows)s rows of the country (%(visits)s assessments)."),
+    )
+    ID_TAKEN = "long_table.id_taken", _("This id cannot be used in %s. Check the country and the id.")
+    NO_FACTORY = (
+        "long_table.no_factory",
+        _("There is no factory with the id %s. Correct the id, or ask those who enrol factories to add it first."),
+    )
+    OTHERS_QUESTIONNAIRE = "long_table.others_questionnaire", _("This questionnaire belongs to another country.")
+    NO_QUESTION = (
+        "long_table.no_question",
+        _("“%s” has no question with this id. Correct the id, or import the newer questionnaire first."),
+    )
+    OTHER_PLACE = "long_table.other_place", _("In this questionnaire, question %(question)s has “%(known)s”.")
+    CYCLE_TAKEN = (
+        "long_table.cycle_taken",
+        _("Factory %(factory)s already has an assessment in cycle %(cycle)s: Quest.ID %(quest)s."),
+    )
+    NO_QUEST_ID = "long_table.no_quest_id", _("none")
+    OTHERS_ASSESSMENT = "long_table.others_assessment", _("This Quest.ID is another factory's assessment.")
+    OTHER_CYCLE = "long_table.other_cycle", _("Here this Quest.ID is of cycle %s.")
+    OTHER_QUESTIONNAIRE = "long_table.other_questionnaire", _("Here this Quest.ID was made with “%s”.")
+    PUBLISHED = (
+        "long_table.published",
+        _("This assessment went to the factory, and the table says something else. Start a correction first."),
+    )
