@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.core import countries
 from portal.core.days import Place, at_place, day_of, is_place_chosen, shown_place, zone_in_words
+from portal.core.returning import page_to_return_to
 
 register = template.Library()
 
@@ -233,3 +234,9 @@ def field_kind(field: BoundField) -> str:
 def hidden_inputs(pairs: Iterable[tuple[str, object]] | None) -> str:
     """Hidden inputs for (name, value) pairs."""
     return format_html_join("", '<input type="hidden" name="{}" value="{}">', pairs or ())
+
+
+@register.simple_tag(takes_context=True, name="page_to_return_to")
+def address_to_return_to(context: template.Context) -> str:
+    """The address to which the form that switches the language leads back."""
+    return page_to_return_to(context["request"])

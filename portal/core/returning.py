@@ -1,0 +1,48 @@
+"""To which page a form that stands on every page leads back: one that answers GET."""
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
+
+
+def page_to_return_to(request: HttpRequest) -> str:
+    """Return the address of the page that is shown, or of the one nearest to it that answers GET.
+
+    A page that was the answer to a POST may stand at an address that takes nothing else: then it is the page whose
+    form was sent, as the browser says, or the first address above.
+    """
+    if request.method in {"GET", "HEAD"} or answers_get(request.path_info):
+        return request.get_full_path()
+    sent_from = urlsplit(request.headers.get("Referer", ""))
+    nearest = [sent_from.path] if sent_from.netloc == request.get_host() else []
+    return next((path for path in [*nearest, *_above(request.path_info)] if answers_get(path)), "/")
+
+
+def answers_get(path: str) -> bool:
+    """Whether a view stands at an address of this portal and takes GET."""
+    try:
+        view: Any = resolve(path).func
+    except Resolver404:
+        return False
+    of_class = getattr(view, "view_class", None) or getattr(view, "cls", None)
+    if of_class is not None:
+        return hasattr(of_class, "get")
+    while view is not None:
+        # `require_POST` and its like say it nowhere else.
+        methods = (
+            inspect.getclosurevars(view).nonlocals.get("request_method_list") if inspect.isfunction(view) else None
+        )
+        if methods is not None:
+            return "GET" in methods
+        view = getattr(view, "__wrapped__", None)
+    return True
+
+
+def _above(path: str) -> Iterator[str]:
+    parts = path.strip("/").split("/")
+    for count in range(len(parts) - 1, 0, -1):
+        yield f"/{'/'.join(parts[:count])}/"
