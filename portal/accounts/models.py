@@ -54,6 +54,8 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     is_staff = models.BooleanField(default=False)
     is_integration = models.BooleanField(default=False)
     date_joined = models.DateTimeField(default=timezone.now)
+    # How often it was closed: counted by the database alone. Sessions from before the last time are no good (below).
+    closings = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -63,10 +65,23 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="accounts_user_email")]
-        triggers = [history_trigger("keeps_history", "accounts_accounthistory", "user_id", ["is_active"])]
+        triggers = [
+            history_trigger("keeps_history", "accounts_accounthistory", "user_id", ["is_active"]),
+            pgtrigger.Trigger(
+                name="counts_closings",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                func=("NEW.closings = OLD.closings + (OLD.is_active AND NOT NEW.is_active)::int;\nRETURN NEW;"),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def _get_session_auth_hash(self, secret: Any = None) -> str:
+        """Return what a session must hold to go on: another one after each change of the password and each closing."""
+        of_password: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc] # typeshed has the public one only
+        return of_password if not self.closings else f"{of_password}.{self.closings}"
 
     def get_full_name(self) -> str:
         """The name as the person wrote it."""

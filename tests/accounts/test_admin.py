@@ -11,6 +11,7 @@ from assessments.models import Answer, Assessment, Tool
 from assessments.services import start_correction, take_step
 from factories.roles import FACTORY
 from portal.accounts.models import User
+from portal.accounts.profiles import update_account
 from portal.accounts.roles import role_of
 from portal.core.models import Event
 from sharing.models import AccessRecord, SharingGrant
@@ -182,6 +183,35 @@ def test_nobody_who_reads_data_becomes_an_operator(world: World, client_of):
     assert "An operator&#x27;s account must have none" in response.content.decode()
     person.refresh_from_db()
     assert not person.is_superuser
+
+
+def test_a_session_of_a_closed_account_does_not_come_back_with_it(world: World, client_of):
+    person, operator = world.person("member_a"), world.person("operator")
+    before, never_asked = client_of(person), client_of(person)
+    for is_active in (False, True):
+        update_account(by=operator, account=person, is_active=is_active)
+    person.refresh_from_db()
+    assert person.is_active
+    assert [client.get(reverse("me")).status_code for client in (before, never_asked)] == [302, 302]
+    assert client_of(person).get(reverse("me")).status_code == 200
+
+
+def test_however_an_account_is_closed_its_sessions_end(world: World, client_of):
+    person = world.person("member_a")
+    client, stale = client_of(person), User.objects.get(pk=person.pk)
+    for is_active in (False, True):
+        User.objects.filter(pk=person.pk).update(is_active=is_active)
+    stale.save()
+    person.refresh_from_db()
+    assert person.closings == 1
+    assert client.get(reverse("me")).status_code == 302
+
+
+def test_a_session_goes_on_whatever_else_changes_about_the_account(world: World, client_of):
+    person = world.person("member_a")
+    client = client_of(person)
+    update_account(by=world.person("operator"), account=person, name="Another Name", is_active=True)
+    assert client.get(reverse("me")).status_code == 200
 
 
 def test_the_operator_cannot_close_their_own_account(world: World, client_of):
