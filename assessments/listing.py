@@ -4,7 +4,7 @@ The cost follows what the reader may see, not the size of the programme: the ind
 their order, and of each the gate is asked, and what the list is narrowed by, until the page is full.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,8 @@ from portal.core.conditions import ExistsRowByRow
 from portal.core.lists import capped, capped_count
 from portal.core.pages import rows_after
 from sharing import access
-from sharing.models import Visibility
+from sharing.models import SearchRecord, Visibility
+from sharing.services import record_search
 
 LISTED = ("-opens_at", "-report_id")
 Narrow = Callable[[AssessmentQuerySet], AssessmentQuerySet]
@@ -161,3 +162,12 @@ def brands_shown(user: Visitor, assessments: Iterable[Assessment]) -> dict[int, 
     reports = [one.report_id for one in assessments if one.report_id]
     rows = Visibility.objects.filter(access.proposed_to(user, brands), report__in=reports)
     return dict(rows.order_by("-brand").values_list("report", "brand"))
+
+
+def record_filter(by: User, cluster: str | None, page: Iterable[Any], brands: Mapping[int, int]) -> None:
+    """Write into who-saw-what whom a page of a list named because it was narrowed to a cluster (G5), if it was.
+
+    `brands`: for which brand each report was read, as `record_search` has it.
+    """
+    if cluster:
+        record_search(by=by, condition=SearchRecord.Condition.CLUSTER, about=cluster, named=page, brands=brands)

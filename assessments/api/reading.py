@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assessments.figures.queries import count_drafts, has_non_compliance_in, with_figures
-from assessments.listing import LISTED, SharedRows, brands_shown, near
+from assessments.listing import LISTED, SharedRows, brands_shown, near, record_filter
 from assessments.models import Assessment
 from assessments.querysets import AssessmentQuerySet
 from assessments.reading import document_for, report_language, with_scopes
@@ -33,13 +33,12 @@ from assessments.serializers import (
 )
 from assessments.services import take_step
 from factories.querysets import named
-from portal.accounts.models import User
 from portal.accounts.roles import Visitor
 from portal.core.api.pagination import PageQuery
 from portal.core.api.views import DetailView, ListView, PortalView
 from sharing import access
-from sharing.models import AccessRecord, SearchRecord
-from sharing.services import record_access, record_search
+from sharing.models import AccessRecord
+from sharing.services import record_access
 
 COLUMNS = {"country": "factory__programme__country", "factory": "factory", "cycle": "cycle", "year": "start_date__year"}
 
@@ -54,12 +53,6 @@ def narrow(rows: AssessmentQuerySet, wanted: dict[str, Any], reader: Visitor) ->
     if cluster := wanted.get("cluster"):
         rows = rows.filter(has_non_compliance_in(cluster, reader))
     return rows.filter(**{column: wanted[name] for name, column in COLUMNS.items() if name in wanted})
-
-
-def record_filter(user: User, wanted: dict[str, Any], page: list[Any], brands: dict[int, int]) -> None:
-    """Write into who-saw-what whom a page named because of what it was narrowed by (G5)."""
-    if cluster := wanted.get("cluster"):
-        record_search(by=user, condition=SearchRecord.Condition.CLUSTER, about=cluster, named=page, brands=brands)
 
 
 class AssessmentRows(PortalView):
@@ -95,8 +88,8 @@ class AssessmentListView(AssessmentRows, ListView):
 
     def prepare(self, page: list[Any]) -> list[Any]:
         """Count what is no report yet."""
-        if self.query.get("cluster"):
-            record_filter(self.user, self.query, page, brands_shown(self.user, page))
+        if cluster := self.query.get("cluster"):
+            record_filter(self.user, cluster, page, brands_shown(self.user, page))
         return super().prepare(page)
 
 
@@ -114,7 +107,8 @@ class SharedListView(ListView):
 
     def prepare(self, page: list[Any]) -> list[Any]:
         """The current versions of the reports."""
-        record_filter(self.user, self.query, page, {row.report_id: row.brand_id for row in page})
+        brands = {row.report_id: row.brand_id for row in page}
+        record_filter(self.user, self.query.get("cluster"), page, brands)
         return page
 
 

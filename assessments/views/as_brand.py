@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from assessments.models import Assessment
-from assessments.views.reading import assessment_context, record_filter, shared_context
+from assessments.views.reading import assessment_context, record_page, shared_context
 from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.models import User
@@ -70,7 +70,7 @@ def as_brand(request: HttpRequest, pk: int, brand: int) -> HttpResponse:
 def _list(request: HttpRequest, looker: AsBrand, seen_as: SeenAs) -> HttpResponse:
     show_days_of_each()  # as the brand's own list does
     context = shared_context(request, looker) | {"seen_as": seen_as}
-    record_filter(cast(User, request.user), context, is_brand=False)
+    record_page(cast(User, request.user), context, is_brand=False)
     return render(request, "assessments/shared_list.html", context)
 
 

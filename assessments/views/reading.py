@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 
 from assessments.explaining import granted_to
 from assessments.figures.queries import count_drafts, points_of, with_figures
-from assessments.listing import LISTED, SharedRows
+from assessments.listing import LISTED, SharedRows, record_filter
 from assessments.models import Assessment, ReportCopy
 from assessments.querysets import AssessmentQuerySet
 from assessments.reading import answer_rows, document_from, report_language, with_scopes
@@ -40,10 +40,10 @@ from portal.accounts.worded import Worded
 from portal.core.days import show_days_of
 from portal.core.lists import requested_page
 from sharing import access
-from sharing.models import AccessRecord, SearchRecord, SharingGrant
+from sharing.models import AccessRecord, SharingGrant
 from sharing.models import Scope as GrantScope
 from sharing.scopes import ScopeRule, rule_of
-from sharing.services import record_access, record_search
+from sharing.services import record_access
 
 FACTORIES_TO_ASK_ABOUT = 20
 
@@ -73,7 +73,7 @@ def shared_list(request: HttpRequest) -> HttpResponse:
     """What factories shared with the visitor's brand, newest first. Not found for people of no brand."""
     user = cast(User, request.user)
     context = shared_context(request, user)
-    record_filter(user, context)
+    record_page(user, context)
     if not context["rows"] and not Brand.objects.own(user).exists():
         raise Http404
     if not context["rows"]:
@@ -92,12 +92,10 @@ def shared_context(request: HttpRequest, reader: Visitor) -> dict[str, Any]:
     return {"page": page, "rows": rows, "form": form, "count": len(rows) if is_all else found.count()}
 
 
-def record_filter(user: User, context: dict[str, Any], *, is_brand: bool = True) -> None:
-    """Write into who-saw-what whom a page of the list named because of what it was narrowed by (G5)."""
-    if cluster := context["form"].asked("cluster"):
-        brands = {row.report_id: row.brand_id for row in context["page"].items if is_brand}
-        named = [row["assessment"] for row in context["rows"]]
-        record_search(by=user, condition=SearchRecord.Condition.CLUSTER, about=cluster, named=named, brands=brands)
+def record_page(user: User, context: dict[str, Any], *, is_brand: bool = True) -> None:
+    """Record whom a page of the list of what was shared named because of its filter."""
+    brands = {row.report_id: row.brand_id for row in context["page"].items if is_brand}
+    record_filter(user, context["form"].asked("cluster"), (row["assessment"] for row in context["rows"]), brands)
 
 
 def _rows(assessments: list[Assessment]) -> list[dict[str, Any]]:
