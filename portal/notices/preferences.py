@@ -72,5 +72,5 @@ def read_unsubscribe(token: str) -> tuple[User, list[NoticeKind]] | None:
 
 
 def unsubscribe(*, person: User, kinds: Sequence[NoticeKind]) -> None:
-    """Switch these kinds off for whoever holds the link. Twice is once."""
+    """Switch these kinds off for whoever holds the link. Idempotent."""
     choose_mails(by=person, ways={kind.name: MailChoice.Way.OFF.value for kind in kinds})

@@ -75,6 +75,16 @@ class WebhookDelivery(models.Model):
         FAILED = "failed", _("Failed")
         DROPPED = "dropped", _("Not sent: it no longer concerns you")
 
+    class Problem(models.TextChoices):
+        REFUSED = "refused", _("The address was not found or is not public")
+        CONNECTION = "connection", _("No connection")
+        TLS = "tls", _("No secure connection (certificate)")
+        TIMEOUT = "timeout", _("No answer in time")
+        PROTOCOL = "protocol", _("The answer could not be read")
+        SECRET = "secret", _("The portal could not read the secret")
+        PAYLOAD = "payload", _("The portal could not make the message")
+        INTERRUPTED = "interrupted", _("The portal was interrupted")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries")
     notice = models.ForeignKey(Notice, null=True, on_delete=models.CASCADE, related_name="deliveries")
@@ -86,7 +96,7 @@ class WebhookDelivery(models.Model):
     last_attempt_at = models.DateTimeField(null=True)
     status_code = models.PositiveSmallIntegerField(null=True)
     duration_ms = models.PositiveIntegerField(null=True)
-    problem = models.CharField(max_length=20, blank=True)
+    problem = models.CharField(max_length=20, choices=Problem.choices, blank=True)
 
     objects = DeliveryQuerySet.as_manager()
 

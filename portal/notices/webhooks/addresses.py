@@ -92,10 +92,10 @@ def resolve(target: Target) -> str:
     try:
         found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise RefusedAddressError("refused") from error
+        raise RefusedAddressError from error
     addresses = [str(entry[4][0]) for entry in found]
     if not addresses or not all(_is_allowed(one, is_local=target.is_local) for one in addresses):
-        raise RefusedAddressError("refused")
+        raise RefusedAddressError
     return addresses[0]
 
 

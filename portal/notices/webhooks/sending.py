@@ -59,7 +59,7 @@ class UnreadableSecretError(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of one attempt: the status, or a word for the problem; milliseconds."""
+    """What came of one attempt: the status, or the code of why there is none (`Problem`); milliseconds."""
 
     status: int | None
     problem: str
@@ -103,13 +103,13 @@ def _claim(failing: Iterable[UUID]) -> WebhookDelivery | None:
 def _deliver(delivery: WebhookDelivery) -> bool:
     """Send one message and write down what came of it. False: the endpoint does not take messages now."""
     if delivery.attempts > MOST_ATTEMPTS:  # a worker that was killed wrote nothing down
-        _finish(delivery, WebhookDelivery.State.FAILED, Answer(None, "interrupted", 0))
+        _finish(delivery, WebhookDelivery.State.FAILED, Answer(None, WebhookDelivery.Problem.INTERRUPTED, 0))
         return True
     try:
         body = _body(delivery)
     except Exception as error:  # noqa: BLE001 - whatever the app that knows the notice does
         log.error("webhook_payload_failed", delivery=str(delivery.pk), kind=delivery.kind, error=type(error).__name__)
-        _try_later(delivery, Answer(None, "payload", 0))
+        _try_later(delivery, Answer(None, WebhookDelivery.Problem.PAYLOAD, 0))
         return True
     if body is None:
         _finish(delivery, WebhookDelivery.State.DROPPED, Answer(None, "", 0))
@@ -240,21 +240,23 @@ class _Pinned(httpcore.SyncBackend):
 def _post(delivery: WebhookDelivery, body: bytes) -> Answer:
     """One attempt. Nothing of the answer is read but its status."""
     started = time.monotonic()
-    status, problem = None, ""
+    status: int | None = None
+    problem = ""
     try:
         status = _request(read_url(delivery.endpoint.url), _headers(delivery, body), body)
-    except RefusedAddressError as error:
-        problem = str(error)
+    except RefusedAddressError:
+        problem = WebhookDelivery.Problem.REFUSED
     except UnreadableSecretError:
         log.error("webhook_secret_unreadable", endpoint=str(delivery.endpoint_id))
-        problem = "secret"
+        problem = WebhookDelivery.Problem.SECRET
     except httpcore.TimeoutException:
-        problem = "timeout"
+        problem = WebhookDelivery.Problem.TIMEOUT
     except (httpcore.NetworkError, OSError) as error:
-        problem = "tls" if isinstance(error.__context__ or error, ssl.SSLError) else "connection"
+        is_tls = isinstance(error.__context__ or error, ssl.SSLError)
+        problem = WebhookDelivery.Problem.TLS if is_tls else WebhookDelivery.Problem.CONNECTION
     except Exception as error:  # noqa: BLE001 - a receiver that speaks no HTTP, whatever else it does
         log.warning("webhook_failed", endpoint=str(delivery.endpoint_id), error=type(error).__name__)
-        problem = "protocol"
+        problem = WebhookDelivery.Problem.PROTOCOL
     return Answer(status, problem, int((time.monotonic() - started) * 1000))
 
 

@@ -115,7 +115,7 @@ def change_kinds(*, by: User, endpoint: WebhookEndpoint, kinds: Collection[str])
 
 @transaction.atomic
 def pause_endpoint(*, by: User, endpoint: WebhookEndpoint) -> WebhookEndpoint:
-    """Tell it nothing until it is resumed; what happens meanwhile is not told later. Twice is once."""
+    """Tell it nothing until it is resumed; what happens meanwhile is not told later. Idempotent."""
     endpoint = _locked(by, endpoint)
     if not endpoint.is_paused:
         endpoint.paused_at, endpoint.paused_because = timezone.now(), WebhookEndpoint.Pause.PERSON
@@ -126,7 +126,7 @@ def pause_endpoint(*, by: User, endpoint: WebhookEndpoint) -> WebhookEndpoint:
 
 @transaction.atomic
 def resume_endpoint(*, by: User, endpoint: WebhookEndpoint) -> WebhookEndpoint:
-    """Tell it again from now on; messages that waited when it was paused are sent. Twice is once."""
+    """Tell it again from now on; messages that waited when it was paused are sent. Idempotent."""
     endpoint = _locked(by, endpoint)
     if endpoint.is_paused:
         endpoint.paused_at, endpoint.paused_because = None, ""
