@@ -79,7 +79,10 @@ class AcknowledgeView(CorrectionRows):
 
     @extend_schema(request=None, responses={200: CorrectionSerializer})
     def post(self, request: Request, pk: UUID) -> Response:
-        """Take note for the brand (its people only, never a token) of what became of a version. Twice is once."""
+        """Take note for the brand (its people only, never a token) of what became of a version.
+
+        A second time changes nothing.
+        """
         notice = self.rows().filter(assessment=pk).order_by(F("acknowledged_at").asc(nulls_first=True), "pk").first()
         if notice is None:
             raise Http404

@@ -146,7 +146,7 @@ class GrantRevokeView(GrantRows):
 
     @extend_schema(request=RevokeOrder, responses={200: GrantSerializer})
     def post(self, request: Request, pk: Any) -> Response:
-        """Revoke it: nothing opens through it from the next request on. Twice is once."""
+        """Revoke it: nothing opens through it from the next request on. A second time changes nothing."""
         grant = get_object_or_404(self.rows(), pk=pk)
         require(Factory.objects.where(self.user, "manage_sharing"), grant.factory)
         revoke_access(by=self.user, grant=grant, **self.body(RevokeOrder))

@@ -173,7 +173,7 @@ class RequestWithdrawView(RequestAnswer):
 
     @extend_schema(request=WithdrawOrder, responses={200: RequestSerializer})
     def post(self, request: Request, pk: Any) -> Response:
-        """Withdraw. For the brand's own people; twice is once."""
+        """Withdraw. For the brand's own people; a second time changes nothing."""
         found = get_object_or_404(self.rows(), pk=pk)
         require(Brand.objects.own(self.user), found.brand)
         self.body(WithdrawOrder)

@@ -75,7 +75,7 @@ class TermsForm(forms.Form):
         label=_("Until and including"),
         required=False,
         widget=DAY,
-        help_text=_("Leave empty to share until you stop it."),
+        help_text=_("Leave empty for no end date."),
     )
     hold_days = forms.IntegerField(
         label=_("Days each new report waits"),

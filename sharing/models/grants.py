@@ -184,7 +184,7 @@ class SharingGrant(models.Model):
 
     def hold_in_short(self) -> str:
         """The hold for a cell of a table."""
-        words = ngettext_lazy("New reports wait %(days)s day", "New reports wait %(days)s days", "days")
+        words = ngettext_lazy("New reports are held for %(days)s day", "New reports are held for %(days)s days", "days")
         return str(words % {"days": self.hold_days})
 
     def hold_in_words(self) -> str:

@@ -76,7 +76,7 @@ def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
 
 @transaction.atomic
 def refuse_grant(*, by: User, grant: SharingGrant, reason: str = "") -> SharingGrant:
-    """Refuse a grant, as the second person: it ends without ever having opened anything. Twice is once.
+    """Refuse a grant, as the second person: it ends without ever having opened anything. Idempotent.
 
     What it would have changed goes on as it was.
 
@@ -101,7 +101,7 @@ def refuse_grant(*, by: User, grant: SharingGrant, reason: str = "") -> SharingG
 
 @transaction.atomic
 def switch_confirmation_on(*, by: User, factory: Factory) -> Factory:
-    """From now on each new sharing waits for a worker representative. What is shared already goes on. Twice is once.
+    """From now on each new sharing waits for a worker representative. What is shared already goes on. Idempotent.
 
     Raises `PermissionDenied`, or `ValidationError` while the factory has no worker representative.
     """

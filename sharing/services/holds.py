@@ -29,7 +29,7 @@ from sharing.terms import MAX_CYCLE
 
 @transaction.atomic
 def withhold_report(*, by: User, factory: Factory, brand: Brand, cycle: int, reason: str = "") -> WithheldReport:
-    """Keep the report of `cycle` back from `brand`, whatever its grants say, from the next query on. Twice is once.
+    """Keep the report of `cycle` back from `brand`, whatever its grants say, from the next query on. Idempotent.
 
     It may be open already, wait for its hold, or not be published yet. Raises `PermissionDenied`, or
     `ValidationError` where nothing is shared with the brand or the cycle makes no sense.
@@ -57,7 +57,7 @@ def withhold_report(*, by: User, factory: Factory, brand: Brand, cycle: int, rea
 
 @transaction.atomic
 def release_report(*, by: User, withheld: WithheldReport) -> WithheldReport:
-    """Let the report go: from the next query on the grants alone decide again. Twice is once.
+    """Let the report go: from the next query on the grants alone decide again. Idempotent.
 
     Raises `PermissionDenied`, or `ValidationError` while a handover of the factory's manager is under way.
     """

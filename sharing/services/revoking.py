@@ -27,7 +27,7 @@ from sharing.terms import Status
 
 @transaction.atomic
 def revoke_access(*, by: User, grant: SharingGrant, reason: str = "", is_reason_shown: bool = False) -> SharingGrant:
-    """End a grant. Twice is once. The brand learns the reason only with `is_reason_shown`.
+    """End a grant. Idempotent. The brand learns the reason only with `is_reason_shown`.
 
     A grant whose terms were changed meanwhile lives on in its successor: that one ends, too, and so does a change that
     waits for a second person, so that nobody who was told "they can no longer see this" is wrong. Only a change that

@@ -30,6 +30,8 @@ def test_the_list_is_in_the_order_in_which_reports_opened(world, client_of):
     world.grant(cycles="only", cycle_number=2)
     world.grant(scope="step1", cycles="only", cycle_number=1)
     assert _listed(world, client_of) == [world.assessments[name] for name in ("a1", "a2", "b1")]
+    shown = text(client_of(world.person("brand_a_member")).get(reverse("shared_list")))
+    assert "Sorted by the day you could first read them, newest first." in shown
 
 
 def test_a_brand_with_nothing_shared_is_told_so(world, client_of):

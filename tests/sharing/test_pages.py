@@ -42,7 +42,7 @@ def test_who_may_see_the_consent_of_a_factory(world: World, client_of, persona: 
 
 
 def test_the_page_names_brand_scope_period_and_last_view(world: World, client_of) -> None:
-    grant = world.grant(purpose="Autumn season", cycles="from", cycle_number=2)
+    grant = world.grant(purpose="Autumn season", cycles="from", cycle_number=2, hold_days=3)
     record_access(
         by=world.person("brand_a_member"), assessment=world.assessments["a2"], openings={"report": grant}, action="view"
     )
@@ -54,11 +54,12 @@ def test_the_page_names_brand_scope_period_and_last_view(world: World, client_of
         "Assessment reports",
         "From cycle 2 on",
         "Autumn season",
-        "You stop it",
+        "No end date",
+        "New reports are held for 3 days",
         "Change",
     ]:
         assert words in page
-    assert "Never" not in page
+    assert not any(words in page for words in ("Never", "You stop it", "reports wait"))
 
 
 def test_a_member_reads_the_page_but_has_no_button_to_decide(world: World, client_of) -> None:
