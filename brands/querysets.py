@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 
 from brands.reads import ANY_READ
 from portal.accounts.roles import Visitor, has_general_permission, held
+from portal.accounts.worded import WordedKeys
 from portal.core.conditions import among
 from portal.core.history import latest_at
 
@@ -32,16 +33,21 @@ def _active(keys: QuerySet[Any, int]) -> QuerySet[Any, Any]:
     return apps.get_model("brands", "Brand")._default_manager.filter(among("pk", keys), is_active=True).values("pk")
 
 
+# The same, worded once: for the conditions of other querysets.
+brand_keys = WordedKeys(brands_where)
+own_brand_keys = WordedKeys(own_brands)
+
+
 class BrandQuerySet(QuerySet["Brand"]):
     """Brands."""
 
     def where(self, user: Visitor, codename: str) -> "BrandQuerySet":
         """The active brands for which `user` holds `codename`."""
-        return self.filter(pk__in=brands_where(user, codename))
+        return self.filter(pk__in=brand_keys(user, codename))
 
     def own(self, user: Visitor) -> "BrandQuerySet":
         """The brands that `user` reads for."""
-        return self.filter(pk__in=own_brands(user))
+        return self.filter(pk__in=own_brand_keys(user))
 
     def visible_to(self, user: Visitor) -> "BrandQuerySet":
         """Own brands; all of them for staff and for factory managers, who choose whom to share with."""
@@ -63,4 +69,4 @@ class SupplierQuerySet(QuerySet["Supplier"]):
 
     def visible_to(self, user: Visitor) -> "SupplierQuerySet":
         """The lines of the brands that `user` reads for."""
-        return self.filter(brand__in=own_brands(user))
+        return self.filter(brand__in=own_brand_keys(user))

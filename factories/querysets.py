@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from portal.accounts.roles import Visitor, held
+from portal.accounts.worded import WordedKeys, keys_held
 from portal.core.conditions import among
 from portal.core.history import latest_at
 from portal.core.names import one_line, unmarked
@@ -48,7 +49,19 @@ def factories_inside(user: Visitor) -> QuerySet[Any, Any]:
     """Return the ids of the factories whose consent `user` sees from inside: as a member, or as its country's staff."""
     factories = apps.get_model("factories", "Factory")._default_manager
     own = factories.filter(among("pk", held(user, "factory", "view_data")))
-    return own.values("pk").union(factories.in_programmes_where(user, "view_assessments").values("pk"), all=True)
+    return own.values("pk").union(factories_of(user, "view_assessments"), all=True)
+
+
+def factories_of(user: Visitor, codename: str) -> QuerySet[Any, Any]:
+    """Return the ids of the factories of the programmes in which `user` holds `codename`."""
+    factories = apps.get_model("factories", "Factory")._default_manager
+    return factories.in_programmes_where(user, codename).values("pk")
+
+
+# The same, worded once: for the conditions of other querysets.
+programme_keys = WordedKeys(programmes_where)
+keys_inside = WordedKeys(factories_inside)
+factory_keys = WordedKeys(factories_of)
 
 
 class ProgrammeQuerySet(QuerySet["CountryProgramme"]):
@@ -56,13 +69,13 @@ class ProgrammeQuerySet(QuerySet["CountryProgramme"]):
 
     def where(self, user: Visitor, codename: str) -> "ProgrammeQuerySet":
         """The programmes in which `user` holds `codename`; who holds it globally holds it in every country."""
-        return self.filter(pk__in=programmes_where(user, codename))
+        return self.filter(pk__in=programme_keys(user, codename))
 
     def visible_to(self, user: Visitor) -> "ProgrammeQuerySet":
         """The programmes whose staff or constituents `user` belongs to; global staff see all of them."""
         seen = Q(pk__in=[])
         for codename in ("assess_country", "view_assessments", "view_statistics"):
-            seen |= Q(pk__in=programmes_where(user, codename))
+            seen |= Q(pk__in=programme_keys(user, codename))
         return self.filter(seen)
 
 
@@ -79,32 +92,32 @@ class FactoryQuerySet(QuerySet["Factory"]):
 
     def where(self, user: Visitor, codename: str) -> "FactoryQuerySet":
         """The factories on which `user` holds `codename` through a role in the factory itself."""
-        return self.filter(pk__in=held(user, "factory", codename))
+        return self.filter(pk__in=keys_held(user, "factory", codename))
 
     def in_programmes_where(self, user: Visitor, codename: str) -> "FactoryQuerySet":
         """Return the factories of the programmes in which `user` holds `codename`.
 
         Whether there is one is asked first: for everybody else no factory is looked at.
         """
-        programmes = programmes_where(user, codename)
-        return self.filter(Exists(programmes), among("programme", programmes))
+        programmes = programme_keys(user, codename)
+        return self.filter(programmes.are_any(), among("programme", programmes))
 
     def inside(self, user: Visitor) -> "FactoryQuerySet":
         """Those whose consent `user` sees from inside: as one of the factory's people, or its country's staff."""
-        return self.filter(pk__in=factories_inside(user))
+        return self.filter(pk__in=keys_inside(user))
 
     def visible_to(self, user: Visitor) -> "FactoryQuerySet":
         """Own factories for members, assigned ones for advisors, the country's for its staff; nobody else any.
 
         Brands see a factory's facts only through what was shared with them.
         """
-        assigned = held(user, "factory", "assess")
-        return self.filter(Q(pk__in=factories_inside(user)) | Q(pk__in=assigned))
+        assigned = keys_held(user, "factory", "assess")
+        return self.filter(Q(pk__in=keys_inside(user)) | Q(pk__in=assigned))
 
     def editable_by(self, user: Visitor) -> "FactoryQuerySet":
         """Those whose profile `user` may edit: the factory's manager, and its country's staff."""
-        own = held(user, "factory", "edit_profile")
-        return self.filter(Q(pk__in=own) | Q(programme__in=programmes_where(user, "manage_enrolment")))
+        own = keys_held(user, "factory", "edit_profile")
+        return self.filter(Q(pk__in=own) | Q(programme__in=programme_keys(user, "manage_enrolment")))
 
     def with_managers(self, *numbers: int) -> "FactoryQuerySet":
         """Those that have one of these numbers of active managers."""
@@ -120,8 +133,8 @@ class HandoverQuerySet(QuerySet["Handover"]):
 
     def visible_to(self, user: Visitor) -> "HandoverQuerySet":
         """The managers of the factory, and those of the country's staff who enrol factories."""
-        own = held(user, "factory", "manage_members")
-        enrolled = programmes_where(user, "manage_enrolment")
+        own = keys_held(user, "factory", "manage_members")
+        enrolled = programme_keys(user, "manage_enrolment")
         return self.filter(Q(factory__in=own) | Q(factory__programme__in=enrolled))
 
     def open(self) -> "HandoverQuerySet":

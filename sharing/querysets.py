@@ -7,10 +7,10 @@ from django.apps import apps
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Least
 
-from brands.querysets import brands_where, own_brands
-from factories.models import Factory
-from factories.querysets import factories_inside
-from portal.accounts.roles import Visitor, held
+from brands.querysets import brand_keys, own_brand_keys
+from factories.querysets import factory_keys, keys_inside
+from portal.accounts.roles import Visitor
+from portal.accounts.worded import keys_held
 from sharing import terms
 from sharing.request_states import State
 from sharing.scopes import RULES
@@ -98,16 +98,16 @@ class SharingGrantQuerySet(QuerySet["SharingGrant"]):
 
     def inside(self, user: Visitor) -> "SharingGrantQuerySet":
         """Those of factories whose people or country's staff `user` is one of: all that `visible_to` shows of them."""
-        return self.filter(factory__in=factories_inside(user))
+        return self.filter(factory__in=keys_inside(user))
 
     def visible_to(self, user: Visitor) -> "SharingGrantQuerySet":
         """A factory's people and its country's staff see its grants; a brand sees its own, and no other's.
 
         What a second person of the factory has not confirmed is not yet a grant to the brand.
         """
-        grants = Q(factory__in=factories_inside(user))
+        grants = Q(factory__in=keys_inside(user))
         for scope, rule in RULES.items():  # a token sees the grants of its own scopes
-            grants |= Q(terms.given(), scope=scope, brand__in=brands_where(user, rule.permission))
+            grants |= Q(terms.given(), scope=scope, brand__in=brand_keys(user, rule.permission))
         return self.filter(grants)
 
 
@@ -122,7 +122,7 @@ class WithheldReportQuerySet(QuerySet["WithheldReport"]):
 
     def visible_to(self, user: Visitor) -> "WithheldReportQuerySet":
         """A factory's people and its country's staff; to a brand it is as if the report were not there."""
-        return self.filter(factory__in=factories_inside(user))
+        return self.filter(factory__in=keys_inside(user))
 
 
 class SubscriptionQuerySet(QuerySet["Subscription"]):
@@ -136,11 +136,11 @@ class SubscriptionQuerySet(QuerySet["Subscription"]):
 
     def of_country(self, user: Visitor) -> "SubscriptionQuerySet":
         """Those that `user` records for a country: its staff who enrol factories."""
-        return self.filter(factory__in=Factory.objects.in_programmes_where(user, "manage_enrolment").values("pk"))
+        return self.filter(factory__in=factory_keys(user, "manage_enrolment"))
 
     def visible_to(self, user: Visitor) -> "SubscriptionQuerySet":
         """The country's staff who record them, and the brand its own. No factory, and no other brand."""
-        return self.of_country(user) | self.filter(brand__in=own_brands(user))
+        return self.of_country(user) | self.filter(brand__in=own_brand_keys(user))
 
 
 class PaperConsentQuerySet(QuerySet["PaperConsent"]):
@@ -148,7 +148,7 @@ class PaperConsentQuerySet(QuerySet["PaperConsent"]):
 
     def visible_to(self, user: Visitor) -> "PaperConsentQuerySet":
         """A factory's people and its country's staff; a brand has no business with the factory's papers."""
-        return self.filter(factory__in=factories_inside(user))
+        return self.filter(factory__in=keys_inside(user))
 
 
 class AccessRecordQuerySet(QuerySet["AccessRecord"]):
@@ -167,11 +167,11 @@ class AccessRecordQuerySet(QuerySet["AccessRecord"]):
         assessment that has not been announced (R47). A brand's people see what their own brand read, also after the
         sharing has ended, and no other line (invariant 3).
         """
-        own = held(user, "factory", "view_data")
-        country = Factory.objects.in_programmes_where(user, "view_assessments").values("pk")
+        own = keys_held(user, "factory", "view_data")
+        country = factory_keys(user, "view_assessments")
         lines = Q(factory__in=own, is_before_release=False) | Q(factory__in=country)
         for scope, rule in RULES.items():  # a token sees the lines of its own scopes
-            lines |= Q(scope=scope, brand__in=brands_where(user, rule.permission))
+            lines |= Q(scope=scope, brand__in=brand_keys(user, rule.permission))
         return self.filter(lines)
 
     def read_for(self, whom: str) -> "AccessRecordQuerySet":
@@ -202,13 +202,13 @@ class DestroyNoticeQuerySet(QuerySet["DestroyNotice"]):
 
     def inside(self, user: Visitor) -> "DestroyNoticeQuerySet":
         """Those of factories whose people or country's staff `user` is one of."""
-        return self.filter(factory__in=factories_inside(user))
+        return self.filter(factory__in=keys_inside(user))
 
     def asked_of(self, user: Visitor) -> "DestroyNoticeQuerySet":
         """Those that `user` may answer: their brand's."""
         if getattr(user, "is_integration", False):
             return self.none()
-        return self.filter(brand__in=own_brands(user))
+        return self.filter(brand__in=own_brand_keys(user))
 
     def open(self) -> "DestroyNoticeQuerySet":
         """Those that were not answered."""
@@ -236,7 +236,7 @@ class ConfirmationEndQuerySet(QuerySet["ConfirmationEnd"]):
 
     def visible_to(self, user: Visitor) -> "ConfirmationEndQuerySet":
         """The factory's people and its country's staff."""
-        return self.filter(factory__in=factories_inside(user))
+        return self.filter(factory__in=keys_inside(user))
 
     def open(self) -> "ConfirmationEndQuerySet":
         """Those that wait for an answer."""

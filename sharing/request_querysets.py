@@ -18,10 +18,11 @@ from django.db.models import (
 )
 
 from brands.models import Brand
-from brands.querysets import brands_where
+from brands.querysets import brand_keys
 from factories.models import Factory
-from factories.querysets import FactoryQuerySet, factories_inside
-from portal.accounts.roles import Visitor, held
+from factories.querysets import FactoryQuerySet, keys_inside
+from portal.accounts.roles import Visitor
+from portal.accounts.worded import keys_held
 from sharing.ends import End
 from sharing.request_states import Shown, State
 from sharing.scopes import RULES
@@ -64,25 +65,25 @@ class AccessRequestQuerySet(QuerySet["AccessRequest"]):
 
     def inside(self, user: Visitor) -> "AccessRequestQuerySet":
         """Those to factories whose people or country's staff `user` is one of: what `visible_to` shows of them."""
-        return self.filter(factory__in=factories_inside(user))
+        return self.filter(factory__in=keys_inside(user))
 
     def visible_to(self, user: Visitor) -> "AccessRequestQuerySet":
         """The factory's people, its country's staff, and the brand that asked; no other brand.
 
         A token sees the requests for data of its own scopes.
         """
-        seen = Q(factory__in=factories_inside(user))
+        seen = Q(factory__in=keys_inside(user))
         for rule in RULES.values():
-            seen |= Q(scopes__contains=[rule.scope], brand__in=brands_where(user, rule.permission))
+            seen |= Q(scopes__contains=[rule.scope], brand__in=brand_keys(user, rule.permission))
         return self.filter(seen)
 
     def decidable_by(self, user: Visitor) -> "AccessRequestQuerySet":
         """Those of factories for which `user` decides."""
-        return self.filter(factory__in=held(user, "factory", "manage_sharing"))
+        return self.filter(factory__in=keys_held(user, "factory", "manage_sharing"))
 
     def for_reader(self, user: Visitor) -> "AccessRequestQuerySet":
         """Each with `from_inside` (the reader sees it from the factory's side) and `shown_state` for that side."""
-        return self._shown(ExpressionWrapper(Q(factory__in=factories_inside(user)), output_field=BooleanField()))
+        return self._shown(ExpressionWrapper(Q(factory__in=keys_inside(user)), output_field=BooleanField()))
 
     def for_brand(self) -> "AccessRequestQuerySet":
         """Each with `shown_state` as the brand that asked sees it."""

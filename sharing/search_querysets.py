@@ -8,7 +8,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BigIntegerField, Count, Exists, Max, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
 
-from brands.querysets import own_brands
+from brands.querysets import own_brand_keys
 from factories.models import Factory
 from portal.accounts.roles import Visitor, held
 
@@ -29,7 +29,7 @@ class SearchRecordQuerySet(QuerySet["SearchRecord"]):
         country = _ids(Factory.objects.in_programmes_where(user, "view_assessments"), "pk")
         seen = Q(factories__overlap=own, is_before_release=False) | Q(factories__overlap=country)
         if not getattr(user, "is_integration", False):
-            seen |= Q(brand__in=own_brands(user))
+            seen |= Q(brand__in=own_brand_keys(user))
         return self.filter(seen)
 
     def naming(self, factory: Factory) -> "SearchRecordQuerySet":

@@ -15,10 +15,11 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Exists, Model, OuterRef, QuerySet
+from django.db.models import BigIntegerField, Exists, Model, OuterRef, QuerySet
 from guardian.models import GroupObjectPermissionBase
 
 from portal.accounts.models import AccountHistory, HeldPermission, MembershipPeriod, User
+from portal.core.compiled import Compiled, Parameter, worded_once
 
 Visitor = User | AnonymousUser
 
@@ -95,8 +96,7 @@ class OrganisationKind:
 
     def held_by(self, user: Visitor) -> set[str]:
         """The permissions that `user` holds on any organisation of this kind."""
-        rows = HeldPermission.objects.filter(user=user.pk or 0, user__is_active=True, kind=self.name)
-        return set(rows.values_list("codename", flat=True))
+        return {codename for (codename,) in _held_anywhere(self.name).rows(user=user.pk or 0)}
 
     def event_field(self) -> str:
         """The column of an event that names this kind's organisation."""
@@ -249,7 +249,20 @@ def memberships_at(moment: datetime | None = None) -> QuerySet[Any]:
 
 def has_permission(user: Visitor, kind: str, codename: str, organisation: Model) -> bool:
     """Return whether `user` holds `codename` on this one organisation of `kind`, asked afresh."""
-    return held(user, kind, codename).filter(organisation_id=organisation.pk).exists()
+    return _held_on(kind, codename).is_any(user=user.pk or 0, organisation=organisation.pk)
+
+
+@worded_once
+def _held_on(kind: str, codename: str) -> "Compiled[HeldPermission, HeldPermission]":
+    person, organisation = (Parameter(name, BigIntegerField()) for name in ("user", "organisation"))
+    rows = HeldPermission.objects.filter(user=person, user__is_active=True, kind=kind, codename=codename)
+    return Compiled(rows.filter(organisation_id=organisation).order_by())
+
+
+@worded_once
+def _held_anywhere(kind: str) -> "Compiled[HeldPermission, str]":
+    rows = HeldPermission.objects.filter(user=Parameter("user", BigIntegerField()), user__is_active=True, kind=kind)
+    return Compiled(rows.order_by().values_list("codename", flat=True))
 
 
 def has_general_permission(user: Visitor, permission: str) -> bool:
@@ -257,13 +270,17 @@ def has_general_permission(user: Visitor, permission: str) -> bool:
 
     Superusers get no shortcut here: an operator runs the machine and reads nobody's data.
     """
+    return _giving(permission).is_any(user=user.pk or 0)
+
+
+@worded_once
+def _giving(permission: str) -> "Compiled[Permission, Permission]":
     app, codename = permission.split(".")
-    return Permission.objects.filter(
-        content_type__app_label=app,
-        codename=codename,
-        group__user__id=user.pk or 0,
-        group__user__is_active=True,
-    ).exists()
+    person = Parameter("user", BigIntegerField())
+    rows = Permission.objects.filter(
+        content_type__app_label=app, codename=codename, group__user__id=person, group__user__is_active=True
+    )
+    return Compiled(rows.order_by())
 
 
 def role_of(user: Visitor, kind: OrganisationKind, organisation: Model) -> list[str]:

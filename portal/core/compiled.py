@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from django.db import connections
-from django.db.models import Expression, Field, Model, QuerySet
+from django.db.models import BooleanField, Expression, Field, Model, QuerySet
 from psycopg.sql import Literal
 
 M = TypeVar("M", bound=Model)
@@ -37,6 +37,42 @@ class Parameter(Expression):
         return True
 
 
+class Keys(Expression):
+    """A subselect of one column whose words are known: for `__in`, for `among` and, as `are_any`, for a condition.
+
+    It names nothing of the query around it, so it means the same in any of them, and Django need neither copy nor
+    reword it with each.
+    """
+
+    def __init__(self, sql: str, parameters: tuple[Any, ...], column: "Field[Any, Any]") -> None:
+        super().__init__(output_field=column)
+        self.sql, self.parameters = sql, parameters
+
+    def resolve_expression(self, *_args: Any, **_more: Any) -> "Keys":
+        """Return itself: it has no references."""
+        return self
+
+    def as_sql(self, _compiler: Any, _connection: Any) -> tuple[str, tuple[Any, ...]]:
+        """Return the words in parentheses, and their values."""
+        return f"({self.sql})", self.parameters
+
+    def get_group_by_cols(self) -> list[Any]:
+        """Return nothing: it is the same for each row."""
+        return []
+
+    def are_any(self) -> "AreAny":
+        """Return the condition that there is a key."""
+        return AreAny(self.sql, self.parameters, BooleanField())
+
+
+class AreAny(Keys):
+    """The condition that a subselect finds a row."""
+
+    def as_sql(self, _compiler: Any, _connection: Any) -> tuple[str, tuple[Any, ...]]:
+        """Return the condition, and its values."""
+        return f"EXISTS({self.sql})", self.parameters
+
+
 class Compiled(Generic[M, Row]):
     """A queryset as a prepared statement that takes values for its `Parameter`s."""
 
@@ -55,6 +91,7 @@ class Compiled(Generic[M, Row]):
             sql = f"SELECT * FROM ({sql} OFFSET 0) worded WHERE {kept}"  # noqa: S608 - ours and Django's SQL
         self._rows = _Prepared(queryset.db, sql, parameters)
         self._count = _Prepared(queryset.db, f"SELECT COUNT(*) FROM ({sql}) found", parameters)  # noqa: S608
+        self._any = _Prepared(queryset.db, f"SELECT EXISTS({sql})", parameters)
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
         """Ask it with these values for its parameters. Raises `KeyError` where one is missing."""
@@ -63,6 +100,14 @@ class Compiled(Generic[M, Row]):
     def count(self, **values: Any) -> int:
         """Return how many rows it finds. Raises `KeyError` where a value is missing."""
         return int(self._count.ask(values)[0][0])
+
+    def is_any(self, **values: Any) -> bool:
+        """Return whether it finds a row. Raises `KeyError` where a value is missing."""
+        return bool(self._any.ask(values)[0][0])
+
+    def keys(self, **values: Any) -> Keys:
+        """Return its one column for the conditions of another queryset. Raises `KeyError` where a value is missing."""
+        return Keys(self._rows.sql, self._rows.given(values), self._queryset.model._meta.pk)
 
     def objects(self, **values: Any) -> list[Row]:
         """Return what iterating over the queryset would, annotations and related rows included.
@@ -85,9 +130,13 @@ class _Prepared:
     _known: "WeakKeyDictionary[Any, set[str]]" = WeakKeyDictionary()  # what each connection has prepared
 
     def __init__(self, alias: str, sql: str, parameters: tuple[Any, ...]) -> None:
-        self._alias, self._sql, self._parameters = alias, sql, parameters
+        self._alias, self.sql, self._parameters = alias, sql, parameters
         self._places: dict[str, Parameter] = {one.name: one for one in parameters if isinstance(one, Parameter)}
         self._name = ""
+
+    def given(self, values: dict[str, Any]) -> tuple[Any, ...]:
+        """Return what stands at each place of the SQL."""
+        return tuple(values[one.name] if isinstance(one, Parameter) else one for one in self._parameters)
 
     def ask(self, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         sql, given = self.call(values)
@@ -121,7 +170,7 @@ class _Prepared:
         words = (
             numbers[one.name] if isinstance(one, Parameter) else Literal(one).as_string(raw) for one in self._parameters
         )
-        return self._sql % tuple(words)
+        return self.sql % tuple(words)
 
 
 KEPT = 64  # statements of one function: it has one for each shape that it is asked in

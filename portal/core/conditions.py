@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BooleanField, Exists, F, Func, Q, QuerySet
 
+from portal.core.compiled import Keys
+
 
 class _EqualsAny(Func):
     """`column = ANY (ARRAY(subselect))`."""
@@ -15,13 +17,21 @@ class _EqualsAny(Func):
     output_field = BooleanField()
 
 
-def among(column: str, keys: QuerySet[Any, Any]) -> Q:
-    """Return the condition that `column` is one of `keys`, a queryset of one column.
+class _ArrayOfKeys(Func):
+    """`ARRAY(subselect)`."""
+
+    template = "ARRAY%(expressions)s"
+    arity = 1
+
+
+def among(column: str, keys: QuerySet[Any, Any] | Keys) -> Q:
+    """Return the condition that `column` is one of `keys`, a queryset of one column or its words.
 
     The keys are read once a statement, before anything else, and then used to search an index. `column__in=keys`
     instead lets the planner walk the rows and look each of them up among the keys.
     """
-    return Q(_EqualsAny(F(column), ArraySubquery(keys)))
+    array = _ArrayOfKeys(keys) if isinstance(keys, Keys) else ArraySubquery(keys)
+    return Q(_EqualsAny(F(column), array))
 
 
 class ExistsRowByRow(Exists):

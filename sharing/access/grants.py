@@ -25,7 +25,7 @@ from portal.accounts.roles import Visitor
 from portal.accounts.worded import Worded
 from portal.core.conditions import among
 from sharing import terms
-from sharing.access.people import partners_of, read_for
+from sharing.access.people import partner_keys, read_for
 from sharing.access.publication import Subject, is_out
 from sharing.models import SharingGrant, Subscription, WithheldReport
 from sharing.scopes import ASSESSMENT_SCOPES
@@ -86,7 +86,7 @@ def grants_opening_to(
     scopes = list(scopes)
     if at is not None:
         return grants_opening(version, at).filter(read_for(user, scopes, at))
-    partner = among("brand", partners_of(user, scopes))
+    partner = among("brand", partner_keys(user, tuple(scopes)))
     return _opening(version, at).filter(read_for(user, scopes), entitled(version.cycle, at, partner))
 
 

@@ -9,9 +9,10 @@ from django.db.models import BigIntegerField, Q, QuerySet
 
 from brands.models import Brand
 from factories.models import Factory
-from factories.querysets import programmes_where
+from factories.querysets import programme_keys, programmes_where
 from portal.accounts.roles import Visitor, held
-from portal.core.compiled import Parameter
+from portal.accounts.worded import WordedKeys, keys_held
+from portal.core.compiled import Keys, Parameter
 from portal.core.conditions import among
 from sharing.scopes import rule_of
 
@@ -39,14 +40,15 @@ class AsBrand(AnonymousUser):
         return {"looked_as": self.brand.pk, "looked_at": self.factory.pk}
 
 
-def brands_held(user: Visitor, scopes: Iterable[str], at: datetime | None = None) -> QuerySet[Any, int]:
+def brands_held(user: Visitor, scopes: Iterable[str], at: datetime | None = None) -> QuerySet[Any, int] | Keys:
     """Return the ids of the brands, active or not, for which `user` has a role that reads one of the scopes.
 
     Members read all scopes, an integration only its own. Raises `ValueError` for a scope that there is not.
     """
     if isinstance(user, AsBrand):
         return Brand.objects.filter(pk=user.brand.pk).values_list("pk", flat=True)
-    return held(user, "brand", [rule_of(scope).permission for scope in scopes], at)
+    codenames = tuple(rule_of(scope).permission for scope in scopes)
+    return keys_held(user, "brand", codenames) if at is None else held(user, "brand", codenames, at)
 
 
 def brands_reading(user: Visitor, scopes: Iterable[str]) -> QuerySet[Any, int]:
@@ -59,6 +61,10 @@ def partners_of(user: Visitor, scopes: Iterable[str]) -> QuerySet[Any, int]:
     """Return the ids of those of the brands that `user` reads for that are partners: they need no subscription."""
     partners = Brand.objects.filter(among("pk", brands_held(user, scopes)), kind=Brand.Kind.PARTNER)
     return partners.order_by().values_list("pk", flat=True)
+
+
+_keys_reading = WordedKeys(brands_reading)
+partner_keys = WordedKeys(partners_of)
 
 
 def brands_read_for(user: Visitor, scopes: Iterable[str]) -> list[int]:
@@ -76,13 +82,13 @@ def read_for(user: Visitor, scopes: Sequence[str], at: datetime | None = None) -
     for scope in scopes:
         through |= Q(among("brand", brands_held(user, [scope], at)), scope=scope)
     if at is None:
-        through &= among("brand", brands_reading(user, scopes))
+        through &= among("brand", _keys_reading(user, tuple(scopes)))
     return through & Q(factory=user.factory.pk) if isinstance(user, AsBrand) else through
 
 
-def own_factory_ids(user: Visitor, at: datetime | None = None) -> QuerySet[Any, int]:
+def own_factory_ids(user: Visitor, at: datetime | None = None) -> QuerySet[Any, int] | Keys:
     """Ids of the factories whose data `user` sees as one of their people."""
-    return held(user, "factory", "view_data", at)
+    return keys_held(user, "factory", "view_data") if at is None else held(user, "factory", "view_data", at)
 
 
 def worked_on(user: Visitor, factory: str, at: datetime | None = None) -> Q:
@@ -90,10 +96,12 @@ def worked_on(user: Visitor, factory: str, at: datetime | None = None) -> Q:
 
     `factory` names the row's path to its factory, or is empty on a factory itself.
     """
-    assigned = held(user, "factory", "assess", at)
-    country = programmes_where(user, "view_assessments", at)
     programme = f"{factory}__programme" if factory else "programme"
-    return among(programme, country) | among(factory or "pk", assigned)
+    if at is None:
+        country = among(programme, programme_keys(user, "view_assessments"))
+        return country | among(factory or "pk", keys_held(user, "factory", "assess"))
+    then = among(programme, programmes_where(user, "view_assessments", at))
+    return then | among(factory or "pk", held(user, "factory", "assess", at))
 
 
 def own_factories(user: Visitor) -> QuerySet[Factory]:

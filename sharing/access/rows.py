@@ -9,7 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db.models import Case, CharField, Exists, Q, Value, When
 
 from brands.models import Brand
-from factories.querysets import programmes_where
+from factories.querysets import programme_keys
 from portal.accounts.roles import Visitor
 from portal.core.conditions import ExistsRowByRow, among
 from sharing.access.grants import Version, grants_opening, grants_opening_to
@@ -85,5 +85,5 @@ def known_to(user: Visitor, at: datetime | None = None) -> Q:
 
     The factory's people know of what had been released to them by then (R47).
     """
-    country = among("factory__programme", programmes_where(user, "view_assessments"))
+    country = among("factory__programme", programme_keys(user, "view_assessments"))
     return among("factory", own_factory_ids(user)) & released_to_factory(at) | (country & begun(at))

@@ -140,7 +140,7 @@ def test_everything_worded_finds_what_its_queryset_finds_for_everybody() -> None
     stage = build_stage()
     world = stage.world
     _more_to_find(world)
-    readers = [world.people[name] for name in READERS if world.people.get(name)]
+    readers: list[Any] = [world.people[name] for name in READERS if world.people.get(name)]
     readers += [AnonymousUser(), AsBrand(world.brand_a, world.factory_a)]
     empty = set()
     for place, worded in everything_worded().items():

@@ -17,7 +17,8 @@ from portal.accounts.worded import Worded
 from portal.core.compiled import forget_words
 from portal.home import brand, factory
 from sharing import access
-from sharing.access import AsBrand
+from sharing.access import AsBrand, decisions, grants
+from sharing.access.grants import Version
 from sharing.models import AccessRecord, DestroyNotice, SearchRecord
 from sharing.services import record_access
 from tests.publishing import correct
@@ -86,6 +87,21 @@ def test_the_answers_of_a_scope_are_the_querysets_for_everybody(shared: World, s
         assessment = shared.assessments[name]
         sizes |= {len(found) for found in asked(reading._answers, shared, scope, assessment=assessment.pk)}
     assert len(sizes) > 1
+
+
+def test_the_grants_by_which_a_version_is_read_are_the_querysets_for_everybody(shared: World) -> None:
+    sizes = set()
+    for name in ("a1_old", "a1", "a2", "b1"):
+        version = vars(Version.of(shared.assessments[name]))
+        for scopes in (access.ASSESSMENT_SCOPES, ("step1",)):
+            shape = (tuple(scopes), version["superseded_at"] is None)
+            sizes |= {len(found) for found in asked(grants._grants_read, shared, *shape, **version)}
+    assert {0, 1} <= sizes
+
+
+def test_the_side_of_a_decision_is_the_querysets_for_everybody(shared: World) -> None:
+    sides = asked(decisions._sides, shared, factory=shared.factory_a.pk)
+    assert {(True, False), (False, True), (False, False)} == {side for [side] in sides}
 
 
 def test_annotations_and_related_rows_are_those_of_the_queryset(shared: World) -> None:
