@@ -4,16 +4,20 @@ import gc
 import os
 import pickle
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from shutil import copytree
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.conf import settings
+from django.core.files.storage import storages
 from django.db import connections, transaction
-from django.test import Client
+from django.test import Client, override_settings
 from django.test.testcases import TransactionTestCase
 from rest_framework.test import APIClient
-from xdist.scheduler import LoadScopeScheduling
 
 import portal.urls  # noqa: F401 - its views register what they serve, before a test looks
 from portal.accounts.roles import kinds as organisation_kinds
@@ -23,6 +27,8 @@ from portal.core.models import LedgerSeal
 from portal.core.views import job_pages
 from portal.notices.outbox import notice_kinds
 from tests import budgets
+from tests.matrix.stage import Stage, beat, build_stage
+from tests.order import OneByOneOrTogether, has_real_transactions, put_in_order
 from tests.world import World, build_world
 
 # Django and its models are a million objects that live on: looking for rubbish among them took a seventh of the time.
@@ -42,23 +48,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 KNOWN = pytest.StashKey[dict[str, dict[str, Any]]]()
-
-# Tests that one process runs, one after the other: they share what is slow to make, or start a worker of their own.
-# (The marker xdist_group would say so, but does not reach the scheduler under pytest 9.)
-TOGETHER = {
-    "tests/demo/loaded/": "demo",
-    "tests/test_revoke_everywhere.py": "revoke",
-    "tests/test_worlds.py": "worlds",
-    "tests/e2e/": "worker",
-    "tests/test_worker_crash.py": "worker",
-}
-
-
-class OneByOneOrTogether(LoadScopeScheduling):
-    """Hands out test by test, but those of `TOGETHER` to one process."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return next((group for start, group in TOGETHER.items() if nodeid.startswith(start)), nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneByOneOrTogether:
@@ -85,12 +74,15 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what .ci/run repeats on the services of production; a browser sees the same on any server."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # before tests are chosen by their markers
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark what .ci/run repeats on the services of production; a browser sees the same on any server. Then sort."""
     for item in items:
         if not item.get_closest_marker("e2e") and _depends_on_services(item):
             item.add_marker(pytest.mark.services)
+    done = yield
+    put_in_order(items)
+    return done
 
 
 def _depends_on_services(item: pytest.Item) -> bool:
@@ -98,15 +90,9 @@ def _depends_on_services(item: pytest.Item) -> bool:
     marker = item.get_closest_marker("django_db")
     return (
         item.nodeid.startswith(ON_SERVICES)
-        or (marker is not None and _has_real_transactions(item, marker))
+        or (marker is not None and has_real_transactions(item, marker))
         or any(item.get_closest_marker(name) for name in ("redis", "worker"))
     )
-
-
-def _has_real_transactions(item: pytest.Item, marker: pytest.Mark) -> bool:
-    """Return whether what the test writes is committed."""
-    fixtures = {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
-    return bool(marker.kwargs.get("transaction") or any(marker.args) or fixtures)
 
 
 REGISTRIES: dict[str, dict[str, Any]] = {
@@ -166,31 +152,56 @@ def empty_database(
 
 @dataclass(frozen=True)
 class Inhabited:
-    """A database with the world in it: its name, and the pickled world."""
+    """A database with the world or the stage in it: its name, and what is in it, pickled."""
 
     database: str
-    world: bytes
+    inside: bytes
+
+
+@contextmanager
+def _inhabited(empty: str, name: str, blocker: Any, build: Callable[[], Any]) -> Iterator[Inhabited]:
+    """Make a copy of the empty database in which `build` has made what it makes; drop it afterwards."""
+    owner, drop = connections["owner"], f'DROP DATABASE IF EXISTS "{name}"'
+    with blocker.unblock():
+        work_in(empty)
+        _end_other_sessions(connections["default"])
+        _end_other_sessions(owner)
+        with owner._nodb_cursor() as cursor:
+            cursor.execute(drop)
+            cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{empty}"')
+        work_in(name)
+        with patch.object(transaction, "on_commit"):  # no job begins, no mail is sent: as in a test
+            inside = pickle.dumps(build())
+    yield Inhabited(name, inside)
+    with blocker.unblock():
+        work_in(empty)
+        with owner._nodb_cursor() as cursor:
+            cursor.execute(drop)
 
 
 @pytest.fixture(scope="session")
 def inhabited_database(empty_database: str, django_db_blocker: Any) -> Iterator[Inhabited]:
     """A copy of the test database in which the world is already, for the many tests that begin with it."""
-    owner, name = connections["owner"], f"{empty_database}_world"
-    drop = f'DROP DATABASE IF EXISTS "{name}"'
-    with django_db_blocker.unblock():
-        work_in(empty_database)
-        _end_other_sessions(connections["default"])
-        _end_other_sessions(owner)
-        with owner._nodb_cursor() as cursor:
-            cursor.execute(drop)
-            cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{empty_database}"')
-        work_in(name)
-        world = pickle.dumps(build_world())
-    yield Inhabited(name, world)
-    with django_db_blocker.unblock():
-        work_in(empty_database)
-        with owner._nodb_cursor() as cursor:
-            cursor.execute(drop)
+    with _inhabited(empty_database, f"{empty_database}_world", django_db_blocker, build_world) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def staged_database(
+    empty_database: str, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Inhabited, Path]]:
+    """The same with the stage of the access matrix, and where the files on it are."""
+    files, name = tmp_path_factory.mktemp("stage"), f"{empty_database}_stage"
+    given: Any = settings.STORAGES
+    kept = {**given, "private": {**given["private"]}}
+    kept["private"]["OPTIONS"] = {**kept["private"]["OPTIONS"], "location": files}
+
+    def build() -> Stage:
+        with override_settings(STORAGES=kept):
+            return build_stage()
+
+    with _inhabited(empty_database, name, django_db_blocker, build) as made:
+        yield made, files
 
 
 def work_in(database: str) -> None:
@@ -203,16 +214,19 @@ def work_in(database: str) -> None:
 
 @pytest.fixture
 def django_db_setup(request: pytest.FixtureRequest, empty_database: str) -> None:
-    """Before a test's transaction begins: the empty database, or the one in which its world is already.
+    """Before a test's transaction begins: the empty database, or the one in which its world or stage is already.
 
     Tests with real transactions build their world themselves, for nothing undoes what they do to it but emptying.
     """
-    work_in(request.getfixturevalue("inhabited_database").database if _finds_its_world(request) else empty_database)
+    if "stage" in request.fixturenames:
+        work_in(request.getfixturevalue("staged_database")[0].database)
+    else:
+        work_in(request.getfixturevalue("inhabited_database").database if _finds_its_world(request) else empty_database)
 
 
 def _finds_its_world(request: pytest.FixtureRequest) -> bool:
     marker = request.node.get_closest_marker("django_db") or pytest.mark.django_db.mark
-    return "world" in request.fixturenames and not _has_real_transactions(request.node, marker)
+    return "world" in request.fixturenames and not has_real_transactions(request.node, marker)
 
 
 def _end_other_sessions(connection: Any) -> None:
@@ -227,13 +241,17 @@ def _end_other_sessions(connection: Any) -> None:
 
 
 KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
+FIRED_BY_DELETE = """
+    SELECT DISTINCT relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+    WHERE NOT tgisinternal AND tgtype & 8 <> 0 AND relname = ANY (%s)
+"""
 
 
 def _empty_tables(test: TransactionTestCase) -> None:
     """After a test with real transactions: the app role may not delete everywhere, so the owner does.
 
     Only what was filled is emptied, and by DELETE: to truncate all tables makes new files of all of them, which a
-    server that writes through to its disk takes seconds for.
+    server that writes through to its disk takes seconds for. The connection is kept: the next test's tables are known.
     """
     connection = connections["owner"]
     tables = [name for name in connection.introspection.table_names() if name not in KEPT_TABLES]
@@ -241,14 +259,15 @@ def _empty_tables(test: TransactionTestCase) -> None:
         cursor.execute(" UNION ALL ".join(f"(SELECT '{name}' FROM \"{name}\" LIMIT 1)" for name in tables))
         filled = [name for (name,) in cursor.fetchall()]
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-        for name in filled:
+        cursor.execute(FIRED_BY_DELETE, [filled])
+        guarded = [name for (name,) in cursor.fetchall()]
+        for name in guarded:
             cursor.execute(f'ALTER TABLE "{name}" DISABLE TRIGGER USER')  # some refuse every DELETE
         for name in filled:
             cursor.execute(f'DELETE FROM "{name}"')
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        for name in filled:
+        for name in guarded:
             cursor.execute(f'ALTER TABLE "{name}" ENABLE TRIGGER USER')
-    connection.close()
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -278,7 +297,17 @@ def world(request: pytest.FixtureRequest, db: None) -> World:
     """Two factories, two brands, staff of two countries, a constituent, an outsider, an inactive account."""
     if not _finds_its_world(request):
         return build_world()
-    found: World = pickle.loads(request.getfixturevalue("inhabited_database").world)
+    found: World = pickle.loads(request.getfixturevalue("inhabited_database").inside)
+    return found
+
+
+@pytest.fixture
+def stage(staged_database: tuple[Inhabited, Path], db: None) -> Stage:
+    """The world and one of everything that an address can name, with its files."""
+    made, files = staged_database
+    copytree(files, storages["private"].location, dirs_exist_ok=True)
+    beat()
+    found: Stage = pickle.loads(made.inside)
     return found
 
 

@@ -10,15 +10,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 
 from tests.amounts import IS_LONG
 from tests.matrix.asking import send
 from tests.matrix.rendering import COLLEAGUES, Rendering, who_asks, whose_turn
-from tests.matrix.stage import BODIES, GROUPS, PERSONAS, Stage, build_stage
+from tests.matrix.stage import BODIES, GROUPS, PERSONAS, Stage, beat
 from tests.matrix.table import ONLY_GET, ONLY_POST, ROWS, Row
+from tests.written import written
 
 # While building a page: PORTAL_MATRIX_ROWS=requests asks only the addresses with this word in their names.
 ASKED = [row for row in ROWS if os.environ.get("PORTAL_MATRIX_ROWS", "") in row.name]
@@ -33,13 +34,6 @@ READING = ALWAYS | {"sharing_accessrecord", "sharing_searchrecord"}
 TRIED_AND_UNDONE = {"access_request"}
 
 
-def written() -> dict[str, int]:
-    """Rows written so far in this transaction, by table; what was rolled back counts too."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables")
-        return dict(cursor.fetchall())
-
-
 def letter(response: Any) -> str:
     """The status as the table writes it."""
     if response.status_code == 302:
@@ -50,7 +44,7 @@ def letter(response: Any) -> str:
 def ask(stage: Stage, client: Client, row: Row) -> Any:
     """The answer; everything written is undone, the browser stays signed in."""
     url, body = stage.address(row.name, row.place), BODIES.get(row.name, lambda _stage: {})(stage)
-    cookies = copy.deepcopy(client.cookies)
+    cookies = copy.copy(client.cookies)  # an answer puts new ones in their place
     with transaction.atomic():
         response, _content = send(client, row.method, url, body)
         transaction.set_rollback(True)
@@ -77,10 +71,11 @@ def complaints(row: Row, persona: str, changed: set[str], response: Any) -> Iter
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("personas", PAIRS, ids=" and ".join)
-def test_everybody_gets_what_the_table_says(personas: list[str], pytestconfig: pytest.Config) -> None:
-    stage, seed = build_stage(), int(pytestconfig.getoption("randomly_seed", 0))
+def test_everybody_gets_what_the_table_says(stage: Stage, personas: list[str], pytestconfig: pytest.Config) -> None:
+    seed = int(pytestconfig.getoption("randomly_seed", 0))
     wrong: list[str] = []
     for persona in personas:
+        beat()
         client, rendering = stage.client(persona), Rendering(persona, seed)
         before = written()
         for row in (row for row in ASKED if IS_LONG or who_asks(row, persona, seed) == persona):
@@ -128,8 +123,7 @@ def test_every_address_has_a_row_for_every_method() -> None:
 
 
 @pytest.mark.django_db
-def test_other_methods_are_refused_to_those_who_may_most() -> None:
-    stage = build_stage()
+def test_other_methods_are_refused_to_those_who_may_most(stage: Stage) -> None:
     client = stage.client("global_staff")
     places = {row.name: row.place for row in ROWS}
     wrong = []
@@ -149,8 +143,7 @@ def test_other_methods_are_refused_to_those_who_may_most() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("persona", ["anonymous", "inactive", "manager_a", "brand_a_manager", "global_staff"])
-def test_the_admin_lets_in_nobody_but_the_operator(persona: str) -> None:
-    stage = build_stage()
+def test_the_admin_lets_in_nobody_but_the_operator(stage: Stage, persona: str) -> None:
     client = stage.client(persona)
     wrong = []
     for name, route in ADMIN:

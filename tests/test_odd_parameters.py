@@ -19,7 +19,7 @@ from drf_spectacular.generators import SchemaGenerator
 import tests
 from tests.amounts import IS_LONG
 from tests.matrix.asking import send
-from tests.matrix.stage import Stage, build_stage
+from tests.matrix.stage import Stage
 from tests.matrix.table import ROWS
 
 PERSONAS = ["anonymous", "manager_a", "brand_a_manager", "global_staff"]
@@ -116,9 +116,9 @@ def odd_address(start: str, names: list[str], value: str) -> str:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("persona", PERSONAS)
-def test_no_odd_parameter_is_our_defect(persona: str, pytestconfig: pytest.Config) -> None:
+def test_no_odd_parameter_is_our_defect(stage: Stage, persona: str, pytestconfig: pytest.Config) -> None:
     """Nobody asks everything with each value; the others ask each address with the next value."""
-    stage, seed = build_stage(), int(pytestconfig.getoption("randomly_seed", 0))
+    seed = int(pytestconfig.getoption("randomly_seed", 0))
     client: Client = stage.client(persona)
     client.raise_request_exception = False
     turn, wrong = islice(cycle(ODD), 5 * PERSONAS.index(persona), None), []
@@ -133,9 +133,9 @@ def test_no_odd_parameter_is_our_defect(persona: str, pytestconfig: pytest.Confi
 
 
 @pytest.mark.django_db
-def test_no_odd_form_of_a_stranger_is_our_defect() -> None:
+def test_no_odd_form_of_a_stranger_is_our_defect(stage: Stage) -> None:
     """All that may be sent without signing in; from another address each time, or the limits would answer."""
-    stage, names = build_stage(), [*names_of_pages(), "login", "password", "email", "password1", "password2"]
+    names = [*names_of_pages(), "login", "password", "email", "password1", "password2"]
     public = [row for row in ROWS if row.method == "POST" and row.cells["anonymous"] not in "Lux."]
     wrong = []
     for row in public:

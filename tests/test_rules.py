@@ -20,15 +20,9 @@ from sharing import access
 from sharing.models import AccessRecord
 from sharing.services import Terms, change_grant, revoke_access
 from tests.world import World
+from tests.written import written
 
 pytestmark = pytest.mark.django_db
-
-
-def written() -> dict[str, int]:
-    """Rows written so far in this transaction, by table."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables")
-        return dict(cursor.fetchall())
 
 
 def test_r4_consent_here_touches_nothing_but_consent_here(world: World) -> None:

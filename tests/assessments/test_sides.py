@@ -4,15 +4,14 @@ import pytest
 
 from assessments.models import Assessment, CorrectionNotice
 from sharing.models import AccessRequest, DestroyNotice, SharingGrant
-from tests.matrix.stage import GROUPS, PERSONAS, build_stage
+from tests.matrix.stage import GROUPS, PERSONAS, Stage
 
 pytestmark = pytest.mark.django_db
 STAFF = [one for one in GROUPS["staff"] if one != "constituent"]
 FACTORY = GROUPS["factory"]
 
 
-def test_a_side_sees_what_the_gate_shows_it_and_nobody_sees_more() -> None:
-    stage = build_stage()
+def test_a_side_sees_what_the_gate_shows_it_and_nobody_sees_more(stage: Stage) -> None:
     for persona in PERSONAS:
         if persona in {"anonymous", "token"}:
             continue
