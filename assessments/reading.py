@@ -15,6 +15,7 @@ from assessments.models import Answer, Assessment, Question
 from assessments.querysets import AssessmentQuerySet
 from assessments.reports.build import build_document
 from assessments.reports.document import (
+    SCOPES,
     AnswerRow,
     AssessmentFacts,
     FactoryFacts,
@@ -29,6 +30,7 @@ from portal.accounts.worded import Worded
 from portal.core.countries import country_name
 from portal.core.days import day_of
 from sharing import access
+from sharing.scopes import rule_of
 
 STATUS: dict[str, Status] = {"published": "current", "superseded": "superseded", "withdrawn": "withdrawn"}
 TOOL_ORDER = (
@@ -55,6 +57,25 @@ def document_for(*, user: Visitor, assessment: Assessment, scope: Scope, languag
     Raises what `build_document` raises.
     """
     return document_from(answer_rows(user, assessment, scope), assessment, scope, language)
+
+
+def documents_for(
+    user: Visitor, assessment: Assessment, scopes: Iterable[str], language: str
+) -> dict[str, ReportDocument]:
+    """Return what each of the scopes says to `user`, the widest first.
+
+    Answers are read once where a wider scope's rows contain them.
+    """
+    chosen = set(scopes)
+    read: dict[str, list[AnswerRow]] = {}
+    documents = {}
+    for scope in (one for one in SCOPES if one in chosen):
+        steps = rule_of(scope).steps
+        rows = next((rows for wider, rows in read.items() if steps <= rule_of(wider).steps), None)
+        if rows is None:
+            rows = read[scope] = answer_rows(user, assessment, scope)
+        documents[scope] = document_from(rows, assessment, scope, language)
+    return documents
 
 
 def document_from(rows: Iterable[AnswerRow], assessment: Assessment, scope: Scope, language: str) -> ReportDocument:

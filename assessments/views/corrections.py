@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from assessments.corrections import Change, acknowledge_correction, changes_between, old_versions
 from assessments.models import Assessment, CorrectionNotice
 from assessments.querysets import AssessmentQuerySet, CorrectionNoticeQuerySet
-from assessments.reading import document_for, report_language
+from assessments.reading import documents_for, report_language
 from assessments.reports.labels import labels_for
 from brands.models import Brand
 from portal.accounts.models import User
@@ -96,18 +96,12 @@ _versions: Worded[Assessment, Assessment] = Worded(
 
 def _parts(user: User, before: Assessment, new: Assessment, language: str) -> list[ScopeChanges]:
     openings = {one: access.openings(user, one) for one in (before, new)}
-    parts = []
-    for scope in access.ASSESSMENT_SCOPES:
-        if all(scope in opened for opened in openings.values()):
-            documents = [_document(user, one, scope, language) for one in (before, new)]
-            parts.append(ScopeChanges(str(Scope(scope).label), changes_between(*documents)))
+    scopes = [one for one in access.ASSESSMENT_SCOPES if all(one in opened for opened in openings.values())]
+    old, now = (documents_for(user, one, scopes, language) for one in (before, new))
+    parts = [ScopeChanges(str(Scope(scope).label), changes_between(old[scope], now[scope])) for scope in scopes]
     for one, opened in openings.items():
         record_access(by=user, assessment=one, openings=opened, action=AccessRecord.Action.VIEW)
     return parts
-
-
-def _document(user: User, assessment: Assessment, scope: Any, language: str) -> Any:
-    return document_for(user=user, assessment=assessment, scope=scope, language=language)
 
 
 @login_required

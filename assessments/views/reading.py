@@ -24,8 +24,8 @@ from assessments.figures.queries import count_drafts, points_of, with_figures
 from assessments.listing import LISTED, SharedRows, record_filter
 from assessments.models import Assessment, ReportCopy
 from assessments.querysets import AssessmentQuerySet
-from assessments.reading import answer_rows, document_from, report_language, with_scopes
-from assessments.reports.document import SCOPES, AnswerRow, Cluster, CompliancePoint, Counts, ReportDocument, Summary
+from assessments.reading import documents_for, report_language, with_scopes
+from assessments.reports.document import Cluster, CompliancePoint, Counts, ReportDocument, Summary
 from assessments.reports.labels import Labels, labels_for
 from assessments.states import Step
 from assessments.step_rights import StepRights
@@ -200,7 +200,7 @@ _family_rows: Worded[Assessment, Assessment] = Worded(_family_of, pk=UUIDField()
 
 def _page_context(user: Visitor, opened: Assessment, family: list[Assessment], scopes: list[str]) -> dict[str, Any]:
     language = report_language(get_language())
-    documents = _documents(user, opened, scopes, language)
+    documents = documents_for(user, opened, scopes, language)
     history = _rows(family)
     widest, main = next(iter(documents.items()))
     return {
@@ -252,19 +252,6 @@ def _sections(document: ReportDocument) -> list[tuple[Cluster, Summary, set[str]
 
 def _only_informs(point: CompliancePoint) -> bool:
     return bool(point.findings) and point.counts == Counts(0, 0, 0, 0, 0)
-
-
-def _documents(user: Visitor, opened: Assessment, scopes: list[str], language: str) -> dict[str, ReportDocument]:
-    """The document of each open scope; answers are read once where a wider scope's rows contain them."""
-    read: dict[str, list[AnswerRow]] = {}
-    documents = {}
-    for scope in (one for one in SCOPES if one in scopes):
-        steps = rule_of(scope).steps
-        rows = next((rows for wider, rows in read.items() if steps <= rule_of(wider).steps), None)
-        if rows is None:
-            rows = read[scope] = answer_rows(user, opened, scope)
-        documents[scope] = document_from(rows, opened, scope, language)
-    return documents
 
 
 def _replacement(opened: Assessment, family: list[Assessment]) -> Assessment | None:
