@@ -142,6 +142,11 @@ PAIRS = f"""(
 
 
 def _statements() -> list[str]:
+    return [*_reports(), *_figures(), *_grants()]
+
+
+def _reports() -> list[str]:
+    """Return the statements that make factories and what they published."""
     cycles = f"factories_factory f CROSS JOIN generate_series(1, {CYCLES}) c WHERE f.id >= %(first)s"
     published = "now() - (f.id * 7919 + c * 104729) %% 1400 * interval '1 day' - f.id * interval '1 second'"
     return [
@@ -174,6 +179,12 @@ def _statements() -> list[str]:
             released_at="r.first_published_at - interval '7 days'",
             report_id="r.id",
         ),
+    ]
+
+
+def _figures() -> list[str]:
+    """Return the statement that makes the figures of the reports."""
+    return [
         _insert(
             "assessments_figures",
             "assessments_assessment a CROSS JOIN unnest(ARRAY['report', 'step1']) s WHERE a.factory_id >= %(first)s",
@@ -189,6 +200,12 @@ def _statements() -> list[str]:
             nc_clusters="ARRAY[1 + (hashtext(a.id::text) & 7)]",
             findings="repeat('c', 250)",
         ),
+    ]
+
+
+def _grants() -> list[str]:
+    """Return the statements that make grants, in our way and in that of django-guardian's documentation."""
+    return [
         _insert(
             "sharing_sharinggrant",
             PAIRS,
@@ -202,7 +219,7 @@ def _statements() -> list[str]:
             granted_by_id="%(by)s",
             hold_days="CASE WHEN pair.factory %% 7 = 0 THEN 7 ELSE 0 END",
         ),
-        # What django-guardian's documentation would do for the same pairs: a row for each brand's group and factory.
+        # A row for each brand's group and factory.
         _insert(
             "guardian_groupobjectpermission",
             "sharing_sharinggrant g "

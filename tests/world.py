@@ -270,38 +270,48 @@ def make_assessment(
         **fields,
     )
     if state != "planned":
-        Answer.objects.bulk_create(
-            Answer(
-                assessment=assessment,
-                question=question,
-                finding=FINDINGS.get(question.ext_id, "info"),
-                value="14" if question.type == "FGW" else "",
-                note=f"Evidence for {question.ext_id} in cycle {cycle}"
-                if FINDINGS.get(question.ext_id) == "nc"
-                else "",
-            )
-            for question in tool.questions.all()
-        )
+        _answer_everything(assessment)
     Tool.objects.filter(pk=tool.pk, used_at=None).update(used_at=timezone.now())
     published = timezone.now() - timedelta(days=published_days_ago)
+    values = _come_to(state, assessment, published, superseded_at)
+    Assessment.objects.filter(pk=assessment.pk).update(**values)
+    if state in RELEASED:
+        freeze(assessment.pk)
+    assessment.refresh_from_db()
+    return assessment
+
+
+def _answer_everything(assessment: Assessment) -> None:
+    Answer.objects.bulk_create(
+        Answer(
+            assessment=assessment,
+            question=question,
+            finding=FINDINGS.get(question.ext_id, "info"),
+            value="14" if question.type == "FGW" else "",
+            note=f"Evidence for {question.ext_id} in cycle {assessment.cycle}"
+            if FINDINGS.get(question.ext_id) == "nc"
+            else "",
+        )
+        for question in assessment.tool.questions.all()
+    )
+
+
+def _come_to(state: str, assessment: Assessment, published: datetime, superseded_at: datetime | None) -> dict[str, Any]:
+    """The columns of an assessment that came to a state, with the report of its cycle opened or closed."""
     values: dict[str, Any] = {"state": state}
     if state in {"factory_review", "published", "superseded", "withdrawn"}:
         values["released_at"] = published - timedelta(days=7)
     if state in {"published", "superseded", "withdrawn"}:
         values["published_at"] = published
     if state in {"published", "superseded", "withdrawn"}:
-        values["report"] = open_report(factory_id=factory.pk, cycle=cycle, at=published)
+        values["report"] = open_report(factory_id=assessment.factory_id, cycle=assessment.cycle, at=published)
         values["first_published_at"] = values["report"].first_published_at
     if state == "superseded":
         values["superseded_at"] = superseded_at or published + timedelta(days=50)
     if state == "withdrawn":
         values |= {"withdrawn_at": timezone.now(), "withdrawn_reason": "Wrong factory"}
         close_report(values["report"], at=values["withdrawn_at"])
-    Assessment.objects.filter(pk=assessment.pk).update(**values)
-    if state in RELEASED:
-        freeze(assessment.pk)
-    assessment.refresh_from_db()
-    return assessment
+    return values
 
 
 def _assessments(world: World) -> None:
