@@ -17,7 +17,8 @@ from django.urls import URLPattern, get_resolver
 from tests.amounts import IS_LONG
 from tests.matrix.asking import send
 from tests.matrix.rendering import COLLEAGUES, Rendering, who_asks, whose_turn
-from tests.matrix.stage import BODIES, GROUPS, PERSONAS, Stage, beat
+from tests.matrix.sent import BODIES
+from tests.matrix.stage import GROUPS, PERSONAS, Stage, beat
 from tests.matrix.table import ONLY_GET, ONLY_POST, ROWS, Row
 from tests.written import written
 

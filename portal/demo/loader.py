@@ -1,5 +1,6 @@
 """Loads the demo programme: all of it in one transaction, once."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
@@ -8,7 +9,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from factories.models import CountryProgramme
+from brands.models import Brand
+from factories.models import CountryProgramme, Factory
 from portal.accounts.models import User
 from portal.demo.accounts import ACCOUNTS, BRAND_A, BY_KEY
 from portal.demo.load.assessments import load_assessments, tell_assessments
@@ -28,7 +30,7 @@ from portal.demo.load.rows import History
 from portal.demo.load.sharing import load_grants, load_readings, load_withheld
 from portal.demo.load.tools import load_tools
 from portal.demo.plan.corrections import corrections
-from portal.demo.plan.factories import factories
+from portal.demo.plan.factories import FactoryPlan, factories
 from portal.demo.plan.grants import downloads_before, ended_lately, grants, readings
 from portal.demo.plan.people import manager_email
 from portal.demo.plan.requests import requests
@@ -125,19 +127,12 @@ def _load(today: date) -> Loaded:
     load_grants(consents, own_factories, brands, users, history)
     wishes = requests(plans, consents, now)
     load_requests(wishes, own_factories, brands, users, history)
-    first = own_factories[plans[0].bw_id]
     visits_of = {key: list(own) for key, own in groupby(planned, key=lambda visit: visit.factory.bw_id)}
     read = readings(consents, visits_of, now) + downloads_before(ended, visits_of[plans[0].bw_id])
     read.sort(key=lambda reading: reading.at)
     load_readings(read, own_factories, brands, users)
     load_corrections(corrections(planned, consents, read, now), own_factories, brands, users, history)
-    load_destroy_notices(first, brands, now, history)
-    load_unconfirmed(plans[1], own_factories, brands, users, history, now)
-    load_last_unconfirmed(plans[0], first, brands[TO_CONFIRM], users, history, now)
-    load_handover(next(plan for plan in plans[2:] if plan.is_assessed), own_factories, users, history, now)
-    load_withheld(first, users[manager_email(plans[0])], brands, now - timedelta(minutes=30), history)
-    load_webhook(brands[BRAND_A], users[BY_KEY["brand_a_manager"].email], now, history)
-    load_waiting_notices(now)
+    _load_what_waits(plans, own_factories, brands, users, now, history)
     return Loaded(
         programmes=len(programmes),
         factories=len(plans),
@@ -155,3 +150,22 @@ def _load(today: date) -> Loaded:
         receipts=load_receipts(),
         seals=seal_history(),
     )
+
+
+def _load_what_waits(
+    plans: Sequence[FactoryPlan],
+    own_factories: dict[str, Factory],
+    brands: dict[str, Brand],
+    users: dict[str, User],
+    now: datetime,
+    history: History,
+) -> None:
+    """What is left for those who sign in to do."""
+    first = own_factories[plans[0].bw_id]
+    load_destroy_notices(first, brands, now, history)
+    load_unconfirmed(plans[1], own_factories, brands, users, history, now)
+    load_last_unconfirmed(plans[0], first, brands[TO_CONFIRM], users, history, now)
+    load_handover(next(plan for plan in plans[2:] if plan.is_assessed), own_factories, users, history, now)
+    load_withheld(first, users[manager_email(plans[0])], brands, now - timedelta(minutes=30), history)
+    load_webhook(brands[BRAND_A], users[BY_KEY["brand_a_manager"].email], now, history)
+    load_waiting_notices(now)

@@ -18,10 +18,11 @@ bring in its first manager.
 
 from dataclasses import dataclass
 
+from tests.matrix.api_rows import API
 from tests.matrix.stage import PERSONAS
 
-# Asked by everybody, with what would do something where the sender has the right to it (`stage.BODIES`).
-TABLE = """
+# Asked by everybody, with what would do something where the sender has the right to it (`sent.BODIES`).
+PAGES = """
 # portal
 GET    home                                 -                           LL++ ++++ +++L ++++++
 POST   home                                 -                           LL++ ++++ +++L ++++++
@@ -267,100 +268,6 @@ GET    tool_list                            -                           LL.. ...
 GET    tool_import                          -                           LL.. .... ...L x++++.
 POST   tool_import                          -                           LL.. .... ...L x!!!!.
 GET    tool                                 tool                        LL.. .... ...L +++.+.
-# api
-GET    api:me                               -                           uu++ ++++ ++++ ++++++
-GET    api:shared                           -                           uu++ ++++ ++++ ++++++
-GET    api:assessments                      -                           uu++ ++++ ++++ ++++++
-GET    api:assessment                       a2                          uu.. +++. ++.+ +++.+.
-GET    api:assessment                       a3                          uu.. +++. .... +++.+.
-GET    api:assessment                       a4                          uu.. .... .... +++.+.
-GET    api:assessment                       b1                          uu.. ...+ .... .++.+.
-GET    api:assessment                       none                        uu.. .... .... ......
-GET    api:findings                         a2                          uu.. +++. ++.+ +++.+.
-GET    api:findings                         b1                          uu.. ...+ .... .++.+.
-GET    api:explain                          a2                          uu.. +++. ++.+ +++.+.
-GET    api:explain                          b1                          uu.. ...+ .... .++.+.
-POST   api:steps                            a3                          uu.. xxx. ...x x**.*.
-POST   api:steps                            b1                          uu.. ...x ...x .++.+.
-POST   api:reports                          -                           uu.. ***. **.* ***.*.
-GET    api:report                           copy                        uu.. .... .+.. ......
-GET    api:report-file                      copy                        uu.. .... .+.. ......
-GET    api:job                              job                         uu.. .... .+.. ......
-POST   api:job-cancel                       job                         uu.. .... .+.x ......
-GET    api:factories                        -                           uu++ ++++ ++++ ++++++
-GET    api:factory                          A                           uu.. +++. .... +++.+.
-GET    api:factory-grants                   A                           uu.. +++. .... x++.+.
-POST   api:factory-grants                   A                           uu.. *xx. ...x xxx.x.
-POST   api:sharing-orders                   A                           uu.. *xx. ...x xxx.x.
-POST   api:sharing-preview                  A                           uu.. +xx. ...x xxx.x.
-POST   api:grant-preview                    grant                       uu.. +xx. xx.x .xx.x.
-GET    api:openings                         A                           uu.. +++. .... x++.+.
-POST   api:withheld-reports                 A                           uu.. *xx. ...x xxx.x.
-POST   api:withheld-report-release          withheld                    uu.. *xx. ...x .xx.x.
-GET    api:who-saw-what                     A                           uu.. +++. .... x++.+.
-GET    api:factory-searches                 A                           uu.. +++. .... x++.+.
-GET    api:factory-explain                  A                           uu.. +++. !!.! x++.+.
-GET    api:factory-explain                  B                           uu.. ...! .... .!!.!.
-GET    api:who-could-see                    A                           uu.. +++. .... x++.+.
-POST   api:stop-sharing                     A                           uu.. *xx. ...x xxx.x.
-GET    api:copies-to-destroy                -                           uu++ ++++ ++++ ++++++
-GET    api:copies-answer                    notice                      uu.. +++. ++.. .++.+.
-POST   api:copies-answer                    notice                      uu.. xxx. **.x .xx.x.
-GET    api:monthly-summary                  A                           uu.. +++. .... x++.+.
-GET    api:what-we-read                     brandA                      uu.. .... ++.+ ......
-POST   api:grant-confirmation               pending                     uu.. xx*. ...x .xx.x.
-GET    api:handovers                        -                           uu++ ++++ ++++ ++++++
-POST   api:handovers                        -                           uu.. xxx. ...x x**.*.
-GET    api:handover                         handover                    uu.. ...+ .... .++.+.
-POST   api:handover                         handover                    uu.. ...x ...x .**.*.
-GET    api:grants                           -                           uu++ ++++ ++++ ++++++
-GET    api:grant                            grant                       uu.. +++. ++.+ .++.+.
-PATCH  api:grant                            grant                       uu.. *xx. xx.x .xx.x.
-POST   api:grant-revoke                     grant                       uu.. *xx. xx.x .xx.x.
-GET    api:receipts                         -                           uu++ ++++ ++++ ++++++
-GET    api:receipt                          receipt                     uu.. +++. ++.+ .++.+.
-GET    api:receipt-proof                    receipt                     uu.. +++. ++.+ .++.+.
-GET    api:ledger-roots                     -                           uu++ ++++ ++++ ++++++
-GET    api:requests                         -                           uu++ ++++ ++++ ++++++
-GET    api:request                          request                     uu.. +++. ++.. .++.+.
-POST   api:request-approve                  request                     uu.. *xx. xx.x .xx.x.
-POST   api:request-decline                  request                     uu.. *xx. xx.x .xx.x.
-POST   api:request-later                    request                     uu.. *xx. xx.x .xx.x.
-POST   api:request-withdraw                 request                     uu.. xxx. **.x .xx.x.
-GET    api:brand-requests                   brandA                      uu.. .... ++.+ ......
-POST   api:brand-requests                   brandA                      uu.. .... **.x ......
-GET    api:brand-factories                  brandA                      uu.. .... ++.+ ......
-POST   api:brand-factories-match            brandA                      uu.. .... ++.+ ......
-GET    api:brands                           -                           uu++ ++++ ++++ ++++++
-GET    api:brand                            brandA                      uu.. +..+ ++.+ .++++.
-GET    api:suppliers                        brandA                      uu.. .... ++.x ......
-GET    api:tokens                           brandA                      uu.. x..x +x.x .xxxx.
-POST   api:tokens                           brandA                      uu.. x..x *x.x .xxxx.
-DELETE api:token                            brandA/integration          uu.. x..x *x.x .xxxx.
-GET    api:programmes                       -                           uu++ ++++ ++++ ++++++
-GET    api:programme                        cambodia                    uu.. .... .... +++.++
-GET    api:programme-subscriptions          cambodia                    uu.. .... .... x++.+x
-POST   api:programme-subscriptions          cambodia                    uu.. .... ...x x**.*x
-POST   api:subscription-withdraw            cambodia/subscription       uu.. .... ...x x**.*x
-GET    api:brand-subscriptions              brandA                      uu.. .... ++.+ ......
-GET    api:brand-subscriptions              brandB                      uu.. .... ..+. ......
-GET    api:corrections                      -                           uu++ ++++ ++++ ++++++
-POST   api:correction-acknowledge           correction                  uu.. xxx. **.x xxx.x.
-GET    api:mail-choices                     -                           uu++ ++++ +++x ++++++
-PATCH  api:mail-choices                     -                           uu** **** ***x ******
-GET    api:webhooks                         -                           uu++ ++++ +++x ++++++
-POST   api:webhooks                         -                           uu.. x..x *x.x .xxxx.
-GET    api:webhook                          endpoint                    uu.. .... +..x ......
-PATCH  api:webhook                          endpoint                    uu.. .... *..x ......
-DELETE api:webhook                          endpoint                    uu.. .... *..x ......
-POST   api:webhook-test                     endpoint                    uu.. .... *..x ......
-POST   api:webhook-secret                   endpoint                    uu.. .... *..x ......
-GET    api:webhook-deliveries               endpoint                    uu.. .... +..x ......
-POST   api:webhook-again                    delivery                    uu.. .... *..x ......
-GET    api-schema                           -                           uu++ ++++ ++++ ++++++
-GET    api-schema-ui                        -                           LL++ ++++ +++L ++++++
-GET    api-nothing-here                     -                           uu.. .... .... ......
-POST   api-nothing-here                     -                           uu.. .... .... ......
 """
 
 # Addresses that answer one method only: the other ones are refused, whoever asks.
@@ -470,4 +377,4 @@ def _row(line: str) -> Row:
     return Row(method, name, place, dict(zip(PERSONAS, letters, strict=True)))
 
 
-ROWS = [_row(line) for line in TABLE.splitlines() if line and not line.startswith("#")]
+ROWS = [_row(line) for line in (PAGES + API).splitlines() if line and not line.startswith("#")]

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from assessments.models import Answer, Assessment
 from tests.matrix.asking import send
-from tests.matrix.stage import BODIES
+from tests.matrix.sent import BODIES
 from tests.matrix.table import ROWS, Row
 from tests.revoke.held import Held
 

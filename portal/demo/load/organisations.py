@@ -12,10 +12,11 @@ from portal.accounts.events import AccountEvent
 from portal.accounts.roles import create_role_groups_in_bulk
 from portal.demo.accounts import GLOBAL
 from portal.demo.load.rows import History
-from portal.demo.places import BRANDS, COUNTRIES, Country
+from portal.demo.places import COUNTRIES, Country
 from portal.demo.plan import dice, moment
 from portal.demo.plan.factories import FactoryPlan
 from portal.demo.plan.suppliers import SupplierPlan, suppliers
+from portal.demo.trade import BRANDS
 
 # Sri Lanka has a programme and no factory assessments (R48).
 NO_ASSESSMENTS = ("LK", "Sri Lanka")

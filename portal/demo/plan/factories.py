@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from random import Random
 
-from portal.demo.places import COUNTRIES, PRODUCTS, Country
+from portal.demo.places import COUNTRIES, Country
 from portal.demo.plan import before, dice
+from portal.demo.trade import PRODUCTS
 
 WOMEN = {
     "PK": 0.35,

@@ -7,11 +7,11 @@ from random import Random
 from typing import Any
 
 from portal.demo.accounts import BRAND_A, BRAND_B
-from portal.demo.places import BRANDS
 from portal.demo.plan import dice
 from portal.demo.plan.factories import FactoryPlan
 from portal.demo.plan.people import manager_email, reader_emails, staff_email
 from portal.demo.plan.visits import VisitPlan
+from portal.demo.trade import BRANDS
 from sharing.ends import End
 from sharing.terms import covers, is_in_force, opens_at
 

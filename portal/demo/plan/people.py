@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from portal.demo.accounts import ACCOUNTS, BRAND_A, BRAND_B, Kind
-from portal.demo.places import BRANDS, COUNTRIES
+from portal.demo.places import COUNTRIES
 from portal.demo.plan import dice
 from portal.demo.plan.factories import FactoryPlan
+from portal.demo.trade import BRANDS
 
 BUYERS = (
     "Astrid Lund", "Colm Byrne", "Elif Sahin", "Jonas Weiss", "Marta Vidal", "Noor de Vries", "Piotr Zielony",

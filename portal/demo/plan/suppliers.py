@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from portal.demo.places import BRANDS
 from portal.demo.plan import dice
 from portal.demo.plan.factories import FactoryPlan
 from portal.demo.plan.grants import buyers_of
+from portal.demo.trade import BRANDS
 
 UNKNOWN = (
     ("Ribbon & Reed Mills", "India", "Survey 12, Paper Boat Road, Tiruppur"),
