@@ -124,10 +124,14 @@ class Compiled(Generic[M, Row]):
         return list(rows)
 
 
+PREPARED = 128  # statements of one connection: page sizes and orders are chosen by whoever asks
+
+
 class _Prepared:
     """A statement that each connection prepares when it asks it for the first time."""
 
-    _known: "WeakKeyDictionary[Any, set[str]]" = WeakKeyDictionary()  # what each connection has prepared
+    # What each connection has prepared, what it was not asked for longest first.
+    _known: "WeakKeyDictionary[Any, dict[str, None]]" = WeakKeyDictionary()
 
     def __init__(self, alias: str, sql: str, parameters: tuple[Any, ...]) -> None:
         self._alias, self.sql, self._parameters = alias, sql, parameters
@@ -154,15 +158,19 @@ class _Prepared:
     def _prepare(self) -> None:
         connections[self._alias].cursor().close()  # connected, and found healthy, once in a request
         raw = connections[self._alias].connection
-        known = self._known.setdefault(raw, set())
-        if self._name in known:
-            return
-        words = self._words(raw)
-        self._name = f"worded_{sha256(words.encode()).hexdigest()[:24]}"  # one name for the same words in any process
+        known = self._known.setdefault(raw, {})
+        if self._name not in known:
+            words = self._words(raw)
+            self._name = f"worded_{sha256(words.encode()).hexdigest()[:24]}"  # one name for the same words anywhere
         if self._name not in known:
             types = ", ".join(cast("str", one.field.db_type(connections[self._alias])) for one in self._places.values())
             raw.execute(f"PREPARE {self._name}{f' ({types})' if types else ''} AS {words}")
-            known.add(self._name)
+        known.pop(self._name, None)
+        known[self._name] = None
+        if len(known) > PREPARED:
+            forgotten = next(iter(known))
+            raw.execute(f"DEALLOCATE {forgotten}")
+            del known[forgotten]
 
     def _words(self, raw: Any) -> str:
         """Return the SQL with its values, and numbers for its parameters."""
