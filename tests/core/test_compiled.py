@@ -76,7 +76,7 @@ def test_a_connection_keeps_those_that_were_asked_last(monkeypatch: pytest.Monke
     assert {name for known in compiled._Prepared._known.values() for name in known} == prepared() - before
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_a_new_connection_prepares_anew() -> None:
     User.objects.create(email="anna@test.example", name="Anna")
     statement = of_email()
