@@ -52,15 +52,15 @@ def test_a_row_added_before_the_cursor_moves_nothing(brands) -> None:
     assert [brand.name for brand in second] == ["Brand 3", "Brand 2", "Brand 1"]
 
 
-@pytest.mark.parametrize("name", ["", "N", "Nam", "Named"])
-def test_no_cursor_tells_by_its_length_how_far_numbers_have_run(name) -> None:
+@pytest.mark.parametrize("text", ["", "N", "Nam", "Named"])
+def test_no_cursor_tells_by_its_length_how_far_numbers_have_run(text) -> None:
     for number in (1, 2, MAX_ID - 1, MAX_ID):
-        Brand.objects.create(pk=number, name=name)
+        Brand.objects.create(pk=number, name=f"Brand {number}", website=text)
 
-    ends = [keyset_page(Brand.objects.all(), order=["name", "id"], size=size).next_cursor for size in (1, 3)]
+    ends = [keyset_page(Brand.objects.all(), order=["website", "id"], size=size).next_cursor for size in (1, 3)]
 
     assert len(ends[0]) == len(ends[1])
-    after = keyset_page(Brand.objects.all(), order=["name", "id"], cursor=ends[1])
+    after = keyset_page(Brand.objects.all(), order=["website", "id"], cursor=ends[1])
     assert [brand.pk for brand in after] == [MAX_ID]
 
 
