@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import BigIntegerField, F, SmallIntegerField
+from django.db.models import BigIntegerField, F, SmallIntegerField, UUIDField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
@@ -55,10 +55,7 @@ class ScopeChanges:
 def correction(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What changed since the version `pk`, as far as both are open to the reader. Showing it is a reading of both."""
     user = cast("User", request.user)
-    notices = CorrectionNotice.objects.for_brands_of(user).select_related(
-        "assessment__factory", "brand", "acknowledged_by"
-    )
-    notice = _first_open(notices, pk)
+    notice = _first_open(user, pk)
     old = notice.assessment
     show_days_of(old.factory)
     versions = _versions(user, factory=old.factory_id, cycle=old.cycle, version=old.version)
@@ -75,12 +72,21 @@ def correction(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "assessments/correction.html", context)
 
 
-def _first_open(notices: CorrectionNoticeQuerySet, pk: UUID) -> CorrectionNotice:
+def _about(user: Visitor, assessment: Any) -> CorrectionNoticeQuerySet:
+    notices = CorrectionNotice.objects.for_brands_of(user).filter(assessment=assessment)
+    notices = notices.select_related("assessment__factory", "brand", "acknowledged_by")
+    return notices.order_by(F("acknowledged_at").asc(nulls_first=True), "pk")[:1]
+
+
+_notices: Worded[CorrectionNotice, CorrectionNotice] = Worded(_about, assessment=UUIDField())
+
+
+def _first_open(user: User, pk: UUID) -> CorrectionNotice:
     """The notice about a version; of somebody's several brands first that of one which did not take note."""
-    found = notices.filter(assessment=pk).order_by(F("acknowledged_at").asc(nulls_first=True), "pk").first()
-    if found is None:
+    found = _notices(user, assessment=pk)
+    if not found:
         raise Http404
-    return found
+    return found[0]
 
 
 def _shared_from(user: Visitor, factory: Any, cycle: Any, version: Any) -> AssessmentQuerySet:
@@ -109,7 +115,7 @@ def _parts(user: User, before: Assessment, new: Assessment, language: str) -> li
 def acknowledge(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Take note for the brand."""
     user = cast("User", request.user)
-    notice = _first_open(CorrectionNotice.objects.for_brands_of(user), pk)
+    notice = _first_open(user, pk)
     acknowledge_correction(by=user, notice=notice)
     messages.success(request, _("Thank you. The factory sees that your brand acknowledged this."))
     return redirect("correction", pk=pk)

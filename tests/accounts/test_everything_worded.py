@@ -65,6 +65,7 @@ ASKED: dict[str, Callable[[Stage], list[Asked]]] = {
     "assessments.views.board._countries": nothing,
     "assessments.views.board._counted": states,
     "assessments.views.board._first": states,
+    "assessments.views.corrections._notices": lambda stage: [((), {"assessment": stage.correction.assessment_id})],
     "assessments.views.corrections._versions": lambda stage: [
         ((), {"factory": stage.world.factory_a.pk, "cycle": cycle, "version": 1}) for cycle in (1, 2)
     ],
