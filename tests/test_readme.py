@@ -1,6 +1,7 @@
 """The README says what the code does: the demo's accounts, the files it points to, the commands it names."""
 
 import re
+import tomllib
 from pathlib import Path
 
 from django.core.management import get_commands
@@ -44,3 +45,12 @@ def test_every_setting_it_names_is_read() -> None:
 def test_decisions_are_numbered_without_gaps() -> None:
     numbers = sorted(int(path.name[:4]) for path in (ROOT / "docs" / "decisions").glob("*.md"))
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_the_layers_are_those_that_the_linter_holds() -> None:
+    linted = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in linted if contract["type"] == "layers")
+    built = [layer for layer in layers if not layer.startswith("(")]
+    assert f"Imports go one way: {' -> '.join(built)}." in README
+    plan = (ROOT / "docs" / "architecture.md").read_text().partition("## Layers")[2].partition("\n## ")[0]
+    assert re.findall(r"^ {4}([\w.]+(?: \| [\w.]+)?)(?:  |$)", plan, re.MULTILINE) == built
