@@ -23,7 +23,7 @@ OFFERED_INTEGRATIONS = tuple(read.integration for read in READS if read.is_offer
 
 def may_manage_brand_members(user: Visitor, brand: Any) -> bool:
     """The brand's managers; the global staff who admit brands only while it has none: they bring in the first one."""
-    if has_permission(user, "brand", "manage_members", brand):
+    if has_permission(user, "brand", "manage_members", brand.pk):
         return True
     return not has_active_manager(BRAND, brand) and may_oversee_brand(user, brand)
 

@@ -5,12 +5,8 @@ from typing import Any
 from django.db.models import BigIntegerField, QuerySet
 
 from factories.models import CountryProgramme, Factory
-from portal.accounts.roles import Visitor
+from portal.accounts.roles import Visitor, has_permission
 from portal.accounts.worded import Worded
-
-
-def _as_member(user: Visitor, codename: str, pk: Any) -> "QuerySet[Factory, Any]":
-    return Factory.objects.where(user, codename).filter(pk=pk).order_by().values_list("pk")
 
 
 def _as_staff(user: Visitor, codename: str, pk: Any) -> "QuerySet[Factory, Any]":
@@ -21,19 +17,23 @@ def _in_programme(user: Visitor, codename: str, pk: Any) -> "QuerySet[CountryPro
     return CountryProgramme.objects.where(user, codename).filter(pk=pk).order_by().values_list("pk")
 
 
+def _everywhere(user: Visitor, codename: str) -> "QuerySet[CountryProgramme, Any]":
+    return CountryProgramme.objects.where(user, codename).filter(is_global=True).order_by().values_list("pk")
+
+
 def _somewhere(user: Visitor, codename: str) -> "QuerySet[CountryProgramme, Any]":
     return CountryProgramme.objects.where(user, codename).order_by().values_list("pk")[:1]
 
 
-_member_rows: Worded[Factory, Any] = Worded(_as_member, pk=BigIntegerField())
 _staff_rows: Worded[Factory, Any] = Worded(_as_staff, pk=BigIntegerField())
 _programme_rows: Worded[CountryProgramme, Any] = Worded(_in_programme, pk=BigIntegerField())
 _any_rows: Worded[CountryProgramme, Any] = Worded(_somewhere)
+_global_rows: Worded[CountryProgramme, Any] = Worded(_everywhere)
 
 
 def member_may(user: Visitor, codename: str, factory: int) -> bool:
     """Return whether `user` holds `codename` through a role in the factory with this key itself."""
-    return bool(_member_rows(user, codename, pk=factory))
+    return has_permission(user, "factory", codename, factory)
 
 
 def staff_may(user: Visitor, codename: str, factory: int) -> bool:
@@ -49,3 +49,8 @@ def may_in_programme(user: Visitor, codename: str, programme: int) -> bool:
 def may_somewhere(user: Visitor, codename: str) -> bool:
     """Return whether `user` holds `codename` in any country programme."""
     return bool(_any_rows(user, codename))
+
+
+def may_everywhere(user: Visitor, codename: str) -> bool:
+    """Return whether `user` holds `codename` in the global programme."""
+    return bool(_global_rows(user, codename))

@@ -14,10 +14,10 @@ from factories.models import (
     ProgrammeGroupObjectPermission,
     ProgrammeRole,
 )
-from factories.rights import may_in_programme, staff_may
+from factories.rights import may_in_programme, member_may, staff_may
 from factories.role_names import FactoryRoleName, ProgrammeRoleName
 from portal.accounts.models import User
-from portal.accounts.roles import OrganisationKind, Role, Visitor, has_active_manager, has_permission, register
+from portal.accounts.roles import OrganisationKind, Role, Visitor, has_active_manager, register
 from portal.core.events import record
 
 SEES_BRANDS = frozenset({"brands.view_all_brands"})
@@ -44,7 +44,7 @@ def may_manage_factory_members(user: Visitor, factory: Any) -> bool:
 
     Otherwise staff could make themselves the factory's voice and consent in its name.
     """
-    if has_permission(user, "factory", "manage_members", factory):
+    if member_may(user, "manage_members", factory.pk):
         return True
     return not has_active_manager(FACTORY, factory) and may_oversee_factory(user, factory)
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from factories.enrolment import wrong_days
 from factories.events import FactoryEvent
 from factories.models import CountryProgramme, Factory
-from factories.rights import may_in_programme
+from factories.rights import may_everywhere, may_in_programme
 from factories.roles import FACTORY, PROGRAMME
 from portal.accounts.events import AccountEvent
 from portal.accounts.models import User
@@ -103,7 +103,7 @@ def update_factory(*, by: User, factory: Factory, **fields: Any) -> Factory:
 @transaction.atomic
 def create_programme(*, by: User | None, **fields: Any) -> CountryProgramme:
     """A new country programme (or the global one) with its role groups. `by` is None only in a command."""
-    if by is not None and not _is_global_manager(by):
+    if by is not None and not may_everywhere(by, "manage_programme"):
         raise PermissionDenied(_("Only global staff may add a country."))
     programme = CountryProgramme(**fields)
     programme.full_clean()
@@ -111,10 +111,6 @@ def create_programme(*, by: User | None, **fields: Any) -> CountryProgramme:
     create_role_groups(PROGRAMME, programme)
     record(AccountEvent.PROGRAMME_CREATED, by=by, programme_id=programme.pk, subject=programme.pk)
     return programme
-
-
-def _is_global_manager(by: User) -> bool:
-    return CountryProgramme.objects.where(by, "manage_programme").filter(is_global=True).exists()
 
 
 @transaction.atomic

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from factories.files import HANDOVERS
 from factories.forms import HandoverForm
 from factories.models import Factory, Handover
-from factories.rights import may_somewhere, member_may, staff_may
-from factories.roles import active_in_role
+from factories.rights import may_somewhere, member_may
+from factories.roles import active_in_role, may_oversee_factory
 from factories.services import complete_handover, object_to_handover, open_handover, stop_handover
 from portal.accounts.models import User
 from portal.core.days import show_days_of
@@ -30,10 +30,6 @@ def _person(request: HttpRequest) -> User:
     return cast("User", request.user)
 
 
-def _enrols(person: User, factory: Factory) -> bool:
-    return staff_may(person, "manage_enrolment", factory.pk)
-
-
 @limited_upload
 @login_required
 @require_http_methods(["GET", "POST"])
@@ -42,7 +38,7 @@ def handover_open(request: HttpRequest, pk: int) -> HttpResponse:
     person = _person(request)
     factory = get_object_or_404(Factory.objects.visible_to(person).select_related("programme"), pk=pk)
     show_days_of(factory)
-    if not _enrols(person, factory):
+    if not may_oversee_factory(person, factory):
         raise PermissionDenied(_("Only the country's staff may hand a factory over."))
     running = Handover.objects.visible_to(person).open().filter(factory=factory).first()
     if running is not None and request.method == "GET":
@@ -98,7 +94,7 @@ def handover(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST":
         _act(request, found)
         return redirect("handover", pk=pk)
-    is_staff = _enrols(person, found.factory)
+    is_staff = may_oversee_factory(person, found.factory)
     context = {
         "handover": found,
         "factory": found.factory,
@@ -143,7 +139,7 @@ def handover_scan(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The scan that the staff kept as evidence: for staff only."""
     person = _person(request)
     found = get_object_or_404(Handover.objects.visible_to(person).select_related("factory"), pk=pk)
-    if not _enrols(person, found.factory):
+    if not may_oversee_factory(person, found.factory):
         raise PermissionDenied(_("Only the country's staff see the scan."))
     if not found.scan:
         raise Http404

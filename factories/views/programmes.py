@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from factories.forms import PROGRAMME_SETTINGS, NewProgrammeForm, ProgrammeFilter, ProgrammeForm
 from factories.models import CountryProgramme
-from factories.rights import may_in_programme
+from factories.rights import may_everywhere, may_in_programme
 from factories.services import create_programme, update_programme
 from portal.accounts.models import User
 from portal.core.forms import REFUSED, STALE, posted, show_errors
@@ -27,10 +27,6 @@ def _person(request: HttpRequest) -> User:
 
 def _found(request: HttpRequest, pk: int) -> CountryProgramme:
     return get_object_or_404(CountryProgramme.objects.visible_to(request.user), pk=pk)
-
-
-def _is_global_manager(person: User) -> bool:
-    return CountryProgramme.objects.where(person, "manage_programme").filter(is_global=True).exists()
 
 
 @login_required
@@ -46,7 +42,7 @@ def programme_list(request: HttpRequest) -> HttpResponse:
     page = requested_page(request, form.narrow(programmes), form.order)
     if not page.items and not CountryProgramme.objects.visible_to(person).exists():
         raise Http404
-    may_add = _is_global_manager(person)
+    may_add = may_everywhere(person, "manage_programme")
     if len(page) == 1 and not may_add and not request.GET:
         return redirect("programme", pk=page.items[0].pk)
     return render(request, "factories/programme_list.html", {"page": page, "form": form, "may_add": may_add})
@@ -128,7 +124,7 @@ def programme_add(request: HttpRequest) -> HttpResponse:
     person = _person(request)
     if not CountryProgramme.objects.visible_to(person).exists():
         raise Http404
-    if not _is_global_manager(person):
+    if not may_everywhere(person, "manage_programme"):
         raise PermissionDenied(_("Only global staff may add a country."))
     form = NewProgrammeForm(posted(request))
     if form.is_valid():

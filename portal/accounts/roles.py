@@ -247,9 +247,9 @@ def memberships_at(moment: datetime | None = None) -> QuerySet[Any]:
     return MembershipPeriod.objects.at(moment).filter(Exists(active))
 
 
-def has_permission(user: Visitor, kind: str, codename: str, organisation: Model) -> bool:
-    """Return whether `user` holds `codename` on this one organisation of `kind`, asked afresh."""
-    return _held_on(kind, codename).is_any(user=user.pk or 0, organisation=organisation.pk)
+def has_permission(user: Visitor, kind: str, codename: str, organisation: int) -> bool:
+    """Return whether `user` holds `codename` on the organisation of `kind` with this key, asked afresh."""
+    return _held_on(kind, codename).is_any(user=user.pk or 0, organisation=organisation)
 
 
 @worded_once

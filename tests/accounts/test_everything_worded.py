@@ -73,7 +73,7 @@ ASKED: dict[str, Callable[[Stage], list[Asked]]] = {
         ((), {"pk": one.pk}) for one in stage.world.assessments.values()
     ],
     "factories.rights._any_rows": lambda _stage: [((name,), {}) for name in ("assess_country", "manage_enrolment")],
-    "factories.rights._member_rows": holding("manage_sharing", "view_data"),
+    "factories.rights._global_rows": lambda _stage: [((name,), {}) for name in ("assess_country", "manage_programme")],
     "factories.rights._programme_rows": lambda stage: [
         ((name,), {"pk": stage.world.factory_a.programme_id}) for name in ("view_assessments", "manage_programme")
     ],

@@ -111,12 +111,12 @@ def test_a_change_of_role_counts_on_the_next_question(world: World):
     manager, member = world.person("manager_a"), world.person("member_a")
 
     def manages() -> bool:
-        return has_permission(member, "factory", "manage_sharing", world.factory_a)
+        return has_permission(member, "factory", "manage_sharing", world.factory_a.pk)
 
     assert not manages()
     change_role(by=manager, kind=FACTORY, organisation=world.factory_a, member=member, role="manager")
     assert manages()
-    assert not has_permission(member, "factory", "manage_sharing", world.factory_b)
+    assert not has_permission(member, "factory", "manage_sharing", world.factory_b.pk)
     remove_member(by=manager, kind=FACTORY, organisation=world.factory_a, member=member)
     assert not manages()
     assert role_of(member, FACTORY, world.factory_a) == []

@@ -75,11 +75,11 @@ def test_nothing_but_the_words_is_kept(world: World) -> None:
     person = world.person("manager_a")
     before = Factory.objects.filter(pk__in=keys_inside(person))
     assert list(before) == [world.factory_a]
-    assert has_permission(person, "factory", "manage_sharing", world.factory_a)
-    assert not has_permission(person, "factory", "manage_sharing", world.factory_b)
+    assert has_permission(person, "factory", "manage_sharing", world.factory_a.pk)
+    assert not has_permission(person, "factory", "manage_sharing", world.factory_b.pk)
     person.groups.clear()
     assert list(before.all()) == list(Factory.objects.filter(pk__in=keys_inside(person))) == []
-    assert not has_permission(person, "factory", "manage_sharing", world.factory_a)
+    assert not has_permission(person, "factory", "manage_sharing", world.factory_a.pk)
 
 
 def test_no_statement_is_needed_to_word_them(world: World) -> None:

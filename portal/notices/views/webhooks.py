@@ -48,7 +48,7 @@ def _organisation(request: HttpRequest, side: str, pk: int) -> Model:
         raise Http404
     kind = organisation_kinds[side]
     found = cast("Model", get_object_or_404(kind.visible_to(request.user), pk=pk))
-    if not has_permission(_person(request), kind.name, MANAGES, found):
+    if not has_permission(_person(request), kind.name, MANAGES, found.pk):
         raise PermissionDenied(_("Only an organisation's own managers look after its webhooks."))
     return found
 
