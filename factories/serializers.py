@@ -36,7 +36,10 @@ class ProgrammeSerializer(serializers.ModelSerializer[CountryProgramme]):
 
 
 class FactoryBriefSerializer(serializers.Serializer[Any]):
-    """A factory as it is named in lists. `country` is an ISO 3166-1 code."""
+    """A factory as it is named in lists. `country` is an ISO 3166-1 code.
+
+    Brands that were granted nothing read this, too, before they ask: nothing belongs here that is not public.
+    """
 
     id = serializers.IntegerField()
     bw_id = serializers.CharField()

@@ -212,6 +212,13 @@ def test_invariant_3_what_a_brand_finds_is_the_same_whoever_shares_with_whom(wor
     assert seen() == before
 
 
+def test_the_api_says_what_is_public_of_a_factory_that_shares_nothing_and_no_more(world: World, api_of: Any) -> None:
+    client = api_of(world.person("brand_b_member"))
+    [row, *_] = client.get(reverse("api:brand-factories", args=[world.brand_b.pk])).json()["results"]
+    public = {"id", "bw_id", "name", "local_name", "country", "city", "sector", "os_hub_id"}
+    assert set(row) == public | {"standing", "may_ask", "may_ask_from"}
+
+
 def test_a_code_leads_each_to_their_own_page_and_strangers_nowhere(world: World, client_of: Any) -> None:
     request, grant = ask(world, scopes=("step1",)), world.grant()
     manager = client_of(world.person("manager_a"))
