@@ -118,8 +118,10 @@ def methods_of(name: str) -> set[str]:
 
 def test_every_address_has_a_row_for_every_method() -> None:
     asked = {(row.name, row.method) for row in ROWS}
-    assert {(name, method) for name in ADDRESSES for method in methods_of(name)} - asked == set()
-    assert {row.name for row in ROWS} <= set(ADDRESSES)
+    missing = {(name, method) for name in ADDRESSES for method in methods_of(name)} - asked
+    assert missing == set(), "Say who gets what: a row each in tests/matrix/table.py, of the API in api_rows.py."
+    gone = {row.name for row in ROWS} - set(ADDRESSES)
+    assert gone == set(), "These addresses are gone, or have another name: correct their rows."
     assert set(ADDRESSES) >= ONLY_GET | ONLY_POST
 
 

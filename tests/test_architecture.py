@@ -168,7 +168,7 @@ def test_views_and_serializers_read_protected_data_only_through_the_gate() -> No
         and ast.unparse(node.value) in {f"{name}.objects" for name in PROTECTED}
         and node.attr not in GATES
     ]
-    assert wrong == []
+    assert wrong == [], "Begin at a queryset that took the reader: `visible_to(user)`, or another of GATES."
 
 
 def test_every_beat_task_is_registered() -> None:

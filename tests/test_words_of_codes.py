@@ -22,7 +22,8 @@ from tests.world import World
 
 
 def test_every_word_of_a_notice_says_something_and_no_other_is_known() -> None:
-    assert {name.value for name in notice_names()} == set(notice_kinds)
+    wrong = {name.value for name in notice_names()} ^ set(notice_kinds)
+    assert wrong == set(), "Each has a member in notice_names.py and a NoticeKind given to register_notice in its app."
     assert len(notice_names()) == len(notice_kinds) > 20
     assert [name for name in notice_names() if not str(notice_kinds[name].label)] == []
 

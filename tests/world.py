@@ -303,7 +303,6 @@ def _come_to(state: str, assessment: Assessment, published: datetime, superseded
         values["released_at"] = published - timedelta(days=7)
     if state in {"published", "superseded", "withdrawn"}:
         values["published_at"] = published
-    if state in {"published", "superseded", "withdrawn"}:
         values["report"] = open_report(factory_id=assessment.factory_id, cycle=assessment.cycle, at=published)
         values["first_published_at"] = values["report"].first_published_at
     if state == "superseded":
