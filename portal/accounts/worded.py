@@ -1,7 +1,8 @@
 """Querysets for a reader that are put into SQL once in a process and asked anew by everybody.
 
 To word the gate takes Django longer than PostgreSQL needs to answer it. Only the words are kept
-(`portal.core.compiled`): who asks is a parameter. `tests/accounts/test_worded.py` holds each of them to its queryset.
+(`portal.core.compiled`): who asks is a parameter. `tests/accounts/test_everything_worded.py` holds each of them
+to its queryset.
 """
 
 from collections.abc import Callable

@@ -1,14 +1,11 @@
 """Every queryset that is worded once finds, for each persona, what the queryset itself finds."""
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from django.template import engines
-from django.urls import get_resolver
 from django.utils import timezone
 
 from assessments.models import Assessment
@@ -17,11 +14,11 @@ from portal.accounts.worded import Worded
 from sharing.access import AsBrand
 from sharing.models import ConfirmationEnd
 from sharing.services import revoke_access
+from tests.accounts.product import everything_of
 from tests.amounts import IS_LONG
-from tests.matrix.stage import PERSONAS, Stage, build_stage
+from tests.matrix.stage import PERSONAS, Stage
 from tests.world import World, make_assessment
 
-PRODUCT = {"portal", "factories", "brands", "assessments", "sharing"}
 Asked = tuple[tuple[Any, ...], dict[str, Any]]  # the shape, and the named values
 
 
@@ -113,48 +110,38 @@ ASKED: dict[str, Callable[[Stage], list[Asked]]] = {
     "sharing.views.grants._in_force": factory,
     "sharing.views.grants._past": factory,
 }
-# Of each side and role one, and in the long run everybody.
-READERS = PERSONAS if IS_LONG else ["manager_a", "brand_a_member", "advisor", "team_leader", "global_staff", "outsider"]
-
-
-def everything_worded() -> dict[str, Worded[Any, Any]]:
-    """Return what is worded in the product, by the place where it is."""
-    assert get_resolver().url_patterns  # every view is imported
-    assert engines["django"].engine.template_context_processors  # and the menu
-    return dict(_worded())
-
-
-def _worded() -> Iterator[tuple[str, Worded[Any, Any]]]:
-    for path, module in sorted(sys.modules.items()):
-        if path.split(".")[0] in PRODUCT:
-            for name, value in vars(module).items():
-                if isinstance(value, Worded):
-                    yield f"{path}.{name}", value
+# Of each side one or two, and in the long run everybody.
+SOME = ["manager_a", "brand_a_member", "brand_b_member", "advisor", "team_leader", "global_staff", "outsider"]
+READERS = PERSONAS if IS_LONG else SOME
 
 
 def test_everything_that_is_worded_is_asked_here() -> None:
-    assert set(everything_worded()) == set(ASKED)
+    found = set(everything_of(Worded))
+    assert found - set(ASKED) == set(), "Give each a line in ASKED: the shapes and values to ask it with on the stage."
+    assert set(ASKED) - found == set(), "These are gone, or have another name: correct their lines in ASKED."
 
 
 @pytest.mark.django_db
-def test_everything_worded_finds_what_its_queryset_finds_for_everybody() -> None:
-    stage = build_stage()
+def test_everything_worded_finds_what_its_queryset_finds_for_everybody(stage: Stage) -> None:
     world = stage.world
     _more_to_find(world)
     readers: list[Any] = [world.people[name] for name in READERS if world.people.get(name)]
-    readers += [AnonymousUser(), AsBrand(world.brand_a, world.factory_a)]
-    empty = set()
-    for place, worded in everything_worded().items():
-        numbers = set()
-        for shape, values in ASKED[place](stage):
+    readers += [AnonymousUser(), *(AsBrand(brand, world.factory_a) for brand in (world.brand_a, world.brand_b))]
+    everything, same_for_all = everything_of(Worded), set[str]()
+    for place, asked in ASKED.items():
+        worded, answers = everything[place], set[Any]()
+        for shape, values in asked(stage):
             for reader in readers:
-                rows = list(worded.build(reader, *shape, **values))
-                assert sorted(map(repr, worded(reader, *shape, **values))) == sorted(map(repr, rows)), (place, reader)
-                assert worded.count(reader, *shape, **values) == len(rows), (place, reader)
-                numbers.add(len(rows))
-        if numbers == {0}:
-            empty.add(place)
-    assert empty == set()
+                rows = worded.build(reader, *shape, **values)
+                expected, found = list(map(repr, rows)), list(map(repr, worded(reader, *shape, **values)))
+                if not rows.ordered:
+                    expected, found = sorted(expected), sorted(found)
+                assert found == expected, (place, reader)
+                assert worded.count(reader, *shape, **values) == len(expected), (place, reader)
+                answers.add((shape, *values.values(), *expected))
+        if len(answers) == len(asked(stage)):
+            same_for_all.add(place)
+    assert same_for_all == set(), "Put something on the stage (`_more_to_find`) that one of the readers finds."
 
 
 def _more_to_find(world: World) -> None:

@@ -18,6 +18,7 @@ from portal.accounts.worded import WordedKeys, keys_held
 from portal.core.conditions import among
 from sharing.access import ASSESSMENT_SCOPES, AsBrand
 from sharing.access.people import _keys_reading, partner_keys
+from tests.accounts.product import everything_of
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +34,12 @@ WORDED: dict[str, tuple[type, WordedKeys, tuple[Any, ...]]] = {
     "brands read for": (Brand, _keys_reading, (ALL_SCOPES,)),
     "partners": (Brand, partner_keys, (ALL_SCOPES,)),
 }
+
+
+def test_all_keys_that_are_worded_are_asked_here() -> None:
+    asked = [worded for _model, worded, _shape in WORDED.values()]
+    missing = [place for place, worded in everything_of(WordedKeys).items() if worded not in asked]
+    assert missing == [], "Give them a line in WORDED: the model whose keys they are, and a shape to ask them with."
 
 
 def readers(world: World) -> list[Any]:
