@@ -7,6 +7,7 @@ from django.utils import translation
 
 from assessments.imports.texts import LongTableText
 from assessments.models.imports import ImportProblem
+from assessments.reports.table import COLUMNS
 from portal.core.tables import Group, Problems, TableError, day
 from portal.core.tables.texts import (
     ProblemText,
@@ -55,6 +56,18 @@ def test_words_from_before_there_were_codes_are_still_shown(world: World) -> Non
     assert messages(batch) == [(2, "Cycle", "Đây không phải là số.")]
     old = {"column": "Cycle", "value": "third", "message": "100 % sai", "is_mixed": False, "count": 1, "rows": [2]}
     assert Group.read(old).message == "100 % sai"
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("run_jobs")
+@pytest.mark.parametrize("damage", [b"\xff", b"\0"])
+def test_a_damaged_cell_below_a_long_header_is_named(world: World, damage: bytes) -> None:
+    remarks = "Remarks of the visitor " * 5
+    content = table({remarks: "DAMAGE"}, columns=[*COLUMNS, remarks]).replace(b"DAMAGE", damage)
+    batch = check(world.person("team_leader"), content)
+    assert batch.state == "refused"
+    [(row, column, _message)] = messages(batch)
+    assert (row, column) == (2, remarks[:60])
 
 
 @pytest.mark.parametrize(

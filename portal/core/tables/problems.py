@@ -21,6 +21,7 @@ MOST_ROWS_SHOWN = 5
 MOST_TEXTS = 20  # groups of one sentence in one column
 MOST_GROUPS = 1_000
 MOST_TOLD = 50
+LONGEST_COLUMN, LONGEST_VALUE = 60, 200  # characters that are kept: headers and cells are as long as a file likes
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Problems(list[Problem]):
         `kind` is what such words have in common. Returns the problem's group and the problem, for `repeat`.
         """
         told = sentence if isinstance(sentence, Sentence) else Sentence(sentence)
-        problem = Problem(row, column, value.replace("\0", "")[:200], told)
+        problem = Problem(row, column[:LONGEST_COLUMN], value.replace("\0", "")[:LONGEST_VALUE], told)
         group = self._group(problem, kind or told.code)
         self.repeat(group, problem, row)
         return group, problem
