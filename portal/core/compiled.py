@@ -12,14 +12,16 @@ from datetime import date
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Generic, TypeVar, cast
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.db.models import BooleanField, Expression, Field, Model, QuerySet
+from psycopg.errors import DuplicatePreparedStatement, FeatureNotSupported, InvalidSqlStatementName
 from psycopg.sql import Literal
 
 M = TypeVar("M", bound=Model)
 Row = TypeVar("Row")
+Answer = TypeVar("Answer")
 
 
 class Parameter(Expression):
@@ -115,10 +117,12 @@ class Compiled(Generic[M, Row]):
         The compiler that worded the statement knows which column belongs to which field. A copy of it, which words
         nothing anew, reads the answer.
         """
-        call = self._rows.call(values)
+        return self._rows.run(values, self._read)
+
+    def _read(self, sql: str, given: tuple[Any, ...]) -> list[Row]:
         compiler = copy.copy(self._compiler)
         compiler.connection = connections[self._queryset.db]
-        compiler.as_sql = lambda *_args, **_more: call
+        compiler.as_sql = lambda *_args, **_more: (sql, given)
         rows = self._queryset.all()
         rows.query.get_compiler = lambda *_args, **_more: compiler  # type: ignore[method-assign]
         return list(rows)
@@ -127,11 +131,16 @@ class Compiled(Generic[M, Row]):
 PREPARED = 128  # statements of one connection: page sizes and orders are chosen by whoever asks
 
 
+# The server lost the statement (DISCARD), has one that is not known here, or its tables were changed since.
+_OUT_OF_STEP = (InvalidSqlStatementName, DuplicatePreparedStatement, FeatureNotSupported)
+
+
 class _Prepared:
     """A statement that each connection prepares when it asks it for the first time."""
 
     # What each connection has prepared, what it was not asked for longest first.
     _known: "WeakKeyDictionary[Any, dict[str, None]]" = WeakKeyDictionary()
+    _out_of_step: "WeakSet[Any]" = WeakSet()  # connections that prepare everything anew
 
     def __init__(self, alias: str, sql: str, parameters: tuple[Any, ...]) -> None:
         self._alias, self.sql, self._parameters = alias, sql, parameters
@@ -143,7 +152,25 @@ class _Prepared:
         return tuple(values[one.name] if isinstance(one, Parameter) else one for one in self._parameters)
 
     def ask(self, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-        sql, given = self.call(values)
+        return self.run(values, self._fetch)
+
+    def run(self, values: dict[str, Any], execute: Callable[[str, tuple[Any, ...]], Answer]) -> Answer:
+        """Return what `execute` makes of the call with these values; where it has to be prepared anew, of a second one.
+
+        In a transaction the error is raised, for nothing can be asked after it; the next one prepares anew.
+        """
+        connection = connections[self._alias]
+        try:
+            return execute(*self.call(values))
+        except DatabaseError as error:
+            if not isinstance(error.__cause__, _OUT_OF_STEP):
+                raise
+            self._out_of_step.add(connection.connection)
+            if connection.in_atomic_block:
+                raise
+        return execute(*self.call(values))
+
+    def _fetch(self, sql: str, given: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         with connections[self._alias].cursor() as cursor:
             cursor.execute(sql, given)
             return list(cursor.fetchall())
@@ -151,20 +178,23 @@ class _Prepared:
     def call(self, values: dict[str, Any]) -> tuple[str, tuple[Any, ...]]:
         """Return what asks it with these values. The connection has prepared it then."""
         given = tuple(values[name] for name in self._places)
-        self._prepare()
+        connections[self._alias].cursor().close()  # connected, and found healthy, once in a request
+        with connections[self._alias].wrap_database_errors:
+            self._prepare(connections[self._alias].connection)
         places = ", ".join(["%s"] * len(given))
         return f"EXECUTE {self._name}({places})" if given else f"EXECUTE {self._name}", given
 
-    def _prepare(self) -> None:
-        connections[self._alias].cursor().close()  # connected, and found healthy, once in a request
-        raw = connections[self._alias].connection
+    def _prepare(self, raw: Any) -> None:
         known = self._known.setdefault(raw, {})
+        if raw in self._out_of_step:
+            raw.execute("DEALLOCATE ALL")
+            known.clear()
+            self._out_of_step.discard(raw)
         if self._name not in known:
-            words = self._words(raw)
-            self._name = f"worded_{sha256(words.encode()).hexdigest()[:24]}"  # one name for the same words anywhere
-        if self._name not in known:
-            types = ", ".join(cast("str", one.field.db_type(connections[self._alias])) for one in self._places.values())
-            raw.execute(f"PREPARE {self._name}{f' ({types})' if types else ''} AS {words}")
+            statement = self._statement(raw)
+            self._name = f"worded_{sha256(statement.encode()).hexdigest()[:24]}"  # one name for the same words anywhere
+            if self._name not in known:
+                raw.execute(f"PREPARE {self._name}{statement}")
         known.pop(self._name, None)
         known[self._name] = None
         if len(known) > PREPARED:
@@ -172,13 +202,14 @@ class _Prepared:
             raw.execute(f"DEALLOCATE {forgotten}")
             del known[forgotten]
 
-    def _words(self, raw: Any) -> str:
-        """Return the SQL with its values, and numbers for its parameters."""
+    def _statement(self, raw: Any) -> str:
+        """Return the types of the parameters, and the SQL with its values, and numbers for its parameters."""
+        types = ", ".join(cast("str", one.field.db_type(connections[self._alias])) for one in self._places.values())
         numbers = {name: f"${number}" for number, name in enumerate(self._places, start=1)}
         words = (
             numbers[one.name] if isinstance(one, Parameter) else Literal(one).as_string(raw) for one in self._parameters
         )
-        return self.sql % tuple(words)
+        return f"{f' ({types})' if types else ''} AS {self.sql % tuple(words)}"
 
 
 KEPT = 64  # statements of one function: it has one for each shape that it is asked in

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.db.models import CharField
+from django.db import OperationalError, ProgrammingError, connection, connections, transaction
+from django.db.models import BigIntegerField, CharField, Field, SmallIntegerField
 
 from portal.accounts.models import User
 from portal.core import compiled
@@ -83,3 +83,72 @@ def test_a_new_connection_prepares_anew() -> None:
     assert statement.rows(email="anna@test.example") == [("Anna",)]
     connection.close()
     assert statement.rows(email="anna@test.example") == [("Anna",)]
+
+
+@pytest.mark.usefixtures("db")
+def test_the_same_words_with_other_types_are_another_statement() -> None:
+    fields: list[Field[Any, Any]] = [SmallIntegerField(), BigIntegerField()]
+    small, big = (
+        Compiled(User.objects.filter(pk=Parameter("key", field)).order_by().values_list("pk")) for field in fields
+    )
+    assert small.rows(key=0) == big.rows(key=2**40) == []
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+@pytest.mark.parametrize("lose", ["DEALLOCATE ALL", "DISCARD ALL", "forget"])
+def test_a_statement_that_the_server_lost_is_prepared_anew(lose: str) -> None:
+    User.objects.create(email="anna@test.example", name="Anna")
+    statement = of_email()
+    assert statement.rows(email="anna@test.example") == [("Anna",)]
+    lose_step(lose)
+    assert statement.rows(email="anna@test.example") == [("Anna",)]
+    lose_step(lose)
+    assert [one for (one,) in statement.objects(email="anna@test.example")] == ["Anna"]
+
+
+def lose_step(lose: str) -> None:
+    """Let the server forget what the connection has prepared, or the connection what the server has."""
+    if lose == "forget":
+        compiled._Prepared._known.pop(connection.connection)
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute(lose)
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_what_was_lost_fails_one_transaction_and_no_later_one() -> None:
+    statement = of_email()
+    assert statement.rows(email="anna@test.example") == []
+    lose_step("DEALLOCATE ALL")
+    with pytest.raises(ProgrammingError), transaction.atomic():
+        statement.rows(email="anna@test.example")
+    with transaction.atomic():
+        assert statement.rows(email="anna@test.example") == []
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_a_column_that_was_changed_is_read_by_connections_from_before() -> None:
+    User.objects.create(email="anna@test.example", name="Anna")
+    statement = of_email()
+    assert statement.rows(email="anna@test.example") == [("Anna",)]
+    change = "ALTER TABLE accounts_user ALTER COLUMN name TYPE varchar(%s)"
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(change, [151])
+        try:
+            assert statement.rows(email="anna@test.example") == [("Anna",)]
+        finally:
+            cursor.execute(change, [150])
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_a_connection_that_breaks_while_it_prepares_is_a_fault_that_django_knows() -> None:
+    connection.ensure_connection()
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+    other.close()
+    with pytest.raises(OperationalError):
+        of_email().rows(email="anna@test.example")
+    assert connection.errors_occurred
+    connection.close()
+    assert of_email().rows(email="anna@test.example") == []
