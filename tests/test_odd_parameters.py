@@ -133,6 +133,18 @@ def test_no_odd_parameter_is_our_defect(stage: Stage, persona: str, pytestconfig
 
 
 @pytest.mark.django_db
+def test_no_number_that_is_too_large_for_a_key_is_our_defect(stage: Stage) -> None:
+    """The last word of an address is asked above; here are the numbers before it."""
+    client: Client = stage.client("global_staff")
+    client.raise_request_exception = False
+    addresses = {stage.address(row.name, row.place) for row in ROWS if row.method == "GET"}
+    large = {re.sub(r"/\d+/", f"/{'9' * 20}/", address, count=1) for address in addresses} - addresses
+    answers = {address: send(client, "GET", address, {})[0].status_code for address in sorted(large)}
+    assert large
+    assert {address: status for address, status in answers.items() if status not in {403, 404, 405}} == {}
+
+
+@pytest.mark.django_db
 def test_no_odd_form_of_a_stranger_is_our_defect(stage: Stage) -> None:
     """All that may be sent without signing in; from another address each time, or the limits would answer."""
     names = [*names_of_pages(), "login", "password", "email", "password1", "password2"]

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar, cast
 from weakref import WeakKeyDictionary, WeakSet
 
 from django.db import DatabaseError, connections
-from django.db.models import BooleanField, Expression, Field, Model, QuerySet
+from django.db.models import BooleanField, Expression, Field, IntegerField, Model, QuerySet
 from psycopg.errors import DuplicatePreparedStatement, FeatureNotSupported, InvalidSqlStatementName
 from psycopg.sql import Literal
 
@@ -76,7 +76,10 @@ class AreAny(Keys):
 
 
 class Compiled(Generic[M, Row]):
-    """A queryset as a prepared statement that takes values for its `Parameter`s."""
+    """A queryset as a prepared statement that takes values for its `Parameter`s.
+
+    A number that is too large for its parameter is no column's: it finds nothing, as in a queryset that asks for it.
+    """
 
     def __init__(self, queryset: "QuerySet[M, Row]", kept: str = "") -> None:
         """Word `queryset`.
@@ -97,15 +100,15 @@ class Compiled(Generic[M, Row]):
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
         """Ask it with these values for its parameters. Raises `KeyError` where one is missing."""
-        return self._rows.ask(values)
+        return self._rows.ask(values) if self._rows.takes(values) else []
 
     def count(self, **values: Any) -> int:
         """Return how many rows it finds. Raises `KeyError` where a value is missing."""
-        return int(self._count.ask(values)[0][0])
+        return int(self._count.ask(values)[0][0]) if self._count.takes(values) else 0
 
     def is_any(self, **values: Any) -> bool:
         """Return whether it finds a row. Raises `KeyError` where a value is missing."""
-        return bool(self._any.ask(values)[0][0])
+        return self._any.takes(values) and bool(self._any.ask(values)[0][0])
 
     def keys(self, **values: Any) -> Keys:
         """Return its one column for the conditions of another queryset. Raises `KeyError` where a value is missing."""
@@ -117,7 +120,7 @@ class Compiled(Generic[M, Row]):
         The compiler that worded the statement knows which column belongs to which field. A copy of it, which words
         nothing anew, reads the answer.
         """
-        return self._rows.run(values, self._read)
+        return self._rows.run(values, self._read) if self._rows.takes(values) else []
 
     def _read(self, sql: str, given: tuple[Any, ...]) -> list[Row]:
         compiler = copy.copy(self._compiler)
@@ -145,11 +148,21 @@ class _Prepared:
     def __init__(self, alias: str, sql: str, parameters: tuple[Any, ...]) -> None:
         self._alias, self.sql, self._parameters = alias, sql, parameters
         self._places: dict[str, Parameter] = {one.name: one for one in parameters if isinstance(one, Parameter)}
+        ranges = connections[alias].ops.integer_field_range
+        self._ranges = {
+            name: ranges(one.field.get_internal_type())
+            for name, one in self._places.items()
+            if isinstance(one.field, IntegerField)
+        }
         self._name = ""
 
     def given(self, values: dict[str, Any]) -> tuple[Any, ...]:
         """Return what stands at each place of the SQL."""
         return tuple(values[one.name] if isinstance(one, Parameter) else one for one in self._parameters)
+
+    def takes(self, values: dict[str, Any]) -> bool:
+        """Return whether the numbers among the values are none that PostgreSQL refuses as too large."""
+        return all(values[name] is None or low <= values[name] <= high for name, (low, high) in self._ranges.items())
 
     def ask(self, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         return self.run(values, self._fetch)

@@ -85,6 +85,15 @@ def test_a_new_connection_prepares_anew() -> None:
     assert statement.rows(email="anna@test.example") == [("Anna",)]
 
 
+def test_a_number_too_large_for_its_column_finds_nothing(anna: User) -> None:
+    key = Parameter("key", BigIntegerField())
+    statement = Compiled(User.objects.filter(pk=key).order_by())
+    for number in (2**63, -(2**63) - 1, 10**40):
+        assert (statement.rows(key=number), statement.objects(key=number)) == ([], [])
+        assert (statement.count(key=number), statement.is_any(key=number)) == (0, False)
+    assert statement.objects(key=anna.pk) == [anna]
+
+
 @pytest.mark.usefixtures("db")
 def test_the_same_words_with_other_types_are_another_statement() -> None:
     fields: list[Field[Any, Any]] = [SmallIntegerField(), BigIntegerField()]
