@@ -7,6 +7,7 @@ A trial makes the decision, shows the page and takes the decision back.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -33,6 +34,8 @@ from sharing.models import AccessRecord, AccessRequest, SharingGrant
 from sharing.services import record_access
 from sharing.services.trials import try_answer, try_change, try_grants, undone
 from sharing.views.gates import factory_inside, may_look, require_decider
+
+Recorded = tuple[HttpResponse, Callable[[], None]]  # a page, and what writes into who-saw-what what it shows
 
 
 @dataclass(frozen=True)
@@ -64,14 +67,16 @@ def _looker(request: HttpRequest, pk: int, brand: int) -> AsBrand:
 def as_brand(request: HttpRequest, pk: int, brand: int) -> HttpResponse:
     """The brand's list "Shared with us", as far as it concerns this factory."""
     looker = _looker(request, pk, brand)
-    return _list(request, looker, SeenAs(looker.factory, looker.brand))
+    page, write_down = _list(request, looker, SeenAs(looker.factory, looker.brand))
+    write_down()
+    return page
 
 
-def _list(request: HttpRequest, looker: AsBrand, seen_as: SeenAs) -> HttpResponse:
+def _list(request: HttpRequest, looker: AsBrand, seen_as: SeenAs) -> Recorded:
     show_days_of_each()  # as the brand's own list does
     context = shared_context(request, looker) | {"seen_as": seen_as}
-    record_page(cast(User, request.user), context, is_brand=False)
-    return render(request, "assessments/shared_list.html", context)
+    write_down = partial(record_page, cast(User, request.user), context, is_brand=False)
+    return render(request, "assessments/shared_list.html", context), write_down
 
 
 @login_required
@@ -107,12 +112,11 @@ def as_brand_trial(request: HttpRequest, pk: int, brand: int) -> HttpResponse:
         seen_as = SeenAs(looker.factory, looker.brand, is_inside, _again(request, trial.form), trial.back)
         with undone():
             trial.decide()
-            page, opened = _tried_page(request, looker, seen_as)
+            page, write_down = _tried_page(request, looker, seen_as)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect(trial.back)
-    if opened is not None:
-        _write_down(request, *opened)
+    write_down()  # not inside, where it would be taken back with the trial
     return page
 
 
@@ -174,13 +178,11 @@ def _again(request: HttpRequest, form: Form) -> list[tuple[str, str]]:
     return [(name, value) for name in names for value in request.POST.getlist(name)]
 
 
-def _tried_page(
-    request: HttpRequest, looker: AsBrand, seen_as: SeenAs
-) -> tuple[HttpResponse, tuple[Assessment, list[str]] | None]:
-    """The list, or the assessment asked for with the scopes that were opened."""
+def _tried_page(request: HttpRequest, looker: AsBrand, seen_as: SeenAs) -> Recorded:
+    """The list, or the assessment asked for."""
     if not seen_as.is_inside:
-        return _list(request, looker, seen_as), None
+        return _list(request, looker, seen_as)
     context: dict[str, Any]
     context, openings = assessment_context(looker, _uuid(request.POST["assessment"]))
     page = render(request, "assessments/assessment.html", context | {"seen_as": seen_as})
-    return page, (context["assessment"], list(openings))
+    return page, partial(_write_down, request, context["assessment"], list(openings))

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from assessments.models import Answer, Assessment
 from sharing import access
-from sharing.models import AccessRecord, SharingGrant
+from sharing.models import AccessRecord, SearchRecord, SharingGrant
 from sharing.services import Terms, grant_access, withhold_report
 from tests.world import World, make_assessment
 
@@ -93,6 +93,16 @@ def test_who_saw_what_names_the_person_who_looked_never_the_brand(world: World, 
     seen: set[Any] = set(AccessRecord.objects.values_list("person__name", "brand", "scope", "action"))
     assert seen == {("Manager A", None, "report", "view"), ("Team Leader", None, "report", "view")}
     assert SharingGrant.objects.with_last_viewed().get().last_viewed is None  # type: ignore[attr-defined]
+
+
+def test_a_search_in_a_list_that_is_tried_is_written_down(world: World, client_of: Any) -> None:
+    address = reverse("as_brand_trial", args=[world.factory_a.pk, world.brand_a.pk])
+    order = {"brands": [world.brand_a.pk], "scopes": ["report"], "cycles": "all", "hold_days": "0"}
+    page = client_of(world.person("manager_a")).post(f"{address}?cluster=Compensation", order)
+    assert page.context["rows"]
+    [row] = SearchRecord.objects.all()
+    assert (row.person, row.brand, row.factories) == (world.person("manager_a"), None, [world.factory_a.pk])
+    assert not SharingGrant.objects.exists()
 
 
 def test_a_decision_can_be_tried_and_then_is_what_was_seen(world: World, client_of: Any) -> None:
