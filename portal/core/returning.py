@@ -17,9 +17,17 @@ def page_to_return_to(request: HttpRequest) -> str:
     """
     if request.method in {"GET", "HEAD"} or answers_get(request.path_info):
         return request.get_full_path()
-    sent_from = urlsplit(request.headers.get("Referer", ""))
-    nearest = [sent_from.path] if sent_from.netloc == request.get_host() else []
-    return next((path for path in [*nearest, *_above(request.path_info)] if answers_get(path)), "/")
+    nearest = [*_sent_from(request), *_above(request.path_info)]
+    return next((path for path in nearest if answers_get(path)), "/")
+
+
+def _sent_from(request: HttpRequest) -> list[str]:
+    """Return the page of this portal whose form was sent, if the browser says one; what it says may be no address."""
+    try:
+        address = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return []
+    return [address.path] if address.netloc == request.get_host() else []
 
 
 def answers_get(path: str) -> bool:

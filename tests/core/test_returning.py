@@ -62,7 +62,10 @@ def test_no_address_that_takes_a_form_only_is_led_back_to() -> None:
     assert not {"me", "account_login"} & only
 
 
-def test_a_page_of_another_site_is_not_led_back_to() -> None:
+@pytest.mark.parametrize(
+    "referer", ["https://elsewhere.example/me/", "http://testserver//elsewhere.example/", "http://["]
+)
+def test_neither_a_page_of_another_site_nor_nonsense_is_led_back_to(referer: str) -> None:
     path = reverse("import_discard", args=[KEY])
-    request = RequestFactory().post(path, HTTP_REFERER="https://elsewhere.example/me/")
+    request = RequestFactory().post(path, HTTP_REFERER=referer)
     assert page_to_return_to(request) == path.removesuffix("discard/")
