@@ -197,6 +197,15 @@ def test_a_reset_link_expires(world: World, monkeypatch, settings):
     assert "does not work any more" in page.content.decode()
 
 
+def test_a_reset_link_ends_with_the_account_and_does_not_come_back_with_it(world: World):
+    Client().post(reverse("account_reset_password"), {"email": "manager.a@test.example"})
+    person = User.objects.filter(email="manager.a@test.example")
+    for is_active in (False, True):
+        person.update(is_active=is_active)
+        page = Client().get(_reset_link(), follow=True)
+        assert "does not work any more" in page.content.decode()
+
+
 def test_a_weak_new_password_is_refused(world: World):
     Client().post(reverse("account_reset_password"), {"email": "manager.a@test.example"})
     client = Client()
