@@ -151,7 +151,7 @@ def test_days_are_read(text):
         ("42456", "no date"),
         ("27 March 2016", "no date"),
         ("٢٧/٠٣/٢٠١٦x", "no date"),
-        ("", "no date"),
+        ("", "This cell is empty"),
     ],
 )
 def test_what_is_no_day_says_what_to_write(text, words):

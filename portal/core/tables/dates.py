@@ -19,6 +19,8 @@ _SHORT_YEAR = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{1,3}")
 def day(text: str) -> date:
     """Return the day that a cell names. Raises `ValidationError` with what to write instead."""
     shown = text[:60]
+    if not text:
+        raise TableText.EMPTY().refusal()
     if match := _DATE.fullmatch(text):
         day_, month, year = map(int, match.groups())
         _refuse_month_first(shown, day_, month)
