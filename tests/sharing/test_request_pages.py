@@ -79,6 +79,17 @@ def test_a_manager_approves_with_one_click_and_a_second_click_changes_nothing(wo
     assert "Manager A" not in page(client_of(world.person("brand_a_member")), "access_request", request.pk)
 
 
+def test_access_without_an_end_is_named_alike_everywhere(world: World, client_of: Any) -> None:
+    grant = world.grant(world.brand_b, hold_days=0)
+    manager, factory = client_of(world.person("manager_a")), world.factory_a.pk
+    asked = page(manager, "access_request", ask(world).pk)
+    found = page(manager, "who_could_see", factory, cycle=2, scope="report")
+    receipt = page(manager, "receipt", grant.receipts.get().number)
+    assert asked.count("No end date") == 2  # what is asked, and what a yes does
+    assert ("No end date" in found, "No end date" in receipt) == (True, True)
+    assert "The factory stops it" not in asked + found + receipt
+
+
 def test_a_manager_approves_less_never_more_and_not_a_changed_name(world: World, client_of: Any) -> None:
     request = ask(world, cycles="from", cycle_number=2)
     client, url = client_of(world.person("manager_a")), reverse("request_approve", args=[request.pk])
