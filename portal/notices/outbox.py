@@ -38,7 +38,7 @@ class NoticeKind:
 
     `payload(notice)` makes it a webhook, too: what the organisation's programs are told now, ids and addresses of
     the API only, or None where the organisation may not know any more. `webhook` is its type where that is another
-    word than `name`.
+    word than `name`, `webhook_label` its label where programs are told of more than people are mailed of.
 
     `when(notice)` is asked once a notice's time has come: the moment it is to be told (one that is past: now; one to
     come: not before then), or None where it never is. What is not to be told leaves no trace at any organisation.
@@ -52,6 +52,7 @@ class NoticeKind:
     mails: frozenset[str] | None = None
     payload: Callable[[Notice], dict[str, Any] | None] | None = None
     webhook: str = ""
+    webhook_label: Any = ""
     when: Callable[[Notice], datetime | None] | None = None
 
     @property

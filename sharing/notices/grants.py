@@ -118,5 +118,9 @@ LABELS = {
     CHANGED: gettext_lazy("A factory changed what it shares with your brand"),
     ENDED: gettext_lazy("Your brand's access has expired"),
 }
+# Programs are told of each end by this one type; people are mailed of a revoke by `sharing.notices.revoking`.
+WEBHOOK_LABELS = {ENDED: gettext_lazy("Your brand's access ended: the factory stopped it, or it expired")}
 for _name, _label in LABELS.items():
-    register_notice(NoticeKind(_name, _label, _line, sides=BRAND, payload=_payload))
+    register_notice(
+        NoticeKind(_name, _label, _line, sides=BRAND, payload=_payload, webhook_label=WEBHOOK_LABELS.get(_name, ""))
+    )

@@ -34,3 +34,12 @@ def test_the_log_says_in_words_why_no_answer_came(world: World, client_of: Any, 
     assert all(f">{word}<" in page for word in words), words
     assert not any(f">{one.value}<" in page for one in PROBLEMS)
     assert language == "en" or "No answer in time" not in page
+
+
+def test_the_choice_of_types_says_that_a_stop_is_told_as_well(world: World, client_of: Any) -> None:
+    """Programs are told of a revoke and of an expiry by one type; people choose two mails for them."""
+    browser = client_of(world.person("brand_a_manager"))
+    offered = browser.get(reverse("webhooks", args=["brand", world.brand_a.pk])).content.decode()
+    assert escape("Your brand's access ended: the factory stopped it, or it expired") in offered
+    assert escape("Your brand's access has expired") not in offered
+    assert escape("Your brand's access has expired") in browser.get(reverse("mail_choices")).content.decode()

@@ -26,7 +26,7 @@ PAUSED = WebhookNotice.PAUSED
 def types_for(side: str) -> dict[str, Any]:
     """The types that an organisation of this kind may ask for, with their labels."""
     return {
-        kind.webhook_type: kind.label
+        kind.webhook_type: kind.webhook_label or kind.label
         for kind in sorted(notice_kinds.values(), key=lambda kind: kind.webhook_type)
         if kind.webhook_type and side in kind.sides
     }
