@@ -18,20 +18,24 @@ from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS
 from sharing.access.positions import Position, positions
 from sharing.access.publication import ReportState
 from sharing.models import SharingGrant, WithheldReport
-from sharing.preview import Line, Report, Sight, lines_of, reports_of, sight_of
+from sharing.preview import Line, Report, Sight, lines_of, reports_of, sight_of, unsubscribed
 from sharing.querysets import SharingGrantQuerySet
 from sharing.terms import StatementTime, covers, opens_at
 
 
 @dataclass(frozen=True)
 class BrandOpenings:
-    """One brand with what waits to open to it, what is open, what is kept back, and what it may yet be kept from."""
+    """One brand with what waits to open to it, what is open, what is kept back, and what it may yet be kept from.
+
+    `unsubscribed`: the cycles that are closed to it only because it has no subscription to them.
+    """
 
     brand: Brand
     waiting: list[Line]
     open: list[Line]
     kept_back: list[WithheldReport] = field(default_factory=list)
     upcoming: list[int] = field(default_factory=list)
+    unsubscribed: list[int] = field(default_factory=list)
 
 
 def _brands_not_over(person: Visitor, factory: Any) -> "QuerySet[SharingGrant, int]":
@@ -69,6 +73,7 @@ def _openings(position: Position, reports: Sequence[Report], kept_back: list[Wit
         open=lines_of(sight, [key for key, moment in sight.times.items() if moment is None]),
         kept_back=kept_back,
         upcoming=sorted(covered - position.withheld),
+        unsubscribed=unsubscribed(position, reports),
     )
 
 

@@ -77,6 +77,15 @@ def sight_of(position: Position, reports: Sequence[Report]) -> Sight:
     return Sight(reports, times)
 
 
+def unsubscribed(position: Position, reports: Sequence[Report]) -> list[int]:
+    """Return the cycles of `reports` that the brand would read now or later, if it were subscribed to them (R6)."""
+    if not position.needs_subscription:
+        return []
+    bought = replace(position, subscribed=frozenset(report.cycle for report in reports))
+    missing = sight_of(bought, reports).times.keys() - sight_of(position, reports).times.keys()
+    return sorted({report.cycle for report in reports for key, _scope in missing if report.pk == key})
+
+
 @dataclass(frozen=True)
 class Line:
     """One report with the kinds of data concerned; `at`: when it opens, or would have."""
@@ -94,7 +103,8 @@ class Line:
 class Difference:
     """What a change does for one brand: what opens at once, what opens on a day, what closes, what stays open.
 
-    `cancels` would have opened later and does not any more; `upcoming` is with the factory for review now. With
+    `cancels` would have opened later and does not any more; `upcoming` is with the factory for review now.
+    `unsubscribed`: the cycles that stay closed because the brand has no subscription to them. With
     `needs_confirmation` all of it happens when a second person confirms it.
     """
 
@@ -106,6 +116,8 @@ class Difference:
     stays: list[Line] = field(default_factory=list)
     kept_back: list[int] = field(default_factory=list)
     upcoming: list[int] = field(default_factory=list)
+    unsubscribed: list[int] = field(default_factory=list)
+    needs_subscription: bool = False
     needs_confirmation: bool = False
 
     @property
@@ -218,6 +230,8 @@ def _difference(
     return replace(
         told,
         kept_back=sorted(position.withheld),
+        unsubscribed=unsubscribed(after, reports),
+        needs_subscription=position.needs_subscription,
         needs_confirmation=any(outcome.grant.status() is Status.UNCONFIRMED for outcome in outcomes),
     )
 

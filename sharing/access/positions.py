@@ -68,11 +68,14 @@ class Position:
             chain.append(successor)
         return chain
 
+    @property
+    def needs_subscription(self) -> bool:
+        """Whether the brand reads nothing of a cycle without a subscription to it (R6)."""
+        return self.factory.programme.participants_need_subscription and self.brand.kind != Brand.Kind.PARTNER
+
     def is_entitled(self, cycle: int) -> bool:
         """Return whether the brand is active, and a partner or subscribed where that is asked (R6)."""
-        is_asked = self.factory.programme.participants_need_subscription
-        may_read = self.brand.kind == Brand.Kind.PARTNER or not is_asked or cycle in self.subscribed
-        return self.brand.is_active and may_read
+        return self.brand.is_active and (not self.needs_subscription or cycle in self.subscribed)
 
     def opens_at(self, report: Subject, scope: str, at: datetime) -> datetime | None:
         """Return the first moment from `at` on at which a version is open to the brand, as everything stands.

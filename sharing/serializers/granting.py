@@ -74,6 +74,9 @@ class DifferenceSerializer(serializers.Serializer[Any]):
     stays = LineSerializer(many=True)
     kept_back = serializers.ListField(child=serializers.IntegerField(), help_text="Cycles.")
     upcoming = serializers.ListField(child=serializers.IntegerField(), help_text="Cycles.")
+    unsubscribed = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Cycles that stay closed for want of a subscription."
+    )
 
 
 class WithheldSerializer(serializers.Serializer[Any]):
@@ -95,3 +98,6 @@ class BrandOpeningsSerializer(serializers.Serializer[Any]):
     open = LineSerializer(many=True)
     kept_back = WithheldSerializer(many=True)
     upcoming = serializers.ListField(child=serializers.IntegerField(), help_text="Cycles.")
+    unsubscribed = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Cycles that are closed for want of a subscription."
+    )

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assessments.models import Assessment
+from factories.models import CountryProgramme
 from sharing.models import SharingGrant
 from sharing.preview import preview_change, preview_grants
 from sharing.services import (
@@ -133,3 +134,25 @@ def test_granting_before_there_is_a_report_says_so(world: World, client_of: Any)
     assert "There is no report to read yet." in asked
     assert "You can decide now all the same" in asked
     assert "from cycle 3 on opens 7 days after publication" in asked
+
+
+def test_r6_a_missing_subscription_is_named_before_and_after_sharing(world: World, client_of: Any, api_of: Any) -> None:
+    """The reports are there: what the brand lacks is a subscription to their cycles."""
+    CountryProgramme.objects.filter(pk=world.cambodia.pk).update(participants_need_subscription=True)
+    world.subscribe(world.brand_b, cycle=1)
+    manager, address = client_of(world.person("manager_a")), reverse("grant", args=[world.factory_a.pk])
+    body = {"brands": [world.brand_b.pk], "scopes": ["report"], "cycles": "from", "cycle_number": "2", "hold_days": "0"}
+    lacking = f"Without a subscription, {world.brand_b} cannot read cycle 2."
+
+    asked = manager.post(address, body).content.decode()
+    manager.post(address, body | {"confirmed": "yes"})
+    openings = manager.get(reverse("report_openings", args=[world.factory_a.pk])).content.decode()
+    told = api_of(world.person("manager_a")).get(reverse("api:openings", args=[world.factory_a.pk])).json()
+
+    assert lacking in asked
+    assert f"{world.brand_b} also needs a subscription for each cycle." in asked
+    assert "There is no report to read yet." not in asked
+    assert lacking in openings
+    assert [one["unsubscribed"] for one in told] == [[2]]
+    world.subscribe(world.brand_b, cycle=2)
+    assert lacking not in manager.get(reverse("report_openings", args=[world.factory_a.pk])).content.decode()
