@@ -18,6 +18,7 @@ from brands.models import Brand, Supplier
 from portal.accounts.models import User
 from portal.core.events import record
 from portal.core.tables import Problems, Table, TableError, degrees
+from portal.core.tables.texts import TableText
 
 REQUIRED = ("name",)
 TEXTS = ("country", "address", "sector", "bw_id", "os_hub_id")
@@ -100,10 +101,20 @@ def _suppliers(brand: Brand, file: BinaryIO, outcome: SupplierImport) -> Iterato
             supplier.clean_fields(exclude=["brand"])
         except ValidationError as error:
             for name, found in error.error_dict.items():
-                outcome.problems.refuse(row, name, cells.get(name, ""), ValidationError(found))
+                outcome.problems.refuse(row, name, cells.get(name, ""), _in_words_of_tables(found))
         yield supplier
     if supplier is None and not outcome.problems:
         raise TableError(_("The table has no rows."))
+
+
+def _in_words_of_tables(found: list[ValidationError]) -> ValidationError:
+    """What a column of the model refused, in the words that all tables use for it."""
+    error = found[0]
+    if error.code in {"blank", "null"}:
+        return TableText.EMPTY().refusal()
+    if error.code == "max_length" and error.params:
+        return TableText.LONG(length=error.params["show_value"], limit=error.params["limit_value"]).refusal()
+    return ValidationError(found)
 
 
 def _set_place(supplier: Supplier, name: str, row: int, text: str, outcome: SupplierImport) -> None:

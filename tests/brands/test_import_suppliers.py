@@ -52,6 +52,18 @@ def test_one_error_stops_all(world, row, column):
     assert not Supplier.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("", "This cell is empty; a value is required."),
+        ("x" * 301, "The text has 301 characters; 300 are allowed."),
+    ],
+)
+def test_a_cell_is_refused_in_the_words_of_all_tables(world, name, words):
+    outcome = load(world, f"name,country\n{name},KH\n".encode())
+    assert [problem.message for problem in outcome.problems] == [words]
+
+
 def test_other_encodings_are_refused(world):
     outcome = load(world, "name\nCafé\n".encode("cp1252"))
     assert (outcome.problems[0].row, outcome.problems[0].column) == (2, "name")
