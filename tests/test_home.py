@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from factories.roles import PROGRAMME
 from factories.services import create_programme
 from portal.accounts.models import User
-from sharing.services import withhold_report
+from sharing.services import Wish, request_access, withhold_report
 from tests.publishing import correct
 from tests.world import World, make_assessment
 
@@ -192,3 +192,17 @@ def test_r51_the_correction_of_a_report_that_a_brand_cannot_read_changes_nothing
 def without_tokens(content: bytes) -> bytes:
     """Return a page without its tokens against forgery, which are new in each."""
     return re.sub(rb'(csrfmiddlewaretoken" value="|X-CSRFToken[^:]*:\s*\S*?)[A-Za-z0-9]{64}', b"", content)
+
+
+def test_only_a_manager_is_asked_to_decide_on_a_request(world: World, client_of) -> None:
+    wish = Wish(scopes=("report",), purpose="Sourcing review")
+    request_access(by=world.person("brand_a_member"), brand=world.brand_a, factory=world.factory_a, wish=wish)
+    asked = [f">{word}<" for word in ("Decide", "Look at it")]
+    for persona, found in [
+        ("manager_a", [True, False]),
+        ("member_a", [False, True]),
+        ("representative_a", [False, True]),
+    ]:
+        page = client_of(world.person(persona)).get("/").content.decode()
+        line = page.partition("asks to see your data")[2].partition("</li>")[0]
+        assert [word in line for word in asked] == found, persona

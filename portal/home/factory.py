@@ -102,7 +102,7 @@ def factory_section(user: Visitor, item: Affiliation) -> dict[str, Any]:
         )
         for assessment in _in_review(user, factory=factory.pk)
     ]
-    todos += _request_todos(user, factory)
+    todos += _request_todos(user, factory, item)
     todos += _opening_todos(user, factory)
     todos += _renewal_todos(user, factory)
     todos += _old_version_todos(user, factory)
@@ -126,19 +126,20 @@ def factory_section(user: Visitor, item: Affiliation) -> dict[str, Any]:
     }
 
 
-def _request_todos(user: Visitor, factory: Factory) -> list[Todo]:
-    """Each brand that waits for an answer, the first to lapse first; many are one line."""
+def _request_todos(user: Visitor, factory: Factory, item: Affiliation) -> list[Todo]:
+    """Each brand that waits for an answer, the first to lapse first; many are one line. Managers alone decide."""
     rows = _requests(user, factory=factory.pk)
+    action = _("Decide") if item.is_manager else _("Look at it")
     inbox = reverse("request_inbox", args=[factory.pk])
     if len(rows) > MANY:
-        return [Todo(_("More than %s brands ask to see your data.") % MANY, inbox, _("Decide"), urgent=True)]
+        return [Todo(_("More than %s brands ask to see your data.") % MANY, inbox, action, urgent=item.is_manager)]
     return [
         Todo(
             _("%(brand)s asks to see your data; the request lapses on %(day)s.")
             % {"brand": one.brand.name, "day": last_day_in_words(one.lapses_at, factory)},
             reverse("access_request", args=[one.pk]),
-            _("Decide"),
-            urgent=True,
+            action,
+            urgent=item.is_manager,
         )
         for one in rows
     ]
