@@ -119,7 +119,7 @@ class SupplierListForm(forms.Form):
         error_messages={"required": _("Choose a file.")},
         help_text=_(
             "CSV (UTF-8) or Excel workbook (.xlsx) with a column name; and, where known, country, address, sector, "
-            "bw_id, os_hub_id, latitude, longitude. Lines that are on your list already are skipped."
+            "bw_id, os_hub_id, latitude, longitude. Rows that are on your list already are skipped."
         ),
     )
 

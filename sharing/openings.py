@@ -146,5 +146,5 @@ def openings_in_words(*, person: Visitor, factory: Factory, cycle: int) -> str:
     if now:
         sentences.append(_("It is visible to %s.") % ", ".join(now))
     if later:
-        sentences.append(_("It opens to these on the day named, unless you hold it: %s.") % ", ".join(later))
+        sentences.append(_("It will be visible to these from the day named, unless you hold it: %s.") % ", ".join(later))
     return " ".join(sentences)

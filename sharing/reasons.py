@@ -142,8 +142,8 @@ def kept_back(grant: SharingGrant, cycle: int, first_published_at: datetime, at:
     if opens <= (at or timezone.now()):
         return None
     sentence = ngettext(
-        "%(factory)s holds each new report for %(days)s day: this one opens to %(brand)s on %(opens)s.",
-        "%(factory)s holds each new report for %(days)s days: this one opens to %(brand)s on %(opens)s.",
+        "%(factory)s holds each new report for %(days)s day: %(brand)s can see this one from %(opens)s.",
+        "%(factory)s holds each new report for %(days)s days: %(brand)s can see this one from %(opens)s.",
         grant.hold_days,
     )
     named |= {"days": grant.hold_days, "opens": in_words(opens, grant.factory)}

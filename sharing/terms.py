@@ -67,7 +67,7 @@ class Terms(CycleTerms, Protocol):
 
     @property
     def hold_days(self) -> int:
-        """For how many days each new report waits."""
+        """For how many days each new report is held."""
 
     @property
     def needs_confirmation(self) -> bool:

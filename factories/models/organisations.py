@@ -64,10 +64,10 @@ class CountryProgramme(models.Model):
         default=12,
         db_default=12,
         validators=[MaxValueValidator(120)],
-        help_text=_("0: until the factory stops it."),
+        help_text=_("0: no end date."),
     )
     grant_default_hold_days = models.PositiveSmallIntegerField(
-        _("days each new report waits unless the factory says otherwise"),
+        _("days each new report is held unless the factory says otherwise"),
         default=7,
         db_default=7,
         validators=[MaxValueValidator(365)],

@@ -93,7 +93,7 @@ def _correction_todos(user: Visitor) -> list[Todo]:
 def _copies_todos(user: Visitor) -> list[Todo]:
     """What factories that ended their sharing wait for."""
     asked = DestroyNotice.objects.asked_of(user).open().select_related("factory").order_by("created_at")
-    text = _("%(factory)s ended its sharing and asks you to destroy the copies you downloaded.")
+    text = _("%(factory)s stopped sharing and asks you to destroy the copies you downloaded.")
     return [
         Todo(text % {"factory": notice.factory}, reverse("copies_answer", args=[notice.pk]), _("Answer"), urgent=True)
         for notice in asked[:5]

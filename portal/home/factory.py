@@ -148,7 +148,7 @@ def _request_todos(user: Visitor, factory: Factory, item: Affiliation) -> list[T
 def _opening_todos(user: Visitor, factory: Factory) -> list[Todo]:
     """What opens soon to which brands, while it can still be kept back."""
     soon = opening_soon(person=user, factory=factory, until=timezone.now() + SOON)
-    text = _("Cycle %(cycle)s opens to %(brands)s on %(day)s, unless you hold it.")
+    text = _("%(brands)s can see cycle %(cycle)s from %(day)s, unless you hold it.")
     return [
         Todo(
             text

@@ -78,13 +78,13 @@ class TermsForm(forms.Form):
         help_text=_("Leave empty for no end date."),
     )
     hold_days = forms.IntegerField(
-        label=_("Days each new report waits"),
+        label=_("Days each new report is held"),
         min_value=0,
         max_value=MAX_HOLD,
         required=False,
         help_text=_(
-            "Each new report opens to the brand this many days after its publication, unless you hold it. 0: it "
-            "opens at once; empty: as proposed."
+            "The brand can see each new report this many days after its publication, unless you hold it. "
+            "0: at once; empty: as proposed."
         ),
     )
     purpose = forms.CharField(

@@ -96,7 +96,7 @@ class AskForm(TermsForm):
 
     def __init__(self, *args: Any, factories: Sequence[Factory], **kwargs: Any) -> None:
         super().__init__(*args, place=min(factories, key=today), **kwargs)
-        self.fields["expires_on"].help_text = _("Leave empty to ask until the factory ends it.")
+        self.fields["expires_on"].help_text = _("Leave empty for no end date.")
         for name in set(self.fields) - set(self.field_order):
             del self.fields[name]
 
@@ -151,10 +151,10 @@ class LessForm(TermsForm):
     purpose = None  # type: ignore[assignment] # the brand said what it wants the data for
     scopes = forms.MultipleChoiceField(label=_("What the brand may see"), widget=forms.CheckboxSelectMultiple)
     hold_days = forms.IntegerField(
-        label=_("Days each new report waits before it opens"),
+        label=_("Days each new report is held"),
         min_value=0,
         max_value=365,
-        help_text=_("In these days after its publication you can still stop it."),
+        help_text=_("In these days after its publication you can still hold it."),
     )
     field_order = ["scopes", "cycles", "cycle_number", "expires_on", "hold_days"]
 

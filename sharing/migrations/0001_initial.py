@@ -119,7 +119,7 @@ class Migration(InitialMigration):
                 ('valid_from', models.DateTimeField(default=django.utils.timezone.now, verbose_name='from')),
                 ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='until')),
                 ('purpose', models.CharField(blank=True, max_length=300, verbose_name='purpose')),
-                ('hold_days', models.PositiveSmallIntegerField(default=0, verbose_name='days each new report waits')),
+                ('hold_days', models.PositiveSmallIntegerField(default=0, verbose_name='days each new report is held')),
                 ('granted_for', models.CharField(blank=True, max_length=200)),
                 ('consent_document', models.CharField(blank=True, max_length=200)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),

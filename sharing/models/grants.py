@@ -40,7 +40,7 @@ class SharingGrant(models.Model):
     valid_from = models.DateTimeField(_("from"), default=timezone.now)
     expires_at = models.DateTimeField(_("until"), null=True, blank=True)
     purpose = models.CharField(_("purpose"), max_length=300, blank=True)
-    hold_days = models.PositiveSmallIntegerField(_("days each new report waits"), default=0)
+    hold_days = models.PositiveSmallIntegerField(_("days each new report is held"), default=0)
     granted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="grants_given")
     # Paper consent recorded by staff: for whom, and the scan's place in private storage. Both or neither.
     granted_for = models.CharField(max_length=200, blank=True)
@@ -191,15 +191,15 @@ class SharingGrant(models.Model):
         """When what is published later opens, as a person would say it: which reports, and after how many days."""
         if not self.hold_days:
             which = {
-                self.Cycles.ALL: _("Each new report opens to this brand as soon as it is published."),
+                self.Cycles.ALL: _("This brand can see each new report as soon as it is published."),
                 self.Cycles.FROM: _("Each new report from cycle %(cycle)s on opens as soon as it is published."),
                 self.Cycles.ONLY: _("The report of cycle %(cycle)s opens as soon as it is published."),
             }
             return which[self.Cycles(self.cycles)] % {"cycle": self.cycle_number}
         words = {
             self.Cycles.ALL: ngettext_lazy(
-                "Each new report opens to this brand %(days)s day after publication unless you hold it.",
-                "Each new report opens to this brand %(days)s days after publication unless you hold it.",
+                "This brand can see each new report %(days)s day after publication unless you hold it.",
+                "This brand can see each new report %(days)s days after publication unless you hold it.",
                 "days",
             ),
             self.Cycles.FROM: ngettext_lazy(

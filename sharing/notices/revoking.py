@@ -70,7 +70,7 @@ FACTORY, BRAND = {"factory": ""}, {"brand": ""}
 register_notice(
     NoticeKind(
         SharingNotice.SHARING_ENDED,
-        gettext_lazy("A factory ended its sharing with a brand"),
+        gettext_lazy("A factory stopped sharing with a brand"),
         _ended,
         sides=FACTORY | BRAND,
     )

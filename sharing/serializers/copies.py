@@ -22,7 +22,7 @@ class CopySerializer(serializers.Serializer[Any]):
 
 
 class DestroyNoticeSerializer(serializers.Serializer[Any]):
-    """What a factory asks a brand to destroy after it ended its sharing, and the brand's answer."""
+    """What a factory asks a brand to destroy after it stopped sharing, and the brand's answer."""
 
     id = serializers.UUIDField()
     factory = FactoryBriefSerializer()

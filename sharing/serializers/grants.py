@@ -46,7 +46,7 @@ class GrantSerializer(serializers.Serializer[Any]):
         source="replaces_id", allow_null=True, help_text="The grant that the brand had until this one took its place."
     )
     follows = serializers.SerializerMethodField(help_text="The decision before it, be it one that never took effect.")
-    hold_days = serializers.SerializerMethodField(help_text="Days each new report waits before it opens.")
+    hold_days = serializers.SerializerMethodField(help_text="Days each new report is held before it opens.")
     receipt = serializers.CharField(allow_null=True, help_text="The number of its newest receipt.")
     granted_by = serializers.SerializerMethodField()
     ended_by = serializers.SerializerMethodField()
@@ -110,7 +110,7 @@ class GrantChange(StrictSerializer):
     cycles = serializers.ChoiceField(required=False, choices=SharingGrant.Cycles.values)
     cycle_number = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=MAX_CYCLE)
     valid_from = serializers.DateTimeField(required=False, help_text="Now or later.")
-    expires_at = serializers.DateTimeField(required=False, allow_null=True, help_text="null: until it is ended.")
+    expires_at = serializers.DateTimeField(required=False, allow_null=True, help_text="null: no end date.")
     purpose = serializers.CharField(required=False, allow_blank=True, max_length=300)
     hold_days = serializers.IntegerField(required=False, min_value=0, max_value=365)
 

@@ -249,7 +249,7 @@ def _keeps(existing: SharingGrant, terms: Terms) -> bool:
 
 
 def as_asked(request: AccessRequest) -> Terms:
-    """The terms of a plain yes: as asked, with the country's days that each new report waits."""
+    """The terms of a plain yes: as asked, with the country's days for which each new report is held."""
     return Terms(
         cycles=request.cycles,
         cycle_number=request.cycle_number,

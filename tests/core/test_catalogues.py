@@ -3,6 +3,7 @@
 import ast
 import gettext
 import json
+import re
 from datetime import date
 from io import BytesIO
 
@@ -18,6 +19,9 @@ from portal.core.catalogues.entries import PLURALS, Entry, by_key, mo_bytes, po_
 from portal.core.catalogues.sources import KEYWORDS, called, own_sources
 
 REPORTS = "%(count)s report of %(brand)s"
+REPLACED_WORDS = re.compile(
+    r"\b(its|the|printed) sharing\b|\b(factory|manager|you) (stops?|ends?) it\.?$|new reports? waits?|\bopens? to\b"
+)
 ONE, MANY = f"{REPORTS} is open", "%(count)s reports of %(brand)s are open"
 
 
@@ -26,6 +30,12 @@ def test_each_language_offered_is_complete_right_and_up_to_date():
     for code, _ in settings.LANGUAGES:
         if code != "en":
             assert list(files.faults(code)) == []
+
+
+def test_no_text_uses_a_word_that_another_replaced():
+    """No end date, held, can see, stopped sharing: one thing is called by one word on every page, mail and receipt."""
+    texts = [entry.msgid for entry in files.fresh("fr").values()]
+    assert [text for text in texts if REPLACED_WORDS.search(text)] == []
 
 
 def test_every_text_is_written_where_it_is_marked():

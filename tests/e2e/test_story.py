@@ -130,7 +130,7 @@ def the_manager_shares_it(manager: Visitor) -> None:
     manager.page.get_by_label("Assessment reports").check()
     manager.page.get_by_label("Step 1 data").check()
     manager.page.get_by_label("All cycles").check()
-    manager.page.get_by_label("Days each new report waits").fill("0")
+    manager.page.get_by_label("Days each new report is held").fill("0")
     manager.press("Continue")
     manager.sees("Share with Aster & Oak?")
     manager.look()

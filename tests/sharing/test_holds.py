@@ -93,7 +93,7 @@ def test_publication_tells_the_factory_to_whom_it_opens_and_when(world: World, c
     [soon] = opening_soon(person=manager, factory=world.factory_a, until=timezone.now() + timedelta(days=30))
     assert (soon.cycle, soon.brands) == (3, [world.brand_a])
     home = client_of(manager).get("/").content.decode()
-    assert "Cycle 3 opens to Aster &amp; Oak on" in home
+    assert "Aster &amp; Oak can see cycle 3 from" in home
     page = client_of(manager).get(reverse("report_openings", args=[world.factory_a.pk])).content.decode()
     assert "Hold<span" in page
     withhold_report(by=manager, factory=world.factory_a, brand=world.brand_a, cycle=3)

@@ -149,7 +149,7 @@ def test_r7_the_page_lists_each_copy_once_and_the_brand_is_asked_to_destroy_it(w
     member = client_of(world.person("brand_a_member"))
     answer = f"/copies-to-destroy/{notice.pk}/"
     home = member.get("/").content.decode()
-    assert "Tonle Lotus Garments ended its sharing" in home
+    assert "Tonle Lotus Garments stopped sharing" in home
     assert answer in home
     shown = member.get(answer).content.decode()
     for words in ("Tonle Lotus Garments", str(number), "Assessment reports"):

@@ -39,7 +39,7 @@ def test_the_manager_finds_requests_and_what_opens_soon(demo: Any) -> None:
     assert {BRAND_A} < {request.brand.name for request in asked.select_related("brand")}
     page = home("manager_a")
     assert reverse("request_inbox", args=[factory_a().pk]) in page
-    assert "opens to Marram Outdoor on" in page
+    assert "Marram Outdoor can see cycle" in page
 
 
 def test_the_representative_has_a_sharing_to_confirm(demo: Any) -> None:
