@@ -146,5 +146,6 @@ def openings_in_words(*, person: Visitor, factory: Factory, cycle: int) -> str:
     if now:
         sentences.append(_("It is visible to %s.") % ", ".join(now))
     if later:
-        sentences.append(_("It will be visible to these from the day named, unless you hold it: %s.") % ", ".join(later))
+        text = _("It will be visible to these from the day named, unless you hold it: %s.")
+        sentences.append(text % ", ".join(later))
     return " ".join(sentences)

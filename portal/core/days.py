@@ -20,6 +20,7 @@ from typing import Protocol
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import get_language
 
 zoneinfo.reset_tzpath(to=())  # so that only the locked package answers
 
@@ -138,9 +139,18 @@ def days_since(moment: datetime, place: Place) -> int:
     return (today(place) - day_of(moment, place)).days
 
 
+def written(value: date, style: str = "DATE_FORMAT") -> str:
+    """Return a date, or a moment, in a `style` of the language's formats; the first of a month is "1er" in French.
+
+    No letter of Django's formats writes this: `S` is the English ending in every language.
+    """
+    text = date_format(value, style)
+    return f"1er{text[1:]}" if text.startswith("1 ") and get_language() == "fr" else text
+
+
 def in_words(moment: datetime | None, place: Place) -> str:
     """Return the day of a moment at a place as readers of the language write it; empty for None."""
-    return date_format(day_of(moment, place), "DATE_FORMAT") if moment else ""
+    return written(day_of(moment, place)) if moment else ""
 
 
 def last_day_in_words(end: datetime | None, place: Place) -> str:
@@ -155,7 +165,7 @@ def at_place(moment: datetime, place: Place) -> datetime:
 
 def moment_in_words(moment: datetime, place: Place) -> str:
     """Return a moment at a place with its day, time and zone, as readers of the language write it."""
-    return date_format(at_place(moment, place), "DATETIME_FORMAT")
+    return written(at_place(moment, place), "DATETIME_FORMAT")
 
 
 def zone_in_words(place: Place) -> str:

@@ -1,7 +1,6 @@
 """Notices of granting: openings, what is kept back, paper consent, endings. Each asks anew when it is sent."""
 
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -10,7 +9,7 @@ from factories.models import Factory
 from factories.rights import member_may
 from portal.accounts.models import User
 from portal.accounts.sides import Side
-from portal.core.days import last_day_in_words
+from portal.core.days import last_day_in_words, written
 from portal.notices.models import Notice
 from portal.notices.outbox import Line, NoticeKind, register_notice
 from sharing.models import PaperConsent, SharingGrant, WithheldReport
@@ -75,7 +74,7 @@ def _paper_recorded(notice: Notice, reader: User) -> Line | None:
         "factory": consent.factory.name,
         "brands": ", ".join(brands),
         "signed_by": consent.signed_by,
-        "day": date_format(consent.signed_on, "DATE_FORMAT"),
+        "day": written(consent.signed_on),
     }
     return Line(text % words, reverse("who_can_see", args=[consent.factory_id]))
 

@@ -14,7 +14,6 @@ from urllib.parse import urlencode
 import segno
 from django.conf import settings
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import get_language, get_language_bidi, ngettext
 from django.utils.translation import gettext as _
 
@@ -24,6 +23,7 @@ from portal.core.days import (
     moment_in_words,
     shown_in,
     shown_place,
+    written,
     zone_in_words,
 )
 from portal.core.documents import breakable, compile_pdf, map_strings, showable
@@ -155,7 +155,7 @@ def proof_facts(proof: Proof) -> list[tuple[str, str]]:
 
 def _utc_day(day: date) -> str:
     """A day of the ledger, whose days are the same for all places."""
-    return f"{date_format(day, 'DATE_FORMAT')} (UTC)"
+    return f"{written(day)} (UTC)"
 
 
 def proof_steps(proof: Proof) -> list[str]:

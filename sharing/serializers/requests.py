@@ -80,9 +80,7 @@ class RequestOrder(StrictSerializer):
     )
     cycles = serializers.ChoiceField(required=False, choices=SharingGrant.Cycles.values, default="all")
     cycle_number = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=MAX_CYCLE)
-    expires_at = serializers.DateTimeField(
-        required=False, allow_null=True, help_text="null: no end date."
-    )
+    expires_at = serializers.DateTimeField(required=False, allow_null=True, help_text="null: no end date.")
     purpose = serializers.CharField(max_length=300)
     message = serializers.CharField(required=False, allow_blank=True, max_length=2000, default="")
 

@@ -12,7 +12,6 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from brands.models import Brand
@@ -20,7 +19,7 @@ from factories.models import Factory
 from factories.rights import staff_may
 from factories.services import lock_factory
 from portal.accounts.models import User
-from portal.core.days import today
+from portal.core.days import today, written
 from portal.core.events import record
 from portal.core.tables.dates import EARLIEST
 from sharing.access.positions import positions
@@ -59,7 +58,7 @@ def _refuse_another_day(wanted: Purchase) -> Subscription | None:
     found = known.first()
     if found is not None and found.bought_on != wanted.bought_on:
         text = _("This subscription is recorded already, bought on %s. Withdraw that record first.")
-        raise ValidationError({"bought_on": text % date_format(found.bought_on)})
+        raise ValidationError({"bought_on": text % written(found.bought_on)})
     return found
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from django.utils import translation
 
 from portal.core.countries import COUNTRIES
 from portal.core.days import (
@@ -21,11 +22,14 @@ from portal.core.days import (
     moment_at,
     start_of,
     today,
+    written,
     zone_in_words,
     zone_named,
     zone_of_country,
     zones_of_country,
 )
+from portal.core.templatetags.portal import day as shown_day
+from portal.core.templatetags.portal import plain_day
 
 JAYAPURA, MANAGUA, CAIRO = (Zone(zone_named(name)) for name in ("Asia/Jayapura", "America/Managua", "Africa/Cairo"))
 REQUIREMENTS = Path(__file__).parents[2] / "requirements"
@@ -105,3 +109,15 @@ def test_the_zones_are_those_of_the_locked_package_on_every_machine() -> None:
         assert ";" not in pinned, pinned
     assert zone_in_words(JAYAPURA) == "Asia/Jayapura (UTC+09:00)"
     assert zone_in_words(UTC_DAYS) == "UTC"
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "eleventh"),
+    [("en", "1 Mar 2026", "11 Mar 2026"), ("fr", "1er mars 2026", "11 mars 2026"), ("vi", "1/3/2026", "11/3/2026")],
+)
+def test_the_first_of_a_month_is_written_as_the_language_writes_it(language: str, first: str, eleventh: str) -> None:
+    with translation.override(language):
+        assert [written(date(2026, 3, day)) for day in (1, 11)] == [first, eleventh]
+        assert written(datetime(2026, 3, 1, 9, tzinfo=UTC), "DATETIME_FORMAT").startswith(f"{first}, 09:00")
+        assert plain_day(date(2026, 3, 1)) == first
+        assert f">{first}</time>" in shown_day(date(2026, 3, 1))

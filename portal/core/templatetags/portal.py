@@ -12,7 +12,6 @@ from django import template
 from django.forms import BoundField, Widget
 from django.forms.widgets import CheckboxInput, Select, Textarea
 from django.templatetags.static import static
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
@@ -20,7 +19,7 @@ from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from portal.core import countries
-from portal.core.days import Place, at_place, day_of, is_place_chosen, shown_place, zone_in_words
+from portal.core.days import Place, at_place, day_of, is_place_chosen, shown_place, written, zone_in_words
 from portal.core.returning import page_to_return_to
 
 register = template.Library()
@@ -175,8 +174,18 @@ def day(value: datetime.date | datetime.datetime | None, place: Place | None = N
     """
     if value is None:
         return "–"
-    local = day_of(value, place or shown_place()) if isinstance(value, datetime.datetime) else value
-    return format_html('<time datetime="{}">{}</time>', local.isoformat(), date_format(local, "DATE_FORMAT"))
+    local = _local_day(value, place)
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), written(local))
+
+
+@register.filter
+def plain_day(value: datetime.date | datetime.datetime, place: Place | None = None) -> str:
+    """The words of `day` without an element: for an option, a badge, and other places that hold text alone."""
+    return written(_local_day(value, place))
+
+
+def _local_day(value: datetime.date | datetime.datetime, place: Place | None) -> datetime.date:
+    return day_of(value, place or shown_place()) if isinstance(value, datetime.datetime) else value
 
 
 @register.filter
@@ -185,7 +194,7 @@ def moment(value: datetime.datetime | None, place: Place | None = None) -> str:
     if value is None:
         return "–"
     local = at_place(value, place or shown_place())
-    return format_html('<time datetime="{}">{}</time>', local.isoformat(), date_format(local, "DATETIME_FORMAT"))
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), written(local, "DATETIME_FORMAT"))
 
 
 @register.simple_tag
