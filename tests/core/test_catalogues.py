@@ -61,6 +61,8 @@ def test_every_text_is_written_where_it_is_marked():
         ("<b>Share</b>", "<b>Partager<b>", "use the tags <b>, </b>, not <b>, <b>"),
         (" and more", "et plus", "begin and end with the same blanks and line breaks as the English text"),
         ("Share", "Part\u202eager", "take out the control character"),
+        ("Share?", "Partager ?", "put a no-break space (U+00A0 before : and within « », U+202F before ; ? !)"),
+        ("From: “%s”", "De\u00a0: «\u00a0%s\u00a0»", None),
         ("Nothing about SLCP", "Rien sur la convergence", "keep SLCP as it is"),
         ("Up to 5%% of %(all)s", "5%% de %(all)s, %(all)s au plus", None),
     ],

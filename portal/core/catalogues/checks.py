@@ -11,6 +11,8 @@ PERCENT = re.compile(r"%(?:\([^)]*\))?[-#0 +]*[\d.]*[a-zA-Z%]")
 BRACES = re.compile(r"\{[^{}\s]*\}")
 TAG = re.compile(r"</?[a-zA-Z][^>]*>")
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufeff]")
+# In French a no-break space stands at these, or a line begins with a lone colon.
+BREAKABLE = re.compile(" [:;?!»]|« ")
 KEPT = re.compile(r"\b(?:SLCP|Better Work|CAT|PDF|CSV|XLSX|JSON|API)\b")
 
 
@@ -38,6 +40,8 @@ def _problems_of_form(language: str, entry: Entry, index: int, form: str) -> Ite
         yield f"begin and end{where} with the same blanks and line breaks as the English text"
     if UNSEEN.search(form):
         yield f"take out the control character{where}"
+    if language == "fr" and BREAKABLE.search(form):
+        yield f"put a no-break space (U+00A0 before : and within « », U+202F before ; ? !){where}"
     lost = sorted(set(KEPT.findall(source)) - set(KEPT.findall(form)))
     if lost:
         yield f"keep {_listed(lost)} as it is{where}"
