@@ -17,9 +17,9 @@ class AssessmentsConfig(AppConfig):
         from assessments.comparing import compare_publications
         from assessments.notices import register_kinds
         from assessments.report_services import formats_of
-        from portal.core.ledger.checks import register_check
+        from portal.core.ledger.checks import register_ledger_check
         from sharing.copies import describe_copies
 
         describe_copies(formats_of)
         register_kinds()
-        register_check(compare_publications)
+        register_ledger_check(compare_publications)

@@ -29,7 +29,7 @@ class SharingConfig(AppConfig):
         import sharing.files
         import sharing.notices  # noqa: F401 - registers the kinds
         from portal.core.ledger import Source, register_source
-        from portal.core.ledger.checks import register_check
+        from portal.core.ledger.checks import register_ledger_check
         from sharing import comparing
         from sharing.receipts.auditing import verify_receipts
         from sharing.receipts.comparing import compare_grants, compare_replaced
@@ -50,4 +50,4 @@ class SharingConfig(AppConfig):
             comparing.compare_papers,
             comparing.check_consent_scans,
         ):
-            register_check(check)
+            register_ledger_check(check)

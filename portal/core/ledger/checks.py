@@ -33,7 +33,7 @@ Check = Callable[[Keys], Iterator[Problem]]
 further_checks: list[Check] = []
 
 
-def register_check(check: Check) -> None:
+def register_ledger_check(check: Check) -> None:
     """Have `verify_ledger` run a check from now on; of its problems the first is named."""
     if check not in further_checks:
         further_checks.append(check)
