@@ -35,11 +35,9 @@ class ProgrammeSerializer(serializers.ModelSerializer[CountryProgramme]):
         read_only_fields = fields
 
 
+# Brands that were granted nothing read this, too, before they ask: nothing belongs here that is not public.
 class FactoryBriefSerializer(serializers.Serializer[Any]):
-    """A factory as it is named in lists. `country` is an ISO 3166-1 code.
-
-    Brands that were granted nothing read this, too, before they ask: nothing belongs here that is not public.
-    """
+    """A factory as it is named in lists. `country` is an ISO 3166-1 code."""
 
     id = serializers.IntegerField()
     bw_id = serializers.CharField()
