@@ -1,12 +1,14 @@
 """Pages of a brand that asks: finding factories, many at once, the request itself, and "Our requests"."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
@@ -29,6 +31,7 @@ from sharing.services.standing import Standing, standings
 from sharing.views.gates import own_brand, person
 
 REFUSED_SHOWN = 20
+MOST_IN_ADDRESS = 100  # web servers read some 4,000 characters
 
 
 @login_required
@@ -148,15 +151,26 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
             show_errors(form, error)
         else:
             return _asked(request, brand, asked)
+    hidden = [("factory", factory.pk) for factory in chosen]
     where = standings(brand, [factory.pk for factory in chosen])
     context = {
         "brand": brand,
         "form": form,
         "factories": [(factory, where[factory.pk]) for factory in chosen],
-        "hidden": [("factory", factory.pk) for factory in chosen],
+        "hidden": hidden,
+        "here": _asking_address(brand, hidden),
         "may_ask": is_sent or any(one.may_ask for one in where.values()),
     }
     return render(request, "sharing/ask.html", context, status=REFUSED if form.is_bound else 200)
+
+
+def _asking_address(brand: Brand, hidden: list[tuple[str, int]]) -> str:
+    """Where the form is sent: an address that shows it again by GET, for who then chooses another language.
+
+    Many factories would make it too long, and it is long enough that they are in the form.
+    """
+    address = reverse("ask", args=[brand.pk])
+    return f"{address}?{urlencode(hidden)}" if len(hidden) <= MOST_IN_ADDRESS else address
 
 
 def _chosen(request: HttpRequest) -> list[Factory]:

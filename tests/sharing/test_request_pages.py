@@ -1,5 +1,7 @@
 """The pages of asking and answering, used as their users do, and then attacked."""
 
+import html
+import re
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,16 @@ def test_a_brand_finds_a_factory_asks_it_and_takes_it_back(world: World, client_
     client.post(reverse("request_withdraw", args=[request.pk]))
     assert "Withdrawn" in page(client, "brand_requests", brand, state="withdrawn")
     assert "can ask again from" in page(client, "ask_search", brand, q="lotus")
+
+
+def test_another_language_leads_from_errors_back_to_the_form_for_these_factories(world: World, client_of: Any) -> None:
+    client, brand = client_of(world.person("brand_a_member")), world.brand_a.pk
+    both = [world.factory_a.pk, world.factory_b.pk]
+    [place] = re.findall(r'<form method="post" action="(/brands/[^"]+)"', page(client, "ask", brand, factory=both))
+    sent = client.post(html.unescape(place), {"factory": both, "scopes": ["report"], "cycles": "all", "purpose": ""})
+    assert sent.status_code == 400
+    back = re.findall(r'name="next" value="([^"]+)"', sent.content.decode())
+    assert "Send the request" in client.get(html.unescape(back[0])).content.decode()
 
 
 def test_a_manager_approves_with_one_click_and_a_second_click_changes_nothing(world: World, client_of: Any) -> None:
