@@ -96,7 +96,6 @@ class AskForm(TermsForm):
 
     def __init__(self, *args: Any, factories: Sequence[Factory], **kwargs: Any) -> None:
         super().__init__(*args, place=min(factories, key=today), **kwargs)
-        self.fields["expires_on"].help_text = _("Leave empty for no end date.")
         for name in set(self.fields) - set(self.field_order):
             del self.fields[name]
 

@@ -65,6 +65,7 @@ def test_r6_nothing_opens_and_no_brand_learns_before_the_second_person_confirms(
     assert representative.post(address, {}).status_code == 400
     asked = representative.get(address).content.decode()
     assert "Shall Tonle Lotus Garments share with Aster &amp; Oak?" in asked
+    assert "No end date" in asked
     for _ in range(2):
         representative.post(address, {"answer": "confirm"})
     grant.refresh_from_db()

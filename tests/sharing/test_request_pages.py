@@ -94,11 +94,13 @@ def test_a_manager_approves_with_one_click_and_a_second_click_changes_nothing(wo
 def test_access_without_an_end_is_named_alike_everywhere(world: World, client_of: Any) -> None:
     grant = world.grant(world.brand_b, hold_days=0)
     manager, factory = client_of(world.person("manager_a")), world.factory_a.pk
+    offered = page(client_of(world.person("brand_a_member")), "ask", world.brand_a.pk, factory=factory)
     asked = page(manager, "access_request", ask(world).pk)
     found = page(manager, "who_could_see", factory, cycle=2, scope="report")
     receipt = page(manager, "receipt", grant.receipts.get().number)
     assert asked.count("No end date") == 2  # what is asked, and what a yes does
     assert ("No end date" in found, "No end date" in receipt) == (True, True)
+    assert "Leave empty for no end date." in offered
     assert "The factory stops it" not in asked + found + receipt
 
 
