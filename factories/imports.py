@@ -240,7 +240,7 @@ def _plain(name: str, text: str, error: ValidationError) -> str:
     if name in PLACES and code is not None:
         return _("Write degrees from -%(most)s to %(most)s, such as 11.5564.") % {"most": _MOST_DEGREES[name]}
     if name == "contact_email":
-        return _("“%s” is no e-mail address, such as name@factory.example.") % text[:60]
+        return _("“%s” is not an e-mail address, such as name@factory.example.") % text[:60]
     return " ".join(error.messages)
 
 

@@ -49,7 +49,7 @@ class LongTableText(ProblemText):
     )
     ONE_ASSESSMENT = (
         "long_table.one_assessment",
-        _("Quest.ID %(quest)s has “%(there)s” in row %(row)s: an assessment has one."),
+        _("Quest.ID %(quest)s has “%(there)s” in row %(row)s. Use one value for each assessment."),
     )
     ONE_COUNTRY = (
         "long_table.one_country",
@@ -57,19 +57,22 @@ class LongTableText(ProblemText):
     )
     ONE_PLACE = (
         "long_table.one_place",
-        _("Question %(question)s has “%(there)s” in row %(row)s: within a questionnaire it has one."),
+        _("Question %(question)s has “%(there)s” in row %(row)s. Use one value for each question of a questionnaire."),
     )
     ONE_WORDING = (
         "long_table.one_wording",
-        _("Question %(question)s is written in another way in row %(row)s; a new questionnaire needs one."),
+        _("Question %(question)s is worded differently in row %(row)s. Use one wording in a new questionnaire."),
     )
     ONE_PER_CYCLE = (
         "long_table.one_per_cycle",
-        _("Factory %(factory)s, cycle %(cycle)s has Quest.ID %(other)s in row %(row)s: one per cycle."),
+        _(
+            "Factory %(factory)s, cycle %(cycle)s has Quest.ID %(other)s in row %(row)s. Use one for each factory and "
+            "cycle."
+        ),
     )
 
     # --- the table with what is here
-    NO_ASSESSMENTS = "long_table.no_assessments", _("In %s no factory assessments are made.")
+    NO_ASSESSMENTS = "long_table.no_assessments", _("No factory assessments are made in %s.")
     OTHERS_COUNTRY = (
         "long_table.others_country",
         _("You do not import assessments for %s: its staff or the global staff do."),
@@ -95,8 +98,11 @@ class LongTableText(ProblemText):
     )
     NO_QUEST_ID = "long_table.no_quest_id", _("none")
     OTHERS_ASSESSMENT = "long_table.others_assessment", _("This Quest.ID is another factory's assessment.")
-    OTHER_CYCLE = "long_table.other_cycle", _("Here this Quest.ID is of cycle %s.")
-    OTHER_QUESTIONNAIRE = "long_table.other_questionnaire", _("Here this Quest.ID was made with “%s”.")
+    OTHER_CYCLE = "long_table.other_cycle", _("In the portal, this Quest.ID belongs to cycle %s.")
+    OTHER_QUESTIONNAIRE = (
+        "long_table.other_questionnaire",
+        _("In the portal, this Quest.ID uses the questionnaire “%s”."),
+    )
     PUBLISHED = (
         "long_table.published",
         _("This assessment went to the factory, and the table says something else. Start a correction first."),

@@ -26,4 +26,4 @@ def kind_of_scan(scan: "File[Any]") -> str:
     for kind, mark in BEGINNINGS.items():
         if beginning.startswith(mark) and ENDS[kind] in end:
             return kind
-    raise ValidationError(_("This is no complete PDF, JPEG or PNG file. Scan or photograph the signed form."))
+    raise ValidationError(_("This is not a complete PDF, JPEG or PNG file. Scan or photograph the signed form."))

@@ -95,8 +95,8 @@ def _copies_todos(user: Visitor) -> list[Todo]:
     asked = DestroyNotice.objects.asked_of(user).open().select_related("factory").order_by("created_at")
     text = _("%(factory)s stopped sharing and asks you to destroy the copies you downloaded.")
     return [
-        Todo(text % {"factory": notice.factory}, reverse("copies_answer", args=[notice.pk]), _("Answer"), urgent=True)
-        for notice in asked[:5]
+        Todo(text % {"factory": one.factory}, reverse("copies_answer", args=[one.pk]), _("Answer it"), urgent=True)
+        for one in asked[:5]
     ]
 
 

@@ -214,7 +214,8 @@ def _continuity_todos(user: Visitor, factory: Factory) -> list[Todo]:
         )
         todos.append(Todo(text % {"count": waiting}, page, _("Look at it"), urgent=may_confirm))
     if wishes and may_confirm:
-        todos.append(Todo(_("A manager asks to stop confirmation by a second person."), page, _("Answer"), urgent=True))
+        text = _("A manager asks to stop confirmation by a second person.")
+        todos.append(Todo(text, page, _("Answer it"), urgent=True))
     if _alone(user, factory=factory.pk):
         text = _("%s has only one manager. Invite a second one, so that the factory can always decide.")
         todos.append(Todo(text % factory, reverse("members", args=["factory", factory.pk]), _("Invite somebody")))

@@ -116,7 +116,7 @@ def _staff_continuity_todos(user: Visitor) -> list[Todo]:
         todos.append(Todo(text % {"count": handovers}, reverse("handover_list"), _("See them")))
     text = _("%s has no worker representative and asks to stop confirmation by a second person.")
     todos += [
-        Todo(text % wish.factory, reverse("confirmations", args=[wish.factory_id]), _("Answer"))
+        Todo(text % wish.factory, reverse("confirmations", args=[wish.factory_id]), _("Answer it"))
         for wish in _alone(user)
     ]
     few = _few_managers.count(user)

@@ -63,12 +63,12 @@ def test_r48_sri_lanka_is_refused(world):
     create_programme(by=None, name="Better Work Sri Lanka", country="LK", assessments_allowed=False)
     for country in ("Sri Lanka", "LK"):
         batch = check(world.person("global_staff"), table({"Country": country, "Factory Assessed ID": "LK-1"}))
-        assert "no factory assessments" in messages(batch)[0][2]
+        assert "No factory assessments" in messages(batch)[0][2]
 
 
 def test_r48_sri_lanka_is_refused_where_it_has_no_programme(world):
     batch = check(world.person("global_staff"), table({"Country": "Sri Lanka", "Factory Assessed ID": "LK-1"}))
-    assert "no factory assessments" in messages(batch)[0][2]
+    assert "No factory assessments" in messages(batch)[0][2]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_quest_id_is_one_assessment(world, change, column):
 
 def test_a_cycle_has_one_assessment(world):
     batch = check(world.person("team_leader"), table({}, {"Quest ID": "70004"}))
-    assert "one per cycle" in messages(batch)[0][2]
+    assert "Use one for each factory and cycle." in messages(batch)[0][2]
 
 
 def test_ids_of_other_countries_are_only_said_to_be_taken(world):

@@ -98,7 +98,7 @@ def test_a_group_is_read_back_in_another_language() -> None:
 
 
 def test_the_error_of_a_form_keeps_its_sentence() -> None:
-    with pytest.raises(Exception, match="no date") as caught:
+    with pytest.raises(Exception, match="not a date") as caught:
         day("soon")
     assert sentences_of(caught.value) == [TableText.NO_DATE(value="soon")]
 

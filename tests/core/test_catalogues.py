@@ -21,6 +21,7 @@ from portal.core.catalogues.sources import KEYWORDS, called, own_sources
 REPORTS = "%(count)s report of %(brand)s"
 REPLACED_WORDS = re.compile(
     r"\b(its|the|printed) sharing\b|\b(factory|manager|you) (stops?|ends?) it\.?$|new reports? waits?|\bopens? to\b"
+    r"|\bis no (date|day|complete|e-mail)|^(Here|In %s|Besides|What came)\b|took its place"
 )
 ONE, MANY = f"{REPORTS} is open", "%(count)s reports of %(brand)s are open"
 
@@ -36,6 +37,14 @@ def test_no_text_uses_a_word_that_another_replaced():
     """No end date, held, can see, stopped sharing: one thing is called by one word on every page, mail and receipt."""
     texts = [entry.msgid for entry in files.fresh("fr").values()]
     assert [text for text in texts if REPLACED_WORDS.search(text)] == []
+
+
+@pytest.mark.parametrize("language", PLURALS)
+def test_what_other_languages_say_in_two_words_is_two_texts(language):
+    """A button is a verb where its column is a noun; a report is viewed where a handover is opened."""
+    said = {entry.msgid: entry.forms[0] for entry in files.fresh(language).values()}
+    for one, other in [("Answer", "Answer it"), ("Opened", "Handover opened")]:
+        assert said[one] != said[other]
 
 
 def test_every_text_is_written_where_it_is_marked():

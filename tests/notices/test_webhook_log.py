@@ -31,9 +31,11 @@ def test_the_log_says_in_words_why_no_answer_came(world: World, client_of: Any, 
     page = client_of(person).get(reverse("webhook", args=[endpoint.pk])).content.decode()
     with translation.override(language):
         words = [escape(PROBLEMS(one).label) for one in PROBLEMS]
+        header = translation.gettext("Response")
     assert all(f">{word}<" in page for word in words), words
     assert not any(f">{one.value}<" in page for one in PROBLEMS)
-    assert language == "en" or "No answer in time" not in page
+    assert language == "en" or "No response in time" not in page
+    assert f">{header}</th>" in page
 
 
 def test_the_choice_of_types_says_that_a_stop_is_told_as_well(world: World, client_of: Any) -> None:

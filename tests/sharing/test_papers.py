@@ -103,6 +103,6 @@ def test_a_scan_is_what_its_content_says(world: World, client_of: Any, tmp_path:
     answer = staff.post(address, body | {"scan": SimpleUploadedFile("form.pdf", b"<html>")})
     assert set(answer.context["form"].errors) == {"is_as_signed"}
     answer = staff.post(address, body | {"scan": SimpleUploadedFile("form.pdf", b"<html>"), "is_as_signed": "on"})
-    assert "no complete PDF, JPEG or PNG" in answer.content.decode()
+    assert "not a complete PDF, JPEG or PNG" in answer.content.decode()
     answer = staff.post(address, body | {"scan": SimpleUploadedFile("form.pdf", PDF), "is_as_signed": "on"})
     assert answer.status_code == 302

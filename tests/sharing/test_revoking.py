@@ -151,6 +151,7 @@ def test_r7_the_page_lists_each_copy_once_and_the_brand_is_asked_to_destroy_it(w
     home = member.get("/").content.decode()
     assert "Tonle Lotus Garments stopped sharing" in home
     assert answer in home
+    assert 'Answer it<span class="visually-hidden">: Tonle Lotus Garments' in home
     shown = member.get(answer).content.decode()
     for words in ("Tonle Lotus Garments", str(number), "Assessment reports"):
         assert words in shown

@@ -122,11 +122,11 @@ class TableText(ProblemText):
         "tables.short_year",
         _("“%(value)s” needs the year in four digits. Write a date as day/month/year, such as 27/03/2016."),
     )
-    NO_DATE = "tables.no_date", _("“%(value)s” is no date. Write a date as day/month/year, such as 27/03/2016.")
-    NO_DAY = "tables.no_day", _("“%s” is no day of the calendar. Write dates as dd/mm/yyyy, such as 27/03/2016.")
+    NO_DATE = "tables.no_date", _("“%(value)s” is not a date. Write a date as day/month/year, such as 27/03/2016.")
+    NO_DAY = "tables.no_day", _("“%s” is not a day of the calendar. Write dates as dd/mm/yyyy, such as 27/03/2016.")
     MONTH_FIRST = (
         "tables.month_first",
-        _("“%s” has no month %s: dates are dd/mm/yyyy. Is the file in month/day/year order?"),
+        _("“%s”: there is no month %s. Dates are dd/mm/yyyy. Is the file in month/day/year order?"),
     )
     NOT_PAST = (
         "tables.not_past",
@@ -158,7 +158,10 @@ class TableText(ProblemText):
             '"Sunrise ""Angkor"" Apparel".'
         ),
     )
-    ENTITIES = "tables.entities", _("The workbook holds XML entities: it is refused.")
+    ENTITIES = (
+        "tables.entities",
+        _("The workbook contains XML entities and was refused. Save the table as “CSV UTF-8”."),
+    )
     NO_WORKBOOK = "tables.no_workbook", _("This is not an Excel workbook that can be read.")
     DAMAGED = "tables.damaged", _("The workbook is damaged after this row.")
     EMPTY_ROWS = "tables.empty_rows", _("More than %s rows in a row are empty. Delete them, and save again.")

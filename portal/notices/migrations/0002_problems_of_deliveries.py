@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='webhookdelivery',
             name='problem',
-            field=models.CharField(blank=True, choices=[('refused', 'The address was not found or is not public'), ('connection', 'No connection'), ('tls', 'No secure connection (certificate)'), ('timeout', 'No answer in time'), ('protocol', 'The answer could not be read'), ('secret', 'The portal could not read the secret'), ('payload', 'The portal could not make the message'), ('interrupted', 'The portal was interrupted')], max_length=20),
+            field=models.CharField(blank=True, choices=[('refused', 'The address was not found or is not public'), ('connection', 'No connection'), ('tls', 'No secure connection (certificate)'), ('timeout', 'No response in time'), ('protocol', 'The response could not be read'), ('secret', 'The portal could not read the secret'), ('payload', 'The portal could not make the message'), ('interrupted', 'The portal was interrupted')], max_length=20),
         ),
     ]

@@ -126,7 +126,7 @@ def _done(request: HttpRequest, pk: UUID, verb: Callable[[], Any], told: str) ->
 def webhook_test(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Send a test message."""
     endpoint = _endpoint(request, pk)
-    told = _("A test message is on its way. Load this page again in a moment to see what came of it.")
+    told = _("A test message is on its way. Load this page again in a moment to see the result.")
     return _done(request, pk, lambda: send_test(by=_person(request), endpoint=endpoint), told)
 
 
