@@ -6,6 +6,7 @@ states and findings are those of the glossary and say nothing about where a find
 
 import datetime
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from django import template
@@ -92,6 +93,7 @@ DJANGO_ROWS = "10"  # what Django gives a text area that asks for nothing
 
 
 @register.simple_tag
+@lru_cache(maxsize=128)  # a report draws one for each of its 250 answers; there are some thirty
 def icon(name: str) -> str:
     """The drawing `name` of icons.svg, hidden from screen readers, mirrored where direction matters."""
     extra = " icon-flip" if name in MIRRORED else ""
