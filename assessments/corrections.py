@@ -44,7 +44,7 @@ def write_correction_notices(assessment: Assessment, successor: Assessment | Non
 
 @transaction.atomic
 def acknowledge_correction(*, by: User, notice: CorrectionNotice) -> CorrectionNotice:
-    """Take note for the brand: who holds the old version knows. Idempotent. Raises `PermissionDenied`."""
+    """Acknowledge a notice for the brand: who holds the old version knows. Idempotent. Raises `PermissionDenied`."""
     notice = CorrectionNotice.objects.select_for_update(of=("self",)).select_related("assessment").get(pk=notice.pk)
     if not CorrectionNotice.objects.for_brands_of(by).filter(pk=notice.pk).exists():
         raise PermissionDenied(_("Only the brand's own members can acknowledge a correction."))

@@ -25,7 +25,7 @@ from sharing.terms import StatementTime, covers, opens_at
 
 @dataclass(frozen=True)
 class BrandOpenings:
-    """One brand with what waits to open to it, what is open, what is kept back, and what it may yet be kept from.
+    """One brand with what opens to it later, what is open, what is held, and what may yet be held.
 
     `unsubscribed`: the cycles that are closed to it only because it has no subscription to them.
     """

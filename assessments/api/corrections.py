@@ -79,7 +79,7 @@ class AcknowledgeView(CorrectionRows):
 
     @extend_schema(request=None, responses={200: CorrectionSerializer})
     def post(self, request: Request, pk: UUID) -> Response:
-        """Take note for the brand (its people only, never a token) of what became of a version.
+        """Acknowledge for the brand (its people only, never a token) what became of a version.
 
         A second time changes nothing.
         """

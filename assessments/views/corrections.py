@@ -113,7 +113,7 @@ def _parts(user: User, before: Assessment, new: Assessment, language: str) -> li
 @login_required
 @require_POST
 def acknowledge(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Take note for the brand."""
+    """Acknowledge for the brand."""
     user = cast("User", request.user)
     notice = _first_open(user, pk)
     acknowledge_correction(by=user, notice=notice)

@@ -115,7 +115,7 @@ def change_kinds(*, by: User, endpoint: WebhookEndpoint, kinds: Collection[str])
 
 @transaction.atomic
 def pause_endpoint(*, by: User, endpoint: WebhookEndpoint) -> WebhookEndpoint:
-    """Tell it nothing until it is resumed; what happens meanwhile is not told later. Idempotent."""
+    """Tell it nothing until it is resumed; what happens until then is not told later. Idempotent."""
     endpoint = _locked(by, endpoint)
     if not endpoint.is_paused:
         endpoint.paused_at, endpoint.paused_because = timezone.now(), WebhookEndpoint.Pause.PERSON
