@@ -53,7 +53,7 @@ _kept_back: Worded[WithheldReport, WithheldReport] = Worded(_held_back, factory=
 
 
 def openings_of(*, person: Visitor, factory: Factory) -> list[BrandOpenings]:
-    """For each brand that the factory shares something with, or keeps something back from, by name."""
+    """For each brand that the factory shares something with, or holds something for, by name."""
     kept_back: dict[int, list[WithheldReport]] = {}
     for row in _kept_back(person, factory=factory.pk):
         kept_back.setdefault(row.brand_id, []).append(row)

@@ -109,7 +109,7 @@ class WithholdView(FactoryConsent):
 
     @extend_schema(request=WithholdOrder, responses={201: WithheldSerializer})
     def post(self, request: Request, pk: int) -> Response:
-        """Keep one cycle's report back from one brand, from the next request on. A second time changes nothing."""
+        """Hold one cycle's report for one brand, from the next request on. A second time changes nothing."""
         factory = self.decided_by_asker()
         kept = withhold_report(by=self.user, factory=factory, **self.body(WithholdOrder))
         return Response(self.get_serializer(kept).data, status=201)
@@ -122,7 +122,7 @@ class ReleaseView(PortalView):
 
     @extend_schema(request=None, responses={200: WithheldSerializer})
     def post(self, request: Request, pk: int) -> Response:
-        """Stop keeping it back: from the next request on the grants alone decide. A second time changes nothing."""
+        """End the hold: from the next request on the grants alone decide. A second time changes nothing."""
         rows = WithheldReport.objects.visible_to(self.user).select_related("factory", "brand")
         kept = get_object_or_404(rows, pk=pk)
         require(Factory.objects.where(self.user, "manage_sharing"), kept.factory)
