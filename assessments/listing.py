@@ -10,10 +10,11 @@ from typing import Any
 
 from django.db.models import BigIntegerField, DateTimeField, F, Field, OuterRef, Q, QuerySet
 
-from assessments.figures.queries import with_figures
+from assessments.figures.queries import has_non_compliance_in, with_figures
 from assessments.models import Assessment
 from assessments.querysets import AssessmentQuerySet
 from assessments.reading import with_note
+from factories.querysets import named
 from portal.accounts.models import HeldPermission, User
 from portal.accounts.roles import Visitor
 from portal.accounts.worded import ANYBODY
@@ -27,6 +28,21 @@ from sharing.services import record_search
 
 LISTED = ("-opens_at", "-report_id")
 Narrow = Callable[[AssessmentQuerySet], AssessmentQuerySet]
+COLUMNS = {"country": "factory__programme__country", "factory": "factory", "cycle": "cycle", "year": "start_date__year"}
+
+
+def narrowed(rows: AssessmentQuerySet, wanted: Mapping[str, Any], reader: Visitor) -> AssessmentQuerySet:
+    """Return the rows that fit everything asked, as far as `reader` may see what is asked for.
+
+    `wanted` may name `search` (words of a factory's names or its Better Work id), `cluster` (not compliant in it),
+    and what `COLUMNS` has; empty is not asked. A cluster that there is not finds nothing, like one that stands in
+    nothing the asker may read: the two look alike.
+    """
+    if words := wanted.get("search"):
+        rows = rows.filter(named(words, "factory__"))
+    if cluster := wanted.get("cluster"):
+        rows = rows.filter(has_non_compliance_in(cluster, reader))
+    return rows.filter(**{column: wanted[name] for name, column in COLUMNS.items() if wanted.get(name)})
 
 
 def listed(user: Visitor) -> AssessmentQuerySet:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from brands.events import BrandEvent
 from brands.models import Brand, Supplier
+from brands.rights import member_may
 from portal.accounts.models import User
 from portal.core.events import record
 from portal.core.tables import Problems, Table, TableError, degrees
@@ -54,7 +55,7 @@ def import_suppliers(*, by: User, brand: Brand, file: BinaryIO) -> SupplierImpor
 
     Raises `PermissionDenied`.
     """
-    if not Brand.objects.where(by, "edit_suppliers").filter(pk=brand.pk).exists():
+    if not member_may(by, "edit_suppliers", brand.pk):
         raise PermissionDenied(_("Only the brand's managers may change its supplier list."))
     Brand.objects.select_for_update().get(pk=brand.pk)
     outcome = SupplierImport()

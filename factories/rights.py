@@ -46,6 +46,11 @@ def may_in_programme(user: Visitor, codename: str, programme: int) -> bool:
     return bool(_programme_rows(user, codename, pk=programme))
 
 
+def may_enrol(user: Visitor, programme: CountryProgramme) -> bool:
+    """Return whether `user` enrols factories in `programme`: nobody does so in the global one."""
+    return not programme.is_global and may_in_programme(user, "manage_enrolment", programme.pk)
+
+
 def may_somewhere(user: Visitor, codename: str) -> bool:
     """Return whether `user` holds `codename` in any country programme."""
     return bool(_any_rows(user, codename))

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
     [
         (
             "manager_a",
-            ["Cycle 3 is ready for your review", "Brands that may see your data now"],
+            ["Cycle 3 is ready for your review", "Brands you share with"],
             "Who can see our data",
         ),
         ("member_a", ["Cycle 3 is ready for your review"], "Our assessments"),

@@ -16,8 +16,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from assessments.figures.queries import count_drafts, has_non_compliance_in, with_figures
-from assessments.listing import LISTED, SharedRows, brands_shown, near, record_filter
+from assessments.figures.queries import count_drafts, with_figures
+from assessments.listing import LISTED, SharedRows, brands_shown, narrowed, near, record_filter
 from assessments.models import Assessment
 from assessments.querysets import AssessmentQuerySet
 from assessments.reading import document_for, report_language, with_scopes
@@ -32,27 +32,11 @@ from assessments.serializers import (
     StepOrder,
 )
 from assessments.services import take_step
-from factories.querysets import named
-from portal.accounts.roles import Visitor
 from portal.core.api.pagination import PageQuery
 from portal.core.api.views import DetailView, ListView, PortalView
 from sharing import access
 from sharing.models import AccessRecord
 from sharing.services import record_access
-
-COLUMNS = {"country": "factory__programme__country", "factory": "factory", "cycle": "cycle", "year": "start_date__year"}
-
-
-def narrow(rows: AssessmentQuerySet, wanted: dict[str, Any], reader: Visitor) -> AssessmentQuerySet:
-    """Return the rows that fit everything asked, as far as `reader` may see what is asked for.
-
-    A cluster that there is not finds nothing, like one that stands in nothing the asker may read: the two look alike.
-    """
-    if words := wanted.get("search"):
-        rows = rows.filter(named(words, "factory__"))
-    if cluster := wanted.get("cluster"):
-        rows = rows.filter(has_non_compliance_in(cluster, reader))
-    return rows.filter(**{column: wanted[name] for name, column in COLUMNS.items() if name in wanted})
 
 
 class AssessmentRows(PortalView):
@@ -79,7 +63,7 @@ class AssessmentListView(AssessmentRows, ListView):
 
     def rows(self) -> AssessmentQuerySet:
         """Those that fit everything asked."""
-        rows = narrow(super().rows().filter(near(self.user)), self.query, self.user)
+        rows = narrowed(super().rows().filter(near(self.user)), self.query, self.user)
         if state := self.query.get("state"):
             rows = rows.filter(state=state)
         if self.query.get("late"):
@@ -103,7 +87,7 @@ class SharedListView(ListView):
     def rows(self) -> SharedRows:
         """Those that fit everything asked."""
         asked = self.query.keys() - PageQuery().fields.keys()
-        return SharedRows(self.user, partial(narrow, wanted=self.query, reader=self.user) if asked else None)
+        return SharedRows(self.user, partial(narrowed, wanted=self.query, reader=self.user) if asked else None)
 
     def prepare(self, page: list[Any]) -> list[Any]:
         """The current versions of the reports."""

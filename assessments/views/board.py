@@ -48,10 +48,11 @@ def board(request: HttpRequest) -> HttpResponse:
     form = BoardFilter(request.GET, choices={"country": country_choices(_countries(user))})
     state, rights = form.asked("state"), StepRights(user)
     if state or form.asked("late"):
-        assessments = form.narrow(worked_on(user))
+        assessments = form.narrow(worked_on(user), user)
         return _list(request, assessments.filter(state=state) if state else assessments, rights, form)
-    late = form.narrow(worked_on(user)).late()  # what day it is where the factories are is not known to PostgreSQL
-    narrowed = {name: form.narrow(_in_state(user, name)) for name in COLUMNS} if form.in_use else {}
+    # What day it is where the factories are is not known to PostgreSQL.
+    late = form.narrow(worked_on(user), user).late()
+    narrowed = {name: form.narrow(_in_state(user, name), user) for name in COLUMNS} if form.in_use else {}
     context = {
         "form": form,
         "late": _column(user, LATE, rights, late),

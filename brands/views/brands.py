@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from brands.forms import BrandFilter, BrandForm
 from brands.models import Brand
 from brands.querysets import BrandQuerySet
+from brands.rights import member_may, reads_for
 from brands.roles import may_manage_brand_members
 from brands.services import create_brand, update_brand
 from portal.accounts.models import User
@@ -84,7 +85,7 @@ def brand(request: HttpRequest, pk: int) -> HttpResponse:
     person = person_of(request)
     staff = is_staff(person)
     found = get_object_or_404(shown_to(person, staff), pk=pk)
-    is_own = Brand.objects.own(person).filter(pk=pk).exists()
+    is_own = reads_for(person, pk)
     context = {
         "brand": found,
         "facts": _facts(found) if staff or is_own else [],
@@ -92,7 +93,7 @@ def brand(request: HttpRequest, pk: int) -> HttpResponse:
         "is_own": is_own,
         "may_edit": may_admit(person),
         "may_see_people": is_own or may_manage_brand_members(person, found),
-        "may_make_tokens": Brand.objects.where(person, "manage_members").filter(pk=pk).exists(),
+        "may_make_tokens": member_may(person, "manage_members", pk),
     }
     return render(request, "brands/brand.html", context)
 

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from brands.forms import IntegrationForm
 from brands.models import Brand
+from brands.rights import member_may
 from brands.roles import BRAND
 from brands.views.brands import is_staff, person_of, shown_to
 from portal.accounts.models import ApiToken, User
@@ -31,7 +32,7 @@ def _managed(request: HttpRequest, pk: int) -> Brand:
     """The brand, where the visitor is its manager; forbidden where they only see it."""
     person = person_of(request)
     found = get_object_or_404(shown_to(person, is_staff(person)), pk=pk)
-    if not Brand.objects.where(person, "manage_members").filter(pk=pk).exists():
+    if not member_may(person, "manage_members", pk):
         raise PermissionDenied(_("Only the brand's own managers look after its integrations."))
     return found
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from brands.forms import SupplierFilter, SupplierListForm
 from brands.imports import SupplierImport, import_suppliers
 from brands.models import Brand, Supplier
+from brands.rights import member_may
 from brands.views.brands import person_of
 from portal.core.forms import REFUSED, posted
 from portal.core.lists import requested_page
@@ -27,7 +28,7 @@ def supplier_list(request: HttpRequest, pk: int) -> HttpResponse:
     form = SupplierFilter(request.GET)
     suppliers = form.narrow(Supplier.objects.visible_to(person).filter(brand=brand))
     page = requested_page(request, suppliers, ("name", "id"))
-    may_edit = Brand.objects.where(person, "edit_suppliers").filter(pk=pk).exists()
+    may_edit = member_may(person, "edit_suppliers", pk)
     context = {"brand": brand, "page": page, "form": form, "may_edit": may_edit}
     return render(request, "brands/supplier_list.html", context)
 
@@ -39,7 +40,7 @@ def supplier_import(request: HttpRequest, pk: int) -> HttpResponse:
     """Add the lines of a file to the list: all of it, or nothing and the errors by row and column."""
     person = person_of(request)
     brand = get_object_or_404(Brand.objects.own(person), pk=pk)
-    if not Brand.objects.where(person, "edit_suppliers").filter(pk=pk).exists():
+    if not member_may(person, "edit_suppliers", pk):
         raise PermissionDenied(_("Only the brand's managers may change its supplier list."))
     form = SupplierListForm(posted(request), request.FILES if request.method == "POST" else None)
     outcome = SupplierImport()

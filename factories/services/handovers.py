@@ -21,9 +21,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from factories.events import FactoryEvent
-from factories.models import CountryProgramme, Factory, Handover
+from factories.models import Factory, Handover
 from factories.notice_names import FactoryNotice
-from factories.rights import member_may
+from factories.rights import may_enrol, member_may
 from factories.role_names import FactoryRoleName
 from factories.roles import FACTORY, active_in_role
 from factories.services.organisations import lock_factory
@@ -56,8 +56,7 @@ def being_handed_over(factory: Factory) -> ValidationError:
 
 
 def _require_staff(by: User, factory: Factory) -> None:
-    enrolled = CountryProgramme.objects.where(by, "manage_enrolment")
-    if not enrolled.filter(pk=factory.programme_id, is_global=False).exists():
+    if not may_enrol(by, factory.programme):
         raise PermissionDenied(_("Only the country's staff may hand a factory over."))
 
 

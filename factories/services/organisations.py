@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from factories.enrolment import wrong_days
 from factories.events import FactoryEvent
 from factories.models import CountryProgramme, Factory
-from factories.rights import may_everywhere, may_in_programme
+from factories.rights import may_enrol, may_everywhere, may_in_programme
 from factories.roles import FACTORY, PROGRAMME
 from portal.accounts.events import AccountEvent
 from portal.accounts.models import User
@@ -41,10 +41,6 @@ def lock_factory(factory_id: int) -> Factory:
     return Factory.objects.select_for_update(of=("self",)).select_related("programme").get(pk=factory_id)
 
 
-def _may_enrol(by: User, programme: CountryProgramme) -> bool:
-    return CountryProgramme.objects.where(by, "manage_enrolment").filter(pk=programme.pk, is_global=False).exists()
-
-
 def _tidy(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: one_line(value) if name in NAMES else value for name, value in fields.items()}
 
@@ -62,7 +58,7 @@ def create_factory(*, by: User, programme: CountryProgramme, **fields: Any) -> F
 
     Raises `PermissionDenied`, or `ValidationError` by field (a Better Work id that exists, a bad coordinate).
     """
-    if not _may_enrol(by, programme):
+    if not may_enrol(by, programme):
         raise PermissionDenied(_("Only the country's staff may add a factory."))
     unknown = set(fields) - OWN_PROFILE_FIELDS - ENROLMENT_FIELDS
     if unknown:
@@ -81,7 +77,7 @@ def update_factory(*, by: User, factory: Factory, **fields: Any) -> Factory:
 
     Raises `PermissionDenied`, or `ValidationError` by field.
     """
-    staff = _may_enrol(by, factory.programme)
+    staff = may_enrol(by, factory.programme)
     allowed = OWN_PROFILE_FIELDS | ENROLMENT_FIELDS if staff else OWN_PROFILE_FIELDS
     if not staff and not Factory.objects.editable_by(by).filter(pk=factory.pk).exists():
         raise PermissionDenied(_("Only the factory's manager or the country's staff may edit this profile."))
@@ -141,7 +137,7 @@ def assign_advisor(*, by: User, factory: Factory, advisor: User) -> None:
 
     Raises `PermissionDenied`, or `ValidationError` when the person is no Enterprise Advisor of that country.
     """
-    if not _may_enrol(by, factory.programme):
+    if not may_enrol(by, factory.programme):
         raise PermissionDenied(_("Only the country's staff may assign advisors."))
     if "enterprise_advisor" not in role_of(advisor, PROGRAMME, factory.programme):
         raise ValidationError(_("This person is not an Enterprise Advisor of the factory's country."))
@@ -152,7 +148,7 @@ def assign_advisor(*, by: User, factory: Factory, advisor: User) -> None:
 @transaction.atomic
 def unassign_advisor(*, by: User, factory: Factory, advisor: User) -> None:
     """End an advisor's work on this factory, at once. Raises `PermissionDenied`."""
-    if not _may_enrol(by, factory.programme):
+    if not may_enrol(by, factory.programme):
         raise PermissionDenied(_("Only the country's staff may assign advisors."))
     advisor.groups.remove(FACTORY.group(factory, "advisor"))
     record(FactoryEvent.ADVISOR_UNASSIGNED, by=by, factory_id=factory.pk, subject=advisor.pk)

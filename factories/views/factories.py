@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from factories.forms import AdvisorForm, EnrolmentForm, FactoryFilter, NewFactoryForm, ProfileForm
 from factories.models import CountryProgramme, Factory, Handover
 from factories.querysets import ProgrammeQuerySet
-from factories.rights import member_may
+from factories.rights import may_enrol, member_may
 from factories.roles import FACTORY, PROGRAMME
 from factories.services import assign_advisor, create_factory, lock_factory, unassign_advisor, update_factory
 from portal.accounts.models import User
@@ -40,10 +40,6 @@ def _found(request: HttpRequest, pk: int) -> Factory:
 def _enrols(person: User) -> ProgrammeQuerySet:
     """The country programmes in which a person enrols factories."""
     return CountryProgramme.objects.where(person, "manage_enrolment").filter(is_global=False)
-
-
-def _may_enrol(person: User, factory: Factory) -> bool:
-    return _enrols(person).filter(pk=factory.programme_id).exists()
 
 
 @login_required
@@ -77,20 +73,20 @@ def _own_programmes(person: User) -> list[CountryProgramme]:
 def factory(request: HttpRequest, pk: int) -> HttpResponse:
     """One factory: facts, what its profile lacks, its enrolment, and the ways to everything else about it."""
     person, found = _person(request), _found(request, pk)
-    may_enrol = _may_enrol(person, found)
+    enrols = may_enrol(person, found.programme)
     context = {
         "factory": found,
         "facts": _facts(found),
         "missing": found.missing_profile_fields(),
         "may_edit": Factory.objects.editable_by(person).filter(pk=pk).exists(),
-        "may_enrol": may_enrol,
+        "may_enrol": enrols,
         "may_make_webhooks": member_may(person, "manage_members", pk),
         "is_own": member_may(person, "view_data", pk),
-        "may_see_people": may_enrol or bool(role_of(person, FACTORY, found)),
+        "may_see_people": enrols or bool(role_of(person, FACTORY, found)),
         "has_manager": has_active_manager(FACTORY, found),
         "handover": Handover.objects.visible_to(person).open().filter(factory=found).first(),
         "advisors": _assigned(found),
-        "advisor_form": _advisor_form(found) if may_enrol else None,
+        "advisor_form": _advisor_form(found) if enrols else None,
     }
     return render(request, "factories/factory.html", context)
 
@@ -141,7 +137,7 @@ def factory_edit(request: HttpRequest, pk: int) -> HttpResponse:
     person, found = _person(request), _found(request, pk)
     if not Factory.objects.editable_by(person).filter(pk=pk).exists():
         raise PermissionDenied(_("Only the factory's manager or the country's staff may edit this profile."))
-    form_class = EnrolmentForm if _may_enrol(person, found) else ProfileForm
+    form_class = EnrolmentForm if may_enrol(person, found.programme) else ProfileForm
     form = form_class(posted(request), instance=found)
     status = _save(person, pk, form) if request.method == "POST" else 200
     if status == 302:
@@ -198,7 +194,7 @@ def factory_add(request: HttpRequest) -> HttpResponse:
 def advisor_assign(request: HttpRequest, pk: int) -> HttpResponse:
     """Assign an Enterprise Advisor of the country to the factory."""
     person, found = _person(request), _found(request, pk)
-    if not _may_enrol(person, found):
+    if not may_enrol(person, found.programme):
         raise PermissionDenied(_("Only the country's staff may assign advisors."))
     form = AdvisorForm(request.POST, advisors=_assignable(found))
     if form.is_valid():
@@ -214,7 +210,7 @@ def advisor_assign(request: HttpRequest, pk: int) -> HttpResponse:
 def advisor_unassign(request: HttpRequest, pk: int, advisor_id: int) -> HttpResponse:
     """End an advisor's work on the factory, after a page that names both."""
     person, found = _person(request), _found(request, pk)
-    if not _may_enrol(person, found):
+    if not may_enrol(person, found.programme):
         raise PermissionDenied(_("Only the country's staff may assign advisors."))
     advisor = next((one for one in _assigned(found) if one.pk == advisor_id), None)
     if advisor is None:

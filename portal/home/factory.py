@@ -1,5 +1,6 @@
 """What needs the attention of a factory's people."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import BigIntegerField, Count, DateTimeField, Field, QuerySet
@@ -90,9 +91,14 @@ _brands_reading: Worded[Any, int] = Worded(_brands_with_live_grants, factory=FAC
 _brands_with_old_versions: Worded[Any, int] = Worded(_brands_not_acknowledging, factory=FACTORY)
 
 
-def factory_section(user: Visitor, item: Affiliation) -> dict[str, Any]:
-    """The section of one factory: what waits for it, who may see its data, who read it."""
-    [factory] = _factory(user, factory=item.organisation_id)
+def factory_sections(user: Visitor, factories: Iterable[Affiliation]) -> list[dict[str, Any]]:
+    """Return a section for each: what waits for it, who may see its data, who read it. None for a role just lost."""
+    return [
+        _section(user, item, factory) for item in factories for factory in _factory(user, factory=item.organisation_id)
+    ]
+
+
+def _section(user: Visitor, item: Affiliation, factory: Factory) -> dict[str, Any]:
     todos = [
         Todo(
             _("Cycle %(cycle)s is ready for your review before it is published.") % {"cycle": assessment.cycle},
@@ -119,7 +125,7 @@ def factory_section(user: Visitor, item: Affiliation) -> dict[str, Any]:
         "local_name": factory.local_name,
         "todos": sorted(todos, key=lambda todo: not todo.urgent),
         "stats": [
-            (_("Brands that may see your data now"), live, reverse("who_can_see", args=[factory.pk])),
+            (_("Brands you share with"), live, reverse("who_can_see", args=[factory.pk])),
             (_("Times brands read it in 30 days"), sum(reads), reverse("who_saw", args=[factory.pk])),
             (_("Brands that read it in 30 days"), len(reads), reverse("who_saw", args=[factory.pk])),
         ],

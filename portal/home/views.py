@@ -13,7 +13,7 @@ from factories.role_names import FactoryRoleName, ProgrammeRoleName
 from portal.accounts.sides import Side
 from portal.home.affiliations import Affiliation, affiliations
 from portal.home.brand import brand_section
-from portal.home.factory import factory_section
+from portal.home.factory import factory_sections
 from portal.home.first_steps import first_steps
 from portal.home.staff import staff_section
 
@@ -26,8 +26,7 @@ def home(request: HttpRequest) -> HttpResponse:
         first_steps() if any(item.role == ProgrammeRoleName.GLOBAL_STAFF for item in held) else []
     )
     factories = [item for item in held if item.kind == Side.FACTORY and item.role != FactoryRoleName.ADVISOR]
-    if factories:
-        sections += [factory_section(request.user, item) for item in factories[:5]]
+    sections += factory_sections(request.user, factories[:5])
     if any(item.kind == Side.BRAND for item in held):
         sections.append(brand_section(request.user))
     if any(item.kind == Side.PROGRAMME and item.role != ProgrammeRoleName.CONSTITUENT for item in held):

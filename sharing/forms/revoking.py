@@ -27,13 +27,22 @@ class RevokeForm(forms.Form):
 
 
 class CopiesAnswerForm(forms.Form):
-    """What became of the copies: all destroyed, but for those that are ticked."""
+    """What became of the copies. That all are destroyed is said, never taken from what was left empty."""
 
+    ALL_DESTROYED, SOME_KEPT = "destroyed", "kept"
+    outcome = forms.ChoiceField(
+        label=_("What became of these copies?"),
+        choices=[
+            (ALL_DESTROYED, _("All of them are destroyed")),
+            (SOME_KEPT, _("We must keep some of them; the others are destroyed")),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose one: all are destroyed, or some must be kept.")},
+    )
     kept = forms.MultipleChoiceField(
         label=_("Copies that we must keep"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Tick none if all of them are destroyed."),
     )
     kept_because = forms.CharField(
         label=_("Why these must be kept"),
@@ -52,17 +61,31 @@ class CopiesAnswerForm(forms.Form):
         self.fields["kept"].choices = [(str(copy.number), str(copy.number)) for copy in copies]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        """What is kept needs a reason; a reason needs something that is kept."""
+        """What is kept needs its numbers and a reason; what is destroyed has neither."""
         data: dict[str, Any] = super().clean() or {}
-        if data.get("kept") and not data.get("kept_because") and "kept_because" not in self.errors:
-            self.add_error("kept_because", _("Say why these copies must be kept."))
-        if data.get("kept_because") and not data.get("kept") and "kept" not in self.errors:
-            self.add_error("kept", _("You gave a reason for keeping copies: tick which ones."))
+        for name, text in self._contradictions(data).items():
+            if name not in self.errors:
+                self.add_error(name, text)
         if self.was_answered and not self.errors and self._is_stale(data):
             text = _("Someone has since answered for your brand. Read that answer. If yours still applies, send it.")
             self.add_error(None, text)
             self.data = {**self.data, "kept": data["kept"], "seen": self.answer_seen}
         return data
+
+    def _contradictions(self, data: dict[str, Any]) -> dict[str, Any]:
+        """The fields that do not go with what was chosen, each with what to do."""
+        kept, why = data.get("kept"), data.get("kept_because")
+        if data.get("outcome") == self.SOME_KEPT:
+            wrong = {
+                "kept": _("Tick the copies that you must keep."),
+                "kept_because": _("Say why these copies must be kept."),
+            }
+            return {name: text for name, text in wrong.items() if not data.get(name)}
+        if data.get("outcome") == self.ALL_DESTROYED and (kept or why):
+            return {
+                "outcome": _("You say that all are destroyed, and also that some are kept. Correct one of the two.")
+            }
+        return {}
 
     def _is_stale(self, data: dict[str, Any]) -> bool:
         """Whether another answer stands than the page showed; the same one again (a double click) may pass."""

@@ -52,5 +52,5 @@ class KeptCopy(StrictSerializer):
 class DestroyAnswer(StrictSerializer):
     """All copies of the notice are destroyed, but for those in `kept`."""
 
-    kept = KeptCopy(many=True, required=False, default=list)
+    kept = KeptCopy(many=True, help_text="An empty list says that all of them are destroyed.")
     remark = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")

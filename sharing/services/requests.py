@@ -8,7 +8,7 @@ Asking locks the brand's row; answering and taking back the factory's (as every 
 request's. When a yes answers a request is said in `sharing.services.answers`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from brands.models import Brand
+from brands.rights import reads_for
 from factories.models import Factory
 from factories.rights import member_may
 from factories.services import lock_factory
@@ -88,7 +89,8 @@ def request_many(*, by: User, brand: Brand, factories: Sequence[Factory], wish: 
         else:
             asked.requests.append(_new_request(by, brand, listed[factory.pk], wish))
     _check_cap(brand, len(asked.requests))
-    _lapse(AccessRequest.objects.filter(brand=brand, factory__in=[one.factory_id for one in asked.requests]))
+    before = _past_their_time().filter(brand=brand, factory__in=[one.factory_id for one in asked.requests])
+    _lapse(before.select_for_update(of=("self",)).order_by("pk"))
     AccessRequest.objects.bulk_create(asked.requests)
     for request in asked.requests:
         _tell_factory(request, by)
@@ -105,7 +107,7 @@ def _refusal(standing: Standing | None, wish: Wish, factory: Factory | None) -> 
 
 
 def _authorise_brand(by: User, brand: Brand) -> None:
-    if by.is_integration or not Brand.objects.own(by).filter(pk=brand.pk).exists():
+    if by.is_integration or not reads_for(by, brand.pk):
         raise PermissionDenied(_("Only the brand's own members can ask in its name."))
 
 
@@ -342,14 +344,17 @@ def lapse_requests() -> int:
 
     What waits for a second person to answer one of them ends in `drop_proposals`: this locks no factory.
     """
-    over = AccessRequest.objects.filter(lapses_at__lte=timezone.now()).order_by("lapses_at")
-    return _lapse(over)
+    return _lapse(_past_their_time().select_for_update(skip_locked=True).order_by("lapses_at")[:BATCH])
 
 
-def _lapse(requests: AccessRequestQuerySet) -> int:
-    """Close those of `requests` that are open and past their time."""
-    over = requests.filter(state=State.OPEN, lapses_at__lte=timezone.now())
-    rows = list(over.select_for_update(skip_locked=True)[:BATCH])
+def _past_their_time() -> AccessRequestQuerySet:
+    """Return the open requests that nobody answered in their time."""
+    return AccessRequest.objects.filter(state=State.OPEN, lapses_at__lte=timezone.now())
+
+
+def _lapse(requests: Iterable[AccessRequest]) -> int:
+    """Close locked requests; how many."""
+    rows = list(requests)
     for request in rows:
         request.state, request.answered_at = State.LAPSED, request.lapses_at
         request.save(update_fields=["state", "answered_at"])

@@ -74,7 +74,7 @@ def test_a_damaged_cell_below_a_long_header_is_named(world: World, damage: bytes
     "sentence",
     [
         TableText.UTF32().then(TableText.UTF8_HELP()),
-        TableText.MONTH_FIRST("3/27/2016", 27),
+        TableText.MONTH_FIRST(value="3/27/2016", month=27),
         not_allowed("x", LongTableText.CYCLES(200)),
         not_allowed("", LongTableText.COUNTRIES()),
         LongTableText.NO_ASSESSMENTS(country("LK")).then(LongTableText.ALL_ROWS(rows=7, visits=2)),

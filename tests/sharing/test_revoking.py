@@ -173,23 +173,52 @@ def test_r7_the_factory_sees_the_answer_or_its_absence(world: World, client_of: 
         assert "Asked today" in manager.get(f"/factories/{world.factory_a.pk}/{page}").content.decode()
 
     address = f"/copies-to-destroy/{notice.pk}/"
-    for wrong in ({"kept": [first]}, {"kept_because": "Law"}, {"kept": [5], "kept_because": "x"}, {"remark": "\x00"}):
-        assert member.post(address, wrong).status_code == 400
-    member.post(address, {"kept": [first], "kept_because": "Tax law, until 2030", "remark": "Bin emptied"})
+    some = {"outcome": "kept", "kept": [first], "kept_because": "Tax law, until 2030"}
+    member.post(address, {**some, "remark": "Bin emptied"})
     page = manager.get(f"/factories/{world.factory_a.pk}/copies/").content.decode()
     for words in ("1 of 2 kept", "Tax law, until 2030", "Bin emptied", "Brand A Member", str(second)):
         assert words in page
     assert "kept: 1" in told("copies_answered", "factory", world.person("manager_a"))[0].text
     assert told("copies_to_destroy", "brand", world.person("brand_a_member")) == []
-    stale = member.post(address, {})  # an old page, with nothing ticked
+    stale = member.post(address, {"outcome": "destroyed"})  # an old page
     assert (stale.status_code, "Someone has since answered for your brand" in stale.content.decode()) == (400, True)
     assert set(notice.copies.values_list("answer", flat=True)) == {"destroyed", "kept"}
     seen = stale.context["form"]["seen"].value()
     for _ in range(2):
-        member.post(address, {"seen": seen})
+        member.post(address, {"outcome": "destroyed", "seen": seen})
     assert set(notice.copies.values_list("answer", flat=True)) == {"destroyed"}
     assert Event.objects.filter(kind="sharing.destroy_answered").count() == 2
     assert "All destroyed, they say" in manager.get(f"/factories/{world.factory_a.pk}/sharing/").content.decode()
+
+
+def test_that_copies_are_destroyed_is_never_taken_from_what_was_left_empty(
+    world: World, client_of: Any, api_of: Any
+) -> None:
+    """The answer is chosen; what contradicts it is named beside its field, and nothing is answered."""
+    world.grant()
+    number = download(world)
+    revoke_brand(by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_a)
+    notice = DestroyNotice.objects.get()
+    member, address = client_of(world.person("brand_a_member")), f"/copies-to-destroy/{notice.pk}/"
+    law = {"kept_because": "Law"}
+    wrong: list[tuple[dict[str, Any], set[str]]] = [
+        ({}, {"outcome"}),
+        ({"remark": "Done"}, {"outcome"}),
+        ({"kept": [number], **law}, {"outcome"}),
+        ({"outcome": "destroyed", "kept": [number]}, {"outcome"}),
+        ({"outcome": "destroyed", **law}, {"outcome"}),
+        ({"outcome": "kept"}, {"kept", "kept_because"}),
+        ({"outcome": "kept", "kept": [number]}, {"kept_because"}),
+        ({"outcome": "kept", **law}, {"kept"}),
+        ({"outcome": "kept", "kept": [number + 1], **law}, {"kept"}),
+        ({"outcome": "destroyed", "remark": "\x00"}, {"remark"}),
+    ]
+    for body, fields in wrong:
+        answer = member.post(address, body)
+        assert (answer.status_code, set(answer.context["form"].errors)) == (400, fields), body
+    program = api_of(world.person("brand_a_member"))
+    assert set(program.post(f"/api/v1{address}", {"remark": "Done"}, format="json").json()["errors"]) == {"kept"}
+    assert notice.copies.get().answer == ""
 
 
 def test_a_copy_is_asked_for_again_only_if_it_was_kept(world: World) -> None:
@@ -225,7 +254,7 @@ def test_only_the_brands_people_answer_and_what_was_said_stays(world: World, api
     api = api_of(world.person("brand_a_manager"))
     kept = api.post(address, {"kept": [{"number": number, "because": "Law"}]}, format="json").json()
     assert [(copy["answer"], copy["kept_because"]) for copy in kept["copies"]] == [("kept", "Law")]
-    assert api.post(address, {"remark": "Gone"}, format="json").json()["copies"][0]["answer"] == "destroyed"
+    assert api.post(address, {"kept": [], "remark": "Gone"}, format="json").json()["copies"][0]["answer"] == "destroyed"
     assert api_of(world.person("manager_a")).get(address).json()["remark"] == "Gone"
     assert len(api.get("/api/v1/copies-to-destroy/", {"answered": "true"}).json()["results"]) == 1
     copy = notice.copies.get()

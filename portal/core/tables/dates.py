@@ -38,7 +38,7 @@ def day(text: str) -> date:
 
 def _refuse_month_first(shown: str, day_: int, month: int) -> None:
     if month > 12 >= day_:
-        raise TableText.MONTH_FIRST(shown, month).refusal()
+        raise TableText.MONTH_FIRST(value=shown, month=month).refusal()
 
 
 def past_day(text: str, latest: date) -> date:

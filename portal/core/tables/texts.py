@@ -126,7 +126,7 @@ class TableText(ProblemText):
     NO_DAY = "tables.no_day", _("“%s” is not a day of the calendar. Write dates as dd/mm/yyyy, such as 27/03/2016.")
     MONTH_FIRST = (
         "tables.month_first",
-        _("“%s”: there is no month %s. Dates are dd/mm/yyyy. Is the file in month/day/year order?"),
+        _("“%(value)s”: there is no month %(month)s. Dates are dd/mm/yyyy. Is the file in month/day/year order?"),
     )
     NOT_PAST = (
         "tables.not_past",
