@@ -46,6 +46,8 @@ BODIES: dict[str, Callable[[Stage], dict[str, Any]]] = {
     "as_brand_trial": lambda stage: {"brands": [stage.world.brand_b.pk], "scopes": ["report"], "cycles": "all"},
     "confirmations": lambda _stage: {"act": "on"},
     "grant_confirmation": lambda _stage: {"answer": "confirm"},
+    "copies_answer": lambda _stage: {"outcome": "destroyed"},
+    "api:copies-answer": lambda _stage: {"kept": []},
     "handover": lambda _stage: {"act": "stop"},
     "stop_all": lambda _stage: {"reason": "", "confirmed": "yes"},
     "requests_answer": lambda stage: {
