@@ -151,7 +151,8 @@ def _plan_rows(by: User, rows: list[tuple[int, dict[str, str]]], plan: FactoryPl
             plan.problems.add(row, "bw_id", cells["bw_id"], message, kind="repeated")
         elif programme is None:
             message = _(
-                "You enrol no factories in a country of this name. Write the English name or the code of one of: %s."
+                "You cannot enrol factories in a country of this name. "
+                "Write the English name or the code of one of: %s."
             ) % (", ".join(sorted(country_name(code) for code in programmes)) or "–")
             plan.problems.add(row, "country", cells["country"][:80], message)
         else:

@@ -63,7 +63,7 @@ class Decision:
 def granted(grant: SharingGrant) -> Decision:
     """Allowed by this grant; it comes with its factory and brand."""
     if grant.expires_at is None:
-        sentence = _("%(factory)s shares this with %(brand)s since %(since)s.")
+        sentence = _("%(factory)s has shared this with %(brand)s since %(since)s.")
     else:
         sentence = _("%(factory)s shares this with %(brand)s from %(since)s until %(until)s.")
     return Decision(True, Reason.GRANT, sentence % words(grant), grant)

@@ -39,7 +39,7 @@ def summary(plan: dict[str, Any]) -> Iterator[str]:
         yield _("Changed: %s") % ", ".join(plan["changed"])
     yield from notes(plan)
     if plan["creates"]:
-        yield _("The table names what the portal does not know:")
+        yield _("New names in this table:")
         yield from (f"  {line}" for line in created(plan))
     if plan["nothing"]:
         yield _("Everything in this table is here already. Importing it changes nothing.")

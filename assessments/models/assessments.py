@@ -32,7 +32,7 @@ class Assessment(models.Model):
         INTERNAL_REVIEW = "internal_review", _("Internal review")
         FACTORY_REVIEW = "factory_review", _("Factory review")
         PUBLISHED = "published", _("Published")
-        SUPERSEDED = "superseded", _("Replaced by a newer version")
+        SUPERSEDED = "superseded", _("Replaced by a correction")
         WITHDRAWN = "withdrawn", _("Withdrawn")
 
     class Mode(models.TextChoices):

@@ -19,7 +19,7 @@ from typing import Protocol
 
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, get_format
 from django.utils.translation import get_language
 
 zoneinfo.reset_tzpath(to=())  # so that only the locked package answers
@@ -144,8 +144,18 @@ def written(value: date, style: str = "DATE_FORMAT") -> str:
 
     No letter of Django's formats writes this: `S` is the English ending in every language.
     """
-    text = date_format(value, style)
+    text = date_format(value, get_format(style).replace("T", _as_format(_zone(value))))
     return f"1er{text[1:]}" if text.startswith("1 ") and get_language() == "fr" else text
+
+
+def _zone(value: date) -> str:
+    """Return what stands for the zone of a moment: its difference from UTC, for CST is a zone of two continents."""
+    offset = f"{value:%z}"
+    return offset.removesuffix("00") if offset.strip("+-0") or not offset else "UTC"
+
+
+def _as_format(text: str) -> str:
+    return "".join(f"\\{letter}" for letter in text)
 
 
 def in_words(moment: datetime | None, place: Place) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -23,6 +23,15 @@ NOT_OFFERED = _("This is not on the list. Choose one from it.")
 def posted(request: HttpRequest) -> QueryDict | None:
     """What a form is bound to: everything sent, however little; nothing when the form is only shown."""
     return request.POST if request.method == "POST" else None
+
+
+Field = TypeVar("Field", bound=forms.Field)
+
+
+def conditional(field: Field) -> Field:
+    """Mark a field that another answer makes required: it is not called optional."""
+    field.is_conditional = True  # type: ignore[attr-defined]
+    return field
 
 
 class ListFilter(forms.Form):

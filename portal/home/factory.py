@@ -126,8 +126,8 @@ def _section(user: Visitor, item: Affiliation, factory: Factory) -> dict[str, An
         "todos": sorted(todos, key=lambda todo: not todo.urgent),
         "stats": [
             (_("Brands you share with"), live, reverse("who_can_see", args=[factory.pk])),
-            (_("Times brands read it in 30 days"), sum(reads), reverse("who_saw", args=[factory.pk])),
-            (_("Brands that read it in 30 days"), len(reads), reverse("who_saw", args=[factory.pk])),
+            (_("Times brands read your data in the last 30 days"), sum(reads), reverse("who_saw", args=[factory.pk])),
+            (_("Brands that read your data in the last 30 days"), len(reads), reverse("who_saw", args=[factory.pk])),
         ],
     }
 

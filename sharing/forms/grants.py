@@ -13,6 +13,7 @@ from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.models import User
 from portal.core.days import Place, end_of, last_day, start_of, today
+from portal.core.forms import conditional
 from sharing.models import SharingGrant
 from sharing.scopes import OFFERED_CHOICES
 from sharing.services import Terms
@@ -64,12 +65,14 @@ class TermsForm(forms.Form):
         widget=forms.RadioSelect,
         help_text=_("“All” and “from a cycle on” include reports that will be published later."),
     )
-    cycle_number = forms.IntegerField(
-        label=_("Cycle number"),
-        min_value=1,
-        max_value=MAX_CYCLE,
-        required=False,
-        help_text=_("Needed for “from a cycle on” and “one cycle only”."),
+    cycle_number = conditional(
+        forms.IntegerField(
+            label=_("Cycle number"),
+            min_value=1,
+            max_value=MAX_CYCLE,
+            required=False,
+            help_text=_("Needed for “from a cycle on” and “one cycle only”."),
+        )
     )
     expires_on = forms.DateField(
         label=_("Until and including"),
@@ -84,7 +87,7 @@ class TermsForm(forms.Form):
         required=False,
         help_text=_(
             "The brand can see each new report this many days after its publication, unless you hold it. "
-            "0: at once; empty: as proposed."
+            "0 means at once. If you leave this empty, the number shown at first is kept."
         ),
     )
     purpose = forms.CharField(
@@ -136,7 +139,9 @@ class TermsForm(forms.Form):
 class GrantForm(TermsForm):
     """Brands and the kinds of data, besides the terms."""
 
-    brands = BrandChoice(label=_("Brands"), help_text=_("One or several; each is notified only of its own access."))
+    brands = BrandChoice(
+        label=_("Brands"), help_text=_("Choose one or more. Each brand is notified only of its own access.")
+    )
     scopes = forms.MultipleChoiceField(
         label=_("What they may see"), choices=OFFERED_CHOICES, widget=forms.CheckboxSelectMultiple
     )

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from portal.core.forms import fingerprint
+from portal.core.forms import conditional, fingerprint
 from sharing.models import CopyToDestroy, DestroyNotice
 
 
@@ -39,16 +39,18 @@ class CopiesAnswerForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose one: all are destroyed, or some must be kept.")},
     )
-    kept = forms.MultipleChoiceField(
-        label=_("Copies that we must keep"),
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
+    kept = conditional(
+        forms.MultipleChoiceField(
+            label=_("Copies that we must keep"), required=False, widget=forms.CheckboxSelectMultiple
+        )
     )
-    kept_because = forms.CharField(
-        label=_("Why these must be kept"),
-        max_length=300,
-        required=False,
-        help_text=_("A law or a contract, and until when. The factory reads it."),
+    kept_because = conditional(
+        forms.CharField(
+            label=_("Why these must be kept"),
+            max_length=300,
+            required=False,
+            help_text=_("A law or a contract, and until when. The factory reads it."),
+        )
     )
     remark = forms.CharField(label=_("Remark for the factory"), max_length=500, required=False)
     seen = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)
@@ -69,7 +71,8 @@ class CopiesAnswerForm(forms.Form):
         if self.was_answered and not self.errors and self._is_stale(data):
             text = _("Someone has since answered for your brand. Read that answer. If yours still applies, send it.")
             self.add_error(None, text)
-            self.data = {**self.data, "kept": data["kept"], "seen": self.answer_seen}
+            self.data = self.data.copy()
+            self.data["seen"] = self.answer_seen
         return data
 
     def _contradictions(self, data: dict[str, Any]) -> dict[str, Any]:

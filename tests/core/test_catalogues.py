@@ -39,7 +39,7 @@ def test_no_text_uses_a_word_that_another_replaced():
     assert [text for text in texts if REPLACED_WORDS.search(text)] == []
 
 
-@pytest.mark.parametrize("language", PLURALS)
+@pytest.mark.parametrize("language", sorted(set(PLURALS) - {"en"}))
 def test_what_other_languages_say_in_two_words_is_two_texts(language):
     """A button is a verb where its column is a noun; a report is viewed where a handover is opened."""
     said = {entry.msgid: entry.forms[0] for entry in files.fresh(language).values()}

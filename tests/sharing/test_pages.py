@@ -146,7 +146,7 @@ def test_the_widest_consent_is_not_the_preselected_one(world: World, client_of) 
     [
         ({"cycles": "only"}, "Say which cycle"),
         ({"expires_on": "2020-01-01"}, "This day has passed"),
-        ({"scopes": []}, "This field is required"),
+        ({"scopes": []}, "Fill in this field"),
         ({"scopes": ["everything"]}, "not one of the available choices"),
         ({"brands": [999999]}, "not one of the available choices"),
         ({"cycles": "from", "cycle_number": 0}, "greater than or equal to 1"),

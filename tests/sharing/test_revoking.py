@@ -188,7 +188,10 @@ def test_r7_the_factory_sees_the_answer_or_its_absence(world: World, client_of: 
         member.post(address, {"outcome": "destroyed", "seen": seen})
     assert set(notice.copies.values_list("answer", flat=True)) == {"destroyed"}
     assert Event.objects.filter(kind="sharing.destroy_answered").count() == 2
-    assert "All destroyed, they say" in manager.get(f"/factories/{world.factory_a.pk}/sharing/").content.decode()
+    assert (
+        "All destroyed, according to the brand"
+        in manager.get(f"/factories/{world.factory_a.pk}/sharing/").content.decode()
+    )
 
 
 def test_that_copies_are_destroyed_is_never_taken_from_what_was_left_empty(

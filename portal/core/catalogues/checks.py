@@ -69,7 +69,8 @@ def _stands_for_one_number(language: str, index: int) -> int:
 
 
 def _ends(text: str) -> tuple[str, str]:
-    return text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+    blank = " \n\t"  # a no-break space before a colon is typography
+    return text[: len(text) - len(text.lstrip(blank))], text[len(text.rstrip(blank)) :]
 
 
 def _listed(words: list[str]) -> str:

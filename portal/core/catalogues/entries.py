@@ -16,6 +16,7 @@ CONTEXT_END = "\x04"
 RIGHT_TO_LEFT = {"ar"}
 TAG_OR_PLACE = re.compile(r"<[^>]*>|%%|(?P<place>%(?:\(\w+\))?[sd]|\{\w*\})")
 PLURALS = {  # how many forms a count has, and which one `n` takes (Unicode CLDR, cardinal rules)
+    "en": (2, "(n != 1)"),  # the texts of Django and allauth that we say in our own words
     "km": (1, "0"),
     "vi": (1, "0"),
     "bn": (2, "(n > 1)"),

@@ -2,7 +2,7 @@
 
 Django and allauth bring their own translations. Where they have none for one of our languages, or a misspelt one, the
 text joins our catalogue of that language ("borrowed"): a form that says "This field is required." in English is no
-Khmer form.
+Khmer form. A few we say in our own words in every language, English too: an error says what to do (`REWORDED`).
 What only the operator or a program reads stays English: Django's admin, management commands, errors of the API's
 framework.
 """
@@ -61,6 +61,25 @@ BORROWED_WORDS = (  # of django/db/models: the rest there is for the admin's doc
     "Value %(value)r is not a valid choice.",
     "%(model_name)s with this %(field_label)s already exists.",
 )
+REWORDED = frozenset(
+    {
+        "This field is required.",
+        "Enter a whole number.",
+        "Enter a valid date.",
+        "Enter a valid date/time.",
+        "Enter a valid email address.",
+        "Select a valid choice. That choice is not one of the available choices.",
+        "Select a valid choice. %(value)s is not one of the available choices.",
+        "Ensure this value is greater than or equal to %(limit_value)s.",
+        "Ensure this value is less than or equal to %(limit_value)s.",
+        "Ensure this value has at most %(limit_value)d character (it has %(show_value)d).",
+        "No file was submitted. Check the encoding type on the form.",
+        "No file was submitted.",
+        "The submitted file is empty.",
+        "The email address and/or password you specified are not correct.",
+    }
+)
+SOURCE = "en"
 MISTAKEN = {"km": ("March",)}  # words that Django's own translation misspells: ours come first
 
 
@@ -144,7 +163,10 @@ def _borrowed_texts() -> dict[str, Catalogue]:
 
 
 def borrowed_texts(language: str) -> Catalogue:
-    """The texts of Django and allauth that people may meet and that the package has not in `language`."""
+    """Return what people may meet of Django's and allauth's texts and `language` must hold itself.
+
+    It is what the package has not in that language, and what we say in our own words.
+    """
     missing = []
     for owner, texts in _borrowed_texts().items():
         path = _package(owner) / owner / "locale" / language / "LC_MESSAGES" / "django.mo"
@@ -153,10 +175,16 @@ def borrowed_texts(language: str) -> Catalogue:
             with path.open("rb") as file:
                 theirs = set(gettext.GNUTranslations(file)._catalog)  # type: ignore[attr-defined]
         theirs -= set(MISTAKEN.get(language, ()))
-        missing += [entry for entry in texts.values() if entry.key not in theirs and (entry.key, 0) not in theirs]
+        missing += [
+            entry
+            for entry in texts.values()
+            if entry.msgid in REWORDED
+            or (language != SOURCE and entry.key not in theirs and (entry.key, 0) not in theirs)
+        ]
     return by_key(missing)
 
 
 def texts_of(language: str) -> Catalogue:
     """Everything that the catalogue of `language` must hold."""
-    return by_key({**borrowed_texts(language), **own_texts()}.values())
+    own = {} if language == SOURCE else own_texts()
+    return by_key({**borrowed_texts(language), **own}.values())
