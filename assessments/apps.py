@@ -14,7 +14,7 @@ class AssessmentsConfig(AppConfig):
         import assessments.import_tasks
         import assessments.shelf
         import assessments.tasks  # noqa: F401 - registers what its jobs do
-        from assessments.comparing import compare_publications
+        from assessments.comparing import compare_answers, compare_first_publications, compare_publications
         from assessments.notices import register_kinds
         from assessments.report_services import formats_of
         from portal.core.ledger.checks import register_ledger_check
@@ -22,4 +22,5 @@ class AssessmentsConfig(AppConfig):
 
         describe_copies(formats_of)
         register_kinds()
-        register_ledger_check(compare_publications)
+        for check in (compare_publications, compare_first_publications, compare_answers):
+            register_ledger_check(check)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assessments.corrections import write_correction_notices
+from assessments.digests import answer_digests
 from assessments.events import AssessmentEvent
 from assessments.figures.services import freeze, thaw
 from assessments.models import Answer, Assessment
@@ -50,11 +51,16 @@ def take_step(*, by: User, assessment: Assessment, name: str, reason: str = "") 
     _prepare(assessment, name, reason)
     assessment.state = step.target
     assessment.save()
-    _record(step.event, by, assessment)
+    _record(step.event, by, assessment, **_found(assessment, name))
     _tell(assessment, name)
     if name == StepName.WITHDRAW:
         _withdraw_replaced(by, assessment)
     return assessment
+
+
+def _found(assessment: Assessment, name: str) -> dict[str, str]:
+    """Return what the event of a step says of the answers: of a publication their digest."""
+    return {"answers": answer_digests([assessment.pk])[assessment.pk]} if name == StepName.PUBLISH else {}
 
 
 def _withdraw_replaced(by: User, assessment: Assessment) -> None:

@@ -10,6 +10,7 @@ from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
+from assessments.digests import answer_digests
 from assessments.events import AssessmentEvent
 from assessments.models import Assessment
 from portal.accounts.events import AccountEvent
@@ -35,6 +36,8 @@ GUARDED_TABLES = (
     "sharing_paperconsent",
     "factories_handover",
     "assessments_assessment",
+    "assessments_answer",
+    "sharing_cyclereport",
     "accounts_membershipperiod",
     "accounts_user_groups",
 )
@@ -102,10 +105,12 @@ def tell_world() -> None:
         kind, organisation, role = period.group.name.split(":")
         more: dict[str, Any] = {f"{kind}_id": int(organisation), "role": role}
         history.add(period.since, AccountEvent.JOINED, by=None, subject=period.user_id, **more)
-    for one in Assessment.objects.exclude(published_at=None):
+    published = Assessment.objects.exclude(published_at=None)
+    digests = answer_digests(published.values_list("pk", flat=True))
+    for one in published:
         ids: dict[str, Any] = {"factory_id": one.factory_id, "cycle": one.cycle, "version": one.version}
         assert one.published_at is not None
-        history.add(one.published_at, AssessmentEvent.PUBLISH, by=None, subject=one.pk, **ids)
+        history.add(one.published_at, AssessmentEvent.PUBLISH, by=None, subject=one.pk, **ids, answers=digests[one.pk])
         if one.withdrawn_at:
             history.add(one.withdrawn_at, AssessmentEvent.WITHDRAW, by=None, subject=one.pk, **ids)
     history.write()

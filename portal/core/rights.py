@@ -3,8 +3,8 @@
 `migrate` runs as the owner. After it, the app role that the web and the workers use gets rights table by
 table: everything an ordinary table needs, and only the listed rights where an app's config names fewer in
 `database_rights` (events and who-saw-what: no UPDATE, no DELETE; grants: no DELETE). It never gets TRUNCATE,
-REFERENCES, TRIGGER or any right to change the schema. Row-level security (roadmap 7) adds policies on the
-same two roles.
+REFERENCES, TRIGGER or any right to change the schema, and no setting of a session switches a trigger off.
+Row-level security (roadmap 7) adds policies on the same two roles.
 """
 
 from collections.abc import Iterator
@@ -24,6 +24,15 @@ LIBRARY_RIGHTS = {
     "guardian_userobjectpermission": "SELECT",
     "guardian_groupobjectpermission": "SELECT",
 }
+
+
+# django-pgtrigger asks this function before each trigger. Its own switches off those that the setting
+# `pgtrigger.ignore` names, and any session may set that: the web could change what is final. Ours never does.
+IGNORES_TRIGGER = "public._pgtrigger_should_ignore"
+NO = "SELECT FALSE"
+NO_TRIGGER_IGNORED = f"""
+    CREATE OR REPLACE FUNCTION {IGNORES_TRIGGER}(trigger_name NAME) RETURNS BOOLEAN LANGUAGE sql IMMUTABLE AS '{NO}'
+"""
 
 
 def table_rights() -> Iterator[tuple[str, str]]:
@@ -57,6 +66,7 @@ def apply_rights(using: str = "owner", **_signal: Any) -> None:
             name = sql.Identifier(table)
             cursor.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(name, role))
             cursor.execute(sql.SQL("GRANT " + rights + " ON {} TO {}").format(name, role))
+        cursor.execute(NO_TRIGGER_IGNORED)
 
 
 def missing_rights() -> list[str]:
@@ -72,6 +82,9 @@ def missing_rights() -> list[str]:
                 faults.append(f"the app role owns {table}")
             elif has != wanted:
                 faults.append(f"the app role has {', '.join(sorted(has)) or 'no right'} on {table}")
+        cursor.execute("SELECT prosrc FROM pg_proc WHERE oid = to_regprocedure(%s)", [f"{IGNORES_TRIGGER}(name)"])
+        if cursor.fetchone() != (NO,):
+            faults.append("every session can switch triggers off (pgtrigger.ignore)")
         cursor.execute("SELECT rolsuper OR rolbypassrls OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
         if cursor.fetchone()[0]:
             faults.append("the app role is a superuser, or may bypass row security or make roles")

@@ -1,9 +1,10 @@
 """Forms of ending consent, and of a brand's answer about its copies."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.forms import conditional, fingerprint
@@ -71,8 +72,9 @@ class CopiesAnswerForm(forms.Form):
         if self.was_answered and not self.errors and self._is_stale(data):
             text = _("Someone has since answered for your brand. Read that answer. If yours still applies, send it.")
             self.add_error(None, text)
-            self.data = self.data.copy()
-            self.data["seen"] = self.answer_seen
+            shown_again = cast(QueryDict, self.data).copy()
+            shown_again["seen"] = self.answer_seen
+            self.data = shown_again
         return data
 
     def _contradictions(self, data: dict[str, Any]) -> dict[str, Any]:

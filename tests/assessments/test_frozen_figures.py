@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pgtrigger
 import pytest
 from django.core.management import CommandError, call_command
 from hypothesis import HealthCheck, given, settings
@@ -16,7 +15,8 @@ from assessments.services import start_correction, take_step
 from factories.models import CountryProgramme
 from sharing.scopes import ASSESSMENT_SCOPES
 from tests.amounts import amount
-from tests.world import World
+from tests.tampering import trigger_off
+from tests.world import World, build_world
 
 PERSONAS = ("manager_a", "brand_a_member", "brand_b_member", "team_leader", "global_staff")
 ANSWERS = st.lists(
@@ -26,9 +26,10 @@ ANSWERS = st.lists(
 )
 
 
-@pytest.mark.django_db
-def test_figures_are_those_of_the_document_each_reader_sees(world: World) -> None:
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_figures_are_those_of_the_document_each_reader_sees() -> None:
     """Any answers, on site and virtual, with and without results under national law, for everybody and each scope."""
+    world = build_world()
     world.grant()
     world.grant(scope="step1")
     world.grant(world.brand_b, scope="step1")
@@ -52,11 +53,11 @@ def test_figures_are_those_of_the_document_each_reader_sees(world: World) -> Non
 
 
 def _rewrite(report: Assessment, questions: list[Any], answers: Any, mode: str) -> None:
-    """Other answers for a published report: around the triggers, in the test's own transaction."""
-    with pgtrigger.ignore(
-        "assessments.Answer:released_is_final",
-        "assessments.Answer:released_gets_no_more",
-        "assessments.Assessment:published_is_final",
+    """Other answers for a published report, around the triggers."""
+    with (
+        trigger_off("assessments_answer", "released_is_final"),
+        trigger_off("assessments_answer", "released_gets_no_more"),
+        trigger_off("assessments_assessment", "published_is_final"),
     ):
         Answer.objects.filter(assessment=report).delete()
         Assessment.objects.filter(pk=report.pk).update(mode=mode)

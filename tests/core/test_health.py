@@ -78,6 +78,13 @@ def test_the_app_roles_rights_are_those_that_migrate_gave(monkeypatch: pytest.Mo
         checks.rights()
 
 
+def test_a_way_to_switch_triggers_off_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another function than ours, such as the one that `manage.py pgtrigger install` puts in its place."""
+    monkeypatch.setattr("portal.core.rights.NO", "SELECT trigger_name = ANY(current_setting('pgtrigger.ignore'))")
+    with pytest.raises(checks.UnwellError, match="every session can switch triggers off"):
+        checks.rights()
+
+
 @pytest.mark.parametrize("path", ["/health/", "/health/ready/", "/metrics/"])
 def test_probes_may_ask_by_address(client: Any, alive: None, settings: Any, path: str) -> None:
     settings.METRICS_TOKEN, settings.SECURE_SSL_REDIRECT = TOKEN, True

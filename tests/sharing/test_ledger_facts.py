@@ -9,6 +9,7 @@ from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from assessments.models import Answer
 from brands.roles import BRAND
 from factories.roles import FACTORY, PROGRAMME
 from factories.services import assign_advisor, open_handover
@@ -96,9 +97,37 @@ def test_when_a_report_was_published_and_withdrawn_is_compared(told: World) -> N
         change(table, row.pk, {column: getattr(row, column)})
     waiting = told.assessments["a3"]
     now = timezone.now()
-    report = {"report_id": one.report_id, "first_published_at": now}
+    report = {"report_id": one.report_id, "first_published_at": one.first_published_at}
     change(table, waiting.pk, {"published_at": now, "state": "published", **report})
     assert "no event tells of its published_at" in one_problem(f"{table} {waiting.pk}")
+
+
+@pytest.mark.django_db(transaction=True, databases=ALL_ROLES)
+def test_when_a_report_was_first_published_is_compared(told: World) -> None:
+    """Holds are counted from there (R12)."""
+    one = told.assessments["a2"]
+    assert one.report is not None
+    assert one.first_published_at is not None
+    earlier = {"first_published_at": one.first_published_at - timedelta(days=365)}
+    change("assessments_assessment", one.pk, earlier)
+    assert "its first_published_at is not" in one_problem(f"assessments_assessment {one.pk}")
+    change("sharing_cyclereport", one.report.pk, earlier)
+    assert "its first_published_at is not" in one_problem(f"sharing_cyclereport {one.report.pk}")
+
+
+@pytest.mark.django_db(transaction=True, databases=ALL_ROLES)
+def test_what_a_published_report_says_is_compared(told: World) -> None:
+    one = told.assessments["a2"]
+    answer = one.answers.filter(finding=Answer.Finding.NC).first()
+    assert answer is not None
+    table, what = "assessments_answer", "the answers are not those that event"
+    for column, value in (("finding", "compliant"), ("value", "0"), ("note", "None."), ("provenance", "virtual")):
+        change(table, answer.pk, {column: value})
+        assert what in one_problem(f"{table} {one.pk}")
+        change(table, answer.pk, {column: getattr(answer, column)})
+    assert problems() == []
+    tamper(f"DELETE FROM {table} WHERE assessment_id = %s", one.pk)
+    assert what in one_problem(f"{table} {one.pk}")
 
 
 @pytest.mark.django_db(transaction=True, databases=ALL_ROLES)

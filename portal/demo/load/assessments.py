@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
+from assessments.digests import answer_digests
 from assessments.events import AssessmentEvent
 from assessments.figures.services import freeze, released
 from assessments.models import Answer, Assessment, Tool
@@ -139,6 +140,8 @@ def tell_assessments(
     visits: Iterable[VisitPlan], factories: dict[str, Factory], users: dict[str, User], history: History
 ) -> None:
     """The events of every assessment's way through the workflow."""
+    visits = list(visits)
+    digests = answer_digests(visit.id for visit in visits if visit.published_at)
     for visit in visits:
         own = {
             "factory_id": factories[visit.factory.bw_id].pk,
@@ -147,6 +150,7 @@ def tell_assessments(
         }
         for at, kind, email in _steps(visit):
             more = {"corrects": str(visit.corrects)} if kind is AssessmentEvent.CORRECTION_STARTED else {}
+            more |= {"answers": digests[visit.id]} if kind is AssessmentEvent.PUBLISH else {}
             history.add(at, kind, by=users[email].pk, subject=visit.id, **own, **more)
 
 

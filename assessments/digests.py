@@ -1,0 +1,25 @@
+"""One digest of the answers of an assessment: written into the event of its publication, compared ever after.
+
+PostgreSQL makes it of the rows as they are stored, for one assessment and for all of them in the same words.
+"""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import connection
+
+# The answers of one assessment, in the order of the questions' keys, each as an array of JSON: no two lists look alike.
+DIGEST = """encode(sha256(convert_to(string_agg(
+    jsonb_build_array(question_id, finding, provenance, value, note)::text, E'\\n' ORDER BY question_id
+), 'UTF8')), 'hex')"""
+
+
+def answer_digests(assessments: Iterable[UUID]) -> dict[UUID, str]:
+    """Return the digest (64 hexadecimal digits) of the answers of each assessment that has any, by its key."""
+    statement = f"""
+        SELECT assessment_id, {DIGEST} FROM assessments_answer
+        WHERE assessment_id = ANY(%s) GROUP BY assessment_id
+    """  # noqa: S608 - a constant of this module
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [list(assessments)])
+        return dict(cursor.fetchall())
