@@ -36,8 +36,11 @@ def narrowed(rows: AssessmentQuerySet, wanted: Mapping[str, Any], reader: Visito
 
     `wanted` may name `search` (words of a factory's names or its Better Work id), `cluster` (not compliant in it),
     and what `COLUMNS` has; empty is not asked. A cluster that there is not finds nothing, like one that stands in
-    nothing the asker may read: the two look alike.
+    nothing the asker may read: the two look alike. Raises `TypeError` for a name that nothing here narrows by.
     """
+    asked = {name for name, value in wanted.items() if value}
+    if unknown := asked - {"search", "cluster", *COLUMNS}:
+        raise TypeError(f"Nothing narrows a list by {', '.join(sorted(unknown))}: say in `COLUMNS` or here what does.")
     if words := wanted.get("search"):
         rows = rows.filter(named(words, "factory__"))
     if cluster := wanted.get("cluster"):

@@ -44,6 +44,10 @@ class ScopeRule:
     covers: "StrOrPromise" = ""
     about: "StrOrPromise" = ""
 
+    def __post_init__(self) -> None:
+        if self.counted_steps - {None, 1}:
+            raise ValueError(f"{self.scope}: SLCP Steps 2 and 3 never carry a determination (R15).")
+
     @property
     def opens_assessments(self) -> bool:
         """Whether a grant of it opens reports of cycles."""

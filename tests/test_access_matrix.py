@@ -31,8 +31,6 @@ REFUSED = frozenset("Lux.m!")
 # What any answer may write: the session (messages), when a token was last used, when somebody signed out.
 ALWAYS = {"django_session", "accounts_apitoken", "axes_accesslog"}
 READING = ALWAYS | {"sharing_accessrecord", "sharing_searchrecord"}
-# The page of a request shows what a yes would do: by saying yes, looking, and taking it back (decision 0027).
-TRIED_AND_UNDONE = {"access_request"}
 
 
 def letter(response: Any) -> str:
@@ -58,7 +56,7 @@ def complaints(row: Row, persona: str, changed: set[str], response: Any) -> Iter
     what, seen = f"{row.method} {row.name} {row.place} as {persona}", letter(response)
     if seen in REFUSED and changed - ALWAYS:
         yield f"{what}: refused ({seen}), but wrote into {sorted(changed)}"
-    if row.method == "GET" and changed - READING and row.name not in TRIED_AND_UNDONE:
+    if row.method == "GET" and changed - READING:
         yield f"{what}: reading wrote into {sorted(changed)}"
     if row.method != "GET" and changed - ALWAYS and seen in "+>":
         seen = "*"

@@ -23,7 +23,7 @@ BY_HAND: dict[str, list[tuple[str, str]]] = {
         ('    STEP1 = "step1", _("Step 1 data")\n', '    PROBE = "probe", _("Probe data")\n'),
         (
             "        ScopeRule(Scope.IMPROVEMENT_PLAN, is_offered=False),\n",
-            '        ScopeRule(Scope.PROBE, frozenset({2}), frozenset({2}), mark=_("Probe")),\n',
+            '        ScopeRule(Scope.PROBE, frozenset({None}), frozenset({None}), mark=_("Probe")),\n',
         ),
     ],
     "brands/reads.py": [

@@ -39,6 +39,11 @@ from sharing.models import AccessRecord
 from sharing.services import record_access
 
 
+def _asked(query: dict[str, Any], *elsewhere: str) -> dict[str, Any]:
+    """Return what narrows a list: without its pages, and what the view narrows by itself."""
+    return {name: value for name, value in query.items() if name not in {*PageQuery().fields, *elsewhere}}
+
+
 class AssessmentRows(PortalView):
     """The assessments that the asker may see, in any scope."""
 
@@ -63,7 +68,7 @@ class AssessmentListView(AssessmentRows, ListView):
 
     def rows(self) -> AssessmentQuerySet:
         """Those that fit everything asked."""
-        rows = narrowed(super().rows().filter(near(self.user)), self.query, self.user)
+        rows = narrowed(super().rows().filter(near(self.user)), _asked(self.query, "state", "late"), self.user)
         if state := self.query.get("state"):
             rows = rows.filter(state=state)
         if self.query.get("late"):
@@ -86,8 +91,8 @@ class SharedListView(ListView):
 
     def rows(self) -> SharedRows:
         """Those that fit everything asked."""
-        asked = self.query.keys() - PageQuery().fields.keys()
-        return SharedRows(self.user, partial(narrowed, wanted=self.query, reader=self.user) if asked else None)
+        asked = _asked(self.query)
+        return SharedRows(self.user, partial(narrowed, wanted=asked, reader=self.user) if asked else None)
 
     def prepare(self, page: list[Any]) -> list[Any]:
         """The current versions of the reports."""

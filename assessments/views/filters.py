@@ -1,7 +1,7 @@
 """How lists of assessments are narrowed on pages."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy
@@ -16,6 +16,7 @@ from portal.accounts.roles import Visitor
 from portal.core.countries import country_name
 from portal.core.days import last_today
 from portal.core.forms import ListFilter
+from sharing.terms import MAX_CYCLE
 
 FIRST_YEAR = 2010
 Choices = list[tuple[str, str]]
@@ -23,6 +24,8 @@ Choices = list[tuple[str, str]]
 
 class FilterForm(ListFilter):
     """How a list of assessments is narrowed."""
+
+    NARROWED_ELSEWHERE: ClassVar[frozenset[str]] = frozenset()
 
     q = forms.CharField(label=gettext_lazy("Factory"), max_length=100, required=False)
 
@@ -41,8 +44,9 @@ class FilterForm(ListFilter):
         """Return the assessments that fit everything asked (`narrowed`); none where something asked makes no sense."""
         if self.errors:
             return assessments.none()
-        wanted = {name: self.asked(name) for name in self.fields}
-        return narrowed(assessments, {**wanted, "search": wanted["q"]}, reader)
+        wanted = {name: self.asked(name) for name in self.fields if name not in self.NARROWED_ELSEWHERE}
+        wanted["search"] = wanted.pop("q")
+        return narrowed(assessments, wanted, reader)
 
 
 class SharedFilter(FilterForm):
@@ -51,7 +55,7 @@ class SharedFilter(FilterForm):
     country = forms.ChoiceField(
         label=gettext_lazy("Country"), choices=[("", gettext_lazy("All countries"))], required=False
     )
-    cycle = forms.IntegerField(label=gettext_lazy("Cycle"), min_value=1, max_value=99, required=False)
+    cycle = forms.IntegerField(label=gettext_lazy("Cycle"), min_value=1, max_value=MAX_CYCLE, required=False)
     year = forms.TypedChoiceField(
         label=gettext_lazy("Year"), choices=[("", gettext_lazy("All years"))], required=False, coerce=int
     )
@@ -62,6 +66,8 @@ class SharedFilter(FilterForm):
 
 class BoardFilter(FilterForm):
     """How staff narrow the board."""
+
+    NARROWED_ELSEWHERE = frozenset({"state", "late"})
 
     country = forms.ChoiceField(
         label=gettext_lazy("Country"), choices=[("", gettext_lazy("All countries"))], required=False

@@ -71,7 +71,12 @@ class Worded(Generic[M, Row]):
         return statement.count(**reader, **values)
 
     def _asked_by(self, user: Visitor, shape: tuple[Any, ...]) -> "tuple[Compiled[M, Row], dict[str, Any]]":
-        """Return the statement for readers of this kind, and the values that make `user` known."""
+        """Return the statement for readers of this kind, and the values that make `user` known.
+
+        Raises `TypeError` for a number by place: it would be worded, and prepared, anew for each.
+        """
+        if any(isinstance(part, int) and not isinstance(part, bool) for part in shape):
+            raise TypeError("A number is a value: name it, with its field, where the statement is made.")
         if isinstance(user, Look):
             return self._statement(type(user), *shape), user.reader_values()
         return self._statement(None, *shape), {"user": user.pk or 0}

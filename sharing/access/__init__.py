@@ -11,7 +11,8 @@ A person may read an assessment's data when one of these holds, and nothing else
 
 Three directions, one rule: `rows` (user -> rows, as a condition on any table that has the columns of `Subject`),
 `decisions` (user + row -> yes or no, with the reason) and `readers` (row -> who). All three build on
-`grants.grants_opening`, so they cannot disagree; tests hold them to it.
+the conditions of `grants.py`. What cannot (`positions.py` in Python, the index in PostgreSQL) is held to them by tests;
+docs/architecture.md, "A condition of the decision", has the list.
 
 Each takes a moment (`at`): the same decision with the grants, settings, publications and people of then. A moment to
 come is answered as if nothing changed until then. What roles may do is not kept: those of today count.

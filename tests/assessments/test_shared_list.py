@@ -177,9 +177,11 @@ def test_r51_a_correction_of_a_report_on_hold_is_told_by_nothing_until_the_repor
 
 
 def test_a_correction_without_changes_is_pointed_out_before_it_is_published(world, client_of):
-    correction = start_correction(by=world.person("team_leader"), assessment=world.assessments["a1"], note="A typo")
+    leader = world.person("team_leader")
+    correction = start_correction(by=leader, assessment=world.assessments["a1"], note="A typo")
+    take_step(by=leader, assessment=correction, name="send_to_factory")
     publish = reverse("assessment_step", args=[correction.pk, "publish"])
-    asked = client_of(world.person("team_leader")).get(publish).content.decode()
+    asked = client_of(leader).get(publish).content.decode()
     assert "No answer differs from the version that this one replaces" in asked
 
 

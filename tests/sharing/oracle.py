@@ -1,7 +1,7 @@
 """Who may read what, in plain Python over a list of facts: what the portal's answers are held against."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -66,10 +66,13 @@ class Fact:
         ends = [end for end in (self.ended, self.expires) if end]
         return Period(max(self.starts, self.confirmed), min(ends, default=None))
 
-    def opens(self, cycle: int, published: datetime, at: datetime) -> bool:
+    def opens(self, cycle: int, published: datetime, at: datetime, dropped: str = "") -> bool:
         """Whether this grant opens a report first published then at that moment, whatever else stands in the way."""
-        wait = timedelta(days=self.hold)
-        return self.covers(cycle) and self.in_force is not None and self.in_force.holds(at) and published + wait <= at
+        covers = dropped == "cycles" or self.covers(cycle)
+        is_confirmed = dropped == "confirmation" or self.confirmed is not None
+        period = self.in_force if self.confirmed else Period(self.starts, self.ended)
+        holds = dropped == "period" or (period is not None and period.holds(at))
+        return covers and is_confirmed and holds and (dropped == "hold" or published + timedelta(days=self.hold) <= at)
 
     def chain(self, cycle: int) -> Iterator["Fact"]:
         """This grant, and those before it, as long as each covers the cycle and there is no gap between them."""
@@ -79,6 +82,10 @@ class Fact:
             until = before.in_force.end
             if until is None or until >= mine.start:
                 yield from before.chain(cycle)
+
+
+# What must hold for a version to be open. The test counts how often each of them decides.
+CONDITIONS = ("cycles", "period", "confirmation", "hold", "withheld", "version", "brand", "subscription")
 
 
 @dataclass
@@ -91,6 +98,7 @@ class Oracle:
     participants: frozenset[str] = frozenset()
     asked: list[Period] = field(default_factory=list)  # when the country asked participants for a subscription
     bought: dict[tuple[str, int], list[Period]] = field(default_factory=dict)
+    dropped: str = ""  # of `CONDITIONS`: the one that is not asked
 
     def given(self, brand: str, scope: str) -> Fact | None:
         """The one grant to a brand that is not ended, for a scope."""
@@ -116,18 +124,22 @@ class Oracle:
 
         Its report was open to it, and the version was the current one, or was replaced after the report had opened.
         """
-        if not was_out(version, at) or not self._is_free(brand, version.cycle, at):
+        if not was_out(version, at) or not self._is_free(brand, version.cycle, at, self.dropped):
             return False
         published, replaced = first_published(version, others), replaced_at(version, others)
         facts = [one for one in self.facts if (one.brand, one.scope) == (brand, scope)]
-        for fact in (one for one in facts if one.opens(version.cycle, published, at)):
-            opened = self._opened_at(fact, version.cycle, published)
-            if replaced is None or (opened is not None and opened < replaced):
+        for fact in (one for one in facts if one.opens(version.cycle, published, at, self.dropped)):
+            opened = self._opened_at(fact, version.cycle, published) if fact.in_force else None
+            if replaced is None or self.dropped == "version" or (opened is not None and opened < replaced):
                 return True
         return False
 
-    def _is_free(self, brand: str, cycle: int, at: datetime) -> bool:
-        return self.is_active(brand, at) and not self.is_kept_back(brand, cycle, at) and self._is_paid(brand, cycle, at)
+    def _is_free(self, brand: str, cycle: int, at: datetime, dropped: str = "") -> bool:
+        return (
+            (dropped == "brand" or self.is_active(brand, at))
+            and (dropped == "withheld" or not self.is_kept_back(brand, cycle, at))
+            and (dropped == "subscription" or self._is_paid(brand, cycle, at))
+        )
 
     def _is_paid(self, brand: str, cycle: int, at: datetime) -> bool:
         """Whether the brand needed no subscription for the cycle, or had one (R6)."""
@@ -151,6 +163,13 @@ class Oracle:
     def readable(self, brand: str, scope: str, assessments: Any, at: datetime) -> set[Any]:
         """The keys of the assessments that the brand could read."""
         return {one.pk for one in assessments if self.opens(brand, scope, one, assessments, at)}
+
+    def deciding(self, brand: str, scope: str, assessments: Any, at: datetime) -> Iterator[str]:
+        """Yield the conditions without which the brand could read something else."""
+        readable = self.readable(brand, scope, assessments, at)
+        for condition in CONDITIONS:
+            if replace(self, dropped=condition).readable(brand, scope, assessments, at) != readable:
+                yield condition
 
 
 def was_out(version: Assessment, at: datetime) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from assessments.reports import build_document, point_status
 from assessments.reports.build import plain, public_tags
 from assessments.reports.schema import render_json
+from sharing.scopes import ASSESSMENT_SCOPES
 from tests.assessments.reports.sample import STAMP, answer, document, header, rows
 
 
@@ -43,7 +44,7 @@ def test_r13_a_factorys_own_answer_is_never_a_finding():
     assert built.total.points_assessed == 0
 
 
-@pytest.mark.parametrize("scope", ["report", "step1"])
+@pytest.mark.parametrize("scope", ASSESSMENT_SCOPES)
 @pytest.mark.parametrize("step", [2, 3])
 def test_r15_steps_2_and_3_are_in_no_report(scope, step):
     built = build(answer(step=step, finding="nc"), answer(ext_id="1002"), scope=scope)
