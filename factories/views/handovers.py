@@ -23,7 +23,9 @@ from portal.accounts.models import User
 from portal.core.days import show_days_of
 from portal.core.forms import REFUSED, posted, show_errors
 from portal.core.lists import requested_page
-from portal.core.uploads import drop_upload, kept_upload, limited_upload, missing_upload
+from portal.core.names import one_line
+from portal.core.repeats import unsaved, warn_done_already
+from portal.core.uploads import drop_upload, kept_upload, limited_upload, missing_upload, sha256_of_upload
 
 
 def _person(request: HttpRequest) -> User:
@@ -45,27 +47,31 @@ def handover_open(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("handover", pk=running.pk)
     form = HandoverForm(posted(request), request.FILES or None)
     if form.is_valid():
-        opened = _opened(person, factory, form)
+        opened = _opened(request, factory, form)
         if opened is not None:
-            messages.success(request, _("The handover of %s is open. Its manager is notified by mail.") % factory)
             return redirect("handover", pk=opened.pk)
     context = {"factory": factory, "form": form, "managers": active_in_role(factory, "manager")}
     status = REFUSED if request.method == "POST" else 200
     return render(request, "factories/handover_open.html", context, status=status)
 
 
-def _opened(person: User, factory: Factory, form: HandoverForm) -> Handover | None:
-    """The handover; None when the service refused it, and then no file is kept."""
+def _opened(request: HttpRequest, factory: Factory, form: HandoverForm) -> Handover | None:
+    """The handover, and what is said of it; None when the service refused it, and then no file is kept."""
     case = dict(form.cleaned_data)
     upload = case.pop("scan")
     try:
         with kept_upload(upload, HANDOVERS) as scan:
-            opened = open_handover(by=person, factory=factory, **case, scan=scan)
+            opened = open_handover(by=_person(request), factory=factory, **case, scan=scan)
+            is_other_scan = bool(scan) and sha256_of_upload(scan) != opened.scan_sha256
     except ValidationError as error:
         show_errors(form, error)
         return None
     if opened.scan != scan:  # the same case sent twice
         drop_upload(scan)
+    typed = [one_line(case["new_name"]), case["evidence"], *([upload.name] if is_other_scan else [])]
+    lost = unsaved(typed, [opened.new_name, opened.evidence])
+    if not warn_done_already(request, lost, by=opened.opened_by, at=opened.opened_at, place=factory):
+        messages.success(request, _("The handover of %s is open. Its manager is notified by mail.") % factory)
     return opened
 
 

@@ -85,6 +85,22 @@ def test_a_handover_goes_through_two_staff_people_and_ends_the_old_role(
     assert SharingGrant.objects.filter(ended_at=None).count() == 0
 
 
+def test_opening_the_same_handover_again_says_which_words_and_scan_were_not_saved(world: World, client_of: Any) -> None:
+    leader, address = client_of(world.person("team_leader")), f"/factories/{world.factory_a.pk}/handover/"
+    form = {"new_name": "Next", "new_email": "next@test.example", "evidence": "Letter"}
+
+    def sent(scan: bytes, **changes: str) -> str:
+        file = SimpleUploadedFile("letter.pdf", scan)
+        return str(leader.post(address, {**form, **changes, "scan": file}, follow=True).content.decode())
+
+    for _click in range(2):
+        assert "is open. Its manager is notified" in sent(LETTER)
+    late = sent(LETTER.replace(b"signed", b"sealed"), evidence="A call with the owner")
+    assert "Team Leader had already done this on" in late
+    assert "Your text was not saved: “A call with the owner” “letter.pdf”" in late
+    assert Handover.objects.get().evidence == "Letter"
+
+
 def test_the_manager_objects_with_one_click_and_nothing_has_changed(world: World, client_of: Any) -> None:
     handover = opened(world)
     page, manager = f"/handovers/{handover.pk}/", client_of(world.person("manager_a"))

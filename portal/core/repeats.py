@@ -1,0 +1,37 @@
+"""What is said when a form does what was done before: who did it, and that what was typed this time was not saved.
+
+A verb that is asked for twice does it once and returns what is recorded. Its view compares that with what was typed:
+a double click says nothing more than success, an old page with other words says that they are lost, and shows them.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from portal.core.days import Place, moment_in_words
+
+
+def unsaved(typed: Iterable[object], recorded: Iterable[object] = ()) -> str:
+    """Return a sentence with what was typed and is not recorded, to be copied; empty where nothing is lost."""
+    known = {str(one) for one in recorded}
+    lost = [text for one in typed if (text := str(one).strip()) and text not in known]
+    return _("Your text was not saved: %s") % " ".join(f"“{text}”" for text in lost) if lost else ""
+
+
+def warn_done_already(
+    request: HttpRequest, lost: str, *, by: Any, at: datetime, place: Place, prefix: object = ""
+) -> bool:
+    """Warn who had done it before and that `lost` (of `unsaved`) is; return whether there was anything to warn of."""
+    if lost:
+        day = moment_in_words(at, place)
+        done = (
+            _("%(who)s had already done this on %(day)s.") % {"who": by.name, "day": day}
+            if by
+            else (_("This was already done on %s.") % day)
+        )
+        messages.warning(request, " ".join(filter(None, [f"{prefix}:" if prefix else "", done, lost])))
+    return bool(lost)
