@@ -20,6 +20,7 @@ from factories.models import Factory
 from sharing import terms
 from sharing.access.grants import OpenedAt
 from sharing.access.publication import Subject, is_out
+from sharing.ends import End
 from sharing.models import SharingGrant, Subscription, WithheldReport
 from sharing.scopes import ASSESSMENT_SCOPES
 from sharing.terms import Status
@@ -53,8 +54,7 @@ class Position:
 
     def standing_grant(self, scope: str) -> SharingGrant | None:
         """Return what is shared of one kind, not over yet: what is given before what waits."""
-        running = [one for one in self.open_grants(scope) if one.status() is not Status.EXPIRED]
-        return min(running, key=lambda grant: not grant.is_given, default=None)
+        return _running(self.open_grants(scope))
 
     def opening_grants(self) -> list[SharingGrant]:
         """Return the grants that open reports: now, from a later day on, or once a second person confirms them."""
@@ -67,6 +67,10 @@ class Position:
         while successor := after.get(chain[-1].pk):
             chain.append(successor)
         return chain
+
+    def successor(self, grant: SharingGrant) -> SharingGrant | None:
+        """Return what stands in the place of a grant that was changed, if that is not over: the given one first."""
+        return _running(self.with_successors(grant)) if grant.end_code == End.CHANGED else None
 
     @property
     def needs_subscription(self) -> bool:
@@ -99,6 +103,12 @@ class Position:
             return True
         opened = self.opened.get((grant.pk, report.cycle, published))
         return opened is not None and opened < report.superseded_at
+
+
+def _running(grants: Iterable[SharingGrant]) -> SharingGrant | None:
+    """Return the grant among these that is not over yet: what is given before what waits."""
+    running = [one for one in grants if one.status() not in {Status.ENDED, Status.EXPIRED}]
+    return min(running, key=lambda grant: not grant.is_given, default=None)
 
 
 def positions(

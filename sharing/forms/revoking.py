@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from portal.core.forms import conditional, fingerprint
 from sharing.models import CopyToDestroy, DestroyNotice
 
+SHOW_REASON = _("Show this reason to the brand")
+
 
 class RevokeForm(forms.Form):
     """The reason for ending a grant, and whether the brand learns it."""
@@ -20,11 +22,16 @@ class RevokeForm(forms.Form):
         required=False,
         help_text=_("Kept in your records. The brand sees it only if you say so below."),
     )
-    is_reason_shown = forms.BooleanField(label=_("Show this reason to the brand"), required=False)
+    is_reason_shown = forms.BooleanField(label=SHOW_REASON, required=False)
 
     def reasons(self) -> dict[str, Any]:
         """What the verbs take (call it after `is_valid`)."""
         return {name: self.cleaned_data[name] for name in ("reason", "is_reason_shown")}
+
+    def typed(self) -> list[Any]:
+        """What was entered, in words (call it after `is_valid`); without a reason there is none to show."""
+        reason, is_shown = self.cleaned_data["reason"], self.cleaned_data["is_reason_shown"]
+        return [reason, *([SHOW_REASON] if reason and is_shown else [])]
 
 
 class CopiesAnswerForm(forms.Form):
@@ -42,7 +49,10 @@ class CopiesAnswerForm(forms.Form):
     )
     kept = conditional(
         forms.MultipleChoiceField(
-            label=_("Copies that we must keep"), required=False, widget=forms.CheckboxSelectMultiple
+            label=_("Copies that we must keep"),
+            required=False,
+            widget=forms.CheckboxSelectMultiple,
+            error_messages={"invalid_choice": _("This copy is not asked for, or was reported destroyed already.")},
         )
     )
     kept_because = conditional(

@@ -114,6 +114,8 @@ def changing(situation: Situation, position: Position, grant: SharingGrant, term
     A change that a second person has to confirm is proposed: until then the old grant goes on. A new change takes the
     place of one that was proposed. Raises as `granting` does, and where the grant has ended.
     """
+    if grant.ended_at is not None and position.successor(grant) is not None:
+        raise ValidationError(_("This access has since been changed. Check the list before you change anything."))
     if grant.ended_at is not None:
         raise ValidationError(_("This access has since ended. Check the list before you change anything."))
     standing = position.open_grants(grant.scope)

@@ -27,7 +27,7 @@ from sharing.terms import Status
 
 @transaction.atomic
 def revoke_access(*, by: User, grant: SharingGrant, reason: str = "", is_reason_shown: bool = False) -> SharingGrant:
-    """End a grant. Idempotent. The brand learns the reason only with `is_reason_shown`.
+    """End a grant; return what ended last. Idempotent. The brand learns the reason only with `is_reason_shown`.
 
     A grant whose terms were changed meanwhile lives on in its successor: that one ends, too, and so does a change that
     waits for a second person, so that nobody who was told "they can no longer see this" is wrong. Only a change that
@@ -43,7 +43,7 @@ def revoke_access(*, by: User, grant: SharingGrant, reason: str = "", is_reason_
     if grant.ended_at is None and not grant.is_given:
         standing = [grant]
     _end_all(situation, standing, reason, is_reason_shown)
-    return grant if grant in standing else [*chain, *standing][-1]
+    return grant if grant in standing else max([*chain, *standing], key=lambda one: one.ended_at or situation.now)
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from factories.rights import member_may
 from factories.roles import active_in_role
 from portal.core.days import show_days_of
 from portal.core.forms import REFUSED, show_errors
+from portal.core.repeats import unsaved, warn_done_already
 from sharing.forms import RefuseForm
 from sharing.models import ConfirmationEnd, SharingGrant
 from sharing.services import (
@@ -124,7 +125,11 @@ def _answered(request: HttpRequest, grant: SharingGrant, form: RefuseForm) -> bo
             confirm_grant(by=person(request), grant=grant)
             done = _("Confirmed: %(factory)s shares “%(what)s” with %(brand)s.")
         else:
-            refuse_grant(by=person(request), grant=grant, reason=form.cleaned_data["reason"])
+            refused = refuse_grant(by=person(request), grant=grant, reason=form.cleaned_data["reason"])
+            lost = unsaved([form.cleaned_data["reason"]], [refused.end_reason])
+            at = refused.ended_at or refused.created_at
+            if warn_done_already(request, lost, by=refused.ended_by, at=at, place=grant.factory):
+                return True
             done = _("Refused: %(factory)s does not share “%(what)s” with %(brand)s.")
     except ValidationError as error:
         show_errors(form, error)

@@ -18,6 +18,7 @@ from portal.accounts.models import User
 from portal.accounts.roles import Visitor
 from portal.accounts.worded import Worded
 from portal.core.days import show_days_of
+from sharing.access.positions import positions
 from sharing.models import AccessRequest, SharingGrant
 
 
@@ -80,6 +81,14 @@ def grant_to_decide(request: HttpRequest, pk: UUID) -> SharingGrant:
     require_decider(request, found.factory)
     show_days_of(found.factory)
     return found
+
+
+def in_place_of(found: SharingGrant) -> SharingGrant | None:
+    """What the factory shares in place of a grant that was changed since a page, a link or a paper named it."""
+    if found.ended_at is None:
+        return None
+    position = positions(found.factory, [found.brand_id])[found.brand_id]
+    return position.successor(position.grant(found.pk))
 
 
 def uuids(texts: Iterable[str]) -> list[UUID]:

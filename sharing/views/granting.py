@@ -21,7 +21,7 @@ from brands.identity import identities
 from brands.models import Brand
 from factories.models import Factory
 from portal.core.days import in_words
-from portal.core.forms import REFUSED
+from portal.core.forms import REFUSED, STALE
 from portal.core.turns import one_at_a_time
 from sharing.forms import GrantForm, TermsForm, copied_terms, default_terms, initial_terms, renewed_terms
 from sharing.models import Scope, SharingGrant
@@ -29,7 +29,15 @@ from sharing.preview import Difference, preview_change, preview_grants
 from sharing.scopes import rule_of
 from sharing.services import Terms, change_grant, share
 from sharing.terms import Status
-from sharing.views.gates import about, factory_inside, grant_to_decide, person, posted_data, require_decider
+from sharing.views.gates import (
+    about,
+    factory_inside,
+    grant_to_decide,
+    in_place_of,
+    person,
+    posted_data,
+    require_decider,
+)
 
 FIELDS = {"expires_at": "expires_on", "valid_from": "starts_on", "scope": "scopes", "brand": "brands"}
 
@@ -88,12 +96,14 @@ def _is_new(request: HttpRequest, factory: Factory, form: GrantForm) -> bool:
     for other in others:
         words = {"what": other.get_scope_display(), "brand": other.brand}
         message = format_html(
-            '{} <a href="{}">{}</a>',
+            '{} {} <a href="{}">{}</a>',
             _("You share “%(what)s” with %(brand)s already.") % words,
+            _("Change that access instead of adding a second one."),
             reverse("grant_change", args=[other.pk]),
             _("Change it"),
         )
-        form.add_error("scopes", message)
+        has_other_cycles = (terms.cycles, terms.cycle_number) != (other.cycles, other.cycle_number)
+        form.add_error("cycles" if has_other_cycles else "brands", message)
     return not others
 
 
@@ -178,6 +188,8 @@ def add_errors(form: Form, error: ValidationError) -> None:
 def change(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Change the terms of one grant, or renew it: the form, what it adds and takes away, then it holds."""
     found = grant_to_decide(request, pk)
+    successor = in_place_of(found)
+    changed, found = (found, successor) if successor else (None, found)
     if found.ended_at is not None:
         messages.error(request, about(found.factory, _("This access has since ended and cannot be changed.")))
         return redirect("who_can_see", pk=found.factory_id)
@@ -185,18 +197,36 @@ def change(request: HttpRequest, pk: UUID) -> HttpResponse:
     initial = renewed_terms(found) if is_renewal else initial_terms(found)
     form = TermsForm(posted_data(request), place=found.factory, ends=found.expires_at, initial=initial)
     if request.method == "POST" and form.is_valid():
-        answer = (_changed if "confirmed" in request.POST else _confirm_change)(request, found, form)
+        if (answer := _nothing_new(request, found, form)) is not None:
+            return answer
+        answer = None if changed else _change_step(request, found, form)
         if answer is not None:
             return answer
-    context = {"grant": found, "factory": found.factory, "form": form, "is_renewal": is_renewal}
-    return render(request, "sharing/change.html", context, status=_status(request))
+    context = {
+        "grant": found,
+        "changed": changed,
+        "factory": found.factory,
+        "form": form,
+        "is_renewal": is_renewal,
+    }
+    status = STALE if request.method == "POST" and changed else _status(request)
+    return render(request, "sharing/change.html", context, status=status)
+
+
+def _nothing_new(request: HttpRequest, found: SharingGrant, form: TermsForm) -> HttpResponse | None:
+    """The way back where the terms that were entered hold already: what a second click finds."""
+    if not form.terms().same_as(found):
+        return None
+    messages.info(request, about(found.factory, _("These are the terms that hold already; nothing was changed.")))
+    return redirect("who_can_see", pk=found.factory_id)
+
+
+def _change_step(request: HttpRequest, found: SharingGrant, form: TermsForm) -> HttpResponse | None:
+    return (_changed if "confirmed" in request.POST else _confirm_change)(request, found, form)
 
 
 def _confirm_change(request: HttpRequest, found: SharingGrant, form: TermsForm) -> HttpResponse | None:
     terms = form.terms()
-    if terms.same_as(found):
-        messages.info(request, about(found.factory, _("These are the terms that hold already; nothing was changed.")))
-        return redirect("who_can_see", pk=found.factory_id)
     try:
         difference = preview_change(by=person(request), grant=found, terms=terms)
     except ValidationError as error:

@@ -19,13 +19,23 @@ from django.views.decorators.http import require_http_methods
 from brands.models import Brand
 from factories.models import Factory
 from portal.core.forms import REFUSED
+from portal.core.repeats import unsaved, warn_done_already
 from sharing.copies import downloaded_copies
 from sharing.forms import RevokeForm
+from sharing.forms.revoking import SHOW_REASON
 from sharing.models import AccessRecord, SharingGrant
 from sharing.querysets import AccessRecordQuerySet, SharingGrantQuerySet
 from sharing.services import revoke_access, revoke_brand, stop_all_sharing
 from sharing.terms import Status
-from sharing.views.gates import about, factory_inside, grant_to_decide, person, posted_data, require_decider
+from sharing.views.gates import (
+    about,
+    factory_inside,
+    grant_to_decide,
+    in_place_of,
+    person,
+    posted_data,
+    require_decider,
+)
 
 COPIES_SHOWN = 200
 
@@ -52,26 +62,42 @@ def _beyond_reach(request: HttpRequest, factory: Factory, **narrower: Any) -> di
 @login_required
 @require_http_methods(["GET", "POST"])
 def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Stop one sharing, at once."""
+    """Stop one sharing, at once; of one that was changed since, the page shows what is in its place now."""
     found = grant_to_decide(request, pk)
-    is_proposal = found.status() is Status.UNCONFIRMED and found.given_before() is not None
     form = RevokeForm(posted_data(request))
     if request.method == "POST" and form.is_valid():
         ended = revoke_access(by=person(request), grant=found, **form.reasons())
-        is_taken_back = is_proposal and not ended.is_given
-        messages.success(request, _taken_back(found) if is_taken_back else _stopped(request, found))
+        if not _stopped_before(request, found, ended, form):
+            is_taken_back = _is_proposed_change(found) and not ended.is_given
+            messages.success(request, _taken_back(found) if is_taken_back else _stopped(request, found))
         return redirect("who_can_see", pk=found.factory_id)
+    successor = in_place_of(found)
+    changed, found = (found, successor) if successor else (None, found)
     others = _open(request, found.factory).filter(brand=found.brand_id).exclude(pk=found.pk)
     context = {
         "grant": found,
+        "changed": changed,
         "factory": found.factory,
         "form": form,
         "others": others,
-        "taken_back": _taken_back(found) if is_proposal else "",
+        "taken_back": _taken_back(found) if _is_proposed_change(found) else "",
         **_beyond_reach(request, found.factory, brand=found.brand_id, scope=found.scope),
     }
     status = REFUSED if request.method == "POST" else 200
     return render(request, "sharing/revoke.html", context, status=status)
+
+
+def _is_proposed_change(found: SharingGrant) -> bool:
+    """Whether it would change what the brand has, once a second person confirms it."""
+    return found.status() is Status.UNCONFIRMED and found.given_before() is not None
+
+
+def _stopped_before(request: HttpRequest, found: SharingGrant, ended: SharingGrant, form: RevokeForm) -> bool:
+    """Whether it had been stopped before with other words than these; says so."""
+    recorded = [ended.end_reason, *([SHOW_REASON] if ended.is_end_reason_shown else [])]
+    lost = unsaved(form.typed(), recorded)
+    at = ended.ended_at or found.created_at
+    return warn_done_already(request, lost, by=ended.ended_by, at=at, place=found.factory, prefix=found.factory)
 
 
 def _taken_back(proposal: SharingGrant) -> str:
@@ -102,7 +128,7 @@ def stop_brand(request: HttpRequest, pk: int, brand_id: int) -> HttpResponse:
     form = RevokeForm(posted_data(request))
     if request.method == "POST" and form.is_valid():
         ended = revoke_brand(by=person(request), factory=factory, brand=brand, **form.reasons())
-        messages.success(request, _all_stopped(factory, brand, ended))
+        _say_stopped(request, _all_stopped(factory, brand, ended), ended, form)
         return redirect("who_can_see", pk=factory.pk)
     context = {
         "factory": factory,
@@ -113,6 +139,12 @@ def stop_brand(request: HttpRequest, pk: int, brand_id: int) -> HttpResponse:
     }
     status = REFUSED if request.method == "POST" else 200
     return render(request, "sharing/stop_brand.html", context, status=status)
+
+
+def _say_stopped(request: HttpRequest, text: str, ended: list[SharingGrant], form: RevokeForm) -> None:
+    """Say what stopping did; where nothing was left to stop, also that the words for it are kept nowhere."""
+    lost = "" if ended else unsaved(form.typed())
+    messages.add_message(request, messages.WARNING if lost else messages.SUCCESS, f"{text} {lost}".strip())
 
 
 def _all_stopped(factory: Factory, brand: Brand, ended: Iterable[SharingGrant]) -> str:
@@ -132,7 +164,7 @@ def stop_all(request: HttpRequest, pk: int) -> HttpResponse:
     is_sent = request.method == "POST" and form.is_valid()
     if is_sent and "confirmed" in request.POST:
         ended = stop_all_sharing(by=person(request), factory=factory, **form.reasons())
-        messages.success(request, _nothing_shared(factory, ended))
+        _say_stopped(request, _nothing_shared(factory, ended), ended, form)
         return redirect("who_can_see", pk=factory.pk)
     grants = list(_open(request, factory))
     context = {

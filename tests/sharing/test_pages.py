@@ -116,8 +116,13 @@ def test_what_is_shared_already_is_said_before_the_confirmation(world: World, cl
     answer = client_of(world.person("manager_a")).post(url(world, "sharing/new/"), form(world))
 
     page = answer.content.decode()
-    assert "You share “Step 1 data” with Aster &amp; Oak already." in page
+    said = "You share “Step 1 data” with Aster &amp; Oak already. Change that access instead of adding a second one."
+    assert said in page
     assert f"/sharing/{grant.pk}/change/" in page
+    assert set(answer.context["form"].errors) == {"cycles"}
+    same_cycles = {"cycles": "only", "cycle_number": 1, "purpose": "Another one"}
+    answer = client_of(world.person("manager_a")).post(url(world, "sharing/new/"), form(world, **same_cycles))
+    assert set(answer.context["form"].errors) == {"brands"}
 
 
 def test_after_one_stop_the_page_says_what_the_brand_still_sees(world: World, client_of) -> None:
