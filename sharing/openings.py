@@ -1,7 +1,7 @@
 """When the reports of a factory open, brand by brand: waiting, kept back, open. For the factory's side only."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from brands.models import Brand
 from factories.models import Factory
+from factories.rights import member_may
 from portal.accounts.roles import Visitor
 from portal.accounts.worded import Worded
 from portal.core.days import in_words
@@ -27,7 +28,8 @@ from sharing.terms import StatementTime, covers, opens_at
 class BrandOpenings:
     """One brand with what opens to it later, what is open, what is held, and what may yet be held.
 
-    `unsubscribed`: the cycles that are closed to it only because it has no subscription to them.
+    `unsubscribed`: the cycles that are closed to it only because it has no subscription to them. `is_shared`: whether
+    the factory shares anything with it, now or later.
     """
 
     brand: Brand
@@ -36,6 +38,7 @@ class BrandOpenings:
     kept_back: list[WithheldReport] = field(default_factory=list)
     upcoming: list[int] = field(default_factory=list)
     unsubscribed: list[int] = field(default_factory=list)
+    is_shared: bool = True
 
 
 def _brands_not_over(person: Visitor, factory: Any) -> "QuerySet[SharingGrant, int]":
@@ -57,10 +60,13 @@ def openings_of(*, person: Visitor, factory: Factory) -> list[BrandOpenings]:
     kept_back: dict[int, list[WithheldReport]] = {}
     for row in _kept_back(person, factory=factory.pk):
         kept_back.setdefault(row.brand_id, []).append(row)
-    brand_ids = {*_brands(person, factory=factory.pk), *kept_back}
+    shared_with = set(_brands(person, factory=factory.pk))
     reports = reports_of(person, factory)
-    places = positions(factory, brand_ids, reports)
-    return [_openings(place, reports, kept_back.get(brand_id, [])) for brand_id, place in places.items()]
+    places = positions(factory, {*shared_with, *kept_back}, reports)
+    return [
+        replace(_openings(place, reports, kept_back.get(brand_id, [])), is_shared=brand_id in shared_with)
+        for brand_id, place in places.items()
+    ]
 
 
 def _openings(position: Position, reports: Sequence[Report], kept_back: list[WithheldReport]) -> BrandOpenings:
@@ -102,8 +108,8 @@ def _opening_later(person: Visitor, factory: Any) -> SharingGrantQuerySet:
 _waiting_grants: Worded[SharingGrant, SharingGrant] = Worded(_opening_later, factory=BigIntegerField())
 
 
-def opening_soon(*, person: Visitor, factory: Factory, until: datetime, most: int = 5) -> list[SoonOpen]:
-    """The first openings before `until`, the soonest first, each with its brands: for the first page.
+def opening_soon(*, person: Visitor, factory: Factory, until: datetime) -> list[SoonOpen]:
+    """The openings before `until`, the soonest first, each with its brands: for the first page.
 
     A few queries, however many brands wait.
     """
@@ -116,7 +122,7 @@ def opening_soon(*, person: Visitor, factory: Factory, until: datetime, most: in
         lines = waiting_lines(sight_of(place, reports))
         for at, cycle in {(line.at, line.report.cycle) for line in lines if line.at is not None and line.at <= until}:
             found.setdefault((at, cycle), []).append(place.brand)
-    return [SoonOpen(cycle, at, found[at, cycle]) for at, cycle in sorted(found)[:most]]
+    return [SoonOpen(cycle, at, found[at, cycle]) for at, cycle in sorted(found)]
 
 
 def _newest(reports: Iterable[Report]) -> list[Report]:
@@ -146,6 +152,8 @@ def openings_in_words(*, person: Visitor, factory: Factory, cycle: int) -> str:
     if now:
         sentences.append(_("It is visible to %s.") % ", ".join(now))
     if later:
-        text = _("It will be visible to these from the day named, unless you hold it: %s.")
+        text = _("It will be visible to these from the day named: %s.")
+        if member_may(person, "manage_sharing", factory.pk):
+            text = _("It will be visible to these from the day named, unless you hold it: %s.")
         sentences.append(text % ", ".join(later))
     return " ".join(sentences)

@@ -2,14 +2,20 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
 
+from brands.models import Brand
+from factories.models import Factory
 from factories.roles import PROGRAMME
 from factories.services import create_programme
 from portal.accounts.models import User
+from sharing.models import SharingGrant
 from sharing.services import Wish, request_access, withhold_report
 from tests.publishing import correct
 from tests.world import World, make_assessment
@@ -26,7 +32,7 @@ pytestmark = pytest.mark.django_db
             "Who can see our data",
         ),
         ("member_a", ["Cycle 3 is ready for your review"], "Our assessments"),
-        ("brand_a_member", ["No factory shares with your brand yet"], "Shared with us"),
+        ("brand_a_member", ["No factory shares with your brand at the moment"], "Shared with us"),
         ("team_leader", ["With the factory", "In internal review"], "Import"),
         ("advisor", ["With the factory"], "Factories"),
         ("global_staff", ["Published in the last 30 days"], "Brands"),
@@ -192,6 +198,40 @@ def test_r51_the_correction_of_a_report_that_a_brand_cannot_read_changes_nothing
 def without_tokens(content: bytes) -> bytes:
     """Return a page without its tokens against forgery, which are new in each."""
     return re.sub(rb'(csrfmiddlewaretoken" value="|X-CSRFToken[^:]*:\s*\S*?)[A-Za-z0-9]{64}', b"", content)
+
+
+def test_a_factorys_page_names_the_first_openings_and_says_how_many_more_there_are(world: World, client_of) -> None:
+    """Who may hold a report reads that; others only read when it opens."""
+    for brand in Brand.objects.bulk_create(Brand(name=f"Brand {number}") for number in range(7)):
+        world.grant(
+            brand=brand, valid_from=timezone.now() + timedelta(days=3 + brand.pk % 7), cycles="only", cycle_number=2
+        )
+    for persona, holds in (("manager_a", True), ("member_a", False), ("representative_a", False)):
+        page = client_of(world.person(persona)).get("/").content.decode()
+        assert page.count("can see cycle 2 from") == 10, persona  # each text and its button
+        assert "2 more are not shown here." in page
+        assert ("unless you hold it" in page) is holds
+        assert (
+            f'href="{reverse("report_openings", args=[world.factory_a.pk])}"'
+            in page.partition("2 more are not shown")[2]
+        )
+
+
+def test_access_that_ends_soon_is_named_or_counted_for_both_sides(world: World, client_of) -> None:
+    terms = {
+        "scope": "report",
+        "granted_by": world.person("manager_a"),
+        "expires_at": timezone.now() + timedelta(days=5),
+    }
+    for number in range(6):
+        brand = Brand.objects.create(name=f"Brand {number}")
+        factory = Factory.objects.create(name=f"Factory {number}", bw_id=f"KH-9{number:03}", programme=world.cambodia)
+        SharingGrant.objects.create(factory=world.factory_a, brand=brand, **terms)
+        SharingGrant.objects.create(factory=factory, brand=world.brand_a, **terms)
+    for persona in ("manager_a", "member_a", "brand_a_member"):
+        page = client_of(world.person(persona)).get("/").content.decode()
+        assert page.count(" ends on ") == 10, persona  # each text and its button
+        assert "1 more is not shown here." in page
 
 
 def test_only_a_manager_is_asked_to_decide_on_a_request(world: World, client_of) -> None:

@@ -14,7 +14,7 @@ from assessments.listing import SharedRows
 from assessments.models import CorrectionNotice
 from portal.accounts.roles import Visitor
 from portal.accounts.worded import Worded
-from portal.home.todos import SOON, Todo, ending, ends_on
+from portal.home.todos import NAMED, SOON, Todo, ending, ends_on, with_rest
 from sharing.access import ASSESSMENT_SCOPES, brands_read_for
 from sharing.models import DestroyNotice, SharingGrant
 
@@ -41,7 +41,9 @@ def brand_section(user: Visitor) -> dict[str, Any]:
             (_("Factories that share with you"), _at_most(_sharing_factories(user, brands)), reverse("shared_list")),
             (_("Reports you can read"), _at_most(len(opened)), reverse("shared_list")),
         ],
-        "empty": _("No factory shares with your brand yet. A factory decides this on its own page of the portal."),
+        "empty": _(
+            "No factory shares with your brand at the moment. A factory decides this on its own page of the portal."
+        ),
     }
 
 
@@ -94,19 +96,27 @@ def _copies_todos(user: Visitor) -> list[Todo]:
     """What factories that ended their sharing wait for."""
     asked = DestroyNotice.objects.asked_of(user).open().select_related("factory").order_by("created_at")
     text = _("%(factory)s stopped sharing and asks you to destroy the copies you downloaded.")
-    return [
+    todos = [
         Todo(text % {"factory": one.factory}, reverse("copies_answer", args=[one.pk]), _("Answer it"), urgent=True)
-        for one in asked[:5]
+        for one in asked[:NAMED]
     ]
+    return _with_rest_of(asked, todos, reverse("copies_to_destroy"))
 
 
 def _expiry_todos(grants: Any) -> list[Todo]:
     """What ends soon, for the brand: it may ask the factory to go on."""
-    return [
+    soon = ending(grants)
+    todos = [
         Todo(
             ends_on(grant, grant.factory.name),
             f"{reverse('ask', args=[grant.brand_id])}?factory={grant.factory_id}&scope={grant.scope}",
             _("Ask to go on"),
         )
-        for grant in ending(grants)
+        for grant in soon[:NAMED]
     ]
+    return _with_rest_of(soon, todos, reverse("shared_list"))
+
+
+def _with_rest_of(rows: "QuerySet[Any, Any]", todos: list[Todo], url: str) -> list[Todo]:
+    """The lines of the first rows, and how many rows are left; they are counted only where there may be any."""
+    return with_rest(todos, rows.count() if len(todos) == NAMED else len(todos), url)

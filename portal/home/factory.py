@@ -16,7 +16,7 @@ from portal.accounts.roles import Visitor
 from portal.accounts.worded import Worded
 from portal.core.days import in_words, last_day_in_words
 from portal.home.affiliations import Affiliation
-from portal.home.todos import SOON, Todo, ending, ends_on
+from portal.home.todos import NAMED, SOON, Todo, ending, ends_on, with_rest
 from sharing.models import AccessRecord, AccessRequest, ConfirmationEnd, SharingGrant
 from sharing.openings import opening_soon
 
@@ -154,8 +154,11 @@ def _request_todos(user: Visitor, factory: Factory, item: Affiliation) -> list[T
 def _opening_todos(user: Visitor, factory: Factory) -> list[Todo]:
     """What opens soon to which brands, while it can still be kept back."""
     soon = opening_soon(person=user, factory=factory, until=timezone.now() + SOON)
-    text = _("%(brands)s can see cycle %(cycle)s from %(day)s, unless you hold it.")
-    return [
+    text = _("%(brands)s can see cycle %(cycle)s from %(day)s.")
+    if member_may(user, "manage_sharing", factory.pk):
+        text = _("%(brands)s can see cycle %(cycle)s from %(day)s, unless you hold it.")
+    page = reverse("report_openings", args=[factory.pk])
+    todos = [
         Todo(
             text
             % {
@@ -163,25 +166,28 @@ def _opening_todos(user: Visitor, factory: Factory) -> list[Todo]:
                 "brands": ", ".join(brand.name for brand in one.brands),
                 "day": in_words(one.at, factory),
             },
-            reverse("report_openings", args=[factory.pk]),
+            page,
             _("Look at it"),
         )
-        for one in soon[:5]
+        for one in soon[:NAMED]
     ]
+    return with_rest(todos, len(soon), page)
 
 
 def _renewal_todos(user: Visitor, factory: Factory) -> list[Todo]:
     """What ends soon; who decides goes straight to where it is renewed."""
     may_decide = member_may(user, "manage_sharing", factory.pk)
     page, action = reverse("who_can_see", args=[factory.pk]), _("Renew") if may_decide else _("Look at it")
-    return [
+    soon = _ending(user, factory=factory.pk)
+    todos = [
         Todo(
             ends_on(grant, grant.brand.name),
             f"{reverse('grant_change', args=[grant.pk])}?renew=1" if may_decide else page,
             action,
         )
-        for grant in _ending(user, factory=factory.pk)
+        for grant in soon[:NAMED]
     ]
+    return with_rest(todos, len(soon), page)
 
 
 def _old_version_todos(user: Visitor, factory: Factory) -> list[Todo]:

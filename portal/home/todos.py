@@ -1,9 +1,11 @@
 """One line of a home page, and what every section of it shares."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from portal.core.days import last_day_in_words
 from sharing.access import ASSESSMENT_SCOPES
@@ -12,6 +14,7 @@ from sharing.querysets import SharingGrantQuerySet
 from sharing.services.renewals import ending_soon
 
 SOON = timedelta(days=30)
+NAMED = 5  # of one kind, one by one
 
 
 @dataclass(frozen=True)
@@ -25,9 +28,18 @@ class Todo:
 
 
 def ending(grants: SharingGrantQuerySet) -> SharingGrantQuerySet:
-    """The first five of `grants` on reports that end soon."""
+    """Those of `grants` on reports that end soon, the first to end first."""
     soon = ending_soon(grants).filter(scope__in=ASSESSMENT_SCOPES)
-    return soon.select_related("brand", "factory").order_by("expires_at")[:5]
+    return soon.select_related("brand", "factory").order_by("expires_at")
+
+
+def with_rest(todos: Sequence[Todo], count: int, url: str) -> list[Todo]:
+    """Lines of one kind, and, where there are more than these, a line that says how many of `count` and where."""
+    more = count - len(todos)
+    if more <= 0:
+        return list(todos)
+    rest = ngettext("%(count)s more is not shown here.", "%(count)s more are not shown here.", more)
+    return [*todos, Todo(rest % {"count": more}, url, _("See all"))]
 
 
 def ends_on(grant: SharingGrant, other: str) -> str:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from brands.models import Brand
 from portal.core.days import show_days_of
+from portal.core.repeats import unsaved, warn_done_already
 from sharing.models import SharingGrant, WithheldReport
 from sharing.openings import openings_of
 from sharing.services import release_report, withhold_report
@@ -59,7 +60,9 @@ def report_withhold(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
     else:
         words = {"brand": form.cleaned_data["brand"], "cycle": kept.cycle, "factory": factory}
-        messages.success(request, _("%(brand)s does not see the report of cycle %(cycle)s of %(factory)s.") % words)
+        lost = unsaved([form.cleaned_data["reason"]], [kept.reason])
+        if not warn_done_already(request, lost, by=kept.withheld_by, at=kept.withheld_at, place=factory):
+            messages.success(request, _("%(brand)s does not see the report of cycle %(cycle)s of %(factory)s.") % words)
     return redirect("report_openings", pk=pk)
 
 
@@ -83,4 +86,9 @@ def report_release(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, about(kept.factory, said))
     if request.method == "POST" or kept.released_at is not None:
         return redirect("report_openings", pk=kept.factory_id)
-    return render(request, "sharing/report_release.html", {"kept": kept, "factory": kept.factory})
+    grants = SharingGrant.objects.visible_to(request.user).filter(factory=kept.factory, brand=kept.brand)
+    return render(
+        request,
+        "sharing/report_release.html",
+        {"kept": kept, "factory": kept.factory, "is_shared": grants.not_over().exists()},
+    )

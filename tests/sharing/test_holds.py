@@ -18,6 +18,7 @@ from sharing.models import WithheldReport
 from sharing.openings import opening_soon, openings_of
 from sharing.services import (
     release_report,
+    revoke_access,
     withhold_report,
 )
 from tests.sharing.directions import cycles_read
@@ -80,6 +81,21 @@ def test_keeping_back_is_the_factorys_managers_business_alone(world: World, clie
     assert page.status_code == 404
 
 
+def test_a_hold_of_a_brand_without_access_does_not_promise_that_it_can_read(world: World, client_of: Any) -> None:
+    grant, manager = world.grant(), world.person("manager_a")
+    kept = withhold_report(by=manager, factory=world.factory_a, brand=world.brand_a, cycle=2)
+    pages = [reverse("report_openings", args=[world.factory_a.pk]), reverse("report_release", args=[kept.pk])]
+    browser = client_of(manager)
+    truths = ("You share nothing with this brand now", "still cannot read it")
+    for address, truth in zip(pages, truths, strict=True):
+        assert truth not in browser.get(address).content.decode()
+    revoke_access(by=manager, grant=grant)
+    for address, truth in zip(pages, truths, strict=True):
+        shown = browser.get(address).content.decode()
+        assert truth in shown
+        assert "can then read it" not in shown
+
+
 def test_publication_tells_the_factory_to_whom_it_opens_and_when(world: World, client_of: Any) -> None:
     world.grant(hold_days=7)
     world.grant(world.brand_b)
@@ -89,6 +105,8 @@ def test_publication_tells_the_factory_to_whom_it_opens_and_when(world: World, c
     text = said("sharing.report_opens", manager)
     assert "the report of cycle 3 is published. It is visible to Bluefinch." in text
     assert "Aster & Oak (" in text
+    assert "unless you hold it" in text
+    assert "from the day named: Aster & Oak (" in said("sharing.report_opens", world.person("member_a"))
     assert said("sharing.report_opens", world.person("brand_a_member")) == ""
     [soon] = opening_soon(person=manager, factory=world.factory_a, until=timezone.now() + timedelta(days=30))
     assert (soon.cycle, soon.brands) == (3, [world.brand_a])
