@@ -17,7 +17,7 @@ from django.utils.translation import ngettext_lazy
 
 from brands.models import Brand
 from factories.models import Factory
-from portal.core.days import last_day
+from portal.core.days import last_day, last_day_in_words, moment_in_words
 from portal.core.triggers import columns_are_final
 from sharing import ends, terms
 from sharing.querysets import SharingGrantQuerySet
@@ -172,6 +172,12 @@ class SharingGrant(models.Model):
     def over_at(self) -> datetime | None:
         """The moment from which on it opens nothing: its end, or the end of its period; None: nobody knows yet."""
         return min((moment for moment in (self.ended_at, self.expires_at) if moment), default=None)
+
+    def until_in_words(self) -> str:
+        """When it is over: the moment at which it was ended, or its last day as every page names it; empty: no end."""
+        if self.ended_at is not None and self.over_at == self.ended_at:
+            return moment_in_words(self.ended_at, self.factory)
+        return last_day_in_words(self.expires_at, self.factory)
 
     def cycles_in_words(self) -> str:
         """The covered cycles, as a person would say it."""

@@ -34,11 +34,18 @@ def test_the_list_is_in_the_order_in_which_reports_opened(world, client_of):
     assert "Sorted by the day you could first read them, newest first." in shown
 
 
-def test_a_brand_with_nothing_shared_is_told_so(world, client_of):
+def test_invariant_3_a_brand_that_can_see_nothing_reads_the_same_whatever_the_reason(world, client_of):
+    """Nothing was ever shared; access ended; a subscription is missing: one text that is true of all."""
     world.grant()
-    shown = text(client_of(world.person("brand_b_member")).get(reverse("shared_list")))
-    assert "Nothing is shared with your brand yet" in shown
+    member = client_of(world.person("brand_b_member"))
+    shown = text(member.get(reverse("shared_list")))
+    assert "Your brand cannot see any assessments at the moment" in shown
     assert world.factory_a.name not in shown
+    grant = world.grant(world.brand_b)
+    type(world.cambodia).objects.filter(pk=world.cambodia.pk).update(participants_need_subscription=True)
+    assert "Your brand cannot see any assessments at the moment" in text(member.get(reverse("shared_list")))
+    revoke_access(by=world.person("manager_a"), grant=grant)
+    assert "Your brand cannot see any assessments at the moment" in text(member.get(reverse("shared_list")))
 
 
 @pytest.mark.parametrize("persona", ["manager_a", "team_leader", "constituent", "outsider", "operator"])

@@ -242,7 +242,7 @@ def everything_is_gone(member: Visitor, assessment: Assessment, addresses: list[
 def nothing_is_shared(member: Visitor) -> bool:
     """The list, the first page's counts and the API's lists are empty."""
     member.open("/shared/")
-    member.sees("Nothing is shared with your brand yet")
+    member.sees("Your brand cannot see any assessments at the moment")
     member.open("/")
     figures = member.page.locator("main .stat, main .grid-cards > *").all_inner_texts()
     lists = [member.get(f"/api/v1/{name}/")["results"] for name in ("assessments", "shared")]

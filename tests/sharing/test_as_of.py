@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from assessments.explaining import who_could_see
@@ -16,6 +17,7 @@ from brands.roles import BRAND
 from factories.models import Factory
 from portal.accounts.models import MembershipPeriod, User
 from portal.accounts.services import add_member, change_role, remove_member
+from portal.core.days import end_of, moment_in_words, today, written
 from sharing import access
 from sharing.models import SharingGrant, WithheldReport
 from sharing.services import revoke_access
@@ -180,6 +182,20 @@ def test_who_could_see_is_answered_for_brands_people_and_staff(world: World) -> 
     assert who_could_see(manager, world.factory_a, 4, "report") == []  # R47: planned
     assert len(who_could_see(world.person("team_leader"), world.factory_a, 4, "report")) == 1
     assert who_could_see(manager, world.factory_b, 1, "report") == []
+
+
+def test_r54_the_end_of_access_is_its_last_day_at_the_factory_as_on_every_page(world: World, client_of: Any) -> None:
+    """Only access that somebody ended names the moment."""
+    last = today(world.factory_a) + timedelta(days=90)
+    world.grant(expires_at=end_of(last, world.factory_a))
+    stopped = world.grant(world.brand_b)
+    revoke_access(by=world.person("manager_a"), grant=stopped)
+    stopped.refresh_from_db()
+    browser = client_of(world.person("manager_a"))
+    address = reverse("who_could_see", args=[world.factory_a.pk])
+    shown = browser.get(address, {"cycle": 2, "scope": "report"}).content.decode()
+    assert f'data-label="Shared until" class="nowrap">{written(last)}</td>' in shown
+    assert stopped.until_in_words() == moment_in_words(stopped.ended_at, world.factory_a)
 
 
 def test_as_of_asks_the_same_few_queries_whatever_happened(world: World) -> None:
