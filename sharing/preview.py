@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from brands.models import Brand
@@ -20,10 +21,11 @@ from portal.accounts.roles import Visitor
 from sharing import terms as rules
 from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS, Subject
 from sharing.access.positions import Position, ReportKey
+from sharing.access.publication import ReportState
 from sharing.models import AccessRequest, Scope, SharingGrant
 from sharing.services import CLOCKS_DIFFER, Terms
 from sharing.services.outcomes import Outcome, changing, end_of, granting
-from sharing.services.requests import approving
+from sharing.services.requests import approving, as_asked
 from sharing.services.situation import Situation, situation_of
 from sharing.terms import Status
 
@@ -103,7 +105,8 @@ class Line:
 class Difference:
     """What a change does for one brand: what opens at once, what opens on a day, what closes, what stays open.
 
-    `cancels` would have opened later and does not any more; `upcoming` is with the factory for review now.
+    `cancels` would have opened later and does not any more; `upcoming` is with the factory for review now, `published`
+    are the cycles whose report is out.
     `unsubscribed`: the cycles that stay closed because the brand has no subscription to them. With
     `needs_confirmation` all of it happens when a second person confirms it.
     """
@@ -116,6 +119,7 @@ class Difference:
     stays: list[Line] = field(default_factory=list)
     kept_back: list[int] = field(default_factory=list)
     upcoming: list[int] = field(default_factory=list)
+    published: list[int] = field(default_factory=list)
     unsubscribed: list[int] = field(default_factory=list)
     needs_subscription: bool = False
     needs_confirmation: bool = False
@@ -144,6 +148,7 @@ def difference(brand: Brand, before: Sight, after: Sight) -> Difference:
         cancels=lines(lambda key: waits(before, key) and key not in after.times, before),
         stays=lines(lambda key: before.is_open(key) and after.is_open(key), after),
         upcoming=sorted({report.cycle for report in after.reports if report.state not in OPEN_TO_BRANDS}),
+        published=sorted({report.cycle for report in after.reports if report.state == ReportState.PUBLISHED}),
     )
 
 
@@ -204,6 +209,27 @@ def preview_answer(*, by: User, request: AccessRequest, scopes: Sequence[str], t
     """What a yes on these terms would do. Raises what `approve_request` raises."""
     reports = reports_of(by, request.factory)
     situation = _situation(by, request.factory, [request.brand_id], reports)
+    return _answer(situation, reports, request, scopes, terms)
+
+
+def preview_plain_answers(
+    *, by: User, factory: Factory, requests: Collection[AccessRequest]
+) -> list[Answer | ValidationError]:
+    """For each of these requests to `factory`, what a yes as asked would do, or why the portal would refuse it."""
+    reports = reports_of(by, factory)
+    situation = _situation(by, factory, [request.brand_id for request in requests], reports)
+    found: list[Answer | ValidationError] = []
+    for request in requests:
+        try:
+            found.append(_answer(situation, reports, request, request.scopes, as_asked(request)))
+        except ValidationError as error:
+            found.append(error)
+    return found
+
+
+def _answer(
+    situation: Situation, reports: Sequence[Report], request: AccessRequest, scopes: Sequence[str], terms: Terms
+) -> Answer:
     position = situation.of(request.brand_id)
     outcomes = approving(situation, request, scopes, terms)
     return Answer(

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from brands.models import Brand, BrandHistory
 from portal.core.forms import REFUSED, fingerprint, posted
 from portal.core.lists import requested_page
+from portal.core.repeats import unsaved
 from sharing.forms import DeclineForm, LaterForm, LessForm, initial_answer
 from sharing.models import AccessRequest, Scope, SharingGrant
 from sharing.preview import Answer, preview_answer
@@ -112,6 +113,11 @@ def _preview(request: HttpRequest, found: AccessRequest, scopes: list[str], term
     Raises what `approve_request` raises.
     """
     answer = preview_answer(by=person(request), request=found, scopes=scopes, terms=terms)
+    return effects_of(answer, found, scopes, terms)
+
+
+def effects_of(answer: Answer, found: AccessRequest, scopes: list[str], terms: Terms) -> dict[str, Any]:
+    """What `sharing/parts/yes_effects.html` shows of a yes on these terms, but for the way to try it."""
     return {
         "lines": [_yes_line(answer, scope) for scope in Scope if scope in scopes],
         "terms": as_grant(found.factory, terms),
@@ -133,8 +139,13 @@ def _preview_of_a_plain_yes(request: HttpRequest, found: AccessRequest) -> dict[
         shown = _preview(request, found, found.scopes, as_asked(found))
     except ValidationError as error:
         return {"refused": " ".join(error.messages)}
+    return {**shown, "hidden_for_preview": plain_yes_to_try(found)}
+
+
+def plain_yes_to_try(found: AccessRequest) -> list[tuple[str, str]]:
+    """What is posted to see the data as the brand would after a yes as asked."""
     form = LessForm(request=found, initial=initial_answer(found))
-    return {**shown, "hidden_for_preview": [*filled_in(form), ("request", str(found.pk))]}
+    return [*filled_in(form), ("request", str(found.pk))]
 
 
 def filled_in(form: Form) -> list[tuple[str, str]]:
@@ -149,9 +160,9 @@ def filled_in(form: Form) -> list[tuple[str, str]]:
 def request_approve(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Yes: as asked straight from the request's page, which says in words what happens; or less, through a form."""
     found = request_to_decide(request, pk)
-    if found.shown_state != Shown.OPEN:
-        return _already(request, found)
     form = LessForm(posted(request), request=found, initial=initial_answer(found))
+    if found.shown_state != Shown.OPEN:
+        return _already(request, found, is_same=_is_approved_so(request, found, form))
     if "as_asked" in request.POST:
         return _approve(request, found, form, found.scopes, as_asked(found))
     if form.is_valid():
@@ -163,6 +174,18 @@ def request_approve(request: HttpRequest, pk: UUID) -> HttpResponse:
         except ValidationError as error:
             return _refused(request, found, form, error)
     return _less_page(request, found, form)
+
+
+def _is_approved_so(request: HttpRequest, found: AccessRequest, form: LessForm) -> bool:
+    """Whether the yes that was posted is the one that was given before: a second click."""
+    if "as_asked" in request.POST:
+        scopes, terms = found.scopes, as_asked(found)
+    elif form.is_valid():
+        scopes, terms = form.cleaned_data["scopes"], form.answer()
+    else:
+        return False
+    given = list(found.grants.all())
+    return {one.scope for one in given} == set(scopes) and all(terms.same_as(one) for one in given)
 
 
 def _less_page(request: HttpRequest, found: AccessRequest, form: Form, status: int = REFUSED) -> HttpResponse:
@@ -222,10 +245,20 @@ def _approved(found: AccessRequest) -> str:
     return _("%(factory)s now shares with %(brand)s.") % words
 
 
-def _already(request: HttpRequest, found: AccessRequest, text: str = "") -> HttpResponse:
-    """Somebody was first (or this is a second click): the request's page says who did what; nothing changes."""
+def _already(
+    request: HttpRequest, found: AccessRequest, text: str = "", *, is_same: bool = False, typed: str = ""
+) -> HttpResponse:
+    """Somebody was first: the request's page says who did what; nothing changes, and an answer is told so.
+
+    `is_same`: a second click. `typed`: what was written with the answer, which is kept nowhere.
+    """
     found.refresh_from_db()
-    if found.state == AccessRequest.State.OPEN:  # it lapsed, or waits for a second person
+    is_lost = request.method == "POST" and not is_same
+    if is_lost:
+        recorded = [found.decline_reason]
+        said = [text or answered_in_words(found), _("Your answer changed nothing."), unsaved([typed], recorded)]
+        messages.warning(request, " ".join(filter(None, said)))
+    elif found.state == AccessRequest.State.OPEN:  # it lapsed, or waits for a second person
         messages.info(request, text or answered_in_words(found))
     return redirect("access_request", pk=found.pk)
 
@@ -235,14 +268,16 @@ def _already(request: HttpRequest, found: AccessRequest, text: str = "") -> Http
 def request_decline(request: HttpRequest, pk: UUID) -> HttpResponse:
     """No, with a reason that the brand reads, or without."""
     found = request_to_decide(request, pk)
-    if found.shown_state != Shown.OPEN:
-        return _already(request, found)
     form = DeclineForm(posted(request))
+    typed = form.cleaned_data["reason"] if form.is_valid() else ""
+    if found.shown_state != Shown.OPEN:
+        is_same = found.state == AccessRequest.State.DECLINED and typed in {"", found.decline_reason}
+        return _already(request, found, is_same=is_same, typed=typed)
     if form.is_valid():
         try:
-            decline_request(by=person(request), request=found, reason=form.cleaned_data["reason"])
+            decline_request(by=person(request), request=found, reason=typed)
         except AlreadyAnsweredError as error:
-            return _already(request, found, error.messages[0])
+            return _already(request, found, error.messages[0], typed=typed)
         said = _("The request of %s is declined: nothing is shared by it.") % found.brand
         messages.success(request, about(found.factory, said))
         return redirect("request_inbox", pk=found.factory_id)

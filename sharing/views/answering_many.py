@@ -17,12 +17,14 @@ from django.views.decorators.http import require_POST
 
 from factories.models import Factory
 from portal.core.forms import REFUSED
+from portal.core.repeats import unsaved
 from portal.core.turns import one_at_a_time
 from sharing.forms import DeclineForm, LaterForm
 from sharing.models import AccessRequest
+from sharing.preview import preview_plain_answers
 from sharing.services import approve_request, decline_request, snooze_request
-from sharing.services.requests import as_asked
-from sharing.views.answering import brand_seen
+from sharing.services.requests import answered_in_words, as_asked
+from sharing.views.answering import brand_seen, effects_of, plain_yes_to_try
 from sharing.views.gates import about, factory_inside, person, require_decider, uuids
 
 ANSWERS = ("approve", "decline", "later")
@@ -42,15 +44,20 @@ def requests_answer(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, text % {"most": MOST, "count": count})
         return redirect("request_inbox", pk=pk)
     answer, chosen = request.POST.get("answer", ""), _ticked(request, factory)
-    if answer not in ANSWERS or not chosen:
+    closed = _closed_since(request, factory, chosen)
+    if answer not in ANSWERS or not (chosen or closed):
         messages.error(request, _("Tick the open requests that you want to answer."))
+        return redirect("request_inbox", pk=pk)
+    _say_closed(request, closed)
+    if not chosen:
+        _say_unsaved(request)
         return redirect("request_inbox", pk=pk)
     form = FORMS[answer](request.POST if "confirmed" in request.POST else None) if answer in FORMS else None
     if "confirmed" not in request.POST or (form is not None and not form.is_valid()):
         return _confirm(request, factory, answer, chosen, form)
     if request.POST.get("seen") != _identities(chosen):
         messages.error(request, _("Something has changed since you opened the page. Look at it once more."))
-        return _confirm(request, factory, answer, chosen, None if form is None else FORMS[answer]())
+        return _confirm(request, factory, answer, chosen, form)
     _answer_all(request, factory, answer, chosen, form)
     return redirect("request_inbox", pk=pk)
 
@@ -60,6 +67,24 @@ def _ticked(request: HttpRequest, factory: Factory) -> list[AccessRequest]:
     rows = AccessRequest.objects.visible_to(request.user).open().filter(factory=factory)
     rows = rows.filter(pk__in=uuids(request.POST.getlist("ids")))
     return list(rows.select_related("factory__programme", "brand").order_by("brand__name", "pk"))
+
+
+def _closed_since(request: HttpRequest, factory: Factory, chosen: list[AccessRequest]) -> list[AccessRequest]:
+    """The requests among those ticked that were answered, or ended otherwise, since the page showed them."""
+    rows = AccessRequest.objects.visible_to(request.user).filter(factory=factory)
+    rows = rows.filter(pk__in=uuids(request.POST.getlist("ids"))).exclude(pk__in=[one.pk for one in chosen])
+    return list(rows.select_related("factory", "brand", "answered_by").order_by("brand__name", "pk"))
+
+
+def _say_closed(request: HttpRequest, closed: list[AccessRequest]) -> None:
+    for one in closed:
+        messages.warning(request, f"{one.brand}: {answered_in_words(one)}")
+
+
+def _say_unsaved(request: HttpRequest) -> None:
+    """Show what was written with an answer that no request took."""
+    if lost := unsaved([request.POST.get("reason", "").replace("\x00", "")]):
+        messages.warning(request, lost)
 
 
 def _identities(chosen: list[AccessRequest]) -> str:
@@ -76,11 +101,24 @@ def _confirm(
         "answer": answer,
         "chosen": chosen,
         "form": form,
-        "hold_days": factory.programme.grant_default_hold_days,
+        "effects": _effects(request, factory, chosen) if answer == "approve" else [],
         "hidden": [*hidden, ("answer", answer), ("confirmed", "yes"), ("seen", _identities(chosen))],
     }
     bound = form is not None and form.is_bound
     return render(request, "sharing/requests_answer.html", context, status=REFUSED if bound else 200)
+
+
+def _effects(request: HttpRequest, factory: Factory, chosen: list[AccessRequest]) -> list[dict[str, Any]]:
+    """What each yes does, as the page of a single request shows it; or why the portal would refuse it."""
+    answers = preview_plain_answers(by=person(request), factory=factory, requests=chosen)
+    found: list[dict[str, Any]] = []
+    for one, answer in zip(chosen, answers, strict=True):
+        if isinstance(answer, ValidationError):
+            found.append({"brand": one.brand, "refused": " ".join(answer.messages)})
+        else:
+            effects = effects_of(answer, one, one.scopes, as_asked(one))
+            found.append({**effects, "hidden_for_preview": plain_yes_to_try(one)})
+    return found
 
 
 def _answer_all(
@@ -95,6 +133,8 @@ def _answer_all(
             messages.warning(request, f"{one.brand}: {' '.join(error.messages)}")
     if done:
         messages.success(request, about(factory, _done_words(answer, done)))
+    else:
+        _say_unsaved(request)
 
 
 def _answer(by: Any, answer: str, one: AccessRequest, data: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from assessments.models import Assessment
 from factories.models import CountryProgramme
+from portal.core.days import today
 from sharing.models import SharingGrant
 from sharing.preview import preview_change, preview_grants
 from sharing.services import (
@@ -156,3 +157,22 @@ def test_r6_a_missing_subscription_is_named_before_and_after_sharing(world: Worl
     assert [one["unsubscribed"] for one in told] == [[2]]
     world.subscribe(world.brand_b, cycle=2)
     assert lacking not in manager.get(reverse("report_openings", args=[world.factory_a.pk])).content.decode()
+
+
+def test_the_confirmation_says_each_thing_once_and_truly(world: World, client_of: Any) -> None:
+    """Of a report that is out, or that opens to nobody any more, it does not say when a new one opens."""
+    browser, form = client_of(world.person("manager_a")), {"brands": [world.brand_a.pk], "scopes": ["report"]}
+
+    def confirmation(**terms: Any) -> str:
+        answer = browser.post(reverse("grant", args=[world.factory_a.pk]), {**form, "hold_days": 7, **terms})
+        assert answer.status_code == 200
+        return str(answer.content.decode())
+
+    out = confirmation(cycles="only", cycle_number=2)
+    assert ("Opens at once" in out, "From now on" in out, "after publication" in out) == (True, False, False)
+    assert "Days each new report is held</dt><dd>7</dd>" in out
+    coming = confirmation(cycles="only", cycle_number=9)
+    assert coming.count("The report of cycle 9 opens 7 days after publication unless you hold it.") == 1
+    ending = confirmation(cycles="only", cycle_number=9, expires_on=today(world.factory_a).isoformat())
+    assert "no report published from now on will open" in ending
+    assert ("after publication" in ending, "follows these terms" in ending) == (False, False)

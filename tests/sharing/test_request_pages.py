@@ -110,7 +110,7 @@ def test_a_manager_approves_less_never_more_and_not_a_changed_name(world: World,
     less = {"scopes": ["report"], "cycles": "only", "cycle_number": 2, "hold_days": 10}
     confirm = client.post(url, less).content.decode()
     assert "Cycle 2 only" in confirm
-    assert "10 days after" in confirm
+    assert "Days each new report is held</dt><dd>10</dd>" in confirm
     refused = client.post(url, less | {"cycles": "all"})  # before anything is confirmed, too
     assert refused.status_code == 400
     assert "more cycles than the brand asked for" in refused.content.decode()
