@@ -1,5 +1,6 @@
 """Six doors for tables, one reader: each file that once came in wrong is read right, or refused with its place."""
 
+import zipfile
 from difflib import SequenceMatcher
 from heapq import nlargest
 from io import BytesIO
@@ -9,6 +10,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from openpyxl import Workbook
 
 from assessments.imports.services import error_rows
 from assessments.imports.tools import ToolRefused, read_questions
@@ -121,6 +123,81 @@ def test_a_hidden_sheet_is_not_read(world, client_of):
 
 def upload(content, name="table.xlsx"):
     return SimpleUploadedFile(name, content)
+
+
+# --- damaged workbooks
+
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def workbook(*, method=zipfile.ZIP_DEFLATED, declaration=""):
+    """The parts of a workbook with one sheet, packed by `method`; `declaration` begins the sheet."""
+    book = Workbook()
+    book.active.append(["name", "bw_id"])
+    for number in range(40):
+        book.active.append([f"Garment {number * 7919}", f"T{number * 104729}"])
+    book.save(made := BytesIO())
+    with zipfile.ZipFile(made) as parts, zipfile.ZipFile(packed := BytesIO(), "w", method) as archive:
+        for name in parts.namelist():
+            archive.writestr(name, declaration.encode() * (name == SHEET) + parts.read(name))
+    return packed.getvalue()
+
+
+def with_header(content, at, value, *, part=SHEET):
+    """`content` with two bytes of a part's headers changed, the one beside the part and the one in the directory."""
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        local = archive.getinfo(part).header_offset
+    central = content.rindex(b"PK\1\2", 0, content.rindex(part.encode()))
+    changed = bytearray(content)
+    changed[local + at : local + at + 2] = changed[central + at + 2 : central + at + 4] = value.to_bytes(2, "little")
+    return bytes(changed)
+
+
+def overwritten(content, *, part=SHEET):
+    """`content` with twelve bytes of a packed part overwritten."""
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        info = archive.getinfo(part)
+    at = info.header_offset + 30 + len(part) + info.compress_size // 2
+    return content[:at] + b"\xff" * 12 + content[at + 12 :]
+
+
+DAMAGED = {
+    "overwritten": lambda: overwritten(workbook()),
+    "overwritten, lzma": lambda: overwritten(workbook(method=zipfile.ZIP_LZMA)),
+    "overwritten, bzip2": lambda: overwritten(workbook(method=zipfile.ZIP_BZIP2)),
+    "overwritten list of sheets": lambda: overwritten(workbook(), part="xl/workbook.xml"),
+    "encrypted": lambda: with_header(workbook(), 6, 1),
+    "unknown method": lambda: with_header(workbook(), 8, 99),
+    "unknown encoding": lambda: workbook(declaration='<?xml version="1.0" encoding="x-foo"?>'),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+@pytest.mark.parametrize("door", ALL)
+def test_a_damaged_workbook_is_said_to_be_damaged(doors, door, damage):
+    ((_row, _column, text),) = getattr(doors, door)(DAMAGED[damage]())
+    words = "not an Excel workbook that can be read" if damage == "overwritten list of sheets" else "is damaged"
+    assert words in text
+
+
+@pytest.mark.parametrize("damage", ["overwritten", "encrypted", "unknown method", "unknown encoding"])
+@pytest.mark.parametrize(
+    ("persona", "url"),
+    [
+        ("team_leader", "/factories/import/"),
+        ("global_staff", "/tools/import/"),
+        ("brand_a_manager", "supplier_import"),
+        ("brand_a_manager", "ask_list"),
+        ("team_leader", "subscription_import"),
+    ],
+)
+def test_the_page_of_each_door_refuses_a_damaged_workbook(world, client_of, persona, url, damage):
+    if not url.startswith("/"):
+        url = reverse(url, args=[(world.cambodia if url == "subscription_import" else world.brand_a).pk])
+    sent = {"name": "CAT 9", "kind": "CAT", "file": upload(DAMAGED[damage]())}
+    response = client_of(world.person(persona)).post(url, sent)
+    assert response.status_code == 400
+    assert "The workbook is damaged" in response.content.decode()
 
 
 # --- cells whose content is lost

@@ -4,7 +4,9 @@ A hidden sheet is never read: people keep old lists and lookups there, and see o
 """
 
 import datetime as dt
+import lzma
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, BinaryIO
@@ -27,14 +29,18 @@ MAX_UNPACKED_RATIO = 200
 MAX_KEPT_BYTES = 64 * 1024**2
 # Of a table that is read while its sender waits: unpacking one megabyte takes a tenth of a second or more.
 MAX_SMALL_BYTES = 16 * 1024**2
+# What zipfile, its unpackers, the XML parser and openpyxl raise for a file that is damaged, or made to harm.
 UNREADABLE = (
     zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    RuntimeError,  # a part that is encrypted, or packed in a way that nothing here unpacks
     ParseError,
-    KeyError,
+    LookupError,  # a key or place that is missing, or an encoding that there is not
     ValueError,
     TypeError,
     OSError,
-    IndexError,
     AttributeError,
     OverflowError,
 )
