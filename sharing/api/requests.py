@@ -197,7 +197,7 @@ class FactoriesToAskView(ListView):
     def get(self, request: Request, **kwargs: Any) -> Response:
         """One page."""
         page = self.paginate_queryset(self.rows()) or []
-        context = {"standings": standings(self.brand, [factory.pk for factory in page])}
+        context = {"standings": standings(self.user, self.brand, [factory.pk for factory in page])}
         return self.get_paginated_response(FactoryToAskSerializer(page, many=True, context=context).data)
 
 
@@ -216,5 +216,5 @@ class FactoriesMatchView(PortalView):
         lines = MatchOrder.lines_of(self.body(MatchOrder))
         with only_turn_of(self.user):
             matches = match_lines(self.user, lines)
-        where = standings(brand, {factory.pk for match in matches for factory in match.found})
+        where = standings(self.user, brand, {factory.pk for match in matches for factory in match.found})
         return Response(MatchesSerializer({"results": matches}, context={"standings": where}).data)

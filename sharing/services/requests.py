@@ -27,6 +27,7 @@ from factories.services import lock_factory
 from portal.accounts.models import User
 from portal.core.days import days_from_now, end_of, last_day_in_words, moment_in_words, start_of, today
 from portal.core.events import record
+from portal.core.names import one_line
 from portal.notices.outbox import announce
 from sharing.access.positions import Position
 from sharing.events import SharingEvent
@@ -80,7 +81,7 @@ def request_many(*, by: User, brand: Brand, factories: Sequence[Factory], wish: 
     wanted = factories_to_ask(by).filter(pk__in=[one.pk for one in factories])
     rows = Factory.objects.filter(pk__in=wanted.values("pk")).select_related("programme")
     listed = {factory.pk: factory for factory in rows}
-    where = standings(brand, listed)
+    where = standings(by, brand, listed)
     asked = Asked()
     for factory in {one.pk: one for one in factories}.values():
         reason = _refusal(where.get(factory.pk), wish, listed.get(factory.pk))
@@ -126,7 +127,7 @@ def _check_wish(wish: Wish) -> None:
         errors["cycle_number"] = _("A cycle belongs to “from a cycle on” and “one cycle only”, and only to these.")
     if wish.expires_at is not None and wish.expires_at <= timezone.now():
         errors["expires_at"] = _("The end must be in the future.")
-    if not wish.purpose.strip():
+    if not one_line(wish.purpose):
         errors["purpose"] = _("Say what you want the data for: the factory decides by it.")
     if errors:
         raise ValidationError(errors)

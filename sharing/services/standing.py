@@ -1,6 +1,7 @@
 """Where a brand stands with factories: asked already, may not ask yet, shared already.
 
-Told from the brand's own requests and grants alone: what others asked or hold changes nothing here (invariant 3).
+Told from those of the brand's own requests and grants that the reader sees: what others asked or hold changes nothing
+here (invariant 3), nor does what a token may not read.
 """
 
 from collections.abc import Collection, Iterable
@@ -13,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from brands.models import Brand
+from portal.accounts.roles import Visitor
 from portal.core.days import SHORTEST, UTC_DAYS, Place, day_of, end_of, in_words, start_of
 from sharing.models import AccessRequest, Scope, SharingGrant
 from sharing.request_states import Shown
@@ -124,11 +126,11 @@ def covers(grant: SharingGrant, wish: "Wish") -> bool:
     )
 
 
-def standings(brand: Brand, factory_ids: Iterable[int]) -> dict[int, Standing]:
-    """Where `brand` stands with each of these factories, in two queries whatever their number."""
+def standings(user: Visitor, brand: Brand, factory_ids: Iterable[int]) -> dict[int, Standing]:
+    """Where `brand` stands with each of these factories, as far as `user` sees: two queries whatever their number."""
     now = timezone.now()
     found = {factory_id: Standing() for factory_id in factory_ids}
-    requests = AccessRequest.objects.filter(brand=brand, factory__in=list(found)).for_brand()
+    requests = AccessRequest.objects.visible_to(user).filter(brand=brand, factory__in=list(found)).for_brand()
     recent: Any = requests.filter(created_at__gte=now - 2 * LONGEST_WAIT).select_related("factory__programme")
     for request in recent:
         standing = found[request.factory_id]
@@ -137,7 +139,7 @@ def standings(brand: Brand, factory_ids: Iterable[int]) -> dict[int, Standing]:
             standing.asked = request
         elif (again := may_ask_again(request)) > now:
             standing.waits.append((_reasked(request), again))
-    grants = SharingGrant.objects.filter(brand=brand, factory__in=list(found)).not_over()
+    grants = SharingGrant.objects.visible_to(user).filter(brand=brand, factory__in=list(found)).not_over()
     for grant in grants.exclude(needs_confirmation=True, confirmed_at=None).order_by("scope"):
         found[grant.factory_id].shared.append(grant)
     return found

@@ -53,7 +53,7 @@ def ask_search(request: HttpRequest, pk: int) -> HttpResponse:
     brand = own_brand(request, pk)
     form = FactorySearch(request.GET)
     page = requested_page(request, form.narrow(factories_to_ask(request.user)), ("name", "id"))
-    where = standings(brand, [factory.pk for factory in page.items])
+    where = standings(request.user, brand, [factory.pk for factory in page.items])
     rows = [(factory, where[factory.pk]) for factory in page.items]
     context = {"brand": brand, "form": form, "page": page, "rows": rows}
     return render(request, "sharing/ask_search.html", context)
@@ -106,7 +106,7 @@ def _supplier_lines(request: HttpRequest, brand: Brand) -> list[Line]:
 
 def _review(request: HttpRequest, brand: Brand, found: Lines) -> HttpResponse:
     matches = match_lines(person(request), found.lines)
-    where = standings(brand, {factory.pk for match in matches for factory in match.found})
+    where = standings(request.user, brand, {factory.pk for match in matches for factory in match.found})
     groups = _grouped(matches, where)
     context = {"brand": brand, "where": where, "count": len(found.lines), "read_from": found.read_from, **groups}
     context["may_send"] = bool(groups["sure"] or groups["unsure"])
@@ -152,7 +152,7 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             return _asked(request, brand, asked)
     hidden = [("factory", factory.pk) for factory in chosen]
-    where = standings(brand, [factory.pk for factory in chosen])
+    where = standings(request.user, brand, [factory.pk for factory in chosen])
     context = {
         "brand": brand,
         "form": form,

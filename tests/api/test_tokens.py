@@ -11,6 +11,9 @@ from rest_framework.test import APIClient
 from portal.accounts.models import ApiToken, User
 from portal.core.models import Event
 from portal.core.reader import current_reader
+from sharing.models import AccessRequest
+from sharing.services import decline_request, request_access
+from sharing.services.standing import Wish
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -190,3 +193,29 @@ def test_an_order_that_makes_no_sense_is_refused(world: World, api_of: Any):
 def test_a_session_does_not_help_a_bad_token(world: World, api_of: Any):
     client = api_of(world.person("brand_a_manager"))
     assert client.get(f"{V1}me/", HTTP_AUTHORIZATION="Token " + "0" * 64).status_code == 401
+
+
+def test_r16_where_a_brand_stands_is_told_to_a_token_by_what_it_reads(world: World, token_client: Any):
+    world.grant(factory=world.factory_a, scope="report")
+    wish = Wish(("report",), "Sourcing")
+    request_access(by=world.person("brand_a_manager"), brand=world.brand_a, factory=world.factory_b, wish=wish)
+    address = f"{V1}brands/{world.brand_a.pk}/factories/"
+
+    def told(role: str) -> list[set[str]]:
+        client = token_client(role)
+        listed = client.get(address).json()["results"]
+        lines = [{"bw_id": factory.bw_id} for factory in (world.factory_a, world.factory_b)]
+        matches = client.post(f"{address}match/", {"lines": lines}, format="json").json()["results"]
+        found = [one for match in matches for one in match["factories"]]
+        return [{one["standing"] for one in rows} for rows in (listed, found)]
+
+    assert told("integration_step1") == [{"free"}, {"free"}]
+    assert told("integration_report") == [{"shared", "asked", "free"}, {"shared", "asked"}]
+    declined = AccessRequest.objects.get()
+    decline_request(by=world.person("manager_b"), request=declined)
+    assert told("integration_step1") == [{"free"}, {"free"}]
+    assert told("integration_report") == [{"shared", "cooling", "free"}, {"shared", "cooling"}]
+
+
+def test_a_token_is_told_nothing_of_copies_to_destroy(token_client: Any):
+    assert token_client("integration_report").get(f"{V1}copies-to-destroy/").status_code == 403

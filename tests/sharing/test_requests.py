@@ -287,7 +287,7 @@ def test_asking_many_costs_two_writes_each_and_says_who_was_left_out(
 
 def test_invariant_3_where_a_brand_stands_depends_on_nothing_of_others(world: World) -> None:
     def seen() -> tuple[str, bool]:
-        standing = standings(world.brand_a, [world.factory_a.pk])[world.factory_a.pk]
+        standing = standings(world.person("brand_a_member"), world.brand_a, [world.factory_a.pk])[world.factory_a.pk]
         return standing.in_words(), standing.may_ask
 
     before = seen()

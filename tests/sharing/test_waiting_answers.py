@@ -84,7 +84,7 @@ def answers_told() -> int:
 
 
 def word(world: World) -> str:
-    return standings(world.brand_a, [world.factory_a.pk])[world.factory_a.pk].word
+    return standings(world.person("brand_a_member"), world.brand_a, [world.factory_a.pk])[world.factory_a.pk].word
 
 
 def test_it_is_an_open_request_to_the_brand_alone(confirming: World, client_of: Any) -> None:
@@ -128,7 +128,9 @@ def test_a_refusal_answers_it_and_the_days_to_ask_again_count_from_there(confirm
     request.refresh_from_db()
     assert (request.state, request.decline_reason, answers_told()) == ("declined", "", 1)
     assert (shown(world, "manager_a"), shown(world, "brand_a_member")) == ("refused", "declined")
-    again = standings(world.brand_a, [world.factory_a.pk])[world.factory_a.pk].next_time()
+    again = standings(world.person("brand_a_member"), world.brand_a, [world.factory_a.pk])[
+        world.factory_a.pk
+    ].next_time()
     first_day = day_of(request.answered_at, world.factory_a) + timedelta(days=world.cambodia.request_again_days)
     assert again == start_of(first_day, world.factory_a)
     assert timezone.now() - request.answered_at < timedelta(hours=1)
