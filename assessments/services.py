@@ -24,6 +24,7 @@ from factories.services import lock_factory
 from portal.accounts.models import User
 from portal.core.days import today
 from portal.core.events import record
+from portal.core.names import one_line
 from sharing.services import close_report, open_report, tell_of_publication
 
 
@@ -113,7 +114,7 @@ def _prepare(assessment: Assessment, name: str, reason: str) -> None:
         _supersede_previous(assessment)
         tell_of_publication(factory_id=assessment.factory_id, assessment_id=assessment.pk, cycle=assessment.cycle)
     elif name == StepName.WITHDRAW:
-        if not reason.strip():
+        if not one_line(reason):
             raise ValidationError({"reason": _("Say why the report is withdrawn.")})
         assessment.withdrawn_at, assessment.withdrawn_reason = now, reason.strip()[:500]
         if assessment.report is not None:
@@ -143,7 +144,7 @@ def start_correction(*, by: User, assessment: Assessment, note: str) -> Assessme
         raise ValidationError(_("Only a published or withdrawn report can be corrected."))
     if Assessment.objects.filter(supersedes=assessment).exists():
         raise ValidationError(_("A correction of this report is under way."))
-    if not note.strip():
+    if not one_line(note):
         raise ValidationError({"note": _("Say what the correction changes; readers of the old version are notified.")})
     newest = Assessment.objects.filter(factory=assessment.factory_id, cycle=assessment.cycle).aggregate(
         n=Max("version")

@@ -4,11 +4,12 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal.core.api import Query
-from portal.core.api.views import DetailView, ListView, PortalView, require
+from portal.core.api.views import DetailView, ListView, PortalView, SignedInPerson, require
 from sharing.models import DestroyNotice
 from sharing.querysets import DestroyNoticeQuerySet
 from sharing.serializers.copies import DestroyAnswer, DestroyNoticeQuery, DestroyNoticeSerializer
@@ -16,8 +17,9 @@ from sharing.services import answer_destroy_notice
 
 
 class DestroyNoticeRows(PortalView):
-    """The notices that the asker may see: their factory's, their country's, or to their brand."""
+    """The notices that the asker may see: their factory's, their country's, or to their brand; no tokens."""
 
+    permission_classes = [IsAuthenticated, SignedInPerson]
     serializer_class = DestroyNoticeSerializer
 
     def rows(self) -> DestroyNoticeQuerySet:
@@ -45,7 +47,9 @@ class DestroyNoticeView(DestroyNoticeRows, DetailView):
 
     @extend_schema(request=DestroyAnswer, responses={200: DestroyNoticeSerializer})
     def post(self, request: Request, pk: Any) -> Response:
-        """Answer it, for the brand. What was reported destroyed stays so; the same answer twice is one."""
+        """Answer it, for the brand. What was reported destroyed stays so; the same answer twice is one.
+
+        Another remark is a new answer, as long as copies are kept; when all are destroyed it is refused."""
         notice = get_object_or_404(self.rows(), pk=pk)
         require(DestroyNotice.objects.asked_of(self.user), notice)
         order = self.body(DestroyAnswer)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from factories.serializers import FactoryBriefSerializer
@@ -54,3 +55,9 @@ class DestroyAnswer(StrictSerializer):
 
     kept = KeptCopy(many=True, help_text="An empty list says that all of them are destroyed.")
     remark = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
+
+    def validate_kept(self, kept: Any) -> Any:
+        """Refuse a copy that is named twice: the two may differ."""
+        if len({copy["number"] for copy in kept}) < len(kept):
+            raise serializers.ValidationError(_("Name each copy only once."))
+        return kept

@@ -17,6 +17,7 @@ from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.models import User
 from portal.core.events import record
+from portal.core.names import one_line
 from portal.notices.outbox import announce
 from sharing.copies import downloaded_copies
 from sharing.events import SharingEvent
@@ -52,29 +53,40 @@ def answer_destroy_notice(
 ) -> DestroyNotice:
     """Say that the copies of a notice are destroyed, but for those in `kept`: copy number -> why it must be kept.
 
-    The same answer twice is one. Copies that were kept may be answered for again; destroyed stays destroyed. Raises
-    `PermissionDenied` for anybody but the brand's people, `ValidationError` for a number that is not asked for, a
-    copy that was reported destroyed already, or a copy kept without a reason.
+    The same answer with the same remark twice is one. Copies that were kept may be answered for again; destroyed stays
+    destroyed. Raises `PermissionDenied` for anybody but the brand's people, `ValidationError` for a number that is not
+    asked for, a copy that was reported destroyed already, a copy kept without a reason, or a further remark when
+    nothing is left to answer for.
     """
-    kept = {number: why.strip()[:300] for number, why in (kept or {}).items()}
+    kept, remark = {number: one_line(why)[:300] for number, why in (kept or {}).items()}, one_line(remark)[:500]
     notice = DestroyNotice.objects.select_for_update().get(pk=notice.pk)
     if not DestroyNotice.objects.asked_of(by).filter(pk=notice.pk).exists():
         raise PermissionDenied(_("Only members of the brand that was asked can answer."))
     copies = list(notice.copies.exclude(answer=CopyToDestroy.Answer.DESTROYED))
     _check_kept(kept, {copy.number for copy in copies})
+    if not copies:
+        return _as_answered(notice, remark)
     before = [(copy.answer, copy.kept_because) for copy in copies]
     for copy in copies:
         copy.kept_because = kept.get(copy.number, "")
         copy.answer = CopyToDestroy.Answer.KEPT if copy.kept_because else CopyToDestroy.Answer.DESTROYED
-    if before == [(copy.answer, copy.kept_because) for copy in copies]:
+    if before == [(copy.answer, copy.kept_because) for copy in copies] and remark == notice.remark:
         return notice
     CopyToDestroy.objects.bulk_update(copies, ["answer", "kept_because"])
-    notice.answered_at, notice.answered_by, notice.remark = timezone.now(), by, remark.strip()[:500]
+    notice.answered_at, notice.answered_by, notice.remark = timezone.now(), by, remark
     notice.save(update_fields=["answered_at", "answered_by", "remark"])
     ids: dict[str, Any] = {"factory_id": notice.factory_id, "brand_id": notice.brand_id, "subject": notice.pk}
     destroyed = sorted(copy.number for copy in copies if not copy.kept_because)
     record(SharingEvent.DESTROY_ANSWERED, by=by, **ids, destroyed=destroyed, kept=sorted(kept))
     announce(SharingNotice.COPIES_ANSWERED, side="factory", organisation_id=notice.factory_id, **ids)
+    return notice
+
+
+def _as_answered(notice: DestroyNotice, remark: str) -> DestroyNotice:
+    """Return a notice whose copies are all destroyed: it is closed. Raises `ValidationError` for another remark."""
+    if remark and remark != notice.remark:
+        text = _("All these copies were reported destroyed, so no remark can be added.")
+        raise ValidationError({"remark": text})
     return notice
 
 

@@ -20,6 +20,7 @@ from factories.rights import staff_may
 from portal.accounts.models import User
 from portal.core.days import today
 from portal.core.events import record
+from portal.core.names import one_line
 from portal.core.scans import kind_of_scan
 from portal.core.uploads import kept_upload
 from portal.notices.outbox import announce
@@ -77,7 +78,7 @@ def record_paper_consent(
 
 def _checked(factory: Factory, signature: Signature, scan: "File[Any]") -> str:
     errors: dict[str, Any] = {}
-    if not signature.signed_by.strip():
+    if not one_line(signature.signed_by):
         errors["signed_by"] = _("Say who signed for the factory.")
     if signature.signed_on < EARLIEST:
         errors["signed_on"] = _("This day is before the programme began. Look at the form once more.")

@@ -21,6 +21,7 @@ from factories.services import lock_factory
 from portal.accounts.models import User
 from portal.core.days import today, written
 from portal.core.events import record
+from portal.core.names import one_line
 from portal.core.tables.dates import EARLIEST
 from sharing.access.positions import positions
 from sharing.events import SharingEvent
@@ -102,13 +103,12 @@ def withdraw_subscription(*, by: User, subscription: Subscription, reason: str) 
     """
     factory = lock_factory(subscription.factory_id)
     _authorise(by, factory)
-    reason = reason.strip()[:300]
-    if not reason:
+    if not one_line(reason):
         raise ValidationError({"reason": _("Say why the subscription is withdrawn.")})
     found = Subscription.objects.select_related("brand", "factory").get(pk=subscription.pk)
     if found.ended_at is None:
         found.ended_at, found.ended_by = max(timezone.now(), found.recorded_at), by
-        found.end_reason = reason
+        found.end_reason = reason.strip()[:300]
         found.save(update_fields=["ended_at", "ended_by", "end_reason"])
         _write_event(SharingEvent.SUBSCRIPTION_WITHDRAWN, by, found, reason=reason)
     return found

@@ -37,8 +37,8 @@ GET    api:factory-explain                  A                           uu.. +++
 GET    api:factory-explain                  B                           uu.. ...! .... .!!.!.
 GET    api:who-could-see                    A                           uu.. +++. .... x++.+.
 POST   api:stop-sharing                     A                           uu.. *xx. ...x xxx.x.
-GET    api:copies-to-destroy                -                           uu++ ++++ ++++ ++++++
-GET    api:copies-answer                    notice                      uu.. +++. ++.. .++.+.
+GET    api:copies-to-destroy                -                           uu++ ++++ +++x ++++++
+GET    api:copies-answer                    notice                      uu.. +++. ++.x .++.+.
 POST   api:copies-answer                    notice                      uu.. xxx. **.x .xx.x.
 GET    api:monthly-summary                  A                           uu.. +++. .... x++.+.
 GET    api:what-we-read                     brandA                      uu.. .... ++.+ ......

@@ -266,6 +266,38 @@ def test_only_the_brands_people_answer_and_what_was_said_stays(world: World, api
             CopyToDestroy.objects.filter(pk=copy.pk).update(**change)
 
 
+def test_a_new_remark_is_a_new_answer_until_all_are_destroyed(world: World, api_of: Any) -> None:
+    world.grant()
+    number = download(world)
+    revoke_brand(by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_a)
+    notice, api = DestroyNotice.objects.get(), api_of(world.person("brand_a_member"))
+    address, kept = f"/api/v1/copies-to-destroy/{notice.pk}/", [{"number": number, "because": "Law"}]
+
+    def answer(kept: list[Any], remark: str) -> Any:
+        return api.post(address, {"kept": kept, "remark": remark}, format="json")
+
+    assert [answer(kept, text).json()["remark"] for text in ("Until May", "Until June", "Until June")] == [
+        "Until May", "Until June", "Until June",
+    ]  # fmt: skip
+    assert Event.objects.filter(kind="sharing.destroy_answered").count() == 2
+    assert [answer([], "Gone").status_code for _time in range(2)] == [200, 200]
+    refused = answer([], "Gone in July")
+    assert (refused.status_code, set(refused.json()["errors"])) == (400, {"remark"})
+    assert (answer([], "").status_code, api.get(address).json()["remark"]) == (200, "Gone")
+
+
+@pytest.mark.parametrize("because", [["\u200b\u200b"], ["Law", "Contract"]])
+def test_a_reason_can_be_seen_and_is_given_once_for_each_copy(world: World, api_of: Any, because: list[str]) -> None:
+    world.grant()
+    number = download(world)
+    revoke_brand(by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_a)
+    notice = DestroyNotice.objects.get()
+    kept = [{"number": number, "because": why} for why in because]
+    api = api_of(world.person("brand_a_member"))
+    assert api.post(f"/api/v1/copies-to-destroy/{notice.pk}/", {"kept": kept}, format="json").status_code == 400
+    assert notice.copies.get().answer == ""
+
+
 def test_an_answer_that_is_owed_is_brought_to_mind_once_for_each_term(world: World) -> None:
     world.grant()
     download(world)
