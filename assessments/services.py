@@ -22,6 +22,7 @@ from assessments.step_rights import may_take_step
 from factories.models import Factory
 from factories.services import lock_factory
 from portal.accounts.models import User
+from portal.core.changed import HasChangedError
 from portal.core.days import today
 from portal.core.events import record
 from portal.core.names import one_line
@@ -45,7 +46,7 @@ def take_step(*, by: User, assessment: Assessment, name: str, reason: str = "") 
     if assessment.state == step.target and name != StepName.RETURN_TO_ASSESSORS:
         return assessment
     if assessment.state != step.source:
-        raise ValidationError(
+        raise HasChangedError(
             _("This assessment is now “%(state)s”. Load the page again before you decide.")
             % {"state": assessment.get_state_display()}
         )
@@ -141,9 +142,9 @@ def start_correction(*, by: User, assessment: Assessment, note: str) -> Assessme
         raise PermissionDenied(_("Only the country's staff may correct a report."))
     assessment = Assessment.objects.get(pk=assessment.pk)
     if assessment.state not in {Assessment.State.PUBLISHED, Assessment.State.WITHDRAWN}:
-        raise ValidationError(_("Only a published or withdrawn report can be corrected."))
+        raise HasChangedError(_("Only a published or withdrawn report can be corrected."))
     if Assessment.objects.filter(supersedes=assessment).exists():
-        raise ValidationError(_("A correction of this report is under way."))
+        raise HasChangedError(_("A correction of this report is under way."))
     if not one_line(note):
         raise ValidationError({"note": _("Say what the correction changes; readers of the old version are notified.")})
     newest = Assessment.objects.filter(factory=assessment.factory_id, cycle=assessment.cycle).aggregate(

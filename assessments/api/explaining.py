@@ -1,26 +1,51 @@
 """Why, and who on any day, over the API."""
 
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import date, datetime
 from typing import Any
 
 from django.shortcuts import get_object_or_404
+from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assessments.explaining import Reader, Readers, explain, explain_to_brand, granted_to, who_could_see
 from assessments.serializers import DecisionSerializer
-from assessments.views.moments import FIRST_DAY, LAST_DAY, find_reader, reader_choices
+from assessments.views.moments import FIRST_DAY, LAST_DAY, find_reader, moment_asked, reader_choices
 from factories.models import Factory
 from portal.core.api import Query
 from portal.core.api.views import PortalView, require
-from portal.core.days import UTC_DAYS, day_of
+from portal.core.days import by_clock
 from sharing.access import ASSESSMENT_SCOPES
 from sharing.models import SharingGrant
 from sharing.serializers.grants import BrandBriefSerializer, inside_factories
 from sharing.terms import MAX_CYCLE
+
+
+@extend_schema_field({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]})
+class DayOrMoment(serializers.DateTimeField):
+    """A day, or a moment, which has no offset where none was sent."""
+
+    def to_internal_value(self, value: Any) -> Any:
+        """The one or the other."""
+        with suppress(ValueError):
+            if day := parse_date(value):
+                return day
+        return super().to_internal_value(value)
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        """Leave it as it was sent: whose clock it is by, the factory says."""
+        return value
+
+
+def moment_of(asked: date | None, factory: Factory) -> datetime | None:
+    """Return the moment asked about; None: now. A day, and a moment without an offset, are the factory's (R54)."""
+    if isinstance(asked, datetime):
+        return asked if asked.tzinfo else by_clock(asked, factory)
+    return None if asked is None else moment_asked(asked, None, factory)
 
 
 class MomentQuery(Query):
@@ -28,13 +53,15 @@ class MomentQuery(Query):
 
     cycle = serializers.IntegerField(min_value=1, max_value=MAX_CYCLE)
     scope = serializers.ChoiceField(choices=list(ASSESSMENT_SCOPES))
-    at = serializers.DateTimeField(
-        required=False, default_timezone=UTC, help_text="Now unless told. Ahead: if nothing changes until then."
+    at = DayOrMoment(
+        required=False,
+        help_text="Now unless told; a day means its end. Ahead: if nothing changes until then. Without an offset it is "
+        "by the factory's clock.",
     )
 
-    def validate_at(self, value: datetime) -> datetime:
-        """A moment of this century."""
-        if not FIRST_DAY <= day_of(value, UTC_DAYS) <= LAST_DAY:
+    def validate_at(self, value: date) -> date:
+        """A day or moment of this century."""
+        if not FIRST_DAY.year <= value.year <= LAST_DAY.year:
             raise serializers.ValidationError(_("Choose a day between 2000 and 2099."))
         return value
 
@@ -67,15 +94,16 @@ class FactoryExplainView(PortalView):
     @extend_schema(responses=AnswersSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """The factory's people and its country's staff ask about a `reader`; a brand about itself, without one."""
-        asked = {"scope": self.query["scope"], "cycle": self.query["cycle"], "at": self.query.get("at")}
+        asked = {"scope": self.query["scope"], "cycle": self.query["cycle"]}
         shared = granted_to(self.user).filter(factory=pk)
         if shared.exists():
             self._refuse_a_reader()
-            factory = get_object_or_404(Factory, pk__in=shared.values("factory"))
-            answers = explain_to_brand(self.user, factory, **asked)
+            factory = get_object_or_404(Factory.objects.select_related("programme"), pk__in=shared.values("factory"))
+            answers = explain_to_brand(self.user, factory, at=moment_of(self.query.get("at"), factory), **asked)
         else:
             factory = factory_from_inside(self, pk)
-            answers = explain(self.user, factory, self._reader(factory), **asked)
+            at = moment_of(self.query.get("at"), factory)
+            answers = explain(self.user, factory, self._reader(factory), at=at, **asked)
         rows = [{**vars(one.decision), "about": one.assessment, "asker": one.brand} for one in answers]
         return Response(AnswersSerializer({"answers": rows}).data)
 
@@ -147,7 +175,6 @@ class WhoCouldSeeView(PortalView):
     def get(self, request: Request, pk: int) -> Response:
         """For the factory's people and its country's staff: the brands and the people, by the grants of then."""
         factory = factory_from_inside(self, pk)
-        found: list[Readers] = who_could_see(
-            self.user, factory, self.query["cycle"], self.query["scope"], self.query.get("at")
-        )
+        at = moment_of(self.query.get("at"), factory)
+        found: list[Readers] = who_could_see(self.user, factory, self.query["cycle"], self.query["scope"], at)
         return Response(WhoCouldSeeSerializer({"versions": found}).data)

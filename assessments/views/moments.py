@@ -1,6 +1,6 @@
 """Forms that ask about a cycle's report at a moment."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any, cast
 
 from django import forms
@@ -22,6 +22,16 @@ from sharing.terms import MAX_CYCLE
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 LINES_SEARCHED = 1000
 SCOPES = [(scope, Scope(scope).label) for scope in ASSESSMENT_SCOPES]
+
+
+def moment_asked(day: date, at: time | None, place: Place) -> datetime | None:
+    """Return the moment that a day, with or without a time, means at a place, in UTC (R54).
+
+    Without a time it is the end of that day; None: now, which is today's.
+    """
+    if at is not None:
+        return moment_at(day, at, place)
+    return None if day == today(place) else end_of(day, place) - SHORTEST
 
 
 class MomentForm(forms.Form):
@@ -57,9 +67,7 @@ class MomentForm(forms.Form):
     def moment(self) -> datetime | None:
         """The moment asked about, in UTC; None: now (today, without a time, is now, too)."""
         day, at = self.cleaned_data.get("day"), self.cleaned_data.get("time")
-        if day is None or (at is None and day == today(self.place)):
-            return None
-        return end_of(day, self.place) - SHORTEST if at is None else moment_at(day, at, self.place)
+        return None if day is None else moment_asked(day, at, self.place)
 
 
 class ExplainForm(MomentForm):

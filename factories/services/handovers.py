@@ -30,6 +30,7 @@ from factories.services.organisations import lock_factory
 from portal.accounts.models import Invitation, User
 from portal.accounts.roles import kinds_of, role_of
 from portal.accounts.services import change_role, invite, remove_member
+from portal.core.changed import HasChangedError
 from portal.core.days import days_from_now, end_of
 from portal.core.events import record
 from portal.core.names import one_line
@@ -148,7 +149,7 @@ def _locked(handover: Handover) -> Handover:
     lock_factory(handover.factory_id)
     found = Handover.objects.select_related("factory__programme", "leaving", "opened_by").get(pk=handover.pk)
     if found.stopped_at is not None or found.joined_at is not None:
-        raise ValidationError(_("This handover has already ended. Look at its page again."))
+        raise HasChangedError(_("This handover has already ended. Look at its page again."))
     return found
 
 
@@ -162,7 +163,7 @@ def object_to_handover(*, by: User, handover: Handover, reason: str = "") -> Han
     if not member_may(by, "manage_members", found.factory_id):
         raise PermissionDenied(_("Only a manager of the factory can object."))
     if found.completed_at is not None:
-        raise ValidationError(_("The time to object has ended. Write to the programme's staff in your country."))
+        raise HasChangedError(_("The time to object has ended. Write to the programme's staff in your country."))
     return _stop(by, found, reason, is_objection=True)
 
 
@@ -209,7 +210,7 @@ def complete_handover(*, by: User, handover: Handover) -> Handover:
     if found.objections_until > timezone.now():
         raise ValidationError(_("The present manager can still object. Complete it after that time."))
     if active_in_role(found.factory, "manager").exclude(pk=found.leaving_id).exists():
-        raise ValidationError(_("The factory now has another manager. Cancel this handover."))
+        raise HasChangedError(_("The factory now has another manager. Cancel this handover."))
     _check_new_manager(found.new_email, found.leaving)
     if found.completed_at is None:
         found.completed_at, found.completed_by = timezone.now(), by

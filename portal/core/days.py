@@ -109,6 +109,11 @@ def moment_at(day: date, at: time, place: Place) -> datetime:
         return datetime.combine(day, time.min if day.year == date.min.year else time.max, tzinfo=UTC)
 
 
+def by_clock(shown: datetime, place: Place) -> datetime:
+    """Return the moment in UTC at which the clocks of a place show a day and time that have no offset."""
+    return moment_at(shown.date(), shown.time(), place)
+
+
 def start_of(day: date, place: Place) -> datetime:
     """Return the first moment of a day at a place, in UTC. Where clocks skip midnight it is the moment they do."""
     return moment_at(day, time.min, place)

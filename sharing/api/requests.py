@@ -15,7 +15,6 @@ from factories.models import Factory
 from factories.querysets import FactoryQuerySet, named
 from portal.accounts.models import User
 from portal.core.api import Query
-from portal.core.api.problems import Conflict
 from portal.core.api.views import DetailView, ListView, PortalView, require
 from portal.core.turns import RETRY_SECONDS, turn_of
 from sharing.matching import match_lines
@@ -37,7 +36,6 @@ from sharing.serializers.requests import (
     WithdrawOrder,
 )
 from sharing.services import (
-    AlreadyAnsweredError,
     approve_request,
     decline_request,
     request_many,
@@ -131,10 +129,7 @@ class RequestAnswer(RequestRows):
 
     def done(self, found: AccessRequest, verb: Any, **values: Any) -> Response:
         """The request after the verb. Raises 409."""
-        try:
-            verb(by=self.user, request=found, **values)
-        except AlreadyAnsweredError as error:
-            raise Conflict(error.messages[0]) from error
+        verb(by=self.user, request=found, **values)
         return self.shown(found.pk)
 
 

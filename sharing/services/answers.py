@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
+from portal.core.changed import HasChangedError
 from portal.core.events import record
 from portal.notices.outbox import announce
 from sharing.events import SharingEvent
@@ -68,7 +68,7 @@ def requests_to_answer(grant: Any, at: datetime) -> list[AccessRequest]:
     rows = AccessRequest.objects.filter(grants=grant).select_for_update(of=("self",)).order_by("pk")
     asking = [one for one in rows if one.state == State.APPROVED or (one.state == State.OPEN and one.lapses_at > at)]
     if not asking:
-        raise ValidationError(_("The brand's request is no longer open, so there is nothing to confirm."))
+        raise HasChangedError(_("The brand's request is no longer open, so there is nothing to confirm."))
     return asking
 
 

@@ -17,6 +17,7 @@ from factories.role_names import FactoryRoleName
 from factories.roles import active_in_role
 from factories.services import lock_factory, refuse_while_handed_over
 from portal.accounts.models import User
+from portal.core.changed import HasChangedError
 from portal.core.events import record
 from sharing.ends import End
 from sharing.events import SharingEvent
@@ -35,7 +36,7 @@ REPRESENTATIVE = FactoryRoleName.WORKER_REPRESENTATIVE
 def _unconfirmed(grant: SharingGrant) -> SharingGrant:
     """The grant (as it is now) that waits. Raises `ValidationError` where nothing waits any more."""
     if grant.ended_at is not None:
-        raise ValidationError(_("This access has since been changed or ended. Check the list again."))
+        raise HasChangedError(_("This access has since been changed or ended. Check the list again."))
     if not grant.needs_confirmation:
         raise ValidationError(_("This access needs no confirmation."))
     return grant
@@ -55,7 +56,7 @@ def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
     if grant.confirmed_at is not None:
         return grant
     if grant.status() is Status.EXPIRED:
-        raise ValidationError(_("The period of this access has already ended."))
+        raise HasChangedError(_("The period of this access has already ended."))
     requests = requests_to_answer(grant, situation.now)
     situation.refuse_while_handed_over()
     now = max(situation.now, grant.created_at)
@@ -88,7 +89,7 @@ def refuse_grant(*, by: User, grant: SharingGrant, reason: str = "") -> SharingG
     if current.ended_at is not None and current.confirmed_at is None:
         return current
     if _unconfirmed(current).confirmed_at is not None:
-        raise ValidationError(_("This access is already confirmed; only a manager can stop it now."))
+        raise HasChangedError(_("This access is already confirmed; only a manager can stop it now."))
     end_grant(journal, current, End.REFUSED, reason=reason)
     journal.tell(SharingNotice.GRANT_ANSWERED, current, "factory")
     journal.write()
@@ -144,7 +145,7 @@ def answer_confirmation_end(*, by: User, factory: Factory, is_agreed: bool) -> C
     factory = lock_factory(factory.pk)
     wish = ConfirmationEnd.objects.open().filter(factory=factory).select_related("asked_by").first()
     if wish is None:
-        raise ValidationError(_("Nobody asks for this any more. Look at the page again."))
+        raise HasChangedError(_("Nobody asks for this any more. Look at the page again."))
     if not may_answer_confirmation_end(by, factory, wish):
         raise PermissionDenied(_("Only the worker representative, or without one the country's staff, can answer."))
     if is_agreed:

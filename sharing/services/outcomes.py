@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from portal.core.changed import HasChangedError
 from sharing.access.positions import Position
 from sharing.ends import End
 from sharing.events import SharingEvent
@@ -117,7 +118,7 @@ def changing(situation: Situation, position: Position, grant: SharingGrant, term
     if grant.ended_at is not None and position.successor(grant) is not None:
         raise ValidationError(_("This access has since been changed. Check the list before you change anything."))
     if grant.ended_at is not None:
-        raise ValidationError(_("This access has since ended. Check the list before you change anything."))
+        raise HasChangedError(_("This access has since ended. Check the list before you change anything."))
     standing = position.open_grants(grant.scope)
     given = next((one for one in standing if one.is_given), None)
     if given is not None and terms.same_as(given):

@@ -25,6 +25,7 @@ from factories.models import Factory
 from factories.rights import member_may
 from factories.services import lock_factory
 from portal.accounts.models import User
+from portal.core.changed import HasChangedError
 from portal.core.days import days_from_now, end_of, last_day_in_words, moment_in_words, start_of, today
 from portal.core.events import record
 from portal.core.names import one_line
@@ -48,7 +49,7 @@ LONGEST_SNOOZE_DAYS = 60
 BATCH = 500
 
 
-class AlreadyAnsweredError(ValidationError):
+class AlreadyAnsweredError(HasChangedError):
     """Somebody else was first; the message says who and what."""
 
 

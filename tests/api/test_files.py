@@ -163,7 +163,9 @@ def test_staff_publish_and_the_brand_sees_it(world: World, api_of: Any):
 
 def test_a_step_that_cannot_be_taken(world: World, api_of: Any):
     client, a2 = api_of(world.person("team_leader")), world.assessments["a2"]
-    for body in ({"step": "send_to_factory"}, {"step": "fly"}, {}, {"step": "withdraw", "state": "x"}):
+    late = client.post(f"{V1}assessments/{a2.pk}/steps/", {"step": "send_to_factory"}, format="json")
+    assert (late.status_code, "“Published”" in late.json()["detail"]) == (409, True)
+    for body in ({"step": "fly"}, {}, {"step": "withdraw", "state": "x"}):
         response = client.post(f"{V1}assessments/{a2.pk}/steps/", body, format="json")
         assert response.status_code == 400, body
     assert Assessment.objects.get(pk=a2.pk).state == "published"

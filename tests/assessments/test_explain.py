@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from portal.core.days import day_of, days_from_now, start_of
 from portal.core.models import Event
 from sharing.models import WithheldReport
 from sharing.services import revoke_access
@@ -174,3 +175,27 @@ def test_who_could_see_is_a_page_and_a_table_to_take_along(world: World, client_
         f"/api/v1/factories/{world.factory_a.pk}/who-could-see/?scope=report&cycle=2"
     )
     assert [one["brand"]["name"] for one in answer.json()["versions"][0]["brands"]] == ["=cmd|Aster"]
+
+
+def test_r54_a_day_asked_over_the_api_is_the_factorys_to_its_end_as_on_the_page(
+    world: World, api_of: Any, time_machine: Any
+) -> None:
+    noon = start_of(days_from_now(1, world.factory_a), world.factory_a) + timedelta(hours=12)
+    day = day_of(noon, world.factory_a)
+    time_machine.move_to(noon)
+    world.grant()
+    time_machine.move_to(noon + timedelta(days=3))
+    manager, brand = api_of(world.person("manager_a")), f"brand:{world.brand_a.pk}"
+    address = f"/api/v1/factories/{world.factory_a.pk}"
+
+    def brands(at: str) -> int:
+        answer = manager.get(f"{address}/who-could-see/", {"scope": "report", "cycle": 2, "at": at}).json()
+        explained = manager.get(f"{address}/explain/", {"scope": "report", "cycle": 2, "at": at, "reader": brand})
+        count = len(answer["versions"][0]["brands"])
+        assert [one["allowed"] for one in explained.json()["answers"]] == [bool(count)]
+        return count
+
+    asked = (day - timedelta(days=1), f"{day}T11:59", f"{day}T00:00:00Z", f"{day}T12:01", day)
+    assert [brands(str(at)) for at in asked] == [0, 0, 0, 1, 1]
+    wrong = {"scope": "report", "cycle": 2, "at": "1999-12-31"}
+    assert set(manager.get(f"{address}/who-could-see/", wrong).json()["errors"]) == {"at"}

@@ -19,6 +19,7 @@ from django.views import defaults
 from rest_framework import exceptions, status
 from rest_framework.settings import api_settings
 
+from portal.core.changed import HasChangedError
 from portal.core.pages import BadCursor
 
 MEDIA_TYPE = "application/problem+json"
@@ -27,7 +28,7 @@ GENERAL = str(api_settings.NON_FIELD_ERRORS_KEY)
 
 
 class Conflict(exceptions.APIException):
-    """The database refused: somebody else changed the same thing a moment before."""
+    """Somebody else changed the same thing before: a verb says so (`HasChangedError`), or the database refused."""
 
     status_code = status.HTTP_409_CONFLICT
     default_detail = gettext_lazy("This has since changed. Read it again before you decide.")
@@ -70,6 +71,8 @@ def _as_api_error(error: Exception) -> Exception:
             return exceptions.NotFound()  # never the exception's own words: they may name what exists
         case PermissionDenied():
             return exceptions.PermissionDenied(str(error) or None)
+        case HasChangedError():
+            return Conflict(" ".join(error.messages))
         case DjangoValidationError():
             return exceptions.ValidationError(_by_field(error))
         case RequestDataTooBig():

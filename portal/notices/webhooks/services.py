@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from portal.accounts.models import User
 from portal.accounts.roles import held
 from portal.accounts.roles import kinds as organisation_kinds
+from portal.core.changed import HasChangedError
 from portal.core.events import record
 from portal.notices.events import NoticeEvent
 from portal.notices.models import WebhookDelivery, WebhookEndpoint
@@ -44,7 +45,7 @@ def _locked(by: User, endpoint: WebhookEndpoint) -> WebhookEndpoint:
     found = WebhookEndpoint.objects.select_for_update().get(pk=endpoint.pk)
     _authorise(by, found.side, found.organisation_id)
     if found.removed_at is not None:
-        raise ValidationError(_("This webhook has since been removed."))
+        raise HasChangedError(_("This webhook has since been removed."))
     return found
 
 
