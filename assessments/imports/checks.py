@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from assessments.imports import columns as c
 from assessments.imports.compare import conflicts, count_staged, same_answers
 from assessments.imports.facts import AskedQuestion, Variant, Visit
-from assessments.imports.notes import Note, note
+from assessments.imports.notes import Named, Note, note
 from assessments.imports.texts import LongTableText
 from assessments.models import Assessment, Question, Tool
 from assessments.models.answers import RELEASED
@@ -103,6 +103,7 @@ class Check:
         self.visits, self.questions, self.variants = list(visits), list(questions), list(variants)
         self.plan = Plan()
         self._bad: set[int] = set()
+        self._old: list[Named] = []
 
     def run(self) -> Plan:
         """The plan; it may only be used when `problems` stayed empty."""
@@ -304,6 +305,8 @@ class Check:
                 self.plan.new.append(visit)
             elif self._is_same_assessment(visit, versions[-1]):
                 self._changed_or_not(visit, versions, same)
+        if self._old:
+            self.plan.notes.append(note(Note.REPLACED, self._old))
 
     def _stored(self) -> dict[str, list[Assessment]]:
         """What is here by Quest.ID, oldest version first."""
@@ -325,13 +328,23 @@ class Check:
 
     def _changed_or_not(self, visit: Visit, versions: list[Assessment], same: set[tuple[int, UUID]]) -> None:
         newest = versions[-1]
-        if any((visit.number, v.pk) in same and v.start_date == visit.start_date for v in versions):
+        equal = [v for v in versions if (visit.number, v.pk) in same and v.start_date == visit.start_date]
+        if equal:
             self.plan.unchanged.append(visit)
+            self._replaced(visit, equal[-1], versions)
+        elif newest.state == Assessment.State.FACTORY_REVIEW:
+            self._refuse(visit, c.QUEST_ID, visit.quest_id, LongTableText.IN_FACTORY_REVIEW())
         elif newest.state in RELEASED:
             self._refuse(visit, c.QUEST_ID, visit.quest_id, LongTableText.PUBLISHED())
         else:
             visit.assessment_id = newest.pk
             self.plan.changed.append(visit)
+
+    def _replaced(self, visit: Visit, equal: Assessment, versions: list[Assessment]) -> None:
+        """Keep what is to be said of a table that equals a version which another one has replaced."""
+        for newer in versions:
+            if newer.state == Assessment.State.PUBLISHED and newer.version > equal.version:
+                self._old.append({"quest_id": visit.quest_id, "old": equal.version, "new": newer.version})
 
 
 def _grouped(items: Iterable[Any], key: Any) -> dict[Any, list[Any]]:

@@ -1,23 +1,26 @@
 """What else a preview says of a table, as the batch keeps it: a code and names, put into words for each reader."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 SAMPLE = 20  # names in a note
+Named = str | dict[str, Any]
 
 
 class Note(models.TextChoices):
     """What a person should know before deciding; the names fill the place in its sentence."""
 
     RENAMED = "renamed", _("These factories have another name here; the portal's name stays: %s")
+    REPLACED = "replaced", _("These assessments equal an older version, and importing them changes nothing: %s.")
     REWORDED = "reworded", _("These questions are worded differently here; the portal's wording stays: %s.")
 
 
-def note(code: Note, names: list[str]) -> dict[str, Any]:
-    """Return a note as the batch keeps it."""
+def note(code: Note, names: Sequence[Named]) -> dict[str, Any]:
+    """Return a note as the batch keeps it. Of a replaced version the name is its facts: `quest_id`, `old`, `new`."""
     return {"code": code.value, "names": names[:SAMPLE], "more": max(len(names) - SAMPLE, 0)}
 
 
@@ -25,7 +28,13 @@ def note_in_words(kept: Any) -> str:
     """Return the sentence of a note; one that was kept in words before there were codes stays as it is."""
     if isinstance(kept, str):
         return kept
-    shown = ", ".join(kept["names"])
+    shown = ", ".join(map(_shown, kept["names"]))
     if more := kept["more"]:
         shown += ngettext(" and %(count)s more", " and %(count)s more", more) % {"count": more}
     return str(Note(kept["code"]).label) % shown
+
+
+def _shown(name: Named) -> str:
+    if isinstance(name, str):
+        return name
+    return gettext("Quest.ID %(quest_id)s (version %(old)s; version %(new)s is in force)") % name

@@ -103,7 +103,14 @@ class LongTableText(ProblemText):
         "long_table.other_questionnaire",
         _("In the portal, this Quest.ID uses the questionnaire “%s”."),
     )
+    IN_FACTORY_REVIEW = (
+        "long_table.in_factory_review",
+        _(
+            "This assessment is in factory review, and the table says something else. Return it to internal review "
+            "first."
+        ),
+    )
     PUBLISHED = (
         "long_table.published",
-        _("This assessment went to the factory, and the table says something else. Start a correction first."),
+        _("This assessment was published, and the table says something else. Start a correction first."),
     )

@@ -88,15 +88,18 @@ def test_what_the_table_cannot_say_stays(world):
     assert set(answers) == {("1000", "compliant"), ("1010", "not_applicable")}
 
 
-@pytest.mark.parametrize("state", ["factory_review", "published"])
-def test_a_released_assessment_is_left_alone(world, state):
+@pytest.mark.parametrize(
+    ("state", "step"),
+    [("factory_review", "Return it to internal review first"), ("published", "Start a correction first")],
+)
+def test_a_released_assessment_is_left_alone(world, state, step):
     by = world.person("team_leader")
     load(by, table({}, OVERTIME))
     advance(by, Assessment.objects.get(quest_id="70003"), to=state)
     assert load(by, table({}, OVERTIME)).plan["unchanged"] == 1
     batch = check(by, table({"Finding": "0"}, OVERTIME))
     assert batch.state == "refused"
-    assert "correction" in messages(batch)[0][2]
+    assert step in messages(batch)[0][2]
 
 
 def test_a_correction_takes_what_a_table_says_and_the_old_table_changes_nothing(world):
@@ -110,6 +113,21 @@ def test_a_correction_takes_what_a_table_says_and_the_old_table_changes_nothing(
     assert world.answer(published, "1010").finding == "compliant"
     assert load(by, old).plan["unchanged"] == 1
     assert world.answer(correction, "1010").finding == "nc"
+
+
+def test_a_table_that_equals_a_replaced_version_is_told_which_one_is_in_force(world, client_of):
+    by, old, new = world.person("team_leader"), table({}, OVERTIME), table({}, {**OVERTIME, "Finding": "1"})
+    load(by, old)
+    published = advance(by, Assessment.objects.get(quest_id="70003"), to="published")
+    correction = start_correction(by=by, assessment=published, note="Overtime was wrong")
+    load(by, new)
+    assert check(by, old).plan["notes"] == []  # it is still in force
+    advance(by, correction, to="published")
+    batch = check(by, old)
+    page = client_of(by).get(f"/assessments/import/{batch.pk}/").content.decode()
+    assert "changes nothing: Quest.ID 70003 (version 1; version 2 is in force)." in page
+    assert (load(by, old).plan["applied"]["changed"], world.answer(correction, "1010").finding) == (0, "nc")
+    assert check(by, new).plan["notes"] == []
 
 
 def test_other_wording_of_a_known_question_is_noted(world):
