@@ -5,8 +5,20 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
-from django.db.models import DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.db.models import (
+    Case,
+    DateField,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce
 
 from factories.time_zones import today_there
 from portal.accounts.roles import Visitor
@@ -15,6 +27,12 @@ from sharing.scopes import rule_of
 
 if TYPE_CHECKING:
     from assessments.models import Answer, Assessment, CorrectionNotice, ReportCopy  # noqa: F401 - named in the bases below
+
+
+# The deadline (R39) is the first version's: a correction has none. `Assessment.release_deadline` says the same.
+HAS_DEADLINE = Q(version=1)
+LAST_DAY = Coalesce("end_date", "start_date")
+NEVER = Cast(Value("9999-12-31"), DateField())
 
 
 class AssessmentQuerySet(QuerySet["Assessment"]):
@@ -56,9 +74,14 @@ class AssessmentQuerySet(QuerySet["Assessment"]):
         A table that was imported tells only when an assessment started: its first day then counts as its last.
         """
         over = Q(state__in=["internal_review", "factory_review"]) | Q(state="in_progress", end_date__isnull=False)
-        return self.alias(last_day=Coalesce("end_date", "start_date")).filter(
-            over, last_day__lt=today_there("factory__") - _days(F("factory__programme__release_days"))
+        return self.alias(last_day=LAST_DAY).filter(
+            over, HAS_DEADLINE, last_day__lt=today_there("factory__") - _days(F("factory__programme__release_days"))
         )
+
+    def with_deadline(self) -> "AssessmentQuerySet":
+        """Each with `deadline`, the last day to publish (R39), for an order: what has none comes after all that has."""
+        day = ExpressionWrapper(LAST_DAY + F("factory__programme__release_days"), output_field=DateField())
+        return self.annotate(deadline=Case(When(HAS_DEADLINE, then=day), default=NEVER))
 
 
 def _days(number: F) -> Any:

@@ -174,9 +174,9 @@ class Assessment(models.Model):
         return self.end_date or self.start_date
 
     @property
-    def release_deadline(self) -> date:
-        """The last day to publish (R39); needs the factory's programme."""
-        return self.factory.programme.release_deadline(self.ended_on)
+    def release_deadline(self) -> date | None:
+        """The last day to publish (R39), which a correction does not have; needs the factory's programme."""
+        return self.factory.programme.release_deadline(self.ended_on) if self.version == 1 else None
 
     @property
     def is_late(self) -> bool:
@@ -184,4 +184,11 @@ class Assessment(models.Model):
         over = self.state in {self.State.INTERNAL_REVIEW, self.State.FACTORY_REVIEW} or (
             self.state == self.State.IN_PROGRESS and self.end_date is not None
         )
-        return over and today(self.factory) > self.release_deadline
+        deadline = self.release_deadline
+        return over and deadline is not None and today(self.factory) > deadline
+
+    @property
+    def days_late(self) -> int:
+        """How many days the deadline has passed; 0 where it is not late."""
+        deadline = self.release_deadline
+        return (today(self.factory) - deadline).days if self.is_late and deadline else 0

@@ -23,7 +23,6 @@ from factories.models import CountryProgramme
 from portal.accounts.models import User
 from portal.accounts.roles import Visitor
 from portal.accounts.worded import Worded
-from portal.core.days import today
 from portal.core.lists import capped, capped_count, requested_page, shown_count
 
 COLUMNS = ("internal_review", "factory_review", "published")
@@ -123,7 +122,7 @@ def _card(assessment: Assessment, rights: StepRights) -> dict[str, Any]:
     steps = rights.steps(assessment)
     return {
         "assessment": assessment,
-        "days_late": (today(assessment.factory) - assessment.release_deadline).days if assessment.is_late else 0,
+        "days_late": assessment.days_late,
         "factory_time_over": _factory_time_over(assessment),
         "steps": steps,
         "forward": [step for step in steps if step.name not in STEPS_BACK],

@@ -12,8 +12,6 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import DateField, ExpressionWrapper, F
-from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -65,9 +63,7 @@ def staff_only(user: User) -> None:
 def worked_on(user: Visitor) -> AssessmentQuerySet:
     """The assessments that the person works on, with their deadline (R39)."""
     found = Assessment.objects.worked_on_by(user).filter(factory__in=factories_worked_on(user).values("pk"))
-    ended = Coalesce("end_date", "start_date")
-    deadline = ExpressionWrapper(ended + F("factory__programme__release_days"), output_field=DateField())
-    return found.annotate(deadline=deadline).select_related("factory__programme")
+    return found.with_deadline().select_related("factory__programme")
 
 
 class ReasonForm(forms.Form):

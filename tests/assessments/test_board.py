@@ -1,12 +1,13 @@
 """The staff's board and its steps, and where other people are sent."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from assessments.models import Assessment
+from assessments.services import start_correction
 from assessments.states import STEPS
 from assessments.step_rights import may_take_step
 from factories.models import CountryProgramme, Factory
@@ -53,6 +54,23 @@ def test_r39_what_is_late_comes_first(world, client_of):
     assert [card["assessment"].cycle for card in response.context["late"]["cards"]] == [5]
     assert response.context["late"]["number"] == 1
     assert "12 days late" in text(response)
+
+
+def test_r39_a_correction_has_no_deadline(world, client_of):
+    for cycle, days in ((5, 20), (6, 400)):
+        make_assessment(world, world.factory_b, cycle, "internal_review", published_days_ago=days)
+    by, corrected = world.person("team_leader"), world.assessments["a2"]
+    correction = start_correction(by=by, assessment=corrected, note="A typing error")
+    rows = Assessment.objects.select_related("factory__programme").exclude(state="planned").with_deadline()
+    assert {one.pk for one in rows.late()} == {one.pk for one in rows if one.is_late}
+    assert [one.deadline for one in rows] == [one.release_deadline or date.max for one in rows]
+    assert (correction.release_deadline, correction.is_late) == (None, False)
+    client = client_of(by)
+    listed = client.get(f"{reverse('board')}?state=internal_review")
+    assert [card["assessment"].cycle for card in listed.context["cards"]] == [6, 5, 2]
+    assert [card["days_late"] > 0 for card in listed.context["cards"]] == [True, True, False]
+    shown = text(client.get(reverse("board")))
+    assert shown.count("days late") == 4  # both above and in their column
 
 
 def test_a_long_column_is_counted_no_further_than_shown_and_its_list_says_how_many(world, client_of, monkeypatch):
