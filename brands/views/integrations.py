@@ -22,7 +22,7 @@ from brands.rights import member_may
 from brands.roles import BRAND
 from brands.views.brands import is_staff, person_of, shown_to
 from portal.accounts.models import ApiToken, User
-from portal.accounts.services import create_integration_token, revoke_token
+from portal.accounts.services import create_integration_token, name_of_revoked, revoke_token
 from portal.core.forms import REFUSED, posted, show_errors
 
 MOST_SHOWN = 200
@@ -105,9 +105,18 @@ def integration_revoke(request: HttpRequest, pk: int, account_id: int) -> HttpRe
     brand = _managed(request, pk)
     token = next((token for token in _tokens(brand) if token.user_id == account_id), None)
     if token is None:
-        raise Http404
+        return _revoked_already(request, brand, account_id)
     if request.method != "POST":
         return render(request, "brands/integration_revoke.html", {"brand": brand, "token": token})
     revoke_token(by=person_of(request), kind=BRAND, organisation=brand, token=token)
     messages.success(request, _("The token of %s is revoked.") % token.name)
     return redirect("integrations", pk=pk)
+
+
+def _revoked_already(request: HttpRequest, brand: Brand, account_id: int) -> HttpResponse:
+    """Say so of a token of the brand that somebody revoked, in a second tab perhaps. Raises `Http404` for any other."""
+    name = name_of_revoked(kind=BRAND, organisation=brand, account_id=account_id)
+    if name is None:
+        raise Http404
+    messages.info(request, _("The token of %s is revoked already.") % name)
+    return redirect("integrations", pk=brand.pk)

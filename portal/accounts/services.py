@@ -8,6 +8,7 @@ organisation cannot be removed or made less.
 import hashlib
 import secrets
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from allauth.account.adapter import get_adapter
@@ -26,6 +27,7 @@ from portal.accounts.invitation_limits import refuse_flood
 from portal.accounts.models import ApiToken, Invitation, User
 from portal.accounts.roles import OrganisationKind, Visitor, has_active_manager, kinds, kinds_of, role_of
 from portal.core.events import record
+from portal.core.models import Event
 from portal.core.names import one_line
 
 MAX_TOKEN_LIFETIME = timedelta(days=365)
@@ -263,6 +265,14 @@ def revoke_token(*, by: User, kind: OrganisationKind, organisation: Model, token
     account.is_active = False
     account.save(update_fields=["is_active"])
     _record(AccountEvent.INTEGRATION_REVOKED, by, kind, organisation, subject=account.pk)
+
+
+def name_of_revoked(*, kind: OrganisationKind, organisation: Model, account_id: int) -> str | None:
+    """Return the name of a token of the organisation that was revoked; None where there was no such token."""
+    of_organisation: dict[str, Any] = {kind.event_field(): organisation.pk}
+    revoked = Event.objects.filter(kind=AccountEvent.INTEGRATION_REVOKED, subject=str(account_id), **of_organisation)
+    names = User.objects.filter(pk=account_id).values_list("name", flat=True)
+    return names.first() if revoked.exists() else None
 
 
 def _record(
