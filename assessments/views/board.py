@@ -13,12 +13,13 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from assessments.imports.services import may_import
 from assessments.models import Assessment
 from assessments.querysets import AssessmentQuerySet
 from assessments.states import steps_from
 from assessments.step_rights import StepRights
 from assessments.views.filters import BoardFilter, country_choices
-from assessments.views.steps import BULK_STEPS, BY_DEADLINE, is_early, staff_only, worked_on
+from assessments.views.steps import BULK_STEPS, BY_DEADLINE, NEWEST_FIRST, is_early, staff_only, worked_on
 from factories.models import CountryProgramme
 from portal.accounts.models import User
 from portal.accounts.roles import Visitor
@@ -30,7 +31,6 @@ WITHOUT_DEADLINE = frozenset({"published", "superseded", "withdrawn"})
 STEPS_BACK = frozenset({"take_back", "withdraw"})
 COLUMN_SIZE = 8
 LATE = "late"  # a column that is no state
-NEWEST_FIRST = ("-start_date", "-id")
 ORDERS = {
     "published": ("-published_at", "-id"),
     "superseded": NEWEST_FIRST,
@@ -54,6 +54,7 @@ def board(request: HttpRequest) -> HttpResponse:
     narrowed = {name: form.narrow(_in_state(user, name), user) for name in COLUMNS} if form.in_use else {}
     context = {
         "form": form,
+        "may_import": may_import(user),
         "late": _column(user, LATE, rights, late),
         "columns": [
             {"state": Assessment.State(name), **_column(user, name, rights, narrowed.get(name))} for name in COLUMNS

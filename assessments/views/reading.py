@@ -30,7 +30,7 @@ from assessments.reports.labels import Labels, labels_for
 from assessments.states import Step
 from assessments.step_rights import StepRights
 from assessments.views.filters import SharedFilter, shared_choices
-from assessments.views.steps import is_review_over, review_end
+from assessments.views.steps import NEWEST_FIRST, is_review_over, review_end
 from brands.models import Brand
 from factories.models import Factory
 from factories.rights import may_somewhere
@@ -114,7 +114,7 @@ def assessment_list(request: HttpRequest) -> HttpResponse:
     factories = Factory.objects.where(user, "view_data")
     own = Assessment.objects.visible_to(user).filter(factory__in=factories.values("pk"))
     page = requested_page(
-        request, with_figures(with_scopes(own, user)).select_related("factory__programme"), ("-start_date", "-id")
+        request, with_figures(with_scopes(own, user)).select_related("factory__programme"), NEWEST_FIRST
     )
     if not page.items and not factories.exists():
         return _send_elsewhere(user)

@@ -4,6 +4,7 @@ Every step is confirmed on a page of its own and taken by `assessments.services`
 the buttons only follow the same table.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -28,9 +29,9 @@ from assessments.services import (
     start_correction,
     take_step,
 )
-from assessments.states import OFFERED_STATES, OFFERED_STEPS, Step
+from assessments.states import OFFERED_STATES, OFFERED_STEPS, Step, StepName
 from assessments.step_rights import WIDER_THAN_ASSIGNED, may_take_step
-from factories.models import Factory
+from factories.models import Factory, FactoryRole
 from factories.querysets import FactoryQuerySet
 from factories.rights import may_somewhere
 from factories.roles import FACTORY
@@ -44,8 +45,10 @@ from sharing import access
 from sharing.models import AccessRecord, CycleReport
 
 BULK_STEPS = ("send_to_factory", "publish")
+FOR_THE_FACTORY = frozenset({StepName.SEND_TO_FACTORY, StepName.PUBLISH})  # its members review the report
 BULK_LIMIT = 100
 BY_DEADLINE = ("deadline", "id")
+NEWEST_FIRST = ("-start_date", "-cycle", "-version", "-id")
 
 
 def factories_worked_on(user: Visitor) -> FactoryQuerySet:
@@ -89,7 +92,9 @@ class CorrectionForm(forms.Form):
 
 
 CONSEQUENCES = {
-    "send_to_factory": gettext_lazy("The factory's members can read it from now on. The answers can no longer change."),
+    "send_to_factory": gettext_lazy(
+        "The factory's members can read it from now on. To change an answer, return it to internal review."
+    ),
     "take_back": gettext_lazy("The factory's members can no longer read it, and it is under internal review again."),
     "publish": gettext_lazy(
         "It becomes visible to the brands that the factory shares it with, and cannot change: a correction is a "
@@ -116,6 +121,13 @@ def is_review_over(assessment: Assessment) -> bool:
     """Whether the factory had its days of review: their last one has passed, or its country gives none."""
     ends, days = review_end(assessment), assessment.factory.programme.factory_review_days
     return ends is not None and (days == 0 or ends < today(assessment.factory))
+
+
+def _with_members(assessments: Iterable[Assessment]) -> set[int]:
+    """Return the factories of these assessments that have members of their own on the portal."""
+    factories = {one.factory_id for one in assessments}
+    own = FactoryRole.objects.filter(organisation__in=factories, group__user__is_active=True).exclude(role="advisor")
+    return set(own.values_list("organisation", flat=True))
 
 
 def _publication_facts(user: User, assessment: Assessment) -> list[tuple[str, Any]]:
@@ -173,6 +185,7 @@ def assessment_step(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
         "form": form,
         "consequence": CONSEQUENCES[name],
         "back": _back(request),
+        "is_without_members": name in FOR_THE_FACTORY and not _with_members([assessment]),
         "danger": name in {"withdraw", "take_back"} or (name == "publish" and is_early(assessment)),
     }
     if name == "publish":
@@ -187,7 +200,7 @@ def _take(request: HttpRequest, assessment: Assessment, step: Step, reason: str)
     try:
         take_step(by=cast(User, request.user), assessment=assessment, name=step.name, reason=reason)
     except ValidationError as error:
-        messages.error(request, f"{assessment.factory.name}: {' '.join(error.messages)}")
+        messages.error(request, _refused(assessment, error))
         return False
     messages.success(
         request, format_html(_("{assessment}: {step} – done."), assessment=_link(assessment), step=step.label)
@@ -195,10 +208,18 @@ def _take(request: HttpRequest, assessment: Assessment, step: Step, reason: str)
     return True
 
 
+def _refused(assessment: Assessment, error: ValidationError | PermissionDenied) -> str:
+    reason = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+    return f"{_named(assessment)}: {reason}"
+
+
+def _named(assessment: Assessment) -> str:
+    return _("%(factory)s, cycle %(cycle)s") % {"factory": assessment.factory.name, "cycle": assessment.cycle}
+
+
 def _link(assessment: Assessment) -> str:
-    words = {"factory": assessment.factory.name, "cycle": assessment.cycle}
-    name = _("%(factory)s, cycle %(cycle)s") % words
-    return format_html('<a href="{}">{}</a>', reverse("assessment", args=[assessment.pk]), name)
+    address = reverse("assessment", args=[assessment.pk])
+    return format_html('<a href="{}">{}</a>', address, _named(assessment))
 
 
 def _back(request: HttpRequest) -> str:
@@ -227,9 +248,11 @@ def board_steps(request: HttpRequest) -> HttpResponse:
         return redirect(_back(request))
     if request.POST.get("confirmed") == "yes":
         return _take_many(request, chosen, step)
+    with_members = _with_members(chosen)
     context = {
         "step": step,
         "chosen": chosen,
+        "without_members": {one.factory_id for one in chosen} - with_members,
         "early": {one.pk: review_end(one) for one in chosen if is_early(one)} if step.name == "publish" else {},
         "consequence": CONSEQUENCES[step.name],
         "hidden": [("step", step.name), ("confirmed", "yes"), ("back", request.POST.get("back", ""))],
@@ -259,8 +282,7 @@ def _take_many(request: HttpRequest, chosen: list[Assessment], step: Step) -> Ht
             take_step(by=cast(User, request.user), assessment=assessment, name=step.name)
             done += 1
         except (ValidationError, PermissionDenied) as error:
-            reason = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
-            refused.append(f"{assessment.factory.name}: {reason}")
+            refused.append(_refused(assessment, error))
     if done:
         told = ngettext("%(step)s: %(n)d assessment done.", "%(step)s: %(n)d assessments done.", done)
         messages.success(request, told % {"step": step.label, "n": done})

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assessments.models import Assessment
-from assessments.services import start_correction
+from assessments.services import start_correction, take_step
 from assessments.states import STEPS
 from assessments.step_rights import may_take_step
 from factories.models import CountryProgramme, Factory
@@ -154,6 +154,53 @@ def test_many_at_once_name_those_whose_review_runs(world, client_of):
     assert "review runs until" in text(listed)
 
 
+def test_a_factory_without_members_reviews_nothing_and_that_is_said(world, client_of):
+    one = make_assessment(world, world.factory_vn, 1, "internal_review")
+    client, none = client_of(world.person("vietnam_manager")), "The factory has no members on the portal"
+    send, publish = (reverse("assessment_step", args=[one.pk, name]) for name in ("send_to_factory", "publish"))
+    assert none in text(client.get(send))
+    assert none in text(client.post(reverse("board_steps"), {"step": "send_to_factory", "ids": [str(one.pk)]}))
+    client.post(send)
+    shown = text(client.get(publish))
+    assert none in shown
+    assert "was notified" not in shown
+    assert none not in text(client_of(world.person("team_leader")).get(page_of_step(world.assessments["a3"])))
+
+
+def page_of_step(assessment):
+    return reverse("assessment_step", args=[assessment.pk, "publish"])
+
+
+@pytest.mark.parametrize(("persona", "may"), [("advisor", False), ("team_leader", True)])
+def test_the_import_is_offered_to_those_who_may(world, client_of, persona, may):
+    client, address = client_of(world.person(persona)), reverse("import_assessments")
+    assert (f'href="{address}"' in text(client.get(reverse("board"))), client.get(address).status_code == 200) == (
+        may,
+        may,
+    )
+
+
+def test_what_sending_says_of_the_answers_agrees_with_the_report(world, client_of):
+    one = make_assessment(world, world.factory_b, 5, "internal_review")
+    client = client_of(world.person("team_leader"))
+    shown = text(client.get(reverse("assessment_step", args=[one.pk, "send_to_factory"])))
+    assert "To change an answer, return it to internal review." in shown
+    assert "can no longer change" not in shown
+
+
+def test_ones_own_versions_stand_newest_first(world, client_of):
+    days = 12
+    for cycle in (5, 6, 7, 8):
+        make_assessment(world, world.factory_a, cycle, "published", published_days_ago=days)
+    old = Assessment.objects.get(factory=world.factory_a, cycle=8)
+    by = world.person("team_leader")
+    correction = start_correction(by=by, assessment=old, note="A typing error")
+    take_step(by=by, assessment=correction, name="send_to_factory")
+    response = client_of(world.person("manager_a")).get(reverse("assessment_list"))
+    listed = [(row["assessment"].cycle, row["assessment"].version) for row in response.context["rows"]]
+    assert [one for one in listed if one[0] > 4] == [(8, 2), (8, 1), (7, 1), (6, 1), (5, 1)]
+
+
 def test_the_factory_is_told_until_when_it_may_review_and_whom_to_write_to(world, client_of):
     CountryProgramme.objects.filter(pk=world.cambodia.pk).update(contact_email="office@test.example")
     Assessment.objects.filter(pk=world.assessments["a3"].pk).update(released_at=timezone.now())
@@ -237,6 +284,7 @@ def test_one_that_cannot_be_published_does_not_stop_the_others(world, client_of)
     assert Assessment.objects.get(pk=ids[0]).state == "published"
     assert Assessment.objects.get(pk=ids[1]).state == "planned"
     assert "1 assessment done" in text(response)
+    assert f"{world.factory_a.name}, cycle 4: This assessment is now" in text(response)
 
 
 @pytest.mark.parametrize("ids", [[], ["nonsense"], ["00000000-0000-0000-0000-000000000000"]])
