@@ -172,15 +172,14 @@ DAMAGED = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGED)
 @pytest.mark.parametrize("door", ALL)
-def test_a_damaged_workbook_is_said_to_be_damaged(doors, door, damage):
-    ((_row, _column, text),) = getattr(doors, door)(DAMAGED[damage]())
-    words = "not an Excel workbook that can be read" if damage == "overwritten list of sheets" else "is damaged"
-    assert words in text
+def test_a_damaged_workbook_is_said_to_be_damaged(doors, door):
+    for damage, make in DAMAGED.items():
+        ((_row, _column, text),) = getattr(doors, door)(make())
+        words = "not an Excel workbook that can be read" if "list of sheets" in damage else "workbook is damaged"
+        assert words in text, damage
 
 
-@pytest.mark.parametrize("damage", ["overwritten", "encrypted", "unknown method", "unknown encoding"])
 @pytest.mark.parametrize(
     ("persona", "url"),
     [
@@ -191,13 +190,14 @@ def test_a_damaged_workbook_is_said_to_be_damaged(doors, door, damage):
         ("team_leader", "subscription_import"),
     ],
 )
-def test_the_page_of_each_door_refuses_a_damaged_workbook(world, client_of, persona, url, damage):
+def test_the_page_of_each_door_refuses_a_damaged_workbook(world, client_of, persona, url):
     if not url.startswith("/"):
         url = reverse(url, args=[(world.cambodia if url == "subscription_import" else world.brand_a).pk])
-    sent = {"name": "CAT 9", "kind": "CAT", "file": upload(DAMAGED[damage]())}
-    response = client_of(world.person(persona)).post(url, sent)
-    assert response.status_code == 400
-    assert "The workbook is damaged" in response.content.decode()
+    client = client_of(world.person(persona))
+    for damage in ("overwritten", "encrypted", "unknown method", "unknown encoding"):
+        response = client.post(url, {"name": "CAT 9", "kind": "CAT", "file": upload(DAMAGED[damage]())})
+        assert response.status_code == 400, damage
+        assert "The workbook is damaged" in response.content.decode(), damage
 
 
 # --- cells whose content is lost
