@@ -1,5 +1,7 @@
 """Brands and the suppliers they name."""
 
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -7,7 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from brands.querysets import BrandHistoryQuerySet, BrandQuerySet, SupplierQuerySet
 from brands.reads import READS
 from portal.accounts.models import RoleGroup, User
-from portal.accounts.role_index import membership_trigger, permission_triggers
+from portal.accounts.role_index import (
+    Source,
+    content_type_trigger,
+    membership_trigger,
+    named_permission_trigger,
+    permission_triggers,
+)
 from portal.accounts.roles import GroupObjectPermissionBase
 from portal.core.drawn import drawn_id
 from portal.core.identifiers import OS_HUB_ID
@@ -118,7 +126,7 @@ class BrandGroupObjectPermission(GroupObjectPermissionBase):
     content_object = models.ForeignKey(Brand, on_delete=models.CASCADE)
 
     class Meta(GroupObjectPermissionBase.Meta):
-        triggers = permission_triggers("brand", "brands_brandgroupobjectpermission")
+        triggers = permission_triggers(Source("brand", "brands_brandgroupobjectpermission", "brands", "brand"))
 
 
 class BrandMembership(User.groups.through):  # type: ignore[name-defined,misc] # made by Django
@@ -126,4 +134,20 @@ class BrandMembership(User.groups.through):  # type: ignore[name-defined,misc] #
 
     class Meta:
         proxy = True
-        triggers = [membership_trigger("brand", "brands_brandgroupobjectpermission")]
+        triggers = [membership_trigger("brand")]
+
+
+class BrandPermission(Permission):
+    """Django's permissions, with what follows for what roles may do for brands."""
+
+    class Meta:
+        proxy = True
+        triggers = [named_permission_trigger("brand")]
+
+
+class BrandContentType(ContentType):
+    """Django's content types: the one of brands says which permissions count for them."""
+
+    class Meta:
+        proxy = True
+        triggers = [content_type_trigger("brand")]

@@ -4,8 +4,10 @@ from factories.models.handovers import Handover
 from factories.models.organisations import (
     CountryProgramme,
     Factory,
+    FactoryContentType,
     FactoryGroupObjectPermission,
     FactoryMembership,
+    FactoryPermission,
     FactoryRole,
     ProgrammeGroupObjectPermission,
     ProgrammeHistory,
@@ -15,8 +17,10 @@ from factories.models.organisations import (
 __all__ = [
     "CountryProgramme",
     "Factory",
+    "FactoryContentType",
     "FactoryGroupObjectPermission",
     "FactoryMembership",
+    "FactoryPermission",
     "FactoryRole",
     "Handover",
     "ProgrammeGroupObjectPermission",

@@ -3,6 +3,8 @@
 from datetime import date, timedelta, tzinfo
 from typing import ClassVar
 
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Concat
@@ -11,7 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from factories.querysets import FactoryQuerySet, ProgrammeHistoryQuerySet, ProgrammeQuerySet
 from factories.time_zones import FactoryZoneField, check_zone, zone_name_of
 from portal.accounts.models import RoleGroup, User
-from portal.accounts.role_index import membership_trigger, permission_triggers
+from portal.accounts.role_index import (
+    Source,
+    content_type_trigger,
+    membership_trigger,
+    named_permission_trigger,
+    permission_triggers,
+)
 from portal.accounts.roles import GroupObjectPermissionBase
 from portal.core.days import zone_named, zone_of_country
 from portal.core.drawn import drawn_id
@@ -363,7 +371,9 @@ class FactoryGroupObjectPermission(GroupObjectPermissionBase):
     content_object = models.ForeignKey(Factory, on_delete=models.CASCADE)
 
     class Meta(GroupObjectPermissionBase.Meta):
-        triggers = permission_triggers("factory", "factories_factorygroupobjectpermission")
+        triggers = permission_triggers(
+            Source("factory", "factories_factorygroupobjectpermission", "factories", "factory")
+        )
 
 
 class ProgrammeGroupObjectPermission(GroupObjectPermissionBase):
@@ -372,7 +382,9 @@ class ProgrammeGroupObjectPermission(GroupObjectPermissionBase):
     content_object = models.ForeignKey(CountryProgramme, on_delete=models.CASCADE)
 
     class Meta(GroupObjectPermissionBase.Meta):
-        triggers = permission_triggers("programme", "factories_programmegroupobjectpermission")
+        triggers = permission_triggers(
+            Source("programme", "factories_programmegroupobjectpermission", "factories", "countryprogramme")
+        )
 
 
 class FactoryMembership(User.groups.through):  # type: ignore[name-defined,misc] # made by Django
@@ -380,7 +392,20 @@ class FactoryMembership(User.groups.through):  # type: ignore[name-defined,misc]
 
     class Meta:
         proxy = True
-        triggers = [
-            membership_trigger("factory", "factories_factorygroupobjectpermission"),
-            membership_trigger("programme", "factories_programmegroupobjectpermission"),
-        ]
+        triggers = [membership_trigger("factory"), membership_trigger("programme")]
+
+
+class FactoryPermission(Permission):
+    """Django's permissions, with what follows for what roles may do on factories and country programmes."""
+
+    class Meta:
+        proxy = True
+        triggers = [named_permission_trigger("factory"), named_permission_trigger("programme")]
+
+
+class FactoryContentType(ContentType):
+    """Django's content types: those of factories and country programmes say which permissions count for them."""
+
+    class Meta:
+        proxy = True
+        triggers = [content_type_trigger("factory"), content_type_trigger("programme")]

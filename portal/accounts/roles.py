@@ -94,9 +94,22 @@ class OrganisationKind:
         self.roles[role]
         return self.role_groups(organisation).select_related("group").get(role=role).group
 
+    def given(self, codenames: Sequence[str]) -> QuerySet[Any]:
+        """What groups may do: the rows that give one of `codenames` (another model's permission gives nothing)."""
+        return self.permission_model._default_manager.filter(
+            permission__codename__in=codenames,
+            permission__content_type__app_label=self.model._meta.app_label,
+            permission__content_type__model=self.model._meta.model_name,
+        )
+
     def held_by(self, user: Visitor) -> set[str]:
         """The permissions that `user` holds on any organisation of this kind."""
         return {codename for (codename,) in _held_anywhere(self.name).rows(user=user.pk or 0)}
+
+    def permission_ids(self) -> dict[str, int]:
+        """The keys of the model's permissions by their codenames."""
+        content_type = ContentType.objects.get_for_model(self.model)
+        return dict(Permission.objects.filter(content_type=content_type).values_list("codename", "pk"))
 
     def event_field(self) -> str:
         """The column of an event that names this kind's organisation."""
@@ -140,8 +153,7 @@ def create_role_groups_in_bulk(kind: OrganisationKind, organisations: Sequence[M
         (kind.role_model(organisation=one, role=role.name, group=group) for (one, role), group in made),
         batch_size=2000,
     )
-    content_type = ContentType.objects.get_for_model(kind.model)
-    ids = dict(Permission.objects.filter(content_type=content_type).values_list("codename", "pk"))
+    ids = kind.permission_ids()
     kind.permission_model._default_manager.bulk_create(
         (
             kind.permission_model(content_object=one, group=group, permission_id=ids[codename])
@@ -174,25 +186,24 @@ def _out_of_date(kind: OrganisationKind) -> list[Model]:
     groups: dict[int, dict[str, int]] = {}
     for organisation, role, group in kind.role_model.objects.values_list("organisation_id", "role", "group_id"):
         groups.setdefault(organisation, {})[role] = group
-    held: dict[int, set[tuple[int, str]]] = {}
-    rows = kind.permission_model._default_manager.values_list("content_object_id", "group_id", "permission__codename")
-    for organisation, group, codename in rows:
-        held.setdefault(organisation, set()).add((group, codename))
+    held: dict[int, set[tuple[int, int]]] = {}
+    rows = kind.permission_model._default_manager.values_list("content_object_id", "group_id", "permission_id")
+    for organisation, group, permission in rows:
+        held.setdefault(organisation, set()).add((group, permission))
+    ids = kind.permission_ids()
     return [
         one
         for one in kind.model._default_manager.order_by("pk")
-        if _expected(kind, one, groups.get(one.pk, {})) != held.get(one.pk, set())
+        if _expected(kind.roles_of(one), groups.get(one.pk, {}), ids) != held.get(one.pk, set())
     ]
 
 
-def _expected(kind: OrganisationKind, organisation: Model, groups: Mapping[str, int]) -> set[tuple[int, str]]:
-    roles = kind.roles_of(organisation)
-    return {(groups.get(role.name, 0), codename) for role in roles for codename in role.permissions}
+def _expected(roles: list[Role], groups: Mapping[str, int], ids: Mapping[str, int]) -> set[tuple[int, int]]:
+    return {(groups.get(role.name, 0), ids[codename]) for role in roles for codename in role.permissions}
 
 
 def _sync_object_permissions(kind: OrganisationKind, organisation: Model, roles: Mapping[Group, Role]) -> None:
-    content_type = ContentType.objects.get_for_model(kind.model)
-    ids = dict(Permission.objects.filter(content_type=content_type).values_list("codename", "pk"))
+    ids = kind.permission_ids()
     wanted = {(group.pk, ids[codename]) for group, role in roles.items() for codename in role.permissions}
     rows = kind.permission_model._default_manager.filter(content_object=organisation)
     held = set(rows.values_list("group_id", "permission_id"))
@@ -235,8 +246,7 @@ def held(user: Visitor, kind: str, codename: str | Sequence[str], at: datetime |
         rows = HeldPermission.objects.filter(user=person, user__is_active=True, kind=kind, codename__in=names)
         return rows.values_list("organisation_id", flat=True)
     groups = memberships_at(at).filter(user=person).values("group_id")
-    then = kinds[kind].permission_model._default_manager.filter(permission__codename__in=names, group__in=groups)
-    return then.values_list("content_object_id", flat=True)
+    return kinds[kind].given(names).filter(group__in=groups).values_list("content_object_id", flat=True)
 
 
 def memberships_at(moment: datetime | None = None) -> QuerySet[Any]:
@@ -321,9 +331,7 @@ def memberships(user: Visitor, kind: OrganisationKind) -> QuerySet[Any]:
 
 def holders(kind: OrganisationKind, organisation_id: int, codename: str) -> QuerySet[User]:
     """The active people who hold `codename` on one organisation, each once; integrations are not people."""
-    groups = kind.permission_model._default_manager.filter(
-        content_object=organisation_id, permission__codename=codename
-    ).values("group_id")
+    groups = kind.given([codename]).filter(content_object=organisation_id).values("group_id")
     in_groups = User.groups.through._default_manager.filter(user_id=OuterRef("pk"), group_id__in=groups)
     return User.objects.filter(Exists(in_groups), is_active=True, is_integration=False)
 

@@ -5,15 +5,11 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from brands.models import BrandGroupObjectPermission
-from factories.models import (
-    CountryProgramme,
-    Factory,
-    FactoryGroupObjectPermission,
-    ProgrammeGroupObjectPermission,
-)
+from brands.roles import BRAND
+from factories.models import CountryProgramme, Factory
+from factories.roles import FACTORY, PROGRAMME
 from portal.accounts.models import User
-from portal.accounts.roles import memberships_at
+from portal.accounts.roles import OrganisationKind, memberships_at
 from sharing.access.grants import grants_for
 from sharing.access.publication import Subject, is_begun, is_released
 from sharing.models import SharingGrant
@@ -30,22 +26,20 @@ def readers(subject: Subject, scope: str, at: datetime | None = None) -> QuerySe
 def reading_memberships(subject: Subject, scope: str, at: datetime | None = None) -> QuerySet[Any]:
     """Row -> who, and in which role: the memberships (`user`, `group`) that let their holders read it."""
     brands = grants_for(subject, at).filter(scope=scope).values("brand")
-    groups = Q(group__in=_groups(BrandGroupObjectPermission, f"read_{scope}", content_object__in=brands))
+    groups = Q(group__in=_groups(BRAND, f"read_{scope}", content_object__in=brands))
     if is_released(subject, at):
-        own = _groups(FactoryGroupObjectPermission, "view_data", content_object=subject.factory_id)
+        own = _groups(FACTORY, "view_data", content_object=subject.factory_id)
         groups |= Q(group__in=own)
     if is_begun(subject, at):
-        assigned = _groups(FactoryGroupObjectPermission, "assess", content_object=subject.factory_id)
+        assigned = _groups(FACTORY, "assess", content_object=subject.factory_id)
         programmes = CountryProgramme.objects.filter(Q(is_global=True) | Q(pk=subject.factory.programme_id))
-        country = _groups(
-            ProgrammeGroupObjectPermission, "view_assessments", content_object__in=programmes.values("pk")
-        )
+        country = _groups(PROGRAMME, "view_assessments", content_object__in=programmes.values("pk"))
         groups |= Q(group__in=assigned) | Q(group__in=country)
     return memberships_at(at).filter(groups)
 
 
-def _groups(permission_model: Any, codename: str, **on: Any) -> Any:
-    return permission_model._default_manager.filter(permission__codename=codename, **on).values("group")
+def _groups(kind: OrganisationKind, codename: str, **on: Any) -> Any:
+    return kind.given([codename]).filter(**on).values("group")
 
 
 def brands_seeing(factory: Factory) -> QuerySet[SharingGrant]:
