@@ -18,6 +18,7 @@ from factories.rights import may_in_programme, member_may, staff_may
 from factories.role_names import FactoryRoleName, ProgrammeRoleName
 from portal.accounts.models import User
 from portal.accounts.roles import OrganisationKind, Role, Visitor, has_active_manager, register
+from portal.accounts.sides import Side
 from portal.core.events import record
 
 SEES_BRANDS = frozenset({"brands.view_all_brands"})
@@ -112,7 +113,11 @@ FACTORY = register(
             ),
             # Assigned by the country's staff, who hold it besides their role in the programme.
             FactoryRoleName.ADVISOR: Role(
-                FactoryRoleName.ADVISOR, _("Assigned Enterprise Advisor"), frozenset({"assess"}), is_invitable=False
+                FactoryRoleName.ADVISOR,
+                _("Assigned Enterprise Advisor"),
+                frozenset({"assess"}),
+                is_invitable=False,
+                side=Side.PROGRAMME,
             ),
         },
     )

@@ -10,13 +10,15 @@ from django.test import Client
 from django.urls import reverse
 
 from brands.roles import BRAND
-from factories.roles import FACTORY
+from factories.roles import FACTORY, PROGRAMME
+from factories.services import assign_advisor
 from portal.accounts.joining import accept_as_member, join
 from portal.accounts.models import Invitation, User
+from portal.accounts.profiles import update_account
 from portal.accounts.roles import OrganisationKind, kinds_of, role_of
 from portal.accounts.services import accept_invitation, change_role, invite, remove_member
 from portal.core.models import Event
-from tests.together import TIMES, at_once, behind, make_second_manager, refusals, seen_by_brand, signed_in
+from tests.together import TIMES, Call, at_once, behind, make_second_manager, refusals, seen_by_brand, signed_in
 from tests.world import PASSWORD, World, build_world
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -70,6 +72,58 @@ def test_an_account_that_two_invitations_begin_at_once_begins_once(world: World,
     assert refusals(answers, PermissionDenied) == 1
     [person] = User.objects.filter(email=email)
     assert len(kinds_of(person)) == 1
+
+
+# --- nobody is on two sides: operators, advisors ----------------------------------------------------------
+
+
+def test_decision_17_an_account_that_joins_meanwhile_is_made_no_operators(world: World) -> None:
+    person, operator = world.person("outsider"), world.person("operator")
+    invitation = invited(world, "manager_a", FACTORY, world.factory_a, person.email)
+    _joined, late = behind(
+        lambda: accept_as_member(invitation=invitation, by=person),
+        lambda: update_account(by=operator, account=person, is_staff=True),
+    )
+    assert isinstance(late, ValidationError), late
+    assert not User.objects.get(pk=person.pk).is_staff
+
+
+def test_decision_17_an_account_that_is_made_an_operators_meanwhile_joins_nothing(world: World) -> None:
+    person, operator = world.person("outsider"), world.person("operator")
+    invitation = invited(world, "manager_a", FACTORY, world.factory_a, person.email)
+    _made, late = behind(
+        lambda: update_account(by=operator, account=person, is_superuser=True),
+        lambda: accept_as_member(invitation=invitation, by=person),
+    )
+    assert isinstance(late, PermissionDenied), late
+    assert kinds_of(person) == set()
+
+
+def ends_and_begins(world: World) -> tuple[Call, Call]:
+    """Two calls: an advisor leaves the country's staff; the same one is assigned to factory B."""
+    manager, advisor = world.person("programme_manager"), world.person("advisor")
+    return (
+        lambda: remove_member(by=manager, kind=PROGRAMME, organisation=world.cambodia, member=advisor),
+        lambda: assign_advisor(by=manager, factory=world.factory_b, advisor=advisor),
+    )
+
+
+def test_an_advisor_who_is_removed_meanwhile_is_assigned_nothing(world: World) -> None:
+    _removed, late = behind(*ends_and_begins(world))
+    assert isinstance(late, ValidationError), late
+    assert kinds_of(world.person("advisor")) == set()
+
+
+def test_an_advisor_who_is_removed_loses_what_was_assigned_meanwhile(world: World) -> None:
+    remove, assign = ends_and_begins(world)
+    assert behind(assign, remove) == (None, None)
+    assert kinds_of(world.person("advisor")) == set()
+
+
+@pytest.mark.parametrize("time", TIMES)
+def test_an_advisor_removed_and_assigned_at_once_keeps_nothing(world: World, time: int) -> None:
+    assert refusals(at_once(*ends_and_begins(world)), ValidationError) <= 1
+    assert kinds_of(world.person("advisor")) == set()
 
 
 # --- who manages a factory, and who is in a brand ---------------------------------------------------------

@@ -131,12 +131,18 @@ def update_programme(*, by: User, programme: CountryProgramme, **fields: Any) ->
     return programme
 
 
+def _lock_staff(programme: CountryProgramme) -> None:
+    """Lock the programme as changes of its members do: nobody is assigned while their role in it ends."""
+    CountryProgramme.objects.select_for_update().get(pk=programme.pk)
+
+
 @transaction.atomic
 def assign_advisor(*, by: User, factory: Factory, advisor: User) -> None:
     """Let an Enterprise Advisor of the factory's country work on this factory.
 
     Raises `PermissionDenied`, or `ValidationError` when the person is no Enterprise Advisor of that country.
     """
+    _lock_staff(factory.programme)
     if not may_enrol(by, factory.programme):
         raise PermissionDenied(_("Only the country's staff may assign advisors."))
     if "enterprise_advisor" not in role_of(advisor, PROGRAMME, factory.programme):
@@ -148,6 +154,7 @@ def assign_advisor(*, by: User, factory: Factory, advisor: User) -> None:
 @transaction.atomic
 def unassign_advisor(*, by: User, factory: Factory, advisor: User) -> None:
     """End an advisor's work on this factory, at once. Raises `PermissionDenied`."""
+    _lock_staff(factory.programme)
     if not may_enrol(by, factory.programme):
         raise PermissionDenied(_("Only the country's staff may assign advisors."))
     advisor.groups.remove(FACTORY.group(factory, "advisor"))

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from portal.accounts.models import Invitation, User
-from portal.accounts.profiles import OPERATOR_FIELDS, update_account
+from portal.accounts.profiles import OPERATOR_FIELDS, locked_account, update_account
 from portal.core.admin import ReadOnly
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -40,7 +40,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         """An operator's account has no role in an organisation."""
         data: dict[str, Any] = super().clean() or {}
         operates = data.get("is_staff") or data.get("is_superuser")
-        if operates and self.instance.groups.exists():
+        if operates and locked_account(self.instance).groups.exists():
             raise ValidationError(
                 {"is_staff": "This person has a role in an organisation. An operator's account must have none."}
             )

@@ -15,11 +15,12 @@ OWN_FIELDS = frozenset({"name", "language"})
 OPERATOR_FIELDS = OWN_FIELDS | {"is_active", "is_staff", "is_superuser"}
 
 
+@transaction.atomic
 def update_profile(*, by: User, **fields: Any) -> User:
     """Change one's own name and language. Raises `PermissionDenied` for anything else, `ValidationError` by field."""
     if not by.is_active or set(fields) - OWN_FIELDS:
         raise PermissionDenied(_("You may change your name and your language."))
-    return _update(by, by, fields)
+    return _update(by, locked_account(by), fields)
 
 
 @transaction.atomic
@@ -31,6 +32,7 @@ def update_account(*, by: User, account: User, **fields: Any) -> User:
     """
     if not (by.is_active and by.is_superuser) or set(fields) - OPERATOR_FIELDS:
         raise PermissionDenied(_("Only the operator may change accounts."))
+    account = locked_account(account)
     operates = fields.get("is_staff", account.is_staff) or fields.get("is_superuser", account.is_superuser)
     if operates and account.groups.exists():
         raise ValidationError(
@@ -41,10 +43,13 @@ def update_account(*, by: User, account: User, **fields: Any) -> User:
     return _update(by, account, fields)
 
 
-@transaction.atomic
+def locked_account(account: User) -> User:
+    """The account as it is now, locked as for accepting an invitation: no operator gets a role at the same moment."""
+    return User.objects.select_for_update().get(pk=account.pk)
+
+
 def _update(by: User, account: User, fields: dict[str, Any]) -> User:
     fields = {name: one_line(value) if name == "name" else value for name, value in fields.items()}
-    account = User.objects.select_for_update().get(pk=account.pk)
     changed = sorted(name for name, value in fields.items() if getattr(account, name) != value)
     for name in changed:
         setattr(account, name, fields[name])

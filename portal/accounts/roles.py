@@ -40,7 +40,8 @@ __all__ = [
 class Role:
     """A role: its word, its label, what it may do on its organisation, and in general (`app.codename`).
 
-    `applies(organisation)` says whether that organisation has the role at all.
+    `applies(organisation)` says whether that organisation has the role at all. `side` names the kind of organisation
+    whose people hold the role, where that is another one.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Role:
     is_manager: bool = False
     is_invitable: bool = True
     applies: Callable[[Any], bool] = lambda _organisation: True
+    side: str = ""
 
 
 @dataclass(frozen=True)
@@ -315,12 +317,12 @@ def count_active_managers(kind: OrganisationKind, organisation: Model) -> int:
 
 
 def kinds_of(user: User) -> set[str]:
-    """The kinds of organisation that a person belongs to; an advisor's assignments do not count."""
-    held = {
-        name: kind.role_model.objects.filter(group__user=user).values_list("role", flat=True)
+    """The kinds of organisation that a person belongs to; an advisor assigned to a factory is the programme's."""
+    return {
+        kind.roles[role].side or name
         for name, kind in kinds.items()
+        for role in kind.role_model.objects.filter(group__user=user).values_list("role", flat=True)
     }
-    return {name for name, roles in held.items() if any(kinds[name].roles[role].is_invitable for role in roles)}
 
 
 def memberships(user: Visitor, kind: OrganisationKind) -> QuerySet[Any]:
