@@ -140,3 +140,7 @@ class HandoverQuerySet(QuerySet["Handover"]):
     def open(self) -> "HandoverQuerySet":
         """Those under way: not stopped, and the new manager has not joined."""
         return self.filter(stopped_at=None, joined_at=None)
+
+    def waiting_for(self, email: str) -> "HandoverQuerySet":
+        """Those that were completed and wait for the new manager with this address to join."""
+        return self.open().filter(new_email=email, completed_at__isnull=False)

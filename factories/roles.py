@@ -11,12 +11,13 @@ from factories.models import (
     Factory,
     FactoryGroupObjectPermission,
     FactoryRole,
+    Handover,
     ProgrammeGroupObjectPermission,
     ProgrammeRole,
 )
 from factories.rights import may_in_programme, member_may, staff_may
 from factories.role_names import FactoryRoleName, ProgrammeRoleName
-from portal.accounts.models import User
+from portal.accounts.models import Invitation, User
 from portal.accounts.roles import OrganisationKind, Role, Visitor, has_active_manager, register
 from portal.accounts.sides import Side
 from portal.core.events import record
@@ -60,6 +61,22 @@ def may_manage_staff(user: Visitor, programme: Any) -> bool:
     return may_in_programme(user, "manage_programme", programme.pk)
 
 
+def is_new_manager(factory: Any, invitation: Invitation) -> bool:
+    """Whether staff who enrol here invited the manager whom a completed handover of the only other one waits for."""
+    handover = Handover.objects.waiting_for(invitation.email).filter(factory=factory).select_related("leaving").first()
+    return (
+        handover is not None
+        and may_oversee_factory(invitation.invited_by, factory)
+        and not has_active_manager(FACTORY, factory, besides=handover.leaving)
+    )
+
+
+def is_first_staff(programme: Any, invitation: Invitation) -> bool:
+    """Whether `create_staff` sent it, in its reader's own name, and there are no global staff yet."""
+    is_own = invitation.invited_by.email == invitation.email
+    return is_own and programme.is_global and not has_active_manager(PROGRAMME, programme)
+
+
 def active_in_role(factory: Factory, role: str) -> QuerySet[User]:
     """The active people who hold a role in a factory, by name."""
     groups = FACTORY.role_groups(factory).filter(role=role).values("group")
@@ -94,6 +111,7 @@ FACTORY = register(
         visible_to=Factory.objects.visible_to,
         may_manage_members=may_manage_factory_members,
         may_oversee=may_oversee_factory,
+        is_decided=is_new_manager,
         news="view_data",
         on_join=after_joining,
         managers_wanted=2,
@@ -132,6 +150,7 @@ PROGRAMME = register(
         permission_model=ProgrammeGroupObjectPermission,
         visible_to=CountryProgramme.objects.visible_to,
         may_manage_members=may_manage_staff,
+        is_decided=is_first_staff,
         on_leave=end_assignments,
         news="view_assessments",
         roles={

@@ -74,6 +74,18 @@ def test_an_account_that_two_invitations_begin_at_once_begins_once(world: World,
     assert len(kinds_of(person)) == 1
 
 
+@pytest.mark.parametrize("time", TIMES)
+def test_decision_17_of_two_managers_invited_by_staff_at_once_one_joins(world: World, time: int) -> None:
+    User.objects.filter(pk=world.person("manager_a").pk).update(is_active=False)
+    calls = []
+    for number in (1, 2):
+        terms = {"kind": FACTORY, "organisation": world.factory_a, "role": "manager"}
+        one, _link = invite(by=world.person("team_leader"), email=f"boss{number}@test.example", **terms)
+        calls.append(lambda one=one: join(invitation=one, name="Boss", password=PASSWORD))
+    assert refusals(at_once(*calls), PermissionDenied) == 1
+    assert managers(world) == 1
+
+
 # --- nobody is on two sides: operators, advisors ----------------------------------------------------------
 
 

@@ -235,7 +235,7 @@ def complete_handover(*, by: User, handover: Handover) -> Handover:
 
 def finish_handover(factory: Factory, joined: User) -> None:
     """The new manager of a completed handover joined: the role of the one who left ends. Else nothing happens."""
-    waiting = Handover.objects.open().filter(factory=factory, new_email=joined.email, completed_at__isnull=False)
+    waiting = Handover.objects.waiting_for(joined.email).filter(factory=factory)
     handover = waiting.select_related("factory__programme", "leaving").first()
     if handover is None or "manager" not in role_of(joined, FACTORY, factory):
         return

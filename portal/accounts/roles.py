@@ -18,7 +18,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import BigIntegerField, Exists, Model, OuterRef, QuerySet
 from guardian.models import GroupObjectPermissionBase
 
-from portal.accounts.models import AccountHistory, HeldPermission, MembershipPeriod, User
+from portal.accounts.models import AccountHistory, HeldPermission, Invitation, MembershipPeriod, User
 from portal.core.compiled import Compiled, Parameter, worded_once
 
 Visitor = User | AnonymousUser
@@ -59,7 +59,8 @@ class OrganisationKind:
     """A kind of organisation and its roles.
 
     `may_manage_members(user, organisation)` also lets the programme's staff in where the kind allows it;
-    `may_oversee` says who else reads the list of members; `on_leave(organisation, member)` ends what hung on a role
+    `may_oversee` says who else reads the list of members; `is_decided(organisation, invitation)`, whether an invitation
+    is valid although its sender does not manage members; `on_leave(organisation, member)` ends what hung on a role
     that a member just lost; `on_join`, what follows when somebody accepted an invitation. With fewer active managers
     than `managers_wanted` the page of its people asks for another one. Who holds the permission `news` is told the
     organisation's news by mail.
@@ -74,6 +75,7 @@ class OrganisationKind:
     visible_to: Callable[[Visitor], QuerySet[Any]]
     may_manage_members: Callable[[Visitor, Any], bool]
     may_oversee: Callable[[Visitor, Any], bool] = lambda _user, _organisation: False
+    is_decided: Callable[[Any, Invitation], bool] = lambda _organisation, _invitation: False
     on_leave: Callable[[Any, User], None] = lambda _organisation, _member: None
     news: str = ""
     on_join: Callable[[Any, User], None] = lambda _organisation, _member: None

@@ -2,11 +2,13 @@
 
 A manager looks after the members of their own organisation; staff of the programme do it where the kind of
 organisation says so (the first manager of a factory is invited by its country's staff). The last manager of an
-organisation cannot be removed or made less.
+organisation cannot be removed or made less. An invitation is valid only as long as whoever sent it may invite:
+accepting asks what inviting asked (`valid_invitations`).
 """
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -107,16 +109,36 @@ def _send_invitation(invitation: Invitation, link: str, language: str) -> None:
 
 
 def find_invitation(invitation_id: UUID, secret: str) -> Invitation | None:
-    """The open invitation behind a link, or None: unknown, used, withdrawn and expired links look the same."""
+    """The open invitation behind a link, or None: unknown, used, withdrawn and expired links look the same.
+
+    Whether it is still valid is asked when it is answered.
+    """
     invitation = Invitation.objects.filter(pk=invitation_id).select_related("invited_by").first()
     if invitation is None or not secrets.compare_digest(invitation.secret_hash, _hash(secret)):
         return None
     return invitation if invitation.is_open else None
 
 
+def valid_invitations(kind: OrganisationKind, organisation: Model, invitations: Collection[Invitation]) -> set[UUID]:
+    """Return the keys of those invitations into `organisation` whose senders may still invite (decision 17)."""
+    senders = {invitation.invited_by for invitation in invitations}
+    managing = {sender for sender in senders if kind.may_manage_members(sender, organisation)}
+    return {one.pk for one in invitations if one.invited_by in managing or kind.is_decided(organisation, one)}
+
+
+def is_valid(invitation: Invitation) -> bool:
+    """Whether the sender of one invitation may still invite; who holds its link is told."""
+    kind = kinds[invitation.kind]
+    organisation = kind.model._default_manager.get(pk=invitation.organisation_id)
+    return bool(valid_invitations(kind, organisation, [invitation]))
+
+
 @transaction.atomic
 def accept_invitation(*, invitation: Invitation, by: User, kind: OrganisationKind) -> None:
-    """Make `by` a member as invited. Raises `PermissionDenied` when the invitation is over or for another address."""
+    """Make `by` a member as invited.
+
+    Raises `PermissionDenied` when the invitation is over or for another address, or its sender may no longer invite.
+    """
     invitation = lock_invitation(invitation)
     # Invitations of two sides, accepted at once: the second one finds the person on the first one's side.
     by = User.objects.select_for_update(no_key=True).get(pk=by.pk)
@@ -124,6 +146,10 @@ def accept_invitation(*, invitation: Invitation, by: User, kind: OrganisationKin
     if not invitation.is_open or by.email != invitation.email or not by.is_active:
         raise PermissionDenied(_("This invitation is not for you, or is no longer valid."))
     organisation = kind.model._default_manager.get(pk=invitation.organisation_id)
+    if not valid_invitations(kind, organisation, [invitation]):
+        raise PermissionDenied(
+            _("The sender of this invitation can no longer invite members. Ask for a new invitation.")
+        )
     invitation.accepted_at, invitation.accepted_by = timezone.now(), by
     invitation.save(update_fields=["accepted_at", "accepted_by"])
     by.groups.add(kind.group(organisation, invitation.role))

@@ -4,12 +4,14 @@ from io import StringIO
 
 import pytest
 from django.core import mail
+from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
 from factories.models import CountryProgramme
 from factories.roles import PROGRAMME
+from portal.accounts.joining import join
 from portal.accounts.models import Invitation, User
 from portal.accounts.roles import role_of
 from tests.world import World
@@ -66,3 +68,13 @@ def test_a_bad_address_is_refused(db):
         run("not-an-address")
 
     assert not User.objects.exists()
+
+
+def test_decision_17_of_two_first_ones_invited_only_one_joins(db):
+    for number in (1, 2):
+        run(f"first{number}@staff.example")
+    one, other = Invitation.objects.order_by("created_at")
+    join(invitation=one, name="First", password="loom-and-lantern-9")
+
+    with pytest.raises(PermissionDenied, match="can no longer invite"):
+        join(invitation=other, name="Second", password="loom-and-lantern-9")

@@ -282,6 +282,19 @@ def test_an_account_of_another_side_is_refused_with_the_reason_before_it_is_aske
     assert role_of(world.person("brand_a_member"), FACTORY, world.factory_a) == []
 
 
+@pytest.mark.parametrize("as_whom", ["newcomer", "outsider"])
+def test_an_invitation_whose_sender_may_no_longer_invite_says_so(world, link, client_of, as_whom):
+    invitation, address = link("new@test.example" if as_whom == "newcomer" else world.person(as_whom).email)
+    client = Client() if as_whom == "newcomer" else client_of(world.person(as_whom))
+    client.get(address)
+    User.objects.filter(pk=world.person("manager_a").pk).update(is_active=False)
+
+    for response in (client.get(address, follow=True), client.post(answer(invitation), filled())):
+        assert response.status_code == 404
+        assert "The person who sent it can no longer invite members" in response.content.decode()
+    assert not Event.objects.filter(kind="people.joined").exists()
+
+
 # --- limits ------------------------------------------------------------------------------------------------
 
 

@@ -95,6 +95,7 @@ def test_colleagues_see_names_and_only_the_manager_sees_addresses_and_invitation
 
 def test_the_list_takes_the_same_queries_however_many_members(world, client_of):
     client = client_of(world.person("manager_a"))
+    invited(world)
 
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
@@ -106,7 +107,7 @@ def test_the_list_takes_the_same_queries_however_many_members(world, client_of):
         person = User.objects.create_user(f"m{number}@test.example", name=f"M {number}")
         add_member(by=None, kind=FACTORY, organisation=world.factory_a, member=person, role="member")
         invited(world, f"i{number}@test.example")
-    assert queries() == before <= 10
+    assert queries() == before <= 11
 
 
 def test_the_list_has_pages(world, client_of):
@@ -382,3 +383,15 @@ def test_once_there_is_a_manager_staff_neither_change_nor_remove_anybody(world, 
         url = address(world, name=name, member_id=member.pk)
         assert client.post(url, {"role": "manager", "held": "member"}).status_code == 403
     assert role_of(member, FACTORY, world.factory_a) == ["member"]
+
+
+def test_the_list_says_which_invitations_no_longer_work_and_sending_again_mends_it(world, client_of):
+    second = world.person("member_a")
+    add_member(by=None, kind=FACTORY, organisation=world.factory_a, member=second, role="manager")
+    invitation = invited(world)
+    User.objects.filter(pk=world.person("manager_a").pk).update(is_active=False)
+    client, note = client_of(second), "The sender can no longer invite members."
+
+    assert note in client.get(address(world)).content.decode()
+    again = reverse("invitation_resend", args=["factory", world.factory_a.pk, invitation.pk])
+    assert note not in client.post(again, follow=True).content.decode()

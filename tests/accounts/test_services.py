@@ -11,6 +11,7 @@ from brands.roles import BRAND
 from factories.roles import FACTORY, PROGRAMME
 from portal.accounts.joining import accept_as_member, join
 from portal.accounts.models import ApiToken, Invitation, User
+from portal.accounts.profiles import update_account
 from portal.accounts.roles import role_of
 from portal.accounts.services import (
     accept_invitation,
@@ -307,3 +308,66 @@ def test_a_person_joins_a_second_organisation_of_their_own_kind(world: World):
     accept_invitation(invitation=invitation, by=person, kind=FACTORY)
 
     assert role_of(person, FACTORY, world.factory_a) == ["member"]
+
+
+# --- an invitation is valid only as long as its sender may invite ---------------------------------------------------
+
+
+def sent(world: World, name: str, by: str, email: str = "new@test.example", role: str = "manager") -> Invitation:
+    kind, organisation, _member = of(world, name)
+    return invite(by=world.person(by), kind=kind, organisation=organisation, email=email, role=role)[0]
+
+
+def lets_nobody_in(invitation: Invitation) -> None:
+    with pytest.raises(PermissionDenied, match="can no longer invite"):
+        join(invitation=invitation, name="New", password="a-loom-in-the-morning")
+    assert not User.objects.filter(email=invitation.email).exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("name", "persona"), [(name, one) for name in STAFF_OF for one in STAFF_OF[name]])
+def test_decision_17_staff_bring_in_one_manager_however_many_they_invited(world: World, name: str, persona: str):
+    leave_without_manager(world, name)
+    first, second = (sent(world, name, persona, f"boss{number}@test.example") for number in (1, 2))
+
+    join(invitation=first, name="First", password="a-loom-in-the-morning")
+
+    lets_nobody_in(second)
+
+
+@pytest.mark.django_db
+def test_decision_17_who_left_the_staff_brings_nobody_into_a_factory(world: World):
+    leave_without_manager(world, "factory")
+    invitation = sent(world, "factory", "team_leader")
+
+    remove_member(
+        by=world.person("programme_manager"),
+        kind=PROGRAMME,
+        organisation=world.cambodia,
+        member=world.person("team_leader"),
+    )
+
+    lets_nobody_in(invitation)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["factory", "brand", "programme"])
+def test_decision_17_a_closed_account_brings_nobody_in(world: World, name: str):
+    sender = next(iter(sorted(MANAGES[name])))
+    role = "team_leader" if name == "programme" else "member"
+    invitation = sent(world, name, sender, role=role)
+
+    update_account(by=world.person("operator"), account=world.person(sender), is_active=False)
+
+    lets_nobody_in(invitation)
+
+
+@pytest.mark.django_db
+def test_decision_17_an_assigned_advisor_is_of_the_programmes_side(world: World):
+    """Also where the role in the programme is gone and the assignment is not."""
+    advisor = world.person("advisor")
+    PROGRAMME.group(world.cambodia, "enterprise_advisor").user_set.remove(advisor)
+    invitation = sent(world, "brand", "brand_a_manager", advisor.email, "member")
+
+    with pytest.raises(PermissionDenied, match="another kind of organisation"):
+        accept_invitation(invitation=invitation, by=advisor, kind=BRAND)

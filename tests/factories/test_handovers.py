@@ -15,6 +15,7 @@ from factories.roles import FACTORY
 from factories.services import complete_handover, object_to_handover, open_handover, stop_handover
 from portal.accounts.joining import join
 from portal.accounts.models import Invitation
+from portal.accounts.profiles import update_account
 from portal.accounts.roles import role_of
 from portal.accounts.services import add_member
 from portal.core.models import Event
@@ -169,3 +170,31 @@ def test_one_manager_is_one_too_few(world: World, client_of: Any) -> None:
     assert {factory.pk for factory in listed} == {world.factory_a.pk, world.factory_b.pk}
     add_member(by=None, kind=FACTORY, organisation=world.factory_a, member=world.person("member_a"), role="manager")
     assert "has only one manager" not in manager.get("/").content.decode()
+
+
+def test_decision_17_staff_who_left_hand_nothing_over_until_a_colleague_invites_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handover, left = opened(world), world.person("programme_manager")
+    wait(monkeypatch)
+    complete_handover(by=left, handover=handover)
+    update_account(by=world.person("operator"), account=left, is_active=False)
+
+    with pytest.raises(PermissionDenied, match="can no longer invite"):
+        join(invitation=Invitation.objects.get(withdrawn_at=None), name="Next", password=PASSWORD)
+
+    complete_handover(by=world.person("global_staff"), handover=handover)
+    join(invitation=Invitation.objects.get(withdrawn_at=None), name="Next", password=PASSWORD)
+    assert role_of(world.person("manager_a"), FACTORY, world.factory_a) == []
+
+
+def test_decision_17_a_handover_brings_in_nobody_where_the_factory_got_another_manager(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handover = opened(world)
+    wait(monkeypatch)
+    complete_handover(by=world.person("programme_manager"), handover=handover)
+    add_member(by=None, kind=FACTORY, organisation=world.factory_a, member=world.person("member_a"), role="manager")
+
+    with pytest.raises(PermissionDenied, match="can no longer invite"):
+        join(invitation=Invitation.objects.get(), name="Next", password=PASSWORD)

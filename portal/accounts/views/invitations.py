@@ -2,7 +2,8 @@
 
 The link's secret is checked once and leaves the address bar at once (a redirect), so it reaches no later page, log
 or Referer; the session remembers that this browser held the link. Unknown, used, withdrawn, expired and tampered
-links all get the same page. Reading a link changes nothing: mail scanners open links too.
+links all get the same page; of an open invitation whose sender may no longer invite, it says so. Reading a link changes
+nothing: mail scanners open links too.
 """
 
 from typing import cast
@@ -24,7 +25,7 @@ from portal.accounts.forms import JoinForm
 from portal.accounts.joining import accept_as_member, account_of, join, may_begin
 from portal.accounts.models import Invitation, User
 from portal.accounts.roles import kinds
-from portal.accounts.services import find_invitation, keep_sides_apart
+from portal.accounts.services import find_invitation, is_valid, keep_sides_apart
 from portal.core.forms import REFUSED, posted, show_errors
 
 SIGN_IN_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -34,8 +35,9 @@ def _held(invitation_id: UUID) -> str:
     return f"invitation:{invitation_id}"
 
 
-def _over(request: HttpRequest) -> HttpResponse:
-    return render(request, "accounts/invitation_over.html", status=404)
+def _over(request: HttpRequest, found: Invitation | None = None) -> HttpResponse:
+    """Say that the link does not work; of an open invitation (`found`) that its sender may no longer invite."""
+    return render(request, "accounts/invitation_over.html", {"invitation": found}, status=404)
 
 
 @require_safe
@@ -57,6 +59,8 @@ def invitation_answer(request: HttpRequest, invitation_id: UUID) -> HttpResponse
     found = Invitation.objects.filter(pk=invitation_id).select_related("invited_by").first()
     if found is None or not found.is_open or not request.session.get(_held(invitation_id)):
         return _over(request)
+    if not is_valid(found):
+        return _over(request, found)
     if request.user.is_authenticated:
         return _as_signed_in(request, found)
     account = account_of(found)
@@ -100,7 +104,7 @@ def _as_newcomer(request: HttpRequest, found: Invitation) -> HttpResponse:
         except ValidationError as error:
             show_errors(form, error)
         except PermissionDenied:
-            return _over(request)
+            return _over(request, None if is_valid(found) else found)
         else:
             login(request, person, backend=SIGN_IN_BACKEND)
             return _joined(request, found)

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from portal.accounts.forms import InvitationForm, RoleForm
 from portal.accounts.models import Invitation, User
 from portal.accounts.roles import OrganisationKind, count_active_managers, kinds, members, role_of
-from portal.accounts.services import change_role, invite, remove_member, withdraw_invitation
+from portal.accounts.services import change_role, invite, remove_member, valid_invitations, withdraw_invitation
 from portal.core.forms import REFUSED, STALE, posted, show_errors
 from portal.core.lists import requested_page
 
@@ -94,8 +94,13 @@ def _open_invitations(kind: OrganisationKind, organisation: Model) -> list[dict[
     unanswered = Invitation.objects.filter(
         kind=kind.name, organisation_id=organisation.pk, accepted_at=None, withdrawn_at=None
     )
-    newest = unanswered.select_related("invited_by").order_by("-created_at")[:100]
-    return [{"invitation": one, "label": kind.roles[one.role].label} for one in newest if one.role in kind.roles]
+    newest = list(unanswered.select_related("invited_by").order_by("-created_at")[:100])
+    valid = valid_invitations(kind, organisation, newest)
+    return [
+        {"invitation": one, "label": kind.roles[one.role].label, "is_valid": one.pk in valid}
+        for one in newest
+        if one.role in kind.roles
+    ]
 
 
 @login_required
