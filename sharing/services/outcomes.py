@@ -116,7 +116,7 @@ def changing(situation: Situation, position: Position, grant: SharingGrant, term
     place of one that was proposed. Raises as `granting` does, and where the grant has ended.
     """
     if grant.ended_at is not None and position.successor(grant) is not None:
-        raise ValidationError(_("This access has since been changed. Check the list before you change anything."))
+        raise HasChangedError(_("This access has since been changed. Check the list before you change anything."))
     if grant.ended_at is not None:
         raise HasChangedError(_("This access has since ended. Check the list before you change anything."))
     standing = position.open_grants(grant.scope)

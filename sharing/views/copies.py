@@ -20,7 +20,6 @@ from portal.accounts.worded import Worded
 from portal.core.days import days_since, show_days_of
 from portal.core.forms import REFUSED, STALE, show_errors
 from portal.core.lists import requested_page
-from portal.core.repeats import unsaved, warn_done_already
 from sharing.copies import DownloadedCopy, downloaded_copies
 from sharing.forms import CopiesAnswerForm
 from sharing.models import AccessRecord, CopyToDestroy, DestroyNotice
@@ -132,14 +131,11 @@ def _lost_answer(request: HttpRequest, notice: DestroyNotice) -> list[str]:
 
 def _answered(request: HttpRequest, notice: DestroyNotice, form: CopiesAnswerForm) -> bool:
     try:
-        answered = answer_destroy_notice(by=person(request), notice=notice, **form.answer())
+        answer_destroy_notice(by=person(request), notice=notice, **form.answer())
     except ValidationError as error:
         show_errors(form, error)
         return False
-    lost = unsaved([form.cleaned_data["remark"]], [answered.remark])
-    at = answered.answered_at or notice.created_at
-    if not warn_done_already(request, lost, by=answered.answered_by, at=at, place=notice.factory):
-        _say_noted(request, notice)
+    _say_noted(request, notice)
     return True
 
 

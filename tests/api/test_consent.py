@@ -73,7 +73,7 @@ def test_a_change_is_a_successor(world: World, api_of: Any):
     again = client.patch(f"{V1}grants/{successor['id']}/", {"cycles": "all"}, format="json").json()
     assert (again["cycles"], again["cycle_number"]) == ("all", None)
     stale = client.patch(f"{V1}grants/{grant.pk}/", {"purpose": "Late"}, format="json")
-    assert (stale.status_code, stale.json()["detail"][:28]) == (409, "This access has since ended.")
+    assert (stale.status_code, stale.json()["detail"][:35]) == (409, "This access has since been changed.")
     assert SharingGrant.objects.filter(ended_at=None).count() == 1
 
 
