@@ -17,11 +17,12 @@ from assessments.serializers import DecisionSerializer
 from assessments.views.moments import FIRST_DAY, LAST_DAY, find_reader, moment_asked, reader_choices
 from factories.models import Factory
 from portal.core.api import Query
-from portal.core.api.views import PortalView, require
+from portal.core.api.views import PortalView
 from portal.core.days import by_clock
 from sharing.access import ASSESSMENT_SCOPES
+from sharing.api.gates import factory_from_inside
 from sharing.models import SharingGrant
-from sharing.serializers.grants import BrandBriefSerializer, inside_factories
+from sharing.serializers.grants import BrandBriefSerializer
 from sharing.terms import MAX_CYCLE
 
 
@@ -101,7 +102,7 @@ class FactoryExplainView(PortalView):
             factory = get_object_or_404(Factory.objects.select_related("programme"), pk__in=shared.values("factory"))
             answers = explain_to_brand(self.user, factory, at=moment_of(self.query.get("at"), factory), **asked)
         else:
-            factory = factory_from_inside(self, pk)
+            factory = factory_from_inside(self.user, pk)
             at = moment_of(self.query.get("at"), factory)
             answers = explain(self.user, factory, self._reader(factory), at=at, **asked)
         rows = [{**vars(one.decision), "about": one.assessment, "asker": one.brand} for one in answers]
@@ -116,13 +117,6 @@ class FactoryExplainView(PortalView):
         if self.query.get("reader") not in offered:
             raise serializers.ValidationError({"reader": [_("There is no such brand or person here.")]})
         return find_reader(self.query["reader"])
-
-
-def factory_from_inside(view: PortalView, pk: int) -> Factory:
-    """The factory, for its people and its country's staff. Raises 404, or 403 for who sees it but not its consent."""
-    factory = get_object_or_404(Factory.objects.visible_to(view.user).select_related("programme"), pk=pk)
-    require(inside_factories(view.user), factory)
-    return factory
 
 
 class ReaderSerializer(serializers.Serializer[Any]):
@@ -174,7 +168,7 @@ class WhoCouldSeeView(PortalView):
     @extend_schema(responses=WhoCouldSeeSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """For the factory's people and its country's staff: the brands and the people, by the grants of then."""
-        factory = factory_from_inside(self, pk)
+        factory = factory_from_inside(self.user, pk)
         at = moment_of(self.query.get("at"), factory)
         found: list[Readers] = who_could_see(self.user, factory, self.query["cycle"], self.query["scope"], at)
         return Response(WhoCouldSeeSerializer({"versions": found}).data)

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from factories.models import Factory
 from portal.core.api.views import PortalView, require
+from sharing.api.gates import factory_from_inside
 from sharing.api.grants import GrantRows
 from sharing.models import WithheldReport
 from sharing.openings import openings_of
@@ -23,7 +24,7 @@ from sharing.serializers.granting import (
     WithheldSerializer,
     WithholdOrder,
 )
-from sharing.serializers.grants import GrantChange, GrantSerializer, inside_factories
+from sharing.serializers.grants import GrantChange, GrantSerializer
 from sharing.services import release_report, share, withhold_report
 
 
@@ -32,10 +33,7 @@ class FactoryConsent(PortalView):
 
     def factory(self) -> Factory:
         """The factory of the address. Raises 404 unless visible, 403 where its consent is not the asker's business."""
-        visible = Factory.objects.visible_to(self.user).select_related("programme")
-        factory = get_object_or_404(visible, pk=self.kwargs["pk"])
-        require(inside_factories(self.user), factory)
-        return factory
+        return factory_from_inside(self.user, self.kwargs["pk"])
 
     def decided_by_asker(self) -> Factory:
         """The same, for who decides for it. Raises 403 for others."""

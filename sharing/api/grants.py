@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from factories.models import Factory
 from portal.core.api import Query
 from portal.core.api.views import DetailView, ListView, PortalView, require
+from sharing.api.gates import factory_from_inside
 from sharing.models import SharingGrant
 from sharing.querysets import SharingGrantQuerySet
 from sharing.serializers.grants import (
@@ -22,7 +23,6 @@ from sharing.serializers.grants import (
     GrantSerializer,
     RevokeOrder,
     StopOrder,
-    inside_factories,
 )
 from sharing.services import (
     change_grant,
@@ -42,7 +42,7 @@ class GrantRows(PortalView):
 
     def rows(self) -> SharingGrantQuerySet:
         """Open and ended ones, each with `from_inside`: whether the asker sees it from the factory's side."""
-        inside = Q(factory__in=inside_factories(self.user).values("pk"))
+        inside = Q(factory__in=Factory.objects.inside(self.user).values("pk"))
         grants = SharingGrant.objects.visible_to(self.user)
         grants = grants.annotate(from_inside=ExpressionWrapper(inside, output_field=BooleanField()))
         return grants.with_receipt().select_related("factory__programme", "brand", "granted_by", "ended_by")
@@ -72,20 +72,14 @@ class FactoryGrantsView(GrantListView):
 
     query_class = FactoryGrantQuery
 
-    def factory(self) -> Factory:
-        """The factory of the address. Raises 404 unless visible."""
-        return get_object_or_404(Factory.objects.visible_to(self.user), pk=self.kwargs["pk"])
-
     def rows(self) -> SharingGrantQuerySet:
-        """The factory's grants. Raises 403 for people who see the factory but not its consent."""
-        factory = self.factory()
-        require(inside_factories(self.user), factory)
-        return super().rows().filter(factory=factory)
+        """The factory's grants. Raises 404 unless it is visible, 403 where its consent is not the asker's business."""
+        return super().rows().filter(factory=factory_from_inside(self.user, self.kwargs["pk"]))
 
     @extend_schema(request=GrantOrder, responses={201: GrantSerializer})
     def post(self, request: Request, pk: int) -> Response:
         """Let a brand read. The same order given twice is one grant; another one for the same data is refused."""
-        factory = self.factory()
+        factory = factory_from_inside(self.user, pk)
         require(Factory.objects.where(self.user, "manage_sharing"), factory)
         order = self.body(GrantOrder)
         grant = grant_access(

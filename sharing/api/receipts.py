@@ -7,13 +7,13 @@ from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from factories.models import Factory
 from portal.core.api.views import DetailView, ListView, PortalView
 from portal.core.models import LedgerDay
 from sharing.models import Receipt
 from sharing.querysets import ReceiptQuerySet
 from sharing.receipts.numbers import normalised
 from sharing.receipts.proof import proof_of
-from sharing.serializers.grants import inside_factories
 from sharing.serializers.receipts import (
     DaySerializer,
     ReceiptDetailSerializer,
@@ -28,7 +28,7 @@ class ReceiptRows(PortalView):
 
     def rows(self) -> ReceiptQuerySet:
         """Each with `from_inside`: whether the asker sees it from the factory's side."""
-        inside = Q(factory__in=inside_factories(self.user).values("pk"))
+        inside = Q(factory__in=Factory.objects.inside(self.user).values("pk"))
         rows = Receipt.objects.visible_to(self.user)
         rows = rows.annotate(from_inside=ExpressionWrapper(inside, output_field=BooleanField()))
         return rows.select_related("factory__programme", "brand")

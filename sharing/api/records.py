@@ -1,22 +1,18 @@
 """Who saw what over the API."""
 
-from typing import Any
-
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from brands.models import Brand
-from factories.models import Factory
-from portal.accounts.models import User
-from portal.core.api.views import ListView, PortalView, require
+from portal.core.api.views import ListView, PortalView
+from sharing.api.gates import factory_from_inside
 from sharing.digest import last_month, month_of, monthly_digest
 from sharing.forms.who_saw import narrowed, narrowed_searches
 from sharing.models import AccessRecord, SearchRecord
 from sharing.querysets import AccessRecordQuerySet
 from sharing.search_querysets import SearchRecordQuerySet
-from sharing.serializers.grants import inside_factories
 from sharing.serializers.records import (
     AccessRecordQuery,
     AccessRecordSerializer,
@@ -29,13 +25,6 @@ from sharing.serializers.records import (
 )
 
 
-def _factory_inside(user: User, pk: Any) -> Factory:
-    """Return the factory of an address. Raises 404 where `user` may not see it, 403 where its log is not theirs."""
-    factory = get_object_or_404(Factory.objects.visible_to(user), pk=pk)
-    require(inside_factories(user), factory)
-    return factory
-
-
 class WhoSawWhatView(ListView):
     """Who saw what of one factory's data, newest first: for its people and its country's staff."""
 
@@ -45,7 +34,7 @@ class WhoSawWhatView(ListView):
 
     def rows(self) -> AccessRecordQuerySet:
         """Those that fit everything asked. Raises 404 for no such factory, 403 where its log is not theirs."""
-        factory = _factory_inside(self.user, self.kwargs["pk"])
+        factory = factory_from_inside(self.user, self.kwargs["pk"])
         rows = AccessRecord.objects.visible_to(self.user).filter(factory=factory).with_own_people()
         return narrowed(rows, self.query, factory).select_related("person", "brand")
 
@@ -59,7 +48,7 @@ class FactorySearchesView(ListView):
 
     def rows(self) -> SearchRecordQuerySet:
         """Those that fit everything asked. Raises 404 for no such factory, 403 where its log is not theirs."""
-        factory = _factory_inside(self.user, self.kwargs["pk"])
+        factory = factory_from_inside(self.user, self.kwargs["pk"])
         rows = SearchRecord.objects.visible_to(self.user).naming(factory)
         return narrowed_searches(rows, self.query, factory).select_related("person", "brand")
 
@@ -86,6 +75,6 @@ class MonthlySummaryView(PortalView):
     @extend_schema(responses=DigestSerializer)
     def get(self, request: Request, pk: int) -> Response:
         """Per brand and kind of data: people and reads; and which sharing nobody used. The last full month, or one."""
-        factory = _factory_inside(self.user, pk)
+        factory = factory_from_inside(self.user, pk)
         month = month_of(self.query["month"]) if "month" in self.query else last_month(factory)
         return Response(DigestSerializer(monthly_digest(user=self.user, factory=factory, month=month)).data)

@@ -7,7 +7,6 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from brands.models import Brand
-from factories.models import Factory
 from factories.serializers import FactoryBriefSerializer
 from portal.core.api import PageQuery, StrictSerializer
 from portal.core.drawn import MAX_ID
@@ -166,8 +165,3 @@ class StopOrder(RevokeOrder):
     def validate_brand(self, value: int | None) -> Brand | None:
         """The brand, if the asker may see it."""
         return None if value is None else visible_brand(self.context["user"], value)
-
-
-def inside_factories(user: Any) -> Any:
-    """The factories whose consent the asker sees from inside: as one of its people, or its country's staff."""
-    return Factory.objects.inside(user)

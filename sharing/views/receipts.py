@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from brands.models import Brand
+from factories.models import Factory
 from portal.core.api.throttling import VerifyThrottle
 from portal.core.days import show_days_of
 from portal.core.documents import RenderError
@@ -21,7 +22,6 @@ from sharing.receipts.checking import LONGEST, Checked, Outcome, check_document,
 from sharing.receipts.document import facts, json_of, pdf_of, proof_facts, proof_steps, sentence
 from sharing.receipts.numbers import normalised
 from sharing.receipts.proof import proof_of
-from sharing.serializers.grants import inside_factories
 from sharing.views.gates import factory_inside
 
 DRAFTS_KEPT = 200  # letters of a number that somebody typed
@@ -59,7 +59,7 @@ def _found(request: HttpRequest, number: str) -> tuple[Receipt, bool]:
     rows = Receipt.objects.visible_to(request.user).select_related("factory", "brand", "grant")
     receipt = get_object_or_404(rows, number=normalised(number) or None)
     show_days_of(receipt.factory)
-    return receipt, inside_factories(request.user).filter(pk=receipt.factory_id).exists()
+    return receipt, Factory.objects.inside(request.user).filter(pk=receipt.factory_id).exists()
 
 
 @login_required
