@@ -115,7 +115,7 @@ def test_two_managers_who_change_the_terms_at_once_leave_one_of_the_two(world: W
         lambda: change_grant(by=second, grant=old, terms=Terms(hold_days=9)),
     )
     [late] = [answer for answer in answers if isinstance(answer, ValidationError)]
-    assert "has since ended. Check the list" in late.messages[0]
+    assert "has since been changed. Check the list" in late.messages[0]
     [new] = [answer for answer in answers if isinstance(answer, SharingGrant)]
     assert SharingGrant.objects.get(ended_at=None) == new
     assert SharingGrant.objects.count() == 2
