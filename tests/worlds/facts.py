@@ -162,6 +162,18 @@ def request_waits_for_the_second(scene: Scene) -> None:
 
 # --- 6. a version that was replaced before access began -------------------------------------------------------
 
+# A report says which version it is, to everybody alike; from the second on it is called corrected.
+VERSION = (
+    Mask(
+        "mark of a correction",
+        r'<span class="mark [^>]*><svg class="icon icon-pencil"[^<]*<use[^>]*></use></svg>Corrected</span>',
+        erases=True,
+    ),
+    Mask("mark of a correction", r'<span class="row-note">Version \d+</span>| \(version \d+\)', erases=True),
+    Mask("version number", r'(?<="version": )\d+|(?<=Version )\d+|(?<=version )\d+'),
+    Mask("version number", r'(?m)(?<=^    <dd>)[12](?=</dd>$)|(?<="Assessment reports","3",")\d+(?=",""$)'),
+)
+
 
 def published_and_corrected(scene: Scene) -> list[str]:
     """Publish a report and its correction, with the ids that the only version has in the other world."""
@@ -239,7 +251,7 @@ FACTS = [
         otherwise=published_once,
         after=access_begins,
         audience=BRAND_A,
-        masks=(Mask("version number", r'(?<="version": )\d+|(?<=Version )\d+|(?<=version )\d+'),),
+        masks=VERSION,
     ),
     Fact("how busy others are", others_are_busy, after=something_of_everything, keeps_numbers=True),
     Fact("how many others there are", others_are_busy, after=newcomers, keeps_numbers=True),

@@ -6,17 +6,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Mask:
-    """What is put in the place of each match of a pattern, wherever text is compared."""
+    """What is put in the place of each match of a pattern, wherever text is compared.
+
+    With `erases` nothing is: the match may be there in one world only.
+    """
 
     name: str
     pattern: str
     keeps_length: bool = False
+    erases: bool = False
 
     def over(self, text: str) -> str:
         """Return the text, masked."""
         return re.sub(self.pattern, self._instead, text)
 
     def _instead(self, found: re.Match[str]) -> str:
+        if self.erases:
+            return ""
         return f"<{self.name} of {len(found[0])} characters>" if self.keeps_length else f"<{self.name}>"
 
 
