@@ -154,7 +154,7 @@ def written(value: date, style: str = "DATE_FORMAT") -> str:
 
 
 def _zone(value: date) -> str:
-    """Return what stands for the zone of a moment: its difference from UTC, for CST is a zone of two continents."""
+    """Return how the zone of a moment is written: as its difference from UTC, for CST is a zone of two continents."""
     offset = f"{value:%z}"
     return offset.removesuffix("00") if offset.strip("+-0") or not offset else "UTC"
 
