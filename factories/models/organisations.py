@@ -3,8 +3,6 @@
 from datetime import date, timedelta, tzinfo
 from typing import ClassVar
 
-from django.contrib.auth.models import Permission
-from django.contrib.contenttypes.models import ContentType
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Concat
@@ -12,15 +10,6 @@ from django.utils.translation import gettext_lazy as _
 
 from factories.querysets import FactoryQuerySet, ProgrammeHistoryQuerySet, ProgrammeQuerySet
 from factories.time_zones import FactoryZoneField, check_zone, zone_name_of
-from portal.accounts.models import RoleGroup, User
-from portal.accounts.role_index import (
-    Source,
-    content_type_trigger,
-    membership_trigger,
-    named_permission_trigger,
-    permission_triggers,
-)
-from portal.accounts.roles import GroupObjectPermissionBase
 from portal.core.days import zone_named, zone_of_country
 from portal.core.drawn import drawn_id
 from portal.core.identifiers import OS_HUB_ID
@@ -345,67 +334,3 @@ class Factory(models.Model):
         """Filled profile fields in per cent, rounded down: 100 only when nothing is missing."""
         total = len(self.PROFILE_FIELDS)
         return (total - len(self.missing_profile_fields())) * 100 // total
-
-
-class FactoryRole(RoleGroup):
-    """A role in one factory."""
-
-    organisation = models.ForeignKey(Factory, on_delete=models.PROTECT, related_name="roles")
-
-    class Meta(RoleGroup.Meta):
-        constraints = [models.UniqueConstraint(fields=["organisation", "role"], name="factories_factoryrole_once")]
-
-
-class ProgrammeRole(RoleGroup):
-    """A role in one country programme, or in the global one."""
-
-    organisation = models.ForeignKey(CountryProgramme, on_delete=models.PROTECT, related_name="roles")
-
-    class Meta(RoleGroup.Meta):
-        constraints = [models.UniqueConstraint(fields=["organisation", "role"], name="factories_programmerole_once")]
-
-
-class FactoryGroupObjectPermission(GroupObjectPermissionBase):
-    """What a role's group may do on one factory."""
-
-    content_object = models.ForeignKey(Factory, on_delete=models.CASCADE)
-
-    class Meta(GroupObjectPermissionBase.Meta):
-        triggers = permission_triggers(
-            Source("factory", "factories_factorygroupobjectpermission", "factories", "factory")
-        )
-
-
-class ProgrammeGroupObjectPermission(GroupObjectPermissionBase):
-    """What a role's group may do in one country programme."""
-
-    content_object = models.ForeignKey(CountryProgramme, on_delete=models.CASCADE)
-
-    class Meta(GroupObjectPermissionBase.Meta):
-        triggers = permission_triggers(
-            Source("programme", "factories_programmegroupobjectpermission", "factories", "countryprogramme")
-        )
-
-
-class FactoryMembership(User.groups.through):  # type: ignore[name-defined,misc] # made by Django
-    """Who is in which group, with what follows for their permissions on factories and country programmes."""
-
-    class Meta:
-        proxy = True
-        triggers = [membership_trigger("factory"), membership_trigger("programme")]
-
-
-class FactoryPermission(Permission):
-    """Django's permissions, with what follows for what roles may do on factories and country programmes."""
-
-    class Meta:
-        proxy = True
-        triggers = [named_permission_trigger("factory"), named_permission_trigger("programme")]
-
-
-class FactoryContentType(ContentType):
-    """Django's content types: those of factories and country programmes say which permissions count for them."""
-
-    class Meta:
-        proxy = True
-        triggers = [content_type_trigger("factory"), content_type_trigger("programme")]

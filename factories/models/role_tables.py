@@ -1,0 +1,80 @@
+"""Which roles groups hold in factories and country programmes, and what follows for the index of roles."""
+
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+
+from factories.models.organisations import CountryProgramme, Factory
+from portal.accounts.models import RoleGroup, User
+from portal.accounts.role_index import (
+    Source,
+    content_type_trigger,
+    membership_trigger,
+    named_permission_trigger,
+    permission_triggers,
+)
+from portal.accounts.roles import GroupObjectPermissionBase
+
+
+class FactoryRole(RoleGroup):
+    """A role in one factory."""
+
+    organisation = models.ForeignKey(Factory, on_delete=models.PROTECT, related_name="roles")
+
+    class Meta(RoleGroup.Meta):
+        constraints = [models.UniqueConstraint(fields=["organisation", "role"], name="factories_factoryrole_once")]
+
+
+class ProgrammeRole(RoleGroup):
+    """A role in one country programme, or in the global one."""
+
+    organisation = models.ForeignKey(CountryProgramme, on_delete=models.PROTECT, related_name="roles")
+
+    class Meta(RoleGroup.Meta):
+        constraints = [models.UniqueConstraint(fields=["organisation", "role"], name="factories_programmerole_once")]
+
+
+class FactoryGroupObjectPermission(GroupObjectPermissionBase):
+    """What a role's group may do on one factory."""
+
+    content_object = models.ForeignKey(Factory, on_delete=models.CASCADE)
+
+    class Meta(GroupObjectPermissionBase.Meta):
+        triggers = permission_triggers(
+            Source("factory", "factories_factorygroupobjectpermission", "factories", "factory")
+        )
+
+
+class ProgrammeGroupObjectPermission(GroupObjectPermissionBase):
+    """What a role's group may do in one country programme."""
+
+    content_object = models.ForeignKey(CountryProgramme, on_delete=models.CASCADE)
+
+    class Meta(GroupObjectPermissionBase.Meta):
+        triggers = permission_triggers(
+            Source("programme", "factories_programmegroupobjectpermission", "factories", "countryprogramme")
+        )
+
+
+class FactoryMembership(User.groups.through):  # type: ignore[name-defined,misc] # made by Django
+    """Who is in which group, with what follows for their permissions on factories and country programmes."""
+
+    class Meta:
+        proxy = True
+        triggers = [membership_trigger("factory"), membership_trigger("programme")]
+
+
+class FactoryPermission(Permission):
+    """Django's permissions, with what follows for what roles may do on factories and country programmes."""
+
+    class Meta:
+        proxy = True
+        triggers = [named_permission_trigger("factory"), named_permission_trigger("programme")]
+
+
+class FactoryContentType(ContentType):
+    """Django's content types: those of factories and country programmes say which permissions count for them."""
+
+    class Meta:
+        proxy = True
+        triggers = [content_type_trigger("factory"), content_type_trigger("programme")]
