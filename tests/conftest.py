@@ -17,6 +17,7 @@ from django.core.files.storage import storages
 from django.db import connections, transaction
 from django.test import Client, override_settings
 from django.test.testcases import TransactionTestCase
+from django.utils import timezone, translation
 from rest_framework.test import APIClient
 
 import portal.urls  # noqa: F401 - its views register what they serve, before a test looks
@@ -112,8 +113,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # around the fixtures' own teardown
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
-    """Fail the test that leaves something in a registry, not a later one that stumbles over it."""
+    """Fail the test that leaves something in a registry, not a later one that stumbles over it.
+
+    The language and the zone of its last request are put away for it: Django does so when the next request comes.
+    """
     done = yield
+    translation.deactivate()  # what the last request of a person chose
+    timezone.deactivate()
     for name, before in item.stash[KNOWN].items():
         after = dict(REGISTRIES[name])
         if after != before:

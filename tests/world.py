@@ -21,6 +21,7 @@ from factories.models import CountryProgramme, Factory
 from factories.roles import FACTORY, PROGRAMME
 from portal.accounts.models import User
 from portal.accounts.roles import create_role_groups_in_bulk
+from portal.core.days import days_from_now
 from sharing.models import SharingGrant, Subscription
 from sharing.services import Purchase, Terms, close_report, grant_access, open_report, record_subscriptions
 
@@ -259,7 +260,7 @@ def make_assessment(
 ) -> Assessment:
     """An assessment in any state with an answer to every question, as time would have made it."""
     tool = tool or world.tool
-    ended = timezone.localdate() - timedelta(days=published_days_ago + 20)
+    ended = days_from_now(-published_days_ago - 20, factory)
     assessment = Assessment.objects.create(
         factory=factory,
         tool=tool,

@@ -8,12 +8,12 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.formats import date_format
 
 from assessments.models import Assessment
 from factories.models import Factory
 from factories.roles import FACTORY
 from portal.accounts.services import add_member, remove_member
+from portal.core.days import in_words
 from portal.core.models import Event
 from portal.notices.models import Notice
 from sharing import access
@@ -81,10 +81,10 @@ def test_what_a_second_person_confirmed_is_shared_since_then(
     world, now = confirming, timezone.now()
     time_machine.move_to(now - timedelta(days=14), tick=False)
     grant = world.grant()
-    given = date_format(timezone.now(), "DATE_FORMAT")
+    given = in_words(timezone.now(), world.factory_a)
     time_machine.move_to(now, tick=False)
     confirm_grant(by=world.person("representative_a"), grant=grant)
-    confirmed = date_format(now, "DATE_FORMAT")
+    confirmed = in_words(now, world.factory_a)
 
     manager = client_of(world.person("manager_a"))
     report = Assessment.objects.visible_to(world.person("brand_a_member")).first()

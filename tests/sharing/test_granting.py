@@ -1,14 +1,12 @@
 """Granting to several brands at once, on the form and by the API."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
-from django.utils import timezone
 
-from portal.core.days import today
+from portal.core.days import days_from_now, today
 from sharing.models import SharingGrant
 from sharing.services import (
     Terms,
@@ -69,7 +67,7 @@ def test_the_form_starts_with_the_countrys_defaults_or_a_copy(world: World, clie
                   {"purpose": "x" * 10_000}, {"purpose": "a\x00b"}, {"cycle_number": "0"}):  # fmt: skip
         answer = manager.post(address, body | wrong | {"confirmed": "yes"})
         assert list(answer.context["form"].errors) == list(wrong)
-    later = timezone.localdate() + timedelta(days=9)
+    later = days_from_now(9, world.factory_a)
     manager.post(address, body | {"starts_on": later.isoformat(), "confirmed": "yes"})
     assert SharingGrant.objects.get(brand=world.brand_b).status() == "waiting"
 

@@ -15,6 +15,7 @@ from factories.roles import FACTORY, PROGRAMME
 from factories.services import assign_advisor, open_handover
 from portal.accounts.models import MembershipPeriod
 from portal.accounts.services import change_role, create_integration_token, remove_member, revoke_token
+from portal.core.days import days_from_now, today
 from portal.core.ledger.sealing import seal_new_rows
 from portal.core.uploads import keep_upload
 from sharing.models import PaperConsent, WithheldReport
@@ -186,7 +187,7 @@ def test_scans_that_are_missing_or_altered_are_named_and_their_pages_say_so(told
         brands=[told.brand_a],
         scopes=["report"],
         terms=Terms(),
-        signature=Signature("Sok Dara", timezone.localdate()),
+        signature=Signature("Sok Dara", today(told.factory_a)),
         scan=SimpleUploadedFile("form.pdf", scan),
     )
     handover = open_handover(
@@ -228,7 +229,7 @@ def test_signed_forms_and_handovers_are_compared_with_their_events(told: World) 
         brands=[told.brand_a],
         scopes=["report"],
         terms=Terms(),
-        signature=Signature("Sok Dara", timezone.localdate()),
+        signature=Signature("Sok Dara", today(told.factory_a)),
         scan=SimpleUploadedFile("form.pdf", b"%PDF-1.7\n%%EOF\n"),
     )
     consent = PaperConsent.objects.get()
@@ -236,7 +237,7 @@ def test_signed_forms_and_handovers_are_compared_with_their_events(told: World) 
     handover = open_handover(by=told.person("programme_manager"), factory=told.factory_b, **case)
     assert problems() == []
     for table, row, column, value, what in (
-        ("sharing_paperconsent", consent, "signed_on", timezone.localdate() - timedelta(days=9), "it says something"),
+        ("sharing_paperconsent", consent, "signed_on", days_from_now(-9, told.factory_a), "it says something"),
         ("sharing_paperconsent", consent, "signed_by", "Somebody", "the signed form that it names was not"),
         ("factories_handover", handover, "scan_sha256", "0" * 64, "it is not what event"),
         ("factories_handover", handover, "leaving_id", told.person("manager_a").pk, "it is not what event"),

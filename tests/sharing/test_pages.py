@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from portal.core.days import days_from_now
 from portal.core.models import Event
 from sharing.models import AccessRecord, SharingGrant
 from sharing.services import record_access, revoke_access
@@ -188,7 +189,7 @@ def test_staff_see_but_do_not_decide(world: World, client_of) -> None:
 
 def test_changing_the_terms_keeps_the_old_ones_on_record(world: World, client_of) -> None:
     old = world.grant(hold_days=7)
-    last_day = timezone.localdate() + timedelta(days=90)
+    last_day = days_from_now(90, world.factory_a)
 
     fields = {"cycles": "from", "cycle_number": 2, "expires_on": last_day.isoformat()}
     manager, address = client_of(world.person("manager_a")), f"/sharing/{old.pk}/change/"

@@ -7,9 +7,8 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
-from django.utils import timezone
 
-from portal.core.days import days_from_now
+from portal.core.days import days_from_now, today
 from portal.core.scans import kind_of_scan
 from portal.notices.outbox import notice_kinds
 from sharing.models import PaperConsent, SharingGrant
@@ -37,7 +36,7 @@ def paper(world: World, persona: str = "team_leader", scan: bytes = PDF, **chang
         "brands": [world.brand_a],
         "scopes": ["report", "step1"],
         "terms": Terms(hold_days=3),
-        "signature": Signature("Sok Dara, manager", timezone.localdate()),
+        "signature": Signature("Sok Dara, manager", today(world.factory_a)),
         "scan": SimpleUploadedFile("../../form.html", scan, content_type="text/html"),
     }
     return record_paper_consent(**order | changes)

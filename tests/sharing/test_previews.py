@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from assessments.models import Assessment
 from factories.models import CountryProgramme
-from portal.core.days import today
+from portal.core.days import days_from_now, today
 from sharing.models import SharingGrant
 from sharing.preview import preview_change, preview_grants
 from sharing.services import (
@@ -118,7 +118,7 @@ def test_the_same_sharing_again_is_told_to_change_nothing(world: World, client_o
 
 def test_an_end_before_anything_new_could_open_is_pointed_out(world: World, client_of: Any) -> None:
     manager, address = client_of(world.person("manager_a")), reverse("grant", args=[world.factory_a.pk])
-    soon = timezone.localdate() + timedelta(days=3)
+    soon = days_from_now(3, world.factory_a)
     body = {"brands": [world.brand_a.pk], "scopes": ["report"], "cycles": "all", "expires_on": soon.isoformat()}
     words = "The access ends before a new report would open"
     assert words in manager.post(address, body | {"hold_days": "7"}).content.decode()
