@@ -17,7 +17,7 @@ def amount(*, ordinary: int, long: int) -> int:
 
 RACES = amount(ordinary=2, long=100)  # how often a race is run whose order is left to chance
 SEQUENCES = int(os.environ.get("PORTAL_PROPERTY_EXAMPLES", amount(ordinary=60, long=5_000)))  # in each half
-REQUESTS = amount(ordinary=4, long=100)  # that are made up for each operation of the API
+REQUESTS = amount(ordinary=3, long=100)  # that are made up for each operation of the API
 READS_AFTER_REVOKES = amount(ordinary=100, long=100_000)  # asked by eight readers while grants flip
 READS_OF_A_REVOKE = amount(ordinary=8, long=400)  # before the next grant
-SURFACES_SKIPPED = amount(ordinary=4, long=1)  # an end is tried on every n-th surface, others with each seed
+SURFACES_SKIPPED = amount(ordinary=6, long=1)  # an end is tried on every n-th surface, others with each seed

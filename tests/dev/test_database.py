@@ -1,6 +1,7 @@
 """The embedded server itself: what it must not do, and what it must survive."""
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -28,11 +29,24 @@ def place_for(folder: Path) -> Place:
     return Place(base / f"portal-test-{os.getpid()}-{folder.name}", binaries, account)
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """A running server with nothing in it."""
-    made = Server(place_for(tmp_path / "cluster"), f"portal-{tmp_path.name}", "secret", tmp_path / "log", durable=False)
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A cluster with nothing in it, which never runs: what the others begin as."""
+    folder = tmp_path_factory.mktemp("empty")
+    made = Server(place_for(folder / "empty"), f"portal-{folder.name}", "secret", folder / "log", durable=False)
     made.initialise()
+    yield made
+    made.destroy()
+
+
+@pytest.fixture
+def server(tmp_path: Path, empty: Server) -> Iterator[Server]:
+    """A running server with nothing in it."""
+    place = place_for(tmp_path / "cluster")
+    made = Server(place, f"portal-{tmp_path.name}", "secret", tmp_path / "log", durable=False)
+    shutil.copytree(empty.place.folder, place.folder)
+    if place.account:
+        dev_database._give(place.folder, place.account)
     made.start()
     made.wait_ready()
     yield made

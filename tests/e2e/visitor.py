@@ -4,7 +4,7 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Response, expect
 
@@ -16,6 +16,11 @@ SCAN = """async () => {
         rule: one.id, impact: one.impact, help: one.help, where: one.nodes.map((node) => node.target.join(" ")),
     }));
 }"""
+SHAPE = """() => JSON.stringify([window.innerWidth, ...Array.from(document.querySelectorAll("*"), (one) => [
+    one.tagName, ...Array.from(one.attributes, ({name, value}) => (
+        /^(class|style|role|type|hidden|aria-|tabindex)/.test(name) ? [name, value] : name
+    )),
+])])"""
 EXPECTED = re.compile(r"Failed to load resource: the server responded with a status of (404|403|400|409)")
 
 
@@ -25,6 +30,8 @@ class Visitor:
     `problems` collects what no page may do: errors of scripts, refusals by the content policy, requests to other
     sites, missing files, answers of 500.
     """
+
+    _scanned: ClassVar[set[str]] = set()  # pages that looked the same but for words and addresses
 
     def __init__(self, context: BrowserContext, base: str, name: str = "", *, may_scan: bool = True) -> None:
         self.context, self.base, self.name, self.may_scan = context, base, name, may_scan
@@ -116,7 +123,14 @@ class Visitor:
         self._keep_picture()
 
     def _scan(self) -> list[dict[str, Any]]:
-        """What axe calls serious or critical. It is a script: it needs a browser that runs them."""
+        """What axe calls serious or critical; asked once of pages that differ only in words and addresses.
+
+        It is a script: it needs a browser that runs them.
+        """
+        shape = str(self.page.evaluate(SHAPE))
+        if shape in self._scanned:
+            return []
+        self._scanned.add(shape)
         self.page.evaluate(AXE)
         return list(self.page.evaluate(SCAN))
 
