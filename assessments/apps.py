@@ -17,7 +17,7 @@ class AssessmentsConfig(AppConfig):
         from assessments.comparing import compare_answers, compare_first_publications, compare_publications
         from assessments.notices import register_kinds
         from assessments.report_services import formats_of
-        from portal.core.ledger.checks import register_ledger_check
+        from portal.ledger.checks import register_ledger_check
         from sharing.copies import describe_copies
 
         describe_copies(formats_of)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from assessments.digests import DIGEST
 from assessments.models import Answer, Assessment
-from portal.core.ledger.checks import SAME_MOMENT, Keys, Problem, rows_of
+from portal.ledger.checks import SAME_MOMENT, Keys, Problem, rows_of
 
 COMPARED = (("publish", "published_at"), ("withdraw", "withdrawn_at"))
 

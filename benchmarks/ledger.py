@@ -52,8 +52,8 @@ def main() -> int:
     from django.conf import settings
 
     settings.DEBUG = False
-    from portal.core.ledger.sealing import seal_new_rows
-    from portal.core.ledger.verifying import verify_ledger
+    from portal.ledger.sealing import seal_new_rows
+    from portal.ledger.verifying import verify_ledger
 
     tries = []
     for _ in range(5):

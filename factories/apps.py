@@ -15,7 +15,7 @@ class FactoriesConfig(AppConfig):
         import factories.notices
         import factories.roles  # noqa: F401 - registers the kinds
         from factories.comparing import check_handover_scans, compare_handovers
-        from portal.core.ledger.checks import register_ledger_check
+        from portal.ledger.checks import register_ledger_check
 
         register_ledger_check(compare_handovers)
         register_ledger_check(check_handover_scans)

@@ -201,6 +201,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "csp",
     "portal.core",
+    "portal.ledger",
     "portal.accounts",
     "portal.notices",
     "factories",
@@ -311,7 +312,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "requeue-lost-jobs": {"task": "portal.core.tasks.requeue_lost_jobs", "schedule": timedelta(seconds=20)},
-    "seal-ledger": {"task": "portal.core.tasks.seal_ledger", "schedule": timedelta(minutes=10)},
+    "seal-ledger": {"task": "portal.ledger.tasks.seal_ledger", "schedule": timedelta(minutes=10)},
     "clear-old-report-files": {
         "task": "assessments.tasks.clear_old_report_files",
         "schedule": crontab(hour="3", minute="17"),

@@ -28,8 +28,8 @@ class SharingConfig(AppConfig):
         """Make known what people are told; have who-saw-what and the receipts sealed, and grants held against them."""
         import sharing.files
         import sharing.notices  # noqa: F401 - registers the kinds
-        from portal.core.ledger import Source, register_source
-        from portal.core.ledger.checks import register_ledger_check
+        from portal.ledger import Source, register_source
+        from portal.ledger.checks import register_ledger_check
         from sharing import comparing
         from sharing.receipts.auditing import verify_receipts
         from sharing.receipts.comparing import compare_grants, compare_replaced

@@ -22,10 +22,10 @@ from rest_framework.test import APIClient
 
 import portal.urls  # noqa: F401 - its views register what they serve, before a test looks
 from portal.accounts.roles import kinds as organisation_kinds
-from portal.core.ledger import sealing
-from portal.core.ledger.sources import _registered as ledger_sources
-from portal.core.models import LedgerSeal
 from portal.core.views import job_pages
+from portal.ledger import sealing
+from portal.ledger.models import LedgerSeal
+from portal.ledger.sources import _registered as ledger_sources
 from portal.notices.outbox import notice_kinds
 from tests import budgets
 from tests.matrix.stage import Stage, beat, build_stage
@@ -63,7 +63,7 @@ ON_SERVICES = (
     "tests/brands/test_import_suppliers.py",
     "tests/core/test_initial_migration.py",
     "tests/core/test_jobs.py",
-    "tests/core/test_ledger.py",
+    "tests/ledger/test_ledger.py",
     "tests/factories/test_import_factories.py",
     "tests/test_architecture.py",
 )

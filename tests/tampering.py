@@ -16,17 +16,17 @@ from assessments.models import Assessment
 from portal.accounts.events import AccountEvent
 from portal.accounts.models import MembershipPeriod
 from portal.core.events import CoreEvent, record
-from portal.core.ledger import days as days_module
-from portal.core.ledger.days import close_days
-from portal.core.ledger.remembering import place
-from portal.core.ledger.roots import Roots
-from portal.core.ledger.sealing import LedgerRefusedError, seal_new_rows
-from portal.core.ledger.verifying import verify_ledger
 from portal.demo.load.rows import History
+from portal.ledger import days as days_module
+from portal.ledger.days import close_days
+from portal.ledger.remembering import place
+from portal.ledger.roots import Roots
+from portal.ledger.sealing import LedgerRefusedError, seal_new_rows
+from portal.ledger.verifying import verify_ledger
 from sharing.models import SharingGrant
 
 SET_KIND = "UPDATE core_event SET kind = 'test.forged' WHERE id = %s"
-LEDGER_TABLES = ("core_event", "core_ledgerleaf", "core_ledgerseal", "core_ledgerday")
+LEDGER_TABLES = ("core_event", "ledger_ledgerleaf", "ledger_ledgerseal", "ledger_ledgerday")
 GUARDED_TABLES = (
     *LEDGER_TABLES,
     "sharing_sharinggrant",

@@ -18,6 +18,6 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Have memberships held against their events."""
         from portal.accounts.comparing import compare_memberships
-        from portal.core.ledger.checks import register_ledger_check
+        from portal.ledger.checks import register_ledger_check
 
         register_ledger_check(compare_memberships)

@@ -12,16 +12,10 @@ class CoreConfig(AppConfig):
     verbose_name = "Events and jobs"
     database_rights = {
         "Event": "SELECT, INSERT",
-        "LedgerDay": "SELECT, INSERT",
-        "LedgerLeaf": "SELECT, INSERT",
-        "LedgerSeal": "SELECT, INSERT",
         "SigningKey": "SELECT, INSERT",
     }
 
     def ready(self) -> None:
-        from portal.core.ledger import Source, register_source
         from portal.core.rights import apply_rights
 
-        columns = ("id", "at", "kind", "actor_id", "factory_id", "brand_id", "programme_id", "subject", "data")
-        register_source(Source("core.Event", (columns,)))
         post_migrate.connect(apply_rights, sender=self)

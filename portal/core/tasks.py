@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from portal.core import jobs, mails
 from portal.core.health.heartbeats import clear_old_heartbeats
-from portal.core.ledger.sealing import seal_new_rows
 from portal.core.uploads import sweep_orphans
 
 
@@ -41,9 +40,3 @@ def send_waiting_mails() -> int:
 def clear_leftovers() -> int:
     """Delete files that no row names, and heartbeats of processes long gone (nightly by beat)."""
     return sweep_orphans() + clear_old_heartbeats()
-
-
-@shared_task(acks_late=True, max_retries=0)
-def seal_ledger() -> int:
-    """Seal what happened since the last time (every ten minutes by beat); two at once are harmless."""
-    return len(seal_new_rows())

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from factories.models import Factory
 from portal.core.api.views import DetailView, ListView, PortalView
-from portal.core.models import LedgerDay
+from portal.ledger.models import LedgerDay
 from sharing.models import Receipt
 from sharing.querysets import ReceiptQuerySet
 from sharing.receipts.numbers import normalised

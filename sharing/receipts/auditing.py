@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from portal.core.canonical import NotCanonicalError, digest
-from portal.core.ledger.checks import Keys, Problem
 from portal.core.signing import is_signed_by
+from portal.ledger.checks import Keys, Problem
 from sharing.models import Receipt
 from sharing.receipts.payload import TYPE, VERSION, in_utc
 

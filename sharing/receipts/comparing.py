@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from psycopg import sql
 
-from portal.core.ledger.checks import Keys, Problem, rows_of
+from portal.ledger.checks import Keys, Problem, rows_of
 
 GRANTS = "sharing_sharinggrant"
 BEGINNING, END = "r.kind IN ('granted', 'changed', 'proposed')", "r.kind IN ('ended', 'expired')"

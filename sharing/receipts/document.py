@@ -27,7 +27,7 @@ from portal.core.days import (
     zone_in_words,
 )
 from portal.core.documents import breakable, compile_pdf, map_strings, showable
-from portal.core.ledger.proving import Proof
+from portal.ledger.proving import Proof
 from sharing.ends import end_in_words
 from sharing.models import Receipt, Scope, SharingGrant
 

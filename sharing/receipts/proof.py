@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from portal.core.ledger import source_of
-from portal.core.ledger.proving import Proof, is_proven, prove
 from portal.core.signing import known_keys
+from portal.ledger import source_of
+from portal.ledger.proving import Proof, is_proven, prove
 from sharing.models import Receipt
 
 SOURCE = "sharing.Receipt"

@@ -4,8 +4,8 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from portal.core.ledger.days import newest_days
-from portal.core.ledger.roots import CONTENT_TYPE, FILE_NAME, export_roots
+from portal.ledger.days import newest_days
+from portal.ledger.roots import CONTENT_TYPE, FILE_NAME, export_roots
 
 SHOWN = 31
 

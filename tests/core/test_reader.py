@@ -14,9 +14,9 @@ from django.urls import path
 from assessments.imports.services import CHECK
 from portal.core import jobs, tasks
 from portal.core.jobs import JobRun, start_job
-from portal.core.ledger.verifying import _one_moment, verify_ledger
 from portal.core.models import Job
 from portal.core.reader import current_reader, reading_as
+from portal.ledger.verifying import _one_moment, verify_ledger
 from tests.world import World
 
 pytestmark = pytest.mark.django_db

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.core.ledger.sealing import seal_new_rows
+from portal.ledger.sealing import seal_new_rows
 from tests.tampering import tell_world
 from tests.world import World, build_world
 

@@ -24,7 +24,7 @@ from factories.models import Factory
 from factories.roles import FACTORY
 from portal.accounts.services import add_member
 from portal.core.days import days_from_now, end_of
-from portal.core.ledger.sealing import seal_new_rows
+from portal.ledger.sealing import seal_new_rows
 from sharing.models import Receipt, SharingGrant, WithheldReport
 from sharing.receipts.checking import is_issued
 from sharing.receipts.document import document_of, fingerprint

@@ -9,7 +9,7 @@ from psycopg.types.json import Json
 
 from factories.models import Factory
 from portal.core.events import record
-from portal.core.ledger.sealing import seal_new_rows
+from portal.ledger.sealing import seal_new_rows
 from sharing.events import SharingEvent
 from sharing.models import Receipt, SharingGrant
 from sharing.services import (

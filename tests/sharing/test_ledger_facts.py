@@ -16,8 +16,8 @@ from factories.services import assign_advisor, open_handover
 from portal.accounts.models import MembershipPeriod
 from portal.accounts.services import change_role, create_integration_token, remove_member, revoke_token
 from portal.core.days import days_from_now, today
-from portal.core.ledger.sealing import seal_new_rows
 from portal.core.uploads import keep_upload
+from portal.ledger.sealing import seal_new_rows
 from sharing.models import PaperConsent, WithheldReport
 from sharing.services import (
     Terms,

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from portal.core.ledger.roots import read_roots
-from portal.core.ledger.sealing import seal_new_rows
-from portal.core.models import LedgerDay, LedgerSeal
+from portal.ledger.models import LedgerDay, LedgerSeal
+from portal.ledger.roots import read_roots
+from portal.ledger.sealing import seal_new_rows
 from sharing.models import Receipt
 from sharing.receipts.checking import check_document
 from sharing.receipts.document import json_of, pdf_of

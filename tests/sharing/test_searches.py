@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from portal.core.ledger.sealing import seal_new_rows
-from portal.core.models import LedgerLeaf
+from portal.ledger.models import LedgerLeaf
+from portal.ledger.sealing import seal_new_rows
 from sharing import access
 from sharing.models import SearchRecord
 from sharing.services import record_access, record_search

@@ -7,7 +7,7 @@ from django.test import Client
 from assessments.report_services import order_report
 from brands.roles import BRAND
 from portal.accounts.services import create_integration_token
-from portal.core.ledger.sealing import seal_new_rows
+from portal.ledger.sealing import seal_new_rows
 from portal.notices.models import WebhookEndpoint
 from portal.notices.webhooks.kinds import types_for
 from portal.notices.webhooks.secrets import lock, new_secret

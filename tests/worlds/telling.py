@@ -12,8 +12,9 @@ from django.conf import settings
 from django.core import mail
 
 from assessments.tasks import clear_old_report_files
-from portal.core.ledger import remembering
-from portal.core.tasks import requeue_lost_jobs, seal_ledger
+from portal.core.tasks import requeue_lost_jobs
+from portal.ledger import remembering
+from portal.ledger.tasks import seal_ledger
 from portal.notices.tasks import deliver_webhooks, tell_people
 from portal.notices.webhooks import sending
 from portal.notices.webhooks.addresses import Target

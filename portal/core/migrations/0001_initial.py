@@ -21,41 +21,6 @@ class Migration(InitialMigration):
 
     operations = [
         migrations.CreateModel(
-            name='LedgerDay',
-            fields=[
-                ('day', models.DateField(primary_key=True, serialize=False)),
-                ('payload', models.JSONField()),
-                ('nonce', models.BinaryField(max_length=32)),
-                ('key_id', models.CharField(max_length=40)),
-                ('signature', models.CharField(max_length=100)),
-                ('last_seal', models.PositiveBigIntegerField()),
-            ],
-        ),
-        migrations.CreateModel(
-            name='LedgerLeaf',
-            fields=[
-                ('pk', models.CompositePrimaryKey('source', 'row_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('source', models.CharField(max_length=40)),
-                ('row_id', models.BigIntegerField()),
-                ('form', models.PositiveSmallIntegerField()),
-                ('hash', models.BinaryField(max_length=32)),
-                ('seal_number', models.PositiveBigIntegerField()),
-            ],
-        ),
-        migrations.CreateModel(
-            name='LedgerSeal',
-            fields=[
-                ('number', models.PositiveBigIntegerField(primary_key=True, serialize=False)),
-                ('payload', models.JSONField()),
-                ('nonce', models.BinaryField(max_length=32)),
-                ('key_id', models.CharField(max_length=40)),
-                ('signature', models.CharField(max_length=100)),
-                ('head_signature', models.CharField(max_length=100)),
-                ('sealed_at', models.DateTimeField()),
-                ('snapshot', models.BigIntegerField()),
-            ],
-        ),
-        migrations.CreateModel(
             name='SigningKey',
             fields=[
                 ('key_id', models.CharField(max_length=40, primary_key=True, serialize=False)),
@@ -120,22 +85,6 @@ class Migration(InitialMigration):
                 ('finished_at', models.DateTimeField(null=True)),
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='ledgerday',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='bd57c3a1f5890813890d39d59d8b12b0dab5a9cc', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_25bef', table='core_ledgerday', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='ledgerleaf',
-            index=models.Index(fields=['seal_number', 'source', 'row_id'], name='core_leaf_seal'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='ledgerleaf',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='2b6c3a38f89b023d2f47ff0a97a19bd76299f816', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_1f945', table='core_ledgerleaf', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='ledgerseal',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='29d5c11da68bcf4ca39191db57b536c912d809a0', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_80f61', table='core_ledgerseal', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='signingkey',

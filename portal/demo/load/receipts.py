@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from portal.core.ledger.sealing import seal_new_rows
 from portal.core.signing import sign_all
+from portal.ledger.sealing import seal_new_rows
 from sharing.models import Receipt, SharingGrant
 from sharing.receipts.numbers import draw_number
 from sharing.receipts.payload import Act, payload_of

@@ -11,8 +11,8 @@ from assessments.models import Assessment, CorrectionNotice
 from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.models import User
-from portal.core.ledger.verifying import verify_ledger
 from portal.demo.accounts import BRAND_A, BY_KEY, FACTORY_A
+from portal.ledger.verifying import verify_ledger
 from portal.notices.handing_out import hand_out_notices
 from portal.notices.models import Notice, WebhookDelivery, WebhookEndpoint
 from portal.notices.webhooks.sending import deliver_waiting

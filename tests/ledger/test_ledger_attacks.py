@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from portal.core.ledger.remembering import place
-from portal.core.ledger.roots import Roots, export_roots, read_roots
-from portal.core.ledger.sealing import seal_new_rows
-from portal.core.models import LedgerSeal
 from portal.core.signing import configured_keys
+from portal.ledger.models import LedgerSeal
+from portal.ledger.remembering import place
+from portal.ledger.roots import Roots, export_roots, read_roots
+from portal.ledger.sealing import seal_new_rows
 from tests.tampering import LEDGER_TABLES, SET_KIND, days_pass, forget, problems, refuses_to_seal, tamper, triggers_off
 
 Statement = tuple[Any, ...]
@@ -51,9 +51,9 @@ def attacker(sealed: list[int], tmp_path: Path) -> Attacker:
 
 
 DELETE_EVENT = "DELETE FROM core_event WHERE id = %s"
-DELETE_LEAF = "DELETE FROM core_ledgerleaf WHERE row_id = %s AND source = 'core_event'"
-FORGE_LEAF = "UPDATE core_ledgerleaf SET hash = sha256('x') WHERE row_id = %s AND source = 'core_event'"
-FORGE_SEAL = "UPDATE core_ledgerseal SET payload = jsonb_set(payload, '{root}', '\"00\"') WHERE number = 2"
+DELETE_LEAF = "DELETE FROM ledger_ledgerleaf WHERE row_id = %s AND source = 'core_event'"
+FORGE_LEAF = "UPDATE ledger_ledgerleaf SET hash = sha256('x') WHERE row_id = %s AND source = 'core_event'"
+FORGE_SEAL = "UPDATE ledger_ledgerseal SET payload = jsonb_set(payload, '{root}', '\"00\"') WHERE number = 2"
 SLIP_IN = "INSERT INTO core_event (id, at, kind, subject, data) VALUES (-5, now(), 'test.forged', '', '{}')"
 
 
@@ -73,23 +73,23 @@ def alters_leaves_and_seals(attacker: Attacker) -> None:
     assert leaf[0].startswith(f"core_event {ids[0]}: this row was slipped in")
     assert "1 leaves of core_event instead of 2" in leaf[1]
     both = attacker.finds((DELETE_EVENT, ids[1]), (DELETE_LEAF, ids[1]))
-    assert both == ["core_ledgerseal 1: it has 1 leaves of core_event instead of 2"]
+    assert both == ["ledger_ledgerseal 1: it has 1 leaves of core_event instead of 2"]
     rewritten = attacker.finds((SET_KIND, ids[1]), (FORGE_LEAF, ids[1]))
     assert rewritten[0].startswith(f"core_event {ids[1]}: ")
-    assert rewritten[1] == "core_ledgerseal 1: its leaves were altered: they do not give its root"
+    assert rewritten[1] == "ledger_ledgerseal 1: its leaves were altered: they do not give its root"
     seal = attacker.finds((FORGE_SEAL,))
-    assert "core_ledgerseal 2: it was altered: its signature does not fit" in seal
-    gone = attacker.finds(("DELETE FROM core_ledgerseal WHERE number = 2",))
-    assert "core_ledgerseal 3: seal 2 is missing before it" in gone
+    assert "ledger_ledgerseal 2: it was altered: its signature does not fit" in seal
+    gone = attacker.finds(("DELETE FROM ledger_ledgerseal WHERE number = 2",))
+    assert "ledger_ledgerseal 3: seal 2 is missing before it" in gone
 
 
 def alters_days(attacker: Attacker) -> None:
-    altered = attacker.finds(("UPDATE core_ledgerday SET payload = jsonb_set(payload, '{root}', '\"00\"')",))
+    altered = attacker.finds(("UPDATE ledger_ledgerday SET payload = jsonb_set(payload, '{root}', '\"00\"')",))
     assert "it was altered: its signature does not fit" in altered[0]
-    moved = attacker.finds(("UPDATE core_ledgerday SET last_seal = last_seal - 1",))
+    moved = attacker.finds(("UPDATE ledger_ledgerday SET last_seal = last_seal - 1",))
     assert [problem.split(": ")[1] for problem in moved] == ["its seals are not those that it was made of"]
-    head = attacker.finds(("UPDATE core_ledgerseal SET head_signature = signature WHERE number = 2",))
-    assert head == ["core_ledgerseal 2: the signature of its root was altered"]
+    head = attacker.finds(("UPDATE ledger_ledgerseal SET head_signature = signature WHERE number = 2",))
+    assert head == ["ledger_ledgerseal 2: the signature of its root was altered"]
 
 
 def writes_the_end_anew(attacker: Attacker) -> None:
@@ -97,20 +97,20 @@ def writes_the_end_anew(attacker: Attacker) -> None:
     last = LedgerSeal.objects.order_by("-number").first().number
     day = next(iter(attacker.copy.digests))
     cut: list[Statement | Callable[[], Any]] = [
-        ("DELETE FROM core_ledgerday WHERE true",),
-        ("DELETE FROM core_ledgerseal WHERE number = %s", last),
-        ("DELETE FROM core_ledgerleaf WHERE seal_number >= %s", last - 1),
-        ("DELETE FROM core_ledgerseal WHERE number = %s", last - 1),
+        ("DELETE FROM ledger_ledgerday WHERE true",),
+        ("DELETE FROM ledger_ledgerseal WHERE number = %s", last),
+        ("DELETE FROM ledger_ledgerleaf WHERE seal_number >= %s", last - 1),
+        ("DELETE FROM ledger_ledgerseal WHERE number = %s", last - 1),
         ("DELETE FROM core_event WHERE id >= %s", attacker.sealed[4]),
     ]
-    gone = f"core_ledgerday {day}: the copy has this day, the ledger has not: its end was cut off"
-    no_end = [f"core_ledgerseal {last}: this seal", f"core_ledgerday {day}: this day", gone]
+    gone = f"ledger_ledgerday {day}: the copy has this day, the ledger has not: its end was cut off"
+    no_end = [f"ledger_ledgerseal {last}: this seal", f"ledger_ledgerday {day}: this day", gone]
     found = attacker.finds(*cut, refuses_to_seal)
     assert [problem.split(" is remembered")[0] for problem in found] == no_end
     everything: list[Statement | Callable[[], Any]] = [
-        ("DELETE FROM core_ledgerday WHERE true",),
-        ("DELETE FROM core_ledgerseal WHERE true",),
-        ("DELETE FROM core_ledgerleaf WHERE true",),
+        ("DELETE FROM ledger_ledgerday WHERE true",),
+        ("DELETE FROM ledger_ledgerseal WHERE true",),
+        ("DELETE FROM ledger_ledgerleaf WHERE true",),
         ("UPDATE core_event SET kind = 'test.forged' WHERE true",),
     ]
     found = attacker.finds(*everything, refuses_to_seal)
@@ -118,10 +118,10 @@ def writes_the_end_anew(attacker: Attacker) -> None:
     # With the files of the machine as well: only the copies are left. And where the rows are old, not even that.
     assert attacker.finds(*cut, forget, looks_whole) == [gone]
     anew = attacker.finds(*everything, forget, seal_new_rows, days_pass, looks_whole)
-    assert anew == [f"core_ledgerday {day}: it is not the day that the copy has: the ledger was written anew"]
+    assert anew == [f"ledger_ledgerday {day}: it is not the day that the copy has: the ledger was written anew"]
     old: Statement = ("UPDATE core_event SET at = at - interval '2 days' WHERE true",)
     found = attacker.finds(*everything, forget, old, refuses_to_seal)
-    assert "core_ledgerseal 1: there is no seal, and core_event has rows that are more than 1 day old" in found
+    assert "ledger_ledgerseal 1: there is no seal, and core_event has rows that are more than 1 day old" in found
 
 
 def looks_whole() -> None:

@@ -12,14 +12,14 @@ from django.db import connections, transaction
 from django.db.utils import InternalError, ProgrammingError
 
 from portal.core.events import CoreEvent, record
-from portal.core.ledger import Source, sources
-from portal.core.ledger import sealing as sealing_module
-from portal.core.ledger.days import ONE_SEALER
-from portal.core.ledger.merkle import leaf_hash, root_of
-from portal.core.ledger.roots import BadRootsError, export_roots, read_roots
-from portal.core.ledger.sealing import seal_new_rows, seal_once
-from portal.core.ledger.verifying import verify_ledger
-from portal.core.models import LedgerLeaf, LedgerSeal
+from portal.ledger import Source, sources
+from portal.ledger import sealing as sealing_module
+from portal.ledger.days import ONE_SEALER
+from portal.ledger.merkle import leaf_hash, root_of
+from portal.ledger.models import LedgerLeaf, LedgerSeal
+from portal.ledger.roots import BadRootsError, export_roots, read_roots
+from portal.ledger.sealing import seal_new_rows, seal_once
+from portal.ledger.verifying import verify_ledger
 from tests.tampering import days_pass, happen, problems
 
 
@@ -37,7 +37,7 @@ def test_the_root_is_that_of_rfc_6962() -> None:
 
 
 def test_every_source_seals_all_columns_of_its_table() -> None:
-    """A column that is added to a source belongs into a new form of it (portal/core/ledger/sources.py)."""
+    """A column that is added to a source belongs into a new form of it (portal/ledger/sources.py)."""
     assert {source.table for source in sources()} >= {"core_event", "sharing_accessrecord", "sharing_receipt"}
     for source in sources():
         columns = {field.column for field in apps.get_model(source.model)._meta.concrete_fields}
@@ -62,7 +62,7 @@ def test_a_row_is_hashed_as_written_down_whatever_the_session_says() -> None:
 
 @pytest.mark.django_db
 def test_rows_of_an_older_form_verify_after_a_column_was_added(monkeypatch: pytest.MonkeyPatch) -> None:
-    registered = import_module("portal.core.ledger.sources")._registered
+    registered = import_module("portal.ledger.sources")._registered
     columns = next(source.forms[-1] for source in sources() if source.model == "core.Event")
     old = Source("core.Event", (columns[:-1],))  # as if `data` had been added later
     monkeypatch.setitem(registered, "core.Event", old)
@@ -129,7 +129,7 @@ def test_neither_the_app_nor_the_owner_changes_what_was_sealed() -> None:
     happen(1)
     seal_new_rows()
     days_pass()
-    for table in ("core_ledgerleaf", "core_ledgerseal", "core_ledgerday", "core_signingkey"):
+    for table in ("ledger_ledgerleaf", "ledger_ledgerseal", "ledger_ledgerday", "core_signingkey"):
         for alias in ("default", "owner"):
             with pytest.raises((ProgrammingError, InternalError)), connections[alias].cursor() as cursor:
                 cursor.execute(f"DELETE FROM {table}")

@@ -1,4 +1,4 @@
-"""The sealed ledger: which rows of the append-only tables were there, signed (`portal.core.ledger`)."""
+"""The sealed ledger: which rows of the append-only tables were there, signed (`portal.ledger`)."""
 
 import pgtrigger
 from django.db import models
@@ -78,7 +78,7 @@ class LedgerLeaf(models.Model):
     seal_number = models.PositiveBigIntegerField()
 
     class Meta:
-        indexes = [models.Index(fields=["seal_number", "source", "row_id"], name="core_leaf_seal")]
+        indexes = [models.Index(fields=["seal_number", "source", "row_id"], name="ledger_leaf_seal")]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
         ]

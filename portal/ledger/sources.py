@@ -17,7 +17,7 @@ from django.apps import apps
 from django.db.models import BooleanField, DateTimeField, Field
 from psycopg import sql
 
-from portal.core.ledger.merkle import leaf_hash
+from portal.ledger.merkle import leaf_hash
 
 _registered: dict[str, "Source"] = {}
 

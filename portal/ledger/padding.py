@@ -10,7 +10,7 @@ tree can be built again.
 
 from hashlib import shake_256
 
-from portal.core.ledger.merkle import HASH_BYTES, Step, node_hash, path_to, pieces, root_of
+from portal.ledger.merkle import HASH_BYTES, Step, node_hash, path_to, pieces, root_of
 
 FEWEST_LEAVES = 1024
 NONCE_BYTES = 32

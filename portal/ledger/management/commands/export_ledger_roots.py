@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from portal.core.ledger.roots import export_roots
+from portal.ledger.roots import export_roots
 
 
 class Command(BaseCommand):

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from portal.core.ledger.remembering import place
-from portal.core.ledger.roots import BadRootsError, Roots, configured_copies, read_file
-from portal.core.ledger.verifying import Verdict, verify_ledger
 from portal.core.signing import configured_keys
+from portal.ledger.remembering import place
+from portal.ledger.roots import BadRootsError, Roots, configured_copies, read_file
+from portal.ledger.verifying import Verdict, verify_ledger
 
 
 class Command(BaseCommand):

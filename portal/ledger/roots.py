@@ -15,9 +15,9 @@ from typing import Any
 from django.conf import settings
 
 from portal.core.canonical import NotCanonicalError, digest, read_strictly
-from portal.core.ledger.days import TYPE, day_as_signed
-from portal.core.models import LedgerDay
 from portal.core.signing import is_signed_by, known_keys
+from portal.ledger.days import TYPE, day_as_signed
+from portal.ledger.models import LedgerDay
 
 CONTENT_TYPE = "application/jsonl"
 FILE_NAME = "portal-ledger-roots.jsonl"

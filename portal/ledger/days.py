@@ -13,11 +13,11 @@ from django.db import connection, transaction
 
 from portal.core import days
 from portal.core.canonical import digest
-from portal.core.ledger.merkle import node_hash
-from portal.core.ledger.padding import NONCE_BYTES, padded_root
-from portal.core.ledger.remembering import remember_newest
-from portal.core.models import LedgerDay, LedgerSeal
 from portal.core.signing import sign
+from portal.ledger.merkle import node_hash
+from portal.ledger.models import LedgerDay, LedgerSeal
+from portal.ledger.padding import NONCE_BYTES, padded_root
+from portal.ledger.remembering import remember_newest
 
 ONE_SEALER = 0x6C6564676572  # key of the advisory lock
 TYPE = "portal.ledger-day"

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from portal.core.ledger.sealing import LedgerRefusedError, accept_database, seal_new_rows
+from portal.ledger.sealing import LedgerRefusedError, accept_database, seal_new_rows
 
 
 class Command(BaseCommand):

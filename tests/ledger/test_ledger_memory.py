@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from portal.core.ledger.remembering import MemoryUnreadableError, place, remembered
-from portal.core.ledger.roots import export_roots
-from portal.core.ledger.sealing import seal_new_rows
-from portal.core.models import Event, LedgerDay, LedgerLeaf, LedgerSeal
+from portal.core.models import Event
+from portal.ledger.models import LedgerDay, LedgerLeaf, LedgerSeal
+from portal.ledger.remembering import MemoryUnreadableError, place, remembered
+from portal.ledger.roots import export_roots
+from portal.ledger.sealing import seal_new_rows
 from tests.tampering import SET_KIND, forget, happen, problems, refuses_to_seal, tamper
 
 
@@ -54,7 +55,7 @@ def test_copies_in_the_configured_folder_are_compared_without_being_asked_for(
     (folder / "2026.jsonl").write_text("".join(export_roots()))
     call_command("verify_ledger", stdout=(said := io.StringIO()))
     assert f"All {LedgerDay.objects.count()} days of" in said.getvalue()
-    tamper("DELETE FROM core_ledgerday WHERE true")
+    tamper("DELETE FROM ledger_ledgerday WHERE true")
     forget()
     with pytest.raises(CommandError, match="the copy has this day, the ledger has not"):
         call_command("verify_ledger", stdout=io.StringIO())
@@ -84,9 +85,9 @@ def test_the_newest_seal_is_remembered_outside_the_database(sealed: list[int]) -
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_after_a_restore_an_operator_says_so_and_the_ledger_says_it_too(sealed: list[int]) -> None:
     last = LedgerSeal.objects.order_by("-number").first().number
-    tamper("DELETE FROM core_ledgerday WHERE true")
-    tamper("DELETE FROM core_ledgerleaf WHERE seal_number >= %s", last - 1)
-    tamper("DELETE FROM core_ledgerseal WHERE number >= %s", last - 1)
+    tamper("DELETE FROM ledger_ledgerday WHERE true")
+    tamper("DELETE FROM ledger_ledgerleaf WHERE seal_number >= %s", last - 1)
+    tamper("DELETE FROM ledger_ledgerseal WHERE number >= %s", last - 1)
     with pytest.raises(CommandError, match="--accept-database"):
         call_command("seal_ledger", stdout=io.StringIO())
     call_command("seal_ledger", "--accept-database", stdout=(said := io.StringIO()))

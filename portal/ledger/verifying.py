@@ -13,20 +13,20 @@ from django.db import connection, transaction
 from psycopg import sql
 
 from portal.core.canonical import NotCanonicalError, digest
-from portal.core.ledger.checks import Keys, Problem, further_checks, rows_of
-from portal.core.ledger.days import TYPE as DAY_TYPE
-from portal.core.ledger.days import hashes_of, seals_after
-from portal.core.ledger.padding import padded_root
-from portal.core.ledger.remembering import Memory, MemoryUnreadableError, digest_of, remembered
-from portal.core.ledger.roots import Roots
-from portal.core.ledger.sealing import OLD, TYPE, Mark, head_of, marks, tables_with_old_rows
-from portal.core.ledger.sources import Source, sources
-from portal.core.models import LedgerDay, LedgerSeal
 from portal.core.reader import reading_as
 from portal.core.signing import configured_keys, is_signed_by
+from portal.ledger.checks import Keys, Problem, further_checks, rows_of
+from portal.ledger.days import TYPE as DAY_TYPE
+from portal.ledger.days import hashes_of, seals_after
+from portal.ledger.models import LedgerDay, LedgerSeal
+from portal.ledger.padding import padded_root
+from portal.ledger.remembering import Memory, MemoryUnreadableError, digest_of, remembered
+from portal.ledger.roots import Roots
+from portal.ledger.sealing import OLD, TYPE, Mark, head_of, marks, tables_with_old_rows
+from portal.ledger.sources import Source, sources
 
-SEALS = "core_ledgerseal"
-DAYS = "core_ledgerday"
+SEALS = "ledger_ledgerseal"
+DAYS = "ledger_ledgerday"
 
 
 @dataclass
@@ -114,7 +114,7 @@ def _first(problems: Iterator[Problem]) -> list[Problem]:
 def _altered(source: Source) -> Iterator[Problem]:
     """The first sealed row that is gone, or says something else than it did."""
     statement = sql.SQL(
-        "SELECT l.row_id, l.seal_number, r.id IS NULL FROM core_ledgerleaf l LEFT JOIN {table} r ON r.id = l.row_id "
+        "SELECT l.row_id, l.seal_number, r.id IS NULL FROM ledger_ledgerleaf l LEFT JOIN {table} r ON r.id = l.row_id "
         "WHERE l.source = {name} AND (r.id IS NULL OR l.hash IS DISTINCT FROM {leaf}) ORDER BY l.row_id LIMIT 1"
     ).format(table=sql.Identifier(source.table), name=sql.Literal(source.table), leaf=source.leaf_in_its_form())
     for row_id, seal, is_gone in rows_of(statement):
@@ -141,7 +141,7 @@ def _waiting(source: Source, mark: Mark) -> int:
 def _without_leaf(what: str, source: Source, where: sql.Composable) -> sql.Composable:
     return sql.SQL(
         "SELECT {what} FROM {table} r WHERE {where} AND NOT EXISTS "
-        "(SELECT FROM core_ledgerleaf l WHERE l.source = {name} AND l.row_id = r.id)"
+        "(SELECT FROM ledger_ledgerleaf l WHERE l.source = {name} AND l.row_id = r.id)"
     ).format(what=sql.SQL(what), table=sql.Identifier(source.table), where=where, name=sql.Literal(source.table))
 
 
@@ -149,7 +149,7 @@ def _astray(last: int) -> Iterator[Problem]:
     """The first leaf of a seal that there is not, or of a table that is none of ours."""
     tables = sql.SQL(", ").join(sql.Literal(source.table) for source in sources())
     statement = sql.SQL(
-        "SELECT l.source, l.row_id, l.seal_number FROM core_ledgerleaf l "
+        "SELECT l.source, l.row_id, l.seal_number FROM ledger_ledgerleaf l "
         "WHERE l.seal_number > {last} OR l.source NOT IN ({tables}) ORDER BY l.seal_number, l.source, l.row_id LIMIT 1"
     ).format(last=sql.Literal(last), tables=tables)
     for source, row_id, seal in rows_of(statement):
@@ -195,7 +195,7 @@ def _leaves() -> Iterator[Leaves]:
     """All of them, seal by seal: no more than one seal's hashes are in memory."""
     statement = (
         "SELECT seal_number, source, count(*), min(row_id), max(row_id), string_agg(hash, ''::bytea ORDER BY row_id) "
-        "FROM core_ledgerleaf GROUP BY seal_number, source ORDER BY seal_number, source"
+        "FROM ledger_ledgerleaf GROUP BY seal_number, source ORDER BY seal_number, source"
     )
     with connection.chunked_cursor() as cursor:
         cursor.execute(statement)

@@ -13,11 +13,11 @@ from django.test import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.core.ledger.days import close_days
-from portal.core.ledger.merkle import Step, climb, leaf_hash, path_to, pieces, root_of
-from portal.core.ledger.padding import padded_path, padded_root, padded_size
-from portal.core.ledger.sealing import seal_new_rows
-from portal.core.models import LedgerDay, LedgerSeal
+from portal.ledger.days import close_days
+from portal.ledger.merkle import Step, climb, leaf_hash, path_to, pieces, root_of
+from portal.ledger.models import LedgerDay, LedgerSeal
+from portal.ledger.padding import padded_path, padded_root, padded_size
+from portal.ledger.sealing import seal_new_rows
 from sharing.services import revoke_access
 from tests.tampering import days_pass, happen, problems
 from tests.world import World

@@ -12,6 +12,6 @@ Why rows are listed and not counted, and what that proves: docs/decisions/0021. 
 published: docs/decisions/0033.
 """
 
-from portal.core.ledger.sources import Source, register_source, source_of, sources
+from portal.ledger.sources import Source, register_source, source_of, sources
 
 __all__ = ["Source", "register_source", "source_of", "sources"]

@@ -12,14 +12,14 @@ from django.db import connection
 from psycopg import sql
 
 from portal.core.canonical import digest
-from portal.core.ledger.days import TYPE as DAY_TYPE
-from portal.core.ledger.days import day_as_signed, day_of, hashes_of
-from portal.core.ledger.merkle import HASH_BYTES, Step, climb
-from portal.core.ledger.padding import padded_path
-from portal.core.ledger.sealing import HEAD_TYPE, head_of
-from portal.core.ledger.sources import Source
-from portal.core.models import LedgerDay, LedgerLeaf, LedgerSeal
 from portal.core.signing import is_signed_by
+from portal.ledger.days import TYPE as DAY_TYPE
+from portal.ledger.days import day_as_signed, day_of, hashes_of
+from portal.ledger.merkle import HASH_BYTES, Step, climb
+from portal.ledger.models import LedgerDay, LedgerLeaf, LedgerSeal
+from portal.ledger.padding import padded_path
+from portal.ledger.sealing import HEAD_TYPE, head_of
+from portal.ledger.sources import Source
 
 MEMBERS = {"path", "sealed", "day_path", "published"}
 SIGNED_MEMBERS = {"payload", "key_id", "signature"}
@@ -64,7 +64,7 @@ def _hashes_of_seal(seal: LedgerSeal, source: Source, row_id: int) -> tuple[byte
     """Return all hashes of a seal in their order, and the place of one row among them."""
     statement = (
         "SELECT source, string_agg(hash, ''::bytea ORDER BY row_id), count(*) FILTER (WHERE row_id < %s) "
-        "FROM core_ledgerleaf WHERE seal_number = %s GROUP BY source"
+        "FROM ledger_ledgerleaf WHERE seal_number = %s GROUP BY source"
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, [row_id, seal.number])

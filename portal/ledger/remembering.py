@@ -16,7 +16,7 @@ import structlog
 from django.conf import settings
 
 from portal.core.canonical import NotCanonicalError, digest
-from portal.core.models import LedgerDay, LedgerSeal
+from portal.ledger.models import LedgerDay, LedgerSeal
 
 NAME = "ledger-newest-seal.json"
 CUT_OFF = "is remembered outside the database and is missing here: the ledger's end was cut off, or a backup restored"

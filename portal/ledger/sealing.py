@@ -25,12 +25,12 @@ from psycopg import sql
 
 from portal.core.canonical import digest
 from portal.core.events import CoreEvent, record
-from portal.core.ledger.days import close_days, is_only_sealer
-from portal.core.ledger.padding import NONCE_BYTES, padded_root
-from portal.core.ledger.remembering import MemoryUnreadableError, remember_newest, remembered
-from portal.core.ledger.sources import Source, sources
-from portal.core.models import LedgerSeal
 from portal.core.signing import sign_all
+from portal.ledger.days import close_days, is_only_sealer
+from portal.ledger.models import LedgerSeal
+from portal.ledger.padding import NONCE_BYTES, padded_root
+from portal.ledger.remembering import MemoryUnreadableError, remember_newest, remembered
+from portal.ledger.sources import Source, sources
 
 MOST_ROWS = 65_536  # of each source in one seal: a power of four, so that a long history needs little padding
 OLD = "1 day"  # a row of this age was sealed before, if anything was
@@ -175,10 +175,10 @@ def _settled() -> LedgerSeal | None:
 def _add_leaves(source: Source, *, above: int, seal: int) -> list[tuple[int, bytes]]:
     """Give every row of a source above a mark that has no leaf one; returns (id, hash), by id."""
     statement = sql.SQL(
-        "INSERT INTO core_ledgerleaf (source, row_id, form, hash, seal_number) "
+        "INSERT INTO ledger_ledgerleaf (source, row_id, form, hash, seal_number) "
         "SELECT {table_name}, r.id, {form}, {leaf}, {seal} FROM {table} r WHERE r.id > {above} AND NOT EXISTS "
-        "(SELECT FROM core_ledgerleaf l WHERE l.source = {table_name} AND l.row_id = r.id) ORDER BY r.id LIMIT {most} "
-        "RETURNING row_id, hash"
+        "(SELECT FROM ledger_ledgerleaf l WHERE l.source = {table_name} AND l.row_id = r.id) ORDER BY r.id "
+        "LIMIT {most} RETURNING row_id, hash"
     ).format(
         table=sql.Identifier(source.table),
         table_name=sql.Literal(source.table),

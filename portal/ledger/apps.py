@@ -1,0 +1,23 @@
+"""The ledger: what proves that nobody edited what happened."""
+
+from django.apps import AppConfig
+
+
+class LedgerConfig(AppConfig):
+    """Seals the events of every app."""
+
+    name = "portal.ledger"
+    label = "ledger"
+    verbose_name = "Ledger"
+    database_rights = {
+        "LedgerDay": "SELECT, INSERT",
+        "LedgerLeaf": "SELECT, INSERT",
+        "LedgerSeal": "SELECT, INSERT",
+    }
+
+    def ready(self) -> None:
+        """Register the table of events as a source."""
+        from portal.ledger import Source, register_source
+
+        columns = ("id", "at", "kind", "actor_id", "factory_id", "brand_id", "programme_id", "subject", "data")
+        register_source(Source("core.Event", (columns,)))
