@@ -1,1 +1,1 @@
-"""Rehearsals that need a served PostgreSQL and Redis; run by `.ci/run`."""
+"""The tools of those who work on the portal; nothing here is part of it."""

@@ -14,9 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import dev_database
+from devtools.bootstrap import places
+from devtools.embedded import files, processes, programs
 
-REPOSITORY = Path(dev_database.__file__).resolve().parent
+REPOSITORY = places.ROOT
 
 MANAGE = """
 import os, pathlib, sys
@@ -78,9 +79,10 @@ def make(folder: Path, *, celery: bool = False, base_python: str = "") -> "Check
     Its worker is an idle process, or with ``celery`` the real one.
     """
     folder.mkdir(parents=True)
-    for name in ("dev", "dev_database.py", "gunicorn.conf.py"):
+    for name in ("dev", "gunicorn.conf.py"):
         shutil.copy2(REPOSITORY / name, folder / name)
     shutil.copytree(REPOSITORY / "requirements", folder / "requirements")
+    shutil.copytree(REPOSITORY / "devtools", folder / "devtools")
     portal = folder / "portal"
     portal.mkdir()
     (portal / "__init__.py").write_text("")
@@ -165,7 +167,7 @@ class Checkout:
         return (self.folder / "up.txt").read_text()
 
     def run_file(self) -> dict[str, Any]:
-        return dev_database.read_json(self.state / "run.json")
+        return files.read_json(self.state / "run.json")
 
     def is_ready(self, pid: int) -> bool:
         run = self.run_file()
@@ -191,9 +193,9 @@ class Checkout:
 
     def sql(self, text: str) -> str:
         """Run SQL as the owner on the running database."""
-        instance: dict[str, Any] = dev_database.read_json(self.state / "instance.json")
+        instance: dict[str, Any] = files.read_json(self.state / "instance.json")
         password = instance["passwords"]["portal_owner"]
-        psql = dev_database.packaged_binaries(self.folder / ".venv") / "bin" / "psql"
+        psql = programs.packaged_binaries(self.folder / ".venv") / "bin" / "psql"
         return subprocess.run(
             [psql, "-h", self.run_file()["socket_folder"], "-U", "portal_owner", "-d", "portal", "-XAtqc", text],
             env={"PGPASSWORD": password, "PATH": os.environ["PATH"]},
@@ -203,11 +205,11 @@ class Checkout:
     def leftovers(self) -> list[int]:
         """Return every live process of this checkout, its supervisors excepted."""
         self._note_mark()
-        return [pid for pid in dev_database.process_ids() if dev_database.start_time(pid) and self._is_ours(pid)]
+        return [pid for pid in processes.process_ids() if processes.start_time(pid) and self._is_ours(pid)]
 
     def _note_mark(self) -> None:
         """Remember the id that the processes of this state bear: ``reset`` deletes the file that holds it."""
-        mark = dev_database.read_json(self.state / "instance.json").get("id")
+        mark = files.read_json(self.state / "instance.json").get("id")
         if mark:
             self._marks.add(str(mark))
 
@@ -216,7 +218,7 @@ class Checkout:
             environment = Path(f"/proc/{pid}/environ").read_bytes()
         except OSError:
             environment = b""
-        words = " ".join(dev_database.command(pid))
+        words = " ".join(processes.command(pid))
         return any(f"PORTAL_SUPERVISED={mark}".encode() in environment or mark in words for mark in self._marks)
 
     def remove(self) -> None:

@@ -1,14 +1,11 @@
 """Each test gets checkouts of its own, in folders with spaces and long paths, and leaves no process behind."""
 
-import sys
 from collections.abc import Callable, Iterator
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
+from devtools.bootstrap import places
 from tests.dev import checkout as checkouts
 from tests.dev.checkout import Checkout
 
@@ -35,20 +32,16 @@ def checkout(make_checkout: MakeCheckout) -> Checkout:
 
 
 @pytest.fixture
-def dev(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The file `dev` as a module, its state in a temporary folder."""
-    loader = SourceFileLoader("dev_under_test", str(checkouts.REPOSITORY / "dev"))
-    spec = spec_from_loader(loader.name, loader)
-    assert spec is not None
-    module = module_from_spec(spec)
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    loader.exec_module(module)
-    state = tmp_path / "state"
-    state.mkdir(mode=0o700)
-    for name, path in {"STATE": state, "LOGS": state / "log", "VENV": tmp_path / "venv"}.items():
-        monkeypatch.setattr(module, name, path)
-    module.LOGS.mkdir()
-    monkeypatch.setattr(module, "STAMP", module.VENV / "portal-lock.json")
-    monkeypatch.setattr(module, "INSTALLING", module.VENV / "portal-installing")
-    monkeypatch.setattr(module, "PYTHON", str(module.VENV / "bin" / "python"))
-    return module
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The state and packages of `./dev` in a temporary folder."""
+    state, venv = tmp_path / "state", tmp_path / "venv"
+    (state / "log").mkdir(mode=0o700, parents=True)
+    for name, path in {
+        "STATE": state,
+        "LOGS": state / "log",
+        "VENV": venv,
+        "STAMP": venv / "portal-lock.json",
+        "INSTALLING": venv / "portal-installing",
+        "PYTHON": str(venv / "bin" / "python"),
+    }.items():
+        monkeypatch.setattr(places, name, path)

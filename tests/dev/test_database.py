@@ -12,20 +12,22 @@ from pathlib import Path
 
 import pytest
 
-import dev_database
-from dev_database import Account, DatabaseError, Place, Server
+from devtools.embedded import accounts, errors, files, processes, programs, roles, throwaways
+from devtools.embedded.accounts import Account
+from devtools.embedded.errors import DatabaseError
+from devtools.embedded.server import Place, Server, give
 from tests.dev.checkout import REPOSITORY, wait_until
 
-PASSWORDS = dict.fromkeys(dev_database.ROLES, "abc123")
+PASSWORDS = dict.fromkeys(roles.ROLES, "abc123")
 VENV = Path(sys.prefix)
 
 
 def place_for(folder: Path) -> Place:
-    packaged = dev_database.packaged_binaries(VENV)
+    packaged = programs.packaged_binaries(VENV)
     if os.geteuid() != 0:
         return Place(folder, packaged)
-    account = dev_database.spare_account(folder.name)
-    base, binaries = dev_database.root_base(packaged, account)
+    account = accounts.spare_account(folder.name)
+    base, binaries = programs.root_base(packaged, account)
     return Place(base / f"portal-test-{os.getpid()}-{folder.name}", binaries, account)
 
 
@@ -46,7 +48,7 @@ def server(tmp_path: Path, empty: Server) -> Iterator[Server]:
     made = Server(place, f"portal-{tmp_path.name}", "secret", tmp_path / "log", durable=False)
     shutil.copytree(empty.place.folder, place.folder)
     if place.account:
-        dev_database._give(place.folder, place.account)
+        give(place.folder, place.account)
     made.start()
     made.wait_ready()
     yield made
@@ -80,8 +82,8 @@ def stranger(server: Server) -> Iterator[int]:
 
 
 def test_roles_have_no_more_rights_than_they_need(server: Server) -> None:
-    dev_database.create_roles(server, PASSWORDS)
-    dev_database.create_roles(server, PASSWORDS)
+    roles.create_roles(server, PASSWORDS)
+    roles.create_roles(server, PASSWORDS)
     rows = server.sql(
         "select rolname, rolsuper, rolcreatedb, rolcreaterole, rolbypassrls from pg_roles "
         "where rolname like 'portal%' order by 1"
@@ -95,8 +97,8 @@ def test_roles_have_no_more_rights_than_they_need(server: Server) -> None:
 
 
 def test_every_role_needs_its_password(server: Server) -> None:
-    dev_database.create_roles(server, PASSWORDS)
-    for role in ("postgres", *dev_database.ROLES):
+    roles.create_roles(server, PASSWORDS)
+    for role in ("postgres", *roles.ROLES):
         with pytest.raises(DatabaseError, match="password"):
             server.sql("select 1", user=role, password="wrong")
 
@@ -113,9 +115,9 @@ def test_the_log_holds_no_value_of_a_statement_that_fails(server: Server) -> Non
 
 
 def test_the_queue_is_installed_once(server: Server) -> None:
-    dev_database.create_roles(server, PASSWORDS)
+    roles.create_roles(server, PASSWORDS)
     for _ in range(2):
-        dev_database.install_queue(server, PASSWORDS, VENV)
+        roles.install_queue(server, PASSWORDS, VENV)
     sent = "select pgmq.create('q'); select pgmq.send('q', '{}'); select message from pgmq.read('q', 1, 1)"
     assert "{}" in server.sql(sent, "portal_queue", user="portal_queue", password="abc123")
 
@@ -149,7 +151,7 @@ def test_a_leaked_server_is_ended_before_the_next_starts(server: Server) -> None
     assert later.end_leaked() == 1
     assert server.process is not None
     server.process.wait()
-    assert not dev_database.start_time(leaked)
+    assert not processes.start_time(leaked)
     later.start()
     later.wait_ready()
     assert later.sql("select count(*) from kept").strip() == "0"
@@ -169,8 +171,8 @@ def test_children_of_a_killed_server_are_ended_too(server: Server) -> None:
     server.wait_ready()
     busy.wait(20)
     master = str(pid_of(server))
-    processes = dev_database.server_processes(server.place.data, server.name)
-    assert {parent_of(pid, master) for pid in processes if str(pid) != master} == {master}
+    found = processes.server_processes(server.place.data, server.name)
+    assert {parent_of(pid, master) for pid in found if str(pid) != master} == {master}
 
 
 def parent_of(pid: int, default: str) -> str:
@@ -186,7 +188,7 @@ def test_a_pid_file_that_names_a_stranger_does_not_stop_the_start(server: Server
     os.kill(pid_of(server), signal.SIGKILL)
     assert server.process is not None
     server.process.wait()
-    wait_until(lambda: not dev_database.server_processes(server.place.data, server.name), 10)
+    wait_until(lambda: not processes.server_processes(server.place.data, server.name), 10)
     with stranger(server) as number:
         lines = pid_file(server).read_text().split("\n")
         pid_file(server).write_text("\n".join([str(number), *lines[1:]]))
@@ -200,7 +202,7 @@ def test_a_pid_file_that_names_a_dead_process_does_not_stop_the_start(server: Se
     os.kill(pid_of(server), signal.SIGKILL)
     killed, server.process = server.process, None
     assert killed is not None
-    wait_until(lambda: not dev_database.server_processes(server.place.data, server.name), 10)
+    wait_until(lambda: not processes.server_processes(server.place.data, server.name), 10)
     server.start()
     server.wait_ready()
     killed.wait()
@@ -234,7 +236,7 @@ def test_an_interrupted_creation_is_done_again(tmp_path: Path) -> None:
 
 
 def test_data_of_another_version_is_left_alone(tmp_path: Path) -> None:
-    place = Place(tmp_path, dev_database.packaged_binaries(VENV))
+    place = Place(tmp_path, programs.packaged_binaries(VENV))
     place.data.mkdir()
     (place.data / "PG_VERSION").write_text("16\n")
     with pytest.raises(DatabaseError, match="belongs to PostgreSQL 16, the programs are version 18"):
@@ -251,7 +253,7 @@ def test_the_reason_of_a_failing_start_is_told(server: Server) -> None:
 
 def test_a_full_disk_is_told() -> None:
     output = 'PANIC:  could not write to file "pg_wal/xlogtemp.7": No space left on device'
-    assert dev_database._explain(output, "The database did not start") == (
+    assert errors.explain(output, "The database did not start") == (
         "The database did not start: the disk is full. Free some space, then run ./dev again."
     )
 
@@ -259,10 +261,11 @@ def test_a_full_disk_is_told() -> None:
 def test_a_throw_away_server_of_a_killed_run_is_removed(tmp_path: Path) -> None:
     registry = tmp_path / "throwaway"
     code = (
-        "import sys, time, pathlib; sys.path.insert(0, sys.argv[1]); import dev_database\n"
+        "import sys, time, pathlib; sys.path.insert(0, sys.argv[1])\n"
+        "from devtools.embedded.throwaways import throwaway\n"
         "from tests.dev.test_database import place_for\n"
         "registry = pathlib.Path(sys.argv[2])\n"
-        "with dev_database.throwaway(lambda name: place_for(registry / name), registry) as server:\n"
+        "with throwaway(lambda name: place_for(registry / name), registry) as server:\n"
         "    print(server.place.folder, flush=True); time.sleep(60)\n"
     )
     owner = subprocess.Popen(
@@ -277,7 +280,7 @@ def test_a_throw_away_server_of_a_killed_run_is_removed(tmp_path: Path) -> None:
     owner.wait()
     owner.stdout.close()
     place = Place(folder, place_for(tmp_path / "x").binaries)
-    dev_database.sweep_throwaways(lambda _: place, registry)
+    throwaways.sweep_throwaways(lambda _: place, registry)
     assert not folder.exists()
     assert not socket_folder.exists()
     assert list(registry.iterdir()) == []
@@ -285,21 +288,19 @@ def test_a_throw_away_server_of_a_killed_run_is_removed(tmp_path: Path) -> None:
 
 def test_only_processes_that_are_ours_are_signalled() -> None:
     with subprocess.Popen(["/bin/sleep", "60"]) as process:
-        started = dev_database.start_time(process.pid)
-        assert not dev_database.send(
-            process.pid, signal.SIGKILL, lambda pid: dev_database.start_time(pid) == "other life"
-        )
+        started = processes.start_time(process.pid)
+        assert not processes.send(process.pid, signal.SIGKILL, lambda pid: processes.start_time(pid) == "other life")
         assert process.poll() is None
-        assert dev_database.send(process.pid, signal.SIGKILL, lambda pid: dev_database.start_time(pid) == started)
+        assert processes.send(process.pid, signal.SIGKILL, lambda pid: processes.start_time(pid) == started)
         process.wait(5)
-        assert dev_database.start_time(process.pid) == ""
+        assert processes.start_time(process.pid) == ""
 
 
 def test_a_lock_is_dropped_with_its_process(tmp_path: Path) -> None:
-    lock = dev_database.Lock(tmp_path / "lock")
+    lock = files.Lock(tmp_path / "lock")
     code = (
-        "import sys, time; sys.path.insert(0, sys.argv[1]); import dev_database, pathlib\n"
-        "assert dev_database.Lock(pathlib.Path(sys.argv[2])).acquire(); print('held', flush=True); time.sleep(60)"
+        "import sys, time; sys.path.insert(0, sys.argv[1]); import pathlib; from devtools.embedded import files\n"
+        "assert files.Lock(pathlib.Path(sys.argv[2])).acquire(); print('held', flush=True); time.sleep(60)"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code, REPOSITORY, lock.path], stdout=subprocess.PIPE, text=True

@@ -10,10 +10,10 @@ import sys
 from collections import namedtuple
 from importlib import util
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
+from devtools.bootstrap import command_line, console, instance, lifecycle, packages, places
 from tests.dev.checkout import REPOSITORY
 from tests.dev.conftest import MakeCheckout
 
@@ -45,37 +45,43 @@ def test_old_pythons_can_parse_the_file() -> None:
     ast.parse((REPOSITORY / "dev").read_text(), feature_version=(3, 6))
 
 
-def test_no_command_is_explained(dev: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_command_is_explained(elsewhere: None, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        dev.parse([])
+        command_line.parse([])
     with pytest.raises(SystemExit):
-        dev.parse(["up", "--prot", "8001"])
+        command_line.parse(["up", "--prot", "8001"])
     assert "--prot" in capsys.readouterr().err
 
 
-def test_arguments_after_the_command_are_not_ours(dev: ModuleType) -> None:
-    assert dev.parse(["test", "-k", "grant", "--help"]).arguments == ["-k", "grant", "--help"]
-    assert dev.parse(["manage", "migrate", "--database", "owner"]).arguments == ["migrate", "--database", "owner"]
+def test_arguments_after_the_command_are_not_ours(elsewhere: None) -> None:
+    assert command_line.parse(["test", "-k", "grant", "--help"]).arguments == ["-k", "grant", "--help"]
+    assert command_line.parse(["manage", "migrate", "--database", "owner"]).arguments == [
+        "migrate",
+        "--database",
+        "owner",
+    ]
 
 
-def test_missing_venv_module(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_venv_module(elsewhere: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(util, "find_spec", lambda name: None if name == "ensurepip" else object())
-    with pytest.raises(dev.Stop, match=r"module ensurepip is missing\. Debian, Ubuntu: apt install python3\.\d+-venv"):
-        dev.ensure_venv()
+    with pytest.raises(
+        console.Stop, match=r"module ensurepip is missing\. Debian, Ubuntu: apt install python3\.\d+-venv"
+    ):
+        packages.ensure_venv()
 
 
-def test_something_else_named_venv_is_left_alone(dev: ModuleType) -> None:
-    dev.VENV.mkdir()
-    (dev.VENV / "thesis.txt").write_text("years of work")
-    with pytest.raises(dev.Stop, match="is not a Python environment: move it away"):
-        dev.ensure_venv()
-    assert (dev.VENV / "thesis.txt").exists()
+def test_something_else_named_venv_is_left_alone(elsewhere: None) -> None:
+    places.VENV.mkdir()
+    (places.VENV / "thesis.txt").write_text("years of work")
+    with pytest.raises(console.Stop, match="is not a Python environment: move it away"):
+        packages.ensure_venv()
+    assert (places.VENV / "thesis.txt").exists()
 
 
-def test_nearly_full_disk(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nearly_full_disk(elsewhere: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(100, 99, 50 * 2**20))
-    with pytest.raises(dev.Stop, match=r"50 MB are free at .*, 200 MB are needed. Free some space"):
-        dev.require_space("run")
+    with pytest.raises(console.Stop, match=r"50 MB are free at .*, 200 MB are needed. Free some space"):
+        instance.require_space("run")
 
 
 @pytest.mark.parametrize(
@@ -83,14 +89,14 @@ def test_nearly_full_disk(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> N
     [(errno.ENOSPC, "The disk is full"), (errno.EACCES, "No permission")],
 )
 def test_failing_file(
-    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int, sentence: str
+    elsewhere: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int, sentence: str
 ) -> None:
     def fail() -> None:
         raise OSError(number, os.strerror(number), "/some/file")
 
-    monkeypatch.setattr(dev, "prepare_state", fail)
+    monkeypatch.setattr(lifecycle, "prepare_state", fail)
     monkeypatch.setattr(sys, "argv", ["dev", "up"])
-    assert dev.main() == 1
+    assert command_line.main() == 1
     assert sentence in (said := capsys.readouterr().err)
     assert "/some/file" in said
 
@@ -107,8 +113,8 @@ def test_failing_file(
         ("something\nnever seen", "never seen"),
     ],
 )
-def test_failing_installation(dev: ModuleType, output: str, sentence: str) -> None:
-    assert sentence in dev.explain_install(output, "The packages could not be installed")
+def test_failing_installation(elsewhere: None, output: str, sentence: str) -> None:
+    assert sentence in packages.explain_install(output, "The packages could not be installed")
 
 
 def test_the_network_is_down(make_checkout: MakeCheckout) -> None:
@@ -123,60 +129,60 @@ def test_the_network_is_down(make_checkout: MakeCheckout) -> None:
     assert checkout.leftovers() == []
 
 
-def test_the_state_of_another_user_is_refused(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_state_of_another_user_is_refused(elsewhere: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 4321)
-    with pytest.raises(dev.Stop, match=r"belongs to user .*: run ./dev as that user"):
-        dev.prepare_state()
+    with pytest.raises(console.Stop, match=r"belongs to user .*: run ./dev as that user"):
+        instance.prepare_state()
 
 
-def test_state_that_others_could_read_is_closed(dev: ModuleType) -> None:
-    dev.STATE.chmod(0o755)
-    dev.prepare_state()
-    assert dev.STATE.stat().st_mode & 0o777 == 0o700
+def test_state_that_others_could_read_is_closed(elsewhere: None) -> None:
+    places.STATE.chmod(0o755)
+    instance.prepare_state()
+    assert places.STATE.stat().st_mode & 0o777 == 0o700
 
 
-def test_lost_secrets_are_not_replaced_silently(dev: ModuleType) -> None:
-    data = dev.STATE / "postgres" / "data"
+def test_lost_secrets_are_not_replaced_silently(elsewhere: None) -> None:
+    data = places.STATE / "postgres" / "data"
     data.mkdir(parents=True)
     (data / "PG_VERSION").write_text("18\n")
-    with pytest.raises(dev.Stop, match="missing or damaged: restore it, or run"):
-        dev.instance()
+    with pytest.raises(console.Stop, match="missing or damaged: restore it, or run"):
+        instance.instance()
 
 
-def test_a_new_lock_is_noticed(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    dev.VENV.mkdir()
-    monkeypatch.setattr(dev, "venv_python", lambda: "(3, 11)")
-    dev.STAMP.write_text(json.dumps({"python": "(3, 11)", "embedded": dev.lock_hash("embedded")}))
-    assert dev.installed("embedded")
-    assert not dev.installed("dev")
-    monkeypatch.setattr(dev, "lock_hash", lambda kind: f"a new {kind}")
-    assert not dev.installed("embedded")
+def test_a_new_lock_is_noticed(elsewhere: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    places.VENV.mkdir()
+    monkeypatch.setattr(packages, "venv_python", lambda: "(3, 11)")
+    places.STAMP.write_text(json.dumps({"python": "(3, 11)", "embedded": packages.lock_hash("embedded")}))
+    assert packages.installed("embedded")
+    assert not packages.installed("dev")
+    monkeypatch.setattr(packages, "lock_hash", lambda kind: f"a new {kind}")
+    assert not packages.installed("embedded")
 
 
-def test_another_python_under_the_same_venv_is_noticed(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    dev.VENV.mkdir()
-    dev.STAMP.write_text(json.dumps({"python": "(3, 11)", "embedded": dev.lock_hash("embedded")}))
+def test_another_python_under_the_same_venv_is_noticed(elsewhere: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    places.VENV.mkdir()
+    places.STAMP.write_text(json.dumps({"python": "(3, 11)", "embedded": packages.lock_hash("embedded")}))
     for version in ("(3, 13)", ""):
-        monkeypatch.setattr(dev, "venv_python", lambda version=version: version)
-        assert not dev.installed("embedded")
+        monkeypatch.setattr(packages, "venv_python", lambda version=version: version)
+        assert not packages.installed("embedded")
 
 
 def test_pip_is_the_environments_own_or_else_the_one_that_python_brings(
-    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    elsewhere: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    own, wheel = [dev.PYTHON, "-m", "pip"], tmp_path / "pip-99-py3-none-any.whl"
-    monkeypatch.setattr(dev, "bundled_pip", lambda: None)
-    assert dev.pip_command() == own
-    monkeypatch.setattr(dev, "bundled_pip", lambda: wheel)
-    assert dev.pip_command() == [dev.PYTHON, str(wheel / "pip")]
-    package = dev.VENV / "lib" / "python3.11" / "site-packages" / "pip"
+    own, wheel = [places.PYTHON, "-m", "pip"], tmp_path / "pip-99-py3-none-any.whl"
+    monkeypatch.setattr(packages, "bundled_pip", lambda: None)
+    assert packages.pip_command() == own
+    monkeypatch.setattr(packages, "bundled_pip", lambda: wheel)
+    assert packages.pip_command() == [places.PYTHON, str(wheel / "pip")]
+    package = places.VENV / "lib" / "python3.11" / "site-packages" / "pip"
     package.mkdir(parents=True)
     (package / "__main__.py").touch()
-    assert dev.pip_command() == own
+    assert packages.pip_command() == own
 
 
-def test_the_bundled_pip_runs(dev: ModuleType) -> None:
-    wheel = dev.bundled_pip()
+def test_the_bundled_pip_runs(elsewhere: None) -> None:
+    wheel = packages.bundled_pip()
     if wheel is None:
         pytest.skip("this Python brings no pip")
     answer = subprocess.run(
@@ -185,16 +191,16 @@ def test_the_bundled_pip_runs(dev: ModuleType) -> None:
     assert answer.stdout.startswith("pip "), answer.stderr
 
 
-def test_packages_that_a_killed_pip_left_are_not_trusted(dev: ModuleType) -> None:
+def test_packages_that_a_killed_pip_left_are_not_trusted(elsewhere: None) -> None:
     base = Path(os.path.realpath(sys.executable))
-    (dev.VENV / "bin").mkdir(parents=True)
-    (dev.VENV / "bin" / "python").symlink_to(base)
-    (dev.VENV / "pyvenv.cfg").write_text(f"home = {base.parent}\ninclude-system-site-packages = false\n")
-    assert dev.is_usable() == (dev.bundled_pip() is not None), "the system's own packages are not looked at"
-    (dev.VENV / "lib").symlink_to(Path(sys.prefix) / "lib")
-    assert dev.is_usable()
-    dev.INSTALLING.touch()
-    assert not dev.is_usable()
+    (places.VENV / "bin").mkdir(parents=True)
+    (places.VENV / "bin" / "python").symlink_to(base)
+    (places.VENV / "pyvenv.cfg").write_text(f"home = {base.parent}\ninclude-system-site-packages = false\n")
+    assert packages.is_usable() == (packages.bundled_pip() is not None), "the system's own packages are not looked at"
+    (places.VENV / "lib").symlink_to(Path(sys.prefix) / "lib")
+    assert packages.is_usable()
+    places.INSTALLING.touch()
+    assert not packages.is_usable()
 
 
 def test_the_lock_names_hashes_and_no_host() -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-import dev_database
+from devtools.embedded import processes, sockets
 from tests.dev.checkout import Checkout, running, wait_until
 from tests.dev.conftest import MakeCheckout
 
-pytestmark = pytest.mark.skipif(not dev_database.LINUX, reason="reads /proc to see what is left behind")
+pytestmark = pytest.mark.skipif(not processes.LINUX, reason="reads /proc to see what is left behind")
 
 
 def test_first_run_then_second_run(make_checkout: MakeCheckout) -> None:
@@ -102,22 +102,22 @@ def test_a_killed_supervisor_takes_its_children_along(checkout: Checkout) -> Non
 
 def test_leaked_processes_are_ended_by_the_next_up(checkout: Checkout) -> None:
     """Where the kernel does not tell the children (macOS), they live on and hold the port and the data."""
-    module = checkout.folder / "dev_database.py"
+    module = checkout.folder / "devtools" / "embedded" / "processes.py"
     module.write_text(module.read_text().replace("_LIBC = ctypes", "_LIBC = None and ctypes"))
     process = checkout.up()
     checkout.sql("create table kept (id int); insert into kept values (1)")
     before = checkout.pid("web"), checkout.pid("database")
     process.kill()
     process.wait()
-    assert all(dev_database.start_time(pid) for pid in before), "this test needs processes that leak"
+    assert all(processes.start_time(pid) for pid in before), "this test needs processes that leak"
     with running(checkout):
         assert "an earlier, killed run left behind" in checkout.output()
-        assert not any(dev_database.start_time(pid) for pid in before)
+        assert not any(processes.start_time(pid) for pid in before)
         assert checkout.sql("select count(*) from kept") == "1"
 
 
 def test_down_ends_what_a_killed_supervisor_left(checkout: Checkout) -> None:
-    module = checkout.folder / "dev_database.py"
+    module = checkout.folder / "devtools" / "embedded" / "processes.py"
     module.write_text(module.read_text().replace("_LIBC = ctypes", "_LIBC = None and ctypes"))
     process = checkout.up()
     process.kill()
@@ -141,7 +141,7 @@ def test_the_state_is_private_and_nothing_else_changes(checkout: Checkout) -> No
         assert stat.S_IMODE(checkout.state.stat().st_mode) == 0o700
         socket_folder = Path(checkout.run_file()["socket_folder"])
         assert stat.S_IMODE(socket_folder.stat().st_mode) == 0o700
-        assert len(str(socket_folder)) < dev_database.SOCKET_PATH_LIMIT
+        assert len(str(socket_folder)) < sockets.SOCKET_PATH_LIMIT
         server = Path(f"/proc/{checkout.pid('database')}")
         assert server.stat().st_uid != 0, "PostgreSQL does not run as root"
         assert "listen_addresses=\0" in (server / "cmdline").read_text() + "\0"

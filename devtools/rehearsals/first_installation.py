@@ -1,6 +1,6 @@
 """Run the lines of the README's section "Production" as they are written, then join as the first person.
 
-    .venv/bin/python -m devtools.first_installation
+    .venv/bin/python -m devtools.rehearsals.first_installation
 
 Needs a PostgreSQL at 127.0.0.1:5432, a Redis at 127.0.0.1:6379 and the network (pip). Only what must not collide is
 replaced: names of roles and database, the number of Redis's database, the web's port, the folder, the mail server. It
@@ -22,8 +22,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
-from devtools.documents import ROOT, RehearsalError, commands, replaced
-from devtools.served import names, superuser
+from devtools.rehearsals.documents import ROOT, RehearsalError, commands, replaced
+from devtools.rehearsals.served import names, superuser
 
 HOST = "portal.example.org"
 REDIS_DATABASE = 14

@@ -1,6 +1,6 @@
 """Run the lines on backups of docs/operations.md as they are written: back up, lose everything, restore, verify.
 
-    .venv/bin/python -m devtools.backup_and_restore
+    .venv/bin/python -m devtools.rehearsals.backup_and_restore
 
 Needs a PostgreSQL at 127.0.0.1:5432 and its programs (pg_dump, pg_restore). The demo programme is what is backed up.
 Only names of roles and database and the folders are replaced. It leaves nothing behind.
@@ -15,8 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from devtools.documents import ROOT, RehearsalError, commands, replaced
-from devtools.served import names, sql, superuser
+from devtools.rehearsals.documents import ROOT, RehearsalError, commands, replaced
+from devtools.rehearsals.served import names, sql, superuser
 
 PASSWORD = secrets.token_hex(16)
 

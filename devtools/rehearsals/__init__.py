@@ -1,0 +1,1 @@
+"""Rehearsals on a served PostgreSQL and Redis; `.ci/run` runs them."""
