@@ -20,8 +20,8 @@ from portal.accounts.roles import Visitor
 from portal.accounts.worded import ANYBODY
 from portal.core.compiled import Compiled, Parameter, worded_once
 from portal.core.conditions import ExistsRowByRow
-from portal.core.lists import capped, capped_count
 from portal.core.pages import rows_after
+from portal.ui.lists import capped, capped_count
 from sharing import access
 from sharing.models import SearchRecord, Visibility
 from sharing.services import record_search

@@ -12,9 +12,9 @@ from brands.roles import BRAND, OFFERED_INTEGRATIONS
 from brands.services import checked_name
 from portal.accounts.services import MAX_TOKEN_LIFETIME
 from portal.core.countries import COUNTRIES
-from portal.core.forms import ListFilter, StaleGuard
 from portal.core.search import search
 from portal.core.uploads import size_help
+from portal.ui.forms import ListFilter, StaleGuard
 
 
 class BrandFilter(ListFilter):

@@ -13,10 +13,10 @@ from factories.querysets import FactoryQuerySet, ProgrammeQuerySet, named
 from factories.time_zones import zone_choices
 from portal.accounts.models import User
 from portal.core.countries import COUNTRIES, country_name
-from portal.core.forms import ListFilter, StaleGuard
 from portal.core.names import unmarked
 from portal.core.scans import kind_of_scan
 from portal.core.search import search
+from portal.ui.forms import ListFilter, StaleGuard
 
 DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 ENROLMENT = (

@@ -202,6 +202,7 @@ INSTALLED_APPS = [
     "csp",
     "portal.core",
     "portal.ledger",
+    "portal.ui",
     "portal.accounts",
     "portal.notices",
     "factories",

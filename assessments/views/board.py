@@ -24,7 +24,7 @@ from factories.models import CountryProgramme
 from portal.accounts.models import User
 from portal.accounts.roles import Visitor
 from portal.accounts.worded import Worded
-from portal.core.lists import capped, capped_count, requested_page, shown_count
+from portal.ui.lists import capped, capped_count, requested_page, shown_count
 
 COLUMNS = ("internal_review", "factory_review", "published")
 WITHOUT_DEADLINE = frozenset({"published", "superseded", "withdrawn"})

@@ -18,7 +18,7 @@ from factories.models import Factory
 from portal.core.days import show_days_of
 from portal.core.events import record
 from portal.core.exports import FORMATS, table_response
-from portal.core.forms import REFUSED
+from portal.ui.forms import REFUSED
 from sharing.events import SharingEvent
 from sharing.views.gates import factory_inside, person
 

@@ -15,7 +15,7 @@ from factories.models import CountryProgramme
 from portal.accounts.roles import Visitor
 from portal.core.countries import country_name
 from portal.core.days import last_today
-from portal.core.forms import ListFilter
+from portal.ui.forms import ListFilter
 from sharing.terms import MAX_CYCLE
 
 FIRST_YEAR = 2010

@@ -33,11 +33,11 @@ from assessments.models.imports import ImportBatch
 from factories.rights import may_somewhere
 from portal.accounts.models import User
 from portal.core.exports import csv_response
-from portal.core.forms import REFUSED
 from portal.core.models import Job
 from portal.core.tables import Group
 from portal.core.uploads import limited_upload
 from portal.core.views import job_pages
+from portal.ui.forms import REFUSED
 
 STATE = ImportBatch.State
 

@@ -14,7 +14,7 @@ from portal.accounts.models import User
 from portal.accounts.roles import members
 from portal.accounts.sides import Side
 from portal.core.days import SHORTEST, Place, end_of, moment_at, today
-from portal.core.forms import NOT_OFFERED
+from portal.ui.forms import NOT_OFFERED
 from sharing.access import ASSESSMENT_SCOPES
 from sharing.models import AccessRecord, Scope, SharingGrant
 from sharing.terms import MAX_CYCLE

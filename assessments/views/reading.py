@@ -38,7 +38,7 @@ from portal.accounts.models import User
 from portal.accounts.roles import Visitor
 from portal.accounts.worded import Worded
 from portal.core.days import show_days_of
-from portal.core.lists import requested_page
+from portal.ui.lists import requested_page
 from sharing import access
 from sharing.models import AccessRecord, SharingGrant
 from sharing.models import Scope as GrantScope

@@ -38,9 +38,9 @@ from factories.roles import FACTORY
 from portal.accounts.models import User
 from portal.accounts.roles import Visitor
 from portal.core.days import day_of, show_days_of, today
-from portal.core.forms import REFUSED, posted
-from portal.core.templatetags.portal import day
 from portal.core.turns import one_at_a_time
+from portal.ui.forms import REFUSED, posted
+from portal.ui.templatetags.portal import day
 from sharing import access
 from sharing.models import AccessRecord, CycleReport
 

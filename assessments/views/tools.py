@@ -23,11 +23,11 @@ from factories.models import CountryProgramme
 from factories.rights import may_somewhere
 from portal.accounts.models import User
 from portal.core.countries import country_name
-from portal.core.forms import REFUSED, ListFilter, posted, show_errors
-from portal.core.lists import requested_page
 from portal.core.search import search
 from portal.core.tables import Problems
 from portal.core.uploads import limited_table, megabytes, table_limit
+from portal.ui.forms import REFUSED, ListFilter, posted, show_errors
+from portal.ui.lists import requested_page
 
 FOR_ALL = "all"
 

@@ -27,8 +27,8 @@ from brands.services import create_brand, update_brand
 from portal.accounts.models import User
 from portal.accounts.roles import has_general_permission, kinds
 from portal.core.countries import country_name
-from portal.core.forms import REFUSED, STALE, posted, show_errors
-from portal.core.lists import requested_page
+from portal.ui.forms import REFUSED, STALE, posted, show_errors
+from portal.ui.lists import requested_page
 
 
 def person_of(request: HttpRequest) -> User:

@@ -23,7 +23,7 @@ from brands.roles import BRAND
 from brands.views.brands import is_staff, person_of, shown_to
 from portal.accounts.models import ApiToken, User
 from portal.accounts.services import create_integration_token, name_of_revoked, revoke_token
-from portal.core.forms import REFUSED, posted, show_errors
+from portal.ui.forms import REFUSED, posted, show_errors
 
 MOST_SHOWN = 200
 

@@ -14,9 +14,9 @@ from brands.imports import SupplierImport, import_suppliers
 from brands.models import Brand, Supplier
 from brands.rights import member_may
 from brands.views.brands import person_of
-from portal.core.forms import REFUSED, posted
-from portal.core.lists import requested_page
 from portal.core.uploads import limited_table
+from portal.ui.forms import REFUSED, posted
+from portal.ui.lists import requested_page
 
 
 @login_required

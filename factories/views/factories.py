@@ -22,8 +22,8 @@ from factories.services import assign_advisor, create_factory, lock_factory, una
 from portal.accounts.models import User
 from portal.accounts.roles import has_active_manager, role_of
 from portal.core.days import show_days_of
-from portal.core.forms import REFUSED, STALE, posted, show_errors
-from portal.core.lists import requested_page
+from portal.ui.forms import REFUSED, STALE, posted, show_errors
+from portal.ui.lists import requested_page
 
 
 def _person(request: HttpRequest) -> User:

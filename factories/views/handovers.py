@@ -21,11 +21,11 @@ from factories.roles import active_in_role, may_oversee_factory
 from factories.services import complete_handover, object_to_handover, open_handover, stop_handover
 from portal.accounts.models import User
 from portal.core.days import show_days_of
-from portal.core.forms import REFUSED, posted, show_errors
-from portal.core.lists import requested_page
 from portal.core.names import one_line
-from portal.core.repeats import unsaved, warn_done_already
 from portal.core.uploads import drop_upload, kept_upload, limited_upload, missing_upload, sha256_of_upload
+from portal.ui.forms import REFUSED, posted, show_errors
+from portal.ui.lists import requested_page
+from portal.ui.repeats import unsaved, warn_done_already
 
 
 def _person(request: HttpRequest) -> User:

@@ -29,9 +29,9 @@ from factories.imports import (
 from factories.models import Factory
 from portal.accounts.models import User
 from portal.core.exports import csv_response
-from portal.core.forms import REFUSED, STALE
 from portal.core.turns import one_at_a_time
 from portal.core.uploads import drop_upload, kept_upload, limited_table, megabytes, open_upload, table_limit
+from portal.ui.forms import REFUSED, STALE
 
 SALT = "factories.import"
 

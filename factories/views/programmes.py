@@ -17,8 +17,8 @@ from factories.models import CountryProgramme
 from factories.rights import may_everywhere, may_in_programme
 from factories.services import create_programme, update_programme
 from portal.accounts.models import User
-from portal.core.forms import REFUSED, STALE, posted, show_errors
-from portal.core.lists import requested_page
+from portal.ui.forms import REFUSED, STALE, posted, show_errors
+from portal.ui.lists import requested_page
 
 
 def _person(request: HttpRequest) -> User:

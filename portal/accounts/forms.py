@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models import User
 from portal.accounts.roles import Role
-from portal.core.templatetags.portal import language_name
+from portal.ui.templatetags.portal import language_name
 
 NAME_LENGTH = 150
 

@@ -13,7 +13,7 @@ from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.models import User
 from portal.core.days import Place, end_of, last_day, start_of, today
-from portal.core.forms import conditional
+from portal.ui.forms import conditional
 from sharing.models import SharingGrant
 from sharing.scopes import OFFERED_CHOICES
 from sharing.services import Terms

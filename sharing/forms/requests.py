@@ -10,8 +10,8 @@ from factories.models import CountryProgramme, Factory
 from factories.querysets import FactoryQuerySet, named
 from portal.core.countries import COUNTRIES
 from portal.core.days import today
-from portal.core.forms import ListFilter
 from portal.core.uploads import size_help
+from portal.ui.forms import ListFilter
 from sharing.forms.grants import TermsForm
 from sharing.models import AccessRequest, Scope
 from sharing.request_querysets import AccessRequestQuerySet

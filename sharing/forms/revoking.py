@@ -7,7 +7,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from portal.core.forms import conditional, fingerprint
+from portal.ui.forms import conditional, fingerprint
 from sharing.models import CopyToDestroy, DestroyNotice
 
 SHOW_REASON = _("Show this reason to the brand")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from factories.time_zones import start_there
 from portal.core.days import FIRST_DAYS, LAST_DAYS, Place, end_of, start_of
 from portal.core.drawn import ID
-from portal.core.forms import NOT_OFFERED
+from portal.ui.forms import NOT_OFFERED
 from sharing.models import AccessRecord
 from sharing.querysets import AccessRecordQuerySet
 from sharing.scopes import OFFERED_CHOICES

@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from brands.models import Brand, BrandHistory
-from portal.core.forms import REFUSED, fingerprint, posted
-from portal.core.lists import requested_page
-from portal.core.repeats import unsaved
+from portal.ui.forms import REFUSED, fingerprint, posted
+from portal.ui.lists import requested_page
+from portal.ui.repeats import unsaved
 from sharing.forms import DeclineForm, LaterForm, LessForm, initial_answer
 from sharing.models import AccessRequest, Scope, SharingGrant
 from sharing.preview import Answer, preview_answer

@@ -16,9 +16,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from factories.models import Factory
-from portal.core.forms import REFUSED
-from portal.core.repeats import unsaved
 from portal.core.turns import one_at_a_time
+from portal.ui.forms import REFUSED
+from portal.ui.repeats import unsaved
 from sharing.forms import DeclineForm, LaterForm
 from sharing.models import AccessRequest
 from sharing.preview import preview_plain_answers

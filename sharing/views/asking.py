@@ -15,11 +15,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from brands.models import Brand, Supplier
 from factories.models import Factory
-from portal.core.forms import REFUSED, posted, show_errors
-from portal.core.lists import requested_page
 from portal.core.tables import TableError
 from portal.core.turns import one_at_a_time
 from portal.core.uploads import limited_table
+from portal.ui.forms import REFUSED, posted, show_errors
+from portal.ui.lists import requested_page
 from sharing.forms import AskForm, FactorySearch, ListForm, RequestFilter
 from sharing.matching import MOST_LINES, Line, Lines, Match, match_lines, pasted_lines, table_lines
 from sharing.models import AccessRequest

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from factories.models import Factory
 from factories.rights import member_may
-from portal.core.forms import REFUSED, posted
+from portal.ui.forms import REFUSED, posted
 from sharing.codes import id_range, short_code
 from sharing.forms import CodeForm
 from sharing.models import AccessRequest, SharingGrant

@@ -16,8 +16,8 @@ from factories.models import Factory
 from factories.rights import member_may
 from factories.roles import active_in_role
 from portal.core.days import show_days_of
-from portal.core.forms import REFUSED, show_errors
-from portal.core.repeats import unsaved, warn_done_already
+from portal.ui.forms import REFUSED, show_errors
+from portal.ui.repeats import unsaved, warn_done_already
 from sharing.forms import RefuseForm
 from sharing.models import ConfirmationEnd, SharingGrant
 from sharing.services import (

@@ -18,8 +18,8 @@ from factories.models import Factory
 from portal.accounts.roles import Visitor
 from portal.accounts.worded import Worded
 from portal.core.days import days_since, show_days_of
-from portal.core.forms import REFUSED, STALE, show_errors
-from portal.core.lists import requested_page
+from portal.ui.forms import REFUSED, STALE, show_errors
+from portal.ui.lists import requested_page
 from sharing.copies import DownloadedCopy, downloaded_copies
 from sharing.forms import CopiesAnswerForm
 from sharing.models import AccessRecord, CopyToDestroy, DestroyNotice

@@ -21,8 +21,8 @@ from brands.identity import identities
 from brands.models import Brand
 from factories.models import Factory
 from portal.core.days import in_words
-from portal.core.forms import REFUSED, STALE
 from portal.core.turns import one_at_a_time
+from portal.ui.forms import REFUSED, STALE
 from sharing.forms import GrantForm, TermsForm, copied_terms, default_terms, initial_terms, renewed_terms
 from sharing.models import Scope, SharingGrant
 from sharing.preview import Difference, preview_change, preview_grants

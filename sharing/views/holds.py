@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from brands.models import Brand
 from portal.core.days import show_days_of
-from portal.core.repeats import unsaved, warn_done_already
+from portal.ui.repeats import unsaved, warn_done_already
 from sharing.models import SharingGrant, WithheldReport
 from sharing.openings import openings_of
 from sharing.services import release_report, withhold_report

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from factories.models import Factory
-from portal.core.forms import REFUSED
 from portal.core.uploads import limited_upload, missing_upload
+from portal.ui.forms import REFUSED
 from sharing.forms import PaperForm, default_terms
 from sharing.models import PaperConsent, SharingGrant
 from sharing.services import record_paper_consent

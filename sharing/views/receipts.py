@@ -12,9 +12,9 @@ from factories.models import Factory
 from portal.core.api.throttling import VerifyThrottle
 from portal.core.days import show_days_of
 from portal.core.documents import RenderError
-from portal.core.lists import requested_page
 from portal.core.signing import known_keys
 from portal.core.uploads import public_upload
+from portal.ui.lists import requested_page
 from sharing.forms import VerifyForm
 from sharing.models import Receipt
 from sharing.querysets import ReceiptQuerySet

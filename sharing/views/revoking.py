@@ -18,8 +18,8 @@ from django.views.decorators.http import require_http_methods
 
 from brands.models import Brand
 from factories.models import Factory
-from portal.core.forms import REFUSED
-from portal.core.repeats import unsaved, warn_done_already
+from portal.ui.forms import REFUSED
+from portal.ui.repeats import unsaved, warn_done_already
 from sharing.copies import downloaded_copies
 from sharing.forms import RevokeForm
 from sharing.forms.revoking import SHOW_REASON

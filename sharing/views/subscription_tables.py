@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from factories.models import CountryProgramme
 from portal.core.exports import csv_response
-from portal.core.forms import REFUSED, STALE
 from portal.core.turns import one_at_a_time
 from portal.core.uploads import drop_upload, kept_upload, limited_table, open_upload
+from portal.ui.forms import REFUSED, STALE
 from sharing.files import DECIDE_WITHIN, TABLES
 from sharing.forms.subscriptions import SubscriptionTableForm
 from sharing.subscription_tables import (

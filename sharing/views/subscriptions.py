@@ -14,8 +14,8 @@ from factories.models import CountryProgramme
 from factories.rights import may_in_programme
 from factories.services import update_programme
 from portal.core.days import show_days_of
-from portal.core.forms import REFUSED, posted, show_errors
-from portal.core.lists import requested_page
+from portal.ui.forms import REFUSED, posted, show_errors
+from portal.ui.lists import requested_page
 from sharing.forms.subscriptions import BrandSubscriptionFilter, SubscriptionFilter, SubscriptionForm, WithdrawForm
 from sharing.models import Subscription
 from sharing.services import record_subscriptions, withdraw_subscription

@@ -18,8 +18,8 @@ from factories.models import Factory
 from portal.core.days import at_place
 from portal.core.events import record
 from portal.core.exports import FORMATS, table_response
-from portal.core.forms import REFUSED
-from portal.core.lists import requested_page
+from portal.ui.forms import REFUSED
+from portal.ui.lists import requested_page
 from sharing.digest import last_month, month_of, monthly_digest
 from sharing.events import SharingEvent
 from sharing.forms import WhoSawFilter

@@ -74,7 +74,7 @@ def test_r39_a_correction_has_no_deadline(world, client_of):
 
 
 def test_a_long_column_is_counted_no_further_than_shown_and_its_list_says_how_many(world, client_of, monkeypatch):
-    monkeypatch.setattr("portal.core.lists.COUNT_LIMIT", 9)
+    monkeypatch.setattr("portal.ui.lists.COUNT_LIMIT", 9)
     for cycle in range(5, 32):
         make_assessment(world, world.factory_b, cycle, "internal_review", published_days_ago=20)
     client = client_of(world.person("team_leader"))

@@ -28,8 +28,8 @@ from portal.core.days import (
     zone_of_country,
     zones_of_country,
 )
-from portal.core.templatetags.portal import day as shown_day
-from portal.core.templatetags.portal import plain_day
+from portal.ui.templatetags.portal import day as shown_day
+from portal.ui.templatetags.portal import plain_day
 
 JAYAPURA, MANAGUA, CAIRO = (Zone(zone_named(name)) for name in ("Asia/Jayapura", "America/Managua", "Africa/Cairo"))
 REQUIREMENTS = Path(__file__).parents[2] / "requirements"

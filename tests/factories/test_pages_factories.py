@@ -3,8 +3,8 @@
 import pytest
 
 from factories.models import Factory
-from portal.core.forms import fingerprint
 from portal.core.models import Event
+from portal.ui.forms import fingerprint
 from tests.factories.pages import form_data, page
 
 pytestmark = pytest.mark.django_db

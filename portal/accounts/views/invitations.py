@@ -26,7 +26,7 @@ from portal.accounts.joining import accept_as_member, account_of, join, may_begi
 from portal.accounts.models import Invitation, User
 from portal.accounts.roles import kinds
 from portal.accounts.services import find_invitation, is_valid, keep_sides_apart
-from portal.core.forms import REFUSED, posted, show_errors
+from portal.ui.forms import REFUSED, posted, show_errors
 
 SIGN_IN_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 

@@ -20,8 +20,8 @@ from portal.accounts.forms import InvitationForm, RoleForm
 from portal.accounts.models import Invitation, User
 from portal.accounts.roles import OrganisationKind, count_active_managers, kinds, members, role_of
 from portal.accounts.services import change_role, invite, remove_member, valid_invitations, withdraw_invitation
-from portal.core.forms import REFUSED, STALE, posted, show_errors
-from portal.core.lists import requested_page
+from portal.ui.forms import REFUSED, STALE, posted, show_errors
+from portal.ui.lists import requested_page
 
 # Who holds nothing but this reads consolidated figures, and learns no names.
 STATISTICS_ONLY = frozenset({"view_statistics"})

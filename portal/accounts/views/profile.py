@@ -17,7 +17,7 @@ from portal.accounts.forms import ProfileForm
 from portal.accounts.models import User
 from portal.accounts.profiles import update_profile
 from portal.accounts.roles import kinds, memberships
-from portal.core.forms import REFUSED, posted, show_errors
+from portal.ui.forms import REFUSED, posted, show_errors
 
 
 @login_required

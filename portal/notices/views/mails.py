@@ -13,9 +13,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from portal.accounts.models import User
-from portal.core.forms import REFUSED, posted, show_errors
 from portal.notices.forms import MailChoicesForm
 from portal.notices.preferences import choose_mails, kinds_for, read_unsubscribe, unsubscribe, ways_of
+from portal.ui.forms import REFUSED, posted, show_errors
 
 
 @login_required

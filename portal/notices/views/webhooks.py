@@ -20,8 +20,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal.accounts.models import User
 from portal.accounts.roles import has_permission
 from portal.accounts.roles import kinds as organisation_kinds
-from portal.core.forms import REFUSED, posted, show_errors
-from portal.core.lists import requested_page
 from portal.notices.forms import EndpointForm, KindsForm
 from portal.notices.models import WebhookDelivery, WebhookEndpoint
 from portal.notices.querysets import MANAGES, SIDES
@@ -36,6 +34,8 @@ from portal.notices.webhooks.services import (
     rotate_secret,
     send_test,
 )
+from portal.ui.forms import REFUSED, posted, show_errors
+from portal.ui.lists import requested_page
 
 
 def _person(request: HttpRequest) -> User:

@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from portal.core.countries import country_name
-from portal.core.templatetags import portal as tags
+from portal.ui.templatetags import portal as tags
 
 TEMPLATES = sorted(
     path

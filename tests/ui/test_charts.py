@@ -7,7 +7,7 @@ import pytest
 from django.template import Context, Template
 from django.utils import translation
 
-from portal.core.templatetags.charts import bar_chart, trend_chart
+from portal.ui.templatetags.charts import bar_chart, trend_chart
 
 ROWS = [("Child Labour", 0, 4), ("Compensation", 4, 7), ("Not assessed", 0, 0)]
 POINTS = [("1", 60.0), ("2", None), ("3", 30), ("4", 25.5)]

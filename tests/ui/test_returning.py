@@ -7,8 +7,8 @@ import pytest
 from django.test import RequestFactory
 from django.urls import get_resolver, reverse
 
-from portal.core.forms import REFUSED
-from portal.core.returning import answers_get, page_to_return_to
+from portal.ui.forms import REFUSED
+from portal.ui.returning import answers_get, page_to_return_to
 from tests.assessments.tables import LEAVE, check, table
 from tests.matrix.table import ROWS
 from tests.world import World

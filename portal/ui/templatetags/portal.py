@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.core import countries
 from portal.core.days import Place, at_place, day_of, is_place_chosen, shown_place, written, zone_in_words
-from portal.core.returning import page_to_return_to
+from portal.ui.returning import page_to_return_to
 
 register = template.Library()
 
