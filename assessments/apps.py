@@ -18,7 +18,7 @@ class AssessmentsConfig(AppConfig):
         from assessments.notices import register_kinds
         from assessments.report_services import formats_of
         from portal.ledger.checks import register_ledger_check
-        from sharing.copies import describe_copies
+        from sharing.copies.downloaded import describe_copies
 
         describe_copies(formats_of)
         register_kinds()

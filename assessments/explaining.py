@@ -26,8 +26,8 @@ from portal.accounts.roles import Visitor
 from portal.accounts.sides import Side
 from portal.core.days import at_place
 from sharing import access
+from sharing.access.reasons import Decision, Reason
 from sharing.models import Scope, SharingGrant
-from sharing.reasons import Decision, Reason
 
 
 @dataclass(frozen=True)

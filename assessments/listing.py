@@ -24,7 +24,7 @@ from portal.core.pages import rows_after
 from portal.ui.lists import capped, capped_count
 from sharing import access
 from sharing.models import SearchRecord, Visibility
-from sharing.services import record_search
+from sharing.searches.services import record_search
 
 LISTED = ("-opens_at", "-report_id")
 Narrow = Callable[[AssessmentQuerySet], AssessmentQuerySet]

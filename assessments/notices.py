@@ -73,7 +73,7 @@ def _factory_line(notice: Notice, assessment: Assessment, reader: User) -> Line 
         text = _("%(factory)s: the report of cycle %(cycle)s was withdrawn. No brand can open it any more.")
         return Line(text % _words(assessment), reverse("old_versions", args=[assessment.factory_id]))
     if notice.kind != IN_REVIEW or assessment.state != Assessment.State.FACTORY_REVIEW:
-        return None  # of a publication `sharing.notices.granting` tells people, with whom it opens to
+        return None  # of a publication `sharing.grants.notices.granting` tells people, with whom it opens to
     if not Assessment.objects.visible_to(reader).filter(pk=assessment.pk).exists():
         return None
     text = _("%(factory)s: the report of cycle %(cycle)s is ready for your review before it is published.")

@@ -25,8 +25,8 @@ from portal.notices.models import Notice
 from portal.notices.outbox import notice_of
 from sharing import access
 from sharing.access.positions import Position
+from sharing.grants.notices.openings import Before, follow_openings
 from sharing.models import SharingGrant
-from sharing.notices.openings import Before, follow_openings
 from sharing.terms import covers, opens_at
 
 PUBLISHED, SUPERSEDED = ReportNotice.PUBLISHED, ReportNotice.SUPERSEDED

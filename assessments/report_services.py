@@ -44,9 +44,9 @@ from portal.core.models import Job
 from portal.core.uploads import drop_upload, store_file
 from sharing import access
 from sharing.access import ASSESSMENT_SCOPES
+from sharing.access.reasons import Decision, Reason
 from sharing.models import AccessRecord, Scope
-from sharing.reasons import Decision, Reason
-from sharing.services import record_access
+from sharing.records.services import record_access
 
 KIND = "report"
 MOST_WAITING = 10  # files that one person may have waiting at a time

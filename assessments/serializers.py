@@ -18,7 +18,7 @@ from portal.core.api import PageQuery, Query, StrictSerializer
 from portal.core.countries import COUNTRIES
 from portal.core.drawn import MAX_ID
 from portal.core.models import Job
-from sharing.reasons import Reason
+from sharing.access.reasons import Reason
 from sharing.terms import MAX_CYCLE
 
 NO_ID = MAX_ID

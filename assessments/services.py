@@ -26,7 +26,7 @@ from portal.core.changed import HasChangedError
 from portal.core.days import today
 from portal.core.events import record
 from portal.core.names import one_line
-from sharing.services import close_report, open_report, tell_of_publication
+from sharing.visibility.services import close_report, open_report, tell_of_publication
 
 
 @transaction.atomic

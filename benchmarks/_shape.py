@@ -61,7 +61,7 @@ def _triggers(cursor: Any, action: str) -> None:
 
 def _index() -> None:
     from portal.accounts import role_index
-    from sharing import visibility_index
+    from sharing.visibility import comparing as visibility_index
 
     visibility_index.rebuild()
     role_index.rebuild()

@@ -17,11 +17,13 @@ from portal.core.api import server_error
 from portal.core.api.schema import OnceGenerator
 from portal.core.api.views import NothingHere
 from portal.notices import api as notices
-from sharing.api import copies, granting, subscriptions
-from sharing.api import grants as sharing
-from sharing.api import receipts as sharing_receipts
-from sharing.api import records as sharing_records
-from sharing.api import requests as sharing_requests
+from sharing.copies import api as copies
+from sharing.grants.api import granting
+from sharing.grants.api import grants as sharing
+from sharing.receipts import api as sharing_receipts
+from sharing.records import api as sharing_records
+from sharing.requests import api as sharing_requests
+from sharing.subscriptions import api as subscriptions
 
 __all__ = ["server_error", "urlpatterns"]
 

@@ -1,6 +1,6 @@
 """What a brand sees of a factory, when the rest opens, and what a change of consent adds or takes away.
 
-Nothing is written, locked or tried: a decision is worked out as the verb works it out (`sharing.services.outcomes`),
+Nothing is written, locked or tried: a decision is worked out as the verb works it out (`grants/services/outcomes`),
 and where the factory and the brand would stand then is asked as where they stand now (`access.positions`).
 """
 
@@ -22,11 +22,10 @@ from sharing import terms as rules
 from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS, Subject
 from sharing.access.positions import Position, ReportKey
 from sharing.access.publication import ReportState
+from sharing.grants.services.outcomes import CLOCKS_DIFFER, Outcome, Terms, changing, end_of, granting
+from sharing.grants.services.situation import Situation, situation_of
 from sharing.models import AccessRequest, Scope, SharingGrant
-from sharing.services import CLOCKS_DIFFER, Terms
-from sharing.services.outcomes import Outcome, changing, end_of, granting
-from sharing.services.requests import approving, as_asked
-from sharing.services.situation import Situation, situation_of
+from sharing.requests.services.requests import approving, as_asked
 from sharing.terms import Status
 
 

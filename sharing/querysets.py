@@ -12,7 +12,7 @@ from factories.querysets import factory_keys, keys_inside
 from portal.accounts.roles import Visitor
 from portal.accounts.worded import keys_held
 from sharing import terms
-from sharing.request_states import State
+from sharing.requests.states import State
 from sharing.scopes import RULES
 from sharing.terms import StatementTime
 

@@ -2,20 +2,23 @@
 
 from celery import shared_task  # noqa: TID251 - periodic work has no job row
 
-from sharing import digest, services
-from sharing.services.dropping import drop_proposals
+from sharing.copies.services import remind_of_destroy_notices
+from sharing.grants.services import renewals
+from sharing.records import digest
+from sharing.requests.services.dropping import drop_proposals
+from sharing.requests.services.requests import lapse_requests, remind_of_requests
 
 
 @shared_task(acks_late=True, max_retries=0)
 def remind_of_copies() -> int:
     """Remind brands of copies that they were asked to destroy (daily by beat)."""
-    return services.remind_of_destroy_notices()
+    return remind_of_destroy_notices()
 
 
 @shared_task(acks_late=True, max_retries=0)
 def prompt_renewals() -> int:
     """Tell both sides of what ends soon, once each (hourly by beat)."""
-    return services.prompt_renewals()
+    return renewals.prompt_renewals()
 
 
 @shared_task(acks_late=True, max_retries=0)
@@ -27,4 +30,4 @@ def announce_monthly_digests() -> int:
 @shared_task(acks_late=True, max_retries=0)
 def tend_requests() -> int:
     """Let requests lapse whose time is over, end what waits for them, remind factories of others (hourly by beat)."""
-    return services.lapse_requests() + drop_proposals() + services.remind_of_requests()
+    return lapse_requests() + drop_proposals() + remind_of_requests()

@@ -2,7 +2,7 @@
 
 Each rule stands here twice, side by side: asked of one grant in Python, and as a condition or an expression on rows in
 SQL. `tests/sharing/test_terms.py` holds the two forms to the same answers. The triggers that keep `Visibility`
-(`sharing.models.visibility`) and the function `sharing_opened_at` repeat them in plain SQL, under the same test.
+(`sharing.visibility.models`) and the function `sharing_opened_at` repeat them in plain SQL, under the same test.
 """
 
 from datetime import datetime, timedelta

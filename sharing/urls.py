@@ -2,24 +2,19 @@
 
 from django.urls import path
 
-from sharing.views import (
-    answering,
-    answering_many,
-    asking,
-    codes,
-    confirming,
-    copies,
-    granting,
-    grants,
-    holds,
-    ledger,
-    papers,
-    receipts,
-    revoking,
-    subscription_tables,
-    subscriptions,
-    who_saw,
-)
+from portal.ledger import views as ledger
+from sharing.codes import views as codes
+from sharing.confirming import views as confirming
+from sharing.copies import views as copies
+from sharing.grants.views import granting, revoking
+from sharing.grants.views import who_can_see as grants
+from sharing.holds import views as holds
+from sharing.papers import views as papers
+from sharing.receipts import views as receipts
+from sharing.records import views as who_saw
+from sharing.requests.views import answering, answering_many, asking
+from sharing.subscriptions import table_views as subscription_tables
+from sharing.subscriptions import views as subscriptions
 
 urlpatterns = [
     path("factories/<int:pk>/receipts/", receipts.factory_receipts, name="factory_receipts"),

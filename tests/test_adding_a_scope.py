@@ -65,7 +65,7 @@ def test_a_grant_of_it_opens_its_answers_to_the_brand_and_an_end_closes_them(wor
     assert Assessment.objects.visible_to(member, "probe").filter(pk=assessment.pk).exists()
     assert "Probe" in client_of(member).get("/shared/").content.decode()
 
-    from sharing.services import revoke_access
+    from sharing.grants.services.revoking import revoke_access
 
     revoke_access(by=world.person("manager_a"), grant=grant)
     assert client_of(member).get(page).status_code == 404

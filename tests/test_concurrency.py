@@ -17,18 +17,12 @@ from factories.roles import FACTORY
 from portal.accounts.services import change_role
 from portal.core import jobs
 from portal.core.models import Event, Job
+from sharing.confirming.services import confirm_grant, refuse_grant, switch_confirmation_on
+from sharing.grants.services.granting import change_grant, grant_access
+from sharing.grants.services.outcomes import Terms
+from sharing.grants.services.revoking import revoke_access, stop_all_sharing
+from sharing.holds.services import withhold_report
 from sharing.models import SharingGrant, WithheldReport
-from sharing.services import (
-    Terms,
-    change_grant,
-    confirm_grant,
-    grant_access,
-    refuse_grant,
-    revoke_access,
-    stop_all_sharing,
-    switch_confirmation_on,
-    withhold_report,
-)
 from tests.together import TIMES, at_once, behind, make_second_manager, refusals, seen_by_brand, signed_in
 from tests.world import World, build_world
 

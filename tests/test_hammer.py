@@ -13,7 +13,7 @@ from assessments.report_services import hand_over, order_report
 from portal.core import jobs
 from portal.core.api import PersonThrottle
 from sharing import access
-from sharing.services import revoke_brand
+from sharing.grants.services.revoking import revoke_brand
 from tests.amounts import READS_AFTER_REVOKES, READS_OF_A_REVOKE
 from tests.together import PAUSE, SOON, Call, at_once, signed_in
 from tests.world import World, build_world

@@ -15,16 +15,12 @@ from portal.accounts.joining import join
 from portal.accounts.models import Invitation, User
 from portal.accounts.roles import role_of
 from portal.accounts.services import change_role
+from sharing.confirming.services import confirm_grant, refuse_grant, switch_confirmation_on
+from sharing.grants.services.granting import change_grant
+from sharing.grants.services.outcomes import Terms
+from sharing.grants.services.revoking import revoke_access
 from sharing.models import Receipt, SharingGrant, Subscription
-from sharing.services import (
-    Terms,
-    change_grant,
-    confirm_grant,
-    refuse_grant,
-    revoke_access,
-    switch_confirmation_on,
-    withdraw_subscription,
-)
+from sharing.subscriptions.services import withdraw_subscription
 from tests.together import (
     TIMES,
     Call,

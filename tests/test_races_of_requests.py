@@ -11,23 +11,22 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from portal.accounts.models import User
+from sharing.confirming.services import confirm_grant, switch_confirmation_on
+from sharing.grants.services.outcomes import Terms
+from sharing.grants.services.revoking import stop_all_sharing
+from sharing.grants.services.situation import Situation
 from sharing.models import AccessRequest, DestroyNotice, Receipt, SharingGrant
-from sharing.services import (
+from sharing.requests.services.requests import (
     AlreadyAnsweredError,
-    Terms,
-    Wish,
     approve_request,
-    confirm_grant,
+    as_asked,
     decline_request,
     lapse_requests,
     request_access,
-    stop_all_sharing,
-    switch_confirmation_on,
     withdraw_request,
 )
-from sharing.services.requests import as_asked
-from sharing.services.situation import Situation
-from sharing.views.answering import brand_seen
+from sharing.requests.services.standing import Wish
+from sharing.requests.views.answering import brand_seen
 from tests.together import (
     TIMES,
     Call,

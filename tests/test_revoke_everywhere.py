@@ -29,8 +29,8 @@ from portal.core.models import Job
 from portal.notices.handing_out import hand_out_notices
 from portal.notices.models import WebhookDelivery
 from portal.notices.webhooks import sending
+from sharing.grants.services.revoking import revoke_access, stop_all_sharing
 from sharing.models import AccessRecord, DestroyNotice
-from sharing.services import revoke_access, stop_all_sharing
 from tests.amounts import SURFACES_SKIPPED
 from tests.conftest import work_in
 from tests.revoke import ends

@@ -17,8 +17,10 @@ from assessments.models import Assessment
 from assessments.services import start_correction, take_step
 from portal.core.models import Event
 from sharing import access
+from sharing.grants.services.granting import change_grant
+from sharing.grants.services.outcomes import Terms
+from sharing.grants.services.revoking import revoke_access
 from sharing.models import AccessRecord
-from sharing.services import Terms, change_grant, revoke_access
 from tests.world import World
 from tests.written import written
 

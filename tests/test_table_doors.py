@@ -21,9 +21,9 @@ from factories.imports import import_factories, plan_factories
 from factories.models import Factory
 from portal.core.models import Event
 from portal.core.tables import TableError
-from sharing import matching
-from sharing.matching import Line, match_lines, pasted_lines, table_lines
-from sharing.subscription_tables import plan_subscriptions
+from sharing.requests import matching
+from sharing.requests.matching import Line, match_lines, pasted_lines, table_lines
+from sharing.subscriptions.tables import plan_subscriptions
 from tests.assessments.tables import check, load, messages, table
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("run_jobs")]

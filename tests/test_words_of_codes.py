@@ -12,12 +12,12 @@ from portal.accounts.sides import Side
 from portal.notices.names import notice_names
 from portal.notices.outbox import notice_kinds, notice_of
 from sharing.access.publication import OPEN_TO_BRANDS, RELEASED_TO_FACTORY, ReportState
+from sharing.access.reasons import Reason
 from sharing.models import AccessRequest, Receipt
-from sharing.reasons import Reason
 from sharing.receipts.document import sentence
-from sharing.request_states import Shown, State
-from sharing.services.answers import EVENT_OF_ANSWER
-from sharing.services.requests import answered_in_words
+from sharing.requests.services.answers import EVENT_OF_ANSWER
+from sharing.requests.services.requests import answered_in_words
+from sharing.requests.states import Shown, State
 from tests.world import World
 
 

@@ -16,8 +16,8 @@ from portal.core import jobs
 from portal.core.health.heartbeats import alive
 from portal.core.health.state_folder import folder_id
 from portal.core.models import Event, Job
+from sharing.grants.services.revoking import revoke_access
 from sharing.models import AccessRecord
-from sharing.services import revoke_access
 from tests.worker import Worker, until
 from tests.world import World, build_world
 

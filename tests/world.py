@@ -22,8 +22,11 @@ from factories.roles import FACTORY, PROGRAMME
 from portal.accounts.models import User
 from portal.accounts.roles import create_role_groups_in_bulk
 from portal.core.days import days_from_now
+from sharing.grants.services.granting import grant_access
+from sharing.grants.services.outcomes import Terms
 from sharing.models import SharingGrant, Subscription
-from sharing.services import Purchase, Terms, close_report, grant_access, open_report, record_subscriptions
+from sharing.subscriptions.services import Purchase, record_subscriptions
+from sharing.visibility.services import close_report, open_report
 
 PASSWORD = "correct-horse-battery-staple"
 

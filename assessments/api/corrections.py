@@ -16,7 +16,7 @@ from assessments.querysets import CorrectionNoticeQuerySet
 from factories.serializers import FactoryBriefSerializer
 from portal.core.api import PageQuery
 from portal.core.api.views import ListView, PortalView
-from sharing.serializers.grants import BrandBriefSerializer
+from sharing.grants.serializers.grants import BrandBriefSerializer
 
 
 class CorrectionSerializer(serializers.Serializer[Any]):

@@ -20,9 +20,9 @@ from portal.core.api import Query
 from portal.core.api.views import PortalView
 from portal.core.days import by_clock
 from sharing.access import ASSESSMENT_SCOPES
-from sharing.api.gates import factory_from_inside
+from sharing.gates.api import factory_from_inside
+from sharing.grants.serializers.grants import BrandBriefSerializer
 from sharing.models import SharingGrant
-from sharing.serializers.grants import BrandBriefSerializer
 from sharing.terms import MAX_CYCLE
 
 

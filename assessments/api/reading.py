@@ -36,7 +36,7 @@ from portal.core.api.pagination import PageQuery
 from portal.core.api.views import DetailView, ListView, PortalView
 from sharing import access
 from sharing.models import AccessRecord
-from sharing.services import record_access
+from sharing.records.services import record_access
 
 
 def _asked(query: dict[str, Any], *elsewhere: str) -> dict[str, Any]:

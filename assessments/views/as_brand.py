@@ -29,11 +29,12 @@ from portal.accounts.models import User
 from portal.core.days import show_days_of_each
 from portal.core.turns import one_at_a_time
 from sharing.access import AsBrand
-from sharing.forms import GrantForm, LessForm, TermsForm
+from sharing.gates.pages import factory_inside, may_look, require_decider
+from sharing.grants.forms.granting import GrantForm, TermsForm
+from sharing.grants.services.trials import try_answer, try_change, try_grants, undone
 from sharing.models import AccessRecord, AccessRequest, SharingGrant
-from sharing.services import record_access
-from sharing.services.trials import try_answer, try_change, try_grants, undone
-from sharing.views.gates import factory_inside, may_look, require_decider
+from sharing.records.services import record_access
+from sharing.requests.forms import LessForm
 
 Recorded = tuple[HttpResponse, Callable[[], None]]  # a page, and what writes into who-saw-what what it shows
 

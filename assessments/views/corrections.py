@@ -25,9 +25,9 @@ from portal.accounts.worded import Worded
 from portal.core.days import show_days_of
 from portal.ui.lists import requested_page
 from sharing import access
+from sharing.gates.pages import factory_inside
 from sharing.models import AccessRecord, Scope
-from sharing.services import record_access
-from sharing.views.gates import factory_inside
+from sharing.records.services import record_access
 
 
 @login_required

@@ -20,7 +20,7 @@ from portal.core.events import record
 from portal.core.exports import FORMATS, table_response
 from portal.ui.forms import REFUSED
 from sharing.events import SharingEvent
-from sharing.views.gates import factory_inside, person
+from sharing.gates.pages import factory_inside, person
 
 
 def _asked(request: HttpRequest, factory: Factory) -> dict[str, Any] | None:

@@ -42,8 +42,8 @@ from portal.ui.lists import requested_page
 from sharing import access
 from sharing.models import AccessRecord, SharingGrant
 from sharing.models import Scope as GrantScope
+from sharing.records.services import record_access
 from sharing.scopes import ScopeRule, rule_of
-from sharing.services import record_access
 
 FACTORIES_TO_ASK_ABOUT = 20
 

@@ -13,12 +13,12 @@ from portal.accounts.models import AccountHistory, User
 from portal.accounts.roles import Visitor
 from portal.accounts.worded import Worded
 from portal.core.conditions import among
-from sharing import reasons
+from sharing.access import reasons
 from sharing.access.grants import brands_reading_of, entitled, grants_read
 from sharing.access.people import brands_held, own_factory_ids, worked_on
 from sharing.access.publication import ReportState, Subject, is_begun, is_out, is_released
+from sharing.access.reasons import Decision, Reason
 from sharing.models import SharingGrant
-from sharing.reasons import Decision, Reason
 from sharing.scopes import ASSESSMENT_SCOPES
 
 

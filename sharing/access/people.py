@@ -22,7 +22,7 @@ class AsBrand(AnonymousUser):
 
     To whatever asks for a person or a role it is nobody, for it has no key; only `brands_reading` and `read_for`
     know it. So nothing opens by it that the factory did not grant that brand, and no other factory's data. Whoever
-    makes one asks first whether the person behind it may look (`sharing.views.gates`).
+    makes one asks first whether the person behind it may look (`sharing.gates.pages`).
     """
 
     def __init__(self, brand: Brand, factory: Factory) -> None:

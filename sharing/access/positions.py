@@ -20,7 +20,7 @@ from factories.models import Factory
 from sharing import terms
 from sharing.access.grants import OpenedAt
 from sharing.access.publication import Subject, is_out
-from sharing.ends import End
+from sharing.grants.ends import End
 from sharing.models import SharingGrant, Subscription, WithheldReport
 from sharing.scopes import ASSESSMENT_SCOPES
 from sharing.terms import Status

@@ -28,7 +28,7 @@ from portal.core.days import (
 )
 from portal.core.documents import breakable, compile_pdf, map_strings, showable
 from portal.ledger.proving import Proof
-from sharing.ends import end_in_words
+from sharing.grants.ends import end_in_words
 from sharing.models import Receipt, Scope, SharingGrant
 
 TEMPLATE = Path(__file__).parent / "receipt.typ"

@@ -12,8 +12,8 @@ from assessments.models import Assessment
 from assessments.views.board import COLUMNS
 from portal.accounts.worded import Worded
 from sharing.access import AsBrand
+from sharing.grants.services.revoking import revoke_access
 from sharing.models import ConfirmationEnd
-from sharing.services import revoke_access
 from tests.accounts.product import everything_of
 from tests.amounts import IS_LONG
 from tests.matrix.stage import PERSONAS, Stage
@@ -103,12 +103,12 @@ ASKED: dict[str, Callable[[Stage], list[Asked]]] = {
     "sharing.openings._brands": factory,
     "sharing.openings._kept_back": factory,
     "sharing.openings._waiting_grants": factory,
-    "sharing.views.copies._newest": factory,
-    "sharing.views.gates._inside": key,
-    "sharing.views.gates._visible": key,
-    "sharing.views.grants._ending": factory,
-    "sharing.views.grants._in_force": factory,
-    "sharing.views.grants._past": factory,
+    "sharing.copies.views._newest": factory,
+    "sharing.gates.pages._inside": key,
+    "sharing.gates.pages._visible": key,
+    "sharing.grants.views.who_can_see._ending": factory,
+    "sharing.grants.views.who_can_see._in_force": factory,
+    "sharing.grants.views.who_can_see._past": factory,
 }
 # Of each side one or two, and in the long run everybody.
 SOME = ["manager_a", "brand_a_member", "brand_b_member", "advisor", "team_leader", "global_staff", "outsider"]

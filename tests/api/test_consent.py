@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 
 from portal.core.models import Event
+from sharing.grants.services.revoking import revoke_access
 from sharing.models import AccessRecord, SharingGrant
-from sharing.services import revoke_access
 from tests.world import World
 
 pytestmark = pytest.mark.django_db

@@ -11,8 +11,8 @@ from assessments.models import Assessment, ReportCopy
 from portal.core import jobs
 from portal.core.jobs import start_job
 from portal.core.models import Job
+from sharing.grants.services.revoking import revoke_access
 from sharing.models import AccessRecord
-from sharing.services import revoke_access
 from tests.world import World
 
 pytestmark = pytest.mark.django_db

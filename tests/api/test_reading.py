@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from assessments.models import Assessment
 from brands.models import Brand
 from factories.models import CountryProgramme, Factory
+from sharing.grants.services.revoking import revoke_access
 from sharing.models import AccessRecord, SharingGrant
-from sharing.services import revoke_access
 from tests.world import World, make_assessment
 
 pytestmark = pytest.mark.django_db

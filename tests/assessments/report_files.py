@@ -11,7 +11,7 @@ from brands.roles import BRAND
 from factories.roles import FACTORY, PROGRAMME
 from portal.accounts.services import add_member
 from portal.core import jobs
-from sharing.services import revoke_access
+from sharing.grants.services.revoking import revoke_access
 
 ORDER = {"scope": "report", "language": "en", "format": "json"}
 

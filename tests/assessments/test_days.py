@@ -20,7 +20,7 @@ from factories.models import Factory
 from factories.services import open_handover
 from portal.core.days import SHORTEST, UTC_DAYS, day_of, end_of, moment_at, start_of, today
 from portal.home.staff import staff_section
-from sharing.reasons import Decision
+from sharing.access.reasons import Decision
 from tests.assessments.reports.sample import document as sample_document
 from tests.assessments.tables import ROW, check, messages, table
 from tests.world import World, make_assessment

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from portal.core.days import day_of, days_from_now, start_of
 from portal.core.models import Event
+from sharing.grants.services.revoking import revoke_access
 from sharing.models import WithheldReport
-from sharing.services import revoke_access
 from tests.world import World, make_assessment
 
 pytestmark = pytest.mark.django_db

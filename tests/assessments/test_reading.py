@@ -8,9 +8,9 @@ from django.urls import reverse
 from assessments.figures.queries import points_of, with_figures
 from assessments.models import Answer, Assessment
 from assessments.reading import document_for, with_scopes
+from sharing.grants.services.revoking import revoke_access
 from sharing.models import AccessRecord
 from sharing.scopes import ASSESSMENT_SCOPES
-from sharing.services import revoke_access
 from tests.assessments.pages import NOBODY, page, text
 from tests.publishing import correct, publish
 from tests.world import make_assessment

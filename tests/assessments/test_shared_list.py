@@ -8,8 +8,10 @@ from django.urls import reverse
 from assessments.models import Answer, Assessment, Cluster
 from assessments.models.tools import USUAL_CLUSTERS
 from assessments.services import start_correction, take_step
+from sharing.grants.services.granting import change_grant
+from sharing.grants.services.outcomes import Terms
+from sharing.grants.services.revoking import revoke_access
 from sharing.models import SharingGrant
-from sharing.services import Terms, change_grant, revoke_access
 from tests.assessments.pages import page, text
 from tests.publishing import correct, publish
 from tests.world import make_assessment, make_tool

@@ -7,7 +7,7 @@ import pytest
 from assessments.listing import LISTED, SharedRows
 from portal.accounts.models import User
 from portal.ui.lists import COUNT_LIMIT
-from sharing.services import withhold_report
+from sharing.holds.services import withhold_report
 from tests.publishing import correct
 from tests.world import World
 

@@ -18,9 +18,9 @@ from portal.accounts.models import User
 from portal.core import turns
 from portal.core.models import Event, Job
 from portal.core.turns import ROOM, TURNS, turn_of
-from sharing.matching import MOST_LINES
 from sharing.models import AccessRequest, SharingGrant
-from sharing.views import asking
+from sharing.requests.matching import MOST_LINES
+from sharing.requests.views import asking
 from tests.matrix.stage import SCAN
 from tests.world import World
 

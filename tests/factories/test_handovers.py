@@ -19,8 +19,11 @@ from portal.accounts.profiles import update_account
 from portal.accounts.roles import role_of
 from portal.accounts.services import add_member
 from portal.core.models import Event
+from sharing.grants.services.granting import change_grant
+from sharing.grants.services.outcomes import Terms
+from sharing.grants.services.revoking import revoke_access
+from sharing.holds.services import withhold_report
 from sharing.models import SharingGrant
-from sharing.services import Terms, change_grant, revoke_access, withhold_report
 from tests.world import PASSWORD, World
 
 pytestmark = pytest.mark.django_db

@@ -18,7 +18,7 @@ from portal.ledger.merkle import Step, climb, leaf_hash, path_to, pieces, root_o
 from portal.ledger.models import LedgerDay, LedgerSeal
 from portal.ledger.padding import padded_path, padded_root, padded_size
 from portal.ledger.sealing import seal_new_rows
-from sharing.services import revoke_access
+from sharing.grants.services.revoking import revoke_access
 from tests.tampering import days_pass, happen, problems
 from tests.world import World
 

@@ -31,7 +31,9 @@ from portal.notices.outbox import notice_kinds
 from portal.notices.preferences import unsubscribe_token
 from portal.notices.webhooks.secrets import lock, new_secret
 from sharing import access
-from sharing.codes import short_code
+from sharing.codes.queries import short_code
+from sharing.grants.services.outcomes import Terms
+from sharing.holds.services import withhold_report
 from sharing.models import (
     AccessRecord,
     AccessRequest,
@@ -41,8 +43,10 @@ from sharing.models import (
     Subscription,
     WithheldReport,
 )
-from sharing.services import Terms, Wish, record_access, record_paper_consent, request_access, withhold_report
-from sharing.services.papers import Signature
+from sharing.papers.services import Signature, record_paper_consent
+from sharing.records.services import record_access
+from sharing.requests.services.requests import request_access
+from sharing.requests.services.standing import Wish
 from tests.publishing import correct
 from tests.world import World, build_world
 

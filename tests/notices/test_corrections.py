@@ -11,8 +11,8 @@ from django.urls import reverse
 from assessments.models import CorrectionNotice
 from assessments.services import take_step
 from portal.core.models import Event
+from sharing.grants.services.revoking import revoke_access
 from sharing.models import AccessRecord
-from sharing.services import revoke_access
 from tests.publishing import correct
 from tests.world import World, make_assessment
 

@@ -13,8 +13,10 @@ from factories.models import Factory
 from portal.notices.handing_out import hand_out_notices
 from portal.notices.mails import send_due_mails
 from portal.notices.models import Notice
+from sharing.grants.services.granting import change_grant
+from sharing.grants.services.outcomes import Terms
+from sharing.grants.services.revoking import revoke_access
 from sharing.models import SharingGrant
-from sharing.services import Terms, change_grant, revoke_access
 from tests.notices.conftest import open_now, pass_time
 from tests.world import World
 

@@ -19,8 +19,12 @@ from portal.core.compiled import forget_words
 from portal.notices.handing_out import hand_out_notices
 from portal.notices.models import Notice, WebhookDelivery, WebhookEndpoint
 from portal.notices.outbox import notice_kinds
+from sharing.confirming.services import confirm_grant
+from sharing.grants.services.granting import change_grant
+from sharing.grants.services.outcomes import Terms
+from sharing.grants.services.revoking import revoke_access
+from sharing.holds.services import release_report, withhold_report
 from sharing.models import SharingGrant, WithheldReport
-from sharing.services import Terms, change_grant, confirm_grant, release_report, revoke_access, withhold_report
 from sharing.terms import StatementTime
 from tests.world import World
 

@@ -29,8 +29,8 @@ from portal.notices.outbox import notice_kinds
 from portal.notices.webhooks import sending
 from portal.notices.webhooks.sending import RETRIES, deliver_waiting
 from portal.notices.webhooks.services import add_endpoint, redeliver, remove_endpoint, rotate_secret, send_test
+from sharing.grants.services.revoking import revoke_access
 from sharing.models import SharingGrant
-from sharing.services import revoke_access
 from tests.world import World
 
 

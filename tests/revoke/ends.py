@@ -15,14 +15,10 @@ from factories.services import update_programme
 from portal.accounts.models import ApiToken, User
 from portal.accounts.services import remove_member, revoke_token
 from portal.core.compiled import forget_words
-from sharing.services import (
-    Terms,
-    change_grant,
-    revoke_access,
-    revoke_brand,
-    stop_all_sharing,
-    withdraw_subscription,
-)
+from sharing.grants.services.granting import change_grant
+from sharing.grants.services.outcomes import Terms
+from sharing.grants.services.revoking import revoke_access, revoke_brand, stop_all_sharing
+from sharing.subscriptions.services import withdraw_subscription
 from sharing.terms import StatementTime
 from tests.revoke.held import Held
 

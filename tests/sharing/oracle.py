@@ -8,8 +8,8 @@ from typing import Any
 from django.utils import timezone
 
 from assessments.models import Assessment
+from sharing.grants.services.outcomes import Terms
 from sharing.models import SharingGrant
-from sharing.services import Terms
 
 
 def terms_of(drawn: dict[str, Any]) -> Terms:

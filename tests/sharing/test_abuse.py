@@ -25,24 +25,16 @@ from factories.roles import FACTORY
 from portal.accounts.services import add_member
 from portal.core.days import days_from_now, end_of
 from portal.ledger.sealing import seal_new_rows
+from sharing.confirming.services import confirm_grant
+from sharing.grants.services.granting import change_grant, grant_access, share
+from sharing.grants.services.outcomes import Terms
+from sharing.grants.services.revoking import revoke_access, revoke_brand, stop_all_sharing
+from sharing.holds.services import release_report, withhold_report
 from sharing.models import Receipt, SharingGrant, WithheldReport
 from sharing.receipts.checking import is_issued
 from sharing.receipts.document import document_of, fingerprint
-from sharing.services import (
-    Terms,
-    Wish,
-    approve_request,
-    change_grant,
-    confirm_grant,
-    grant_access,
-    release_report,
-    request_access,
-    revoke_access,
-    revoke_brand,
-    share,
-    stop_all_sharing,
-    withhold_report,
-)
+from sharing.requests.services.requests import approve_request, request_access
+from sharing.requests.services.standing import Wish
 from tests.tampering import problems, tell_world
 from tests.world import World
 

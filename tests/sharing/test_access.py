@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from assessments.models import Assessment
 from sharing import access
+from sharing.grants.services.revoking import revoke_access
 from sharing.models import SharingGrant
-from sharing.services import revoke_access
 from tests.world import World, make_assessment
 
 pytestmark = pytest.mark.django_db
@@ -207,7 +207,7 @@ def test_a_brand_that_is_closed_reads_nothing(world: World) -> None:
 
 def test_r47_the_factory_does_not_learn_from_the_log_that_staff_prepare_an_assessment(world: World) -> None:
     from sharing.models import AccessRecord
-    from sharing.services import record_access
+    from sharing.records.services import record_access
 
     for name in ("a4", "a3"):
         record_access(

@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from assessments.models import Answer, Assessment
 from sharing import access
+from sharing.grants.services.granting import grant_access
+from sharing.grants.services.outcomes import Terms
+from sharing.holds.services import withhold_report
 from sharing.models import AccessRecord, SearchRecord, SharingGrant
-from sharing.services import Terms, grant_access, withhold_report
 from tests.world import World, make_assessment
 
 pytestmark = pytest.mark.django_db

@@ -19,8 +19,8 @@ from portal.accounts.models import MembershipPeriod, User
 from portal.accounts.services import add_member, change_role, remove_member
 from portal.core.days import end_of, moment_in_words, today, written
 from sharing import access
+from sharing.grants.services.revoking import revoke_access
 from sharing.models import SharingGrant, WithheldReport
-from sharing.services import revoke_access
 from tests.world import World, make_assessment
 
 pytestmark = pytest.mark.django_db

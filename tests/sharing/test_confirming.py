@@ -17,17 +17,17 @@ from portal.core.days import in_words
 from portal.core.models import Event
 from portal.notices.models import Notice
 from sharing import access
-from sharing.models import ConfirmationEnd, DestroyNotice, Receipt, SharingGrant
-from sharing.services import (
-    Terms,
+from sharing.confirming.services import (
     answer_confirmation_end,
     ask_to_end_confirmation,
-    change_grant,
     confirm_grant,
     refuse_grant,
-    revoke_access,
     switch_confirmation_on,
 )
+from sharing.grants.services.granting import change_grant
+from sharing.grants.services.outcomes import Terms
+from sharing.grants.services.revoking import revoke_access
+from sharing.models import ConfirmationEnd, DestroyNotice, Receipt, SharingGrant
 from tests.world import World
 
 pytestmark = pytest.mark.django_db

@@ -12,8 +12,9 @@ from factories.models import Factory
 from portal.core.days import UTC_DAYS, Zone, day_of, end_of, moment_at, today, zone_named
 from sharing.models import AccessRecord, SharingGrant
 from sharing.receipts.document import facts
-from sharing.services import Wish, decline_request, record_access, request_access, request_many, snooze_request
-from sharing.services.standing import may_ask_again
+from sharing.records.services import record_access
+from sharing.requests.services.requests import decline_request, request_access, request_many, snooze_request
+from sharing.requests.services.standing import Wish, may_ask_again
 from tests.world import World
 
 pytestmark = pytest.mark.django_db

@@ -10,15 +10,17 @@ from django.utils.translation import override
 
 from portal.core.models import Event
 from portal.core.signing import known_keys, sign
-from sharing.ends import End, end_in_words
+from sharing.confirming.services import refuse_grant
+from sharing.grants.ends import End, end_in_words
+from sharing.grants.services.granting import EVENT_OF_END, change_grant, grant_access
+from sharing.grants.services.outcomes import Terms
+from sharing.grants.services.revoking import revoke_access
 from sharing.models import Receipt, SharingGrant
 from sharing.receipts.auditing import verify_receipts
 from sharing.receipts.checking import check_document
 from sharing.receipts.document import json_of
 from sharing.receipts.numbers import draw_number
 from sharing.receipts.payload import Act, payload_of
-from sharing.services import Terms, change_grant, grant_access, refuse_grant, revoke_access
-from sharing.services.grants import EVENT_OF_END
 from tests.world import World
 
 pytestmark = pytest.mark.django_db

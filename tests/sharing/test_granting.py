@@ -7,12 +7,10 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from portal.core.days import days_from_now, today
+from sharing.grants.services.granting import share
+from sharing.grants.services.outcomes import Terms
+from sharing.grants.services.revoking import revoke_access
 from sharing.models import SharingGrant
-from sharing.services import (
-    Terms,
-    revoke_access,
-    share,
-)
 from tests.sharing.directions import cycles_read
 from tests.world import World
 

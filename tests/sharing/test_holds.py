@@ -14,13 +14,10 @@ from assessments.services import take_step
 from brands.models import Brand
 from portal.core.models import Event
 from sharing import access
+from sharing.grants.services.revoking import revoke_access
+from sharing.holds.services import release_report, withhold_report
 from sharing.models import WithheldReport
 from sharing.openings import opening_soon, openings_of
-from sharing.services import (
-    release_report,
-    revoke_access,
-    withhold_report,
-)
 from tests.sharing.directions import cycles_read
 from tests.sharing.notices import said
 from tests.world import World

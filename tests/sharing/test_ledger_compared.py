@@ -10,15 +10,12 @@ from psycopg.types.json import Json
 from factories.models import Factory
 from portal.core.events import record
 from portal.ledger.sealing import seal_new_rows
+from sharing.confirming.services import confirm_grant, refuse_grant
 from sharing.events import SharingEvent
+from sharing.grants.services.granting import change_grant
+from sharing.grants.services.outcomes import Terms
+from sharing.grants.services.revoking import revoke_access
 from sharing.models import Receipt, SharingGrant
-from sharing.services import (
-    Terms,
-    change_grant,
-    confirm_grant,
-    refuse_grant,
-    revoke_access,
-)
 from tests.tampering import edit_grant, one_problem, problems, tamper
 from tests.world import World
 

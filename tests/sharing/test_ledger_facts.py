@@ -18,15 +18,11 @@ from portal.accounts.services import change_role, create_integration_token, remo
 from portal.core.days import days_from_now, today
 from portal.core.uploads import keep_upload
 from portal.ledger.sealing import seal_new_rows
+from sharing.grants.services.outcomes import Terms
+from sharing.holds.services import release_report, withhold_report
 from sharing.models import PaperConsent, WithheldReport
-from sharing.services import (
-    Terms,
-    record_paper_consent,
-    release_report,
-    withdraw_subscription,
-    withhold_report,
-)
-from sharing.services.papers import Signature
+from sharing.papers.services import Signature, record_paper_consent
+from sharing.subscriptions.services import withdraw_subscription
 from tests.tampering import change, edit_grant, one_problem, problems, tamper
 from tests.world import World
 

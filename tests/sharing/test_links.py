@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from portal.notices.models import Notice
+from sharing.confirming.services import confirm_grant, refuse_grant, switch_confirmation_on
+from sharing.grants.services.granting import change_grant
+from sharing.grants.services.outcomes import Terms
 from sharing.models import Receipt, SharingGrant
-from sharing.services import Terms, change_grant, confirm_grant, refuse_grant, switch_confirmation_on
 from tests.world import World
 
 pytestmark = pytest.mark.django_db

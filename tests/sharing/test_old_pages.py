@@ -8,17 +8,13 @@ import pytest
 from django.urls import reverse
 
 from portal.core.days import end_of, today, written
-from sharing.codes import short_code
+from sharing.codes.queries import short_code
+from sharing.copies.services import answer_destroy_notice
+from sharing.grants.services.granting import change_grant
+from sharing.grants.services.outcomes import Terms
+from sharing.grants.services.revoking import revoke_access, revoke_brand
 from sharing.models import AccessRequest, DestroyNotice, SharingGrant, WithheldReport
-from sharing.services import (
-    Terms,
-    answer_destroy_notice,
-    approve_request,
-    change_grant,
-    decline_request,
-    revoke_access,
-    revoke_brand,
-)
+from sharing.requests.services.requests import approve_request, decline_request
 from tests.sharing.test_request_pages import ask, page
 from tests.sharing.test_revoking import download
 from tests.world import World

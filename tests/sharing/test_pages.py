@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from portal.core.days import days_from_now
 from portal.core.models import Event
+from sharing.grants.services.revoking import revoke_access
 from sharing.models import AccessRecord, SharingGrant
-from sharing.services import record_access, revoke_access
+from sharing.records.services import record_access
 from tests.world import World
 
 pytestmark = pytest.mark.django_db

@@ -11,13 +11,10 @@ from django.urls import reverse
 from portal.core.days import days_from_now, today
 from portal.core.scans import kind_of_scan
 from portal.notices.outbox import notice_kinds
+from sharing.grants.services.outcomes import Terms
+from sharing.grants.services.revoking import revoke_access
 from sharing.models import PaperConsent, SharingGrant
-from sharing.services import (
-    Terms,
-    record_paper_consent,
-    revoke_access,
-)
-from sharing.services.papers import Signature
+from sharing.papers.services import Signature, record_paper_consent
 from tests.sharing.directions import cycles_read
 from tests.sharing.notices import said
 from tests.world import World

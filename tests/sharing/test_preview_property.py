@@ -24,24 +24,16 @@ from brands.models import Brand
 from factories.models import CountryProgramme, Factory
 from sharing.access import ASSESSMENT_SCOPES
 from sharing.access.positions import Position, positions
+from sharing.confirming.services import confirm_grant, refuse_grant
+from sharing.grants.services.granting import change_grant, grant_access
+from sharing.grants.services.outcomes import CLOCKS_DIFFER, Outcome, changing, granting
+from sharing.grants.services.revoking import revoke_access
+from sharing.grants.services.situation import Situation, situation_of
+from sharing.holds.services import release_report, withhold_report
 from sharing.models import AccessRequest, SharingGrant, WithheldReport
 from sharing.preview import Sight, position_after, preview_answer, preview_change, preview_grants, reports_of, sight_of
-from sharing.services import (
-    CLOCKS_DIFFER,
-    Wish,
-    approve_request,
-    change_grant,
-    confirm_grant,
-    grant_access,
-    refuse_grant,
-    release_report,
-    request_access,
-    revoke_access,
-    withhold_report,
-)
-from sharing.services.outcomes import Outcome, changing, granting
-from sharing.services.requests import approving
-from sharing.services.situation import Situation, situation_of
+from sharing.requests.services.requests import approve_request, approving, request_access
+from sharing.requests.services.standing import Wish
 from tests.amounts import amount
 from tests.sharing.oracle import terms_of
 from tests.world import World, make_assessment

@@ -30,11 +30,14 @@ from factories.models import Factory, ProgrammeHistory
 from factories.services import update_programme
 from portal.accounts.services import add_member, remove_member
 from portal.core.models import Job
-from sharing import access, visibility_index
+from sharing import access
+from sharing.confirming.services import confirm_grant, refuse_grant
+from sharing.grants.services.granting import change_grant, grant_access
+from sharing.grants.services.revoking import revoke_access
+from sharing.holds.services import release_report, withhold_report
 from sharing.models import SharingGrant, WithheldReport
-from sharing.services import change_grant, grant_access, revoke_access, withdraw_subscription
-from sharing.services.confirming import confirm_grant, refuse_grant
-from sharing.services.holds import release_report, withhold_report
+from sharing.subscriptions.services import withdraw_subscription
+from sharing.visibility import comparing as visibility_index
 from tests.amounts import SEQUENCES
 from tests.sharing.oracle import CONDITIONS, Fact, Oracle, Period, terms_of
 from tests.world import World, build_world, make_assessment

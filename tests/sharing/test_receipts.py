@@ -20,11 +20,13 @@ from django.utils import timezone
 from portal.core.canonical import NotCanonicalError, canonical, digest, read_strictly
 from portal.core.models import SigningKey
 from portal.core.signing import known_keys, sign
+from sharing.grants.services.granting import change_grant
+from sharing.grants.services.outcomes import Terms
+from sharing.grants.services.revoking import revoke_access
 from sharing.models import Receipt
 from sharing.receipts.checking import check_document, is_issued
 from sharing.receipts.document import document_of, fingerprint, json_of, pdf_of, verify_url
 from sharing.receipts.numbers import ALPHABET, draw_number, normalised
-from sharing.services import Terms, change_grant, revoke_access
 from tests.world import World
 
 DOCUMENT = Path(__file__).resolve().parent.parent.parent / "docs" / "receipts.md"

@@ -12,10 +12,11 @@ from django.urls import reverse
 from portal.core.days import UTC_DAYS, today
 from portal.core.models import Event
 from portal.notices.models import Notice
-from sharing import digest
+from sharing.grants.services.revoking import revoke_access
 from sharing.models import AccessRecord
-from sharing.notices.digest import digest_line
-from sharing.services import record_access, revoke_access
+from sharing.records import digest
+from sharing.records.notices import digest_line
+from sharing.records.services import record_access
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -79,7 +80,7 @@ def test_the_factory_narrows_by_person_side_data_and_time(seen: World, client_of
 def test_the_log_is_taken_along_whole_and_without_formulas(
     seen: World, client_of: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sharing.views.who_saw.CHUNK", 2)
+    monkeypatch.setattr("sharing.records.views.CHUNK", 2)
     person = seen.person("brand_a_member")
     person.name = "=HYPERLINK(1)"
     person.save()

@@ -7,10 +7,8 @@ import pytest
 from django.utils import timezone
 
 from portal.notices.models import Notice
+from sharing.grants.services.renewals import prompt_renewals
 from sharing.models import SharingGrant
-from sharing.services import (
-    prompt_renewals,
-)
 from tests.sharing.notices import said
 from tests.world import World
 

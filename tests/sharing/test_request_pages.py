@@ -11,9 +11,10 @@ from django.urls import reverse
 
 from brands.models import Brand, Supplier
 from factories.models import Factory
-from sharing.codes import short_code
+from sharing.codes.queries import short_code
 from sharing.models import AccessRequest, SharingGrant
-from sharing.services import Wish, decline_request, request_access
+from sharing.requests.services.requests import decline_request, request_access
+from sharing.requests.services.standing import Wish
 from tests.world import World
 
 pytestmark = pytest.mark.django_db

@@ -16,21 +16,22 @@ from portal.core.days import days_from_now, end_of
 from portal.core.models import Event
 from portal.notices.models import Notice
 from portal.notices.outbox import notice_kinds
-from sharing.codes import id_range, short_code
+from sharing.codes.queries import id_range, short_code
+from sharing.grants.services.outcomes import Terms
 from sharing.models import AccessRequest, SharingGrant
-from sharing.services import (
+from sharing.requests.services.requests import (
     AlreadyAnsweredError,
-    Terms,
-    Wish,
     approve_request,
+    as_asked,
     decline_request,
+    lapse_requests,
+    remind_of_requests,
     request_access,
     request_many,
     snooze_request,
     withdraw_request,
 )
-from sharing.services.requests import as_asked, lapse_requests, remind_of_requests
-from sharing.services.standing import standings
+from sharing.requests.services.standing import Wish, standings
 from tests.world import World
 
 pytestmark = pytest.mark.django_db

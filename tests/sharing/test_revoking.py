@@ -15,14 +15,9 @@ from portal.core.models import Event
 from portal.notices.models import Notice
 from portal.notices.outbox import Line, notice_kinds
 from sharing.access import decide
+from sharing.copies.services import answer_destroy_notice, remind_of_destroy_notices
+from sharing.grants.services.revoking import revoke_access, revoke_brand, stop_all_sharing
 from sharing.models import CopyToDestroy, DestroyNotice, SharingGrant
-from sharing.services import (
-    answer_destroy_notice,
-    remind_of_destroy_notices,
-    revoke_access,
-    revoke_brand,
-    stop_all_sharing,
-)
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -306,7 +301,7 @@ def test_an_answer_that_is_owed_is_brought_to_mind_once_for_each_term(world: Wor
     at = timezone.now
 
     def notices_after(days: int, monkeypatch: pytest.MonkeyPatch) -> int:
-        monkeypatch.setattr("sharing.services.copies.timezone.now", lambda: at() + timedelta(days=days))
+        monkeypatch.setattr("sharing.copies.services.timezone.now", lambda: at() + timedelta(days=days))
         remind_of_destroy_notices()
         remind_of_destroy_notices()
         return Notice.objects.filter(kind="copies_to_destroy").count()

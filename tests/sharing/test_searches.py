@@ -15,7 +15,8 @@ from portal.ledger.models import LedgerLeaf
 from portal.ledger.sealing import seal_new_rows
 from sharing import access
 from sharing.models import SearchRecord
-from sharing.services import record_access, record_search
+from sharing.records.services import record_access
+from sharing.searches.services import record_search
 from tests.world import World
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from portal.notices.handing_out import hand_out_notices
 from portal.notices.mails import send_due_mails
 from portal.notices.models import MailItem
 from sharing.models import Subscription
-from sharing.services import withdraw_subscription
+from sharing.subscriptions.services import withdraw_subscription
 from tests.world import World
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from factories.services import update_programme
 from portal.core.models import Event
 from sharing import access
 from sharing.models import Subscription
-from sharing.services import Purchase, record_subscriptions, withdraw_subscription
+from sharing.subscriptions.services import Purchase, record_subscriptions, withdraw_subscription
 from tests.sharing.directions import is_read
 from tests.world import World
 

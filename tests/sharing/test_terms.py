@@ -9,9 +9,10 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sharing import terms, visibility_index
+from sharing import terms
 from sharing.models import CycleReport, SharingGrant, Visibility
 from sharing.scopes import Scope, rule_of
+from sharing.visibility import comparing as visibility_index
 from tests.world import World
 
 NOW = timezone.now()

@@ -9,8 +9,11 @@ from django.utils import timezone
 from assessments.models import Assessment
 from assessments.services import start_correction, take_step
 from sharing import access
+from sharing.grants.services.granting import change_grant
+from sharing.grants.services.outcomes import Terms
+from sharing.grants.services.revoking import revoke_access
+from sharing.holds.services import release_report, withhold_report
 from sharing.models import SharingGrant
-from sharing.services import Terms, change_grant, release_report, revoke_access, withhold_report
 from tests.publishing import correct
 from tests.sharing.directions import is_read
 from tests.world import World, make_assessment

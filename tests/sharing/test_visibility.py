@@ -13,9 +13,9 @@ from assessments.models import Assessment
 from assessments.services import take_step
 from brands.roles import BRAND
 from portal.accounts.services import add_member, create_integration_token
-from sharing import visibility_index
+from sharing.grants.services.revoking import revoke_access
 from sharing.models import CycleReport, Visibility
-from sharing.services import revoke_access
+from sharing.visibility import comparing as visibility_index
 from tests.tampering import trigger_off
 from tests.together import eight_writers, is_taken
 from tests.world import World

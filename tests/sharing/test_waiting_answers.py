@@ -11,28 +11,25 @@ from factories.models import Factory
 from portal.core.days import day_of, start_of
 from portal.core.models import Event
 from portal.notices.models import Notice
+from sharing.confirming.services import confirm_grant, refuse_grant, switch_confirmation_on
+from sharing.grants.services.granting import change_grant
+from sharing.grants.services.outcomes import Terms
+from sharing.grants.services.revoking import revoke_access
+from sharing.grants.services.situation import Situation
 from sharing.models import AccessRequest, Receipt, SharingGrant
-from sharing.services import (
+from sharing.requests.services import dropping
+from sharing.requests.services.dropping import drop_proposals
+from sharing.requests.services.requests import (
     AlreadyAnsweredError,
-    Terms,
-    Wish,
     approve_request,
-    change_grant,
-    confirm_grant,
+    as_asked,
     decline_request,
-    dropping,
     lapse_requests,
-    refuse_grant,
     remind_of_requests,
     request_access,
-    revoke_access,
     snooze_request,
-    switch_confirmation_on,
 )
-from sharing.services.dropping import drop_proposals
-from sharing.services.requests import as_asked
-from sharing.services.situation import Situation
-from sharing.services.standing import standings
+from sharing.requests.services.standing import Wish, standings
 from tests.world import World
 
 pytestmark = pytest.mark.django_db

@@ -11,9 +11,14 @@ from factories.models import Factory
 from factories.services import stop_handover
 from portal.accounts.services import create_integration_token
 from sharing import access
+from sharing.confirming.services import confirm_grant, refuse_grant, switch_confirmation_on
+from sharing.grants.services.granting import change_grant
+from sharing.grants.services.outcomes import Terms
+from sharing.grants.services.revoking import revoke_access
+from sharing.holds.services import withhold_report
 from sharing.models import AccessRecord, SharingGrant
-from sharing.services import Terms, approve_request, change_grant, record_access, revoke_access, withhold_report
-from sharing.services.confirming import confirm_grant, refuse_grant, switch_confirmation_on
+from sharing.records.services import record_access
+from sharing.requests.services.requests import approve_request
 from tests.publishing import correct, publish
 from tests.world import make_assessment
 from tests.worlds.draws import DRAWS

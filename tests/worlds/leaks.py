@@ -18,7 +18,7 @@ from portal.core.middleware import PrivateResponses
 from portal.home import brand as home
 from portal.notices import mails
 from portal.notices.webhooks import sending
-from sharing.serializers.grants import GrantSerializer
+from sharing.grants.serializers.grants import GrantSerializer
 from tests.worlds.databases import World
 from tests.worlds.observing import Look
 

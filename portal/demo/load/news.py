@@ -19,8 +19,8 @@ from portal.notices.models import Notice, WebhookDelivery, WebhookEndpoint
 from portal.notices.webhooks.kinds import TEST, types_for
 from portal.notices.webhooks.secrets import lock, new_secret
 from sharing.access.positions import positions
+from sharing.grants.notices.grants import ENDED, STARTED
 from sharing.models import SharingGrant
-from sharing.notices.grants import ENDED, STARTED
 
 HOST = "hooks.northlight-apparel.example"  # a reserved name: it leads nowhere
 LONGEST_HOLD = timedelta(days=30)

@@ -13,7 +13,7 @@ from portal.demo.plan import dice
 from portal.demo.plan.requests import RequestPlan
 from sharing.events import SharingEvent
 from sharing.models import AccessRequest, RequestAnswer
-from sharing.services.answers import EVENT_OF_ANSWER
+from sharing.requests.services.answers import EVENT_OF_ANSWER
 
 COLUMNS = (
     "id", "factory_id", "brand_id", "scopes", "cycles", "cycle_number", "expires_at", "purpose", "message",

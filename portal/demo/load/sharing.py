@@ -17,8 +17,8 @@ from portal.demo.load.rows import History, copy_rows
 from portal.demo.plan import dice
 from portal.demo.plan.grants import KEPT_BACK, GrantPlan, ReadingPlan
 from sharing.events import SharingEvent
+from sharing.grants.services.granting import EVENT_OF_END
 from sharing.models import AccessRecord, PaperConsent, SharingGrant, WithheldReport
-from sharing.services.grants import EVENT_OF_END
 
 GRANT_COLUMNS = (
     "id", "factory_id", "brand_id", "scope", "cycles", "cycle_number", "valid_from", "expires_at", "purpose",

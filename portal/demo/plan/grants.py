@@ -12,7 +12,7 @@ from portal.demo.plan.factories import FactoryPlan
 from portal.demo.plan.people import manager_email, reader_emails, staff_email
 from portal.demo.plan.visits import VisitPlan
 from portal.demo.trade import BRANDS
-from sharing.ends import End
+from sharing.grants.ends import End
 from sharing.terms import covers, is_in_force, opens_at
 
 PURPOSES = (

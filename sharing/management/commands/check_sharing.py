@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from sharing import visibility_index
+from sharing.visibility import comparing as visibility_index
 
 
 class Command(BaseCommand):

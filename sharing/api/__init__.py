@@ -1,1 +1,0 @@
-"""Consent over the API, one room a concept."""

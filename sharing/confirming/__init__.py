@@ -1,0 +1,1 @@
+"""The second person of a factory, who confirms grants before they take effect."""

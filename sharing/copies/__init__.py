@@ -1,0 +1,1 @@
+"""Copies of reports that brands downloaded, and the request to destroy them."""

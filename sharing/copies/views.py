@@ -1,0 +1,144 @@
+"""Pages of copies to destroy: the factory sees what it asked for and what was answered, the brand answers."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.db.models import BigIntegerField, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from brands.models import Brand
+from factories.models import Factory
+from portal.accounts.roles import Visitor
+from portal.accounts.worded import Worded
+from portal.core.days import days_since, show_days_of
+from portal.ui.forms import REFUSED, STALE, show_errors
+from portal.ui.lists import requested_page
+from sharing.copies.downloaded import DownloadedCopy, downloaded_copies
+from sharing.copies.services import answer_destroy_notice
+from sharing.gates.pages import factory_inside, person, posted_data
+from sharing.grants.forms.revoking import CopiesAnswerForm
+from sharing.models import AccessRecord, CopyToDestroy, DestroyNotice
+from sharing.querysets import AccessRecordQuerySet
+
+SUMMARISED = 5
+
+
+@login_required
+@require_GET
+def destroy_notices(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a factory asked brands to destroy, the newest first, copy by copy, with what was answered."""
+    factory = factory_inside(request, pk)
+    notices = DestroyNotice.objects.visible_to(request.user).filter(factory=factory).with_counts()
+    notices = notices.select_related("factory", "brand", "asked_by", "answered_by").prefetch_related("copies")
+    page = requested_page(request, notices, ("-created_at", "-id"))
+    records = AccessRecord.objects.visible_to(request.user).filter(factory=factory)
+    known = _known_copies(records, [copy for notice in page.items for copy in notice.copies.all()])
+    rows = [_row(notice, known) for notice in page.items]
+    return render(request, "sharing/destroy_notices.html", {"factory": factory, "page": page, "rows": rows})
+
+
+def _known_copies(records: AccessRecordQuerySet, copies: Iterable[CopyToDestroy]) -> dict[int, DownloadedCopy]:
+    """What `records` that the visitor may see say of these copies, by number: who downloaded each, when, as what."""
+    numbers = {copy.number for copy in copies}
+    return {copy.number: copy for copy in downloaded_copies(records.filter(copy_number__in=numbers))}
+
+
+def _row(notice: DestroyNotice, known: dict[int, DownloadedCopy]) -> dict[str, Any]:
+    copies = sorted(notice.copies.all(), key=lambda copy: copy.number)
+    return {
+        "notice": notice,
+        "days": days_since(notice.created_at, notice.factory),
+        "copies": [(copy, known.get(copy.number)) for copy in copies],
+    }
+
+
+def _newest_notices(user: Visitor, factory: Any) -> QuerySet[DestroyNotice]:
+    notices = DestroyNotice.objects.inside(user).filter(factory=factory).with_counts()
+    return notices.select_related("brand").order_by("-created_at")[:SUMMARISED]
+
+
+_newest: Worded[DestroyNotice, DestroyNotice] = Worded(_newest_notices, factory=BigIntegerField())
+
+
+def latest_destroy_notices(request: HttpRequest, factory: Factory) -> list[tuple[DestroyNotice, int]]:
+    """The few newest, each with the days since it was asked: for the page of who can see the data."""
+    newest = _newest(request.user, factory=factory.pk)
+    return [(notice, days_since(notice.created_at, factory)) for notice in newest]
+
+
+@login_required
+@require_GET
+def copies_to_destroy(request: HttpRequest) -> HttpResponse:
+    """What a brand is, or was, asked to destroy. Not found for people of no brand."""
+    if not Brand.objects.own(request.user).exists():
+        raise Http404
+    notices = DestroyNotice.objects.asked_of(request.user).select_related("factory", "brand").with_counts()
+    page = requested_page(request, notices, ("-created_at", "-id"))
+    return render(request, "sharing/copies_to_destroy.html", {"page": page})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def copies_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One notice, for the brand that it asks: which copies, and the answer. Nothing else of the factory is shown."""
+    notices = DestroyNotice.objects.asked_of(request.user).select_related("factory__programme", "brand", "answered_by")
+    notice = get_object_or_404(notices.with_counts(), pk=pk)
+    show_days_of(notice.factory)
+    copies = list(notice.copies.order_by("number"))
+    unsettled = [copy for copy in copies if copy.answer != CopyToDestroy.Answer.DESTROYED]
+    form = CopiesAnswerForm(posted_data(request), notice=notice, copies=unsettled)
+    is_late = request.method == "POST" and not unsettled  # all were reported destroyed since the page was opened
+    if is_late and not (lost := _lost_answer(request, notice)):
+        _say_noted(request, notice)
+        return redirect("copies_to_destroy")
+    status = STALE if is_late else 200
+    if request.method == "POST" and unsettled:
+        if form.is_valid() and _answered(request, notice, form):
+            return redirect("copies_to_destroy")
+        status = REFUSED
+    records = AccessRecord.objects.visible_to(request.user).filter(factory=notice.factory, brand=notice.brand)
+    known = _known_copies(records, copies)
+    context = {
+        "notice": notice,
+        "copies": [(copy, known.get(copy.number)) for copy in copies],
+        "form": form if unsettled else None,
+        "lost": lost if is_late else [],
+        "is_late": is_late,
+        "contact": notice.factory.programme.contact_email,
+    }
+    return render(request, "sharing/copies_answer.html", context, status=status)
+
+
+def _lost_answer(request: HttpRequest, notice: DestroyNotice) -> list[str]:
+    """What was sent, in words, once all copies were reported destroyed; nothing for that same answer once more."""
+    fields = CopiesAnswerForm.base_fields
+    typed = [request.POST.get(name, "").replace("\x00", "").strip() for name in ("kept_because", "remark")]
+    new = [text for text in typed if text and text != notice.remark]
+    outcome, kept = request.POST.get("outcome", ""), request.POST.getlist("kept")
+    if outcome == CopiesAnswerForm.ALL_DESTROYED and not new:
+        return []
+    chosen = str(dict(fields["outcome"].choices).get(outcome, ""))  # type: ignore[attr-defined]
+    numbers = ", ".join(number for number in kept if number.isdecimal())
+    return [chosen, f"{fields['kept'].label}: {numbers}" if numbers else "", *new]
+
+
+def _answered(request: HttpRequest, notice: DestroyNotice, form: CopiesAnswerForm) -> bool:
+    try:
+        answer_destroy_notice(by=person(request), notice=notice, **form.answer())
+    except ValidationError as error:
+        show_errors(form, error)
+        return False
+    _say_noted(request, notice)
+    return True
+
+
+def _say_noted(request: HttpRequest, notice: DestroyNotice) -> None:
+    words = {"brand": notice.brand, "factory": notice.factory}
+    messages.success(request, _("Noted for %(brand)s. %(factory)s sees your answer.") % words)

@@ -1,0 +1,1 @@
+"""Who may come in to the pages and addresses of consent."""

@@ -1,0 +1,1 @@
+"""Grants: what a factory shares with which brand, for which cycles, until when."""

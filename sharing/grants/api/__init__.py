@@ -1,0 +1,1 @@
+"""Addresses of the API about grants and orders."""

@@ -1,0 +1,128 @@
+"""Granting over the API: one order for several brands, what it would do, when reports open, keeping them back.
+
+Consent on signed paper has no address here: it needs the scan, and somebody who looks at it (the page does).
+"""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from factories.models import Factory
+from portal.core.api.views import PortalView, require
+from sharing.gates.api import factory_from_inside
+from sharing.grants.api.grants import GrantRows
+from sharing.grants.serializers.granting import (
+    BrandOpeningsSerializer,
+    DifferenceSerializer,
+    SharingOrder,
+    WithheldSerializer,
+    WithholdOrder,
+)
+from sharing.grants.serializers.grants import GrantChange, GrantSerializer
+from sharing.grants.services.granting import share
+from sharing.holds.services import release_report, withhold_report
+from sharing.models import WithheldReport
+from sharing.openings import openings_of
+from sharing.preview import preview_change, preview_grants
+
+
+class FactoryConsent(PortalView):
+    """What concerns one factory's consent."""
+
+    def factory(self) -> Factory:
+        """The factory of the address. Raises 404 unless visible, 403 where its consent is not the asker's business."""
+        return factory_from_inside(self.user, self.kwargs["pk"])
+
+    def decided_by_asker(self) -> Factory:
+        """The same, for who decides for it. Raises 403 for others."""
+        factory = self.factory()
+        require(Factory.objects.where(self.user, "manage_sharing"), factory)
+        return factory
+
+
+class SharingOrderView(GrantRows, FactoryConsent):
+    """Sharing with several brands at once."""
+
+    @extend_schema(request=SharingOrder, responses={201: GrantSerializer(many=True)})
+    def post(self, request: Request, pk: int) -> Response:
+        """Let several brands read several kinds of data on the same terms: all of it, or nothing."""
+        factory = self.decided_by_asker()
+        order = self.body(SharingOrder)
+        terms = GrantChange.terms(order)
+        grants = share(by=self.user, factory=factory, brands=order["brands"], scopes=order["scopes"], terms=terms)
+        rows = self.rows().filter(pk__in=[grant.pk for grant in grants]).order_by("brand__name", "scope")
+        return Response(self.get_serializer(rows, many=True).data, status=201)
+
+
+class SharingPreviewView(FactoryConsent):
+    """What an order would do."""
+
+    serializer_class = DifferenceSerializer
+
+    @extend_schema(request=SharingOrder, responses={200: DifferenceSerializer(many=True)})
+    def post(self, request: Request, pk: int) -> Response:
+        """For each brand: what opens now, what on which day, what is kept back. Nothing is shared."""
+        factory = self.decided_by_asker()
+        order = self.body(SharingOrder)
+        differences = preview_grants(
+            by=self.user,
+            factory=factory,
+            brands=order["brands"],
+            scopes=order["scopes"],
+            terms=GrantChange.terms(order),
+        )
+        return Response(self.get_serializer(differences, many=True).data)
+
+
+class ChangePreviewView(GrantRows):
+    """What a change would do."""
+
+    @extend_schema(request=GrantChange, responses={200: DifferenceSerializer})
+    def post(self, request: Request, pk: Any) -> Response:
+        """What new terms for a grant would add and take away. Nothing is changed."""
+        grant = get_object_or_404(self.rows(), pk=pk)
+        require(Factory.objects.where(self.user, "manage_sharing"), grant.factory)
+        terms = GrantChange.terms(self.body(GrantChange), before=grant)
+        return Response(DifferenceSerializer(preview_change(by=self.user, grant=grant, terms=terms)).data)
+
+
+class OpeningsView(FactoryConsent):
+    """When reports open."""
+
+    serializer_class = BrandOpeningsSerializer
+
+    @extend_schema(responses={200: BrandOpeningsSerializer(many=True)})
+    def get(self, request: Request, pk: int) -> Response:
+        """Brand by brand: what waits and until when, what is kept back, what is open."""
+        openings = openings_of(person=self.user, factory=self.factory())
+        return Response(self.get_serializer(openings, many=True).data)
+
+
+class WithholdView(FactoryConsent):
+    """Keeping a report back."""
+
+    serializer_class = WithheldSerializer
+
+    @extend_schema(request=WithholdOrder, responses={201: WithheldSerializer})
+    def post(self, request: Request, pk: int) -> Response:
+        """Hold one cycle's report for one brand, from the next request on. A second time changes nothing."""
+        factory = self.decided_by_asker()
+        kept = withhold_report(by=self.user, factory=factory, **self.body(WithholdOrder))
+        return Response(self.get_serializer(kept).data, status=201)
+
+
+class ReleaseView(PortalView):
+    """Letting a report go."""
+
+    serializer_class = WithheldSerializer
+
+    @extend_schema(request=None, responses={200: WithheldSerializer})
+    def post(self, request: Request, pk: int) -> Response:
+        """End the hold: from the next request on the grants alone decide. A second time changes nothing."""
+        rows = WithheldReport.objects.visible_to(self.user).select_related("factory", "brand")
+        kept = get_object_or_404(rows, pk=pk)
+        require(Factory.objects.where(self.user, "manage_sharing"), kept.factory)
+        return Response(self.get_serializer(release_report(by=self.user, withheld=kept)).data)

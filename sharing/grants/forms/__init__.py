@@ -1,0 +1,1 @@
+"""Forms of granting and of ending access."""

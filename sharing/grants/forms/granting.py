@@ -1,0 +1,209 @@
+"""Forms of consent: what a manager fills in, turned into `Terms`."""
+
+from datetime import date, datetime, timedelta
+from typing import Any, cast
+
+from django import forms
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from brands.identity import Identity, identities
+from brands.models import Brand
+from factories.models import Factory
+from portal.accounts.models import User
+from portal.core.days import Place, end_of, last_day, start_of, today
+from portal.ui.forms import conditional
+from sharing.grants.services.outcomes import Terms
+from sharing.models import SharingGrant
+from sharing.scopes import OFFERED_CHOICES
+from sharing.terms import MAX_CYCLE
+
+MAX_BRANDS = 50
+MAX_HOLD = 365
+LAST_YEAR = 9900
+DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day some months later, or the last one of a shorter month; a day past all calendars stays itself."""
+    if day.year > LAST_YEAR:
+        return day
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    following = date(year + (month == 11), (month + 1) % 12 + 1, 1)
+    return min(date(year, month + 1, 1) + timedelta(days=day.day - 1), following - timedelta(days=1))
+
+
+class BrandChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Brands to tick, each with what is known of its identity, so that none passes for another."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(queryset=Brand.objects.none(), widget=forms.CheckboxSelectMultiple, **kwargs)
+
+    def offer(self, brands: Any) -> None:
+        """Offer these brands."""
+        self.queryset = brands
+        self.choices = [(one.brand.pk, identity_label(one)) for one in identities(brands)]
+
+
+def identity_label(one: Identity) -> str:
+    """A brand's name with its identity, for a line of choices."""
+    marks = [] if one.is_verified else [gettext("not checked by the programme yet")]
+    if one.former_names:
+        marks.append(gettext("formerly %s") % ", ".join(one.former_names))
+    if not marks:
+        return one.brand.name
+    return format_html('{} <span class="muted">({})</span>', one.brand.name, "; ".join(marks))
+
+
+class TermsForm(forms.Form):
+    """Cycles, last day, hold and purpose. Days are those of `place`, the factory (R54)."""
+
+    cycles = forms.ChoiceField(
+        label=_("Which cycles"),
+        choices=SharingGrant.Cycles.choices,
+        widget=forms.RadioSelect,
+        help_text=_("“All” and “from a cycle on” include reports that will be published later."),
+    )
+    cycle_number = conditional(
+        forms.IntegerField(
+            label=_("Cycle number"),
+            min_value=1,
+            max_value=MAX_CYCLE,
+            required=False,
+            help_text=_("Needed for “from a cycle on” and “one cycle only”."),
+        )
+    )
+    expires_on = forms.DateField(
+        label=_("Until and including"),
+        required=False,
+        widget=DAY,
+        help_text=_("Leave empty for no end date."),
+    )
+    hold_days = forms.IntegerField(
+        label=_("Days each new report is held"),
+        min_value=0,
+        max_value=MAX_HOLD,
+        required=False,
+        help_text=_(
+            "The brand can see each new report this many days after its publication, unless you hold it. "
+            "0 means at once. If you leave this empty, the number shown at first is kept."
+        ),
+    )
+    purpose = forms.CharField(
+        label=_("Purpose"), max_length=300, required=False, help_text=_("For your own records; the brand can read it.")
+    )
+
+    def __init__(self, *args: Any, place: Place, ends: datetime | None = None, **kwargs: Any) -> None:
+        """`ends`: the end until now, which is kept to the moment where its day is."""
+        super().__init__(*args, **kwargs)
+        self.place, self.ends = place, ends
+
+    def clean(self) -> dict[str, Any]:
+        """Check what concerns more than one field; the messages say what to fill in."""
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("cycles") == SharingGrant.Cycles.ALL:
+            data["cycle_number"] = None
+        elif data.get("cycles") and data.get("cycle_number") is None and "cycle_number" not in self.errors:
+            self.add_error("cycle_number", _("Say which cycle."))
+        until, first_day = data.get("expires_on"), data.get("starts_on")
+        if until is not None and until < today(self.place):
+            self.add_error("expires_on", _("This day has passed. Choose today or a later day."))
+        elif until is not None and first_day is not None and until < first_day:
+            self.add_error("expires_on", _("This is before the first day."))
+        for name in ("expires_on", "starts_on"):
+            if data.get(name) is not None and data[name].year > LAST_YEAR:
+                self.add_error(name, _("Choose an earlier day, or leave this empty."))
+        return data
+
+    def terms(self) -> Terms:
+        """The terms that the form describes (call it after `is_valid`)."""
+        data = self.cleaned_data
+        return Terms(
+            cycles=data["cycles"],
+            cycle_number=data["cycle_number"],
+            valid_from=start_of(data["starts_on"], self.place) if data.get("starts_on") else None,
+            expires_at=self.expires_at(),
+            purpose=data["purpose"],
+            hold_days=self.initial.get("hold_days", 0) if data["hold_days"] is None else data["hold_days"],
+        )
+
+    def expires_at(self) -> datetime | None:
+        """The moment after the last day at the place; None: no end (call it after `is_valid`)."""
+        chosen: date | None = self.cleaned_data["expires_on"]
+        if chosen == last_day(self.ends, self.place):
+            return self.ends
+        return end_of(chosen, self.place) if chosen else None
+
+
+class GrantForm(TermsForm):
+    """Brands and the kinds of data, besides the terms."""
+
+    brands = BrandChoice(
+        label=_("Brands"), help_text=_("Choose one or more. Each brand is notified only of its own access.")
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("What they may see"), choices=OFFERED_CHOICES, widget=forms.CheckboxSelectMultiple
+    )
+    starts_on = forms.DateField(
+        label=_("From"), required=False, widget=DAY, help_text=_("Leave empty to begin at once.")
+    )
+
+    field_order = ["brands", "scopes", "cycles", "cycle_number", "starts_on", "expires_on", "hold_days", "purpose"]
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast("BrandChoice", self.fields["brands"]).offer(
+            Brand.objects.visible_to(user).filter(is_active=True).order_by("name")
+        )
+
+    def clean_brands(self) -> list[Brand]:
+        """The brands, by name; not more than a person can read through on the next page."""
+        brands = list(self.cleaned_data["brands"])
+        if len(brands) > MAX_BRANDS:
+            raise forms.ValidationError(_("Choose up to %s brands at a time.") % MAX_BRANDS)
+        return brands
+
+    def clean_starts_on(self) -> date | None:
+        """A day to come; today is now."""
+        day: date | None = self.cleaned_data["starts_on"]
+        now = today(self.place)
+        if day is not None and day < now:
+            raise forms.ValidationError(_("This day has passed. Choose a later one, or leave it empty."))
+        return None if day == now else day
+
+
+def default_terms(factory: Factory) -> dict[str, Any]:
+    """What the form of a new grant shows at first: the country's defaults. The cycles are left to be chosen."""
+    months = factory.programme.grant_default_months
+    return {
+        "expires_on": months_after(today(factory), months) if months else None,
+        "hold_days": factory.programme.grant_default_hold_days,
+    }
+
+
+def initial_terms(grant: SharingGrant) -> dict[str, Any]:
+    """What the form of an existing grant shows."""
+    return {
+        "cycles": grant.cycles,
+        "cycle_number": grant.cycle_number,
+        "expires_on": grant.last_day,
+        "hold_days": grant.hold_days,
+        "purpose": grant.purpose,
+    }
+
+
+def copied_terms(grant: SharingGrant) -> dict[str, Any]:
+    """The terms of an existing grant for a new one; an end that is over is left out."""
+    terms = initial_terms(grant) | {"scopes": [grant.scope]}
+    if grant.last_day is not None and grant.last_day < today(grant.factory):
+        del terms["expires_on"]
+    return terms
+
+
+def renewed_terms(grant: SharingGrant) -> dict[str, Any]:
+    """The same terms with a new end: the country's months after the old one, or after today if that is over."""
+    months = grant.factory.programme.grant_default_months
+    now = today(grant.factory)
+    start = max(grant.last_day or now, now)
+    return initial_terms(grant) | {"expires_on": months_after(start, months) if months else None}

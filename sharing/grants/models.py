@@ -1,0 +1,257 @@
+"""Grants: consent with a period.
+
+A grant is a fact with a period, never deleted: "who could see what on 3 March" is one query on this table. Its
+terms do not change: `change_grant` ends it and starts its successor.
+"""
+
+import uuid
+from datetime import date, datetime, timedelta
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from brands.models import Brand
+from factories.models import Factory
+from portal.core.days import last_day, last_day_in_words, moment_in_words
+from portal.core.triggers import columns_are_final
+from sharing import terms
+from sharing.grants import ends
+from sharing.querysets import SharingGrantQuerySet
+from sharing.scopes import Scope
+
+
+class SharingGrant(models.Model):
+    """One factory's consent that one brand reads one scope, for some cycles, for some time."""
+
+    Cycles = terms.Cycles
+    Status = terms.Status
+    End = ends.End
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    factory = models.ForeignKey(Factory, on_delete=models.PROTECT, related_name="grants")
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="grants")
+    scope = models.CharField(_("what"), max_length=20, choices=Scope.choices)
+    cycles = models.CharField(_("cycles"), max_length=5, choices=Cycles.choices, default=Cycles.ALL)
+    cycle_number = models.PositiveSmallIntegerField(_("cycle"), null=True, blank=True)
+    valid_from = models.DateTimeField(_("from"), default=timezone.now)
+    expires_at = models.DateTimeField(_("until"), null=True, blank=True)
+    purpose = models.CharField(_("purpose"), max_length=300, blank=True)
+    hold_days = models.PositiveSmallIntegerField(_("days each new report is held"), default=0)
+    granted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="grants_given")
+    # Paper consent recorded by staff: for whom, and the scan's place in private storage. Both or neither.
+    granted_for = models.CharField(max_length=200, blank=True)
+    consent_document = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    # A factory may want a second person (a worker representative) to confirm before a grant takes effect.
+    needs_confirmation = models.BooleanField(default=False, db_default=False)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="grants_confirmed"
+    )
+    # The grant that the brand has until this one takes its place: always one that was given. A brand sees it.
+    replaces = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="replaced_by")
+    # What was decided before it, given or only proposed: for the factory's side alone.
+    follows = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="followed_by")
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="grants_ended"
+    )
+    end_code = models.CharField(max_length=10, choices=End.choices, blank=True, default="", db_default="")
+    end_reason = models.CharField(max_length=300, blank=True)
+    is_end_reason_shown = models.BooleanField(default=False, db_default=False)  # to the brand
+
+    objects = SharingGrantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["factory", "brand", "scope"],
+                condition=Q(ended_at=None) & (Q(needs_confirmation=False) | Q(confirmed_at__isnull=False)),
+                name="sharing_grant_one_open",
+            ),
+            models.UniqueConstraint(
+                fields=["factory", "brand", "scope"],
+                condition=Q(ended_at=None, needs_confirmation=True, confirmed_at=None),
+                name="sharing_grant_one_proposed",
+            ),
+            models.CheckConstraint(condition=Q(scope__in=Scope.values), name="sharing_grant_scope"),
+            models.CheckConstraint(
+                condition=Q(cycles="all", cycle_number=None)
+                | Q(cycles__in=["from", "only"], cycle_number__gte=1, cycle_number__isnull=False),
+                name="sharing_grant_cycles",
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at=None) | Q(expires_at__gt=F("valid_from")), name="sharing_grant_period"
+            ),
+            models.CheckConstraint(condition=Q(hold_days__lte=365), name="sharing_grant_hold"),
+            models.CheckConstraint(
+                condition=Q(granted_for="", consent_document="") | (~Q(granted_for="") & ~Q(consent_document="")),
+                name="sharing_grant_paper",
+            ),
+            models.CheckConstraint(
+                # Ends that were written before there were codes have none.
+                condition=Q(ended_at=None, end_code="", end_reason="", ended_by=None)
+                | Q(ended_at__gte=F("created_at")),
+                name="sharing_grant_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(end_code__in=["", *ends.End.values]),
+                name="sharing_grant_end_code",
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_at=None, confirmed_by=None)
+                | Q(needs_confirmation=True, confirmed_at__gte=F("created_at"), confirmed_by__isnull=False),
+                name="sharing_grant_confirmed",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["brand", "factory", "scope"], name="sharing_grant_brand", condition=Q(ended_at=None)),
+            models.Index(fields=["factory", "-created_at"], name="sharing_grant_factory"),
+            models.Index(
+                fields=["brand", "expires_at"],
+                name="sharing_grant_ending",
+                condition=Q(ended_at=None, expires_at__isnull=False),
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+            # Only the end of a grant may be written, and only once.
+            columns_are_final(
+                "terms_are_final",
+                [
+                    "factory_id",
+                    "brand_id",
+                    "scope",
+                    "cycles",
+                    "cycle_number",
+                    "valid_from",
+                    "expires_at",
+                    "purpose",
+                    "hold_days",
+                    "granted_by_id",
+                    "granted_for",
+                    "consent_document",
+                    "created_at",
+                    "replaces_id",
+                    "follows_id",
+                    "needs_confirmation",
+                ],
+                "The terms of a grant cannot change. End it and start another.",
+            ),
+            columns_are_final(
+                "confirmed_once",
+                ["confirmed_at", "confirmed_by_id"],
+                "A grant is confirmed once.",
+                condition=pgtrigger.Q(old__confirmed_at__isnull=False),
+            ),
+            pgtrigger.Protect(
+                name="ended_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__ended_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.pk}"
+
+    @property
+    def last_day(self) -> date | None:
+        """The last whole or part day at the factory on which the grant opens anything; None: until it is ended."""
+        return last_day(self.expires_at, self.factory) if self.expires_at else None
+
+    @property
+    def starts_at(self) -> datetime:
+        """The moment from which on it opens something: what it says, or its confirmation where that came later."""
+        return terms.starts_at(self)
+
+    @property
+    def over_at(self) -> datetime | None:
+        """The moment from which on it opens nothing: its end, or the end of its period; None: nobody knows yet."""
+        return min((moment for moment in (self.ended_at, self.expires_at) if moment), default=None)
+
+    def until_in_words(self) -> str:
+        """When it is over: the moment at which it was ended, or its last day as every page names it; empty: no end."""
+        if self.ended_at is not None and self.over_at == self.ended_at:
+            return moment_in_words(self.ended_at, self.factory)
+        return last_day_in_words(self.expires_at, self.factory)
+
+    def cycles_in_words(self) -> str:
+        """The covered cycles, as a person would say it."""
+        words = {
+            self.Cycles.ALL: _("All cycles, also future ones"),
+            self.Cycles.FROM: _("From cycle %(cycle)s on"),
+            self.Cycles.ONLY: _("Cycle %(cycle)s only"),
+        }
+        return words[self.Cycles(self.cycles)] % {"cycle": self.cycle_number}
+
+    def hold_in_short(self) -> str:
+        """The hold for a cell of a table."""
+        words = ngettext_lazy("New reports are held for %(days)s day", "New reports are held for %(days)s days", "days")
+        return str(words % {"days": self.hold_days})
+
+    def hold_in_words(self) -> str:
+        """When what is published later opens, as a person would say it: which reports, and after how many days."""
+        if not self.hold_days:
+            which = {
+                self.Cycles.ALL: _("This brand can see each new report as soon as it is published."),
+                self.Cycles.FROM: _("Each new report from cycle %(cycle)s on opens as soon as it is published."),
+                self.Cycles.ONLY: _("The report of cycle %(cycle)s opens as soon as it is published."),
+            }
+            return which[self.Cycles(self.cycles)] % {"cycle": self.cycle_number}
+        words = {
+            self.Cycles.ALL: ngettext_lazy(
+                "This brand can see each new report %(days)s day after publication unless you hold it.",
+                "This brand can see each new report %(days)s days after publication unless you hold it.",
+                "days",
+            ),
+            self.Cycles.FROM: ngettext_lazy(
+                "Each new report from cycle %(cycle)s on opens %(days)s day after publication unless held.",
+                "Each new report from cycle %(cycle)s on opens %(days)s days after publication unless held.",
+                "days",
+            ),
+            self.Cycles.ONLY: ngettext_lazy(
+                "The report of cycle %(cycle)s opens %(days)s day after publication unless you hold it.",
+                "The report of cycle %(cycle)s opens %(days)s days after publication unless you hold it.",
+                "days",
+            ),
+        }
+        return words[self.Cycles(self.cycles)] % {"cycle": self.cycle_number, "days": self.hold_days}
+
+    @property
+    def ends_before_anything_new(self) -> bool:
+        """Whether it is over before a report that is published from now on would open."""
+        begins = max(timezone.now(), self.valid_from)
+        return self.expires_at is not None and self.expires_at <= begins + timedelta(days=self.hold_days)
+
+    @property
+    def ran_out(self) -> bool:
+        """Whether its period was over before anybody ended it."""
+        return self.expires_at is not None and (self.ended_at is None or self.expires_at <= self.ended_at)
+
+    @property
+    def is_given(self) -> bool:
+        """Whether it ever was one to the brand: what a second person has yet to confirm is not."""
+        return terms.is_given(self)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the brand could ever use it."""
+        return self.is_given and self.valid_from <= (self.ended_at or timezone.now())
+
+    def end_in_words(self) -> str:
+        """Why it ended, for those who may know: what the code says, and what a person wrote."""
+        return ends.end_in_words(self.end_code, self.end_reason)
+
+    def given_before(self) -> "SharingGrant | None":
+        """The sharing that this one would change; none if that is over."""
+        before = self.replaces
+        return before if before is not None and before.ended_at is None else None
+
+    def status(self) -> terms.Status:
+        """Return where it stands now."""
+        return terms.status(self, timezone.now())

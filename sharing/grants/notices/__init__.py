@@ -1,0 +1,1 @@
+"""What brands and factories are told about grants."""

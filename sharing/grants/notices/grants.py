@@ -1,0 +1,126 @@
+"""A brand is told when a factory begins to share with it, changes the terms, or stops.
+
+Nothing is told of a grant that a second person of the factory has yet to confirm; `tell_started` is called again when
+it is confirmed. What is said is asked when it is sent: a grant that ended meanwhile has not started (R7), and after it
+nothing but its end is told.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal.accounts.models import User
+from portal.core.days import last_day_in_words
+from portal.notices.models import Notice
+from portal.notices.outbox import Line, NoticeKind, api_url, register_notice
+from sharing.access.positions import Position
+from sharing.grants.notices.openings import grant_may_open
+from sharing.models import SharingGrant
+from sharing.notice_names import SharingNotice
+from sharing.terms import Status
+
+STARTED, CHANGED, ENDED = SharingNotice.GRANT_STARTED, SharingNotice.GRANT_CHANGED, SharingNotice.GRANT_ENDED
+BRAND = {"brand": ""}
+
+
+def tell_started(tell: Callable[..., None], grant: SharingGrant, position: Position) -> None:
+    """Announce a grant that took effect, when it begins; in place of another one, that the terms changed.
+
+    `tell` takes a kind, a grant and a side; `position` is the brand's with the grant.
+    """
+    if not grant.is_given:
+        return
+    kind = CHANGED if grant.replaces_id else STARTED
+    tell(kind, grant, "brand", not_before=grant.valid_from, is_mailed=True)
+    if grant.expires_at is not None:
+        tell(ENDED, grant, "brand", not_before=grant.expires_at, is_mailed=True)
+    grant_may_open(grant, position)
+
+
+def tell_ended(tell: Callable[..., None], grant: SharingGrant) -> None:
+    """Announce, to programs, that a grant ended; of a revoke `sharing.grants.notices.revoking` tells people."""
+    if grant.is_given:
+        tell(ENDED, grant, "brand", is_mailed=False)
+
+
+def _told_of(notice: Notice) -> SharingGrant | None:
+    """The grant, where what the notice says is true now and the brand may know."""
+    grants = SharingGrant.objects.select_related("factory", "brand")
+    grant = grants.filter(pk=notice.subject, brand=notice.organisation_id, brand__is_active=True).first()
+    if grant is None or not grant.is_given:
+        return None
+    is_live = grant.status() is Status.LIVE
+    if notice.kind != ENDED:
+        return grant if is_live else None
+    return grant if not is_live and not _is_old_news(notice, grant) else None
+
+
+def _is_old_news(notice: Notice, grant: SharingGrant) -> bool:
+    """An end that was planned, of a grant that was stopped or changed before: its own notice told that.
+
+    An end that another grant followed before it was told is none either.
+    """
+    if notice.not_before > notice.created_at and grant.ended_at is not None and grant.ended_at < notice.not_before:
+        return True
+    again = SharingGrant.objects.live().filter(factory=grant.factory_id, brand=grant.brand_id, scope=grant.scope)
+    return again.exists()
+
+
+def _line(notice: Notice, reader: User) -> Line | None:
+    grant = _told_of(notice) if notice.data.get("is_mailed", True) else None
+    if grant is None or not SharingGrant.objects.visible_to(reader).filter(pk=grant.pk).exists():
+        return None
+    words = {"factory": grant.factory.name, "what": grant.get_scope_display(), "cycles": grant.cycles_in_words()}
+    if notice.kind == ENDED:
+        return Line(_ended_text(grant, words), reverse("shared_list"))
+    if notice.kind == CHANGED:
+        text = _("%(factory)s changed what it shares with your brand. %(what)s: %(cycles)s.")
+    else:
+        text = _("%(factory)s now shares with your brand. %(what)s: %(cycles)s.")
+    return Line(text % words + _until(grant), reverse("shared_list"))
+
+
+def _ended_text(grant: SharingGrant, words: dict[str, Any]) -> str:
+    text = _("%(factory)s no longer shares with your brand: %(what)s.") % words
+    if grant.is_end_reason_shown and grant.end_reason:
+        text += " " + _("The reason given: %s") % grant.end_reason
+    return text
+
+
+def _until(grant: SharingGrant) -> str:
+    day = last_day_in_words(grant.expires_at, grant.factory)
+    return " " + _("Until %s.") % day if day else ""
+
+
+def _payload(notice: Notice) -> dict[str, Any] | None:
+    grant = _told_of(notice)
+    if grant is None:
+        return None
+    factory = {"id": grant.factory_id, "bw_id": grant.factory.bw_id}
+    data: dict[str, Any] = {"grant": str(grant.pk), "factory": factory, "scope": grant.scope}
+    if notice.kind == ENDED:
+        return data | {"ended_at": min(filter(None, [grant.ended_at, grant.expires_at])).isoformat()}
+    return data | {
+        "cycles": grant.cycles,
+        "cycle_number": grant.cycle_number,
+        "valid_from": grant.valid_from.isoformat(),
+        "expires_at": grant.expires_at.isoformat() if grant.expires_at else None,
+        "replaces": str(grant.replaces_id) if grant.replaces_id else None,
+        "url": api_url(reverse("api:grant", args=[grant.pk])),
+    }
+
+
+LABELS = {
+    STARTED: gettext_lazy("A factory began to share with your brand"),
+    CHANGED: gettext_lazy("A factory changed what it shares with your brand"),
+    ENDED: gettext_lazy("Your brand's access has expired"),
+}
+# Programs are told of each end by this one type; people are mailed of a revoke by `sharing.grants.notices.revoking`.
+WEBHOOK_LABELS = {ENDED: gettext_lazy("Your brand's access ended: the factory stopped it, or it expired")}
+for _name, _label in LABELS.items():
+    register_notice(
+        NoticeKind(_name, _label, _line, sides=BRAND, payload=_payload, webhook_label=WEBHOOK_LABELS.get(_name, ""))
+    )

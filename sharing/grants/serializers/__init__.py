@@ -1,0 +1,1 @@
+"""Grants and orders over the API."""

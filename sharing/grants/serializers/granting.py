@@ -1,0 +1,103 @@
+"""Orders for several brands, what they would do, and when reports open, over the API."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+from brands.models import Brand
+from portal.core.api import StrictSerializer
+from portal.core.drawn import MAX_ID
+from sharing.grants.serializers.grants import BrandBriefSerializer, GrantChange
+from sharing.models import Scope
+from sharing.scopes import OFFERED_SCOPES
+from sharing.terms import MAX_CYCLE
+
+MAX_BRANDS = 50
+
+
+class SharingOrder(GrantChange):
+    """Which brands may read what, on which terms."""
+
+    brands = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=MAX_ID), min_length=1, max_length=MAX_BRANDS
+    )
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=OFFERED_SCOPES), min_length=1, max_length=len(OFFERED_SCOPES)
+    )
+
+    def validate_brands(self, value: list[int]) -> list[Brand]:
+        """The brands, each once, by name, if the asker may see all of them."""
+        brands = list(Brand.objects.visible_to(self.context["user"]).filter(pk__in=value).order_by("name"))
+        if len(brands) != len(set(value)):
+            raise serializers.ValidationError(_("There is no such brand."))
+        return brands
+
+    def validate_scopes(self, value: list[str]) -> list[str]:
+        """Each once."""
+        return sorted(set(value))
+
+
+class WithholdOrder(StrictSerializer):
+    """Which report to keep back from whom."""
+
+    brand = serializers.IntegerField(min_value=1, max_value=MAX_ID)
+    cycle = serializers.IntegerField(min_value=1, max_value=MAX_CYCLE)
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=300, default="")
+
+    def validate_brand(self, value: int) -> Brand:
+        """The brand, if the asker may see it."""
+        brand = Brand.objects.visible_to(self.context["user"]).filter(pk=value).first()
+        if brand is None:
+            raise serializers.ValidationError(_("There is no such brand."))
+        return brand
+
+
+class LineSerializer(serializers.Serializer[Any]):
+    """One report with the kinds of data concerned."""
+
+    assessment = serializers.UUIDField(source="report.pk")
+    cycle = serializers.IntegerField(source="report.cycle")
+    version = serializers.IntegerField(source="report.version")
+    scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.values))
+    opens_at = serializers.DateTimeField(source="at", allow_null=True)
+
+
+class DifferenceSerializer(serializers.Serializer[Any]):
+    """What a decision does for one brand. `cancels`: what would have opened later; `upcoming`: cycles in review."""
+
+    brand = BrandBriefSerializer()
+    opens = LineSerializer(many=True)
+    waits = LineSerializer(many=True)
+    closes = LineSerializer(many=True)
+    cancels = LineSerializer(many=True)
+    stays = LineSerializer(many=True)
+    kept_back = serializers.ListField(child=serializers.IntegerField(), help_text="Cycles.")
+    upcoming = serializers.ListField(child=serializers.IntegerField(), help_text="Cycles.")
+    unsubscribed = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Cycles that stay closed for want of a subscription."
+    )
+
+
+class WithheldSerializer(serializers.Serializer[Any]):
+    """One cycle's report that is, or was, kept back from a brand."""
+
+    id = serializers.IntegerField()
+    brand = BrandBriefSerializer()
+    cycle = serializers.IntegerField()
+    reason = serializers.CharField(allow_blank=True)
+    withheld_at = serializers.DateTimeField()
+    released_at = serializers.DateTimeField(allow_null=True)
+
+
+class BrandOpeningsSerializer(serializers.Serializer[Any]):
+    """One brand: what waits to open, what is open, what is kept back, which cycles in review will open."""
+
+    brand = BrandBriefSerializer()
+    waiting = LineSerializer(many=True)
+    open = LineSerializer(many=True)
+    kept_back = WithheldSerializer(many=True)
+    upcoming = serializers.ListField(child=serializers.IntegerField(), help_text="Cycles.")
+    unsubscribed = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Cycles that are closed for want of a subscription."
+    )

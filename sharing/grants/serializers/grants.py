@@ -1,0 +1,167 @@
+"""Grants and who-saw-what over the API."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from brands.models import Brand
+from factories.serializers import FactoryBriefSerializer
+from portal.core.api import PageQuery, StrictSerializer
+from portal.core.drawn import MAX_ID
+from sharing.grants.services.outcomes import Terms
+from sharing.models import Scope, SharingGrant
+from sharing.scopes import OFFERED_SCOPES
+from sharing.terms import MAX_CYCLE, Status
+
+
+class BrandBriefSerializer(serializers.Serializer[Any]):
+    """A brand as it is named in lists."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
+class GrantSerializer(serializers.Serializer[Any]):
+    """One factory's consent that one brand reads one kind of data.
+
+    Who gave and ended it, why, and what else only concerns the factory is null for a brand (`from_inside` is false).
+    """
+
+    id = serializers.UUIDField()
+    factory = FactoryBriefSerializer()
+    brand = BrandBriefSerializer()
+    scope = serializers.ChoiceField(choices=Scope.values)
+    cycles = serializers.ChoiceField(choices=SharingGrant.Cycles.values)
+    cycle_number = serializers.IntegerField(allow_null=True)
+    valid_from = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+    purpose = serializers.CharField(allow_blank=True)
+    status = serializers.ChoiceField(choices=list(Status))
+    created_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+    replaces = serializers.UUIDField(
+        source="replaces_id", allow_null=True, help_text="The grant that the brand had until this one took its place."
+    )
+    follows = serializers.SerializerMethodField(help_text="The decision before it, be it one that never took effect.")
+    hold_days = serializers.SerializerMethodField(help_text="Days each new report is held before it opens.")
+    receipt = serializers.CharField(allow_null=True, help_text="The number of its newest receipt.")
+    granted_by = serializers.SerializerMethodField()
+    ended_by = serializers.SerializerMethodField()
+    end_code = serializers.SerializerMethodField()
+    end_reason = serializers.SerializerMethodField()
+    is_end_reason_shown = serializers.SerializerMethodField()
+
+    def get_hold_days(self, grant: Any) -> int | None:
+        """For the factory's side."""
+        return grant.hold_days if grant.from_inside else None
+
+    def get_follows(self, grant: Any) -> str | None:
+        """For the factory's side."""
+        return str(grant.follows_id) if grant.follows_id and grant.from_inside else None
+
+    def get_granted_by(self, grant: Any) -> str | None:
+        """The name, for the factory's side."""
+        return grant.granted_by.name if grant.from_inside else None
+
+    def get_ended_by(self, grant: Any) -> str | None:
+        """The name, for the factory's side."""
+        return grant.ended_by.name if grant.ended_by and grant.from_inside else None
+
+    @extend_schema_field(serializers.ChoiceField(choices=SharingGrant.End.values, allow_null=True))
+    def get_end_code(self, grant: Any) -> str | None:
+        """Why it ended, for the factory's side; null also for ends that have none."""
+        return (grant.end_code or None) if grant.from_inside else None
+
+    def get_end_reason(self, grant: Any) -> str | None:
+        """For the factory's side; for the brand where the factory chose to show it."""
+        return grant.end_reason if grant.from_inside or grant.is_end_reason_shown else None
+
+    def get_is_end_reason_shown(self, grant: Any) -> bool | None:
+        """Whether the brand reads the reason; for the factory's side."""
+        return grant.is_end_reason_shown if grant.from_inside else None
+
+
+class GrantQuery(PageQuery):
+    """How a list of grants is narrowed."""
+
+    factory = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    brand = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    scope = serializers.ChoiceField(required=False, choices=OFFERED_SCOPES)
+    open = serializers.BooleanField(required=False, help_text="true: not ended; false: ended.")
+
+
+class FactoryGrantQuery(PageQuery):
+    """How the list of one factory's grants is narrowed."""
+
+    brand = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    scope = serializers.ChoiceField(required=False, choices=OFFERED_SCOPES)
+    open = serializers.BooleanField(required=False, help_text="true: not ended; false: ended.")
+
+
+class GrantChange(StrictSerializer):
+    """New terms for a grant; what is left out stays as it is.
+
+    `cycle_number` belongs to cycles `from` and `only`. Without `valid_from` the change starts now.
+    """
+
+    cycles = serializers.ChoiceField(required=False, choices=SharingGrant.Cycles.values)
+    cycle_number = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=MAX_CYCLE)
+    valid_from = serializers.DateTimeField(required=False, help_text="Now or later.")
+    expires_at = serializers.DateTimeField(required=False, allow_null=True, help_text="null: no end date.")
+    purpose = serializers.CharField(required=False, allow_blank=True, max_length=300)
+    hold_days = serializers.IntegerField(required=False, min_value=0, max_value=365)
+
+    @staticmethod
+    def terms(given: dict[str, Any], before: SharingGrant | None = None) -> Terms:
+        """The terms: those of `before` (a new grant's defaults without it), with what was given on top."""
+        names = ("cycles", "cycle_number", "expires_at", "purpose", "hold_days")
+        kept = {name: getattr(before, name) for name in names} if before else {}
+        if given.get("cycles") == SharingGrant.Cycles.ALL:
+            kept.pop("cycle_number", None)
+        changes = {name: given[name] for name in (*names, "valid_from") if name in given}
+        return Terms(**{**kept, **changes})
+
+
+class GrantOrder(GrantChange):
+    """Which brand may read what, on which terms."""
+
+    brand = serializers.IntegerField(min_value=1, max_value=MAX_ID)
+    scope = serializers.ChoiceField(choices=OFFERED_SCOPES)
+
+    def validate_brand(self, value: int) -> Brand:
+        """The brand, if the asker may see it."""
+        return visible_brand(self.context["user"], value)
+
+
+def visible_brand(user: Any, pk: int) -> Brand:
+    """The brand, if `user` may see it. Raises `ValidationError`."""
+    brand: Brand | None = Brand.objects.visible_to(user).filter(pk=pk).first()
+    if brand is None:
+        raise serializers.ValidationError(_("There is no such brand."))
+    return brand
+
+
+class RevokeOrder(StrictSerializer):
+    """Why sharing is ended: kept in the factory's records, and shown to the brand only with `is_reason_shown`."""
+
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=300, default="")
+    is_reason_shown = serializers.BooleanField(required=False, default=False)
+
+
+class ConfirmationOrder(StrictSerializer):
+    """The second person's answer; the reason for refusing is kept in the factory's records."""
+
+    answer = serializers.ChoiceField(choices=["confirm", "refuse"])
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=300, default="")
+
+
+class StopOrder(RevokeOrder):
+    """What a factory stops: everything of one brand, or with `brand` null all that it shares."""
+
+    brand = serializers.IntegerField(allow_null=True, min_value=1, max_value=MAX_ID)
+
+    def validate_brand(self, value: int | None) -> Brand | None:
+        """The brand, if the asker may see it."""
+        return None if value is None else visible_brand(self.context["user"], value)

@@ -1,0 +1,1 @@
+"""Granting, changing and ending access, and what each decision leaves behind."""

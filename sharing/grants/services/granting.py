@@ -1,0 +1,171 @@
+"""Consent as verbs: grant, change. Ending it is in `sharing.grants.services.revoking`.
+
+Each verb locks the factory row first (publication takes the same lock), authorises, writes the row and its event
+in one transaction. Only somebody who may `manage_sharing` on the factory decides (R6); SLCP is not involved (R4).
+What a decision does is worked out in `sharing.grants.services.outcomes`.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from brands.models import Brand
+from factories.models import Factory
+from factories.rights import member_may
+from portal.accounts.models import User
+from sharing.events import SharingEvent
+from sharing.grants.ends import End
+from sharing.grants.notices.grants import tell_ended, tell_started
+from sharing.grants.services.journal import Journal
+from sharing.grants.services.outcomes import Outcome, Terms, changing, end_of, granting
+from sharing.grants.services.situation import locked_situation
+from sharing.models import SharingGrant
+from sharing.notice_names import SharingNotice
+from sharing.receipts.services import kind_of_end, kind_of_start
+from sharing.requests.services.answers import carry_over
+
+EVENT_OF_END = {
+    End.STOPPED: SharingEvent.REVOKED,
+    End.REFUSED: SharingEvent.REFUSED,
+    End.CHANGED: SharingEvent.CHANGED_FROM,
+    End.EXPIRED: SharingEvent.EXPIRED_ENDED,
+    End.DROPPED: SharingEvent.DROPPED,
+}
+
+
+def authorise_decider(by: User, factory: Factory) -> None:
+    """Raises `PermissionDenied` unless `by` decides who sees this factory's data."""
+    if not member_may(by, "manage_sharing", factory.pk):
+        raise PermissionDenied(_("Only a manager of this factory decides who sees its data."))
+
+
+@transaction.atomic
+def grant_access(*, by: User, factory: Factory, brand: Brand, scope: str, terms: Terms) -> SharingGrant:
+    """Let `brand` read `scope` of `factory` on these terms.
+
+    The same grant given twice (a double click) is one grant. A grant that ran out is ended first. Raises
+    `PermissionDenied`, or `ValidationError` when another grant for the same brand and scope is still open, the
+    brand is not active, or the terms make no sense.
+    """
+    situation = locked_situation(by, factory.pk, [brand.pk])
+    situation.require_decider()
+    journal = Journal(situation)
+    grant = settle(journal, granting(situation, situation.of(brand.pk), scope, terms))
+    journal.write()
+    return grant
+
+
+@transaction.atomic
+def share(
+    *, by: User, factory: Factory, brands: Collection[Brand], scopes: Collection[str], terms: Terms
+) -> list[SharingGrant]:
+    """Let several brands read several kinds of data on the same terms: all of it, or nothing.
+
+    Raises as `grant_access` does; the message names the brand that stood in the way.
+    """
+    situation = locked_situation(by, factory.pk, [brand.pk for brand in brands])
+    situation.require_decider()
+    journal, grants = Journal(situation), []
+    for brand in brands:
+        position = situation.of(brand.pk)
+        try:
+            grants += [settle(journal, granting(situation, position, scope, terms)) for scope in scopes]
+        except ValidationError as error:
+            raise naming(brand, error) from error
+    journal.write()
+    return grants
+
+
+def naming(brand: Brand, error: ValidationError) -> ValidationError:
+    """The same error, with the brand's name before what concerns the brand."""
+    if "brand" not in getattr(error, "error_dict", {}):
+        return error
+    return ValidationError({"brand": [f"{brand.name}: {text}" for text in error.message_dict["brand"]]})
+
+
+@transaction.atomic
+def change_grant(*, by: User, grant: SharingGrant, terms: Terms) -> SharingGrant:
+    """Replace a grant by one with other terms; the old one is kept, ended. Raises as `grant_access` does.
+
+    Without `terms.valid_from`, the change starts now; the past stays as it was. A change that a second person has to
+    confirm is proposed: until then the old grant goes on. A new change takes the place of one that was proposed.
+    """
+    situation = locked_situation(by, grant.factory_id, [grant.brand_id])
+    situation.require_decider()
+    position, journal = situation.of(grant.brand_id), Journal(situation)
+    changed = settle(journal, changing(situation, position, position.grant(grant.pk), terms))
+    journal.write()
+    return changed
+
+
+def settle(journal: Journal, outcome: Outcome) -> SharingGrant:
+    """Carry out an outcome that was worked out under the factory's lock; what it leaves behind is in the journal."""
+    for one in outcome.ends:
+        end_grant(journal, one, outcome.end_code)
+    if outcome.kind is not None:
+        _start(journal, outcome.grant, outcome.kind)
+        _carry_over(journal, outcome)
+    return outcome.grant
+
+
+def _carry_over(journal: Journal, outcome: Outcome) -> None:
+    """Let a changed proposal answer the requests that the one before it would have.
+
+    What only narrows takes effect though a second person confirms: it is no answer to a wish for more. One that ran out
+    is followed by nothing: who says yes once more answers the request anew.
+    """
+    proposals = [one for one in outcome.ends if not one.is_given and outcome.end_code is End.CHANGED]
+    if proposals and (outcome.grant.needs_confirmation or not journal.situation.factory.confirms_sharing):
+        carry_over(proposals, outcome.grant, by=journal.situation.by)
+
+
+def end_grant(
+    journal: Journal,
+    grant: SharingGrant,
+    code: End,
+    *,
+    reason: str = "",
+    is_reason_shown: bool = False,
+    at: datetime | None = None,
+) -> None:
+    """End an open grant of a locked factory, with its event: the one place where grants end.
+
+    `reason` is what a person wrote, in their words; `at` is now, unless told.
+    """
+    grant.ended_at = end_of(grant, at or journal.situation.now)
+    grant.ended_by, grant.end_code, grant.end_reason = journal.actor, code, reason.strip()[:300]
+    grant.is_end_reason_shown = is_reason_shown and bool(grant.end_reason)
+    grant.save(update_fields=["ended_at", "ended_by", "end_code", "end_reason", "is_end_reason_shown"])
+    journal.event(EVENT_OF_END[code], grant, scope=grant.scope)
+    journal.receipt(kind_of_end(grant), grant)
+    # That it ran out was told when it did; of a change its successor tells.
+    if code not in {End.EXPIRED, End.CHANGED}:
+        tell_ended(journal.tell, grant)
+
+
+def _start(journal: Journal, grant: SharingGrant, kind: SharingEvent) -> None:
+    position = journal.situation.of(grant.brand_id)
+    grant.save()
+    position.grants.append(grant)
+    journal.event(kind, grant, **_terms_data(grant))
+    journal.receipt(kind_of_start(grant), grant)
+    tell_started(journal.tell, grant, position)
+    if grant.needs_confirmation:
+        journal.tell(SharingNotice.GRANT_TO_CONFIRM, grant, "factory")
+
+
+def _terms_data(grant: SharingGrant) -> dict[str, Any]:
+    return {
+        "scope": grant.scope,
+        "cycles": grant.cycles,
+        "cycle_number": grant.cycle_number,
+        "valid_from": grant.valid_from.isoformat(),
+        "expires_at": grant.expires_at.isoformat() if grant.expires_at else None,
+        "hold_days": grant.hold_days,
+        "replaces": str(grant.replaces_id) if grant.replaces_id else None,
+        "follows": str(grant.follows_id) if grant.follows_id else None,
+    }

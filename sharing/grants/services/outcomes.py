@@ -1,0 +1,190 @@
+"""What a decision does to the grants of one kind to one brand: checked and worked out, nothing written.
+
+The verbs (`granting`, and those of requests and confirming) carry an outcome out, previews (`sharing.preview`) show
+it: both raise the same errors, and the grant that is shown is the grant that is written.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from portal.core.changed import HasChangedError
+from sharing.access.positions import Position
+from sharing.events import SharingEvent
+from sharing.grants.ends import End
+from sharing.grants.services.situation import Situation
+from sharing.models import Scope, SharingGrant
+from sharing.terms import Status, covers_all_of
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+MOST_HOLD_DAYS = 365
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a grant says besides whom it concerns. `cycle_number` belongs to cycles "from" and "only"."""
+
+    cycles: str = SharingGrant.Cycles.ALL
+    cycle_number: int | None = None
+    valid_from: datetime | None = None
+    expires_at: datetime | None = None
+    purpose: str = ""
+    hold_days: int = 0
+
+    def same_as(self, grant: SharingGrant) -> bool:
+        """Whether an existing grant already says this (its start aside, unless one is asked for)."""
+        return (
+            self.cycles == grant.cycles
+            and self.cycle_number == grant.cycle_number
+            and self.expires_at == grant.expires_at
+            and self.purpose.strip() == grant.purpose
+            and self.hold_days == grant.hold_days
+            and self.valid_from in (None, grant.valid_from)
+        )
+
+    def narrows(self, grant: SharingGrant) -> bool:
+        """Whether this opens nothing that `grant` does not open: no cycle, day or purpose more, no shorter hold."""
+        start = self.valid_from or timezone.now()
+        ends_no_later = grant.expires_at is None or (
+            self.expires_at is not None and self.expires_at <= grant.expires_at
+        )
+        return (
+            covers_all_of(grant, self)
+            and ends_no_later
+            and start >= grant.valid_from
+            and self.hold_days >= grant.hold_days
+            and self.purpose.strip() == grant.purpose
+        )
+
+
+@dataclass(frozen=True)
+class Paper:
+    """The signed form behind a grant that staff record: who signed it, and the scan's name in private storage."""
+
+    signed_by: str
+    document: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a decision does: `ends` end for the reason `end_code`, and `grant` is what is shared then.
+
+    `kind` is the event of a new grant, which is not stored yet; without one `grant` is there already.
+    """
+
+    grant: SharingGrant
+    kind: SharingEvent | None = None
+    ends: Sequence[SharingGrant] = ()
+    end_code: End = End.CHANGED
+
+
+def end_of(grant: SharingGrant, at: datetime) -> datetime:
+    """Return when a grant ends that is ended at `at`: not before its beginning, whatever became of the clock."""
+    return max(at, grant.created_at, grant.confirmed_at or grant.created_at)
+
+
+def granting(situation: Situation, position: Position, scope: str, terms: Terms, paper: Paper | None = None) -> Outcome:
+    """Return what sharing one kind does. The same grant given twice is one; one that ran out is ended first.
+
+    Raises `ValidationError` when another grant for the same brand and scope is still open, the brand is not active,
+    the terms make no sense, or a handover of the factory's manager is under way.
+    """
+    if not position.brand.is_active:
+        raise ValidationError({"brand": _("This brand is not active on the portal.")})
+    existing = position.open_grants(scope)
+    expired = [one for one in existing if one.status() is Status.EXPIRED]
+    standing = [one for one in existing if one not in expired]
+    for one in standing:
+        if terms.same_as(one):
+            return Outcome(one, ends=expired, end_code=End.EXPIRED)
+    if standing:
+        raise ValidationError(
+            {"brand": _("This brand already has access of this kind. Change the existing access instead.")}
+        )
+    grant = _new_grant(situation, position, scope, terms, paper=paper)
+    return Outcome(grant, SharingEvent.GRANTED, expired, End.EXPIRED)
+
+
+def changing(situation: Situation, position: Position, grant: SharingGrant, terms: Terms) -> Outcome:
+    """Return what other terms for a grant (one of the position's) do.
+
+    A change that a second person has to confirm is proposed: until then the old grant goes on. A new change takes the
+    place of one that was proposed. Raises as `granting` does, and where the grant has ended.
+    """
+    if grant.ended_at is not None and position.successor(grant) is not None:
+        raise HasChangedError(_("This access has since been changed. Check the list before you change anything."))
+    if grant.ended_at is not None:
+        raise HasChangedError(_("This access has since ended. Check the list before you change anything."))
+    standing = position.open_grants(grant.scope)
+    given = next((one for one in standing if one.is_given), None)
+    if given is not None and terms.same_as(given):
+        return Outcome(given, ends=[grant] if grant != given else [])  # what was proposed is taken back
+    if same := next((one for one in standing if terms.same_as(one)), None):
+        return Outcome(same)
+    waits = situation.factory.confirms_sharing and not (given is not None and terms.narrows(given))
+    ends = [one for one in standing if not (waits and one is given)]
+    follows = position.with_successors(grant)[-1]
+    new = _new_grant(situation, position, grant.scope, terms, follows=follows, given=given, is_given_ended=not waits)
+    return Outcome(new, SharingEvent.CHANGED, ends)
+
+
+def _new_grant(
+    situation: Situation,
+    position: Position,
+    scope: str,
+    terms: Terms,
+    *,
+    follows: SharingGrant | None = None,
+    given: SharingGrant | None = None,
+    is_given_ended: bool = False,
+    paper: Paper | None = None,
+) -> SharingGrant:
+    """`follows` is the grant before it, given or only proposed; `given` the one that the brand has until now."""
+    gives_nothing_more = given is not None and terms.narrows(given)
+    if not gives_nothing_more:
+        situation.refuse_while_handed_over()
+    # In place of another one it begins where that ended, without a gap: what was open stays open.
+    begins = end_of(given, situation.now) if given is not None and is_given_ended else situation.now
+    grant = SharingGrant(
+        factory=situation.factory,
+        brand=position.brand,
+        scope=scope,
+        cycles=terms.cycles,
+        cycle_number=terms.cycle_number,
+        valid_from=terms.valid_from or begins,
+        expires_at=terms.expires_at,
+        purpose=terms.purpose.strip(),
+        hold_days=terms.hold_days,
+        granted_by=situation.by,
+        granted_for=paper.signed_by if paper else "",
+        consent_document=paper.document if paper else "",
+        needs_confirmation=situation.factory.confirms_sharing and not gives_nothing_more,
+        replaces=given,
+        follows=follows,
+    )
+    _check_terms(grant, situation.now)
+    grant.clean_fields(exclude=["factory", "brand", "granted_by", "replaces", "follows"])
+    return grant
+
+
+def _check_terms(grant: SharingGrant, now: datetime) -> None:
+    """Raise `ValidationError` by field for what the table's constraints would refuse, and for what makes no sense."""
+    errors = {}
+    if grant.cycles == SharingGrant.Cycles.ALL and grant.cycle_number is not None:
+        errors["cycle_number"] = _("Leave the cycle empty when all cycles are shared.")
+    if grant.cycles != SharingGrant.Cycles.ALL and not grant.cycle_number:
+        errors["cycle_number"] = _("Say which cycle.")
+    if grant.valid_from < now - CLOCKS_DIFFER:
+        errors["valid_from"] = _("Sharing cannot begin in the past: what was not shared then stays that way.")
+    if grant.expires_at is not None and grant.expires_at <= max(now, grant.valid_from):
+        errors["expires_at"] = _("The end must be in the future, and after the start.")
+    if grant.scope not in Scope.values:
+        errors["scope"] = _("Choose one of the kinds of data listed.")
+    if not 0 <= grant.hold_days <= MOST_HOLD_DAYS:
+        errors["hold_days"] = _("Choose 0 to %s days.") % MOST_HOLD_DAYS
+    if errors:
+        raise ValidationError(errors)

@@ -1,0 +1,1 @@
+"""Pages of granting, of ending access, and of who can see a factory's data."""

@@ -1,0 +1,268 @@
+"""Pages that give consent: sharing with brands, changing the terms, renewing.
+
+Each first says in words what will happen, and shows what opens and closes; only the second answer does it.
+"""
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from brands.identity import identities
+from brands.models import Brand
+from factories.models import Factory
+from portal.core.days import in_words
+from portal.core.turns import one_at_a_time
+from portal.ui.forms import REFUSED, STALE
+from sharing.gates.pages import (
+    about,
+    factory_inside,
+    grant_to_decide,
+    in_place_of,
+    person,
+    posted_data,
+    require_decider,
+)
+from sharing.grants.forms.granting import (
+    GrantForm,
+    TermsForm,
+    copied_terms,
+    default_terms,
+    initial_terms,
+    renewed_terms,
+)
+from sharing.grants.services.granting import change_grant, share
+from sharing.grants.services.outcomes import Terms
+from sharing.models import Scope, SharingGrant
+from sharing.preview import Difference, preview_change, preview_grants
+from sharing.scopes import rule_of
+from sharing.terms import Status
+
+FIELDS = {"expires_at": "expires_on", "valid_from": "starts_on", "scope": "scopes", "brand": "brands"}
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+@one_at_a_time
+def grant(request: HttpRequest, pk: int) -> HttpResponse:
+    """Share with brands: the form, then a page that says in words what will happen, then it happens."""
+    factory = factory_inside(request, pk)
+    require_decider(request, factory)
+    form = GrantForm(posted_data(request), user=person(request), place=factory, initial=_start(request, factory))
+    if request.method == "POST" and form.is_valid():
+        if "confirmed" not in request.POST:
+            if _is_new(request, factory, form) and (confirmation := _confirm_grant(request, factory, form)):
+                return confirmation
+        elif _granted(request, factory, form):
+            return redirect("who_can_see", pk=factory.pk)
+    context = {"factory": factory, "form": form, "templates": _templates(request, factory)}
+    return render(request, "sharing/grant.html", context, status=_status(request))
+
+
+def _status(request: HttpRequest) -> int:
+    """A form that is shown again after it was sent was refused."""
+    return REFUSED if request.method == "POST" else 200
+
+
+def _start(request: HttpRequest, factory: Factory) -> dict[str, Any]:
+    """What the form shows at first: the country's defaults, or the terms of the sharing named in `copy`."""
+    start = default_terms(factory)
+    wanted = request.GET.get("copy", "")
+    copied = next((one for one in _templates(request, factory) if str(one.pk) == wanted), None)
+    if copied is not None:
+        start |= copied_terms(copied)
+    if request.GET.get("brand", "").isdecimal():
+        start["brands"] = [request.GET["brand"]]
+    return start
+
+
+def _templates(request: HttpRequest, factory: Factory) -> list[SharingGrant]:
+    """The sharings in force whose terms may be copied."""
+    grants = SharingGrant.objects.visible_to(request.user).filter(factory=factory).not_over()
+    return list(grants.select_related("brand", "factory").order_by("brand__name", "scope"))
+
+
+def _is_new(request: HttpRequest, factory: Factory, form: GrantForm) -> bool:
+    """Whether nothing like it is shared yet; otherwise the form says what is, and leads to where it is changed."""
+    terms = form.terms()
+    shared = SharingGrant.objects.visible_to(request.user).filter(factory=factory).not_over()
+    shared = shared.filter(scope__in=form.cleaned_data["scopes"], brand__in=form.cleaned_data["brands"])
+    shared = shared.select_related("brand").order_by("brand__name")
+    others = [one for one in shared if not terms.same_as(one)]
+    if not others and len(shared) == len(form.cleaned_data["scopes"]) * len(form.cleaned_data["brands"]):
+        form.add_error(None, _("You share exactly this already: nothing would change."))
+        return False
+    for other in others:
+        words = {"what": other.get_scope_display(), "brand": other.brand}
+        message = format_html(
+            '{} {} <a href="{}">{}</a>',
+            _("You share “%(what)s” with %(brand)s already.") % words,
+            _("Change that access instead of adding a second one."),
+            reverse("grant_change", args=[other.pk]),
+            _("Change it"),
+        )
+        has_other_cycles = (terms.cycles, terms.cycle_number) != (other.cycles, other.cycle_number)
+        form.add_error("cycles" if has_other_cycles else "brands", message)
+    return not others
+
+
+def _confirm_grant(request: HttpRequest, factory: Factory, form: GrantForm) -> HttpResponse | None:
+    """The page that says what will happen, brand by brand; nothing where the portal would refuse it."""
+    brands, scopes, terms = form.cleaned_data["brands"], form.cleaned_data["scopes"], form.terms()
+    try:
+        differences = preview_grants(by=person(request), factory=factory, brands=brands, scopes=scopes, terms=terms)
+    except ValidationError as error:
+        add_errors(form, error)
+        return None
+    context = {
+        "factory": factory,
+        "form": form,
+        "brands": brands_with(differences),
+        "scopes": [Scope(scope).label for scope in scopes],
+        "only_plan": not any(rule_of(scope).opens_assessments for scope in scopes),
+        "terms": as_grant(factory, terms),
+        "hidden": posted_again(request, form),
+        "hidden_for_preview": posted_again(request, form)[:-1],
+    }
+    return render(request, "sharing/grant_confirm.html", context)
+
+
+def brands_with(differences: list[Difference]) -> list[dict[str, Any]]:
+    """Each brand's identity beside what changes for it."""
+    known = identities(difference.brand for difference in differences)
+    return [{"identity": one, "difference": other} for one, other in zip(known, differences, strict=True)]
+
+
+def as_grant(factory: Factory, terms: Terms) -> SharingGrant:
+    """A grant of a factory that says these terms, kept nowhere: pages show its words."""
+    names = ("cycles", "cycle_number", "expires_at", "purpose", "hold_days")
+    grant = SharingGrant(factory=factory, **{name: getattr(terms, name) for name in names})
+    if terms.valid_from is not None:
+        grant.valid_from = terms.valid_from
+    return grant
+
+
+def posted_again(request: HttpRequest, form: Form) -> list[tuple[str, str]]:
+    """What was posted for the fields of a form, to be posted again by the confirmation page."""
+    pairs = [(name, value) for name in form.fields for value in request.POST.getlist(name)]
+    return [*pairs, ("confirmed", "yes")]
+
+
+def _granted(request: HttpRequest, factory: Factory, form: GrantForm) -> bool:
+    brands: list[Brand] = form.cleaned_data["brands"]
+    try:
+        grants = share(
+            by=person(request), factory=factory, brands=brands, scopes=form.cleaned_data["scopes"], terms=form.terms()
+        )
+    except ValidationError as error:
+        add_errors(form, error)
+        return False
+    messages.success(request, _said(factory, brands, grants))
+    return True
+
+
+def _said(factory: Factory, brands: list[Brand], grants: list[SharingGrant]) -> str:
+    words = {"factory": factory, "brands": ", ".join(brand.name for brand in brands)}
+    statuses = {grant.status() for grant in grants}
+    if Status.UNCONFIRMED in statuses:
+        return _("%(factory)s will share with %(brands)s as soon as a worker representative has confirmed it.") % words
+    if Status.WAITING in statuses:
+        words["day"] = in_words(grants[0].valid_from, factory)
+        return _("%(factory)s will share with %(brands)s from %(day)s on.") % words
+    return _("%(factory)s now shares with %(brands)s.") % words
+
+
+def add_errors(form: Form, error: ValidationError) -> None:
+    """Show what a service refused beside the field it concerns, or above the form."""
+    if not hasattr(error, "error_dict"):
+        form.add_error(None, error)
+        return
+    for name, errors in error.error_dict.items():
+        field = FIELDS.get(name, name)
+        form.add_error(field if field in form.fields else None, cast("Any", errors))
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def change(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Change the terms of one grant, or renew it: the form, what it adds and takes away, then it holds."""
+    found = grant_to_decide(request, pk)
+    successor = in_place_of(found)
+    changed, found = (found, successor) if successor else (None, found)
+    if found.ended_at is not None:
+        messages.error(request, about(found.factory, _("This access has since ended and cannot be changed.")))
+        return redirect("who_can_see", pk=found.factory_id)
+    is_renewal = "renew" in request.GET
+    initial = renewed_terms(found) if is_renewal else initial_terms(found)
+    form = TermsForm(posted_data(request), place=found.factory, ends=found.expires_at, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        if (answer := _nothing_new(request, found, form)) is not None:
+            return answer
+        answer = None if changed else _change_step(request, found, form)
+        if answer is not None:
+            return answer
+    context = {
+        "grant": found,
+        "changed": changed,
+        "factory": found.factory,
+        "form": form,
+        "is_renewal": is_renewal,
+    }
+    status = STALE if request.method == "POST" and changed else _status(request)
+    return render(request, "sharing/change.html", context, status=status)
+
+
+def _nothing_new(request: HttpRequest, found: SharingGrant, form: TermsForm) -> HttpResponse | None:
+    """The way back where the terms that were entered hold already: what a second click finds."""
+    if not form.terms().same_as(found):
+        return None
+    messages.info(request, about(found.factory, _("These are the terms that hold already; nothing was changed.")))
+    return redirect("who_can_see", pk=found.factory_id)
+
+
+def _change_step(request: HttpRequest, found: SharingGrant, form: TermsForm) -> HttpResponse | None:
+    return (_changed if "confirmed" in request.POST else _confirm_change)(request, found, form)
+
+
+def _confirm_change(request: HttpRequest, found: SharingGrant, form: TermsForm) -> HttpResponse | None:
+    terms = form.terms()
+    try:
+        difference = preview_change(by=person(request), grant=found, terms=terms)
+    except ValidationError as error:
+        add_errors(form, error)
+        return None
+    context = {
+        "grant": found,
+        "factory": found.factory,
+        "brands": brands_with([difference]),
+        "scopes": [found.get_scope_display()],
+        "only_plan": not rule_of(found.scope).opens_assessments,
+        "terms": as_grant(found.factory, terms),
+        "needs_confirmation": found.factory.confirms_sharing and not terms.narrows(found),
+        "hidden": posted_again(request, form),
+        "hidden_for_preview": [*posted_again(request, form)[:-1], ("grant", str(found.pk))],
+    }
+    return render(request, "sharing/change_confirm.html", context)
+
+
+def _changed(request: HttpRequest, found: SharingGrant, form: TermsForm) -> HttpResponse | None:
+    try:
+        changed = change_grant(by=person(request), grant=found, terms=form.terms())
+    except ValidationError as error:
+        add_errors(form, error)
+        return None
+    if changed.status() is Status.UNCONFIRMED:
+        said = _("The change for %s waits for a worker representative; until then the current terms apply.")
+    else:
+        said = _("Access for %s was changed.")
+    messages.success(request, about(found.factory, said % found.brand))
+    return redirect("who_can_see", pk=found.factory_id)

@@ -1,0 +1,191 @@
+"""Pages of ending consent: one grant, everything of a brand, all sharing of a factory (R7).
+
+Each page names the factory and the brand, lists what ends, says what a revoke cannot reach and lists the copies
+that were downloaded.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from brands.models import Brand
+from factories.models import Factory
+from portal.ui.forms import REFUSED
+from portal.ui.repeats import unsaved, warn_done_already
+from sharing.copies.downloaded import downloaded_copies
+from sharing.gates.pages import (
+    about,
+    factory_inside,
+    grant_to_decide,
+    in_place_of,
+    person,
+    posted_data,
+    require_decider,
+)
+from sharing.grants.forms.revoking import SHOW_REASON, RevokeForm
+from sharing.grants.services.revoking import revoke_access, revoke_brand, stop_all_sharing
+from sharing.models import AccessRecord, SharingGrant
+from sharing.querysets import AccessRecordQuerySet, SharingGrantQuerySet
+from sharing.terms import Status
+
+COPIES_SHOWN = 200
+
+
+def _open(request: HttpRequest, factory: Factory) -> SharingGrantQuerySet:
+    """What the factory shares, or has agreed to share from a later day on."""
+    grants = SharingGrant.objects.visible_to(request.user).filter(factory=factory).not_over()
+    return grants.select_related("brand", "factory").order_by("brand__name", "brand", "scope")
+
+
+def _beyond_reach(request: HttpRequest, factory: Factory, **narrower: Any) -> dict[str, Any]:
+    """What a revoke cannot reach, for the page: copies, and what programs have read."""
+    seen: AccessRecordQuerySet = AccessRecord.objects.visible_to(request.user).filter(
+        factory=factory, brand__isnull=False, **narrower
+    )
+    copies = downloaded_copies(seen, COPIES_SHOWN + 1)
+    return {
+        "copies": copies[:COPIES_SHOWN],
+        "has_more_copies": len(copies) > COPIES_SHOWN,
+        "machine_reads": seen.filter(action=AccessRecord.Action.API).count(),
+    }
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Stop one sharing, at once; of one that was changed since, the page shows what is in its place now."""
+    found = grant_to_decide(request, pk)
+    form = RevokeForm(posted_data(request))
+    if request.method == "POST" and form.is_valid():
+        ended = revoke_access(by=person(request), grant=found, **form.reasons())
+        if not _stopped_before(request, found, ended, form):
+            is_taken_back = _is_proposed_change(found) and not ended.is_given
+            messages.success(request, _taken_back(found) if is_taken_back else _stopped(request, found))
+        return redirect("who_can_see", pk=found.factory_id)
+    successor = in_place_of(found)
+    changed, found = (found, successor) if successor else (None, found)
+    others = _open(request, found.factory).filter(brand=found.brand_id).exclude(pk=found.pk)
+    context = {
+        "grant": found,
+        "changed": changed,
+        "factory": found.factory,
+        "form": form,
+        "others": others,
+        "taken_back": _taken_back(found) if _is_proposed_change(found) else "",
+        **_beyond_reach(request, found.factory, brand=found.brand_id, scope=found.scope),
+    }
+    status = REFUSED if request.method == "POST" else 200
+    return render(request, "sharing/revoke.html", context, status=status)
+
+
+def _is_proposed_change(found: SharingGrant) -> bool:
+    """Whether it would change what the brand has, once a second person confirms it."""
+    return found.status() is Status.UNCONFIRMED and found.given_before() is not None
+
+
+def _stopped_before(request: HttpRequest, found: SharingGrant, ended: SharingGrant, form: RevokeForm) -> bool:
+    """Whether it had been stopped before with other words than these; says so."""
+    recorded = [ended.end_reason, *([SHOW_REASON] if ended.is_end_reason_shown else [])]
+    lost = unsaved(form.typed(), recorded)
+    at = ended.ended_at or found.created_at
+    return warn_done_already(request, lost, by=ended.ended_by, at=at, place=found.factory, prefix=found.factory)
+
+
+def _taken_back(proposal: SharingGrant) -> str:
+    """What becomes of a change that waits for a second person."""
+    said = _("The change that waits for confirmation is cancelled. What %s can see now does not change.")
+    return about(proposal.factory, said % proposal.brand)
+
+
+def _stopped(request: HttpRequest, ended: SharingGrant) -> str:
+    """What the brand lost, and what it still sees: one stop ends one kind of data."""
+    words = {"factory": ended.factory, "brand": ended.brand, "what": ended.get_scope_display()}
+    still = ", ".join(one.get_scope_display() for one in _open(request, ended.factory).filter(brand=ended.brand_id))
+    if not still:
+        return _("%(brand)s can no longer see: %(what)s of %(factory)s. You share nothing else with it.") % words
+    return _("%(brand)s can no longer see: %(what)s of %(factory)s. It still sees: %(still)s.") % {
+        **words,
+        "still": still,
+    }
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def stop_brand(request: HttpRequest, pk: int, brand_id: int) -> HttpResponse:
+    """Stop everything that is shared with one brand, at once."""
+    factory = factory_inside(request, pk)
+    require_decider(request, factory)
+    brand = get_object_or_404(Brand.objects.visible_to(request.user), pk=brand_id)
+    form = RevokeForm(posted_data(request))
+    if request.method == "POST" and form.is_valid():
+        ended = revoke_brand(by=person(request), factory=factory, brand=brand, **form.reasons())
+        _say_stopped(request, _all_stopped(factory, brand, ended), ended, form)
+        return redirect("who_can_see", pk=factory.pk)
+    context = {
+        "factory": factory,
+        "brand": brand,
+        "form": form,
+        "grants": _open(request, factory).filter(brand=brand),
+        **_beyond_reach(request, factory, brand=brand),
+    }
+    status = REFUSED if request.method == "POST" else 200
+    return render(request, "sharing/stop_brand.html", context, status=status)
+
+
+def _say_stopped(request: HttpRequest, text: str, ended: list[SharingGrant], form: RevokeForm) -> None:
+    """Say what stopping did; where nothing was left to stop, also that the words for it are kept nowhere."""
+    lost = "" if ended else unsaved(form.typed())
+    messages.add_message(request, messages.WARNING if lost else messages.SUCCESS, f"{text} {lost}".strip())
+
+
+def _all_stopped(factory: Factory, brand: Brand, ended: Iterable[SharingGrant]) -> str:
+    words = {"factory": factory, "brand": brand, "what": ", ".join(one.get_scope_display() for one in ended)}
+    if not words["what"]:
+        return _("%(factory)s shares nothing with %(brand)s: there was nothing left to stop.") % words
+    return _("%(brand)s can no longer see anything of %(factory)s. Ended: %(what)s.") % words
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def stop_all(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stop all sharing of a factory: what would end, then a second page that asks once more, then it happens."""
+    factory = factory_inside(request, pk)
+    require_decider(request, factory)
+    form = RevokeForm(posted_data(request))
+    is_sent = request.method == "POST" and form.is_valid()
+    if is_sent and "confirmed" in request.POST:
+        ended = stop_all_sharing(by=person(request), factory=factory, **form.reasons())
+        _say_stopped(request, _nothing_shared(factory, ended), ended, form)
+        return redirect("who_can_see", pk=factory.pk)
+    grants = list(_open(request, factory))
+    context = {
+        "factory": factory,
+        "form": form,
+        "grants": grants,
+        "brands": sorted({grant.brand.name for grant in grants if grant.has_begun}),
+        "hidden": [*((name, request.POST[name]) for name in form.fields if name in request.POST), ("confirmed", "yes")],
+        **_beyond_reach(request, factory),
+    }
+    template = "sharing/stop_all_confirm.html" if is_sent and grants else "sharing/stop_all.html"
+    status = 200 if is_sent or request.method != "POST" else REFUSED
+    return render(request, template, context, status=status)
+
+
+def _nothing_shared(factory: Factory, ended: list[SharingGrant]) -> str:
+    brands = len({grant.brand_id for grant in ended if grant.has_begun})
+    if not ended:
+        return _("%(factory)s shares with nobody: there was nothing left to stop.") % {"factory": factory}
+    text = ngettext(
+        "%(factory)s shares with nobody now. %(count)s brand lost its access.",
+        "%(factory)s shares with nobody now. %(count)s brands lost their access.",
+        brands,
+    )
+    return text % {"factory": factory, "count": brands}

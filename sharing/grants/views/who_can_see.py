@@ -1,0 +1,70 @@
+"""Page of who can see a factory's data.
+
+The factory's people see it, its managers decide, its country's staff may read along.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import BigIntegerField, Field, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from brands.identity import identities
+from portal.accounts.roles import Visitor
+from portal.accounts.worded import Worded
+from sharing.copies.views import latest_destroy_notices
+from sharing.gates.pages import factory_inside, may_decide, may_look, person
+from sharing.grants.services.renewals import ending_soon
+from sharing.models import SharingGrant
+from sharing.papers.services import may_record_consent
+from sharing.querysets import SharingGrantQuerySet
+
+PAST_SHOWN = 50
+
+
+def _grants_of(user: Visitor, factory: Any) -> SharingGrantQuerySet:
+    grants = SharingGrant.objects.visible_to(user).filter(factory=factory)
+    return grants.select_related("factory", "brand", "granted_by", "ended_by").with_last_viewed().with_receipt()
+
+
+def _not_over(user: Visitor, factory: Any) -> SharingGrantQuerySet:
+    return _grants_of(user, factory).not_over().order_by("brand__name", "brand", "scope")
+
+
+def _over(user: Visitor, factory: Any) -> SharingGrantQuerySet:
+    return _grants_of(user, factory).over()[:PAST_SHOWN]
+
+
+def _ending_soon(user: Visitor, factory: Any) -> "QuerySet[SharingGrant, UUID]":
+    grants = SharingGrant.objects.visible_to(user).filter(factory=factory)
+    return ending_soon(grants).order_by().values_list("pk", flat=True)
+
+
+FACTORY: "Field[Any, Any]" = BigIntegerField()
+_in_force: Worded[SharingGrant, SharingGrant] = Worded(_not_over, factory=FACTORY)
+_past: Worded[SharingGrant, SharingGrant] = Worded(_over, factory=FACTORY)
+_ending: Worded[SharingGrant, UUID] = Worded(_ending_soon, factory=FACTORY)
+
+
+@login_required
+@require_GET
+def who_can_see(request: HttpRequest, pk: int) -> HttpResponse:
+    """ "Who can see our data": every brand and scope, since when, until when, last viewed; and what has ended."""
+    factory = factory_inside(request, pk)
+    user = person(request)
+    in_force = _in_force(user, factory=pk)
+    context = {
+        "factory": factory,
+        "grants": in_force,
+        "identities": {one.brand.pk: one for one in identities({grant.brand for grant in in_force})},
+        "ending_soon": set(_ending(user, factory=pk)),
+        "past": _past(user, factory=pk),
+        "may_decide": may_decide(request, factory),
+        "destroy_notices": latest_destroy_notices(request, factory),
+        "may_look": may_look(request, factory),
+        "may_record": may_record_consent(user, factory),
+    }
+    return render(request, "sharing/who_can_see.html", context)

@@ -1,0 +1,1 @@
+"""Reports that a factory withholds from a brand."""

@@ -1,0 +1,82 @@
+"""Keeping one cycle's report back from one brand, and letting it go.
+
+Both lock the factory row first, as publication does: a report that is kept back before it is published, or while
+it is, opens to nobody in between.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from brands.models import Brand
+from factories.models import Factory
+from factories.services import lock_factory
+from portal.accounts.models import User
+from portal.core.events import record
+from portal.notices.outbox import announce
+from sharing.events import SharingEvent
+from sharing.grants.notices.openings import report_may_open
+from sharing.grants.services.granting import authorise_decider
+from sharing.grants.services.situation import locked_situation
+from sharing.models import SharingGrant, WithheldReport
+from sharing.notice_names import SharingNotice
+from sharing.terms import MAX_CYCLE
+
+
+@transaction.atomic
+def withhold_report(*, by: User, factory: Factory, brand: Brand, cycle: int, reason: str = "") -> WithheldReport:
+    """Keep the report of `cycle` back from `brand`, whatever its grants say, from the next query on. Idempotent.
+
+    It may be open already, wait for its hold, or not be published yet. Raises `PermissionDenied`, or
+    `ValidationError` where nothing is shared with the brand or the cycle makes no sense.
+    """
+    factory = lock_factory(factory.pk)
+    authorise_decider(by, factory)
+    if not 1 <= cycle <= MAX_CYCLE:
+        raise ValidationError({"cycle": _("Enter a cycle from 1 to %s.") % MAX_CYCLE})
+    kept = WithheldReport.objects.filter(factory=factory, brand=brand, cycle=cycle, released_at=None).first()
+    if kept is not None:
+        return kept
+    if not SharingGrant.objects.filter(factory=factory, brand=brand).not_over().exists():
+        raise ValidationError({"brand": _("You share nothing with this brand, so there is nothing to hold.")})
+    kept = WithheldReport.objects.create(
+        factory=factory,
+        brand=brand,
+        cycle=cycle,
+        reason=reason.strip()[:300],
+        withheld_at=timezone.now(),
+        withheld_by=by,
+    )
+    _record(SharingEvent.WITHHELD, SharingNotice.WITHHELD, by, kept)
+    return kept
+
+
+@transaction.atomic
+def release_report(*, by: User, withheld: WithheldReport) -> WithheldReport:
+    """Let the report go: from the next query on the grants alone decide again. Idempotent.
+
+    Raises `PermissionDenied`, or `ValidationError` while a handover of the factory's manager is under way.
+    """
+    situation = locked_situation(by, withheld.factory_id, [withheld.brand_id])
+    situation.require_decider()
+    situation.refuse_while_handed_over()
+    withheld = WithheldReport.objects.select_related("brand").get(pk=withheld.pk)
+    if withheld.released_at is None:
+        withheld.released_at, withheld.released_by = max(situation.now, withheld.withheld_at), by
+        withheld.save(update_fields=["released_at", "released_by"])
+        _record(SharingEvent.LET_OPEN, SharingNotice.LET_OPEN, by, withheld)
+        before = situation.of(withheld.brand_id)
+        after = replace(before, withheld=before.withheld - {withheld.cycle})
+        report_may_open(before, after, released_at=withheld.released_at)
+    return withheld
+
+
+def _record(kind: SharingEvent, told: SharingNotice, by: User, kept: WithheldReport) -> None:
+    """The event, and the notice to the factory's people. To the brand there is no report, until it opens."""
+    ids: dict[str, Any] = {"factory_id": kept.factory_id, "brand_id": kept.brand_id}
+    record(kind, by=by, subject=kept.pk, cycle=kept.cycle, **ids)
+    announce(told, side="factory", organisation_id=kept.factory_id, subject=kept.pk, cycle=kept.cycle, **ids)

@@ -1,0 +1,94 @@
+"""Pages of what waits to open: keeping a report back from a brand, letting it go."""
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from brands.models import Brand
+from portal.core.days import show_days_of
+from portal.ui.repeats import unsaved, warn_done_already
+from sharing.gates.pages import about, factory_inside, may_decide, may_look, person, require_decider
+from sharing.holds.services import release_report, withhold_report
+from sharing.models import SharingGrant, WithheldReport
+from sharing.openings import openings_of
+from sharing.terms import MAX_CYCLE
+
+
+class WithholdForm(forms.Form):
+    """Which cycle's report to keep back from which brand. Offers the brands that the factory shares with."""
+
+    brand = forms.ModelChoiceField(label=gettext_lazy("Brand"), queryset=Brand.objects.none())
+    cycle = forms.IntegerField(label=gettext_lazy("Cycle"), min_value=1, max_value=MAX_CYCLE)
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=300, required=False)
+
+
+@login_required
+@require_GET
+def report_openings(request: HttpRequest, pk: int) -> HttpResponse:
+    """When each report opens to which brand, what is kept back, and what is open."""
+    factory = factory_inside(request, pk)
+    context = {
+        "factory": factory,
+        "brands": openings_of(person=person(request), factory=factory),
+        "may_decide": may_decide(request, factory),
+        "may_look": may_look(request, factory),
+    }
+    return render(request, "sharing/report_openings.html", context)
+
+
+@login_required
+@require_POST
+def report_withhold(request: HttpRequest, pk: int) -> HttpResponse:
+    """Keep one cycle's report back from one brand, at once."""
+    factory = factory_inside(request, pk)
+    require_decider(request, factory)
+    form = WithholdForm(request.POST)
+    grants = SharingGrant.objects.visible_to(request.user).filter(factory=factory)
+    form.fields["brand"].queryset = Brand.objects.filter(pk__in=grants.values("brand"))  # type: ignore[attr-defined]
+    if not form.is_valid():
+        messages.error(request, _("Choose a brand and a cycle from the page. Nothing was changed."))
+        return redirect("report_openings", pk=pk)
+    try:
+        kept = withhold_report(by=person(request), factory=factory, **form.cleaned_data)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        words = {"brand": form.cleaned_data["brand"], "cycle": kept.cycle, "factory": factory}
+        lost = unsaved([form.cleaned_data["reason"]], [kept.reason])
+        if not warn_done_already(request, lost, by=kept.withheld_by, at=kept.withheld_at, place=factory):
+            messages.success(request, _("%(brand)s does not see the report of cycle %(cycle)s of %(factory)s.") % words)
+    return redirect("report_openings", pk=pk)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def report_release(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a report go that was kept back: first what that means, then it is done."""
+    kept = get_object_or_404(
+        WithheldReport.objects.visible_to(request.user).select_related("factory__programme", "brand"), pk=pk
+    )
+    require_decider(request, kept.factory)
+    show_days_of(kept.factory)
+    if request.method == "POST":
+        words = {"brand": kept.brand, "cycle": kept.cycle}
+        try:
+            release_report(by=person(request), withheld=kept)
+        except ValidationError as error:
+            messages.error(request, about(kept.factory, " ".join(error.messages)))
+        else:
+            said = _("The hold on the report of cycle %(cycle)s for %(brand)s has ended.") % words
+            messages.success(request, about(kept.factory, said))
+    if request.method == "POST" or kept.released_at is not None:
+        return redirect("report_openings", pk=kept.factory_id)
+    grants = SharingGrant.objects.visible_to(request.user).filter(factory=kept.factory, brand=kept.brand)
+    return render(
+        request,
+        "sharing/report_release.html",
+        {"kept": kept, "factory": kept.factory, "is_shared": grants.not_over().exists()},
+    )

@@ -1,0 +1,1 @@
+"""Consent given on signed paper, recorded by staff."""

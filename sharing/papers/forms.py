@@ -1,0 +1,39 @@
+"""The form by which staff record consent given on paper."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from portal.core.scans import MAX_BYTES
+from sharing.grants.forms.granting import DAY, GrantForm
+from sharing.papers.services import Signature
+
+
+class PaperForm(GrantForm):
+    """What the signed form says, who signed it, and its scan."""
+
+    signed_by = forms.CharField(
+        label=_("Signed by"), max_length=200, help_text=_("Name and function of the person who signed for the factory.")
+    )
+    signed_on = forms.DateField(label=_("Signed on"), widget=DAY)
+    scan = forms.FileField(
+        label=_("Scan of the signed form"),
+        max_length=200,
+        widget=forms.ClearableFileInput(attrs={"accept": ".pdf,.jpg,.jpeg,.png,application/pdf,image/jpeg,image/png"}),
+    )
+    is_as_signed = forms.BooleanField(
+        label=_("The form names exactly these brands and this data, and the factory signed it.")
+    )
+
+    field_order = ["signed_by", "signed_on", "scan", *GrantForm.field_order, "is_as_signed"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        text = _("PDF, JPEG or PNG, up to %s MB. The factory can open it.")
+        self.fields["scan"].help_text = text % (MAX_BYTES // 1024**2)
+
+    def signature(self) -> Signature:
+        """Who signed when (call it after `is_valid`)."""
+        data: dict[str, Any] = self.cleaned_data
+        return Signature(data["signed_by"], data["signed_on"])

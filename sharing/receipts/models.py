@@ -1,0 +1,65 @@
+"""Receipts: what both sides keep of each grant, change and end of one."""
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from brands.models import Brand
+from factories.models import Factory
+from sharing.grants.models import SharingGrant
+from sharing.querysets import ReceiptQuerySet
+from sharing.scopes import Scope
+
+
+class Receipt(models.Model):
+    """One signed, numbered statement of what was agreed or ended. Append-only, sealed by the ledger.
+
+    `payload` is what was signed, the same words for both sides. `disclosed` holds what only the factory's side may
+    know, each with its salt; the payload holds its hash, so that the factory can prove it and nobody can guess it.
+    """
+
+    class Kind(models.TextChoices):
+        GRANTED = "granted", _("Access granted")
+        PROPOSED = "proposed", _("Access decided, to be confirmed")
+        CONFIRMED = "confirmed", _("Access confirmed")
+        CHANGED = "changed", _("Access changed")
+        ENDED = "ended", _("Access ended")
+        EXPIRED = "expired", _("Access expired")
+
+    number = models.CharField(max_length=19, unique=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    grant = models.ForeignKey(SharingGrant, on_delete=models.PROTECT, related_name="receipts")
+    factory = models.ForeignKey(Factory, on_delete=models.PROTECT, related_name="+")
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    payload = models.JSONField()
+    disclosed = models.JSONField()
+    key_id = models.CharField(max_length=40)
+    signature = models.CharField(max_length=100)
+    issued_at = models.DateTimeField()
+
+    objects = ReceiptQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["granted", "proposed", "confirmed", "changed", "ended", "expired"]),
+                name="sharing_receipt_kind",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["factory", "-id"], name="sharing_receipt_factory"),
+            models.Index(fields=["brand", "-id"], name="sharing_receipt_brand"),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def scope_label(self) -> str:
+        """What it is about, as it was signed."""
+        return str(Scope(self.payload["terms"]["scope"]).label)

@@ -1,0 +1,62 @@
+"""Receipts, their inclusion proofs and published roots over the API."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from factories.serializers import FactoryBriefSerializer
+from portal.core.api import PageQuery
+from portal.core.drawn import MAX_ID
+from sharing.grants.serializers.grants import BrandBriefSerializer
+from sharing.models import Receipt
+from sharing.receipts.document import document_of
+
+
+class ReceiptSerializer(serializers.Serializer[Any]):
+    """One receipt, without its document."""
+
+    number = serializers.CharField()
+    kind = serializers.ChoiceField(choices=Receipt.Kind.values)
+    factory = FactoryBriefSerializer()
+    brand = BrandBriefSerializer()
+    grant = serializers.UUIDField(source="grant_id")
+    issued_at = serializers.DateTimeField()
+
+
+class ReceiptDetailSerializer(ReceiptSerializer):
+    """One receipt with its document (docs/receipts.md); `disclosed` stands in the factory's side's only."""
+
+    document = serializers.SerializerMethodField()
+
+    @extend_schema_field({"type": "object", "additionalProperties": True})
+    def get_document(self, receipt: Any) -> dict[str, Any]:
+        """What proves itself."""
+        return document_of(receipt, from_inside=receipt.from_inside)
+
+
+class ReceiptQuery(PageQuery):
+    """How a list of receipts is narrowed."""
+
+    factory = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    brand = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    grant = serializers.UUIDField(required=False)
+    kind = serializers.ChoiceField(required=False, choices=Receipt.Kind.values)
+
+
+class ReceiptProofSerializer(serializers.Serializer[Any]):
+    """A receipt's inclusion proof (docs/receipts.md); `proof` is null until the receipt is sealed."""
+
+    number = serializers.CharField()
+    is_sealed = serializers.BooleanField()
+    is_published = serializers.BooleanField(help_text="Whether the proof leads on to a published daily root.")
+    proof = serializers.JSONField(allow_null=True)
+
+
+class DaySerializer(serializers.Serializer[Any]):
+    """One day's published root of the ledger."""
+
+    day = serializers.DateField()
+    payload = serializers.JSONField(help_text="What was signed; docs/receipts.md says in which form.")
+    key_id = serializers.CharField()
+    signature = serializers.CharField()

@@ -1,0 +1,145 @@
+"""Narrowing down who-saw-what."""
+
+import re
+from datetime import date, timedelta
+from typing import Any, cast
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from factories.time_zones import start_there
+from portal.core.days import FIRST_DAYS, LAST_DAYS, Place, end_of, start_of
+from portal.core.drawn import ID
+from portal.ui.forms import NOT_OFFERED
+from sharing.models import AccessRecord
+from sharing.querysets import AccessRecordQuerySet
+from sharing.scopes import OFFERED_CHOICES
+from sharing.searches.queries import SearchRecordQuerySet
+from sharing.terms import MAX_CYCLE
+
+WRONG = {"invalid_choice": NOT_OFFERED}
+YEARS = range(1900, 2100)
+_ID = re.compile(ID)
+WRONG_YEAR = _("Choose a day between 1900 and 2099.")
+PLAIN = ("person", "scope", "action", "cycle")
+
+
+def narrowed(records: AccessRecordQuerySet, asked: dict[str, Any], place: Place | None = None) -> AccessRecordQuerySet:
+    """The lines that fit everything asked: `person` (id), `brand` ("own", "staff" or an id), `factory` (id), `scope`,
+    `action`, `cycle`, `since` and `until`, both included: days of `place`, or of each entry's factory (R54)."""
+    records = records.filter(**{name: asked[name] for name in PLAIN if asked.get(name)})
+    if asked.get("brand"):
+        records = records.read_for(str(asked["brand"]))
+    if asked.get("factory"):
+        records = records.filter(factory=asked["factory"])
+    if since := asked.get("since"):
+        records = records.filter(at__gte=start_of(since, place)) if place else _since(records, since)
+    if until := asked.get("until"):
+        records = records.filter(at__lt=end_of(until, place)) if place else _before(records, until + timedelta(days=1))
+    return records
+
+
+def _since(records: AccessRecordQuerySet, day: date) -> AccessRecordQuerySet:
+    """The entries from a day of each one's place on; the plain bound is for the index."""
+    return records.filter(at__gte=start_of(day, FIRST_DAYS)).filter(at__gte=start_there("factory__", day))
+
+
+def _before(records: AccessRecordQuerySet, day: date) -> AccessRecordQuerySet:
+    """The entries before a day of each one's place; the plain bound is for the index."""
+    return records.filter(at__lt=start_of(day, LAST_DAYS)).filter(at__lt=start_there("factory__", day))
+
+
+def narrowed_searches(searches: SearchRecordQuerySet, asked: dict[str, Any], place: Place) -> SearchRecordQuerySet:
+    """The searches that fit everything asked, as `narrowed`; none where what is asked for only readings have."""
+    if any(asked.get(name) for name in PLAIN if name != "person"):
+        return searches.none()
+    return searches.narrowed(
+        person=int(asked["person"]) if asked.get("person") else None,
+        side=str(asked.get("brand") or ""),
+        since=start_of(asked["since"], place) if asked.get("since") else None,
+        before=end_of(asked["until"], place) if asked.get("until") else None,
+    )
+
+
+class _DayField(forms.DateField):
+    """A day of this century or the one before."""
+
+    def clean(self, value: Any) -> date | None:
+        day: date | None = super().clean(value)
+        if day is not None and day.year not in YEARS:
+            raise forms.ValidationError(WRONG_YEAR)
+        return day
+
+
+class WhoSawFilter(forms.Form):
+    """Narrowing down who-saw-what. Choices that are not known are errors, never ignored.
+
+    A person is chosen by their name in the list and asked for by their id: no name stands in an address or in a log.
+    """
+
+    person = forms.ChoiceField(label=_("Person"), required=False, error_messages=WRONG)
+    brand = forms.ChoiceField(label=_("For"), required=False, error_messages=WRONG)
+    factory = forms.ChoiceField(label=_("Factory"), required=False, error_messages=WRONG)
+    scope = forms.ChoiceField(
+        label=_("Data"), choices=[("", _("Everything")), *OFFERED_CHOICES], required=False, error_messages=WRONG
+    )
+    action = forms.ChoiceField(
+        label=_("What was done"),
+        choices=[("", _("Anything")), *AccessRecord.Action.choices],
+        required=False,
+        error_messages=WRONG,
+    )
+    cycle = forms.IntegerField(label=_("Cycle"), min_value=1, max_value=MAX_CYCLE, required=False)
+    since = _DayField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = _DayField(label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(
+        self,
+        *args: Any,
+        records: AccessRecordQuerySet,
+        place: Place | None = None,
+        brands: Any = None,
+        factories: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Of the log `records`; with `place` and `brands` for a factory's, with `factories` for a brand's own."""
+        super().__init__(*args, **kwargs)
+        self.place = place
+        self._offer_the_chosen_person(records)
+        sides = [("own", _("The factory itself")), ("staff", _("The programme's staff"))]
+        self._offer("brand", brands, [("", _("Everybody")), *sides])
+        self._offer("factory", factories, [("", _("All factories"))])
+
+    def _offer_the_chosen_person(self, records: AccessRecordQuerySet) -> None:
+        """Whoever was chosen in the list, or everybody again."""
+        chosen = str(self.data.get("person", ""))
+        if not chosen:
+            del self.fields["person"]
+            return
+        lines = records.filter(person=int(chosen)) if _ID.fullmatch(chosen) else records.none()
+        names = lines.values_list("person__name", flat=True)[:1]
+        field = cast(forms.ChoiceField, self.fields["person"])
+        field.choices = [("", _("Everybody")), *((chosen, name) for name in names)]
+
+    def _offer(self, name: str, rows: Any, first: list[tuple[str, Any]]) -> None:
+        if rows is None:
+            del self.fields[name]
+        else:
+            field = cast(forms.ChoiceField, self.fields[name])
+            field.choices = [*first, *((str(row.pk), row.name) for row in rows)]
+
+    def narrow(self, records: AccessRecordQuerySet) -> AccessRecordQuerySet:
+        """The lines that fit everything asked; none where something was asked that is not offered."""
+        if not self.is_bound:
+            return records
+        return narrowed(records, self.cleaned_data, self.place) if self.is_valid() else records.none()
+
+    def narrow_searches(self, searches: SearchRecordQuerySet) -> SearchRecordQuerySet:
+        """The searches that fit everything asked, in the same way."""
+        if not self.is_bound:
+            return searches
+        return (
+            narrowed_searches(searches, self.cleaned_data, cast(Place, self.place))
+            if self.is_valid()
+            else searches.none()
+        )

@@ -1,0 +1,203 @@
+"""Pages of who saw what: a factory's log, what a brand read, and the month in numbers."""
+
+from collections.abc import Iterator
+from datetime import date
+from heapq import merge
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_safe
+
+from brands.models import Brand
+from factories.models import Factory
+from portal.core.days import at_place
+from portal.core.events import record
+from portal.core.exports import FORMATS, table_response
+from portal.ui.forms import REFUSED
+from portal.ui.lists import requested_page
+from sharing.events import SharingEvent
+from sharing.gates.pages import factory_inside, person
+from sharing.models import AccessRecord, SearchRecord, SharingGrant
+from sharing.querysets import AccessRecordQuerySet
+from sharing.records.digest import last_month, month_of, monthly_digest
+from sharing.records.forms import WhoSawFilter
+from sharing.searches.queries import SearchRecordQuerySet
+
+CHUNK = 2000
+GROUPS_SHOWN = 50
+Rows = AccessRecordQuerySet | SearchRecordQuerySet
+
+
+@login_required
+@require_GET
+def who_saw(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Who saw what of this factory's data, newest first; as a table to take along, too."""
+    factory = factory_inside(request, pk)
+    seen = (
+        AccessRecord.objects.visible_to(request.user)
+        .filter(factory=factory)
+        .select_related("person", "brand", "factory")
+    )
+    shared_with = SharingGrant.objects.visible_to(request.user).filter(factory=factory).values("brand")
+    brands = Brand.objects.filter(pk__in=shared_with).order_by("name")
+    form = WhoSawFilter(_asked(request), records=seen, place=factory, brands=brands)
+    seen = form.narrow(seen.with_own_people())
+    searches = form.narrow_searches(SearchRecord.objects.visible_to(request.user).naming(factory))
+    searches = searches.select_related("person", "brand")
+    if _is_export(request, form):
+        record(SharingEvent.LOG_EXPORTED, by=person(request), factory_id=factory.pk, format=request.GET["format"])
+        name = f"who-saw-what-{factory.bw_id.replace('/', '-')}"
+        return _export(request, name, (seen, _factory_columns(factory)), (searches, _search_columns(factory)))
+    context = {
+        "factory": factory,
+        "page": requested_page(request, seen, AccessRecord.ORDER),
+        "form": form,
+        "searches": [_group(one) for one in searches.grouped()[:GROUPS_SHOWN]],
+    }
+    return render(request, "sharing/who_saw.html", context | _state(request, form), status=_status(form))
+
+
+@login_required
+@require_GET
+def what_we_read(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """What a brand's own people and programs read, newest first: the lines that the factories see of it."""
+    brand = get_object_or_404(Brand.objects.own(request.user), pk=pk)
+    seen = AccessRecord.objects.visible_to(request.user).filter(brand=brand).select_related("person", "factory")
+    factories = SharingGrant.objects.visible_to(request.user).filter(brand=brand).values("factory")
+    sharing = Factory.objects.filter(pk__in=factories).order_by("name")
+    form = WhoSawFilter(_asked(request), records=seen, factories=sharing)
+    seen = form.narrow(seen)
+    if _is_export(request, form):
+        record(SharingEvent.LOG_EXPORTED, by=person(request), brand_id=brand.pk, format=request.GET["format"])
+        return _export(request, "what-we-read", (seen, _brand_columns()))
+    context = {"brand": brand, "page": requested_page(request, seen, AccessRecord.ORDER), "form": form}
+    return render(request, "sharing/what_we_read.html", context | _state(request, form), status=_status(form))
+
+
+def _asked(request: HttpRequest) -> Any:
+    """What the filter is bound to: nothing while no field of it is in the address."""
+    return request.GET if set(request.GET) & set(WhoSawFilter.base_fields) else None
+
+
+def _state(request: HttpRequest, form: WhoSawFilter) -> dict[str, Any]:
+    return {"in_use": form.is_bound and any(request.GET.get(name) for name in form.fields)}
+
+
+def _status(form: WhoSawFilter) -> int:
+    return REFUSED if form.is_bound and not form.is_valid() else 200
+
+
+def _is_export(request: HttpRequest, form: WhoSawFilter) -> bool:
+    return request.GET.get("format") in FORMATS and _status(form) != REFUSED
+
+
+def _export(request: HttpRequest, name: str, *parts: tuple[Rows, dict[str, Any]]) -> HttpResponseBase:
+    """Rows of one or several logs with the same columns, the first of which is the moment; newest first."""
+    rows = merge(*(_cells(seen, columns) for seen, columns in parts), key=lambda cells: cells[0], reverse=True)
+    return table_response(request.GET["format"], name, list(parts[0][1]), rows)
+
+
+def _cells(seen: Rows, columns: dict[str, Any]) -> Iterator[list[Any]]:
+    for line in _every(seen):
+        yield [read(line) for read in columns.values()]
+
+
+def _every(seen: Rows) -> Iterator[Any]:
+    """All lines, newest first, a bounded number at a time; each time the gate is asked again."""
+    rows: Any = seen.order_by(*AccessRecord.ORDER)
+    chunk = list(rows[:CHUNK])
+    while chunk:
+        yield from chunk
+        last = chunk[-1]
+        older = rows.filter(at__lte=last.at).exclude(at=last.at, pk__gte=last.pk)
+        chunk = list(older[:CHUNK])
+
+
+def _factory_columns(factory: Factory) -> dict[str, Any]:
+    return {
+        _("When"): lambda line: at_place(line.at, factory),
+        _("Who"): lambda line: line.person.name,
+        _("For"): _for_whom,
+        **_columns(),
+    }
+
+
+def _search_columns(factory: Factory) -> dict[str, Any]:
+    """Those of `_factory_columns`, of a search that named the factory."""
+    known = {
+        _("When"): lambda line: at_place(line.at, factory),
+        _("Who"): lambda line: line.person.name,
+        _("For"): _for_whom,
+        _("What was done"): lambda _line: _("Named in a search"),
+        _("Data"): lambda line: line.in_words,
+    }
+    return {name: known.get(name, lambda _line: None) for name in _factory_columns(factory)}
+
+
+def _brand_columns() -> dict[str, Any]:
+    return {
+        _("When"): lambda line: at_place(line.at, line.factory),
+        _("Who"): lambda line: line.person.name,
+        _("Factory"): lambda line: line.factory.name,
+        _("Better Work id"): lambda line: line.factory.bw_id,
+        **_columns(),
+    }
+
+
+def _columns() -> dict[str, Any]:
+    return {
+        _("What was done"): lambda line: line.get_action_display(),
+        _("Data"): lambda line: line.get_scope_display(),
+        _("Cycle"): lambda line: line.cycle,
+        _("Version"): lambda line: line.version,
+        _("Copy"): lambda line: line.copy_number,
+    }
+
+
+def _for_whom(line: Any) -> str:
+    return _side(line.brand.name if line.brand is not None else "", is_own=line.is_own)
+
+
+def _side(brand: str, *, is_own: bool) -> str:
+    return brand or (_("The factory itself") if is_own else _("The programme's staff"))
+
+
+def _group(found: dict[str, Any]) -> dict[str, Any]:
+    """Searches of one side for the same, in words."""
+    text = ngettext(
+        "Named in %(times)s search for non-compliance in %(about)s",
+        "Named in %(times)s searches for non-compliance in %(about)s",
+        found["times"],
+    )
+    side = _side(found["brand__name"] or "", is_own=found["is_own"])
+    return {"text": text % found, "side": side, "last": found["last"]}
+
+
+@login_required
+@require_safe
+def monthly_summary(request: HttpRequest, pk: int) -> HttpResponse:
+    """One month of who-saw-what in numbers, to read or print: the last full month unless `?month=2026-03` says."""
+    factory = factory_inside(request, pk)
+    try:
+        month = month_of(request.GET["month"]) if request.GET.get("month") else last_month(factory)
+    except ValueError as error:
+        raise Http404 from error
+    digest = monthly_digest(user=person(request), factory=factory, month=month)
+    context = {"factory": factory, "digest": digest, "months": _months_beside(factory, month)}
+    return render(request, "sharing/monthly_summary.html", context)
+
+
+def _months_beside(factory: Factory, month: date) -> dict[str, date]:
+    earlier = month_before(month)
+    later = date(month.year + month.month // 12, month.month % 12 + 1, 1)
+    return {"earlier": earlier, **({"later": later} if later <= last_month(factory, running=True) else {})}
+
+
+def month_before(month: date) -> date:
+    """The first day of the month before."""
+    return date(month.year - (month.month == 1), (month.month - 2) % 12 + 1, 1)

@@ -1,0 +1,1 @@
+"""Requests: a brand asks a factory for access, and the factory answers."""

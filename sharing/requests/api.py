@@ -1,0 +1,215 @@
+"""Requests over the API: finding factories, asking, taking back, answering."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import Throttled
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from brands.models import Brand
+from factories.models import Factory
+from factories.querysets import FactoryQuerySet, named
+from portal.accounts.models import User
+from portal.core.api import Query
+from portal.core.api.views import DetailView, ListView, PortalView, require
+from portal.core.turns import RETRY_SECONDS, turn_of
+from sharing.models import AccessRequest
+from sharing.requests.matching import match_lines
+from sharing.requests.queries import AccessRequestQuerySet, factories_to_ask
+from sharing.requests.serializers import (
+    ApproveOrder,
+    AskedSerializer,
+    BrandRequestQuery,
+    DeclineOrder,
+    FactoryToAskQuery,
+    FactoryToAskSerializer,
+    LaterOrder,
+    MatchesSerializer,
+    MatchOrder,
+    RequestOrder,
+    RequestQuery,
+    RequestSerializer,
+    WithdrawOrder,
+)
+from sharing.requests.services.requests import (
+    approve_request,
+    decline_request,
+    request_many,
+    snooze_request,
+    withdraw_request,
+)
+from sharing.requests.services.standing import standings
+
+
+@contextmanager
+def only_turn_of(person: User) -> Iterator[None]:
+    """Hold the turn of a person. Raises `Throttled` (429) where they have one already."""
+    with turn_of(person.pk) as is_theirs:
+        if not is_theirs:
+            raise Throttled(wait=RETRY_SECONDS)
+        yield
+
+
+class RequestRows(PortalView):
+    """The requests that the asker may see: to their factory, in their country, or of their brand."""
+
+    serializer_class = RequestSerializer
+
+    def rows(self) -> AccessRequestQuerySet:
+        """Open and closed ones, each as the asker's side sees it."""
+        rows = AccessRequest.objects.visible_to(self.user).for_reader(self.user)
+        return rows.select_related("factory__programme", "brand", "asked_by", "answered_by")
+
+    def shown(self, pk: Any) -> Response:
+        """One request as an answer."""
+        return Response(self.get_serializer(self.rows().get(pk=pk)).data)
+
+
+class RequestListView(RequestRows, ListView):
+    """Requests, newest first."""
+
+    query_class: type[Query] = RequestQuery
+    keyset_order = ("-created_at", "-id")
+
+    def rows(self) -> AccessRequestQuerySet:
+        """Those that fit everything asked."""
+        asked = {name: self.query[name] for name in ("factory", "brand") if name in self.query}
+        rows = super().rows().filter(**asked)
+        return rows.shown_as(self.query["state"]) if "state" in self.query else rows
+
+
+class BrandRequestsView(RequestListView):
+    """What a brand asked for."""
+
+    query_class = BrandRequestQuery
+
+    def brand(self) -> Brand:
+        """The brand of the address. Raises 404 unless the asker reads for it."""
+        return get_object_or_404(Brand.objects.own(self.user), pk=self.kwargs["pk"])
+
+    def rows(self) -> AccessRequestQuerySet:
+        """The brand's own requests."""
+        return super().rows().filter(brand=self.brand())
+
+    @extend_schema(request=RequestOrder, responses={201: AskedSerializer})
+    def post(self, request: Request, pk: int) -> Response:
+        """Ask factories. One that was asked already, or may not be asked yet, is among the `refused`.
+
+        One order at a time for each person: 429 while another one is worked on.
+        """
+        brand, order = self.brand(), self.body(RequestOrder)
+        ids = list(dict.fromkeys(order["factories"]))
+        listed = {factory.pk: factory for factory in factories_to_ask(self.user).filter(pk__in=ids)}
+        chosen = [listed.get(one) or Factory(pk=one) for one in ids]
+        with only_turn_of(self.user):
+            asked = request_many(by=self.user, brand=brand, factories=chosen, wish=RequestOrder.wish(order))
+        answer = {
+            "requests": self.rows().filter(pk__in=[one.pk for one in asked.requests]),
+            "refused": [{"factory": factory.pk, "reason": reason} for factory, reason in asked.refused],
+        }
+        return Response(AskedSerializer(answer).data, status=201)
+
+
+class RequestDetailView(RequestRows, DetailView):
+    """One request."""
+
+
+class RequestAnswer(RequestRows):
+    """An answer to one request. It is 409 when somebody else answered it first."""
+
+    def answer(self, pk: Any, verb: Any, **values: Any) -> Response:
+        """The request after the verb. Raises 404, 403 or 409."""
+        found = get_object_or_404(self.rows(), pk=pk)
+        require(Factory.objects.where(self.user, "manage_sharing"), found.factory)
+        return self.done(found, verb, **values)
+
+    def done(self, found: AccessRequest, verb: Any, **values: Any) -> Response:
+        """The request after the verb. Raises 409."""
+        verb(by=self.user, request=found, **values)
+        return self.shown(found.pk)
+
+
+class RequestApproveView(RequestAnswer):
+    """A yes."""
+
+    @extend_schema(request=ApproveOrder, responses={200: RequestSerializer})
+    def post(self, request: Request, pk: Any) -> Response:
+        """Approve as asked, or less. What is left out of the body stays as asked."""
+        found = get_object_or_404(self.rows(), pk=pk)
+        order = self.body(ApproveOrder)
+        scopes = order.get("scopes", found.scopes)
+        return self.answer(pk, approve_request, scopes=scopes, terms=ApproveOrder.terms(order, found))
+
+
+class RequestDeclineView(RequestAnswer):
+    """A no."""
+
+    @extend_schema(request=DeclineOrder, responses={200: RequestSerializer})
+    def post(self, request: Request, pk: Any) -> Response:
+        """Decline. The brand reads the reason."""
+        return self.answer(pk, decline_request, **self.body(DeclineOrder))
+
+
+class RequestLaterView(RequestAnswer):
+    """Not now."""
+
+    @extend_schema(request=LaterOrder, responses={200: RequestSerializer})
+    def post(self, request: Request, pk: Any) -> Response:
+        """Put the answer off. The brand is not told, and the request lapses when it would have anyway."""
+        return self.answer(pk, snooze_request, **self.body(LaterOrder))
+
+
+class RequestWithdrawView(RequestAnswer):
+    """Taking it back."""
+
+    @extend_schema(request=WithdrawOrder, responses={200: RequestSerializer})
+    def post(self, request: Request, pk: Any) -> Response:
+        """Withdraw. For the brand's own people; a second time changes nothing."""
+        found = get_object_or_404(self.rows(), pk=pk)
+        require(Brand.objects.own(self.user), found.brand)
+        self.body(WithdrawOrder)
+        return self.done(found, withdraw_request)
+
+
+class FactoriesToAskView(ListView):
+    """The programme's factories, by name, with where the own brand stands with each; nothing of others' sharing."""
+
+    serializer_class = FactoryToAskSerializer
+    query_class = FactoryToAskQuery
+
+    def rows(self) -> FactoryQuerySet:
+        """Those that fit everything asked. Raises 404 unless the asker reads for the brand."""
+        self.brand = get_object_or_404(Brand.objects.own(self.user), pk=self.kwargs["pk"])
+        rows = factories_to_ask(self.user)
+        if words := self.query.get("search"):
+            rows = rows.filter(named(words))
+        return rows.filter(programme__country=self.query["country"]) if "country" in self.query else rows
+
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        """One page."""
+        page = self.paginate_queryset(self.rows()) or []
+        context = {"standings": standings(self.user, self.brand, [factory.pk for factory in page])}
+        return self.get_paginated_response(FactoryToAskSerializer(page, many=True, context=context).data)
+
+
+class FactoriesMatchView(PortalView):
+    """From a brand's own list to factories."""
+
+    integrations_may_write = True  # it reads; the list is too long for an address
+
+    @extend_schema(request=MatchOrder, responses={200: MatchesSerializer})
+    def post(self, request: Request, pk: int) -> Response:
+        """Match lines with factories: by id, by name, or with up to five candidates. Nothing is written.
+
+        One list at a time for each person or integration: 429 while another one is matched.
+        """
+        brand = get_object_or_404(Brand.objects.own(self.user), pk=pk)
+        lines = MatchOrder.lines_of(self.body(MatchOrder))
+        with only_turn_of(self.user):
+            matches = match_lines(self.user, lines)
+        where = standings(self.user, brand, {factory.pk for match in matches for factory in match.found})
+        return Response(MatchesSerializer({"results": matches}, context={"standings": where}).data)

@@ -1,0 +1,215 @@
+"""Forms of requests: what a brand asks for and searches, what a factory answers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from factories.models import CountryProgramme, Factory
+from factories.querysets import FactoryQuerySet, named
+from portal.core.countries import COUNTRIES
+from portal.core.days import today
+from portal.core.uploads import size_help
+from portal.ui.forms import ListFilter
+from sharing.grants.forms.granting import TermsForm
+from sharing.grants.services.outcomes import Terms
+from sharing.models import AccessRequest, Scope
+from sharing.requests.queries import AccessRequestQuerySet
+from sharing.requests.services.requests import as_asked
+from sharing.requests.services.standing import Wish
+from sharing.scopes import OFFERED_CHOICES
+
+MOST_PASTED = 200_000  # characters
+LATER = [(3, _("in 3 days")), (7, _("in a week")), (14, _("in two weeks")), (30, _("in 30 days"))]
+STATES = [
+    ("open", _("Waiting for the factory")),
+    ("approved", _("Approved")),
+    ("declined", _("Declined")),
+    ("withdrawn", _("Withdrawn")),
+    ("lapsed", _("Not answered in time")),
+]
+
+
+def country_choices() -> list[tuple[str, Any]]:
+    """The countries with a programme, by name in the reader's language, after "all"."""
+    codes = CountryProgramme.objects.filter(is_global=False).values_list("country", flat=True)
+    pairs = sorted(((code, COUNTRIES.get(code, code)) for code in codes), key=lambda pair: str(pair[1]))
+    return [("", _("All countries")), *pairs]
+
+
+class FactorySearch(ListFilter):
+    """How a brand finds the factories that it may ask."""
+
+    q = forms.CharField(label=_("Name, Better Work id or OS Hub id"), max_length=100, required=False)
+    country = forms.ChoiceField(label=_("Country"), choices=country_choices, required=False)
+
+    def narrow(self, factories: FactoryQuerySet) -> FactoryQuerySet:
+        """Those whose names contain the words, or whose id they are."""
+        if self.errors:
+            return factories.none()
+        if words := self.asked("q"):
+            factories = factories.filter(named(words))
+        country = self.asked("country")
+        return factories.filter(programme__country=country) if country else factories
+
+
+class RequestFilter(ListFilter):
+    """How a brand narrows the list of its requests."""
+
+    q = forms.CharField(label=_("Factory"), max_length=100, required=False)
+    state = forms.ChoiceField(label=_("State"), choices=[("", _("All")), *STATES], required=False)
+
+    def narrow(self, requests: AccessRequestQuerySet) -> AccessRequestQuerySet:
+        """Those to factories with these words in the name, in this state."""
+        if self.errors:
+            return requests.none()
+        if words := self.asked("q"):
+            requests = requests.filter(named(words, "factory__"))
+        state = self.asked("state")
+        return requests.shown_as(state) if state else requests
+
+
+class AskForm(TermsForm):
+    """What a brand asks of one factory or of many; a last day ends for each with the day of its place."""
+
+    hold_days = None  # type: ignore[assignment] # the factory's to say
+    scopes = forms.MultipleChoiceField(
+        label=_("What you ask for"),
+        choices=OFFERED_CHOICES,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_(
+            "A report holds the findings of an assessment with their evidence. Step 1 data is every answer to the "
+            "questions on national law and labour standards, compliant ones too."
+        ),
+    )
+    purpose = forms.CharField(
+        label=_("What you want it for"), max_length=300, help_text=_("The factory reads this before it decides.")
+    )
+    message = forms.CharField(
+        label=_("Message"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea,
+        help_text=_("For example who you are to the factory, and whom it can call."),
+    )
+    field_order = ["scopes", "cycles", "cycle_number", "expires_on", "purpose", "message"]
+
+    def __init__(self, *args: Any, factories: Sequence[Factory], **kwargs: Any) -> None:
+        super().__init__(*args, place=min(factories, key=today), **kwargs)
+        for name in set(self.fields) - set(self.field_order):
+            del self.fields[name]
+
+    def wish(self) -> Wish:
+        """What the form asks for (call it after `is_valid`)."""
+        data = self.cleaned_data
+        return Wish(
+            scopes=tuple(data["scopes"]),
+            cycles=data["cycles"],
+            cycle_number=data["cycle_number"],
+            last_day=data["expires_on"],
+            purpose=data["purpose"],
+            message=data["message"],
+        )
+
+
+class ListForm(forms.Form):
+    """Many factories at once: pasted, or as a file."""
+
+    text = forms.CharField(
+        label=_("Ids or names, one per line"),
+        max_length=MOST_PASTED,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text=_("Better Work ids, OS Hub ids or names. Rows copied from a spreadsheet work, too."),
+    )
+    file = forms.FileField(
+        label=_("Or a file"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx,text/csv"}),
+        help_text=_("CSV (UTF-8) or Excel workbook (.xlsx) with a column name, bw_id or os_hub_id; country helps."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["file"]
+        field.help_text = f"{field.help_text} {size_help('ask')}"
+
+    def clean(self) -> dict[str, Any]:
+        """One of the two is needed."""
+        data: dict[str, Any] = super().clean() or {}
+        if not self.errors and bool(data.get("text")) == bool(data.get("file")):
+            raise forms.ValidationError(
+                _("Give one of the two, not both.") if data.get("text") else _("Paste a list, or choose a file.")
+            )
+        return data
+
+
+class LessForm(TermsForm):
+    """An answer: what was asked, or less of it."""
+
+    purpose = None  # type: ignore[assignment] # the brand said what it wants the data for
+    scopes = forms.MultipleChoiceField(label=_("What the brand may see"), widget=forms.CheckboxSelectMultiple)
+    hold_days = forms.IntegerField(
+        label=_("Days each new report is held"),
+        min_value=0,
+        max_value=365,
+        help_text=_("In these days after its publication you can still hold it."),
+    )
+    field_order = ["scopes", "cycles", "cycle_number", "expires_on", "hold_days"]
+
+    def __init__(self, *args: Any, request: AccessRequest, **kwargs: Any) -> None:
+        self.request = request
+        super().__init__(*args, place=request.factory, ends=request.expires_at, **kwargs)
+        choices = [(scope.value, scope.label) for scope in Scope if scope in request.scopes]
+        self.fields["scopes"].choices = choices  # type: ignore[attr-defined]
+        for name in set(self.fields) - set(self.field_order):
+            del self.fields[name]
+
+    def answer(self) -> Terms:
+        """The terms that the form describes (call it after `is_valid`)."""
+        data = self.cleaned_data
+        return Terms(
+            cycles=data["cycles"],
+            cycle_number=data["cycle_number"],
+            expires_at=self.expires_at(),
+            purpose=self.request.purpose,
+            hold_days=data["hold_days"],
+        )
+
+
+def initial_answer(request: AccessRequest) -> dict[str, Any]:
+    """What the form of an answer shows at first: a plain yes."""
+    terms = as_asked(request)
+    return {
+        "scopes": request.scopes,
+        "cycles": terms.cycles,
+        "cycle_number": terms.cycle_number,
+        "expires_on": request.last_day,
+        "hold_days": terms.hold_days,
+    }
+
+
+class DeclineForm(forms.Form):
+    """The reason for a no."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=300, required=False, help_text=_("The brand reads it. You need not give one.")
+    )
+
+
+class LaterForm(forms.Form):
+    """When to be reminded."""
+
+    days = forms.TypedChoiceField(label=_("Remind us"), choices=LATER, coerce=int, initial=7)
+
+
+class CodeForm(forms.Form):
+    """A code from a printed page."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+        help_text=_("12 letters and digits, as printed on the page. Dashes and capitals do not matter."),
+    )

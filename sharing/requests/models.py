@@ -1,0 +1,165 @@
+"""Requests: a brand asks a factory for access, and the factory answers, or does not. Silence is never consent."""
+
+import uuid
+from datetime import date
+from typing import Any
+
+import pgtrigger
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from brands.models import Brand
+from factories.models import Factory
+from portal.core.days import last_day
+from portal.core.triggers import columns_are_final
+from sharing.codes.queries import short_code
+from sharing.grants.models import SharingGrant
+from sharing.requests import states as request_states
+from sharing.requests.queries import AccessRequestQuerySet
+from sharing.scopes import Scope
+
+
+class AccessRequest(models.Model):
+    """One brand's wish to read some of one factory's data, for some cycles, until a day, for a purpose.
+
+    What was asked never changes, and nothing is deleted: who wants something else withdraws and asks again.
+    """
+
+    State = request_states.State
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    factory = models.ForeignKey(Factory, on_delete=models.PROTECT, related_name="requests")
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="requests")
+    scopes = ArrayField(models.CharField(max_length=20, choices=Scope.choices), verbose_name=_("what"))
+    cycles = models.CharField(_("cycles"), max_length=5, choices=SharingGrant.Cycles.choices)
+    cycle_number = models.PositiveSmallIntegerField(_("cycle"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("until"), null=True, blank=True)
+    purpose = models.CharField(_("purpose"), max_length=300)
+    message = models.CharField(_("message"), max_length=2000, blank=True)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    lapses_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    # "Later": the factory is not bothered before then. The brand does not learn of it.
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    remind_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    decline_reason = models.CharField(max_length=300, blank=True)
+    grants: Any = models.ManyToManyField(SharingGrant, through="RequestAnswer", related_name="requests")
+
+    objects = AccessRequestQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["factory", "brand"], condition=Q(state="open"), name="sharing_accessrequest_one_open"
+            ),
+            models.CheckConstraint(
+                condition=Q(scopes__len__gte=1, scopes__contained_by=Scope.values), name="sharing_accessrequest_scopes"
+            ),
+            models.CheckConstraint(
+                condition=Q(cycles="all", cycle_number=None)
+                | Q(cycles__in=["from", "only"], cycle_number__isnull=False),
+                name="sharing_accessrequest_cycles",
+            ),
+            models.CheckConstraint(condition=~Q(purpose=""), name="sharing_accessrequest_purpose"),
+            models.CheckConstraint(condition=Q(lapses_at__gt=F("created_at")), name="sharing_accessrequest_period"),
+            models.CheckConstraint(
+                condition=Q(state="open", answered_at=None, answered_by=None)
+                | Q(state="lapsed", answered_at__isnull=False, answered_by=None)
+                | Q(
+                    state__in=["approved", "declined", "withdrawn"],
+                    answered_at__isnull=False,
+                    answered_by__isnull=False,
+                ),
+                name="sharing_accessrequest_answer",
+            ),
+            models.CheckConstraint(
+                condition=Q(decline_reason="") | Q(state="declined"), name="sharing_accessrequest_reason"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["factory", "-created_at", "-id"], name="sharing_request_factory"),
+            models.Index(fields=["brand", "-created_at", "-id"], name="sharing_request_brand"),
+            models.Index(fields=["lapses_at"], name="sharing_request_lapses", condition=Q(state="open")),
+            models.Index(fields=["remind_at"], name="sharing_request_remind", condition=Q(state="open")),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+            columns_are_final(
+                "facts_are_final",
+                [
+                    "factory_id",
+                    "brand_id",
+                    "scopes",
+                    "cycles",
+                    "cycle_number",
+                    "expires_at",
+                    "purpose",
+                    "message",
+                    "asked_by_id",
+                    "created_at",
+                    "lapses_at",
+                ],
+                "What was asked cannot change. Withdraw the request and ask again.",
+            ),
+            pgtrigger.Protect(
+                name="answered_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__state__in=["approved", "declined", "withdrawn", "lapsed"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.pk}"
+
+    @property
+    def scope_labels(self) -> list[str]:
+        """The kinds of data asked for, in words."""
+        return [str(Scope(scope).label) for scope in Scope.values if scope in self.scopes]
+
+    @property
+    def code(self) -> str:
+        """What a manager types on another device to come here."""
+        return short_code(self.pk)
+
+    def as_grant(self) -> SharingGrant:
+        """The terms asked for, as an unsaved grant: for its words."""
+        return SharingGrant(cycles=self.cycles, cycle_number=self.cycle_number, expires_at=self.expires_at)
+
+    def cycles_in_words(self) -> str:
+        """The cycles asked for, as a person would say it."""
+        return self.as_grant().cycles_in_words()
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day at the factory that is asked for; None: until the factory ends it."""
+        return last_day(self.expires_at, self.factory) if self.expires_at else None
+
+    @property
+    def lapses_on(self) -> date | None:
+        """The last day at the factory on which it can be answered."""
+        return last_day(self.lapses_at, self.factory)
+
+
+class RequestAnswer(models.Model):
+    """A grant that answered a request: given for it, or one that covered it already."""
+
+    request = models.ForeignKey(AccessRequest, on_delete=models.PROTECT, related_name="answers")
+    grant = models.ForeignKey(SharingGrant, on_delete=models.PROTECT, related_name="answers")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["request", "grant"], name="sharing_requestanswer_once"),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request_id} {self.grant_id}"

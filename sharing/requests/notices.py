@@ -1,0 +1,110 @@
+"""Notices of requests: asked and reminded (to the factory), answered and lapsed (to the brand).
+
+Each asks again when it is sent: what was answered, withdrawn or put off meanwhile is told to nobody.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal.accounts.models import User
+from portal.notices.models import Notice
+from portal.notices.outbox import Line, NoticeKind, api_url, register_notice
+from sharing.models import AccessRequest
+from sharing.notice_names import SharingNotice
+from sharing.requests.states import Shown
+
+
+def _path(request: AccessRequest) -> str:
+    """The page of the decision: one click from the mail, after signing in."""
+    return reverse("access_request", args=[request.pk])
+
+
+def _to_decide(notice: Notice, reader: User) -> AccessRequest | None:
+    """The request, if it still waits for this reader's decision."""
+    rows = AccessRequest.objects.visible_to(reader).waiting().decidable_by(reader).select_related("factory", "brand")
+    return rows.filter(pk=UUID(notice.subject)).first()
+
+
+def _asked(notice: Notice, reader: User) -> Line | None:
+    request = _to_decide(notice, reader)
+    if request is None:
+        return None
+    text = _("%(brand)s asks %(factory)s for: %(what)s.")
+    return Line(text % _words(request), _path(request))
+
+
+def _reminder(notice: Notice, reader: User) -> Line | None:
+    request = _to_decide(notice, reader)
+    if request is None:
+        return None
+    text = _("%(brand)s still waits for an answer from %(factory)s; it asked for: %(what)s.")
+    return Line(text % _words(request), _path(request))
+
+
+def _answered(notice: Notice, reader: User) -> Line | None:
+    request = _of_brand(notice, reader)
+    sentences = {
+        Shown.APPROVED: _("%(factory)s approved your request."),
+        Shown.DECLINED: _("%(factory)s declined your request."),
+    }
+    if request is None or request.shown_state not in sentences:
+        return None
+    return Line(sentences[Shown(request.shown_state)] % _words(request), _path(request))
+
+
+def _lapsed(notice: Notice, reader: User) -> Line | None:
+    request = _of_brand(notice, reader)
+    if request is None:
+        return None
+    return Line(_("%(factory)s did not answer your request in time; it has lapsed.") % _words(request), _path(request))
+
+
+def _of_brand(notice: Notice, reader: User) -> Any:
+    rows: Any = AccessRequest.objects.visible_to(reader).for_reader(reader).select_related("factory", "brand")
+    found = rows.filter(pk=UUID(notice.subject)).first()
+    return None if found is None or found.from_inside else found
+
+
+def _words(request: AccessRequest) -> dict[str, str]:
+    what = ", ".join(request.scope_labels)
+    return {"brand": request.brand.name, "factory": request.factory.name, "what": what}
+
+
+def _payload(notice: Notice) -> dict[str, Any] | None:
+    """For the brand's programs: which request was answered, as the brand sees it now."""
+    rows: Any = AccessRequest.objects.filter(pk=UUID(notice.subject), brand=notice.brand_id).for_brand()
+    request = rows.select_related("factory").first()
+    if request is None or request.shown_state == Shown.OPEN:
+        return None
+    path = reverse("api:request", args=[request.pk])
+    return {
+        "request": str(request.pk),
+        "factory": {"id": request.factory_id, "bw_id": request.factory.bw_id},
+        "state": request.shown_state,
+        "url": api_url(path),
+    }
+
+
+DECIDERS, BRAND = {"factory": "manage_sharing"}, {"brand": ""}
+register_notice(
+    NoticeKind(SharingNotice.REQUEST_ASKED, gettext_lazy("A brand asks for access"), _asked, sides=DECIDERS)
+)
+register_notice(
+    NoticeKind(SharingNotice.REQUEST_REMINDER, gettext_lazy("A brand waits for an answer"), _reminder, sides=DECIDERS)
+)
+register_notice(
+    NoticeKind(
+        SharingNotice.REQUEST_ANSWERED,
+        gettext_lazy("A factory answered a request"),
+        _answered,
+        sides=BRAND,
+        payload=_payload,
+    )
+)
+register_notice(
+    NoticeKind(SharingNotice.REQUEST_LAPSED, gettext_lazy("A request was not answered in time"), _lapsed, sides=BRAND)
+)

@@ -1,0 +1,219 @@
+"""Requests over the API: what a brand asks for, what a factory answers, and the factories to ask."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from factories.models import Factory
+from factories.serializers import FactoryBriefSerializer
+from portal.core.api import PageQuery, StrictSerializer
+from portal.core.countries import COUNTRIES
+from portal.core.drawn import MAX_ID
+from sharing.grants.serializers.grants import BrandBriefSerializer
+from sharing.grants.services.outcomes import Terms
+from sharing.models import Scope, SharingGrant
+from sharing.requests.matching import MOST_LINES, Line
+from sharing.requests.services.requests import LONGEST_SNOOZE_DAYS, as_asked
+from sharing.requests.services.standing import Wish
+from sharing.requests.states import Shown
+from sharing.scopes import OFFERED_SCOPES
+from sharing.terms import MAX_CYCLE
+
+STATES = list(Shown)
+MOST_AT_ONCE = 300
+
+
+class RequestSerializer(serializers.Serializer[Any]):
+    """A brand's request to a factory.
+
+    Who answered, and that an answer was put off, is null for the brand. To it a yes that a second person of the
+    factory has not confirmed (`unconfirmed`) is still `open`, and one that was not confirmed (`refused`) is `declined`.
+    """
+
+    id = serializers.UUIDField()
+    factory = FactoryBriefSerializer()
+    brand = BrandBriefSerializer()
+    scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.values))
+    cycles = serializers.ChoiceField(choices=SharingGrant.Cycles.values)
+    cycle_number = serializers.IntegerField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True)
+    purpose = serializers.CharField()
+    message = serializers.CharField(allow_blank=True)
+    state = serializers.ChoiceField(choices=STATES, source="shown_state")
+    created_at = serializers.DateTimeField()
+    lapses_at = serializers.DateTimeField()
+    asked_by = serializers.CharField(source="asked_by.name")
+    decline_reason = serializers.CharField(allow_blank=True)
+    code = serializers.CharField(help_text="What a manager types at /c/ on another device.")
+    answered_by = serializers.SerializerMethodField()
+    snoozed_until = serializers.SerializerMethodField()
+
+    def get_answered_by(self, found: Any) -> str | None:
+        """The name, for the factory's side."""
+        return found.answered_by.name if found.answered_by and found.from_inside else None
+
+    def get_snoozed_until(self, found: Any) -> str | None:
+        """For the factory's side."""
+        return found.snoozed_until.isoformat() if found.snoozed_until and found.from_inside else None
+
+
+class BrandRequestQuery(PageQuery):
+    """How a brand's requests are narrowed."""
+
+    factory = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    state = serializers.ChoiceField(required=False, choices=STATES)
+
+
+class RequestQuery(BrandRequestQuery):
+    """How a list of requests is narrowed."""
+
+    brand = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+
+
+class RequestOrder(StrictSerializer):
+    """Whom a brand asks, for what, and why. `cycle_number` belongs to cycles `from` and `only`."""
+
+    factories = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=MAX_ID), min_length=1, max_length=MOST_AT_ONCE
+    )
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=OFFERED_SCOPES), min_length=1, max_length=len(OFFERED_SCOPES)
+    )
+    cycles = serializers.ChoiceField(required=False, choices=SharingGrant.Cycles.values, default="all")
+    cycle_number = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=MAX_CYCLE)
+    expires_at = serializers.DateTimeField(required=False, allow_null=True, help_text="null: no end date.")
+    purpose = serializers.CharField(max_length=300)
+    message = serializers.CharField(required=False, allow_blank=True, max_length=2000, default="")
+
+    @staticmethod
+    def wish(given: dict[str, Any]) -> Wish:
+        """What is asked for."""
+        return Wish(
+            scopes=tuple(given["scopes"]),
+            cycles=given["cycles"],
+            cycle_number=given.get("cycle_number"),
+            expires_at=given.get("expires_at"),
+            purpose=given["purpose"],
+            message=given["message"],
+        )
+
+
+class RefusedSerializer(serializers.Serializer[Any]):
+    """A factory that was not asked, and why."""
+
+    factory = serializers.IntegerField()
+    reason = serializers.CharField()
+
+
+class AskedSerializer(serializers.Serializer[Any]):
+    """What became of asking."""
+
+    requests = RequestSerializer(many=True)
+    refused = RefusedSerializer(many=True)
+
+
+class ApproveOrder(StrictSerializer):
+    """A yes: as asked where nothing is said, or less. More than was asked is refused."""
+
+    scopes = serializers.ListField(
+        required=False, child=serializers.ChoiceField(choices=Scope.values), min_length=1, max_length=len(Scope)
+    )
+    cycles = serializers.ChoiceField(required=False, choices=SharingGrant.Cycles.values)
+    cycle_number = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=MAX_CYCLE)
+    expires_at = serializers.DateTimeField(required=False, allow_null=True)
+    hold_days = serializers.IntegerField(required=False, min_value=0, max_value=365)
+
+    @staticmethod
+    def terms(given: dict[str, Any], request: Any) -> Terms:
+        """The request's own terms, with what was given on top."""
+        names = ("cycles", "cycle_number", "expires_at", "hold_days")
+        asked = as_asked(request)
+        kept = {name: getattr(asked, name) for name in names}
+        if given.get("cycles") == SharingGrant.Cycles.ALL:
+            kept["cycle_number"] = None
+        return Terms(**{**kept, **{name: given[name] for name in names if name in given}}, purpose=request.purpose)
+
+
+class DeclineOrder(StrictSerializer):
+    """A no; the brand reads the reason, if there is one."""
+
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=300, default="")
+
+
+class LaterOrder(StrictSerializer):
+    """When to be reminded."""
+
+    days = serializers.IntegerField(min_value=1, max_value=LONGEST_SNOOZE_DAYS)
+
+
+class WithdrawOrder(StrictSerializer):
+    """Nothing to say."""
+
+
+class FactoryToAskSerializer(FactoryBriefSerializer):
+    """What is public of a factory, and where the asker's own brand stands with it."""
+
+    city = serializers.CharField(allow_blank=True)
+    sector = serializers.ChoiceField(choices=Factory.Sector.values)
+    os_hub_id = serializers.CharField(allow_blank=True)
+    standing = serializers.SerializerMethodField()
+    may_ask = serializers.SerializerMethodField()
+    may_ask_from = serializers.SerializerMethodField()
+
+    def get_standing(self, factory: Any) -> str:
+        """asked, cooling (no request yet), shared or free."""
+        return str(self.context["standings"][factory.pk].word)
+
+    def get_may_ask(self, factory: Any) -> bool:
+        """Whether the brand may ask for something now."""
+        return bool(self.context["standings"][factory.pk].may_ask)
+
+    def get_may_ask_from(self, factory: Any) -> str | None:
+        """When the brand may ask again; null: now, or it has asked."""
+        again = self.context["standings"][factory.pk].next_time()
+        return again.isoformat() if again else None
+
+
+class FactoryToAskQuery(PageQuery):
+    """How the factories to ask are narrowed."""
+
+    search = serializers.CharField(
+        required=False,
+        max_length=100,
+        help_text="Part of the name or local name, or a whole Better Work or OS Hub id.",
+    )
+    country = serializers.ChoiceField(required=False, choices=list(COUNTRIES), help_text="ISO 3166-1 code.")
+
+
+class LineOrder(StrictSerializer):
+    """One line of a brand's own list."""
+
+    name = serializers.CharField(required=False, allow_blank=True, max_length=300, default="")
+    country = serializers.CharField(required=False, allow_blank=True, max_length=80, default="")
+    bw_id = serializers.CharField(required=False, allow_blank=True, max_length=40, default="")
+    os_hub_id = serializers.CharField(required=False, allow_blank=True, max_length=40, default="")
+
+
+class MatchOrder(StrictSerializer):
+    """A brand's own list."""
+
+    lines = LineOrder(many=True, allow_empty=False, max_length=MOST_LINES)  # type: ignore[call-arg] # of the list
+
+    @staticmethod
+    def lines_of(given: dict[str, Any]) -> list[Line]:
+        """The lines, numbered from 1."""
+        return [Line(number, **line) for number, line in enumerate(given["lines"], start=1)]
+
+
+class MatchSerializer(serializers.Serializer[Any]):
+    """What one line may mean. Only `id` and `name` are certain; nothing is chosen by itself."""
+
+    line = serializers.IntegerField(source="line.number")
+    how = serializers.ChoiceField(choices=["id", "name", "similar", "none"])
+    factories = FactoryToAskSerializer(many=True, source="found")
+
+
+class MatchesSerializer(serializers.Serializer[Any]):
+    """The lines in their order."""
+
+    results = MatchSerializer(many=True)

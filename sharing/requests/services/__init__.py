@@ -1,0 +1,1 @@
+"""Asking, answering, and what time does to requests."""

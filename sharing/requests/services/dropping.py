@@ -1,0 +1,46 @@
+"""What waits for a second person when its request is over: it ends, for nobody asks for it any more.
+
+A request that is taken back drops it at once; one that lapsed drops it within the hour, and until then nobody can
+confirm it (`requests_to_answer` asks the same question under locks).
+"""
+
+from typing import Any
+
+from django.db import transaction
+
+from sharing.grants.ends import End
+from sharing.grants.services.granting import end_grant
+from sharing.grants.services.journal import Journal
+from sharing.grants.services.situation import locked_situation
+from sharing.models import AccessRequest, SharingGrant
+from sharing.receipts.payload import Act
+
+BY_ITSELF = Act("portal", "automatic", "")
+AT_ONCE = 500
+
+
+def is_dropped(grant: Any) -> bool:
+    """Return whether a grant of a locked situation was to answer requests, and nobody asks for it any more."""
+    return bool(grant.is_asked_for and not grant.is_still_asked_for)
+
+
+def drop_proposals() -> int:
+    """End what waits for a second person though its request has lapsed (hourly by beat); how many."""
+    requests = AccessRequest.objects.filter(grants__in=SharingGrant.objects.dropped()).distinct().order_by("pk")
+    return sum(drop_proposals_for(request) for request in requests[:AT_ONCE])
+
+
+@transaction.atomic
+def drop_proposals_for(request: AccessRequest) -> int:
+    """End what waits for a second person to answer a request that is over; how many. Locks the factory."""
+    dropped = set(SharingGrant.objects.dropped().filter(requests=request).values_list("pk", flat=True))
+    if not dropped:
+        return 0  # without the lock; under it the same is asked again: it may have been confirmed just in time
+    situation = locked_situation(request.asked_by, request.factory_id, [request.brand_id])
+    journal = Journal(situation, act=BY_ITSELF)
+    known = [one for one in situation.of(request.brand_id).grants if one.pk in dropped]
+    waiting = [one for one in known if one.ended_at is None and not one.is_given and is_dropped(one)]
+    for grant in waiting:
+        end_grant(journal, grant, End.DROPPED)
+    journal.write()
+    return len(waiting)

@@ -1,0 +1,1 @@
+"""Who searched by findings."""

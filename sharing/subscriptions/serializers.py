@@ -1,0 +1,90 @@
+"""Subscriptions over the API: what participants bought, as the country's staff recorded it. No prices are kept."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from brands.models import Brand
+from factories.models import CountryProgramme, Factory
+from factories.serializers import FactoryBriefSerializer
+from portal.core.api import PageQuery, StrictSerializer
+from portal.core.drawn import MAX_ID
+from sharing.grants.serializers.grants import BrandBriefSerializer
+from sharing.terms import MAX_CYCLE
+
+
+class SubscriptionSerializer(serializers.Serializer[Any]):
+    """One report, by factory and cycle, that a participant bought.
+
+    It counts from `recorded_at` until `ended_at`, and only where the country asks participants for a subscription. Its
+    `id`, who recorded and withdrew it, and why, are null for the brand: ids count what other brands bought.
+    """
+
+    id = serializers.SerializerMethodField()
+    brand = BrandBriefSerializer()
+    factory = FactoryBriefSerializer()
+    cycle = serializers.IntegerField()
+    bought_on = serializers.DateField(help_text="As the staff were told.")
+    recorded_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True, help_text="When it was withdrawn; null: it counts.")
+    recorded_by = serializers.SerializerMethodField()
+    ended_by = serializers.SerializerMethodField()
+    end_reason = serializers.SerializerMethodField()
+
+    def get_id(self, found: Any) -> int | None:
+        """The number to withdraw it by, for the country's staff."""
+        return found.pk if self._is_for_staff() else None
+
+    def get_recorded_by(self, found: Any) -> str | None:
+        """The name, for the country's staff."""
+        return found.recorded_by.name if self._is_for_staff() else None
+
+    def get_ended_by(self, found: Any) -> str | None:
+        """The name, for the country's staff."""
+        return found.ended_by.name if self._is_for_staff() and found.ended_by else None
+
+    def get_end_reason(self, found: Any) -> str | None:
+        """The reason, for the country's staff."""
+        return found.end_reason if self._is_for_staff() else None
+
+    def _is_for_staff(self) -> bool:
+        return bool(self.context["view"].is_for_staff)
+
+
+class BrandSubscriptionQuery(PageQuery):
+    """How a brand's list of subscriptions is narrowed."""
+
+    factory = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    cycle = serializers.IntegerField(required=False, min_value=1, max_value=MAX_CYCLE)
+    search = serializers.CharField(required=False, max_length=100, help_text="Words of a name, or a Better Work id.")
+    withdrawn = serializers.BooleanField(required=False, allow_null=True, default=None)
+
+
+class SubscriptionQuery(BrandSubscriptionQuery):
+    """How a country's list of subscriptions is narrowed."""
+
+    brand = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+
+
+class SubscriptionOrder(StrictSerializer):
+    """What a participant bought: ids of the brand and of a factory of the country, the cycle, the day."""
+
+    brand = serializers.PrimaryKeyRelatedField(queryset=Brand.objects.none())
+    factory = serializers.PrimaryKeyRelatedField(queryset=Factory.objects.none())
+    cycle = serializers.IntegerField(min_value=1, max_value=MAX_CYCLE)
+    bought_on = serializers.DateField()
+
+    def get_fields(self) -> dict[str, Any]:
+        """Offer the brands that the asker sees, and the factories of the country of the address."""
+        fields = super().get_fields()
+        if "programme" in self.context:
+            programme: CountryProgramme = self.context["programme"]
+            fields["brand"].queryset = Brand.objects.visible_to(self.context["user"])  # type: ignore[attr-defined]
+            fields["factory"].queryset = Factory.objects.filter(programme=programme)  # type: ignore[attr-defined]
+        return fields
+
+
+class SubscriptionEnd(StrictSerializer):
+    """Why a subscription is withdrawn."""
+
+    reason = serializers.CharField(max_length=300)

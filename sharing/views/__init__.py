@@ -1,1 +1,0 @@
-"""Pages of consent, one room a concept."""
