@@ -5,7 +5,7 @@ For `manage.py verify_ledger`. From the moment of publication follows on which d
 
 from collections.abc import Iterator
 
-from assessments.digests import DIGEST
+from assessments.answering.digests import DIGEST
 from assessments.models import Answer, Assessment
 from portal.ledger.checks import SAME_MOMENT, Keys, Problem, rows_of
 

@@ -1,6 +1,6 @@
 """What a factory and the brands it shares with are told about reports: in review, published, replaced, withdrawn.
 
-A brand is told when the report opens to it (`assessments.opening_notices`), and only if it is open then. Which
+A brand is told when the report opens to it (`disclosure/opening_notices`), and only if it is open then. Which
 version it read decides between "published" and "replaced". What is said is asked when it is sent (R7).
 """
 
@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from assessments.disclosure.opening_notices import PUBLISHED, SUPERSEDED, plan_publication, told_when
 from assessments.models import Assessment, CorrectionNotice
 from assessments.notice_names import ReportNotice
-from assessments.opening_notices import PUBLISHED, SUPERSEDED, plan_publication, told_when
 from portal.accounts.models import User
 from portal.accounts.sides import Side
 from portal.notices.models import Notice

@@ -2,7 +2,7 @@
 
 from celery import shared_task  # noqa: TID251 - periodic work has no job row
 
-from assessments import report_services
+from assessments.reports import services as report_services
 from portal.core.jobs import job_handler
 
 job_handler(report_services.KIND)(report_services.make_report)

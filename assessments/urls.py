@@ -3,8 +3,8 @@
 from django.urls import include, path
 
 urlpatterns = [
-    path("", include("assessments.views.reading_urls")),
-    path("", include("assessments.views.report_urls")),
-    path("", include("assessments.views.import_urls")),
-    path("", include("assessments.views.tool_urls")),
+    path("", include("assessments.reading.urls")),
+    path("", include("assessments.reports.urls")),
+    path("", include("assessments.imports.urls")),
+    path("", include("assessments.questionnaires.urls")),
 ]

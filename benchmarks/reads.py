@@ -28,7 +28,7 @@ class Cost(NamedTuple):
 
 def page_of(user: Any) -> Call:
     """A page of "Shared with us", with scopes and figures."""
-    from assessments.listing import LISTED, SharedRows
+    from assessments.reading.listing import LISTED, SharedRows
     from portal.core.pages import keyset_page
 
     return lambda: keyset_page(SharedRows(user), order=LISTED)
@@ -36,7 +36,7 @@ def page_of(user: Any) -> Call:
 
 def count_of(user: Any) -> Call:
     """The count beside the list."""
-    from assessments.listing import SharedRows
+    from assessments.reading.listing import SharedRows
 
     return lambda: SharedRows(user).count()
 
@@ -44,7 +44,7 @@ def count_of(user: Any) -> Call:
 def filtered(user: Any) -> Call:
     """A page narrowed to a cluster in which something is non-compliant."""
     from assessments.figures.queries import has_non_compliance_in
-    from assessments.listing import LISTED, SharedRows
+    from assessments.reading.listing import LISTED, SharedRows
     from portal.core.pages import keyset_page
 
     in_cluster = has_non_compliance_in("Cluster 3", user)

@@ -77,7 +77,7 @@ def main() -> int:
     _programme.load_demo()
     from django.utils import timezone
 
-    from assessments.explaining import who_could_see
+    from assessments.disclosure.explaining import who_could_see
     from assessments.models import Assessment
     from brands.models import Brand
     from factories.models import Factory

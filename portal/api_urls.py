@@ -9,7 +9,10 @@ from django.views.generic import TemplateView
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import IsAuthenticated
 
-from assessments.api import corrections, explaining, files, reading
+from assessments.corrections import api as corrections
+from assessments.disclosure import api as explaining
+from assessments.reading import api as reading
+from assessments.reports import api as files
 from brands import api as brands
 from factories import api as factories
 from portal.accounts import api as accounts

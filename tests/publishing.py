@@ -1,7 +1,7 @@
 """Publishing and correcting reports, as the country's staff do."""
 
 from assessments.models import Answer, Assessment
-from assessments.services import start_correction, take_step
+from assessments.publication.services import start_correction, take_step
 from portal.accounts.models import User
 from tests.world import World
 

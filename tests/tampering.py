@@ -10,7 +10,7 @@ from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
-from assessments.digests import answer_digests
+from assessments.answering.digests import answer_digests
 from assessments.events import AssessmentEvent
 from assessments.models import Assessment
 from portal.accounts.events import AccountEvent

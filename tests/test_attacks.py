@@ -5,7 +5,7 @@ from django.core import mail
 from django.core.exceptions import PermissionDenied
 
 from assessments.models import Answer
-from assessments.services import take_step
+from assessments.publication.services import take_step
 from brands.roles import BRAND
 from factories.roles import FACTORY, PROGRAMME
 from portal.accounts.roles import role_of

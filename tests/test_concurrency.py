@@ -11,8 +11,8 @@ from django.db import transaction
 from django.urls import reverse
 
 from assessments.models import Assessment, ReportCopy
-from assessments.report_services import order_report
-from assessments.services import start_correction, take_step
+from assessments.publication.services import start_correction, take_step
+from assessments.reports.services import order_report
 from factories.roles import FACTORY
 from portal.accounts.services import change_role
 from portal.core import jobs

@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from assessments.models import Assessment, ReportCopy
-from assessments.report_services import hand_over, order_report
+from assessments.reports.services import hand_over, order_report
 from portal.core import jobs
 from portal.core.api import PersonThrottle
 from sharing import access

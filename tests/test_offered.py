@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from assessments.models import Assessment
-from assessments.states import OFFERED_STATES, OFFERED_STEPS, STEPS
+from assessments.publication.states import OFFERED_STATES, OFFERED_STEPS, STEPS
 from brands.roles import OFFERED_INTEGRATIONS
 from sharing.scopes import OFFERED_SCOPES
 from tests.world import World, make_assessment

@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from assessments.models import Assessment
-from assessments.services import take_step
+from assessments.publication.services import take_step
 from factories.models import CountryProgramme, Factory, Handover
 from factories.roles import FACTORY
 from factories.services import complete_handover, open_handover, stop_handover, update_programme

@@ -22,8 +22,8 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from assessments import report_services
-from assessments.report_services import order_report
+from assessments.reports import services as report_services
+from assessments.reports.services import order_report
 from portal.core import jobs
 from portal.core.models import Job
 from portal.notices.handing_out import hand_out_notices

@@ -14,7 +14,7 @@ from django.db.utils import ProgrammingError
 from django.urls import reverse
 
 from assessments.models import Assessment
-from assessments.services import start_correction, take_step
+from assessments.publication.services import start_correction, take_step
 from portal.core.models import Event
 from sharing import access
 from sharing.grants.services.granting import change_grant

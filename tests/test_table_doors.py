@@ -13,8 +13,8 @@ from django.urls import reverse
 from openpyxl import Workbook
 
 from assessments.imports.services import error_rows
-from assessments.imports.tools import ToolRefused, read_questions
 from assessments.models import Assessment, Tool
+from assessments.questionnaires.tables import ToolRefused, read_questions
 from brands.imports import import_suppliers
 from brands.models import Supplier
 from factories.imports import import_factories, plan_factories

@@ -11,7 +11,7 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from assessments.models import ReportCopy
-from assessments.report_services import hand_over, order_report
+from assessments.reports.services import hand_over, order_report
 from portal.core import jobs
 from portal.core.health.heartbeats import alive
 from portal.core.health.state_folder import folder_id

@@ -12,9 +12,9 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
+from assessments.answering.models import RELEASED
 from assessments.figures.services import freeze
 from assessments.models import Answer, Assessment, Cluster, CompliancePoint, Question, Tool
-from assessments.models.answers import RELEASED
 from brands.models import Brand
 from brands.roles import BRAND
 from factories.models import CountryProgramme, Factory

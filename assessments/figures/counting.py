@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from assessments.answering.models import Answer
 from assessments.figures.models import Figures
-from assessments.models.answers import Answer
-from assessments.models.assessments import Assessment
-from assessments.models.tools import Question
+from assessments.questionnaires.models import Question
+from assessments.visits.models import Assessment
 from sharing.scopes import RULES, ScopeRule
 
 LETTERS = {

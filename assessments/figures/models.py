@@ -4,7 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 
-from assessments.models.assessments import Assessment
+from assessments.visits.models import Assessment
 
 
 class Figures(models.Model):

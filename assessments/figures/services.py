@@ -5,10 +5,10 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q
 
+from assessments.answering.models import RELEASED
 from assessments.figures.counting import count
 from assessments.figures.models import Figures
-from assessments.models.answers import RELEASED
-from assessments.models.assessments import Assessment
+from assessments.visits.models import Assessment
 from sharing.models import CycleReport
 
 BATCH = 200  # assessments: some 50,000 answers in memory

@@ -10,9 +10,9 @@ from django.utils import timezone, translation
 from assessments.events import AssessmentEvent
 from assessments.imports.checks import Check, Plan
 from assessments.imports.facts import QUESTION_FIELDS, VISIT_FIELDS, AskedQuestion, Visit
-from assessments.imports.tools import QuestionRow, import_tool
+from assessments.imports.models import ImportBatch, ImportQuestion, ImportVisit
 from assessments.models import Assessment, Question, Tool
-from assessments.models.imports import ImportBatch, ImportQuestion, ImportVisit
+from assessments.questionnaires.tables import QuestionRow, import_tool
 from factories.imports import create_factories
 from factories.models import CountryProgramme, Factory
 from factories.services import create_programme, update_factory

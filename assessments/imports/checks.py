@@ -11,14 +11,14 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 
+from assessments.answering.models import RELEASED
 from assessments.imports import columns as c
 from assessments.imports.compare import conflicts, count_staged, same_answers
 from assessments.imports.facts import AskedQuestion, Variant, Visit
+from assessments.imports.models import ImportBatch
 from assessments.imports.notes import Named, Note, note
 from assessments.imports.texts import LongTableText
 from assessments.models import Assessment, Question, Tool
-from assessments.models.answers import RELEASED
-from assessments.models.imports import ImportBatch
 from factories.models import CountryProgramme, Factory
 from portal.core.countries import country_name
 from portal.core.days import Zone, today, zone_named, zone_of_country

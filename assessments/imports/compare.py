@@ -8,8 +8,8 @@ from django.db import connection, transaction
 from django.db.models import Count, Q
 
 from assessments.imports.facts import Visit
+from assessments.imports.models import ImportRow
 from assessments.models import Assessment
-from assessments.models.imports import ImportRow
 
 MOST_CONFLICTS = 1_000
 

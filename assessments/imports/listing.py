@@ -4,7 +4,7 @@ from typing import Any
 
 from assessments.imports.checks import Plan
 from assessments.imports.compare import count_findings
-from assessments.models.imports import ImportBatch
+from assessments.imports.models import ImportBatch
 
 LISTED = 100  # what the preview names; the rest is counted
 

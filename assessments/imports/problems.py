@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from assessments.models.imports import ImportBatch, ImportProblem
+from assessments.imports.models import ImportBatch, ImportProblem
 from portal.core.tables import Problem, Problems
 from portal.core.tables.texts import Sentence, read_sentence
 

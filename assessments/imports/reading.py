@@ -17,9 +17,9 @@ from psycopg import sql
 
 from assessments.imports import columns as c
 from assessments.imports.facts import QUESTION_FIELDS, VISIT_FIELDS, AskedQuestion, Variant, Visit
+from assessments.imports.models import ImportQuestion, ImportRow, ImportVisit
 from assessments.imports.texts import LongTableText
 from assessments.models import Question
-from assessments.models.imports import ImportQuestion, ImportRow, ImportVisit
 from assessments.reports.table import QUESTIONNAIRE as REPORT_COPY
 from portal.core.exports import unguard
 from portal.core.names import one_line

@@ -16,11 +16,11 @@ from assessments.imports.checks import Check, Plan
 from assessments.imports.compare import count_rows
 from assessments.imports.heartbeat import Heartbeat
 from assessments.imports.listing import listed
+from assessments.imports.models import ImportBatch, ImportQuestion, ImportRow, ImportVisit
 from assessments.imports.problems import store, stored_problems, summary
 from assessments.imports.reading import Reading
 from assessments.imports.texts import LongTableText
 from assessments.job_texts import ImportText
-from assessments.models.imports import ImportBatch, ImportQuestion, ImportRow, ImportVisit
 from factories.rights import may_somewhere
 from portal.accounts.models import User
 from portal.core.jobs import JobCancelled, JobError, JobRun, job_handler, start_job

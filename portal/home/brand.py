@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from assessments.listing import SharedRows
 from assessments.models import CorrectionNotice
+from assessments.reading.listing import SharedRows
 from portal.accounts.roles import Visitor
 from portal.accounts.worded import Worded
 from portal.home.todos import NAMED, SOON, Todo, ending, ends_on, with_rest

@@ -56,7 +56,7 @@ def staff_section(user: Visitor) -> dict[str, Any]:
 def _is_review_over() -> Q:
     """Return the condition that a report was sent to its factory before the day whose reviews end today there (R54).
 
-    The SQL form of `assessments.views.steps.is_review_over`. Countries have few different numbers of days.
+    The SQL form of `assessments.publication.views.steps.is_review_over`. Countries have few different numbers of days.
     """
     field = "factory__programme__factory_review_days"
     over = Q((field, 0))

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from assessments.models import Answer, Assessment, Tool
-from assessments.services import start_correction, take_step
+from assessments.publication.services import start_correction, take_step
 from factories.roles import FACTORY
 from portal.accounts.models import User
 from portal.accounts.profiles import update_account

@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
 from assessments.models import Assessment
-from assessments.views.board import COLUMNS
+from assessments.publication.views.board import COLUMNS
 from portal.accounts.worded import Worded
 from sharing.access import AsBrand
 from sharing.grants.services.revoking import revoke_access
@@ -54,19 +54,19 @@ def reports(stage: Stage) -> list[Asked]:
 
 
 ASKED: dict[str, Callable[[Stage], list[Asked]]] = {
-    "assessments.reading._answers": lambda stage: [
+    "assessments.reading.scopes._answers": lambda stage: [
         ((scope,), {"assessment": stage.world.assessments["a1"].pk}) for scope in ("report", "step1")
     ],
-    "assessments.shelf._rows": factory,
-    "assessments.step_rights._held": nothing,
-    "assessments.views.board._countries": nothing,
-    "assessments.views.board._counted": states,
-    "assessments.views.board._first": states,
-    "assessments.views.corrections._notices": lambda stage: [((), {"assessment": stage.correction.assessment_id})],
-    "assessments.views.corrections._versions": lambda stage: [
+    "assessments.disclosure.shelf._rows": factory,
+    "assessments.publication.rights._held": nothing,
+    "assessments.publication.views.board._countries": nothing,
+    "assessments.publication.views.board._counted": states,
+    "assessments.publication.views.board._first": states,
+    "assessments.corrections.views._notices": lambda stage: [((), {"assessment": stage.correction.assessment_id})],
+    "assessments.corrections.views._versions": lambda stage: [
         ((), {"factory": stage.world.factory_a.pk, "cycle": cycle, "version": 1}) for cycle in (1, 2)
     ],
-    "assessments.views.reading._family_rows": lambda stage: [
+    "assessments.reading.views._family_rows": lambda stage: [
         ((), {"pk": one.pk}) for one in stage.world.assessments.values()
     ],
     "factories.rights._any_rows": lambda _stage: [((name,), {}) for name in ("assess_country", "manage_enrolment")],

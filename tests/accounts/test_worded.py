@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from assessments.models import Assessment
-from assessments.views import reading as pages
+from assessments.reading import views as pages
 from portal.accounts.worded import Worded
 from portal.core.compiled import forget_words
 from sharing.models import DestroyNotice, SearchRecord

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from schemathesis import checks
 from schemathesis.specs.openapi import checks as openapi_checks
 
+from assessments.reading.serializers import DocumentSerializer
 from assessments.reports import document
 from assessments.reports.schema import report_schema
-from assessments.serializers import DocumentSerializer
 from portal.core.api.throttling import PersonThrottle
 from tests.amounts import REQUESTS
 from tests.world import World

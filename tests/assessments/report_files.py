@@ -5,8 +5,8 @@ from collections.abc import Callable
 from django.core.files.storage import storages
 from django.urls import reverse
 
-from assessments.report_services import link_key, order_report
 from assessments.reports import render
+from assessments.reports.services import link_key, order_report
 from brands.roles import BRAND
 from factories.roles import FACTORY, PROGRAMME
 from portal.accounts.services import add_member
@@ -67,7 +67,7 @@ def meanwhile(monkeypatch, act: Callable[[], object]) -> None:
         act()
         return file
 
-    monkeypatch.setattr("assessments.report_services.render", rendered)
+    monkeypatch.setattr("assessments.reports.services.render", rendered)
 
 
 def join(world, person, side) -> None:

@@ -8,7 +8,7 @@ from django.core.files.storage import storages
 
 from assessments.imports.services import confirm_import, error_rows, start_import
 from assessments.models import Answer, Assessment, Tool
-from assessments.report_services import order_report
+from assessments.reports.services import order_report
 from assessments.reports.table import COLUMNS
 from factories.models import Factory
 from portal.core import jobs

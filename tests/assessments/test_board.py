@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assessments.models import Assessment
-from assessments.services import start_correction, take_step
-from assessments.states import STEPS
-from assessments.step_rights import may_take_step
+from assessments.publication.rights import may_take_step
+from assessments.publication.services import start_correction, take_step
+from assessments.publication.states import STEPS
 from factories.models import CountryProgramme, Factory
 from tests.assessments.pages import page, text
 from tests.world import make_assessment

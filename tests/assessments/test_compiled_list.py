@@ -2,7 +2,7 @@
 
 import pytest
 
-from assessments.listing import LISTED
+from assessments.reading.listing import LISTED
 from tests.world import World
 
 EARLIEST_FIRST = [name.removeprefix("-") for name in LISTED]

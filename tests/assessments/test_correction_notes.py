@@ -7,7 +7,7 @@ from django.core.files.storage import storages
 from django.urls import reverse
 
 from assessments.models import Assessment, ReportCopy
-from assessments.report_services import order_report
+from assessments.reports.services import order_report
 from portal.core import jobs
 from tests.publishing import correct
 from tests.world import World

@@ -11,11 +11,11 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from assessments.models import Assessment, ReportCopy
-from assessments.reading import document_for
-from assessments.report_services import _stamp
+from assessments.publication.services import take_step
+from assessments.publication.views.steps import is_early, review_end
+from assessments.reading.scopes import document_for
 from assessments.reports.pdf import payload
-from assessments.services import take_step
-from assessments.views.steps import is_early, review_end
+from assessments.reports.services import _stamp
 from factories.models import Factory
 from factories.services import open_handover
 from portal.core.days import SHORTEST, UTC_DAYS, day_of, end_of, moment_at, start_of, today

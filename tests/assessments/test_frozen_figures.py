@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from assessments.figures.queries import count_drafts, has_non_compliance_in, points_of, with_figures
 from assessments.figures.services import differences, freeze, stray_versions
 from assessments.models import Answer, Assessment, Figures
-from assessments.reading import document_for, with_scopes
-from assessments.services import start_correction, take_step
+from assessments.publication.services import start_correction, take_step
+from assessments.reading.scopes import document_for, with_scopes
 from factories.models import CountryProgramme
 from sharing.scopes import ASSESSMENT_SCOPES
 from tests.amounts import amount

@@ -7,8 +7,8 @@ import openpyxl
 import pytest
 
 from assessments.models import Assessment
+from assessments.publication.services import take_step
 from assessments.reports.table import COLUMNS, finding_cell, long_table
-from assessments.services import take_step
 from tests.assessments.tables import LEAVE, OVERTIME, ROW, check, file_of, load, messages, rows_of_everything, table
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("run_jobs")]

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from assessments.imports import words
+from assessments.imports.models import ImportBatch
 from assessments.models import Assessment, Question
-from assessments.models.imports import ImportBatch
 from assessments.reports.table import COLUMNS
 from portal.accounts.models import User
 from tests.assessments.tables import LEAVE, OVERTIME, ROW, load, table

@@ -13,9 +13,9 @@ from django.db import connections
 from django.utils import timezone
 
 from assessments.imports import applying, heartbeat
+from assessments.imports.models import ImportBatch, ImportRow
 from assessments.imports.services import confirm_import, discard_import, start_import
 from assessments.models import Answer, Assessment
-from assessments.models.imports import ImportBatch, ImportRow
 from factories.models import Factory
 from portal.core import jobs
 from portal.core.models import Job

@@ -7,9 +7,9 @@ from django.core.files.storage import storages
 from django.utils import timezone
 
 from assessments.imports.applying import apply_batch
+from assessments.imports.models import ImportBatch, ImportRow, ImportVisit
 from assessments.imports.services import confirm_import
 from assessments.models import Assessment
-from assessments.models.imports import ImportBatch, ImportRow, ImportVisit
 from portal.core import jobs
 from portal.core.models import Job
 from tests.assessments.tables import OVERTIME, check, load, rows_of_everything, table

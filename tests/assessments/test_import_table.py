@@ -6,7 +6,7 @@ import pytest
 
 from assessments.imports.services import confirm_import, error_rows
 from assessments.models import Answer, Assessment, Question
-from assessments.services import start_correction, take_step
+from assessments.publication.services import start_correction, take_step
 from factories.models import Factory
 from factories.roles import FACTORY
 from portal.core.models import Event

@@ -8,9 +8,9 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import CommandError, call_command
 
 import portal.demo
-from assessments.imports.tools import ToolRefused, import_tool, read_questions
+from assessments.imports.models import ImportBatch
 from assessments.models import Assessment, Question, Tool
-from assessments.models.imports import ImportBatch
+from assessments.questionnaires.tables import ToolRefused, import_tool, read_questions
 from tests.assessments.tables import LEAVE, OVERTIME, table
 
 pytestmark = pytest.mark.django_db

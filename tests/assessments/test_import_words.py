@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from django.utils import translation
 
+from assessments.imports.models import ImportProblem
 from assessments.imports.texts import LongTableText
-from assessments.models.imports import ImportProblem
 from assessments.reports.table import COLUMNS
 from portal.core.tables import Group, Problems, TableError, day
 from portal.core.tables.texts import (

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from assessments.figures.queries import points_of, with_figures
 from assessments.models import Answer, Assessment
-from assessments.reading import document_for, with_scopes
+from assessments.reading.scopes import document_for, with_scopes
 from sharing.grants.services.revoking import revoke_access
 from sharing.models import AccessRecord
 from sharing.scopes import ASSESSMENT_SCOPES

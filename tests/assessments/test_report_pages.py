@@ -9,7 +9,7 @@ from django.core.files.storage import storages
 from django.urls import reverse
 
 from assessments.models import ReportCopy
-from assessments.report_services import link_key
+from assessments.reports.services import link_key
 from portal.core.models import Job
 from sharing.models import AccessRecord
 from tests.assessments.report_files import (

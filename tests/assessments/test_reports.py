@@ -10,10 +10,10 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from assessments import report_services
 from assessments.models import ReportCopy
-from assessments.report_services import clear_old_files
 from assessments.reports import RenderError
+from assessments.reports import services as report_services
+from assessments.reports.services import clear_old_files
 from brands.roles import BRAND
 from portal.accounts.services import add_member
 from portal.core import jobs
@@ -143,7 +143,7 @@ class TestMaking:
         def fail(*args, **kwargs):
             raise RenderError("error: #12 of report.typ")
 
-        monkeypatch.setattr("assessments.report_services.render", fail)
+        monkeypatch.setattr("assessments.reports.services.render", fail)
         copy = make(order(world, reader))
         assert copy.job.state == Job.State.FAILED
         assert "could not be made" in copy.job.error_in_words
@@ -185,7 +185,7 @@ class TestRevoke:
 
     def test_between_the_gate_and_the_file(self, world, reader, report_grant, client_of, monkeypatch):
         copy = make(order(world, reader))
-        monkeypatch.setattr("assessments.views.reports.check_link_key", lambda *_, **__: revoke(world, report_grant))
+        monkeypatch.setattr("assessments.reports.views.check_link_key", lambda *_, **__: revoke(world, report_grant))
         assert client_of(reader).get(link(copy)).status_code == 404
         assert not AccessRecord.objects.filter(action="download").exists()
 
@@ -241,7 +241,7 @@ class TestRevoke:
         assert client_of(reader).get(link(copy)).status_code == 404
 
     def test_a_withdrawn_report(self, world, reader, client_of):
-        from assessments.services import take_step
+        from assessments.publication.services import take_step
 
         copy = make(order(world, reader))
         manager = world.person("programme_manager")

@@ -6,8 +6,8 @@ import pytest
 from django.urls import reverse
 
 from assessments.models import Answer, Assessment, Cluster
-from assessments.models.tools import USUAL_CLUSTERS
-from assessments.services import start_correction, take_step
+from assessments.publication.services import start_correction, take_step
+from assessments.questionnaires.models import USUAL_CLUSTERS
 from sharing.grants.services.granting import change_grant
 from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import revoke_access

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from assessments.listing import LISTED, SharedRows
+from assessments.reading.listing import LISTED, SharedRows
 from portal.accounts.models import User
 from portal.ui.lists import COUNT_LIMIT
 from sharing.holds.services import withhold_report

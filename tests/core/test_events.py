@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from assessments.states import STEPS
+from assessments.publication.states import STEPS
 from portal.core.events import event_kinds, event_of
 
 APPS = ("portal", "factories", "brands", "sharing", "assessments")

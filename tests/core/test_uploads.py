@@ -12,8 +12,8 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from assessments.models.imports import ImportBatch
-from assessments.report_services import order_report
+from assessments.imports.models import ImportBatch
+from assessments.reports.services import order_report
 from portal.core import jobs
 from portal.core.models import Job
 from portal.core.uploads import folders, keep_upload, kept_upload, store_file, sweep_orphans
@@ -116,7 +116,7 @@ def made_older(path: Path, days: int = 40) -> None:
 
 
 def test_a_report_on_a_full_disk_leaves_no_piece(world: World, own_storage: Path, monkeypatch) -> None:
-    monkeypatch.setattr("assessments.report_services.ContentFile", DiskFull)
+    monkeypatch.setattr("assessments.reports.services.ContentFile", DiskFull)
     monkeypatch.setattr(DiskFull, "writings", 0)
     copy = order_report(
         by=world.person("manager_a"), assessment=world.assessments["a1"], scope="report", language="en", format="csv"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from assessments.report_services import order_report
+from assessments.reports.services import order_report
 from portal.core import jobs
 from tests.amounts import IS_LONG
 from tests.e2e.visitor import Visitor

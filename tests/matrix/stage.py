@@ -14,10 +14,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from assessments.imports.models import ImportBatch
 from assessments.imports.services import start_import
 from assessments.models import CorrectionNotice, ReportCopy
-from assessments.models.imports import ImportBatch
-from assessments.report_services import link_key, order_report
+from assessments.reports.services import link_key, order_report
 from brands.roles import BRAND
 from factories.models import Handover
 from factories.roles import FACTORY

@@ -9,7 +9,7 @@ from django.db.utils import DatabaseError
 from django.urls import reverse
 
 from assessments.models import CorrectionNotice
-from assessments.services import take_step
+from assessments.publication.services import take_step
 from portal.core.models import Event
 from sharing.grants.services.revoking import revoke_access
 from sharing.models import AccessRecord

@@ -7,7 +7,7 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from assessments.services import take_step
+from assessments.publication.services import take_step
 from brands.models import Brand
 from factories.models import Factory
 from portal.notices.handing_out import hand_out_notices

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assessments.models import Assessment, CorrectionNotice
-from assessments.services import start_correction, take_step
+from assessments.publication.services import start_correction, take_step
 from factories.models import Factory
 from portal.core.compiled import forget_words
 from portal.notices.handing_out import hand_out_notices

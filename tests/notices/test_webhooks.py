@@ -22,7 +22,7 @@ from django.utils import timezone
 from standardwebhooks import Webhook
 from structlog.testing import capture_logs
 
-from assessments.services import take_step
+from assessments.publication.services import take_step
 from portal.notices.handing_out import hand_out_notices
 from portal.notices.models import Notice, WebhookDelivery, WebhookEndpoint
 from portal.notices.outbox import notice_kinds

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from assessments.services import take_step
+from assessments.publication.services import take_step
 from brands.roles import BRAND
 from brands.services import update_brand
 from factories.services import update_programme

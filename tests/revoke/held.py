@@ -11,7 +11,7 @@ from django.test import Client
 
 from assessments.models import Assessment, ReportCopy
 from assessments.notices import tell_published
-from assessments.report_services import link_key, order_report
+from assessments.reports.services import link_key, order_report
 from portal.accounts.models import User
 from portal.core import jobs
 from portal.notices.models import WebhookEndpoint

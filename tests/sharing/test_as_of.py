@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from assessments.explaining import who_could_see
+from assessments.disclosure.explaining import who_could_see
 from assessments.models import Assessment
-from assessments.services import take_step
+from assessments.publication.services import take_step
 from brands.roles import BRAND
 from factories.models import Factory
 from portal.accounts.models import MembershipPeriod, User

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from assessments.services import take_step
+from assessments.publication.services import take_step
 from brands.models import Brand
 from portal.core.models import Event
 from sharing import access

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assessments.models import Assessment
-from assessments.services import start_correction, take_step
+from assessments.publication.services import start_correction, take_step
 from brands.models import Brand
 from factories.models import CountryProgramme, Factory
 from sharing.access import ASSESSMENT_SCOPES

@@ -20,9 +20,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from assessments.listing import LISTED, SharedRows, listed
 from assessments.models import Answer, Assessment, ReportCopy
-from assessments.services import start_correction, take_step
+from assessments.publication.services import start_correction, take_step
+from assessments.reading.listing import LISTED, SharedRows, listed
 from brands.models import Brand
 from brands.roles import BRAND
 from brands.services import update_brand

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.utils import ProgrammingError
 from django.utils import timezone
 
-from assessments.report_services import hand_over, order_report
+from assessments.reports.services import hand_over, order_report
 from portal.core import jobs
 from portal.core.models import Event
 from portal.notices.models import Notice

@@ -175,4 +175,4 @@ def test_each_list_that_a_finding_narrows_writes_down_whom_it_names() -> None:
         for path in (root / app).rglob("*.py")
         if "has_non_compliance_in(" in path.read_text()
     }
-    assert asking == {"assessments/figures/queries.py", "assessments/listing.py"}
+    assert asking == {"assessments/figures/queries.py", "assessments/reading/listing.py"}

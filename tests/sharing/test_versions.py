@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from assessments.models import Assessment
-from assessments.services import start_correction, take_step
+from assessments.publication.services import start_correction, take_step
 from sharing import access
 from sharing.grants.services.granting import change_grant
 from sharing.grants.services.outcomes import Terms

@@ -8,9 +8,9 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections, transaction
 from django.utils import timezone
 
-from assessments.listing import LISTED, SharedRows, listed
 from assessments.models import Assessment
-from assessments.services import take_step
+from assessments.publication.services import take_step
+from assessments.reading.listing import LISTED, SharedRows, listed
 from brands.roles import BRAND
 from portal.accounts.services import add_member, create_integration_token
 from sharing.grants.services.revoking import revoke_access

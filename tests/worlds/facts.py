@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from django.urls import reverse
 
 from assessments.models import Answer, Assessment
-from assessments.services import start_correction, take_step
+from assessments.publication.services import start_correction, take_step
 from brands.roles import BRAND
 from factories.models import Factory
 from factories.services import stop_handover

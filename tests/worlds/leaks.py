@@ -11,9 +11,9 @@ from django.core import mail
 from django.core.exceptions import PermissionDenied
 from django.db import connection, connections
 
-from assessments import report_services
-from assessments.api.corrections import CorrectionListView
-from assessments.api.reading import AssessmentListView
+from assessments.corrections.api import CorrectionListView
+from assessments.reading.api import AssessmentListView
+from assessments.reports import services as report_services
 from portal.core.middleware import PrivateResponses
 from portal.home import brand as home
 from portal.notices import mails

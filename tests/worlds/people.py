@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from django.test import Client
 
-from assessments.report_services import order_report
+from assessments.reports.services import order_report
 from brands.roles import BRAND
 from portal.accounts.services import create_integration_token
 from portal.ledger.sealing import seal_new_rows

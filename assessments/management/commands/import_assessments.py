@@ -9,9 +9,9 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files import File
 from django.core.management.base import BaseCommand, CommandError
 
+from assessments.imports.models import ImportBatch
 from assessments.imports.services import confirm_import, discard_import, start_import
 from assessments.imports.words import summary
-from assessments.models.imports import ImportBatch
 from portal.accounts.models import User
 from portal.core.jobs import run
 from portal.core.models import Job

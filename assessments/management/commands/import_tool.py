@@ -7,8 +7,8 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from assessments.imports.tools import ToolRefused, import_tool, read_questions
 from assessments.models import Tool
+from assessments.questionnaires.tables import ToolRefused, import_tool, read_questions
 from factories.models import CountryProgramme
 from portal.accounts.models import User
 from portal.core.country_names import country_code

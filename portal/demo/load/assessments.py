@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
-from assessments.digests import answer_digests
+from assessments.answering.digests import answer_digests
 from assessments.events import AssessmentEvent
 from assessments.figures.services import freeze, released
 from assessments.models import Answer, Assessment, Tool

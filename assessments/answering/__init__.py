@@ -1,0 +1,1 @@
+"""Answers, and the digest of them that the ledger keeps."""

@@ -1,1 +1,0 @@
-"""Assessments over the API: reading them (`reading`), and files and jobs (`files`)."""

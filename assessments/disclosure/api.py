@@ -1,0 +1,174 @@
+"""Why, and who on any day, over the API."""
+
+from contextlib import suppress
+from datetime import date, datetime
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from assessments.disclosure.explaining import Reader, Readers, explain, explain_to_brand, granted_to, who_could_see
+from assessments.disclosure.moments import FIRST_DAY, LAST_DAY, find_reader, moment_asked, reader_choices
+from assessments.reading.serializers import DecisionSerializer
+from factories.models import Factory
+from portal.core.api import Query
+from portal.core.api.views import PortalView
+from portal.core.days import by_clock
+from sharing.access import ASSESSMENT_SCOPES
+from sharing.gates.api import factory_from_inside
+from sharing.grants.serializers.grants import BrandBriefSerializer
+from sharing.models import SharingGrant
+from sharing.terms import MAX_CYCLE
+
+
+@extend_schema_field({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]})
+class DayOrMoment(serializers.DateTimeField):
+    """A day, or a moment, which has no offset where none was sent."""
+
+    def to_internal_value(self, value: Any) -> Any:
+        """The one or the other."""
+        with suppress(ValueError):
+            if day := parse_date(value):
+                return day
+        return super().to_internal_value(value)
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        """Leave it as it was sent: whose clock it is by, the factory says."""
+        return value
+
+
+def moment_of(asked: date | None, factory: Factory) -> datetime | None:
+    """Return the moment asked about; None: now. A day, and a moment without an offset, are the factory's (R54)."""
+    if isinstance(asked, datetime):
+        return asked if asked.tzinfo else by_clock(asked, factory)
+    return None if asked is None else moment_asked(asked, None, factory)
+
+
+class MomentQuery(Query):
+    """A cycle, a scope, and a moment where it is not now."""
+
+    cycle = serializers.IntegerField(min_value=1, max_value=MAX_CYCLE)
+    scope = serializers.ChoiceField(choices=list(ASSESSMENT_SCOPES))
+    at = DayOrMoment(
+        required=False,
+        help_text="Now unless told; a day means its end. Ahead: if nothing changes until then. Without an offset it is "
+        "by the factory's clock.",
+    )
+
+    def validate_at(self, value: date) -> date:
+        """A day or moment of this century."""
+        if not FIRST_DAY.year <= value.year <= LAST_DAY.year:
+            raise serializers.ValidationError(_("Choose a day between 2000 and 2099."))
+        return value
+
+
+class ExplainQuery(MomentQuery):
+    """From the factory's side also who: `brand:7` or `person:12`, as `who-could-see` names them."""
+
+    reader = serializers.CharField(required=False, max_length=40)
+
+
+class AnswerSerializer(DecisionSerializer):
+    """One answer: about which version (null: about none that the asker may know of), and for which brand of theirs."""
+
+    assessment = serializers.UUIDField(source="about.pk", default=None, allow_null=True)
+    version = serializers.IntegerField(source="about.version", default=None, allow_null=True)
+    brand = BrandBriefSerializer(source="asker", default=None, allow_null=True)
+
+
+class AnswersSerializer(serializers.Serializer[Any]):
+    """The answers, the newest version first."""
+
+    answers = AnswerSerializer(many=True)
+
+
+class FactoryExplainView(PortalView):
+    """Why somebody may read a cycle of this factory, or not."""
+
+    query_class = ExplainQuery
+
+    @extend_schema(responses=AnswersSerializer)
+    def get(self, request: Request, pk: int) -> Response:
+        """The factory's people and its country's staff ask about a `reader`; a brand about itself, without one."""
+        asked = {"scope": self.query["scope"], "cycle": self.query["cycle"]}
+        shared = granted_to(self.user).filter(factory=pk)
+        if shared.exists():
+            self._refuse_a_reader()
+            factory = get_object_or_404(Factory.objects.select_related("programme"), pk__in=shared.values("factory"))
+            answers = explain_to_brand(self.user, factory, at=moment_of(self.query.get("at"), factory), **asked)
+        else:
+            factory = factory_from_inside(self.user, pk)
+            at = moment_of(self.query.get("at"), factory)
+            answers = explain(self.user, factory, self._reader(factory), at=at, **asked)
+        rows = [{**vars(one.decision), "about": one.assessment, "asker": one.brand} for one in answers]
+        return Response(AnswersSerializer({"answers": rows}).data)
+
+    def _refuse_a_reader(self) -> None:
+        if "reader" in self.query:
+            raise serializers.ValidationError({"reader": [_("A brand asks about itself only.")]})
+
+    def _reader(self, factory: Factory) -> Any:
+        offered = {value for _label, group in reader_choices(self.user, factory)[1:] for value, _name in group}
+        if self.query.get("reader") not in offered:
+            raise serializers.ValidationError({"reader": [_("There is no such brand or person here.")]})
+        return find_reader(self.query["reader"])
+
+
+class ReaderSerializer(serializers.Serializer[Any]):
+    """One person who could read it, and in which role. `id` is what `explain` takes as `reader`."""
+
+    id = serializers.SerializerMethodField()
+    side = serializers.ChoiceField(choices=["brand", "factory", "programme"])
+    organisation = serializers.CharField()
+    role = serializers.CharField()
+    person = serializers.CharField()
+    is_integration = serializers.BooleanField()
+
+    def get_id(self, reader: Reader) -> str:
+        """The person as `explain` takes them."""
+        return f"person:{reader.person_id}"
+
+
+class OpeningSerializer(serializers.Serializer[Any]):
+    """A grant that opened it."""
+
+    grant = serializers.UUIDField(source="pk")
+    brand = BrandBriefSerializer()
+    since = serializers.DateTimeField(source="starts_at")
+    until = serializers.DateTimeField(source="over_at", allow_null=True)
+    cycles = serializers.ChoiceField(choices=SharingGrant.Cycles.values)
+    cycle_number = serializers.IntegerField(allow_null=True)
+
+
+class ReadersSerializer(serializers.Serializer[Any]):
+    """Who could read one version."""
+
+    assessment = serializers.UUIDField(source="assessment.pk")
+    version = serializers.IntegerField(source="assessment.version")
+    brands = OpeningSerializer(source="grants", many=True)
+    people = ReaderSerializer(many=True)
+
+
+class WhoCouldSeeSerializer(serializers.Serializer[Any]):
+    """Each version that was there, the newest first."""
+
+    versions = ReadersSerializer(many=True)
+
+
+class WhoCouldSeeView(PortalView):
+    """Who could read a cycle's report at a moment."""
+
+    query_class = MomentQuery
+
+    @extend_schema(responses=WhoCouldSeeSerializer)
+    def get(self, request: Request, pk: int) -> Response:
+        """For the factory's people and its country's staff: the brands and the people, by the grants of then."""
+        factory = factory_from_inside(self.user, pk)
+        at = moment_of(self.query.get("at"), factory)
+        found: list[Readers] = who_could_see(self.user, factory, self.query["cycle"], self.query["scope"], at)
+        return Response(WhoCouldSeeSerializer({"versions": found}).data)

@@ -1,0 +1,93 @@
+"""Why somebody may read a report or not, and who could read it on any day.
+
+The factory's people and its country's staff ask about everybody; a brand about itself only.
+"""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from assessments.disclosure.explaining import explain, explain_to_brand, granted_to, table_of_readers, who_could_see
+from assessments.disclosure.moments import ExplainForm, MomentForm
+from factories.models import Factory
+from portal.core.days import show_days_of
+from portal.core.events import record
+from portal.core.exports import FORMATS, table_response
+from portal.ui.forms import REFUSED
+from sharing.events import SharingEvent
+from sharing.gates.pages import factory_inside, person
+
+
+def _asked(request: HttpRequest, factory: Factory) -> dict[str, Any] | None:
+    """What a form is bound to; nothing while nobody asked. What is left out is what one mostly asks for."""
+    if not {"cycle", "day", "reader"} & set(request.GET):
+        return None
+    return {"scope": "report", "cycle": factory.current_cycle, **request.GET.dict()}
+
+
+def _first_values(request: HttpRequest, factory: Factory) -> dict[str, Any]:
+    return {"cycle": factory.current_cycle, "scope": "report", "reader": request.GET.get("reader", "")}
+
+
+@login_required
+@require_safe
+def explain_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """ "Why?": who may read what of this factory, and why; to a brand, about itself."""
+    shared = granted_to(person(request)).filter(factory=pk)
+    if shared.exists():
+        return _explain_to_brand(request, get_object_or_404(Factory, pk__in=shared.values("factory")))
+    factory = factory_inside(request, pk)
+    user = person(request)
+    form = ExplainForm(_asked(request, factory), user=user, factory=factory, initial=_first_values(request, factory))
+    context: dict[str, Any] = {"factory": factory, "form": form, "is_inside": True}
+    if form.is_bound and form.is_valid():
+        reader, asked, at = form.chosen_reader(), form.cleaned_data, form.moment()
+        context |= {"answers": explain(user, factory, reader, asked["scope"], asked["cycle"], at), "reader": reader}
+        context |= _moment_words(at)
+    return render(request, "assessments/explain.html", context, status=_status(form))
+
+
+def _explain_to_brand(request: HttpRequest, factory: Factory) -> HttpResponse:
+    show_days_of(factory)
+    data = {"scope": "report", **request.GET.dict()} if "cycle" in request.GET else None
+    form = MomentForm(data, place=factory, initial={"cycle": 1, "scope": "report"})
+    context: dict[str, Any] = {"factory": factory, "form": form, "is_inside": False}
+    if form.is_bound and form.is_valid():
+        asked, at = form.cleaned_data, form.moment()
+        context |= {"answers": explain_to_brand(person(request), factory, asked["scope"], asked["cycle"], at)}
+        context |= _moment_words(at)
+    return render(request, "assessments/explain.html", context, status=_status(form))
+
+
+def _moment_words(at: Any) -> dict[str, Any]:
+    now = timezone.now()
+    return {"at": at or now, "is_now": at is None, "is_ahead": at is not None and at > now}
+
+
+def _status(form: MomentForm) -> int:
+    return REFUSED if form.is_bound and not form.is_valid() else 200
+
+
+@login_required
+@require_safe
+def who_could_see_page(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """ "Who could see...?": the brands, the factory's people and the staff who could read a report at a moment."""
+    factory = factory_inside(request, pk)
+    user = person(request)
+    form = MomentForm(_asked(request, factory), place=factory, initial=_first_values(request, factory))
+    context: dict[str, Any] = {"factory": factory, "form": form}
+    if form.is_bound and form.is_valid():
+        asked, at = form.cleaned_data, form.moment()
+        found = who_could_see(user, factory, asked["cycle"], asked["scope"], at)
+        if request.GET.get("format") in FORMATS:
+            record(SharingEvent.READERS_EXPORTED, by=user, factory_id=factory.pk, cycle=asked["cycle"])
+            header, rows = table_of_readers(found, asked["scope"], at or timezone.now(), factory)
+            name = f"who-could-see-{factory.bw_id.replace('/', '-')}-cycle-{asked['cycle']}"
+            return table_response(request.GET["format"], name, header, rows)
+        context |= {"found": found, **_moment_words(at)}
+    return render(request, "assessments/who_could_see.html", context, status=_status(form))

@@ -1,0 +1,232 @@
+"""Why somebody may read a report or not, and who could on any day: the access decision, asked about a cycle.
+
+The factory's people and its country's staff hear exactly. A brand hears about its own consent only: for a cycle of
+which nothing is open to it, the answer is made without looking at any report, so it cannot tell whether one exists.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from assessments.models import Assessment
+from assessments.visits.queries import AssessmentQuerySet
+from brands.models import Brand
+from brands.roles import BRAND
+from factories.models import Factory
+from factories.role_names import FactoryRoleName
+from factories.roles import FACTORY, PROGRAMME
+from portal.accounts.models import User
+from portal.accounts.roles import Visitor
+from portal.accounts.sides import Side
+from portal.core.days import at_place
+from sharing import access
+from sharing.access.reasons import Decision, Reason
+from sharing.models import Scope, SharingGrant
+
+
+@dataclass(frozen=True)
+class NoReport:
+    """A cycle of which there is no report to ask about: the same decision answers for it."""
+
+    factory: Factory
+    factory_id: int
+    cycle: int
+    created_at: datetime | None = None
+    version: int = 1
+    state: str = Assessment.State.PLANNED
+    released_at: datetime | None = None
+    published_at: datetime | None = None
+    first_published_at: datetime | None = None
+    superseded_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A decision, the version of the report it is about (None: about none), and the brand, where one asked."""
+
+    decision: Decision
+    assessment: Assessment | None = None
+    brand: Brand | None = None
+
+
+def known_versions(user: Visitor, factory: Factory, cycle: int, at: datetime | None) -> AssessmentQuerySet:
+    """The versions of a cycle's report about whose readers `user` may ask, the newest first."""
+    known = Assessment.objects.known_to(user, at).filter(factory=factory, cycle=cycle)
+    return known.select_related("factory__programme").order_by("-version")
+
+
+def explain(
+    user: Visitor, factory: Factory, reader: Brand | User, scope: str, cycle: int, at: datetime | None = None
+) -> list[Answer]:
+    """For the factory and its country's staff: may `reader` read this, and why; one answer a version, newest first."""
+    versions: list[Any] = list(known_versions(user, factory, cycle, at)) or [_nothing(factory, cycle)]
+    return [Answer(_decision(reader, one, scope, at), one if isinstance(one, Assessment) else None) for one in versions]
+
+
+def _nothing(factory: Factory, cycle: int) -> Any:
+    return NoReport(factory, factory.pk, cycle)
+
+
+def _decision(reader: Brand | User, subject: Any, scope: str, at: datetime | None) -> Decision:
+    if isinstance(reader, Brand):
+        return access.decide_for_brand(reader, subject, scope, at)
+    decision = access.decide(reader, subject, scope, at)
+    if decision.reason in {Reason.NO_GRANT, Reason.CLOSED}:  # for whom else they work is not this factory's business
+        sentence = _("%s reads for no brand with which this factory shared it.")
+        return Decision(False, decision.reason, sentence % reader)
+    return decision
+
+
+def explain_to_brand(
+    user: Visitor, factory: Factory, scope: str, cycle: int, at: datetime | None = None
+) -> list[Answer]:
+    """For a brand about itself: what each brand that `user` reads for may read of a cycle, and why."""
+    own = Brand.objects.own(user).filter(pk__in=granted_to(user).filter(factory=factory).values("brand"))
+    reads = Brand.objects.where(user, f"read_{scope}")
+    return [_for_brand(brand, factory, scope, cycle, at) for brand in (own & reads).order_by("name")]
+
+
+def granted_to(user: Visitor) -> Any:
+    """The grants, running or over, to brands that `user` reads for."""
+    return SharingGrant.objects.visible_to(user).filter(brand__in=Brand.objects.own(user).values("pk"))
+
+
+def _for_brand(brand: Brand, factory: Factory, scope: str, cycle: int, at: datetime | None) -> Answer:
+    shown = Assessment.objects.open_to(brand, scope, at).filter(factory=factory, cycle=cycle)
+    if at is not None and at > timezone.now():
+        shown = shown.open_to(brand, scope)  # that a report waits to be opened it is not told before
+    newest = shown.select_related("factory").order_by("-version").first()
+    subject: Any = newest or _nothing(factory, cycle)
+    return Answer(access.tell_brand(brand, subject, scope, at), newest, brand)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One person who could read a version: for which organisation, in which role, and by which grant."""
+
+    version: int
+    side: str  # brand, factory or programme
+    organisation: str
+    role: str
+    person: str
+    person_id: int
+    is_integration: bool
+    grant: SharingGrant | None = None
+
+
+@dataclass(frozen=True)
+class Readers:
+    """Who could read one version at a moment: the grants that opened it, and the people, by organisation."""
+
+    assessment: Assessment
+    grants: list[SharingGrant]
+    people: list[Reader]
+
+    @property
+    def brands(self) -> list[tuple[SharingGrant, list[Reader]]]:
+        """Each brand's grant with the people who could read by it."""
+        of = defaultdict(list)
+        for reader in self.people:
+            if reader.grant is not None:
+                of[reader.grant.pk].append(reader)
+        return [(grant, of[grant.pk]) for grant in self.grants]
+
+    @property
+    def own(self) -> list[Reader]:
+        """The factory's own people."""
+        return [reader for reader in self.people if reader.side == Side.FACTORY]
+
+    @property
+    def staff(self) -> list[Reader]:
+        """The programme's staff."""
+        return [reader for reader in self.people if reader.side == Side.PROGRAMME]
+
+
+def who_could_see(user: Visitor, factory: Factory, cycle: int, scope: str, at: datetime | None = None) -> list[Readers]:
+    """For the factory and its country's staff: who could read each version of a cycle's report at a moment.
+
+    Two queries a version, whatever happened before and since.
+    """
+    return [_readers(one, scope, at) for one in known_versions(user, factory, cycle, at)]
+
+
+def _readers(assessment: Assessment, scope: str, at: datetime | None) -> Readers:
+    grants = list(access.brands_reading_of(assessment, scope, at).order_by("brand__name", "pk"))
+    by_brand = {grant.brand_id: grant for grant in grants}
+    return Readers(assessment, grants, list(_people(assessment, scope, at, by_brand)))
+
+
+def _people(
+    assessment: Assessment, scope: str, at: datetime | None, grants: dict[int, SharingGrant]
+) -> Iterator[Reader]:
+    rows = access.reading_memberships(assessment, scope, at).values(
+        person=F("user__name"),
+        person_key=F("user"),
+        machine=F("user__is_integration"),
+        brand=F("group__brandrole__organisation"),
+        brand_role=F("group__brandrole__role"),
+        factory=F("group__factoryrole__organisation__name"),
+        factory_role=F("group__factoryrole__role"),
+        programme=F("group__programmerole__organisation__name"),
+        programme_role=F("group__programmerole__role"),
+    )
+    for row in rows.order_by("user__name", "user", "group"):
+        grant = grants.get(row["brand"])
+        side, organisation, role = _place(row, grant)
+        yield Reader(
+            assessment.version, side, organisation, role, row["person"], row["person_key"], row["machine"], grant
+        )
+
+
+def _place(row: dict[str, Any], grant: SharingGrant | None) -> tuple[str, str, str]:
+    """The side, the organisation and the role's label; who is assigned to a factory is the programme's."""
+    if grant is not None:
+        return "brand", grant.brand.name, str(BRAND.roles[row["brand_role"]].label)
+    if row["factory_role"]:
+        side = Side.PROGRAMME if row["factory_role"] == FactoryRoleName.ADVISOR else Side.FACTORY
+        return side, row["factory"], str(FACTORY.roles[row["factory_role"]].label)
+    return "programme", row["programme"], str(PROGRAMME.roles[row["programme_role"]].label)
+
+
+def table_of_readers(
+    found: list[Readers], scope: str, at: datetime, factory: Factory
+) -> tuple[list[str], Iterator[list[Any]]]:
+    """The header and the rows of an answer to take along: one row a person."""
+    header = [
+        _("Date and time"),
+        _("Cycle"),
+        _("Version"),
+        _("Data"),
+        _("Organisation"),
+        _("Role"),
+        _("Person"),
+        _("Shared since"),
+        _("Shared until"),
+        _("Sharing"),
+    ]
+    return header, _rows(found, str(Scope(scope).label), at_place(at, factory), factory)
+
+
+def _rows(found: list[Readers], scope: str, at: datetime, factory: Factory) -> Iterator[list[Any]]:
+    for readers in found:
+        cycle, version = readers.assessment.cycle, readers.assessment.version
+        with_people = {reader.grant.pk for reader in readers.people if reader.grant}
+        for reader in readers.people:
+            words = [reader.organisation, reader.role, reader.person]
+            yield [at, cycle, version, scope, *words, *_period(reader.grant, factory)]
+        for grant in readers.grants:
+            if grant.pk not in with_people:
+                yield [at, cycle, version, scope, grant.brand.name, "", "", *_period(grant, factory)]
+
+
+def _period(grant: SharingGrant | None, factory: Factory) -> list[Any]:
+    if grant is None:
+        return [None, None, ""]
+    return [at_place(grant.starts_at, factory), grant.over_at and at_place(grant.over_at, factory), str(grant.pk)]

@@ -1,0 +1,225 @@
+"""Importing the long table: upload, watch the check, decide on the preview, watch the import.
+
+Each page is the same address of the upload; it shows what is next. Uploads are seen by the person who made them.
+"""
+
+from typing import Any, cast
+from uuid import UUID
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from assessments.imports import words
+from assessments.imports.models import ImportBatch
+from assessments.imports.services import (
+    APPLY,
+    CHECK,
+    confirm_import,
+    discard_import,
+    error_rows,
+    is_applying,
+    may_import,
+    start_import,
+)
+from assessments.imports.services import staged_questions as asked_questions
+from factories.rights import may_somewhere
+from portal.accounts.models import User
+from portal.core.exports import csv_response
+from portal.core.models import Job
+from portal.core.tables import Group
+from portal.core.uploads import limited_upload
+from portal.core.views import job_pages
+from portal.ui.forms import REFUSED
+
+STATE = ImportBatch.State
+
+
+class TableForm(forms.Form):
+    """One file."""
+
+    file = forms.FileField(
+        label=gettext_lazy("Table"),
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.xlsx,text/csv"}),
+        error_messages={"required": gettext_lazy("Choose a file.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].help_text = _(
+            "CSV (UTF-8; comma, semicolon or tab) or Excel workbook (.xlsx), up to %s MB."
+        ) % (settings.UPLOAD_MAX_BYTES // 1024**2)
+
+
+class DecisionForm(forms.Form):
+    """What to do with a table that names what the portal does not know."""
+
+    create_missing = forms.BooleanField(
+        label=gettext_lazy("Create what this table names"),
+        required=False,
+        help_text=gettext_lazy("Everything listed above is created with the import, or nothing is."),
+    )
+    treat_as_step1 = forms.BooleanField(
+        label=gettext_lazy("Mark the compliance questions of new questionnaires as Step 1"),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, step1_questions: int = 0, **kwargs: Any) -> None:
+        """`step1_questions`: how many questions the second choice is about."""
+        super().__init__(*args, **kwargs)
+        number = ngettext("This is about %(count)s question", "This is about %(count)s questions", step1_questions) % {
+            "count": step1_questions
+        }
+        self.fields["treat_as_step1"].help_text = (
+            _(
+                "%s, of type NC in the lists above. If you tick it, brands with Step 1 data read each of them with "
+                "its answer, also where the factory complies. If you do not, they read no Step 1 data of these "
+                "assessments. Neither can be changed once the questionnaire is used. The table does not say which "
+                "question is of which SLCP Step: to mark them one by one, import the questionnaire first, and then "
+                "this table."
+            )
+            % number
+        )
+
+
+def _staff(request: HttpRequest) -> User:
+    """The visitor, who imports for some country. Other staff may not (403); for anybody else there is no page."""
+    user = cast(User, request.user)
+    if may_import(user):
+        return user
+    if may_somewhere(user, "assess_country"):
+        raise PermissionDenied(_("Your role does not allow importing assessments."))
+    raise Http404
+
+
+def _own(request: HttpRequest, pk: UUID) -> ImportBatch:
+    batches = ImportBatch.objects.visible_to(_staff(request)).select_related("job", "owner")
+    return get_object_or_404(batches, pk=pk)
+
+
+@login_required
+@limited_upload
+@require_http_methods(["GET", "POST"])
+def import_assessments(request: HttpRequest) -> HttpResponseBase:
+    """Upload a table; below, one's latest uploads."""
+    user = _staff(request)
+    form = TableForm(request.POST, request.FILES) if request.method == "POST" else TableForm()
+    if request.method == "POST" and form.is_valid():
+        try:
+            batch = start_import(by=user, upload=form.cleaned_data["file"])
+        except ValidationError as error:
+            form.add_error("file", error)
+        else:
+            return redirect("import_batch", pk=batch.pk)
+    recent = ImportBatch.objects.visible_to(user).exclude(state=STATE.DISCARDED).order_by("-created_at")[:10]
+    status = REFUSED if form.is_bound else 200
+    return render(request, "assessments/import_upload.html", {"form": form, "recent": recent}, status=status)
+
+
+@login_required
+@require_GET
+def import_batch(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """An upload: its progress, its errors, its preview or what became of it. htmx asks for the bar alone."""
+    batch = _own(request, pk)
+    if batch.state == STATE.DISCARDED:
+        raise Http404
+    if batch.state == STATE.CHECKING or is_applying(batch):
+        return _progress(request, batch)
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return render(request, "assessments/import_batch.html", _preview(batch))
+
+
+def _progress(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
+    template = "import_progress" if request.headers.get("HX-Request") else "import_batch"
+    titles = {STATE.CHECKING: _("Checking the table"), STATE.APPLYING: _("Importing the table")}
+    context = {"batch": batch, "stage": "running", "job": batch.job, "job_title": titles[STATE(batch.state)]}
+    return render(request, f"assessments/{template}.html", context)
+
+
+def _preview(batch: ImportBatch, form: DecisionForm | None = None) -> dict[str, Any]:
+    plan = batch.plan
+    notes = list(words.notes(plan))
+    context: dict[str, Any] = {"batch": batch, "plan": plan, "stage": batch.state, "notes": notes}
+    if batch.state == STATE.APPLYING:  # its job failed or was cancelled: nothing was done, decide again
+        context |= {"stage": STATE.READY, "failed": batch.job.error_in_words if batch.job else ""}
+    if batch.state == STATE.REFUSED:
+        context["problems"] = {"total": plan["problems"], "groups": [Group.read(one) for one in plan["groups"]]}
+        context["is_cut"] = batch.problems.count() < plan["problems"]
+        return context
+    context |= {"counts": words.counts(plan), "assessments": words.assessments(plan), "more": words.not_listed(plan)}
+    if context["stage"] == STATE.READY and plan["creates"]:
+        context["form"] = form or DecisionForm(step1_questions=_step1_questions(batch))
+        context["tools"] = _tools(batch)
+    return context
+
+
+def _step1_questions(batch: ImportBatch) -> int:
+    return sum(tool["nc_questions"] for tool in batch.plan.get("tools", ()))
+
+
+def _tools(batch: ImportBatch) -> list[dict[str, Any]]:
+    """The questionnaires to be made, each with its questions by cluster and compliance point."""
+    tools = {tool["name"]: {**tool, "line": words.tool_line(tool), "rows": []} for tool in batch.plan["tools"]}
+    for question in asked_questions(batch):
+        if question.questionnaire in tools:
+            tools[question.questionnaire]["rows"].append(question)
+    return list(tools.values())
+
+
+@login_required
+@require_POST
+def import_confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Import what the preview showed."""
+    batch = _own(request, pk)
+    form = DecisionForm(request.POST, step1_questions=_step1_questions(batch))
+    form.is_valid()
+    try:
+        confirm_import(by=cast(User, request.user), batch=batch, **form.cleaned_data)
+    except ValidationError as error:
+        if batch.state not in {STATE.READY, STATE.APPLYING}:
+            messages.error(request, " ".join(error.messages))
+            return redirect("import_batch", pk=pk)
+        form.add_error("create_missing", error)
+        return render(request, "assessments/import_batch.html", _preview(batch, form), status=REFUSED)
+    return redirect("import_batch", pk=pk)
+
+
+@login_required
+@require_POST
+def import_discard(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Forget an upload that was not imported."""
+    batch = _own(request, pk)
+    try:
+        discard_import(by=cast(User, request.user), batch=batch)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("import_batch", pk=pk)
+    messages.success(request, _("The upload is discarded. Nothing was imported."))
+    return redirect("import_assessments")
+
+
+@login_required
+@require_GET
+def import_errors(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
+    """Every error of an upload as a CSV file that no spreadsheet runs."""
+    batch = _own(request, pk)
+    header = (_("Row"), _("Column"), _("Value"), _("What is wrong"))
+    rows = ((problem.row, problem.column, problem.value, problem.message) for problem in error_rows(batch))
+    return csv_response("import-errors", header, rows)
+
+
+def _job_page(request: HttpRequest, job: Job) -> HttpResponse:
+    """The progress of a check or an import is on the page of its upload."""
+    batch = get_object_or_404(ImportBatch.objects.visible_to(request.user), pk=job.params["batch"])
+    return redirect("import_batch", pk=batch.pk)
+
+
+job_pages[CHECK] = job_pages[APPLY] = _job_page

@@ -1,0 +1,33 @@
+"""Questionnaire versions, assessments made with them, copies of reports, and tables on their way in.
+
+A tool is immutable once an assessment uses it; answers are immutable once the assessment was released to the
+factory (a correction is a new version). Both are refused by the database itself, whoever asks.
+"""
+
+from assessments.answering.models import Answer
+from assessments.corrections.models import CorrectionNotice
+from assessments.imports.models import ImportBatch, ImportProblem, ImportQuestion, ImportRow, ImportVisit
+from assessments.questionnaires.models import PUBLIC_TAG, ZERO_TOLERANCE_TAG, Cluster, CompliancePoint, Question, Tool
+from assessments.reports.models import ReportCopy
+from assessments.visits.models import Assessment
+
+from assessments.figures.models import Figures  # isort: skip # it needs the models above
+
+__all__ = [
+    "PUBLIC_TAG",
+    "ZERO_TOLERANCE_TAG",
+    "Answer",
+    "Assessment",
+    "Cluster",
+    "CompliancePoint",
+    "CorrectionNotice",
+    "Figures",
+    "ImportBatch",
+    "ImportProblem",
+    "ImportQuestion",
+    "ImportRow",
+    "ImportVisit",
+    "Question",
+    "ReportCopy",
+    "Tool",
+]

@@ -1,0 +1,1 @@
+"""Pages of the steps of assessments, and the staff's board."""

@@ -1,0 +1,136 @@
+"""The staff's board: assessments by state, what is late first (R39).
+
+Only people who work on assessments for the programme find it. The steps it offers are in `steps`.
+"""
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from assessments.imports.services import may_import
+from assessments.models import Assessment
+from assessments.publication.rights import StepRights
+from assessments.publication.states import steps_from
+from assessments.publication.views.steps import BULK_STEPS, BY_DEADLINE, NEWEST_FIRST, is_early, staff_only, worked_on
+from assessments.reading.filters import BoardFilter, country_choices
+from assessments.visits.queries import AssessmentQuerySet
+from factories.models import CountryProgramme
+from portal.accounts.models import User
+from portal.accounts.roles import Visitor
+from portal.accounts.worded import Worded
+from portal.ui.lists import capped, capped_count, requested_page, shown_count
+
+COLUMNS = ("internal_review", "factory_review", "published")
+WITHOUT_DEADLINE = frozenset({"published", "superseded", "withdrawn"})
+STEPS_BACK = frozenset({"take_back", "withdraw"})
+COLUMN_SIZE = 8
+LATE = "late"  # a column that is no state
+ORDERS = {
+    "published": ("-published_at", "-id"),
+    "superseded": NEWEST_FIRST,
+    "withdrawn": NEWEST_FIRST,
+}
+
+
+@login_required
+@require_safe
+def board(request: HttpRequest) -> HttpResponse:
+    """All states side by side; or, with a state asked for, the whole list of it with steps for many at once."""
+    user = cast(User, request.user)
+    staff_only(user)
+    form = BoardFilter(request.GET, choices={"country": country_choices(_countries(user))})
+    state, rights = form.asked("state"), StepRights(user)
+    if state or form.asked("late"):
+        assessments = form.narrow(worked_on(user), user)
+        return _list(request, assessments.filter(state=state) if state else assessments, rights, form)
+    # What day it is where the factories are is not known to PostgreSQL.
+    late = form.narrow(worked_on(user), user).late()
+    narrowed = {name: form.narrow(_in_state(user, name), user) for name in COLUMNS} if form.in_use else {}
+    context = {
+        "form": form,
+        "may_import": may_import(user),
+        "late": _column(user, LATE, rights, late),
+        "columns": [
+            {"state": Assessment.State(name), **_column(user, name, rights, narrowed.get(name))} for name in COLUMNS
+        ],
+    }
+    return render(request, "assessments/board.html", context)
+
+
+def _list(request: HttpRequest, assessments: AssessmentQuerySet, rights: StepRights, form: BoardFilter) -> HttpResponse:
+    """One state, or everything late, page by page."""
+    state = form.asked("state") or ""
+    page = requested_page(request, assessments, order_of(state))
+    bulk = [step for step in steps_from(state) if step.name in BULK_STEPS and rights.held[step.permission]]
+    context = {
+        "form": form,
+        "state": state,
+        "title": Assessment.State(state).label if state else _("Late"),
+        "page": page,
+        "count": assessments.count() if page.next_cursor or request.GET.get("cursor") else len(page.items),
+        "cards": _cards(page.items, rights),
+        "bulk_steps": bulk,
+        "has_deadline": state not in WITHOUT_DEADLINE,
+    }
+    return render(request, "assessments/board_list.html", context)
+
+
+def order_of(state: str) -> tuple[str, ...]:
+    """Return how a state is listed."""
+    return ORDERS.get(state, BY_DEADLINE)
+
+
+def _in_state(user: Visitor, name: str) -> AssessmentQuerySet:
+    return worked_on(user).filter(state=name)
+
+
+def _top(rows: AssessmentQuerySet, name: str) -> AssessmentQuerySet:
+    return rows.order_by(*order_of(name))[: COLUMN_SIZE + 1]
+
+
+def _visible_countries(user: Visitor) -> "QuerySet[CountryProgramme, str]":
+    return CountryProgramme.objects.visible_to(user).order_by().values_list("country", flat=True)
+
+
+_first: Worded[Assessment, Assessment] = Worded(lambda user, name: _top(_in_state(user, name), name))
+_counted: Worded[Assessment, Any] = Worded(lambda user, name: capped(_in_state(user, name)))
+_countries: Worded[CountryProgramme, str] = Worded(_visible_countries)
+
+
+def _column(user: User, name: str, rights: StepRights, rows: AssessmentQuerySet | None) -> dict[str, Any]:
+    """Return the first cards, and how many there are: counted only where there are more, and no further than shown.
+
+    `rows`: those of a column that is narrowed, or no state; otherwise all of the state `name`.
+    """
+    first = _first(user, name) if rows is None else list(_top(rows, name))
+    number = len(first)
+    if number > COLUMN_SIZE:
+        number = _counted.count(user, name) if rows is None else capped_count(rows)
+    return {"cards": _cards(first[:COLUMN_SIZE], rights), "number": number, "shown": shown_count(number)}
+
+
+def _cards(assessments: Iterable[Assessment], rights: StepRights) -> list[dict[str, Any]]:
+    return [_card(assessment, rights) for assessment in assessments]
+
+
+def _card(assessment: Assessment, rights: StepRights) -> dict[str, Any]:
+    steps = rights.steps(assessment)
+    return {
+        "assessment": assessment,
+        "days_late": assessment.days_late,
+        "factory_time_over": _factory_time_over(assessment),
+        "steps": steps,
+        "forward": [step for step in steps if step.name not in STEPS_BACK],
+    }
+
+
+def _factory_time_over(assessment: Assessment) -> bool:
+    """Whether the factory had all the days its country gives it for its review."""
+    in_review = assessment.state == Assessment.State.FACTORY_REVIEW and assessment.released_at is not None
+    return in_review and not is_early(assessment)

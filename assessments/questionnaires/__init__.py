@@ -1,0 +1,1 @@
+"""Questionnaires: their versions, clusters, points and questions."""

@@ -1,0 +1,215 @@
+"""Questionnaire versions: which there are, what is in one, importing another. For the programme's staff alone:
+brands and factories never learn which questionnaire was used (R1, R12).
+"""
+
+from typing import Any, ClassVar, cast
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Lower
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods
+
+from assessments.models import Question, Tool
+from assessments.questionnaires.tables import ToolRefused, import_tool, read_questions
+from factories.models import CountryProgramme
+from factories.rights import may_somewhere
+from portal.accounts.models import User
+from portal.core.countries import country_name
+from portal.core.search import search
+from portal.core.tables import Problems
+from portal.core.uploads import limited_table, megabytes, table_limit
+from portal.ui.forms import REFUSED, ListFilter, posted, show_errors
+from portal.ui.lists import requested_page
+
+FOR_ALL = "all"
+
+
+class ToolForm(forms.Form):
+    """A questionnaire to import. Without a country it is for all of them: only global staff may do that."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=150,
+        help_text=gettext_lazy("As the assessment table calls it, version included. It cannot be used twice."),
+    )
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Tool.Kind.choices)
+    programme = forms.ModelChoiceField(
+        label=gettext_lazy("Country programme"), queryset=CountryProgramme.objects.none()
+    )
+    version = forms.CharField(label=gettext_lazy("Version"), max_length=40, required=False)
+    file = forms.FileField(
+        label=gettext_lazy("Questions"), widget=forms.ClearableFileInput(attrs={"accept": ".csv,.xlsx,text/csv"})
+    )
+
+    def __init__(self, *args: Any, programmes: QuerySet[CountryProgramme], for_all: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast(forms.ModelChoiceField, self.fields["programme"])  # type: ignore[type-arg]
+        field.queryset = programmes
+        field.required = not for_all
+        field.empty_label = _("All countries") if for_all else "—"
+        self.fields["file"].help_text = _(
+            "CSV (UTF-8) or Excel workbook (.xlsx) with a row for each question and the columns cluster, "
+            "compliance_point, question_id, label, type (NC or FGW); and, where known, step, reference, tags "
+            "(separated by semicolons), in_vcc, condition. Up to %s MB."
+        ) % megabytes(table_limit("questionnaires"))
+
+
+class ToolFilter(ListFilter):
+    """How staff narrow and order the list of questionnaires."""
+
+    ORDERS: ClassVar = {"": ("sort_name", "id"), "recent": ("-created_at", "-id")}
+
+    q = forms.CharField(label=gettext_lazy("Questionnaire"), max_length=100, required=False)
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Kind"), choices=[("", gettext_lazy("Any")), *Tool.Kind.choices], required=False
+    )
+    country = forms.ChoiceField(label=gettext_lazy("Country"), required=False)
+    sort = forms.ChoiceField(
+        label=gettext_lazy("Order"),
+        choices=[("", gettext_lazy("By name")), ("recent", gettext_lazy("Newest first"))],
+        required=False,
+    )
+
+    def __init__(self, data: Any = None, *, countries: list[tuple[str, str]]) -> None:
+        self.countries = countries
+        super().__init__(data)
+
+    def full_clean(self) -> None:
+        """Offer the visitor's own countries only."""
+        field = cast(forms.ChoiceField, self.fields["country"])
+        field.choices = [("", _("Any")), (FOR_ALL, _("All countries")), *self.countries]
+        super().full_clean()
+
+    def narrow(self, tools: QuerySet[Tool]) -> QuerySet[Tool]:
+        """The questionnaires that fit everything asked; none where something asked makes no sense."""
+        if self.errors:
+            return tools.none()
+        if words := self.asked("q"):
+            tools = search(tools, words, names=("name",), ids=("version",))
+        if kind := self.asked("kind"):
+            tools = tools.filter(kind=kind)
+        if country := self.asked("country"):
+            tools = tools.filter(programme=None) if country == FOR_ALL else tools.filter(programme__country=country)
+        return tools
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The columns to order by."""
+        return self.ORDERS[self.asked("sort") or ""]
+
+
+def _person(request: HttpRequest) -> User:
+    return cast(User, request.user)
+
+
+def _worked_in(person: User) -> list[CountryProgramme]:
+    """The countries a person works in. Not found for others."""
+    programmes = list(CountryProgramme.objects.where(person, "assess_country"))
+    if not programmes:
+        raise Http404
+    return programmes
+
+
+def _visible(programmes: list[CountryProgramme]) -> QuerySet[Tool]:
+    """The questionnaires of these countries, and those of all countries."""
+    return Tool.objects.filter(Q(programme=None) | Q(programme__in=programmes))
+
+
+def _importing(person: User) -> tuple[QuerySet[CountryProgramme], bool]:
+    """The countries that a person imports questionnaires for, and whether they do for all of them at once."""
+    programmes = CountryProgramme.objects.where(person, "import_assessments")
+    for_all = programmes.filter(is_global=True).exists()
+    return programmes.filter(is_global=False), for_all
+
+
+@login_required
+@require_GET
+def tool_list(request: HttpRequest) -> HttpResponse:
+    """The questionnaire versions by name, whatever its capitals."""
+    person = _person(request)
+    programmes = _worked_in(person)
+    countries = [(one.country, country_name(one.country)) for one in programmes if not one.is_global]
+    form = ToolFilter(request.GET, countries=sorted(countries, key=lambda pair: pair[1]))
+    found = form.narrow(_visible(programmes)).select_related("programme")
+    found = found.annotate(question_count=Count("questions"), sort_name=Lower("name"))
+    page = requested_page(request, found, form.order)
+    may_import = may_somewhere(person, "import_assessments")
+    return render(request, "assessments/tool_list.html", {"page": page, "form": form, "may_import": may_import})
+
+
+@login_required
+@require_GET
+def tool(request: HttpRequest, pk: int) -> HttpResponse:
+    """One version: its clusters, their compliance points and questions."""
+    found = get_object_or_404(_visible(_worked_in(_person(request))).select_related("programme"), pk=pk)
+    questions = list(
+        Question.objects.filter(tool=found)
+        .select_related("compliance_point__cluster")
+        .order_by("compliance_point__cluster__order", "compliance_point__order", "order", "pk")
+    )
+    context = {"tool": found, "questions": questions, "facts": _facts(found, questions)}
+    return render(request, "assessments/tool.html", context)
+
+
+def _facts(found: Tool, questions: list[Question]) -> list[tuple[str, Any]]:
+    steps = [question.step for question in questions]
+    facts: list[tuple[str, Any]] = [
+        (_("Kind"), found.get_kind_display()),
+        (_("Country programme"), found.programme or _("All countries")),
+        (_("Version"), found.version),
+    ]
+    counts = [
+        (_("Questions"), len(questions)),
+        *((_("Questions of Step %s") % step, steps.count(step)) for step in (1, 2, 3)),
+        (_("Questions of Better Work's own"), steps.count(None)),
+        (_("Publicly reported"), sum(question.is_public_issue for question in questions)),
+        (_("Zero tolerance"), sum(question.is_zero_tolerance for question in questions)),
+        (_("In the Virtual Compliance Check"), sum(question.in_vcc for question in questions)),
+    ]
+    return facts + [(label, str(count)) for label, count in counts]
+
+
+@login_required
+@limited_table("questionnaires")
+@require_http_methods(["GET", "POST"])
+def tool_import(request: HttpRequest) -> HttpResponse:
+    """Import a version from a file: all of it, or nothing and the errors by row and column."""
+    person = _person(request)
+    _worked_in(person)
+    programmes, for_all = _importing(person)
+    if not for_all and not programmes.exists():
+        raise PermissionDenied(_("Your role does not allow importing questionnaires."))
+    files = request.FILES if request.method == "POST" else None
+    form = ToolForm(posted(request), files, programmes=programmes, for_all=for_all)
+    problems = Problems()
+    if form.is_valid():
+        made, read_from, problems = _import(person, form)
+        if made is not None:
+            text = _("The questionnaire is imported. Once it is used it cannot change.")
+            messages.success(request, f"{text} {read_from}".strip())
+            return redirect("tool", pk=made.pk)
+    context = {"form": form, "problems": problems}
+    return render(request, "assessments/tool_import.html", context, status=REFUSED if form.is_bound else 200)
+
+
+def _import(person: User, form: ToolForm) -> tuple[Tool | None, str, Problems]:
+    """The new version and the sheet it was read from; or None, with the file's problems, or a reason on the form."""
+    data = {name: value for name, value in form.cleaned_data.items() if name != "file"}
+    try:
+        rows = read_questions(form.cleaned_data["file"])
+        return import_tool(by=person, rows=rows, **data), rows.read_from, Problems()
+    except ToolRefused as refused:
+        return None, "", refused.problems
+    except ValidationError as error:
+        show_errors(form, error)
+    except IntegrityError:
+        form.add_error("name", _("A questionnaire of this name was imported just now."))
+    return None, "", Problems()

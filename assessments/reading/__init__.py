@@ -1,0 +1,1 @@
+"""Reading assessments: lists, one assessment, and what a reader sees of it."""

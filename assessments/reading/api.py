@@ -1,0 +1,164 @@
+"""Reading assessments: lists, findings as the grant opens them, why something is open or not, and staff's steps.
+
+Reading one assessment or its findings is an opening, written into who-saw-what like one on the page; a page of a list
+is not, there or here, unless a finding narrows it: then it says who has the finding (docs/api.md).
+"""
+
+import dataclasses
+from functools import partial
+from typing import Any
+
+from django.db.models.functions import Coalesce
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.utils.translation import get_language
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from assessments.figures.queries import count_drafts, with_figures
+from assessments.models import Assessment
+from assessments.publication.services import take_step
+from assessments.reading.listing import LISTED, SharedRows, brands_shown, narrowed, near, record_filter
+from assessments.reading.scopes import document_for, report_language, with_scopes
+from assessments.reading.serializers import (
+    AssessmentQuery,
+    AssessmentSerializer,
+    DecisionSerializer,
+    DocumentSerializer,
+    FindingsQuery,
+    ScopeQuery,
+    SharedQuery,
+    StepOrder,
+)
+from assessments.visits.queries import AssessmentQuerySet
+from portal.core.api.pagination import PageQuery
+from portal.core.api.views import DetailView, ListView, PortalView
+from sharing import access
+from sharing.models import AccessRecord
+from sharing.records.services import record_access
+
+
+def _asked(query: dict[str, Any], *elsewhere: str) -> dict[str, Any]:
+    """Return what narrows a list: without its pages, and what the view narrows by itself."""
+    return {name: value for name, value in query.items() if name not in {*PageQuery().fields, *elsewhere}}
+
+
+class AssessmentRows(PortalView):
+    """The assessments that the asker may see, in any scope."""
+
+    serializer_class = AssessmentSerializer
+
+    def rows(self) -> AssessmentQuerySet:
+        """Shared with their brand, released to their factory, or of their country."""
+        visible = Assessment.objects.visible_to(self.user)
+        return with_figures(with_scopes(visible, self.user)).select_related("factory__programme")
+
+    def prepare(self, page: list[Any]) -> list[Any]:
+        """Count what is no report yet."""
+        count_drafts(page)
+        return page
+
+
+class AssessmentListView(AssessmentRows, ListView):
+    """Everything you may see, every version: newest published first, unpublished ones by their creation."""
+
+    query_class = AssessmentQuery
+    keyset_order = ("-listed_at", "-id")
+
+    def rows(self) -> AssessmentQuerySet:
+        """Those that fit everything asked."""
+        rows = narrowed(super().rows().filter(near(self.user)), _asked(self.query, "state", "late"), self.user)
+        if state := self.query.get("state"):
+            rows = rows.filter(state=state)
+        if self.query.get("late"):
+            rows = rows.late()
+        return rows.annotate(listed_at=Coalesce("published_at", "created_at"))
+
+    def prepare(self, page: list[Any]) -> list[Any]:
+        """Count what is no report yet."""
+        if cluster := self.query.get("cluster"):
+            record_filter(self.user, cluster, page, brands_shown(self.user, page))
+        return super().prepare(page)
+
+
+class SharedListView(ListView):
+    """What was shared with your brand, in the order in which it opened to you, newest first: the current versions."""
+
+    serializer_class = AssessmentSerializer
+    query_class = SharedQuery
+    keyset_order = LISTED
+
+    def rows(self) -> SharedRows:
+        """Those that fit everything asked."""
+        asked = _asked(self.query)
+        return SharedRows(self.user, partial(narrowed, wanted=asked, reader=self.user) if asked else None)
+
+    def prepare(self, page: list[Any]) -> list[Any]:
+        """The current versions of the reports."""
+        brands = {row.report_id: row.brand_id for row in page}
+        record_filter(self.user, self.query.get("cluster"), page, brands)
+        return page
+
+
+class AssessmentDetailView(AssessmentRows, DetailView):
+    """One assessment: what it is, and what of it is open to you. An opening is a line in the factory's who-saw-what."""
+
+    def row(self) -> Assessment:
+        """What it is, and what of it is open to the asker. An opening is a line in the factory's who-saw-what."""
+        assessment: Assessment = super().row()
+        openings = access.openings(self.user, assessment)
+        if not openings:
+            raise Http404
+        count_drafts([assessment])
+        record_access(by=self.user, assessment=assessment, openings=openings, action=AccessRecord.Action.API)
+        return assessment
+
+
+class FindingsView(AssessmentRows):
+    """What was found."""
+
+    query_class = FindingsQuery
+
+    @extend_schema(responses=DocumentSerializer)
+    def get(self, request: Request, pk: Any) -> Response:
+        """The whole document of one scope. Each reading is a line in the factory's who-saw-what.
+
+        A scope that is not open to you is not found; `explain` says why.
+        """
+        assessment = get_object_or_404(self.rows(), pk=pk)
+        scope = self.query["scope"]
+        openings = access.openings(self.user, assessment, [scope])
+        if scope not in openings:
+            raise Http404
+        record_access(by=self.user, assessment=assessment, openings=openings, action=AccessRecord.Action.API)
+        language = self.query.get("language") or report_language(get_language())
+        document = document_for(user=self.user, assessment=assessment, scope=scope, language=language)
+        return Response(dataclasses.asdict(document))
+
+
+class ExplainView(AssessmentRows):
+    """Why a scope is open to the asker, or not."""
+
+    query_class = ScopeQuery
+
+    @extend_schema(responses=DecisionSerializer)
+    def get(self, request: Request, pk: Any) -> Response:
+        """Whether a scope is open to you, and why. It is the code that opens the data that answers."""
+        assessment = get_object_or_404(self.rows(), pk=pk)
+        decision = access.decide_as_told(self.user, assessment, self.query["scope"])
+        return Response(DecisionSerializer(decision).data)
+
+
+class StepsView(AssessmentRows):
+    """From one state to the next."""
+
+    @extend_schema(request=StepOrder, responses={200: AssessmentSerializer})
+    def post(self, request: Request, pk: Any) -> Response:
+        """Take a step (staff). Asking for a step that was just taken changes nothing."""
+        assessment = get_object_or_404(self.rows(), pk=pk)
+        order = self.body(StepOrder)
+        take_step(by=self.user, assessment=assessment, name=order["step"], reason=order["reason"])
+        taken = self.rows().get(pk=pk)
+        count_drafts([taken])
+        return Response(AssessmentSerializer(taken).data)

@@ -1,0 +1,108 @@
+"""How lists of assessments are narrowed on pages."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, cast
+
+from django import forms
+from django.utils.translation import gettext_lazy
+
+from assessments.models import Assessment
+from assessments.publication.states import OFFERED_STATES
+from assessments.questionnaires.models import USUAL_CLUSTERS
+from assessments.reading.listing import narrowed
+from assessments.visits.queries import AssessmentQuerySet
+from factories.models import CountryProgramme
+from portal.accounts.roles import Visitor
+from portal.core.countries import country_name
+from portal.core.days import last_today
+from portal.ui.forms import ListFilter
+from sharing.terms import MAX_CYCLE
+
+FIRST_YEAR = 2010
+Choices = list[tuple[str, str]]
+
+
+class FilterForm(ListFilter):
+    """How a list of assessments is narrowed."""
+
+    NARROWED_ELSEWHERE: ClassVar[frozenset[str]] = frozenset()
+
+    q = forms.CharField(label=gettext_lazy("Factory"), max_length=100, required=False)
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, choices: Mapping[str, Choices]) -> None:
+        self.choices = choices
+        super().__init__(data)
+
+    def full_clean(self) -> None:
+        """Offer what the page found to choose from."""
+        for name, found in self.choices.items():
+            field = cast(forms.ChoiceField, self.fields[name])
+            field.choices = [*cast(Choices, field.choices), *found]
+        super().full_clean()
+
+    def narrow(self, assessments: AssessmentQuerySet, reader: Visitor) -> AssessmentQuerySet:
+        """Return the assessments that fit everything asked (`narrowed`); none where something asked makes no sense."""
+        if self.errors:
+            return assessments.none()
+        wanted = {name: self.asked(name) for name in self.fields if name not in self.NARROWED_ELSEWHERE}
+        wanted["search"] = wanted.pop("q")
+        return narrowed(assessments, wanted, reader)
+
+
+class SharedFilter(FilterForm):
+    """How a brand narrows "Shared with us"."""
+
+    country = forms.ChoiceField(
+        label=gettext_lazy("Country"), choices=[("", gettext_lazy("All countries"))], required=False
+    )
+    cycle = forms.IntegerField(label=gettext_lazy("Cycle"), min_value=1, max_value=MAX_CYCLE, required=False)
+    year = forms.TypedChoiceField(
+        label=gettext_lazy("Year"), choices=[("", gettext_lazy("All years"))], required=False, coerce=int
+    )
+    cluster = forms.ChoiceField(
+        label=gettext_lazy("Non-compliance in"), choices=[("", gettext_lazy("Any result"))], required=False
+    )
+
+
+class BoardFilter(FilterForm):
+    """How staff narrow the board."""
+
+    NARROWED_ELSEWHERE = frozenset({"state", "late"})
+
+    country = forms.ChoiceField(
+        label=gettext_lazy("Country"), choices=[("", gettext_lazy("All countries"))], required=False
+    )
+    state = forms.ChoiceField(
+        label=gettext_lazy("State"),
+        choices=[
+            ("", gettext_lazy("All states")),
+            *((state, Assessment.State(state).label) for state in OFFERED_STATES),
+        ],
+        required=False,
+    )
+    late = forms.BooleanField(label=gettext_lazy("Late only"), required=False)
+
+    def narrow(self, assessments: AssessmentQuerySet, reader: Visitor) -> AssessmentQuerySet:
+        """Return the assessments that fit everything asked, the state aside."""
+        found = super().narrow(assessments, reader)
+        return found.late() if self.asked("late") else found
+
+
+def shared_choices() -> dict[str, Choices]:
+    """Return what to choose from: the same for every reader, whatever they may read."""
+    countries = CountryProgramme.objects.filter(is_global=False).values_list("country", flat=True)
+    this_year = last_today().year
+    return {
+        "country": _sorted((code, country_name(code)) for code in countries),
+        "cluster": [(name, name) for name in USUAL_CLUSTERS],
+        "year": [(str(year), str(year)) for year in range(this_year, FIRST_YEAR - 1, -1)],
+    }
+
+
+def country_choices(countries: Iterable[str]) -> Choices:
+    """Return countries to choose from, by their codes; "", the programme of all countries, is none."""
+    return _sorted((code, country_name(code)) for code in countries if code)
+
+
+def _sorted(pairs: Any) -> Choices:
+    return sorted(pairs, key=lambda pair: pair[1])

@@ -1,0 +1,192 @@
+"""The list "Shared with us": each report that brands read once, by its current version, as they opened, newest first.
+
+The cost follows what the reader may see, not the size of the programme: the index of visibility proposes reports in
+their order, and of each the gate is asked, and what the list is narrowed by, until the page is full.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import BigIntegerField, DateTimeField, F, Field, OuterRef, Q, QuerySet
+
+from assessments.figures.queries import has_non_compliance_in, with_figures
+from assessments.models import Assessment
+from assessments.reading.scopes import with_note
+from assessments.visits.queries import AssessmentQuerySet
+from factories.querysets import named
+from portal.accounts.models import HeldPermission, User
+from portal.accounts.roles import Visitor
+from portal.accounts.worded import ANYBODY
+from portal.core.compiled import Compiled, Parameter, worded_once
+from portal.core.conditions import ExistsRowByRow
+from portal.core.pages import rows_after
+from portal.ui.lists import capped, capped_count
+from sharing import access
+from sharing.models import SearchRecord, Visibility
+from sharing.searches.services import record_search
+
+LISTED = ("-opens_at", "-report_id")
+Narrow = Callable[[AssessmentQuerySet], AssessmentQuerySet]
+COLUMNS = {"country": "factory__programme__country", "factory": "factory", "cycle": "cycle", "year": "start_date__year"}
+
+
+def narrowed(rows: AssessmentQuerySet, wanted: Mapping[str, Any], reader: Visitor) -> AssessmentQuerySet:
+    """Return the rows that fit everything asked, as far as `reader` may see what is asked for.
+
+    `wanted` may name `search` (words of a factory's names or its Better Work id), `cluster` (not compliant in it),
+    and what `COLUMNS` has; empty is not asked. A cluster that there is not finds nothing, like one that stands in
+    nothing the asker may read: the two look alike. Raises `TypeError` for a name that nothing here narrows by.
+    """
+    asked = {name for name, value in wanted.items() if value}
+    if unknown := asked - {"search", "cluster", *COLUMNS}:
+        raise TypeError(f"Nothing narrows a list by {', '.join(sorted(unknown))}: say in `COLUMNS` or here what does.")
+    if words := wanted.get("search"):
+        rows = rows.filter(named(words, "factory__"))
+    if cluster := wanted.get("cluster"):
+        rows = rows.filter(has_non_compliance_in(cluster, reader))
+    return rows.filter(**{column: wanted[name] for name, column in COLUMNS.items() if wanted.get(name)})
+
+
+def listed(user: Visitor) -> AssessmentQuerySet:
+    """Return the current version of each report shared with the brands that `user` reads for; order it by `LISTED`.
+
+    Each with `opens_at`: when it became visible, and `brand_id`: to which brand.
+    """
+    return _listed(user, access.brands_read_for(user, access.ASSESSMENT_SCOPES))
+
+
+def _shown(rows: AssessmentQuerySet, user: Visitor) -> AssessmentQuerySet:
+    """Return rows with what the list shows of each: open scopes, figures, its correction's note, factory, programme."""
+    opened = rows.annotate(open_scopes=access.scopes_shared(user))
+    noted = with_note(opened, Assessment.objects.shared_with(user))
+    return with_figures(noted).select_related("factory__programme")
+
+
+def _listed(user: Visitor, brands: Sequence[Any]) -> AssessmentQuerySet:
+    return _proposed(user, brands).shared_with(user)
+
+
+def _proposed(user: Visitor, brands: Sequence[Any]) -> AssessmentQuerySet:
+    """Return what the index proposes for the list, of which the gate is still to be asked."""
+    proposed = access.proposed_to(user, brands, "proposal__")
+    rows = Assessment.objects.filter(proposed, state=Assessment.State.PUBLISHED)
+    rows = rows.alias(proposed_scope=F("proposal__scope"))
+    rows = rows.annotate(opens_at=F("proposal__opens_at"), brand_id=F("proposal__brand"))
+    return rows.filter(_is_first(user, brands))
+
+
+def _is_first(user: Visitor, brands: Sequence[Any]) -> Q:
+    """Return the condition that no row of a wider scope, or of another brand, lists the same report already."""
+    same = Visibility.objects.filter(access.proposed_to(user, brands), report=OuterRef("report"))
+    condition, is_one_brand = Q(pk__in=[]), len(brands) == 1
+    for place, scope in enumerate(access.ASSESSMENT_SCOPES):
+        wider = Q(scope__in=access.ASSESSMENT_SCOPES[:place])
+        earlier = wider if is_one_brand else wider | Q(scope=scope, brand__lt=OuterRef("brand_id"))
+        is_alone = is_one_brand and place == 0
+        is_first = Q() if is_alone else Q(~ExistsRowByRow(same.filter(earlier)))
+        condition |= Q(is_first, proposed_scope=scope)
+    return condition
+
+
+class SharedRows:
+    """The list as it is shown, whole or narrowed; to be called for a page of it (`portal.core.pages.Fetch`).
+
+    The whole list of somebody who reads for one brand, which is nearly everybody, is asked by statements that are
+    worded once in a process; every other one by the queryset.
+    """
+
+    def __init__(self, user: Visitor, narrow: Narrow | None = None) -> None:
+        self._user, self._narrow = user, narrow
+        self._brands = access.brands_read_for(user, access.ASSESSMENT_SCOPES)
+        self._is_worded = narrow is None and isinstance(user, User) and len(self._brands) == 1
+
+    def __call__(self, order: Sequence[str], values: Sequence[Any] | None, most: int) -> list[Assessment]:
+        """Return the first `most` rows in an order, after the values of its columns (None: from the start)."""
+        if not self._is_worded:
+            return list(rows_after(_shown(self._rows(), self._user), order, values, most))
+        columns = (name.removeprefix("-") for name in order)
+        return _page(tuple(order), values is not None, most).objects(
+            **self._reader, **dict(zip(columns, values or (), strict=False))
+        )
+
+    def count(self) -> int:
+        """Return how many there are, counted no further than one past the limit of lists."""
+        return _count().count(**self._reader) if self._is_worded else capped_count(self._rows())
+
+    def opened(self, most: int) -> list[datetime]:
+        """Return when the first `most` of them became visible, the newest first."""
+        if not self._is_worded:
+            return list(_openings(self._rows(), most))
+        return [row[0] for row in _newest(most).rows(**self._reader)]
+
+    def _rows(self) -> AssessmentQuerySet:
+        rows = _listed(self._user, self._brands)
+        return rows if self._narrow is None else self._narrow(rows)
+
+    @property
+    def _reader(self) -> dict[str, Any]:
+        return {"user": self._user.pk, "brand": self._brands[0]}
+
+
+# For which brand: a parameter of the statements below, beside who asks.
+BRAND = Parameter("brand", BigIntegerField())
+VALUES: "dict[str, Field[Any, Any]]" = {"opens_at": DateTimeField(), "report_id": BigIntegerField()}
+
+
+@worded_once
+def _page(order: tuple[str, ...], is_later: bool, most: int) -> Compiled[Assessment, Any]:
+    """Return the statement of a page: the first one, or one after (`is_later`) values of `LISTED`'s columns.
+
+    The gate is asked once of each row: which scopes are open, instead of whether any is, too.
+    """
+    names = [name.removeprefix("-") for name in order]
+    values = [Parameter(name, VALUES[name]) for name in names] if is_later else None
+    rows = rows_after(_shown(_proposed(ANYBODY, [BRAND]), ANYBODY), order, values, None)
+    return Compiled(rows, kept=f"cardinality(open_scopes) > 0 LIMIT {most:d}")
+
+
+@worded_once
+def _count() -> Compiled[Assessment, Any]:
+    return Compiled(capped(_listed(ANYBODY, [BRAND])))
+
+
+@worded_once
+def _newest(most: int) -> Compiled[Assessment, Any]:
+    return Compiled(_openings(_listed(ANYBODY, [BRAND]), most))
+
+
+def _openings(rows: AssessmentQuerySet, most: int) -> "QuerySet[Assessment, datetime]":
+    return rows.order_by(*LISTED).values_list("opens_at", flat=True)[:most]  # type: ignore[misc]
+
+
+def near(user: Visitor) -> Q:
+    """Return a condition that all assessments fulfil which `user` may read, for a list that asks the gate of each.
+
+    For somebody who reads for brands and is nothing else these are the versions of the reports that the index
+    proposes, so that the list costs what they may read. For everybody else all of them.
+    """
+    sides = set(HeldPermission.objects.filter(user=user.pk or 0).values_list("kind", flat=True).distinct())
+    if sides - {"brand"}:
+        return Q()
+    proposed = access.proposed_to(user, access.brands_read_for(user, access.ASSESSMENT_SCOPES))
+    return Q(report__in=Visibility.objects.filter(proposed).values("report"))
+
+
+def brands_shown(user: Visitor, assessments: Iterable[Assessment]) -> dict[int, int]:
+    """Return for which brand `user` reads the reports of assessments that a list names, by report."""
+    brands = access.brands_read_for(user, access.ASSESSMENT_SCOPES)
+    if not brands:
+        return {}
+    reports = [one.report_id for one in assessments if one.report_id]
+    rows = Visibility.objects.filter(access.proposed_to(user, brands), report__in=reports)
+    return dict(rows.order_by("-brand").values_list("report", "brand"))
+
+
+def record_filter(by: User, cluster: str | None, page: Iterable[Any], brands: Mapping[int, int]) -> None:
+    """Write into who-saw-what whom a page of a list named because it was narrowed to a cluster (G5), if it was.
+
+    `brands`: for which brand each report was read, as `record_search` has it.
+    """
+    if cluster:
+        record_search(by=by, condition=SearchRecord.Condition.CLUSTER, about=cluster, named=page, brands=brands)

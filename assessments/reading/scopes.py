@@ -1,0 +1,168 @@
+"""What a reader sees of an assessment: which scopes are open to them, and the document of one scope.
+
+The page and the files come from here and from `assessments.reports.build`; the counts in lists are frozen
+(`assessments.figures`). A number on the screen is the number in the PDF. Every function takes the reader and asks the
+gate again.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, QuerySet, UUIDField
+from django.utils.translation import override
+
+from assessments.models import Answer, Assessment, Question
+from assessments.reports.build import build_document
+from assessments.reports.document import (
+    SCOPES,
+    AnswerRow,
+    AssessmentFacts,
+    FactoryFacts,
+    Header,
+    ReportDocument,
+    Scope,
+    Status,
+)
+from assessments.reports.labels import languages
+from assessments.visits.queries import AssessmentQuerySet
+from portal.accounts.roles import Visitor
+from portal.accounts.worded import Worded
+from portal.core.countries import country_name
+from portal.core.days import day_of
+from sharing import access
+from sharing.scopes import rule_of
+
+STATUS: dict[str, Status] = {"published": "current", "superseded": "superseded", "withdrawn": "withdrawn"}
+TOOL_ORDER = (
+    "compliance_point__cluster__order",
+    "compliance_point__cluster_id",
+    "compliance_point__order",
+    "compliance_point_id",
+    "order",
+    "pk",
+)
+UNANSWERED: dict[str, str | None] = {"finding": None, "value": None, "note": None, "provenance": None}
+
+
+def report_language(wanted: str | None) -> str:
+    """The language a report can be had in that is nearest to the one wanted."""
+    short = (wanted or "en").split("-")[0]
+    return short if short in languages() else "en"
+
+
+def document_for(*, user: Visitor, assessment: Assessment, scope: Scope, language: str) -> ReportDocument:
+    """What `scope` of the assessment says to `user`; where nothing is open to them, nothing was found.
+
+    Two queries. The assessment comes with its factory and programme, and from `with_note`.
+    Raises what `build_document` raises.
+    """
+    return document_from(answer_rows(user, assessment, scope), assessment, scope, language)
+
+
+def documents_for(
+    user: Visitor, assessment: Assessment, scopes: Iterable[str], language: str
+) -> dict[str, ReportDocument]:
+    """Return what each of the scopes says to `user`, the widest first.
+
+    Answers are read once where a wider scope's rows contain them.
+    """
+    chosen = set(scopes)
+    read: dict[str, list[AnswerRow]] = {}
+    documents = {}
+    for scope in (one for one in SCOPES if one in chosen):
+        steps = rule_of(scope).steps
+        rows = next((rows for wider, rows in read.items() if steps <= rule_of(wider).steps), None)
+        if rows is None:
+            rows = read[scope] = answer_rows(user, assessment, scope)
+        documents[scope] = document_from(rows, assessment, scope, language)
+    return documents
+
+
+def document_from(rows: Iterable[AnswerRow], assessment: Assessment, scope: Scope, language: str) -> ReportDocument:
+    """The document made of rows already read; `scope` keeps those that belong to it."""
+    return build_document(header_of(assessment, language), rows, scope=scope, language=language)
+
+
+def answer_rows(user: Visitor, assessment: Assessment, scope: Scope) -> list[AnswerRow]:
+    """Every question of the tool, in its order, with the answer that `scope` opens to `user`, if any."""
+    found = {row.pop("question_id"): row for row in _answers(user, scope, assessment=assessment.pk)}
+    questions = (
+        Question.objects.filter(tool=assessment.tool_id)
+        .order_by(*TOOL_ORDER)
+        .values(
+            *("pk", "ext_id", "label", "step", "is_public_issue", "in_vcc", "tags"),
+            question_type=F("type"),
+            point=F("compliance_point__name"),
+            cluster=F("compliance_point__cluster__name"),
+        )
+    )
+    return [_row(question, found.get(question.pop("pk"), UNANSWERED)) for question in questions]
+
+
+def _answers_of(user: Visitor, scope: Scope, assessment: Any) -> "QuerySet[Answer, dict[str, Any]]":
+    answers = Answer.objects.visible_to(user, scope).filter(assessment=assessment)
+    return answers.values("question_id", *UNANSWERED)
+
+
+_answers: "Worded[Answer, dict[str, Any]]" = Worded(_answers_of, assessment=UUIDField())
+
+
+def _row(question: dict[str, Any], answer: dict[str, Any]) -> AnswerRow:
+    row: AnswerRow = {"compliance_point": question.pop("point"), **question, **answer}  # type: ignore[typeddict-item]
+    return row
+
+
+def header_of(assessment: Assessment, language: str) -> Header:
+    """The facts that stand at the head of every document; nothing here speaks of SLCP (R1, R12)."""
+    factory, programme = assessment.factory, assessment.factory.programme
+    with override(language):
+        country = country_name(programme.country)
+    return Header(
+        programme=programme.name,
+        national_law_results_hidden=programme.national_law_results_hidden,
+        factory=FactoryFacts(
+            bw_id=factory.bw_id,
+            name=factory.name,
+            local_name=factory.local_name,
+            country=country,
+            address=factory.address,
+            workers_women=factory.workers_women,
+            workers_men=factory.workers_men,
+        ),
+        assessment=AssessmentFacts(
+            id=str(assessment.pk),
+            quest_id=assessment.quest_id or "",
+            cycle=assessment.cycle,
+            version=assessment.version,
+            mode=assessment.mode,  # type: ignore[arg-type]
+            status=STATUS.get(assessment.state, "draft"),
+            start_date=assessment.start_date,
+            end_date=assessment.ended_on,
+            published_on=day_of(assessment.published_at, factory) if assessment.published_at else None,
+            correction_note=shown_note(assessment),
+        ),
+    )
+
+
+def with_scopes(assessments: AssessmentQuerySet, user: Visitor) -> AssessmentQuerySet:
+    """Return each assessment with `open_scopes`, its scopes that are open to `user`, and what `with_note` adds."""
+    return with_note(assessments, Assessment.objects.visible_to(user)).annotate(
+        open_scopes=access.scopes_readable(user)
+    )
+
+
+def with_note(assessments: AssessmentQuerySet, readable: AssessmentQuerySet) -> AssessmentQuerySet:
+    """Return each assessment with `is_note_shown`: whether the version that it corrects is among `readable` (R56).
+
+    `readable` is what the reader may read. It is asked of every row in the same words, whether there is such a version
+    or not.
+    """
+    return assessments.annotate(is_note_shown=Exists(readable.filter(pk=OuterRef("supersedes"))))
+
+
+def shown_note(assessment: Any) -> str:
+    """Return what a correction changes, to whom that may be said; the assessment comes from `with_note`.
+
+    Of an assessment from elsewhere nothing is said.
+    """
+    return str(assessment.correction_note) if getattr(assessment, "is_note_shown", False) else ""

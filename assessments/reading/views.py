@@ -1,0 +1,260 @@
+"""Reading assessments: what was shared with a brand, a factory's own list, and one assessment's page.
+
+A page begins at the gate (`visible_to`), shows each scope only where it is open to the reader, and writes who
+saw what. Nothing on it says which questionnaire was used or where a finding came from (R1, R12).
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
+from uuid import UUID
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.db.models import Subquery, UUIDField
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from assessments.disclosure.explaining import granted_to
+from assessments.figures.queries import count_drafts, points_of, with_figures
+from assessments.models import Assessment, ReportCopy
+from assessments.publication.rights import StepRights
+from assessments.publication.states import Step
+from assessments.publication.views.steps import NEWEST_FIRST, is_review_over, review_end
+from assessments.reading.filters import SharedFilter, shared_choices
+from assessments.reading.listing import LISTED, SharedRows, record_filter
+from assessments.reading.scopes import documents_for, report_language, with_scopes
+from assessments.reports.document import Cluster, CompliancePoint, Counts, ReportDocument, Summary
+from assessments.reports.labels import Labels, labels_for
+from assessments.visits.queries import AssessmentQuerySet
+from brands.models import Brand
+from factories.models import Factory
+from factories.rights import may_somewhere
+from portal.accounts.models import User
+from portal.accounts.roles import Visitor
+from portal.accounts.worded import Worded
+from portal.core.days import show_days_of
+from portal.ui.lists import requested_page
+from sharing import access
+from sharing.models import AccessRecord, SharingGrant
+from sharing.models import Scope as GrantScope
+from sharing.records.services import record_access
+from sharing.scopes import ScopeRule, rule_of
+
+FACTORIES_TO_ASK_ABOUT = 20
+
+
+class ReportOrder(forms.Form):
+    """Which file of an assessment to make. Offers only the scopes open to the reader."""
+
+    scope = forms.ChoiceField(label=gettext_lazy("Content"))
+    format = forms.ChoiceField(label=gettext_lazy("Format"), choices=ReportCopy.Format.choices)
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language"),
+        choices=settings.REPORT_LANGUAGES,
+        help_text=gettext_lazy(
+            "For headings and fixed words. Questions, findings and CSV files stay in the programme's language."
+        ),
+    )
+
+    def __init__(self, *args: Any, scopes: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast(forms.ChoiceField, self.fields["scope"])
+        field.choices = [(scope, GrantScope(scope).label) for scope in scopes]
+
+
+@login_required
+@require_safe
+def shared_list(request: HttpRequest) -> HttpResponse:
+    """What factories shared with the visitor's brand, newest first. Not found for people of no brand."""
+    user = cast(User, request.user)
+    context = shared_context(request, user)
+    record_page(user, context)
+    if not context["rows"] and not Brand.objects.own(user).exists():
+        raise Http404
+    if not context["rows"]:
+        granted = granted_to(user).values("factory")
+        context["to_ask_about"] = Factory.objects.filter(pk__in=granted).order_by("name")[:FACTORIES_TO_ASK_ABOUT]
+    return render(request, "assessments/shared_list.html", context)
+
+
+def shared_context(request: HttpRequest, reader: Visitor) -> dict[str, Any]:
+    """What the list of what was shared with `reader` shows: one path for a brand's people and for `AsBrand`."""
+    form = SharedFilter(request.GET, choices=shared_choices())
+    found = SharedRows(reader, partial(form.narrow, reader=reader) if form.in_use else None)
+    page = requested_page(request, found, LISTED)
+    rows = _rows(page.items)
+    is_all = not (page.next_cursor or page.previous_cursor)
+    return {"page": page, "rows": rows, "form": form, "count": len(rows) if is_all else found.count()}
+
+
+def record_page(user: User, context: dict[str, Any], *, is_brand: bool = True) -> None:
+    """Record whom a page of the list of what was shared named because of its filter."""
+    brands = {row.report_id: row.brand_id for row in context["page"].items if is_brand}
+    record_filter(user, context["form"].asked("cluster"), (row["assessment"] for row in context["rows"]), brands)
+
+
+def _rows(assessments: list[Assessment]) -> list[dict[str, Any]]:
+    rows = []
+    for assessment in assessments:
+        nc, assessed = points_of(assessment)
+        rows.append({"assessment": assessment, "nc": nc, "assessed": assessed})
+    return rows
+
+
+@login_required
+@require_safe
+def assessment_list(request: HttpRequest) -> HttpResponse:
+    """A factory's own assessments, newest cycle first; other people are sent to the list that is theirs."""
+    user = cast(User, request.user)
+    factories = Factory.objects.where(user, "view_data")
+    own = Assessment.objects.visible_to(user).filter(factory__in=factories.values("pk"))
+    page = requested_page(
+        request, with_figures(with_scopes(own, user)).select_related("factory__programme"), NEWEST_FIRST
+    )
+    if not page.items and not factories.exists():
+        return _send_elsewhere(user)
+    rows = _rows(page.items)
+    context = {
+        "page": page,
+        "rows": rows,
+        "trends": _trends(rows),
+        "many_factories": len({one.factory_id for one in page.items}) > 1,
+    }
+    return render(request, "assessments/assessment_list.html", context)
+
+
+def _send_elsewhere(user: User) -> HttpResponse:
+    if may_somewhere(user, "assess_country"):
+        return redirect("board")
+    if Brand.objects.own(user).exists():
+        return redirect("shared_list")
+    raise Http404
+
+
+def _trends(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """For each factory its rate over the cycles, oldest first, each cycle by its current version."""
+    factories: dict[int, dict[str, Any]] = {}
+    for row in reversed(rows):
+        assessment = row["assessment"]
+        if assessment.state == Assessment.State.SUPERSEDED or not row["assessed"]:
+            continue
+        trend = factories.setdefault(assessment.factory_id, {"factory": assessment.factory, "points": []})
+        label = _("Cycle %s") % assessment.cycle
+        trend["points"].append((label, 100 * row["nc"] / row["assessed"]))
+    return [trend for trend in factories.values() if len(trend["points"]) > 1]
+
+
+@login_required
+@require_safe
+def assessment(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One assessment, each scope as far as it is open to the reader. Every opening is written down."""
+    user = cast(User, request.user)
+    context, openings = assessment_context(user, pk)
+    opened = context["assessment"]
+    show_days_of(opened.factory)
+    record_access(by=user, assessment=opened, openings=openings, action=AccessRecord.Action.VIEW)
+    if not any(openings.values()):  # one of the factory's people or staff
+        context["steps"] = _steps(user, opened)
+    return render(request, "assessments/assessment.html", context)
+
+
+def assessment_context(reader: Visitor, pk: UUID) -> tuple[dict[str, Any], dict[str, SharingGrant | None]]:
+    """What the page of an assessment shows `reader`, and what opened it: one path for people and for `AsBrand`.
+
+    Raises `Http404` where nothing of it is open to them.
+    """
+    family = _family(reader, pk)
+    opened = next((one for one in family if one.pk == pk), None)
+    openings = access.openings(reader, opened) if opened is not None else {}
+    if opened is None or not openings:
+        raise Http404
+    return _page_context(reader, opened, family, list(openings)), openings
+
+
+def _steps(user: User, opened: Assessment) -> list[Step]:
+    """The steps that the reader may take from here."""
+    return StepRights(user).steps(opened)
+
+
+def _family(user: Visitor, pk: UUID) -> list[Assessment]:
+    """The assessment and the others of its factory that the reader may see, newest first; a draft is counted."""
+    family = _family_rows(user, pk=pk)
+    count_drafts(family)
+    return family
+
+
+def _family_of(user: Visitor, pk: Any) -> AssessmentQuerySet:
+    factory = Assessment.objects.visible_to(user).filter(pk=pk).values("factory")
+    visible = Assessment.objects.visible_to(user).filter(factory=Subquery(factory))
+    rows = with_figures(with_scopes(visible, user)).select_related("factory__programme")
+    return rows.order_by("-cycle", "-version")
+
+
+_family_rows: Worded[Assessment, Assessment] = Worded(_family_of, pk=UUIDField())
+
+
+def _page_context(user: Visitor, opened: Assessment, family: list[Assessment], scopes: list[str]) -> dict[str, Any]:
+    language = report_language(get_language())
+    documents = documents_for(user, opened, scopes, language)
+    history = _rows(family)
+    widest, main = next(iter(documents.items()))
+    return {
+        "assessment": opened,
+        "factory": opened.factory,
+        "labels": labels_for(language),
+        "documents": documents,
+        "parts": _parts(documents, labels_for(language)),
+        "correction_under_way": any(one.supersedes_id == opened.pk for one in family),
+        "review_end": review_end(opened),
+        "is_review_over": is_review_over(opened),
+        "main": main,
+        "covers": rule_of(widest).covers,
+        "chart_rows": [(line.name, line.points_nc, line.points_assessed) for line in main.summary],
+        "history": history,
+        "trend": next((trend["points"] for trend in _trends(history)), None),
+        "replacement": _replacement(opened, family),
+        "order_form": ReportOrder(scopes=scopes, initial={"language": language}),
+    }
+
+
+@dataclass(frozen=True)
+class Part:
+    """One scope's part of the page: what was found, or every answer."""
+
+    rule: ScopeRule
+    anchor: str
+    heading: str
+    sections: list[tuple[Cluster, Summary, set[str]]]
+
+
+def _parts(documents: dict[str, ReportDocument], labels: Labels) -> list[Part]:
+    rules = [rule_of(scope) for scope in documents]
+    is_one_list = sum(rule.lists_answers for rule in rules) == 1
+    parts = []
+    for rule, document in zip(rules, documents.values(), strict=True):
+        answers = labels["answers"] if is_one_list else str(rule.scope.label)
+        heading = answers if rule.lists_answers else labels["findings"]
+        anchor = rule.scope.value if rule.lists_answers else "findings"
+        parts.append(Part(rule, anchor, heading, _sections(document)))
+    return parts
+
+
+def _sections(document: ReportDocument) -> list[tuple[Cluster, Summary, set[str]]]:
+    """Each cluster with its summary and the names of its points in which nothing is judged (R22)."""
+    clusters = zip(document.clusters, document.summary, strict=True)
+    return [(cluster, line, {one.name for one in cluster.points if _only_informs(one)}) for cluster, line in clusters]
+
+
+def _only_informs(point: CompliancePoint) -> bool:
+    return bool(point.findings) and point.counts == Counts(0, 0, 0, 0, 0)
+
+
+def _replacement(opened: Assessment, family: list[Assessment]) -> Assessment | None:
+    """The version that replaced this one, where the reader may see it."""
+    newer = (one for one in family if one.cycle == opened.cycle and one.version > opened.version)
+    return next((one for one in newer if one.state == Assessment.State.PUBLISHED), None)

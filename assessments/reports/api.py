@@ -1,0 +1,161 @@
+"""Report files and jobs: ordering, watching, cancelling, fetching.
+
+Each step asks the gate anew; what is not open to the asker any more is not found, be it an order, a job, a finished
+file or an old link (R7).
+"""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core import signing
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import FileResponse, Http404
+from django.shortcuts import get_object_or_404
+from django.utils.translation import get_language, gettext_lazy
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import exceptions, serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from assessments.models import Assessment, ReportCopy
+from assessments.reading.scopes import report_language
+from assessments.reading.serializers import JobSerializer, ReportCopySerializer, ReportOrder
+from assessments.reports import CONTENT_TYPES, file_name
+from assessments.reports.services import check_link_key, hand_over, link_key, opening_of, order_report
+from portal.core.api import Query
+from portal.core.api.schema import PROBLEM, ProblemSerializer
+from portal.core.api.views import DetailView, PortalView
+from portal.core.jobs import cancel_job
+from portal.core.models import Job
+
+
+class LinkTooOld(exceptions.APIException):
+    """The link was ours and in time; now it is too late."""
+
+    status_code = status.HTTP_410_GONE
+    default_detail = gettext_lazy("This link was good for some minutes only. Read the report's address for a new one.")
+    default_code = "link_too_old"
+
+
+class ReportCopyRows(PortalView):
+    """The asker's own report files, as long as they may read what those hold."""
+
+    serializer_class = ReportCopySerializer
+
+    def copy(self, **key: Any) -> ReportCopy:
+        """One file, still open to the asker on the side it was made for. Raises 404."""
+        copies = ReportCopy.objects.visible_to(self.user)
+        copies = copies.select_related("assessment__factory__programme", "reader", "brand", "job")
+        copy: ReportCopy = get_object_or_404(copies, **key)
+        if opening_of(copy) is None:
+            raise Http404
+        return copy
+
+    def shown(self, copy: ReportCopy, status: int = 200) -> Response:
+        """One file as an answer, with a fresh link when it is there."""
+        link = None
+        if copy.file:
+            address = reverse("api:report-file", args=[copy.pk], request=self.request)
+            link = f"{address}?{urlencode({'key': link_key(by=self.user, copy=copy)})}"
+        copy.download_url = link  # type: ignore[attr-defined]
+        return Response(ReportCopySerializer(copy).data, status=status)
+
+
+class ReportOrderView(ReportCopyRows):
+    """Ordering report files."""
+
+    integrations_may_write = True
+
+    @extend_schema(request=ReportOrder, responses={202: ReportCopySerializer})
+    def post(self, request: Request) -> Response:
+        """Have a file made. The answer names the job to watch; read the report's address until it has a link."""
+        order = self.body(ReportOrder)
+        visible = Assessment.objects.visible_to(self.user, order["scope"]).select_related("factory__programme")
+        order["assessment"] = get_object_or_404(visible, pk=order["assessment"])
+        order.setdefault("language", report_language(get_language()))
+        try:
+            copy = order_report(by=self.user, **order)
+        except PermissionDenied as error:  # revoked between the question above and the order
+            raise Http404 from error
+        return self.shown(self.copy(pk=copy.pk), status=202)
+
+
+class ReportDetailView(ReportCopyRows):
+    """One report file."""
+
+    @extend_schema(responses=ReportCopySerializer)
+    def get(self, request: Request, pk: Any) -> Response:
+        """How far it is, and when it is there a link that lives for some minutes."""
+        return self.shown(self.copy(pk=pk))
+
+
+class LinkQuery(Query):
+    """What the link carries."""
+
+    key = serializers.CharField(max_length=500)
+
+
+FILES = {
+    (200, media_type.split(";")[0]): OpenApiTypes.OBJECT if "json" in media_type else OpenApiTypes.BINARY
+    for media_type in CONTENT_TYPES.values()
+}
+
+
+class ReportFileView(ReportCopyRows):
+    """The file itself."""
+
+    query_class = LinkQuery
+
+    @extend_schema(responses=FILES | {(410, PROBLEM): ProblemSerializer})
+    def get(self, request: Request, pk: Any) -> Any:
+        """The file, for the person it was made for. Each download is a line in the factory's who-saw-what."""
+        copy = self.copy(pk=pk)
+        try:
+            check_link_key(self.query["key"], by=self.user, copy=copy)
+            file = hand_over(by=self.user, copy=copy)
+        except signing.SignatureExpired as error:
+            raise LinkTooOld from error
+        except (signing.BadSignature, PermissionDenied, FileNotFoundError) as error:
+            raise Http404 from error
+        content_type = CONTENT_TYPES[copy.format]  # type: ignore[index]
+        return FileResponse(file, as_attachment=True, filename=_name(copy), content_type=content_type)
+
+
+def _name(copy: ReportCopy) -> str:
+    return file_name(
+        bw_id=copy.assessment.factory.bw_id,
+        cycle=copy.assessment.cycle,
+        version=copy.assessment.version,
+        scope=copy.scope,
+        language=copy.language,
+        copy_number=copy.number,
+        format=copy.format,
+    )
+
+
+class JobRows(PortalView):
+    """The asker's own jobs; that of a report which is not open to them any more is not found."""
+
+    serializer_class = JobSerializer
+
+    def rows(self) -> QuerySet[Job]:
+        """Own jobs."""
+        open_copies = ReportCopy.objects.visible_to(self.user).values("pk")
+        return Job.objects.visible_to(self.user).filter(Q(report_copy=None) | Q(report_copy__in=open_copies))
+
+
+class JobDetailView(JobRows, DetailView):
+    """How far one job is."""
+
+
+class JobCancelView(JobRows):
+    """The end of a job before its time."""
+
+    @extend_schema(request=None, responses={200: JobSerializer})
+    def post(self, request: Request, pk: Any) -> Response:
+        """Cancel it: at once while it waits, at its next step while it runs. A finished job stays as it is."""
+        job = get_object_or_404(self.rows(), pk=pk)
+        return Response(JobSerializer(cancel_job(by=self.user, job=job)).data)

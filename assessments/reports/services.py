@@ -1,0 +1,273 @@
+"""Report files: ordering one, making it, and handing it over to the person who ordered it.
+
+The reader's access is asked three times: when the file is ordered, when the job starts and ends, and when the file
+is handed over. A grant revoked in between leaves nothing: no file, no link, no row that says there was one (R7).
+
+Each file bears its reader's name and a copy number that is never used twice; who-saw-what names the copy.
+"""
+
+import secrets
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core import signing
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import storages
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from assessments.events import AssessmentEvent
+from assessments.job_texts import ReportText
+from assessments.models import Assessment, ReportCopy
+from assessments.reading.scopes import answer_rows, document_from, header_of, with_note
+from assessments.reports import (
+    FORMATS,
+    ReaderStamp,
+    RenderCancelledError,
+    RenderedFile,
+    RenderError,
+    RenderTimeoutError,
+    languages,
+    render,
+    render_programme_table,
+)
+from portal.accounts.models import User
+from portal.core.days import day_of, zone_in_words
+from portal.core.events import record
+from portal.core.jobs import JobCancelled, JobError, JobRun, start_job
+from portal.core.models import Job
+from portal.core.uploads import drop_upload, store_file
+from sharing import access
+from sharing.access import ASSESSMENT_SCOPES
+from sharing.access.reasons import Decision, Reason
+from sharing.models import AccessRecord, Scope
+from sharing.records.services import record_access
+
+KIND = "report"
+MOST_WAITING = 10  # files that one person may have waiting at a time
+UNFINISHED = (Job.State.QUEUED, Job.State.RUNNING)
+FOLDER = "reports"
+FILE_LIFETIME = timedelta(days=1)  # who comes later orders a fresh copy
+_LINK = "assessments.report-link"
+
+
+@transaction.atomic
+def order_report(*, by: User, assessment: Assessment, scope: str, language: str, format: str) -> ReportCopy:  # noqa: A002
+    """Have a report file made for `by`; its job tells how far it is.
+
+    The same order given twice while the first is under way (a double click) is one order. Raises `PermissionDenied`,
+    or `ValidationError` for a scope, language or format that there is not, and when too many files are waiting.
+    """
+    decision = _decide(by, assessment, scope)
+    if not decision:
+        raise PermissionDenied(decision.sentence)
+    _check_order(language, format)
+    User.objects.select_for_update().get(pk=by.pk)  # one order of a person at a time
+    waiting = ReportCopy.objects.filter(reader=by, job__state__in=UNFINISHED)
+    order = {"assessment": assessment, "scope": scope, "language": language, "format": format}
+    under_way: ReportCopy | None = waiting.filter(**order, **_made_for(decision)).first()
+    if under_way is not None:
+        return under_way
+    if waiting.count() >= MOST_WAITING:
+        raise ValidationError(_("%s files are waiting for you already. Let them finish first.") % MOST_WAITING)
+    return _start(by, decision, order)
+
+
+def _decide(reader: User, assessment: Assessment, scope: str) -> Decision:
+    if scope not in ASSESSMENT_SCOPES:
+        raise ValidationError({"scope": _("There is no such report.")})
+    return access.decide(reader, assessment, scope)
+
+
+def _check_order(language: str, format: str) -> None:  # noqa: A002
+    if language not in languages():
+        raise ValidationError({"language": _("There are no reports in this language.")})
+    if format not in FORMATS:
+        raise ValidationError({"format": _("There are no reports in this format.")})
+
+
+def _brand_id(decision: Decision) -> int | None:
+    return decision.grant.brand_id if decision.grant else None
+
+
+def _made_for(decision: Decision) -> dict[str, Any]:
+    """The side, and the brand, for which a copy is made."""
+    return {"side": decision.reason.value, "brand_id": _brand_id(decision)}
+
+
+def _start(by: User, decision: Decision, order: dict[str, Any]) -> ReportCopy:
+    factory_id = order["assessment"].factory_id
+    job = start_job(kind=KIND, by=by, params={}, factory_id=factory_id)
+    copy = ReportCopy.objects.create(number=_next_number(), job=job, reader=by, **_made_for(decision), **order)
+    record(
+        AssessmentEvent.REPORT_ORDERED,
+        by=by,
+        factory_id=factory_id,
+        brand_id=copy.brand_id,
+        subject=copy.pk,
+        assessment=str(copy.assessment_id),
+        scope=copy.scope,
+        copy_number=copy.number,
+    )
+    return copy
+
+
+def _next_number() -> int:
+    """A number that nobody has yet, drawn and not counted: two numbers tell nothing of what others ordered between."""
+    while True:
+        number = secrets.randbelow(900_000_000) + 100_000_000
+        if not ReportCopy.objects.filter(number=number).exists():
+            return number
+
+
+# --- making ------------------------------------------------------------------------------------------
+
+
+def make_report(run: JobRun) -> dict[str, Any]:
+    """Make the file of the copy that this job is for. Safe to run again after a worker was lost.
+
+    Raises `JobError` when the reader may not read it any more or it cannot be made, `JobCancelled` when told to stop.
+    """
+    copy = ReportCopy.objects.select_related(
+        "assessment__factory__programme", "assessment__tool", "brand", "reader"
+    ).get(job=run.job)
+    with override(copy.reader.language):
+        decision = _still_open(copy)
+        run.report(10, 100, ReportText.READING)
+        file = _render(run, copy, decision)
+        # It may have been replaced or withdrawn since.
+        copy.assessment.refresh_from_db(fields=["state", "superseded_at", "withdrawn_at"])
+        _still_open(copy)
+        run.report(100, 100, ReportText.READY)
+        _store(run, copy, file)
+    return {"copy": str(copy.pk)}
+
+
+def _still_open(copy: ReportCopy) -> Decision:
+    """The decision that opens the copy to its reader, on the same side as when it was ordered. Raises `JobError`."""
+    decision = opening_of(copy)
+    if decision is None:
+        raise JobError(ReportText.NOT_OPEN)
+    return decision
+
+
+def opening_of(copy: ReportCopy) -> Decision | None:
+    """What opens the copy to its reader now, asked anew: on the side, and for the brand, it was made for; or nothing.
+
+    Who was staff and now belongs to a factory or a brand gets no file that was made for the staff, and the other way
+    round, even of a report that they may read on both sides.
+    """
+    decision = access.decide(copy.reader, copy.assessment, copy.scope)
+    is_same = decision.reason == copy.side and _brand_id(decision) == copy.brand_id
+    return decision if decision and is_same else None
+
+
+def _render(run: JobRun, copy: ReportCopy, decision: Decision) -> RenderedFile:
+    scope: Any = copy.scope
+    rows = answer_rows(copy.reader, copy.assessment, scope)
+    readable = Assessment.objects.visible_to(copy.reader)
+    noted = with_note(readable.filter(pk=copy.assessment_id), readable)
+    assessment = noted.select_related("factory__programme").first() or copy.assessment
+    # A CSV file is for programs: its words, the country's name among them, are the programme's in every language.
+    language = "en" if copy.format == ReportCopy.Format.CSV else copy.language
+    document = document_from(rows, assessment, scope, language)
+    run.report(40, 100, ReportText.MAKING)
+    if _is_for_import(copy, decision):
+        header, tool = header_of(assessment, "en"), copy.assessment.tool
+        return render_programme_table(document, _stamp(copy, decision), header, rows, questionnaire=tool.name)
+    try:
+        return render(document, _stamp(copy, decision), copy.format, should_cancel=run.is_cancelled)  # type: ignore[arg-type]
+    except RenderCancelledError as error:
+        raise JobCancelled from error
+    except RenderTimeoutError as error:
+        raise JobError(ReportText.TOO_SLOW) from error
+    except RenderError as error:
+        raise JobError(ReportText.NOT_MADE) from error
+
+
+def _is_for_import(copy: ReportCopy, decision: Decision) -> bool:
+    """Whether it is the programme's own table, with every answer and the questionnaire's name: for staff alone."""
+    return decision.reason is Reason.STAFF and copy.format == ReportCopy.Format.CSV and copy.scope == Scope.REPORT
+
+
+def _stamp(copy: ReportCopy, decision: Decision) -> ReaderStamp:
+    factory = copy.assessment.factory
+    sides = {Reason.OWN_FACTORY: factory.name, Reason.STAFF: factory.programme.name}
+    return ReaderStamp(
+        reader=copy.reader.name or copy.reader.email,
+        organisation=copy.brand.name if copy.brand else sides[decision.reason],
+        date=day_of(copy.created_at, factory),
+        copy_number=copy.number,
+        zone=zone_in_words(factory),
+    )
+
+
+def _store(run: JobRun, copy: ReportCopy, file: RenderedFile) -> None:
+    """Keep the file, unless the job has since been cancelled or taken over. Raises `JobCancelled`."""
+    name = store_file(f"{FOLDER}/{copy.pk}.{copy.format}", ContentFile(file.content))
+    mine = Job.objects.filter(pk=run.job.pk, state=Job.State.RUNNING, attempts=run.job.attempts, cancel_requested=False)
+    if not ReportCopy.objects.filter(pk=copy.pk, job__in=mine).update(file=name):
+        drop_upload(name)
+        raise JobCancelled
+
+
+# --- handing over -------------------------------------------------------------------------------------
+
+
+def link_key(*, by: User, copy: ReportCopy) -> str:
+    """What a link to the file carries: good for this person and this copy, for some minutes."""
+    return signing.dumps([str(copy.pk), by.pk], salt=_LINK)
+
+
+def check_link_key(key: str, *, by: User, copy: ReportCopy) -> None:
+    """Raises `signing.SignatureExpired` for a link that is too old, `signing.BadSignature` for any other fault."""
+    made_for = signing.loads(key, salt=_LINK, max_age=settings.REPORT_LINK_LIFETIME)
+    if made_for != [str(copy.pk), by.pk]:
+        raise signing.BadSignature("The link was made for another person or file.")
+
+
+def hand_over(*, by: User, copy: ReportCopy) -> "File[bytes]":
+    """The finished file, for the person it was made for, written into who-saw-what first.
+
+    Raises `PermissionDenied` when it is not open to `by` any more, `FileNotFoundError` when there is no file.
+    """
+    decision = opening_of(copy) if copy.reader_id == by.pk else None
+    if decision is None:
+        raise PermissionDenied(ReportText.NOT_OPEN)
+    if not copy.file or copy.job.state != Job.State.DONE:
+        raise FileNotFoundError
+    file = storages["private"].open(copy.file)
+    openings = {copy.scope: decision.grant}
+    record_access(
+        by=by,
+        assessment=copy.assessment,
+        openings=openings,
+        action=AccessRecord.Action.DOWNLOAD,
+        copy_number=copy.number,
+    )
+    return file
+
+
+def formats_of(numbers: Collection[int]) -> dict[int, str]:
+    """The formats, in words, of copies by their numbers: for the factory's lists of what was downloaded."""
+    labels = dict(ReportCopy.Format.choices)
+    rows = ReportCopy.objects.filter(number__in=numbers).values_list("number", "format")
+    return {number: str(labels[format_]) for number, format_ in rows}
+
+
+def clear_old_files() -> int:
+    """Delete files made longer ago than a reader needs to fetch them; the copies' numbers stay. How many went."""
+    storage, before = storages["private"], timezone.now() - FILE_LIFETIME
+    ReportCopy.objects.filter(created_at__lt=before).exclude(file="").update(file="")
+    if not storage.exists(FOLDER):
+        return 0
+    names = [f"{FOLDER}/{name}" for name in storage.listdir(FOLDER)[1]]
+    old = [name for name in names if storage.get_modified_time(name) < before]
+    for name in old:
+        storage.delete(name)
+    return len(old)

@@ -1,0 +1,146 @@
+"""Report files: ordering one, watching it being made, fetching it.
+
+Each step asks the gate anew; what is not open to the visitor any more is not found, be it an order, a progress bar,
+a finished file or an old link.
+"""
+
+from typing import cast
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core import signing
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from assessments.models import Assessment, ReportCopy
+from assessments.reading.views import ReportOrder
+from assessments.reports import CONTENT_TYPES, file_name
+from assessments.reports.services import KIND, check_link_key, hand_over, link_key, opening_of, order_report
+from portal.accounts.models import User
+from portal.core.models import Job
+from portal.core.views import job_pages
+from sharing import access
+
+
+@login_required
+@require_POST
+def report_order(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Order a file; on to its progress. A scope that is not open to the visitor is not found."""
+    user = cast(User, request.user)
+    assessment = get_object_or_404(Assessment.objects.visible_to(user).select_related("factory__programme"), pk=pk)
+    openings = access.openings(user, assessment)
+    if request.POST.get("scope") in set(access.ASSESSMENT_SCOPES) - set(openings):
+        raise Http404
+    form = ReportOrder(request.POST, scopes=openings)
+    if not form.is_valid():
+        messages.error(request, _("Choose a content, a format and a language from the lists."))
+        return redirect("assessment", pk=pk)
+    try:
+        copy = order_report(by=user, assessment=assessment, **form.cleaned_data)
+    except PermissionDenied as error:  # revoked between the question above and the order
+        raise Http404 from error
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("assessment", pk=pk)
+    return redirect("job", job_id=copy.job_id)
+
+
+def _own_copy(user: User, **key: object) -> ReportCopy:
+    """One's own copy that is still open to one, on the side it was made for. Raises `Http404`."""
+    copies = ReportCopy.objects.visible_to(user).select_related(
+        "assessment__factory__programme", "reader", "brand", "job"
+    )
+    copy: ReportCopy = get_object_or_404(copies, **key)
+    if opening_of(copy) is None:
+        raise Http404
+    return copy
+
+
+def report_job(request: HttpRequest, job: Job) -> HttpResponseBase:
+    """How far a file is; when it is there, a link that lives for some minutes. htmx asks for the fragment alone."""
+    is_poll = bool(request.headers.get("HX-Request"))
+    try:
+        context = _progress(cast(User, request.user), job)
+    except Http404:
+        if not is_poll:
+            raise
+        return HttpResponse(status=404, headers={"HX-Refresh": "true"})  # the page behind the bar is gone too
+    template = "assessments/parts/report_progress.html" if is_poll else "assessments/report_job.html"
+    return render(request, template, context)
+
+
+def _progress(user: User, job: Job) -> dict[str, object]:
+    copy = _own_copy(user, job=job)
+    assessment_url = reverse("assessment", args=[copy.assessment_id])
+    return {
+        "job": job,
+        "copy": copy,
+        "assessment": copy.assessment,
+        "poll_url": reverse("job", args=[job.pk]),
+        "cancel_url": reverse("job_cancel", args=[job.pk]),
+        "assessment_url": assessment_url,
+        "breadcrumbs": [(copy.assessment.factory.name, assessment_url)],
+        "facts": _facts(copy),
+        "result_url": _fresh_link(user, copy) if copy.file else "",
+    }
+
+
+def _facts(copy: ReportCopy) -> list[tuple[str, object]]:
+    return [
+        (_("Content"), copy.get_scope_display()),
+        (_("Format"), copy.get_format_display()),
+        (_("Language"), dict(settings.REPORT_LANGUAGES).get(copy.language, copy.language)),
+        (_("Copy number"), copy.number),
+    ]
+
+
+job_pages[KIND] = report_job
+
+
+def _fresh_link(user: User, copy: ReportCopy) -> str:
+    return f"{reverse('report_download', args=[copy.pk])}?{urlencode({'key': link_key(by=user, copy=copy)})}"
+
+
+@login_required
+@require_GET
+def report_download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """The file, for the person it was made for. A link that is too old leads to a fresh one, if it is still open."""
+    user = cast(User, request.user)
+    copy = _own_copy(user, pk=pk)
+    try:
+        check_link_key(request.GET.get("key", ""), by=user, copy=copy)
+    except signing.SignatureExpired:
+        messages.info(request, _("That link was too old. Here is a fresh one."))
+        return redirect("job", job_id=copy.job_id)
+    except signing.BadSignature as error:
+        raise Http404 from error
+    try:
+        file = hand_over(by=user, copy=copy)
+    except (PermissionDenied, FileNotFoundError) as error:
+        raise Http404 from error
+    return FileResponse(
+        file,
+        as_attachment=True,
+        filename=_file_name(copy),
+        content_type=CONTENT_TYPES[copy.format],  # type: ignore[index]
+    )
+
+
+def _file_name(copy: ReportCopy) -> str:
+    assessment = copy.assessment
+    return file_name(
+        bw_id=assessment.factory.bw_id,
+        cycle=assessment.cycle,
+        version=assessment.version,
+        scope=copy.scope,
+        language=copy.language,
+        copy_number=copy.number,
+        format=copy.format,
+    )

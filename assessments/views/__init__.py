@@ -1,1 +1,0 @@
-"""The pages of assessments, one module for each kind of page."""

@@ -1,0 +1,1 @@
+"""Assessments: one of a factory in one cycle, in one version."""

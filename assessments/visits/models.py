@@ -1,0 +1,194 @@
+"""Assessments: one of a factory in one cycle, in one version; immutable once published."""
+
+import uuid
+from datetime import date
+
+import pgtrigger
+from django.contrib.postgres.indexes import HashIndex
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from assessments.questionnaires.models import Tool
+from assessments.visits.queries import AssessmentQuerySet
+from factories.models import Factory
+from portal.core.days import today
+from portal.core.index_rows import IndexRows
+from portal.core.triggers import columns_are_final
+from sharing.models import CycleReport, Visibility
+from sharing.scopes import ASSESSMENT_SCOPES, rule_of
+
+
+class Assessment(models.Model):
+    """One assessment of a factory in one cycle, in one version.
+
+    States and who sees them are in `assessments.publication.states` and `sharing.access`. `quest_id` is the programme's
+    "Quest.ID", by which an import recognises what it has seen.
+    """
+
+    class State(models.TextChoices):
+        PLANNED = "planned", _("Planned")
+        IN_PROGRESS = "in_progress", _("In progress")
+        INTERNAL_REVIEW = "internal_review", _("Internal review")
+        FACTORY_REVIEW = "factory_review", _("Factory review")
+        PUBLISHED = "published", _("Published")
+        SUPERSEDED = "superseded", _("Replaced by a correction")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    class Mode(models.TextChoices):
+        ON_SITE = "on_site", _("On site")
+        VIRTUAL = "virtual", _("Virtual Compliance Check")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    factory = models.ForeignKey(Factory, on_delete=models.PROTECT, related_name="assessments")
+    cycle = models.PositiveSmallIntegerField(_("cycle"))
+    version = models.PositiveSmallIntegerField(_("version"), default=1)
+    supersedes = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="successor")
+    tool = models.ForeignKey(Tool, on_delete=models.PROTECT, related_name="assessments")
+    quest_id = models.CharField(max_length=40, null=True, blank=True)  # noqa: DJ001 - unique where known
+    mode = models.CharField(max_length=8, choices=Mode.choices, default=Mode.ON_SITE)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.PLANNED)
+    start_date = models.DateField(_("start"))
+    end_date = models.DateField(_("end"), null=True, blank=True)
+    content_hash = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    released_at = models.DateTimeField(null=True, blank=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+    # Of a published version: the report of its cycle, which is what a factory consents to, and when the next version
+    # took its place.
+    report = models.ForeignKey(
+        CycleReport, null=True, blank=True, on_delete=models.PROTECT, related_name="versions", db_index=False
+    )
+    # The rows of the index of visibility that propose the report, for lists that begin there.
+    proposal = IndexRows(Visibility, from_fields=["report"], to_fields=["report"])
+    first_published_at = models.DateTimeField(null=True, blank=True)  # the report's, repeated: it never changes
+    superseded_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_reason = models.CharField(max_length=500, blank=True)
+    correction_note = models.CharField(max_length=1000, blank=True)
+
+    objects = AssessmentQuerySet.as_manager()
+
+    class Meta:
+        permissions = [
+            *((rule_of(scope).view_permission, f"Read what {scope} opens") for scope in ASSESSMENT_SCOPES),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["factory", "cycle", "version"], name="assessments_assessment_version"),
+            models.UniqueConstraint(
+                fields=["factory", "cycle"],
+                condition=Q(state="published"),
+                name="assessments_assessment_one_current",
+            ),
+            models.UniqueConstraint(fields=["quest_id"], condition=Q(version=1), name="assessments_assessment_quest"),
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=[
+                        "planned",
+                        "in_progress",
+                        "internal_review",
+                        "factory_review",
+                        "published",
+                        "superseded",
+                        "withdrawn",
+                    ]
+                ),
+                name="assessments_assessment_state",
+            ),
+            models.CheckConstraint(condition=Q(cycle__gte=1, version__gte=1), name="assessments_assessment_numbers"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["published", "superseded", "withdrawn"]) | Q(published_at__isnull=False),
+                name="assessments_assessment_published_at",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["published", "superseded", "withdrawn"])
+                | Q(report__isnull=False, first_published_at__isnull=False),
+                name="assessments_assessment_report",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="superseded", superseded_at__isnull=False)
+                | Q(state="withdrawn")
+                | (~Q(state__in=["superseded", "withdrawn"]) & Q(superseded_at=None)),
+                name="assessments_assessment_superseded_at",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="withdrawn") | (Q(withdrawn_at__isnull=False) & ~Q(withdrawn_reason="")),
+                name="assessments_assessment_withdrawn",
+            ),
+            models.CheckConstraint(
+                condition=Q(version=1, supersedes=None) | Q(version__gt=1, supersedes__isnull=False),
+                name="assessments_assessment_supersedes",
+            ),
+            models.CheckConstraint(
+                condition=Q(end_date=None) | Q(end_date__gte=F("start_date")),
+                name="assessments_assessment_dates",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["-published_at", "-id"],
+                name="assessments_by_published",
+                condition=Q(state__in=["published", "superseded"]),
+            ),
+            HashIndex(fields=["report"], name="assessments_current", condition=Q(state="published")),
+            models.Index(fields=["state", "end_date"], name="assessments_by_state"),
+            models.Index(fields=["factory", "cycle", "-published_at"], name="assessments_by_factory"),
+        ]
+        triggers = [
+            # What was published stays as it was: only its end may be written.
+            columns_are_final(
+                "published_is_final",
+                [
+                    "factory_id",
+                    "cycle",
+                    "version",
+                    "supersedes_id",
+                    "tool_id",
+                    "quest_id",
+                    "mode",
+                    "start_date",
+                    "end_date",
+                    "content_hash",
+                    "released_at",
+                    "published_at",
+                    "report_id",
+                    "first_published_at",
+                    "correction_note",
+                ],
+                "A published report cannot change. Make a new version.",
+                condition=pgtrigger.Q(old__state__in=["published", "superseded", "withdrawn"]),
+            ),
+            pgtrigger.Protect(
+                name="published_is_kept",
+                operation=pgtrigger.Delete,
+                condition=pgtrigger.Q(old__state__in=["factory_review", "published", "superseded", "withdrawn"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.factory_id} cycle {self.cycle} v{self.version}"
+
+    @property
+    def ended_on(self) -> date:
+        """The last day of the assessment; the first one where the end was not written down."""
+        return self.end_date or self.start_date
+
+    @property
+    def release_deadline(self) -> date | None:
+        """The last day to publish (R39), which a correction does not have; needs the factory's programme."""
+        return self.factory.programme.release_deadline(self.ended_on) if self.version == 1 else None
+
+    @property
+    def is_late(self) -> bool:
+        """Not published though the deadline has passed."""
+        over = self.state in {self.State.INTERNAL_REVIEW, self.State.FACTORY_REVIEW} or (
+            self.state == self.State.IN_PROGRESS and self.end_date is not None
+        )
+        deadline = self.release_deadline
+        return over and deadline is not None and today(self.factory) > deadline
+
+    @property
+    def days_late(self) -> int:
+        """How many days the deadline has passed; 0 where it is not late."""
+        deadline = self.release_deadline
+        return (today(self.factory) - deadline).days if self.is_late and deadline else 0
