@@ -9,8 +9,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from brands.models import Brand, Supplier
-from brands.querysets import BrandQuerySet, SupplierQuerySet
+from brands.models import Brand, BrandQuerySet, Supplier, SupplierQuerySet
 from brands.roles import BRAND
 from brands.serializers import (
     BrandQuery,

@@ -6,8 +6,7 @@ from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from brands.models import Brand
-from brands.querysets import BrandQuerySet, SupplierQuerySet
+from brands.models import Brand, BrandQuerySet, SupplierQuerySet
 from brands.roles import BRAND, OFFERED_INTEGRATIONS
 from brands.services import checked_name
 from portal.accounts.services import MAX_TOKEN_LIFETIME

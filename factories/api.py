@@ -7,8 +7,15 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from factories.models import CountryProgramme, Factory, Handover
-from factories.querysets import FactoryQuerySet, HandoverQuerySet, ProgrammeQuerySet, named
+from factories.models import (
+    CountryProgramme,
+    Factory,
+    FactoryQuerySet,
+    Handover,
+    ProgrammeQuerySet,
+    named,
+)
+from factories.models.handovers import HandoverQuerySet
 from factories.serializers import (
     FactoryQuery,
     FactorySerializer,

@@ -13,7 +13,8 @@ class FactoriesConfig(AppConfig):
     def ready(self) -> None:
         import factories.files
         import factories.notices
-        import factories.roles  # noqa: F401 - registers the kinds
+        import factories.roles
+        import factories.services.handovers  # noqa: F401 - registers the kinds, and what follows when somebody joins
         from factories.comparing import check_handover_scans, compare_handovers
         from portal.ledger.checks import register_ledger_check
 

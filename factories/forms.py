@@ -8,8 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from factories.enrolment import wrong_days
-from factories.models import CountryProgramme, Factory
-from factories.querysets import FactoryQuerySet, ProgrammeQuerySet, named
+from factories.models import CountryProgramme, Factory, FactoryQuerySet, ProgrammeQuerySet, named, with_managers
 from factories.time_zones import zone_choices
 from portal.accounts.models import User
 from portal.core.countries import COUNTRIES, country_name
@@ -103,7 +102,7 @@ class FactoryFilter(ListFilter):
             factories = factories.filter(enrolment_status=status)
         if managers := self.asked("managers"):
             counted = {"few": (0, 1), "one": (1,), "none": (0,)}[managers]
-            factories = factories.with_managers(*counted)
+            factories = with_managers(factories, *counted)
         return factories
 
     @property
@@ -184,7 +183,7 @@ class EnrolmentForm(ProfileForm):
 
     def _offer_zones(self) -> None:
         """Offer the zones of the factory's country, where it has several."""
-        zones = zone_choices(self.instance) if self.instance.programme_id else []
+        zones = zone_choices(self.instance.programme.country) if self.instance.programme_id else []
         if len(zones) < 2:
             del self.fields["time_zone"]
             return

@@ -1,5 +1,6 @@
 """The roles of factories and country programmes (docs/rules.md)."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet
@@ -83,11 +84,13 @@ def active_in_role(factory: Factory, role: str) -> QuerySet[User]:
     return User.objects.filter(groups__in=groups, is_active=True, is_integration=False).order_by("name", "pk")
 
 
+JOINED: list[Callable[[Factory, User], None]] = []  # what follows when somebody joins a factory
+
+
 def after_joining(factory: Any, member: User) -> None:
     """Whoever joins a factory may be the manager that a handover waits for."""
-    from factories.services.handovers import finish_handover  # it needs the kinds of this module
-
-    finish_handover(factory, member)
+    for follow in JOINED:
+        follow(factory, member)
 
 
 def end_assignments(programme: Any, member: User) -> None:

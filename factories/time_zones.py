@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -20,12 +20,8 @@ from portal.core.days import (
     today,
     zone_in_words,
     zone_named,
-    zone_of_country,
     zones_of_country,
 )
-
-if TYPE_CHECKING:
-    from factories.models import Factory
 
 
 class FactoryZoneField(models.CharField):  # type: ignore[type-arg]
@@ -33,25 +29,20 @@ class FactoryZoneField(models.CharField):  # type: ignore[type-arg]
 
     def pre_save(self, model_instance: Any, add: bool) -> str:
         """Return the zone to store."""
-        name = zone_name_of(model_instance)
+        name = model_instance.zone_name
         setattr(model_instance, self.attname, name)
         return name
 
 
-def zone_name_of(factory: "Factory") -> str:
-    """Return the name of a factory's zone: its own, or its country's."""
-    return factory.time_zone or zone_of_country(factory.programme.country)
-
-
-def check_zone(factory: "Factory") -> None:
-    """Raise `ValidationError` for a zone that the factory's country does not have."""
-    if zone_name_of(factory) not in zones_of_country(factory.programme.country):
+def check_zone(name: str, country: str) -> None:
+    """Raise `ValidationError` for a zone that a factory's country does not have."""
+    if name not in zones_of_country(country):
         raise ValidationError({"time_zone": _("Choose a time zone of the factory's country.")})
 
 
-def zone_choices(factory: "Factory") -> list[tuple[str, str]]:
-    """Return the zones that a factory may have, each with its difference from UTC; the country's main one first."""
-    names = zones_of_country(factory.programme.country)
+def zone_choices(country: str) -> list[tuple[str, str]]:
+    """Return the zones that a country's factories may have, each with its difference from UTC; the main one first."""
+    names = zones_of_country(country)
     return [(name, zone_in_words(Zone(zone_named(name)))) for name in names]
 
 

@@ -31,16 +31,17 @@ class SharingConfig(AppConfig):
         from portal.ledger import Source, register_source
         from portal.ledger.checks import register_ledger_check
         from sharing import comparing
+        from sharing.models import AccessRecord, Receipt, SearchRecord
         from sharing.receipts.auditing import verify_receipts
         from sharing.receipts.comparing import compare_grants, compare_replaced
 
         seen = ("id", "at", "person_id", "brand_id", "factory_id", "assessment_id", "cycle", "version", "scope")
-        register_source(Source("sharing.AccessRecord", ((*seen, "action", "copy_number", "is_before_release"),)))
+        register_source(Source(AccessRecord, ((*seen, "action", "copy_number", "is_before_release"),)))
         search = ("id", "at", "day", "person_id", "brand_id", "condition", "about", "factories", "is_before_release")
-        register_source(Source("sharing.SearchRecord", (search,)))
+        register_source(Source(SearchRecord, (search,)))
         receipt = ("id", "number", "kind", "grant_id", "factory_id", "brand_id", "actor_id", "payload", "disclosed")
         columns = (*receipt, "key_id", "signature", "issued_at")
-        register_source(Source("sharing.Receipt", (columns,), moment="issued_at", shown=("number", "signature")))
+        register_source(Source(Receipt, (columns,), moment="issued_at", shown=("number", "signature")))
         for check in (
             verify_receipts,
             compare_grants,

@@ -18,9 +18,9 @@ from portal.core.days import in_words
 from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS
 from sharing.access.positions import Position, positions
 from sharing.access.publication import ReportState
+from sharing.grants.models import SharingGrantQuerySet
 from sharing.models import SharingGrant, WithheldReport
 from sharing.preview import Line, Report, Sight, lines_of, reports_of, sight_of, unsubscribed
-from sharing.querysets import SharingGrantQuerySet
 from sharing.terms import StatementTime, covers, opens_at
 
 

@@ -4,12 +4,16 @@ from typing import ClassVar
 
 import pgtrigger
 from django.db import models
-from django.db.models import Q
+from django.db.models import (
+    Q,
+    QuerySet,
+)
 from django.utils.translation import gettext_lazy as _
 
 from assessments.questionnaires.models import Question
 from assessments.visits.models import Assessment
-from assessments.visits.queries import AnswerQuerySet
+from portal.accounts.roles import Visitor
+from sharing.scopes import rule_of
 
 # The states in which answers are final: they were released to the factory.
 RELEASED = ("factory_review", "published", "superseded", "withdrawn")
@@ -24,6 +28,16 @@ IF EXISTS (
 END IF;
 RETURN COALESCE(NEW, OLD);
 """
+
+
+class AnswerQuerySet(QuerySet["Answer"]):
+    """Answers, read only through assessments that a person may read."""
+
+    def visible_to(self, user: Visitor, scope: str) -> "AnswerQuerySet":
+        """The answers that `scope` opens to `user`. Raises `ValueError` for a scope that there is not."""
+        assessments = Assessment.objects.all()
+        answers = self.filter(assessment__in=assessments.visible_to(user, scope).values("pk"))
+        return answers.filter(rule_of(scope).answers())
 
 
 class Answer(models.Model):

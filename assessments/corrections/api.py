@@ -11,8 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assessments.corrections.holders import acknowledge_correction
+from assessments.corrections.models import CorrectionNoticeQuerySet
 from assessments.models import CorrectionNotice
-from assessments.visits.queries import CorrectionNoticeQuerySet
 from factories.serializers import FactoryBriefSerializer
 from portal.core.api import PageQuery
 from portal.core.api.views import ListView, PortalView

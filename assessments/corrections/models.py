@@ -1,14 +1,49 @@
 """Who holds a version of a report that was replaced or withdrawn, and whether they took note."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import (
+    OuterRef,
+    Q,
+    QuerySet,
+)
 
 from assessments.visits.models import Assessment
-from assessments.visits.queries import CorrectionNoticeQuerySet
 from brands.models import Brand
+from portal.accounts.roles import Visitor
 from portal.core.triggers import columns_are_final
+from sharing import access
+
+
+class CorrectionNoticeQuerySet(QuerySet["CorrectionNotice"]):
+    """Which brand holds a version that was replaced or withdrawn."""
+
+    def for_brands_of(self, user: Visitor) -> "CorrectionNoticeQuerySet":
+        """Those to brands that `user` reads for, while the brand may know.
+
+        The old version is, or was until its withdrawal, open to the brand now, and so is the new one, which after a
+        withdrawal has a hold of its own: what a revoke closes, or the factory withholds, is not told (R7).
+        """
+        old = _opened(user, "assessment")
+        return self.filter(Q(old) & (Q(successor=None) | Q(_opened(user, "successor"))))
+
+    def inside(self, user: Visitor) -> "CorrectionNoticeQuerySet":
+        """Those of one's own factory and of the factories that one works on."""
+        factories = access.own_factories(user) | access.factories_worked_on(user)
+        return self.filter(assessment__factory__in=factories.values("pk"))
+
+    def visible_to(self, user: Visitor) -> "CorrectionNoticeQuerySet":
+        """Those that one sees inside a factory; a brand's people see its own."""
+        return self.inside(user) | self.for_brands_of(user)
+
+
+def _opened(user: Visitor, path: str, scopes: Iterable[str] = access.ASSESSMENT_SCOPES) -> Any:
+    """The condition that `user` reads for the row's brand, and a live grant to it opens, or opened, the assessment."""
+    return access.opened_for_brand(user, access.Version.of_row(f"{path}__"), OuterRef("brand"), scopes)
 
 
 class CorrectionNotice(models.Model):

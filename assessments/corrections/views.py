@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from assessments.corrections.holders import Change, acknowledge_correction, changes_between, old_versions
+from assessments.corrections.models import CorrectionNoticeQuerySet
 from assessments.models import Assessment, CorrectionNotice
 from assessments.reading.scopes import documents_for, report_language
 from assessments.reports.labels import labels_for
-from assessments.visits.queries import AssessmentQuerySet, CorrectionNoticeQuerySet
+from assessments.visits.models import AssessmentQuerySet
 from brands.models import Brand
 from portal.accounts.models import User
 from portal.accounts.roles import Visitor

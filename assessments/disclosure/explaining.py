@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assessments.models import Assessment
-from assessments.visits.queries import AssessmentQuerySet
+from assessments.visits.models import AssessmentQuerySet
 from brands.models import Brand
 from brands.roles import BRAND
 from factories.models import Factory

@@ -10,8 +10,7 @@ from django.db.models.functions import JSONObject
 from assessments.figures.counting import count
 from assessments.figures.models import Figures
 from assessments.questionnaires.models import Cluster
-from assessments.visits.models import Assessment
-from assessments.visits.queries import AssessmentQuerySet
+from assessments.visits.models import Assessment, AssessmentQuerySet
 from portal.accounts.roles import Visitor
 from sharing import access
 from sharing.scopes import ASSESSMENT_SCOPES

@@ -31,7 +31,7 @@ from assessments.reading.serializers import (
     SharedQuery,
     StepOrder,
 )
-from assessments.visits.queries import AssessmentQuerySet
+from assessments.visits.models import AssessmentQuerySet
 from portal.core.api.pagination import PageQuery
 from portal.core.api.views import DetailView, ListView, PortalView
 from sharing import access

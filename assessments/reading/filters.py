@@ -10,7 +10,7 @@ from assessments.models import Assessment
 from assessments.publication.states import OFFERED_STATES
 from assessments.questionnaires.models import USUAL_CLUSTERS
 from assessments.reading.listing import narrowed
-from assessments.visits.queries import AssessmentQuerySet
+from assessments.visits.models import AssessmentQuerySet
 from factories.models import CountryProgramme
 from portal.accounts.roles import Visitor
 from portal.core.countries import country_name

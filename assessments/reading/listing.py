@@ -13,8 +13,8 @@ from django.db.models import BigIntegerField, DateTimeField, F, Field, OuterRef,
 from assessments.figures.queries import has_non_compliance_in, with_figures
 from assessments.models import Assessment
 from assessments.reading.scopes import with_note
-from assessments.visits.queries import AssessmentQuerySet
-from factories.querysets import named
+from assessments.visits.models import AssessmentQuerySet
+from factories.models import named
 from portal.accounts.models import HeldPermission, User
 from portal.accounts.roles import Visitor
 from portal.accounts.worded import ANYBODY

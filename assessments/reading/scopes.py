@@ -24,7 +24,7 @@ from assessments.reports.document import (
     Status,
 )
 from assessments.reports.labels import languages
-from assessments.visits.queries import AssessmentQuerySet
+from assessments.visits.models import AssessmentQuerySet
 from portal.accounts.roles import Visitor
 from portal.accounts.worded import Worded
 from portal.core.countries import country_name

@@ -30,7 +30,7 @@ from assessments.reading.listing import LISTED, SharedRows, record_filter
 from assessments.reading.scopes import documents_for, report_language, with_scopes
 from assessments.reports.document import Cluster, CompliancePoint, Counts, ReportDocument, Summary
 from assessments.reports.labels import Labels, labels_for
-from assessments.visits.queries import AssessmentQuerySet
+from assessments.visits.models import AssessmentQuerySet
 from brands.models import Brand
 from factories.models import Factory
 from factories.rights import may_somewhere

@@ -1,18 +1,49 @@
 """Copies of reports: one file for one reader."""
 
 import uuid
+from collections.abc import Iterable
+from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import (
+    Exists,
+    OuterRef,
+    Q,
+    QuerySet,
+)
 from django.utils.translation import gettext_lazy as _
 
 from assessments.visits.models import Assessment
-from assessments.visits.queries import ReportCopyQuerySet
 from brands.models import Brand
+from portal.accounts.roles import Visitor
 from portal.core.models import Job
+from sharing import access
 from sharing.models import Scope
 from sharing.scopes import ASSESSMENT_SCOPES
+
+
+class ReportCopyQuerySet(QuerySet["ReportCopy"]):
+    """Report files: each belongs to the person who ordered it, as long as they may read what it holds."""
+
+    def visible_to(self, user: Visitor) -> "ReportCopyQuerySet":
+        """Own copies that `user` may read now, on the side for which they were made.
+
+        A revoke hides the file on the next query; so does a change of sides, whatever one may read on the new one.
+        """
+        assessments = Assessment.objects.all()
+        own = assessments.filter(access.readable_as_own(user), pk=OuterRef("assessment"))
+        worked_on = assessments.filter(access.readable_as_staff(user), pk=OuterRef("assessment"))
+        readable = Q(Exists(own), side="own_factory") | Q(Exists(worked_on), side="staff")
+        for scope in access.ASSESSMENT_SCOPES:
+            granted = Q(_opened(user, "assessment", [scope]), assessment__state__in=access.OPEN_TO_BRANDS)
+            readable |= granted & Q(side="grant", scope=scope)
+        return self.filter(readable, reader_id=user.pk or 0, reader__is_active=True)
+
+
+def _opened(user: Visitor, path: str, scopes: Iterable[str] = access.ASSESSMENT_SCOPES) -> Any:
+    """The condition that `user` reads for the row's brand, and a live grant to it opens, or opened, the assessment."""
+    return access.opened_for_brand(user, access.Version.of_row(f"{path}__"), OuterRef("brand"), scopes)
 
 
 class ReportCopy(models.Model):

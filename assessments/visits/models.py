@@ -1,22 +1,98 @@
 """Assessments: one of a factory in one cycle, in one version; immutable once published."""
 
 import uuid
-from datetime import date
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import pgtrigger
 from django.contrib.postgres.indexes import HashIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import (
+    Case,
+    DateField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from assessments.questionnaires.models import Tool
-from assessments.visits.queries import AssessmentQuerySet
 from factories.models import Factory
+from factories.time_zones import today_there
+from portal.accounts.roles import Visitor
 from portal.core.days import today
 from portal.core.index_rows import IndexRows
 from portal.core.triggers import columns_are_final
+from sharing import access
 from sharing.models import CycleReport, Visibility
 from sharing.scopes import ASSESSMENT_SCOPES, rule_of
+
+# The deadline (R39) is the first version's: a correction has none. `Assessment.release_deadline` says the same.
+HAS_DEADLINE = Q(version=1)
+
+
+LAST_DAY = Coalesce("end_date", "start_date")
+
+
+NEVER = Cast(Value("9999-12-31"), DateField())
+
+
+class AssessmentQuerySet(QuerySet["Assessment"]):
+    """Assessments."""
+
+    def visible_to(self, user: Visitor, scope: str | None = None, at: datetime | None = None) -> "AssessmentQuerySet":
+        """The assessments of which `user` may read `scope`, or anything when no scope is named (R6, R16)."""
+        scopes = access.ASSESSMENT_SCOPES if scope is None else [scope]
+        return self.filter(access.readable_by(user, scopes, at))
+
+    def shared_with(self, user: Visitor, scope: str | None = None) -> "AssessmentQuerySet":
+        """Those that a brand was granted: what "Shared with us" lists. Never more than `visible_to`."""
+        scopes = access.ASSESSMENT_SCOPES if scope is None else [scope]
+        return self.filter(access.readable_as_brand(user, scopes))
+
+    def own_of(self, user: Visitor) -> "AssessmentQuerySet":
+        """Those that `user` sees as one of their factory's people. Never more than `visible_to`, and worded in less."""
+        return self.filter(access.readable_as_own(user))
+
+    def worked_on_by(self, user: Visitor) -> "AssessmentQuerySet":
+        """Those that `user` sees as the programme's staff. Never more than `visible_to`, and worded in less."""
+        return self.filter(access.readable_as_staff(user))
+
+    def inside(self, user: Visitor) -> "AssessmentQuerySet":
+        """Those that `user` sees on either of these sides."""
+        return self.filter(access.readable_as_own(user) | access.readable_as_staff(user))
+
+    def known_to(self, user: Visitor, at: datetime | None = None) -> "AssessmentQuerySet":
+        """Those about whose readers at a moment `user` may ask: the factory's people and its country's staff."""
+        return self.filter(access.known_to(user, at))
+
+    def open_to(self, brand: Any, scope: str, at: datetime | None = None) -> "AssessmentQuerySet":
+        """Those that a brand may read by its grants, whoever asks for it: the factory, staff or the brand itself."""
+        return self.filter(access.readable_by_brand(brand, [scope], at))
+
+    def late(self) -> "AssessmentQuerySet":
+        """Ended, not published, and past the country's days for release (R39).
+
+        A table that was imported tells only when an assessment started: its first day then counts as its last.
+        """
+        over = Q(state__in=["internal_review", "factory_review"]) | Q(state="in_progress", end_date__isnull=False)
+        return self.alias(last_day=LAST_DAY).filter(
+            over, HAS_DEADLINE, last_day__lt=today_there("factory__") - _days(F("factory__programme__release_days"))
+        )
+
+    def with_deadline(self) -> "AssessmentQuerySet":
+        """Each with `deadline`, the last day to publish (R39), for an order: what has none comes after all that has."""
+        day = ExpressionWrapper(LAST_DAY + F("factory__programme__release_days"), output_field=DateField())
+        return self.annotate(deadline=Case(When(HAS_DEADLINE, then=day), default=NEVER))
+
+
+def _days(number: F) -> Any:
+    return ExpressionWrapper(number * Value(timedelta(days=1)), output_field=DurationField())
 
 
 class Assessment(models.Model):

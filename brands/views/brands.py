@@ -19,8 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from brands.forms import BrandFilter, BrandForm
-from brands.models import Brand
-from brands.querysets import BrandQuerySet
+from brands.models import Brand, BrandQuerySet
 from brands.rights import member_may, reads_for
 from brands.roles import may_manage_brand_members
 from brands.services import create_brand, update_brand

@@ -1,7 +1,8 @@
 """Factories and country programmes, what roles may do on each of them, and handovers of a factory's manager."""
 
+from factories.models.factories import Factory, FactoryQuerySet, factory_keys, keys_inside, named
 from factories.models.handovers import Handover
-from factories.models.organisations import CountryProgramme, Factory, ProgrammeHistory
+from factories.models.programmes import CountryProgramme, ProgrammeHistory, ProgrammeQuerySet, programme_keys
 from factories.models.role_tables import (
     FactoryContentType,
     FactoryGroupObjectPermission,
@@ -10,6 +11,7 @@ from factories.models.role_tables import (
     FactoryRole,
     ProgrammeGroupObjectPermission,
     ProgrammeRole,
+    with_managers,
 )
 
 __all__ = [
@@ -19,9 +21,16 @@ __all__ = [
     "FactoryGroupObjectPermission",
     "FactoryMembership",
     "FactoryPermission",
+    "FactoryQuerySet",
     "FactoryRole",
     "Handover",
     "ProgrammeGroupObjectPermission",
     "ProgrammeHistory",
+    "ProgrammeQuerySet",
     "ProgrammeRole",
+    "factory_keys",
+    "keys_inside",
+    "named",
+    "programme_keys",
+    "with_managers",
 ]

@@ -6,13 +6,33 @@ from datetime import date
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from factories.models.organisations import Factory
-from factories.querysets import HandoverQuerySet
+from factories.models.factories import Factory
+from factories.models.programmes import programme_keys
+from portal.accounts.roles import Visitor
+from portal.accounts.worded import keys_held
 from portal.core.days import last_day
 from portal.core.triggers import columns_are_final
+
+
+class HandoverQuerySet(QuerySet["Handover"]):
+    """Handovers of factories' managers."""
+
+    def visible_to(self, user: Visitor) -> "HandoverQuerySet":
+        """The managers of the factory, and those of the country's staff who enrol factories."""
+        own = keys_held(user, "factory", "manage_members")
+        enrolled = programme_keys(user, "manage_enrolment")
+        return self.filter(Q(factory__in=own) | Q(factory__programme__in=enrolled))
+
+    def open(self) -> "HandoverQuerySet":
+        """Those under way: not stopped, and the new manager has not joined."""
+        return self.filter(stopped_at=None, joined_at=None)
+
+    def waiting_for(self, email: str) -> "HandoverQuerySet":
+        """Those that were completed and wait for the new manager with this address to join."""
+        return self.open().filter(new_email=email, completed_at__isnull=False)
 
 
 class Handover(models.Model):

@@ -3,8 +3,11 @@
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
-from factories.models.organisations import CountryProgramme, Factory
+from factories.models.factories import Factory, FactoryQuerySet
+from factories.models.programmes import CountryProgramme
 from portal.accounts.models import RoleGroup, User
 from portal.accounts.role_index import (
     Source,
@@ -78,3 +81,10 @@ class FactoryContentType(ContentType):
     class Meta:
         proxy = True
         triggers = [content_type_trigger("factory"), content_type_trigger("programme")]
+
+
+def with_managers(factories: FactoryQuerySet, *numbers: int) -> FactoryQuerySet:
+    """Return those of the factories that have one of these numbers of active managers."""
+    roles = FactoryRole.objects.filter(organisation=OuterRef("pk"), role="manager", group__user__is_active=True)
+    counted = roles.order_by().values("organisation").annotate(count=Count("group__user")).values("count")
+    return factories.alias(manager_count=Coalesce(Subquery(counted), 0)).filter(manager_count__in=numbers)

@@ -25,7 +25,7 @@ from factories.models import Factory, Handover
 from factories.notice_names import FactoryNotice
 from factories.rights import may_enrol, member_may
 from factories.role_names import FactoryRoleName
-from factories.roles import FACTORY, active_in_role
+from factories.roles import FACTORY, JOINED, active_in_role
 from factories.services.organisations import lock_factory
 from portal.accounts.models import Invitation, User
 from portal.accounts.roles import kinds_of, role_of
@@ -244,3 +244,6 @@ def finish_handover(factory: Factory, joined: User) -> None:
     if role_of(handover.leaving, FACTORY, factory):
         remove_member(by=joined, kind=_DECIDED, organisation=factory, member=handover.leaving)
     _note(FactoryEvent.HANDOVER_DONE, joined, handover, joined=joined.pk, left=handover.leaving_id)
+
+
+JOINED.append(finish_handover)

@@ -14,8 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from factories.forms import AdvisorForm, EnrolmentForm, FactoryFilter, NewFactoryForm, ProfileForm
-from factories.models import CountryProgramme, Factory, Handover
-from factories.querysets import ProgrammeQuerySet
+from factories.models import CountryProgramme, Factory, Handover, ProgrammeQuerySet
 from factories.rights import may_enrol, member_may
 from factories.roles import FACTORY, PROGRAMME
 from factories.services import assign_advisor, create_factory, lock_factory, unassign_advisor, update_factory

@@ -1,20 +1,21 @@
 """People, the invitations that make them members, and the tokens of integrations."""
 
 import uuid
+from datetime import datetime
 from typing import Any, ClassVar
 
 import pgtrigger
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Group, Permission, PermissionsMixin
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken
 
-from portal.accounts.querysets import AccountHistoryQuerySet, MembershipPeriodQuerySet
 from portal.accounts.role_index import GROUP_IS_GONE, NAME_IS_FINAL
 from portal.core.drawn import drawn_id
+from portal.core.history import latest_at
 from portal.core.triggers import columns_are_final, history_trigger, refuse_truncate
 
 
@@ -102,6 +103,22 @@ class RoleGroup(models.Model):
 
     def __str__(self) -> str:
         return self.group.name
+
+
+class AccountHistoryQuerySet(QuerySet["AccountHistory"]):
+    """What accounts were."""
+
+    def at(self, moment: datetime) -> "AccountHistoryQuerySet":
+        """The one row of each account that held at `moment`."""
+        return self.filter(latest_at(self.model, "user", moment))
+
+
+class MembershipPeriodQuerySet(QuerySet["MembershipPeriod"]):
+    """Who was in which group."""
+
+    def at(self, moment: datetime) -> "MembershipPeriodQuerySet":
+        """Those that ran at `moment`: the moment of joining belongs to them, the moment of leaving does not."""
+        return self.filter(Q(until=None) | Q(until__gt=moment), since__lte=moment)
 
 
 class AccountHistory(models.Model):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import structlog
+from celery import shared_task
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, F, Min, Q
@@ -99,10 +100,14 @@ def start_job(*, kind: str, by: "User", params: dict[str, Any], factory_id: int 
     return job
 
 
+@shared_task(acks_late=True, reject_on_worker_lost=True, max_retries=0)
+def run_job(job_id: str) -> None:
+    """Run the job with this id; retries are the sweeper's work, so the task itself never retries."""
+    run(UUID(job_id))
+
+
 def nudge(job_id: UUID) -> None:
     """Send the job to a worker. When the broker is away nothing is lost: the sweeper sends it again."""
-    from portal.core.tasks import run_job
-
     try:
         run_job.delay(str(job_id))
     except run_job.OperationalError:

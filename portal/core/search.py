@@ -32,7 +32,7 @@ def search(rows: Rows, words: str, *, names: tuple[str, ...], ids: tuple[str, ..
     """Return the rows with a name that contains the words, or with an id that they are, and those of `also`.
 
     A name may be another model's, such as `brand__name`. Factories have their own form of this, which their list can
-    afford: `factories.querysets.named`.
+    afford: `factories.models.named`.
 
     Names are compared row by row, in some 20 µs where one has other letters than ASCII's: for the rows of one
     organisation, not of the whole programme.

@@ -1,7 +1,6 @@
-"""The Celery tasks of the lowest layer: one that runs any job, and the periodic ones."""
+"""The Celery tasks of the lowest layer: the periodic ones; `jobs` has the one that runs any job."""
 
 from typing import Any
-from uuid import UUID
 
 from celery import shared_task
 from django.contrib.sessions.models import Session
@@ -10,12 +9,6 @@ from django.utils import timezone
 from portal.core import jobs, mails
 from portal.core.health.heartbeats import clear_old_heartbeats
 from portal.core.uploads import sweep_orphans
-
-
-@shared_task(acks_late=True, reject_on_worker_lost=True, max_retries=0)
-def run_job(job_id: str) -> None:
-    """Run the job with this id; retries are the sweeper's work, so the task itself never retries."""
-    jobs.run(UUID(job_id))
 
 
 @shared_task(acks_late=True, max_retries=0)

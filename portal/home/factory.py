@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assessments.models import Assessment, CorrectionNotice
-from factories.models import Factory, Handover
+from factories.models import Factory, Handover, with_managers
 from factories.rights import member_may
 from portal.accounts.roles import Visitor
 from portal.accounts.worded import Worded
@@ -74,7 +74,7 @@ def _wishes_to_end_confirmation(user: Visitor, factory: Any) -> QuerySet[Confirm
 
 
 def _with_one_manager(user: Visitor, factory: Any) -> QuerySet[Factory]:
-    return Factory.objects.where(user, "manage_members").filter(pk=factory).with_managers(1)
+    return with_managers(Factory.objects.where(user, "manage_members").filter(pk=factory), 1)
 
 
 FACTORY: "Field[Any, Any]" = BigIntegerField()

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assessments.models import Assessment
-from factories.models import CountryProgramme, Factory, FactoryRole, Handover
+from factories.models import CountryProgramme, Factory, FactoryRole, Handover, with_managers
 from factories.time_zones import start_of_day_there
 from portal.accounts.roles import Visitor
 from portal.accounts.worded import Worded
@@ -86,7 +86,7 @@ def _wishes_of_the_alone(user: Visitor) -> QuerySet[ConfirmationEnd]:
 
 def _enrolled_with_few_managers(user: Visitor) -> "QuerySet[Factory, Any]":
     enrolled = Factory.objects.in_programmes_where(user, "manage_enrolment").filter(enrolment_status="enrolled")
-    return enrolled.with_managers(0, 1).order_by().values_list("pk")
+    return with_managers(enrolled, 0, 1).order_by().values_list("pk")
 
 
 _waiting: Worded[Assessment, Any] = Worded(_waiting_reviews)

@@ -9,9 +9,9 @@ from django.utils.translation import ngettext
 
 from portal.core.days import last_day_in_words
 from sharing.access import ASSESSMENT_SCOPES
+from sharing.grants.models import SharingGrantQuerySet
 from sharing.grants.services.renewals import ending_soon
 from sharing.models import SharingGrant
-from sharing.querysets import SharingGrantQuerySet
 
 SOON = timedelta(days=30)
 NAMED = 5  # of one kind, one by one

@@ -17,7 +17,8 @@ class LedgerConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the table of events as a source."""
+        from portal.core.models import Event
         from portal.ledger import Source, register_source
 
         columns = ("id", "at", "kind", "actor_id", "factory_id", "brand_id", "programme_id", "subject", "data")
-        register_source(Source("core.Event", (columns,)))
+        register_source(Source(Event, (columns,)))

@@ -13,8 +13,7 @@ can prove that the row is in the ledger without being told the rest of it.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.apps import apps
-from django.db.models import BooleanField, DateTimeField, Field
+from django.db.models import BooleanField, DateTimeField, Field, Model
 from psycopg import sql
 
 from portal.ledger.merkle import leaf_hash
@@ -26,11 +25,11 @@ _registered: dict[str, "Source"] = {}
 class Source:
     """One append-only table with a whole number as its key.
 
-    `model` is its model's label, `forms` the columns of each form, `moment` the column that says when a row was
-    written, `shown` the columns (texts) that a holder is shown.
+    `forms` are the columns of each form, `moment` the column that says when a row was written, `shown` the columns
+    (texts) that a holder is shown.
     """
 
-    model: str
+    model: type[Model]
     forms: tuple[tuple[str, ...], ...]
     moment: str = "at"
     shown: tuple[str, ...] = ()
@@ -38,7 +37,7 @@ class Source:
     @property
     def table(self) -> str:
         """The table's name in the database."""
-        return apps.get_model(self.model)._meta.db_table
+        return self.model._meta.db_table
 
     @property
     def newest_form(self) -> int:
@@ -71,7 +70,7 @@ class Source:
         return sql.SQL("CASE l.form {} END").format(sql.SQL(" ").join(cases))
 
     def _hash(self, head: str, names: Iterable[str]) -> sql.Composable:
-        fields = {field.column: field for field in apps.get_model(self.model)._meta.concrete_fields}
+        fields = {field.column: field for field in self.model._meta.concrete_fields}
         text = sql.SQL(" || ").join([sql.Literal(head), *(_netstring(fields[name]) for name in names)])
         return sql.SQL(r"sha256('\x00'::bytea || convert_to({}, 'UTF8'))").format(text)
 
@@ -89,12 +88,12 @@ def _netstring(field: "Field[object, object]") -> sql.Composable:
 
 def register_source(source: Source) -> None:
     """Have a table sealed from now on."""
-    _registered[source.model] = source
+    _registered[source.model._meta.label] = source
 
 
-def source_of(model: str) -> Source:
-    """Return the registered source of a model's label."""
-    return _registered[model]
+def source_of(model: type[Model]) -> Source:
+    """Return the registered source of a model."""
+    return _registered[model._meta.label]
 
 
 def sources() -> list[Source]:

@@ -11,8 +11,8 @@ from rest_framework.response import Response
 from portal.accounts.roles import kinds as organisation_kinds
 from portal.core.api.views import DetailView, ListView, PortalView, SignedInPerson
 from portal.notices.models import MailChoice, WebhookDelivery, WebhookEndpoint
+from portal.notices.models.webhooks import DeliveryQuerySet, EndpointQuerySet
 from portal.notices.preferences import choose_mails, kinds_for, ways_of
-from portal.notices.querysets import DeliveryQuerySet, EndpointQuerySet
 from portal.notices.serializers import (
     DeliveryQuery,
     DeliverySerializer,

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from portal.core.api import PageQuery, StrictSerializer
 from portal.core.drawn import MAX_ID
 from portal.notices.models import MailChoice, WebhookDelivery
-from portal.notices.querysets import SIDES
+from portal.notices.models.webhooks import SIDES
 
 
 class MailChoiceSerializer(serializers.Serializer[Any]):

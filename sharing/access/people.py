@@ -8,8 +8,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import BigIntegerField, Q, QuerySet
 
 from brands.models import Brand
-from factories.models import Factory
-from factories.querysets import programme_keys, programmes_where
+from factories.models import Factory, programme_keys
+from factories.models.programmes import programmes_where
 from portal.accounts.roles import Visitor, held
 from portal.accounts.worded import WordedKeys, keys_held
 from portal.core.compiled import Keys, Parameter

@@ -9,7 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db.models import Case, CharField, Exists, Q, Value, When
 
 from brands.models import Brand
-from factories.querysets import programme_keys
+from factories.models import programme_keys
 from portal.accounts.roles import Visitor
 from portal.core.conditions import ExistsRowByRow, among
 from sharing.access.grants import Version, grants_opening, grants_opening_to

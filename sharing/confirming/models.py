@@ -3,11 +3,23 @@
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from factories.models import Factory
+from factories.models import Factory, keys_inside
+from portal.accounts.roles import Visitor
 from portal.core.triggers import columns_are_final
-from sharing.querysets import ConfirmationEndQuerySet
+
+
+class ConfirmationEndQuerySet(QuerySet["ConfirmationEnd"]):
+    """Wishes that no second person confirms any more."""
+
+    def visible_to(self, user: Visitor) -> "ConfirmationEndQuerySet":
+        """The factory's people and its country's staff."""
+        return self.filter(factory__in=keys_inside(user))
+
+    def open(self) -> "ConfirmationEndQuerySet":
+        """Those that wait for an answer."""
+        return self.filter(answered_at=None)
 
 
 class ConfirmationEnd(models.Model):

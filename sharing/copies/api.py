@@ -10,10 +10,10 @@ from rest_framework.response import Response
 
 from portal.core.api import Query
 from portal.core.api.views import DetailView, ListView, PortalView, SignedInPerson, require
+from sharing.copies.models import DestroyNoticeQuerySet
 from sharing.copies.serializers import DestroyAnswer, DestroyNoticeQuery, DestroyNoticeSerializer
 from sharing.copies.services import answer_destroy_notice
 from sharing.models import DestroyNotice
-from sharing.querysets import DestroyNoticeQuerySet
 
 
 class DestroyNoticeRows(PortalView):

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Count, Min
 
 from sharing.models import Scope
-from sharing.querysets import AccessRecordQuerySet
+from sharing.records.models import AccessRecordQuerySet
 
 FormatsOf = Callable[[Collection[int]], dict[int, str]]
 _formats_of: list[FormatsOf] = []

@@ -5,14 +5,52 @@ import uuid
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from brands.models import Brand
-from factories.models import Factory
+from brands.models import Brand, own_brand_keys
+from factories.models import Factory, keys_inside
+from portal.accounts.roles import Visitor
 from portal.core.triggers import columns_are_final
-from sharing.querysets import CopyToDestroyQuerySet, DestroyNoticeQuerySet
 from sharing.scopes import Scope
+
+
+class DestroyNoticeQuerySet(QuerySet["DestroyNotice"]):
+    """What factories ask brands to destroy."""
+
+    def visible_to(self, user: Visitor) -> "DestroyNoticeQuerySet":
+        """The factory's people and its country's staff; the people (not the programs) of the brand it asks."""
+        return self.inside(user) | self.asked_of(user)
+
+    def inside(self, user: Visitor) -> "DestroyNoticeQuerySet":
+        """Those of factories whose people or country's staff `user` is one of."""
+        return self.filter(factory__in=keys_inside(user))
+
+    def asked_of(self, user: Visitor) -> "DestroyNoticeQuerySet":
+        """Those that `user` may answer: their brand's."""
+        if getattr(user, "is_integration", False):
+            return self.none()
+        return self.filter(brand__in=own_brand_keys(user))
+
+    def open(self) -> "DestroyNoticeQuerySet":
+        """Those that were not answered."""
+        return self.filter(answered_at=None)
+
+    def with_counts(self) -> "DestroyNoticeQuerySet":
+        """Each with `copy_count`, `destroyed_count` and `kept_count`."""
+        return self.annotate(
+            copy_count=Count("copies"),
+            destroyed_count=Count("copies", filter=Q(copies__answer="destroyed")),
+            kept_count=Count("copies", filter=Q(copies__answer="kept")),
+        )
+
+
+class CopyToDestroyQuerySet(QuerySet["CopyToDestroy"]):
+    """The copies in destroy notices."""
+
+    def settled(self) -> "CopyToDestroyQuerySet":
+        """Those that need not be asked for again: destroyed, or in a notice that still waits for its answer."""
+        return self.filter(Q(answer="destroyed") | Q(notice__answered_at=None))
 
 
 class DestroyNotice(models.Model):

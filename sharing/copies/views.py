@@ -25,7 +25,7 @@ from sharing.copies.services import answer_destroy_notice
 from sharing.gates.pages import factory_inside, person, posted_data
 from sharing.grants.forms.revoking import CopiesAnswerForm
 from sharing.models import AccessRecord, CopyToDestroy, DestroyNotice
-from sharing.querysets import AccessRecordQuerySet
+from sharing.records.models import AccessRecordQuerySet
 
 SUMMARISED = 5
 

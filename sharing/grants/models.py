@@ -10,19 +10,67 @@ from datetime import date, datetime, timedelta
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from brands.models import Brand
-from factories.models import Factory
+from brands.models import Brand, brand_keys
+from factories.models import Factory, keys_inside
+from portal.accounts.roles import Visitor
 from portal.core.days import last_day, last_day_in_words, moment_in_words
 from portal.core.triggers import columns_are_final
 from sharing import terms
 from sharing.grants import ends
-from sharing.querysets import SharingGrantQuerySet
-from sharing.scopes import Scope
+from sharing.scopes import RULES, Scope
+from sharing.terms import StatementTime
+
+
+class SharingGrantQuerySet(QuerySet["SharingGrant"]):
+    """Grants."""
+
+    def live(self, at: datetime | None = None) -> "SharingGrantQuerySet":
+        """Grants in force at a moment: begun, confirmed where that is needed, not expired, not ended.
+
+        Expiry is honoured here, at read time.
+
+        Without a moment it is the moment the statement runs, by the database's clock: a queryset built before a
+        revoke and read after it opens nothing.
+        """
+        return self.filter(terms.in_force(at))
+
+    def given(self, at: datetime | None = None) -> "SharingGrantQuerySet":
+        """Those that the brand knows of: what a second person of the factory has yet to confirm is not yet a grant."""
+        return self.filter(terms.given(at))
+
+    def not_over(self) -> "SharingGrantQuerySet":
+        """Grants that are live, start later or wait to be confirmed."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=StatementTime()), ended_at=None)
+
+    def unconfirmed(self) -> "SharingGrantQuerySet":
+        """Grants that wait for the factory's second person; their period is not over."""
+        return self.not_over().filter(needs_confirmation=True, confirmed_at=None)
+
+    def over(self) -> "SharingGrantQuerySet":
+        """Grants that were ended or ran out, the last one first, with `over_since`: when."""
+        over_since = Coalesce(Least("ended_at", "expires_at"), "ended_at", "expires_at")
+        over = self.filter(Q(ended_at__isnull=False) | Q(expires_at__lte=StatementTime()))
+        return over.annotate(over_since=over_since).order_by("-over_since")
+
+    def inside(self, user: Visitor) -> "SharingGrantQuerySet":
+        """Those of factories whose people or country's staff `user` is one of: all that `visible_to` shows of them."""
+        return self.filter(factory__in=keys_inside(user))
+
+    def visible_to(self, user: Visitor) -> "SharingGrantQuerySet":
+        """A factory's people and its country's staff see its grants; a brand sees its own, and no other's.
+
+        What a second person of the factory has not confirmed is not yet a grant to the brand.
+        """
+        grants = Q(factory__in=keys_inside(user))
+        for scope, rule in RULES.items():  # a token sees the grants of its own scopes
+            grants |= Q(terms.given(), scope=scope, brand__in=brand_keys(user, rule.permission))
+        return self.filter(grants)
 
 
 class SharingGrant(models.Model):

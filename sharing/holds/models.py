@@ -1,14 +1,30 @@
 """Reports that a factory stopped before, or after, they opened to a brand."""
 
+from datetime import datetime
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from brands.models import Brand
-from factories.models import Factory
+from factories.models import Factory, keys_inside
+from portal.accounts.roles import Visitor
 from portal.core.triggers import columns_are_final
-from sharing.querysets import WithheldReportQuerySet
+
+
+class WithheldReportQuerySet(QuerySet["WithheldReport"]):
+    """Reports that a factory keeps back from a brand."""
+
+    def in_force(self, at: datetime | None = None) -> "WithheldReportQuerySet":
+        """Those kept back at a moment; without one now, whatever two clocks say of when it began."""
+        if at is None:
+            return self.filter(released_at=None)
+        return self.filter(Q(released_at=None) | Q(released_at__gt=at), withheld_at__lte=at)
+
+    def visible_to(self, user: Visitor) -> "WithheldReportQuerySet":
+        """A factory's people and its country's staff; to a brand it is as if the report were not there."""
+        return self.filter(factory__in=keys_inside(user))
 
 
 class WithheldReport(models.Model):

@@ -5,10 +5,19 @@ import uuid
 import pgtrigger
 from django.conf import settings
 from django.db import models
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from factories.models import Factory
-from sharing.querysets import PaperConsentQuerySet
+from factories.models import Factory, keys_inside
+from portal.accounts.roles import Visitor
+
+
+class PaperConsentQuerySet(QuerySet["PaperConsent"]):
+    """Signed forms."""
+
+    def visible_to(self, user: Visitor) -> "PaperConsentQuerySet":
+        """A factory's people and its country's staff; a brand has no business with the factory's papers."""
+        return self.filter(factory__in=keys_inside(user))
 
 
 class PaperConsent(models.Model):

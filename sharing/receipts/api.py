@@ -11,7 +11,7 @@ from factories.models import Factory
 from portal.core.api.views import DetailView, ListView, PortalView
 from portal.ledger.models import LedgerDay
 from sharing.models import Receipt
-from sharing.querysets import ReceiptQuerySet
+from sharing.receipts.models import ReceiptQuerySet
 from sharing.receipts.numbers import normalised
 from sharing.receipts.proof import proof_of
 from sharing.receipts.serializers import (

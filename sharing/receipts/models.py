@@ -3,13 +3,26 @@
 import pgtrigger
 from django.conf import settings
 from django.db import models
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from brands.models import Brand
 from factories.models import Factory
+from portal.accounts.roles import Visitor
 from sharing.grants.models import SharingGrant
-from sharing.querysets import ReceiptQuerySet
 from sharing.scopes import Scope
+
+
+class ReceiptQuerySet(QuerySet["Receipt"]):
+    """Receipts."""
+
+    def visible_to(self, user: Visitor) -> "ReceiptQuerySet":
+        """Those of the grants that `user` sees: a factory's people and its staff all of its own, a brand its own.
+
+        Both sides keep theirs when the sharing is over.
+        """
+        grants = SharingGrant.objects.all()
+        return self.filter(grant__in=grants.visible_to(user).values("pk"))
 
 
 class Receipt(models.Model):

@@ -7,15 +7,13 @@ from portal.ledger import source_of
 from portal.ledger.proving import Proof, is_proven, prove
 from sharing.models import Receipt
 
-SOURCE = "sharing.Receipt"
-
 
 def proof_of(receipt: Receipt) -> Proof | None:
     """Return the proof of a receipt that the asker was found to see; None while it is not sealed."""
-    return prove(source_of(SOURCE), receipt.pk)
+    return prove(source_of(Receipt), receipt.pk)
 
 
 def is_sealed(number: str, signature: str, proof: Any) -> bool:
     """Return whether a proof that somebody brings is that of the receipt with this number and signature."""
     keys = {key.key_id: key.public_key for key in known_keys()}
-    return is_proven(source_of(SOURCE).shown_leaf((number, signature)), proof, keys)
+    return is_proven(source_of(Receipt).shown_leaf((number, signature)), proof, keys)

@@ -17,10 +17,10 @@ from portal.core.uploads import public_upload
 from portal.ui.lists import requested_page
 from sharing.gates.pages import factory_inside
 from sharing.models import Receipt
-from sharing.querysets import ReceiptQuerySet
 from sharing.receipts.checking import LONGEST, Checked, Outcome, check_document, is_issued
 from sharing.receipts.document import facts, json_of, pdf_of, proof_facts, proof_steps, sentence
 from sharing.receipts.forms import VerifyForm
+from sharing.receipts.models import ReceiptQuerySet
 from sharing.receipts.numbers import normalised
 from sharing.receipts.proof import proof_of
 

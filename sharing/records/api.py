@@ -9,9 +9,9 @@ from brands.models import Brand
 from portal.core.api.views import ListView, PortalView
 from sharing.gates.api import factory_from_inside
 from sharing.models import AccessRecord, SearchRecord
-from sharing.querysets import AccessRecordQuerySet
 from sharing.records.digest import last_month, month_of, monthly_digest
 from sharing.records.forms import narrowed, narrowed_searches
+from sharing.records.models import AccessRecordQuerySet
 from sharing.records.serializers import (
     AccessRecordQuery,
     AccessRecordSerializer,
@@ -22,7 +22,7 @@ from sharing.records.serializers import (
     SearchRecordQuery,
     SearchRecordSerializer,
 )
-from sharing.searches.queries import SearchRecordQuerySet
+from sharing.searches.models import SearchRecordQuerySet
 
 
 class WhoSawWhatView(ListView):

@@ -12,9 +12,9 @@ from portal.core.days import FIRST_DAYS, LAST_DAYS, Place, end_of, start_of
 from portal.core.drawn import ID
 from portal.ui.forms import NOT_OFFERED
 from sharing.models import AccessRecord
-from sharing.querysets import AccessRecordQuerySet
+from sharing.records.models import AccessRecordQuerySet
 from sharing.scopes import OFFERED_CHOICES
-from sharing.searches.queries import SearchRecordQuerySet
+from sharing.searches.models import SearchRecordQuerySet
 from sharing.terms import MAX_CYCLE
 
 WRONG = {"invalid_choice": NOT_OFFERED}

@@ -3,12 +3,44 @@
 import pgtrigger
 from django.conf import settings
 from django.db import models
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from brands.models import Brand
-from factories.models import Factory
-from sharing.querysets import AccessRecordQuerySet
-from sharing.scopes import Scope
+from brands.models import Brand, brand_keys
+from factories.models import Factory, FactoryRole, factory_keys
+from portal.accounts.roles import Visitor
+from portal.accounts.worded import keys_held
+from sharing.scopes import RULES, Scope
+
+
+class AccessRecordQuerySet(QuerySet["AccessRecord"]):
+    """Who saw what."""
+
+    def with_own_people(self) -> "AccessRecordQuerySet":
+        """Each line with `is_own`: the reader belongs to the factory itself today."""
+        roles = FactoryRole.objects.exclude(role="advisor")
+        own = roles.filter(organisation=OuterRef("factory"), group__user=OuterRef("person"))
+        return self.annotate(is_own=Exists(own))
+
+    def visible_to(self, user: Visitor) -> "AccessRecordQuerySet":
+        """A country's staff see all that was done with its factories' data; a factory's people their own.
+
+        What staff read before it was released to the factory stays hidden from the factory: it would tell of an
+        assessment that has not been announced (R47). A brand's people see what their own brand read, also after the
+        sharing has ended, and no other line (invariant 3).
+        """
+        own = keys_held(user, "factory", "view_data")
+        country = factory_keys(user, "view_assessments")
+        lines = Q(factory__in=own, is_before_release=False) | Q(factory__in=country)
+        for scope, rule in RULES.items():  # a token sees the lines of its own scopes
+            lines |= Q(scope=scope, brand__in=brand_keys(user, rule.permission))
+        return self.filter(lines)
+
+    def read_for(self, whom: str) -> "AccessRecordQuerySet":
+        """The lines of a brand (its id), of the factory's own people ("own") or of the programme's staff ("staff")."""
+        if whom in {"own", "staff"}:
+            return self.with_own_people().filter(Q(("is_own", whom == "own")), brand=None)
+        return self.filter(brand=int(whom))
 
 
 class AccessRecord(models.Model):

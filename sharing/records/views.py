@@ -23,10 +23,10 @@ from portal.ui.lists import requested_page
 from sharing.events import SharingEvent
 from sharing.gates.pages import factory_inside, person
 from sharing.models import AccessRecord, SearchRecord, SharingGrant
-from sharing.querysets import AccessRecordQuerySet
 from sharing.records.digest import last_month, month_of, monthly_digest
 from sharing.records.forms import WhoSawFilter
-from sharing.searches.queries import SearchRecordQuerySet
+from sharing.records.models import AccessRecordQuerySet
+from sharing.searches.models import SearchRecordQuerySet
 
 CHUNK = 2000
 GROUPS_SHOWN = 50

@@ -11,15 +11,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from brands.models import Brand
-from factories.models import Factory
-from factories.querysets import FactoryQuerySet, named
+from factories.models import Factory, FactoryQuerySet, named
 from portal.accounts.models import User
 from portal.core.api import Query
 from portal.core.api.views import DetailView, ListView, PortalView, require
 from portal.core.turns import RETRY_SECONDS, turn_of
 from sharing.models import AccessRequest
 from sharing.requests.matching import match_lines
-from sharing.requests.queries import AccessRequestQuerySet, factories_to_ask
+from sharing.requests.models import AccessRequestQuerySet
+from sharing.requests.queries import factories_to_ask
 from sharing.requests.serializers import (
     ApproveOrder,
     AskedSerializer,

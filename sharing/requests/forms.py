@@ -6,8 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from factories.models import CountryProgramme, Factory
-from factories.querysets import FactoryQuerySet, named
+from factories.models import CountryProgramme, Factory, FactoryQuerySet, named
 from portal.core.countries import COUNTRIES
 from portal.core.days import today
 from portal.core.uploads import size_help
@@ -15,7 +14,7 @@ from portal.ui.forms import ListFilter
 from sharing.grants.forms.granting import TermsForm
 from sharing.grants.services.outcomes import Terms
 from sharing.models import AccessRequest, Scope
-from sharing.requests.queries import AccessRequestQuerySet
+from sharing.requests.models import AccessRequestQuerySet
 from sharing.requests.services.requests import as_asked
 from sharing.requests.services.standing import Wish
 from sharing.scopes import OFFERED_CHOICES

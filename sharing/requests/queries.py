@@ -1,35 +1,14 @@
-"""Which requests a person may see, how they stand, and which factories a brand may find to ask."""
+"""Which factories a brand may find to ask, and which grants are to answer a request."""
 
-from typing import TYPE_CHECKING, Any
-
-from django.apps import apps
-from django.db.models import (
-    BooleanField,
-    Case,
-    CharField,
-    Exists,
-    ExpressionWrapper,
-    F,
-    OuterRef,
-    Q,
-    QuerySet,
-    Value,
-    When,
-)
+from django.db.models import Exists, OuterRef, Q
 
 from brands.models import Brand
-from brands.querysets import brand_keys
-from factories.models import Factory
-from factories.querysets import FactoryQuerySet, keys_inside
+from factories.models import Factory, FactoryQuerySet
 from portal.accounts.roles import Visitor
-from portal.accounts.worded import keys_held
-from sharing.grants.ends import End
-from sharing.requests.states import Shown, State
-from sharing.scopes import RULES
+from sharing.grants.models import SharingGrant, SharingGrantQuerySet
+from sharing.requests.models import RequestAnswer
+from sharing.requests.states import State
 from sharing.terms import StatementTime
-
-if TYPE_CHECKING:
-    from sharing.models import AccessRequest  # noqa: F401 - named in the base below
 
 
 def factories_to_ask(user: Visitor) -> FactoryQuerySet:
@@ -44,80 +23,18 @@ def factories_to_ask(user: Visitor) -> FactoryQuerySet:
     )
 
 
-class AccessRequestQuerySet(QuerySet["AccessRequest"]):
-    """Requests."""
+def with_requests(grants: SharingGrantQuerySet) -> SharingGrantQuerySet:
+    """Return the grants, each with `is_asked_for`: it is to answer a request, and `is_still_asked_for`.
 
-    def open(self) -> "AccessRequestQuerySet":
-        """Not answered, not withdrawn, and not past their time. Expiry is honoured here, at read time."""
-        return self.filter(state=State.OPEN, lapses_at__gt=StatementTime())
+    That is one which is open, or was answered with a yes when another grant of it was confirmed.
+    """
+    answers = RequestAnswer.objects.filter(grant=OuterRef("pk"))
+    is_open = Q(request__state=State.OPEN, request__lapses_at__gt=StatementTime())
+    wanted = answers.filter(is_open | Q(request__state=State.APPROVED))
+    return grants.annotate(is_asked_for=Exists(answers), is_still_asked_for=Exists(wanted))
 
-    def undecided(self) -> "AccessRequestQuerySet":
-        """Open, and without a yes that waits for the factory's second person: for the factory's side."""
-        return self.open().exclude(Exists(self._waiting_grants()))
 
-    def waiting(self) -> "AccessRequestQuerySet":
-        """Undecided, and not put off until later."""
-        return self.undecided().filter(Q(snoozed_until=None) | Q(snoozed_until__lte=StatementTime()))
-
-    def put_off(self) -> "AccessRequestQuerySet":
-        """Undecided, and put off until later."""
-        return self.undecided().filter(snoozed_until__gt=StatementTime())
-
-    def inside(self, user: Visitor) -> "AccessRequestQuerySet":
-        """Those to factories whose people or country's staff `user` is one of: what `visible_to` shows of them."""
-        return self.filter(factory__in=keys_inside(user))
-
-    def visible_to(self, user: Visitor) -> "AccessRequestQuerySet":
-        """The factory's people, its country's staff, and the brand that asked; no other brand.
-
-        A token sees the requests for data of its own scopes.
-        """
-        seen = Q(factory__in=keys_inside(user))
-        for rule in RULES.values():
-            seen |= Q(scopes__contains=[rule.scope], brand__in=brand_keys(user, rule.permission))
-        return self.filter(seen)
-
-    def decidable_by(self, user: Visitor) -> "AccessRequestQuerySet":
-        """Those of factories for which `user` decides."""
-        return self.filter(factory__in=keys_held(user, "factory", "manage_sharing"))
-
-    def for_reader(self, user: Visitor) -> "AccessRequestQuerySet":
-        """Each with `from_inside` (the reader sees it from the factory's side) and `shown_state` for that side."""
-        return self._shown(ExpressionWrapper(Q(factory__in=keys_inside(user)), output_field=BooleanField()))
-
-    def for_brand(self) -> "AccessRequestQuerySet":
-        """Each with `shown_state` as the brand that asked sees it."""
-        return self._shown(Value(value=False, output_field=BooleanField()))
-
-    def _shown(self, inside: Any) -> "AccessRequestQuerySet":
-        """To the brand a yes that waits for a second person of the factory is nothing: its request is as it is stored.
-
-        To the factory it is unconfirmed, and refused where the second person said no: not where a manager declined
-        after taking a yes back. Refusals of before there were codes of ends have none.
-        """
-        refused = self._grants().filter(needs_confirmation=True, confirmed_at=None, end_code__in=["", End.REFUSED])
-        return self.annotate(from_inside=inside).annotate(
-            shown_state=Case(
-                When(state=State.OPEN, lapses_at__lte=StatementTime(), then=Value(Shown.LAPSED)),
-                When(Exists(self._waiting_grants()), from_inside=True, state=State.OPEN, then=Value(Shown.UNCONFIRMED)),
-                When(Exists(refused), from_inside=True, state=State.DECLINED, then=Value(Shown.REFUSED)),
-                default=F("state"),
-                output_field=CharField(),
-            )
-        )
-
-    def shown_as(self, state: str) -> "AccessRequestQuerySet":
-        """Those that stand so to the reader, after `for_reader` or `for_brand`."""
-        return self.filter(Q(("shown_state", state)))
-
-    def shown_closed(self) -> "AccessRequestQuerySet":
-        """Those that are not open to the reader any more, after `for_reader` or `for_brand`."""
-        return self.exclude(Q(("shown_state", Shown.OPEN)))
-
-    @staticmethod
-    def _grants() -> Any:
-        return apps.get_model("sharing", "SharingGrant")._default_manager.filter(answers__request=OuterRef("pk"))
-
-    @classmethod
-    def _waiting_grants(cls) -> Any:
-        return cls._grants().unconfirmed()
+def dropped_grants() -> SharingGrantQuerySet:
+    """Return the grants that wait for the factory's second person though nobody asks for them any more."""
+    waiting = SharingGrant.objects.filter(needs_confirmation=True, confirmed_at=None, ended_at=None)
+    return with_requests(waiting).filter(Q(("is_asked_for", True), ("is_still_asked_for", False)))

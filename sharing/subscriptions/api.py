@@ -12,8 +12,8 @@ from factories.models import CountryProgramme
 from portal.core.api import Query
 from portal.core.api.views import ListView, PortalView, require
 from sharing.models import Subscription
-from sharing.querysets import SubscriptionQuerySet
 from sharing.subscriptions.forms import with_words
+from sharing.subscriptions.models import SubscriptionQuerySet
 from sharing.subscriptions.serializers import (
     BrandSubscriptionQuery,
     SubscriptionEnd,

@@ -9,13 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from brands.models import Brand
-from factories.models import CountryProgramme, Factory
-from factories.querysets import named
+from factories.models import CountryProgramme, Factory, named
 from portal.core.names import one_line
 from portal.core.search import search
 from portal.core.uploads import size_help
 from portal.ui.forms import ListFilter
-from sharing.querysets import SubscriptionQuerySet
+from sharing.subscriptions.models import SubscriptionQuerySet
 from sharing.subscriptions.services import Purchase
 from sharing.terms import MAX_CYCLE
 

@@ -1,17 +1,37 @@
 """What participants bought: one report for one factory and cycle."""
 
+from datetime import datetime
+
 import pgtrigger
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from brands.models import Brand
-from factories.models import Factory
+from brands.models import Brand, own_brand_keys
+from factories.models import Factory, factory_keys
+from portal.accounts.roles import Visitor
 from portal.core.triggers import columns_are_final
-from sharing.querysets import SubscriptionQuerySet
 from sharing.terms import MAX_CYCLE
+
+
+class SubscriptionQuerySet(QuerySet["Subscription"]):
+    """What participants bought."""
+
+    def in_force(self, at: datetime | None = None) -> "SubscriptionQuerySet":
+        """Those recorded and not withdrawn at a moment; without one now, whatever two clocks say of their recording."""
+        if at is None:
+            return self.filter(ended_at=None)
+        return self.filter(Q(ended_at=None) | Q(ended_at__gt=at), recorded_at__lte=at)
+
+    def of_country(self, user: Visitor) -> "SubscriptionQuerySet":
+        """Those that `user` records for a country: its staff who enrol factories."""
+        return self.filter(factory__in=factory_keys(user, "manage_enrolment"))
+
+    def visible_to(self, user: Visitor) -> "SubscriptionQuerySet":
+        """The country's staff who record them, and the brand its own. No factory, and no other brand."""
+        return self.of_country(user) | self.filter(brand__in=own_brand_keys(user))
 
 
 class Subscription(models.Model):

@@ -12,11 +12,11 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
 
-from brands.models import Brand
-from brands.querysets import brands_where, own_brands
+from brands.models import Brand, brands_where, own_brands
 from brands.reads import ANY_READ
 from factories.models import CountryProgramme, Factory, FactoryGroupObjectPermission
-from factories.querysets import factories_inside, programmes_where
+from factories.models.factories import factories_inside
+from factories.models.programmes import programmes_where
 from factories.roles import FACTORY
 from portal.accounts import role_index
 from portal.accounts.models import HeldPermission, User

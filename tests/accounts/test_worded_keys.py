@@ -8,11 +8,9 @@ from django.db import connection
 from django.db.models import Count
 from django.test.utils import CaptureQueriesContext
 
-from brands.models import Brand
-from brands.querysets import brand_keys, own_brand_keys
+from brands.models import Brand, brand_keys, own_brand_keys
 from brands.reads import ANY_READ
-from factories.models import CountryProgramme, Factory
-from factories.querysets import factory_keys, keys_inside, programme_keys
+from factories.models import CountryProgramme, Factory, factory_keys, keys_inside, programme_keys
 from portal.accounts.roles import has_general_permission, has_permission, held
 from portal.accounts.worded import WordedKeys, keys_held
 from portal.core.conditions import among

@@ -149,7 +149,7 @@ def test_a_job_is_read_by_its_owner_and_a_task_by_its_name(
 
     monkeypatch.setitem(jobs.HANDLERS, CHECK, handler)
     monkeypatch.setattr(jobs, "requeue_lost", sweep)
-    tasks.run_job(str(ordered[0].pk))
+    jobs.run_job(str(ordered[0].pk))
     tasks.requeue_lost_jobs()
     assert readers == [reader_of(world, "manager_a"), "task:portal.core.tasks.requeue_lost_jobs"]
     assert asked() == ""

@@ -7,11 +7,11 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.db import connections, transaction
 from django.db.utils import InternalError, ProgrammingError
 
 from portal.core.events import CoreEvent, record
+from portal.core.models import Event
 from portal.ledger import Source, sources
 from portal.ledger import sealing as sealing_module
 from portal.ledger.days import ONE_SEALER
@@ -40,7 +40,7 @@ def test_every_source_seals_all_columns_of_its_table() -> None:
     """A column that is added to a source belongs into a new form of it (portal/ledger/sources.py)."""
     assert {source.table for source in sources()} >= {"core_event", "sharing_accessrecord", "sharing_receipt"}
     for source in sources():
-        columns = {field.column for field in apps.get_model(source.model)._meta.concrete_fields}
+        columns = {field.column for field in source.model._meta.concrete_fields}
         assert set(source.forms[-1]) == columns, source
 
 
@@ -63,12 +63,12 @@ def test_a_row_is_hashed_as_written_down_whatever_the_session_says() -> None:
 @pytest.mark.django_db
 def test_rows_of_an_older_form_verify_after_a_column_was_added(monkeypatch: pytest.MonkeyPatch) -> None:
     registered = import_module("portal.ledger.sources")._registered
-    columns = next(source.forms[-1] for source in sources() if source.model == "core.Event")
-    old = Source("core.Event", (columns[:-1],))  # as if `data` had been added later
+    columns = next(source.forms[-1] for source in sources() if source.model is Event)
+    old = Source(Event, (columns[:-1],))  # as if `data` had been added later
     monkeypatch.setitem(registered, "core.Event", old)
     happen(2)
     seal_new_rows()
-    monkeypatch.setitem(registered, "core.Event", Source("core.Event", (columns[:-1], columns)))
+    monkeypatch.setitem(registered, "core.Event", Source(Event, (columns[:-1], columns)))
     happen(2)
     seal_new_rows()
     assert [leaf.form for leaf in LedgerLeaf.objects.order_by("row_id")] == [1, 1, 2, 2]

@@ -83,7 +83,7 @@ class Worker:
 
     def nudge(self, job_id: UUID) -> None:
         """Send a job to the worker (in place of `portal.core.jobs.nudge`)."""
-        self.sender.send_task("portal.core.tasks.run_job", [str(job_id)], queue=self.queue)
+        self.sender.send_task("portal.core.jobs.run_job", [str(job_id)], queue=self.queue)
 
     def sweep(self) -> None:
         """Have the worker look for lost jobs, as beat does every 20 s."""

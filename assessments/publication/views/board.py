@@ -19,7 +19,7 @@ from assessments.publication.rights import StepRights
 from assessments.publication.states import steps_from
 from assessments.publication.views.steps import BULK_STEPS, BY_DEADLINE, NEWEST_FIRST, is_early, staff_only, worked_on
 from assessments.reading.filters import BoardFilter, country_choices
-from assessments.visits.queries import AssessmentQuerySet
+from assessments.visits.models import AssessmentQuerySet
 from factories.models import CountryProgramme
 from portal.accounts.models import User
 from portal.accounts.roles import Visitor

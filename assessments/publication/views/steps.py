@@ -26,9 +26,8 @@ from assessments.models import Assessment
 from assessments.publication.rights import WIDER_THAN_ASSIGNED, may_take_step
 from assessments.publication.services import is_unchanged_correction, start_correction, take_step
 from assessments.publication.states import OFFERED_STATES, OFFERED_STEPS, Step, StepName
-from assessments.visits.queries import AssessmentQuerySet
-from factories.models import Factory, FactoryRole
-from factories.querysets import FactoryQuerySet
+from assessments.visits.models import AssessmentQuerySet
+from factories.models import Factory, FactoryQuerySet, FactoryRole
 from factories.rights import may_somewhere
 from factories.roles import FACTORY
 from portal.accounts.models import User

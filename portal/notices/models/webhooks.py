@@ -4,12 +4,37 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from portal.accounts.roles import Visitor, held
 from portal.notices.models.notices import Notice
-from portal.notices.querysets import DeliveryQuerySet, EndpointQuerySet
+
+SIDES = ("factory", "brand")
+
+
+MANAGES = "manage_members"
+
+
+class EndpointQuerySet(QuerySet["WebhookEndpoint"]):
+    """Endpoints."""
+
+    def visible_to(self, user: Visitor) -> "EndpointQuerySet":
+        """Those of the organisations that `user` manages, without removed ones."""
+        own = Q(pk__in=[])
+        for side in SIDES:
+            own |= Q(side=side, organisation_id__in=held(user, side, MANAGES))
+        return self.filter(own, removed_at=None)
+
+
+class DeliveryQuerySet(QuerySet["WebhookDelivery"]):
+    """Deliveries."""
+
+    def visible_to(self, user: Visitor) -> "DeliveryQuerySet":
+        """The log of the endpoints that `user` sees."""
+        endpoints = WebhookEndpoint.objects.visible_to(user).filter(pk=OuterRef("endpoint"))
+        return self.filter(Exists(endpoints))
 
 
 class WebhookEndpoint(models.Model):

@@ -22,7 +22,7 @@ from portal.accounts.roles import has_permission
 from portal.accounts.roles import kinds as organisation_kinds
 from portal.notices.forms import EndpointForm, KindsForm
 from portal.notices.models import WebhookDelivery, WebhookEndpoint
-from portal.notices.querysets import MANAGES, SIDES
+from portal.notices.models.webhooks import MANAGES, SIDES
 from portal.notices.webhooks.kinds import types_for
 from portal.notices.webhooks.services import (
     add_endpoint,

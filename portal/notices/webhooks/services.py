@@ -22,7 +22,7 @@ from portal.core.changed import HasChangedError
 from portal.core.events import record
 from portal.notices.events import NoticeEvent
 from portal.notices.models import WebhookDelivery, WebhookEndpoint
-from portal.notices.querysets import MANAGES, SIDES
+from portal.notices.models.webhooks import MANAGES, SIDES
 from portal.notices.webhooks.addresses import check_url
 from portal.notices.webhooks.kinds import TEST, types_for
 from portal.notices.webhooks.secrets import lock, new_secret

@@ -13,6 +13,7 @@ from portal.core.api import Query
 from portal.core.api.views import DetailView, ListView, PortalView, require
 from sharing.confirming.services import confirm_grant, refuse_grant
 from sharing.gates.api import factory_from_inside
+from sharing.grants.models import SharingGrantQuerySet
 from sharing.grants.serializers.grants import (
     ConfirmationOrder,
     FactoryGrantQuery,
@@ -26,7 +27,7 @@ from sharing.grants.serializers.grants import (
 from sharing.grants.services.granting import change_grant, grant_access
 from sharing.grants.services.revoking import revoke_access, revoke_brand, stop_all_sharing
 from sharing.models import SharingGrant
-from sharing.querysets import SharingGrantQuerySet
+from sharing.receipts.queries import with_receipt
 
 
 class GrantRows(PortalView):
@@ -39,7 +40,7 @@ class GrantRows(PortalView):
         inside = Q(factory__in=Factory.objects.inside(self.user).values("pk"))
         grants = SharingGrant.objects.visible_to(self.user)
         grants = grants.annotate(from_inside=ExpressionWrapper(inside, output_field=BooleanField()))
-        return grants.with_receipt().select_related("factory__programme", "brand", "granted_by", "ended_by")
+        return with_receipt(grants).select_related("factory__programme", "brand", "granted_by", "ended_by")
 
     def shown(self, grant: SharingGrant, status: int = 200) -> Response:
         """One grant as an answer."""

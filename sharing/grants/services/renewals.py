@@ -5,12 +5,12 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F, Value
 
-from factories.models.organisations import MOST_PROMPT_DAYS
+from factories.models.programmes import MOST_PROMPT_DAYS
 from portal.notices.models import Notice
 from portal.notices.outbox import announce
+from sharing.grants.models import SharingGrantQuerySet
 from sharing.models import SharingGrant
 from sharing.notice_names import SharingNotice
-from sharing.querysets import SharingGrantQuerySet
 from sharing.terms import StatementTime
 
 SIDES = ("factory", "brand")

@@ -22,6 +22,8 @@ from portal.accounts.roles import held
 from sharing.access.positions import Position, positions
 from sharing.access.publication import Subject
 from sharing.models import SharingGrant
+from sharing.receipts.queries import with_newest_receipt
+from sharing.requests.queries import with_requests
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def situation_of(by: User, factory: Factory, brand_ids: Iterable[int], reports: 
         ArraySubquery(FactoryRole.objects.filter(organisation=inside, group__user=by.pk).values("role")),
     )
     may_decide, may_confirm, is_handed_over, roles = facts.get()
-    grants = SharingGrant.objects.with_newest_receipt().with_requests()
+    grants = with_requests(with_newest_receipt(SharingGrant.objects.all()))
     known = positions(factory, brand_ids, reports, grants)
     return Situation(by, factory, timezone.now(), may_decide, may_confirm, is_handed_over, frozenset(roles), known)
 

@@ -31,9 +31,10 @@ from sharing.gates.pages import (
     require_decider,
 )
 from sharing.grants.forms.revoking import SHOW_REASON, RevokeForm
+from sharing.grants.models import SharingGrantQuerySet
 from sharing.grants.services.revoking import revoke_access, revoke_brand, stop_all_sharing
 from sharing.models import AccessRecord, SharingGrant
-from sharing.querysets import AccessRecordQuerySet, SharingGrantQuerySet
+from sharing.records.models import AccessRecordQuerySet
 from sharing.terms import Status
 
 COPIES_SHOWN = 200

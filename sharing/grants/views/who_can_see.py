@@ -17,17 +17,19 @@ from portal.accounts.roles import Visitor
 from portal.accounts.worded import Worded
 from sharing.copies.views import latest_destroy_notices
 from sharing.gates.pages import factory_inside, may_decide, may_look, person
+from sharing.grants.models import SharingGrantQuerySet
 from sharing.grants.services.renewals import ending_soon
 from sharing.models import SharingGrant
 from sharing.papers.services import may_record_consent
-from sharing.querysets import SharingGrantQuerySet
+from sharing.receipts.queries import with_receipt
+from sharing.records.queries import with_last_viewed
 
 PAST_SHOWN = 50
 
 
 def _grants_of(user: Visitor, factory: Any) -> SharingGrantQuerySet:
     grants = SharingGrant.objects.visible_to(user).filter(factory=factory)
-    return grants.select_related("factory", "brand", "granted_by", "ended_by").with_last_viewed().with_receipt()
+    return with_receipt(with_last_viewed(grants.select_related("factory", "brand", "granted_by", "ended_by")))
 
 
 def _not_over(user: Visitor, factory: Any) -> SharingGrantQuerySet:

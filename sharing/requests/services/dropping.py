@@ -12,8 +12,9 @@ from sharing.grants.ends import End
 from sharing.grants.services.granting import end_grant
 from sharing.grants.services.journal import Journal
 from sharing.grants.services.situation import locked_situation
-from sharing.models import AccessRequest, SharingGrant
+from sharing.models import AccessRequest
 from sharing.receipts.payload import Act
+from sharing.requests.queries import dropped_grants
 
 BY_ITSELF = Act("portal", "automatic", "")
 AT_ONCE = 500
@@ -26,14 +27,14 @@ def is_dropped(grant: Any) -> bool:
 
 def drop_proposals() -> int:
     """End what waits for a second person though its request has lapsed (hourly by beat); how many."""
-    requests = AccessRequest.objects.filter(grants__in=SharingGrant.objects.dropped()).distinct().order_by("pk")
+    requests = AccessRequest.objects.filter(grants__in=dropped_grants()).distinct().order_by("pk")
     return sum(drop_proposals_for(request) for request in requests[:AT_ONCE])
 
 
 @transaction.atomic
 def drop_proposals_for(request: AccessRequest) -> int:
     """End what waits for a second person to answer a request that is over; how many. Locks the factory."""
-    dropped = set(SharingGrant.objects.dropped().filter(requests=request).values_list("pk", flat=True))
+    dropped = set(dropped_grants().filter(requests=request).values_list("pk", flat=True))
     if not dropped:
         return 0  # without the lock; under it the same is asked again: it may have been confirmed just in time
     situation = locked_situation(request.asked_by, request.factory_id, [request.brand_id])

@@ -38,7 +38,8 @@ from sharing.grants.services.outcomes import Outcome, Terms, changing, granting
 from sharing.grants.services.situation import Situation, locked_situation
 from sharing.models import AccessRequest, Scope, SharingGrant
 from sharing.notice_names import SharingNotice
-from sharing.requests.queries import AccessRequestQuerySet, factories_to_ask
+from sharing.requests.models import AccessRequestQuerySet
+from sharing.requests.queries import factories_to_ask
 from sharing.requests.services.answers import close_request, ids_of_request, link_answer
 from sharing.requests.services.dropping import drop_proposals_for
 from sharing.requests.services.standing import Standing, Wish, covers, standings

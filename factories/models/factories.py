@@ -1,174 +1,85 @@
-"""Factories and country programmes, and what roles may do on each of them."""
+"""Factories: what is known of each, and which of them a person may see."""
 
-from datetime import date, timedelta, tzinfo
-from typing import ClassVar
+from datetime import tzinfo
+from typing import Any, ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
-from factories.querysets import FactoryQuerySet, ProgrammeHistoryQuerySet, ProgrammeQuerySet
-from factories.time_zones import FactoryZoneField, check_zone, zone_name_of
+from factories.models.programmes import CountryProgramme, programme_keys
+from factories.time_zones import FactoryZoneField, check_zone
+from portal.accounts.roles import Visitor, held
+from portal.accounts.worded import WordedKeys, keys_held
+from portal.core.conditions import among
 from portal.core.days import zone_named, zone_of_country
 from portal.core.drawn import drawn_id
 from portal.core.identifiers import OS_HUB_ID
+from portal.core.names import one_line, unmarked
 from portal.core.search import unmarked_text
-from portal.core.triggers import history_trigger
-
-MOST_PROMPT_DAYS = 365  # before the end of a grant that it is brought to mind
 
 
-class CountryProgramme(models.Model):
-    """Better Work in one country, with the settings that differ between countries; or the global programme.
+def named(words: str, of: str = "") -> Q:
+    """Return the condition that a factory's name contains the words, whatever the marks, or an id of it is them.
 
-    Days and sizes are the numbers of docs/rules.md; each is a setting because countries and years differ.
+    `of` leads to the factory from another model, such as `factory__`.
     """
-
-    class Enrolment(models.TextChoices):
-        MANDATORY = "mandatory", _("Mandatory for exporters")
-        VOLUNTARY = "voluntary", _("Voluntary")
-
-    country = models.CharField(_("country"), max_length=2, blank=True)
-    name = models.CharField(_("name"), max_length=120, unique=True)
-    is_global = models.BooleanField(default=False)
-    since = models.PositiveSmallIntegerField(_("since"), null=True, blank=True)
-    enrolment = models.CharField(_("enrolment"), max_length=10, choices=Enrolment.choices, default=Enrolment.VOLUNTARY)
-    contact_email = models.EmailField(_("contact"), blank=True)
-    release_days = models.PositiveSmallIntegerField(
-        _("days from assessment to publication"),
-        default=28,
-        validators=[MinValueValidator(1), MaxValueValidator(365)],
-        help_text=_("A report is late when it is not published this many days after the assessment ended."),
-    )
-    factory_review_days = models.PositiveSmallIntegerField(
-        _("days for the factory's review"), default=7, validators=[MaxValueValidator(90)]
-    )
-    min_group_size = models.PositiveSmallIntegerField(
-        _("smallest group in consolidated figures"), default=5, validators=[MinValueValidator(2)]
-    )
-    assessments_allowed = models.BooleanField(_("factories are assessed"), default=True)
-    participants_need_subscription = models.BooleanField(
-        _("participants need a subscription"),
-        default=False,
-        help_text=_(
-            "A participant then also needs a subscription for the factory and cycle, besides the factory's consent."
-        ),
-    )
-    # Consent: what a factory is offered as a start, and how long a brand's request lives.
-    grant_default_months = models.PositiveSmallIntegerField(
-        _("months that access lasts unless the factory says otherwise"),
-        default=12,
-        db_default=12,
-        validators=[MaxValueValidator(120)],
-        help_text=_("0: no end date."),
-    )
-    grant_default_hold_days = models.PositiveSmallIntegerField(
-        _("days each new report is held unless the factory says otherwise"),
-        default=7,
-        db_default=7,
-        validators=[MaxValueValidator(365)],
-    )
-    renewal_prompt_days = models.PositiveSmallIntegerField(
-        _("days before access ends for a reminder"),
-        default=30,
-        db_default=30,
-        validators=[MinValueValidator(1), MaxValueValidator(MOST_PROMPT_DAYS)],
-    )
-    request_days = models.PositiveSmallIntegerField(
-        _("days a brand's request stays open"),
-        default=60,
-        db_default=60,
-        validators=[MinValueValidator(1), MaxValueValidator(365)],
-    )
-    request_reminder_days = models.PositiveSmallIntegerField(
-        _("days until a reminder of an open request"),
-        default=14,
-        db_default=14,
-        validators=[MinValueValidator(1), MaxValueValidator(365)],
-    )
-    request_again_days = models.PositiveSmallIntegerField(
-        _("days before a brand may ask a factory again"),
-        default=30,
-        db_default=30,
-        validators=[MaxValueValidator(365)],
-    )
-    handover_days = models.PositiveSmallIntegerField(
-        _("days a manager has to object to a handover"),
-        default=7,
-        db_default=7,
-        validators=[MinValueValidator(1), MaxValueValidator(90)],
-    )
-    national_law_results_hidden = models.BooleanField(
-        _("results under national law are not shown per factory"), default=False
-    )
-
-    objects = ProgrammeQuerySet.as_manager()
-
-    class Meta:
-        permissions = [
-            ("assess_country", "Work on assessments of assigned factories"),
-            ("view_assessments", "Read every assessment of the country"),
-            ("import_assessments", "Import assessments"),
-            ("review_assessments", "Review assessments and send them to the factory"),
-            ("release_assessments", "Publish and withdraw assessments"),
-            ("manage_enrolment", "Enrol factories, edit their profiles, look after their members"),
-            ("manage_programme", "Change the country's settings and its staff"),
-            ("view_statistics", "Read consolidated statistics"),
-            ("record_consent", "Record a factory's consent given on signed paper"),
-        ]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["country"], condition=models.Q(is_global=False), name="factories_programme_country"
-            ),
-            models.UniqueConstraint(
-                fields=["is_global"],
-                condition=models.Q(is_global=True),
-                name="factories_programme_one_global",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(is_global=True, country="") | (models.Q(is_global=False) & ~models.Q(country="")),
-                name="factories_programme_has_country",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(min_group_size__gte=2, release_days__gte=1),
-                name="factories_programme_numbers",
-            ),
-        ]
-        ordering = ["name"]
-        triggers = [
-            history_trigger(
-                "keeps_history", "factories_programmehistory", "programme_id", ["participants_need_subscription"]
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def zone(self) -> tzinfo:
-        """The country's main time zone; UTC for the global programme."""
-        return zone_named(zone_of_country(self.country))
-
-    def release_deadline(self, ended: date) -> date:
-        """The last day to publish a report on an assessment that ended on `ended` (R39)."""
-        return ended + timedelta(days=self.release_days)
+    written = one_line(words)
+    ids = Q(**{f"{of}bw_id__iexact": written}) | Q(**{f"{of}os_hub_id__iexact": written})
+    return Q(**{f"{of}search_names__contains": unmarked(words)}) | ids
 
 
-class ProgrammeHistory(models.Model):
-    """What a country's setting was, since when: written by the database itself, for "any day in the past"."""
+def factories_inside(user: Visitor) -> QuerySet[Any, Any]:
+    """Return the ids of the factories whose consent `user` sees from inside: as a member, or as its country's staff."""
+    factories = Factory.objects
+    own = factories.filter(among("pk", held(user, "factory", "view_data")))
+    return own.values("pk").union(factories_of(user, "view_assessments"), all=True)
 
-    programme = models.ForeignKey(CountryProgramme, on_delete=models.PROTECT, related_name="+")
-    participants_need_subscription = models.BooleanField()
-    since = models.DateTimeField()
 
-    objects = ProgrammeHistoryQuerySet.as_manager()
+def factories_of(user: Visitor, codename: str) -> QuerySet[Any, Any]:
+    """Return the ids of the factories of the programmes in which `user` holds `codename`."""
+    factories = Factory.objects
+    return factories.in_programmes_where(user, codename).values("pk")
 
-    class Meta:
-        indexes = [models.Index(fields=["programme", "-since", "-id"], name="factories_programmehistory_at")]
 
-    def __str__(self) -> str:
-        return f"{self.programme_id} {self.since:%Y-%m-%d}"
+# The same, worded once: for the conditions of other querysets.
+keys_inside = WordedKeys(factories_inside)
+factory_keys = WordedKeys(factories_of)
+
+
+class FactoryQuerySet(QuerySet["Factory"]):
+    """Factories."""
+
+    def where(self, user: Visitor, codename: str) -> "FactoryQuerySet":
+        """The factories on which `user` holds `codename` through a role in the factory itself."""
+        return self.filter(pk__in=keys_held(user, "factory", codename))
+
+    def in_programmes_where(self, user: Visitor, codename: str) -> "FactoryQuerySet":
+        """Return the factories of the programmes in which `user` holds `codename`.
+
+        Whether there is one is asked first: for everybody else no factory is looked at.
+        """
+        programmes = programme_keys(user, codename)
+        return self.filter(programmes.are_any(), among("programme", programmes))
+
+    def inside(self, user: Visitor) -> "FactoryQuerySet":
+        """Those whose consent `user` sees from inside: as one of the factory's people, or its country's staff."""
+        return self.filter(pk__in=keys_inside(user))
+
+    def visible_to(self, user: Visitor) -> "FactoryQuerySet":
+        """Own factories for members, assigned ones for advisors, the country's for its staff; nobody else any.
+
+        Brands see a factory's facts only through what was shared with them.
+        """
+        assigned = keys_held(user, "factory", "assess")
+        return self.filter(Q(pk__in=keys_inside(user)) | Q(pk__in=assigned))
+
+    def editable_by(self, user: Visitor) -> "FactoryQuerySet":
+        """Those whose profile `user` may edit: the factory's manager, and its country's staff."""
+        own = keys_held(user, "factory", "edit_profile")
+        return self.filter(Q(pk__in=own) | Q(programme__in=programme_keys(user, "manage_enrolment")))
 
 
 class Factory(models.Model):
@@ -243,7 +154,7 @@ class Factory(models.Model):
         help_text=_("A worker representative confirms what a manager shares before it takes effect."),
     )
     created_at = models.DateTimeField(auto_now_add=True)
-    # Both names as a search compares them (`factories.querysets.named`), each on a line of its own.
+    # Both names as a search compares them (`named`), each on a line of its own.
     search_names = models.GeneratedField(
         expression=unmarked_text(Concat("name", models.Value("\n"), "local_name")),
         output_field=models.TextField(),
@@ -306,13 +217,18 @@ class Factory(models.Model):
     def clean(self) -> None:
         """Refuse a time zone of another country; without one, take the country's."""
         if self.programme_id is not None:
-            check_zone(self)
-            self.time_zone = zone_name_of(self)
+            check_zone(self.zone_name, self.programme.country)
+            self.time_zone = self.zone_name
+
+    @property
+    def zone_name(self) -> str:
+        """The name of its time zone: its own, or its country's."""
+        return self.time_zone or zone_of_country(self.programme.country)
 
     @property
     def zone(self) -> tzinfo:
         """The time zone of its days (R54)."""
-        return zone_named(zone_name_of(self))
+        return zone_named(self.zone_name)
 
     @property
     def workers(self) -> int | None:

@@ -1,0 +1,211 @@
+"""Country programmes and their settings: which of them a person may see, and what was set when."""
+
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Any
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Exists, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from portal.accounts.roles import Visitor, held
+from portal.accounts.worded import WordedKeys
+from portal.core.conditions import among
+from portal.core.days import zone_named, zone_of_country
+from portal.core.history import latest_at
+from portal.core.triggers import history_trigger
+
+MOST_PROMPT_DAYS = 365  # before the end of a grant that it is brought to mind
+
+
+STAFF_PERMISSIONS = ("view_assessments", "manage_enrolment")
+
+
+def programmes_where(user: Visitor, codename: str, at: datetime | None = None) -> QuerySet[Any, Any]:
+    """Return the ids of the programmes in which `user` holds `codename`; held globally is held in every country.
+
+    With a moment: held then, by what roles may do today.
+    """
+    programmes = CountryProgramme.objects
+    mine = held(user, "programme", codename, at)
+    everywhere = programmes.filter(among("pk", mine), is_global=True)
+    return programmes.filter(among("pk", mine) | Exists(everywhere)).values("pk")
+
+
+# The same, worded once: for the conditions of other querysets.
+programme_keys = WordedKeys(programmes_where)
+
+
+class ProgrammeQuerySet(QuerySet["CountryProgramme"]):
+    """Country programmes."""
+
+    def where(self, user: Visitor, codename: str) -> "ProgrammeQuerySet":
+        """The programmes in which `user` holds `codename`; who holds it globally holds it in every country."""
+        return self.filter(pk__in=programme_keys(user, codename))
+
+    def visible_to(self, user: Visitor) -> "ProgrammeQuerySet":
+        """The programmes whose staff or constituents `user` belongs to; global staff see all of them."""
+        seen = Q(pk__in=[])
+        for codename in ("assess_country", "view_assessments", "view_statistics"):
+            seen |= Q(pk__in=programme_keys(user, codename))
+        return self.filter(seen)
+
+
+class CountryProgramme(models.Model):
+    """Better Work in one country, with the settings that differ between countries; or the global programme.
+
+    Days and sizes are the numbers of docs/rules.md; each is a setting because countries and years differ.
+    """
+
+    class Enrolment(models.TextChoices):
+        MANDATORY = "mandatory", _("Mandatory for exporters")
+        VOLUNTARY = "voluntary", _("Voluntary")
+
+    country = models.CharField(_("country"), max_length=2, blank=True)
+    name = models.CharField(_("name"), max_length=120, unique=True)
+    is_global = models.BooleanField(default=False)
+    since = models.PositiveSmallIntegerField(_("since"), null=True, blank=True)
+    enrolment = models.CharField(_("enrolment"), max_length=10, choices=Enrolment.choices, default=Enrolment.VOLUNTARY)
+    contact_email = models.EmailField(_("contact"), blank=True)
+    release_days = models.PositiveSmallIntegerField(
+        _("days from assessment to publication"),
+        default=28,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+        help_text=_("A report is late when it is not published this many days after the assessment ended."),
+    )
+    factory_review_days = models.PositiveSmallIntegerField(
+        _("days for the factory's review"), default=7, validators=[MaxValueValidator(90)]
+    )
+    min_group_size = models.PositiveSmallIntegerField(
+        _("smallest group in consolidated figures"), default=5, validators=[MinValueValidator(2)]
+    )
+    assessments_allowed = models.BooleanField(_("factories are assessed"), default=True)
+    participants_need_subscription = models.BooleanField(
+        _("participants need a subscription"),
+        default=False,
+        help_text=_(
+            "A participant then also needs a subscription for the factory and cycle, besides the factory's consent."
+        ),
+    )
+    # Consent: what a factory is offered as a start, and how long a brand's request lives.
+    grant_default_months = models.PositiveSmallIntegerField(
+        _("months that access lasts unless the factory says otherwise"),
+        default=12,
+        db_default=12,
+        validators=[MaxValueValidator(120)],
+        help_text=_("0: no end date."),
+    )
+    grant_default_hold_days = models.PositiveSmallIntegerField(
+        _("days each new report is held unless the factory says otherwise"),
+        default=7,
+        db_default=7,
+        validators=[MaxValueValidator(365)],
+    )
+    renewal_prompt_days = models.PositiveSmallIntegerField(
+        _("days before access ends for a reminder"),
+        default=30,
+        db_default=30,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_PROMPT_DAYS)],
+    )
+    request_days = models.PositiveSmallIntegerField(
+        _("days a brand's request stays open"),
+        default=60,
+        db_default=60,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+    )
+    request_reminder_days = models.PositiveSmallIntegerField(
+        _("days until a reminder of an open request"),
+        default=14,
+        db_default=14,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+    )
+    request_again_days = models.PositiveSmallIntegerField(
+        _("days before a brand may ask a factory again"),
+        default=30,
+        db_default=30,
+        validators=[MaxValueValidator(365)],
+    )
+    handover_days = models.PositiveSmallIntegerField(
+        _("days a manager has to object to a handover"),
+        default=7,
+        db_default=7,
+        validators=[MinValueValidator(1), MaxValueValidator(90)],
+    )
+    national_law_results_hidden = models.BooleanField(
+        _("results under national law are not shown per factory"), default=False
+    )
+
+    objects = ProgrammeQuerySet.as_manager()
+
+    class Meta:
+        permissions = [
+            ("assess_country", "Work on assessments of assigned factories"),
+            ("view_assessments", "Read every assessment of the country"),
+            ("import_assessments", "Import assessments"),
+            ("review_assessments", "Review assessments and send them to the factory"),
+            ("release_assessments", "Publish and withdraw assessments"),
+            ("manage_enrolment", "Enrol factories, edit their profiles, look after their members"),
+            ("manage_programme", "Change the country's settings and its staff"),
+            ("view_statistics", "Read consolidated statistics"),
+            ("record_consent", "Record a factory's consent given on signed paper"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["country"], condition=models.Q(is_global=False), name="factories_programme_country"
+            ),
+            models.UniqueConstraint(
+                fields=["is_global"],
+                condition=models.Q(is_global=True),
+                name="factories_programme_one_global",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_global=True, country="") | (models.Q(is_global=False) & ~models.Q(country="")),
+                name="factories_programme_has_country",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(min_group_size__gte=2, release_days__gte=1),
+                name="factories_programme_numbers",
+            ),
+        ]
+        ordering = ["name"]
+        triggers = [
+            history_trigger(
+                "keeps_history", "factories_programmehistory", "programme_id", ["participants_need_subscription"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> tzinfo:
+        """The country's main time zone; UTC for the global programme."""
+        return zone_named(zone_of_country(self.country))
+
+    def release_deadline(self, ended: date) -> date:
+        """The last day to publish a report on an assessment that ended on `ended` (R39)."""
+        return ended + timedelta(days=self.release_days)
+
+
+class ProgrammeHistoryQuerySet(QuerySet["ProgrammeHistory"]):
+    """What countries' settings were."""
+
+    def at(self, moment: datetime) -> "ProgrammeHistoryQuerySet":
+        """The one row of each country that held at `moment`."""
+        return self.filter(latest_at(self.model, "programme", moment))
+
+
+class ProgrammeHistory(models.Model):
+    """What a country's setting was, since when: written by the database itself, for "any day in the past"."""
+
+    programme = models.ForeignKey(CountryProgramme, on_delete=models.PROTECT, related_name="+")
+    participants_need_subscription = models.BooleanField()
+    since = models.DateTimeField()
+
+    objects = ProgrammeHistoryQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["programme", "-since", "-id"], name="factories_programmehistory_at")]
+
+    def __str__(self) -> str:
+        return f"{self.programme_id} {self.since:%Y-%m-%d}"

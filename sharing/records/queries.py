@@ -1,0 +1,12 @@
+"""Grants with the moment of the last reading."""
+
+from django.db.models import OuterRef, Subquery
+
+from sharing.grants.models import SharingGrantQuerySet
+from sharing.records.models import AccessRecord
+
+
+def with_last_viewed(grants: SharingGrantQuerySet) -> SharingGrantQuerySet:
+    """Return the grants, each with `last_viewed`: when the brand last saw what its scope opens of the factory."""
+    records = AccessRecord.objects.filter(factory=OuterRef("factory"), brand=OuterRef("brand"), scope=OuterRef("scope"))
+    return grants.annotate(last_viewed=Subquery(records.order_by("-at").values("at")[:1]))
