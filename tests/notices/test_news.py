@@ -84,7 +84,7 @@ def test_the_end_of_a_period_is_told_when_it_comes(world: World, mail_now: Any, 
     open_now()
     real = SharingGrant.status
     monkeypatch.setattr(SharingGrant, "status", lambda grant: "expired" if real(grant) == "live" else real(grant))
-    monkeypatch.setattr("sharing.querysets.SharingGrantQuerySet.live", lambda rows, at=None: rows.none())
+    monkeypatch.setattr("sharing.grants.models.SharingGrantQuerySet.live", lambda rows, at=None: rows.none())
     mail_now()
     assert "no longer shares" in texts(BRAND_A)
 
