@@ -10,17 +10,13 @@ class AssessmentsConfig(AppConfig):
     database_rights = {"CorrectionNotice": "SELECT, INSERT, UPDATE", "ReportCopy": "SELECT, INSERT, UPDATE"}
 
     def ready(self) -> None:
-        import assessments.disclosure.shelf
         import assessments.imports.files
         import assessments.imports.tasks
         import assessments.tasks  # noqa: F401 - registers what its jobs do
         from assessments.comparing import compare_answers, compare_first_publications, compare_publications
         from assessments.notices import register_kinds
-        from assessments.reports.services import formats_of
         from portal.ledger.checks import register_ledger_check
-        from sharing.copies.downloaded import describe_copies
 
-        describe_copies(formats_of)
         register_kinds()
         for check in (compare_publications, compare_first_publications, compare_answers):
             register_ledger_check(check)

@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assessments.disclosure.opening_notices import PUBLISHED, SUPERSEDED, plan_publication, told_when
 from assessments.models import Assessment, CorrectionNotice
 from assessments.notice_names import ReportNotice
+from assessments.publication.opening_notices import PUBLISHED, SUPERSEDED, plan_publication, told_when
 from portal.accounts.models import User
 from portal.accounts.sides import Side
 from portal.notices.models import Notice

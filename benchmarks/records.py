@@ -77,13 +77,13 @@ def main() -> int:
     _programme.load_demo()
     from django.utils import timezone
 
-    from assessments.disclosure.explaining import who_could_see
     from assessments.models import Assessment
     from brands.models import Brand
     from factories.models import Factory
     from portal.accounts.models import User
     from portal.core.days import UTC_DAYS, today
     from portal.demo.accounts import FACTORY_A
+    from portal.disclosure.explaining import who_could_see
 
     manager = User.objects.get(email="manager-a@demo.example")
     factory = Factory.objects.select_related("programme").get(name=FACTORY_A)

@@ -10,7 +10,6 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import IsAuthenticated
 
 from assessments.corrections import api as corrections
-from assessments.disclosure import api as explaining
 from assessments.reading import api as reading
 from assessments.reports import api as files
 from brands import api as brands
@@ -19,9 +18,9 @@ from portal.accounts import api as accounts
 from portal.core.api import server_error
 from portal.core.api.schema import OnceGenerator
 from portal.core.api.views import NothingHere
+from portal.disclosure.api import explaining, granting
 from portal.notices import api as notices
 from sharing.copies import api as copies
-from sharing.grants.api import granting
 from sharing.grants.api import grants as sharing
 from sharing.receipts import api as sharing_receipts
 from sharing.records import api as sharing_records

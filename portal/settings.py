@@ -209,6 +209,7 @@ INSTALLED_APPS = [
     "brands",
     "sharing",
     "assessments",
+    "portal.disclosure",
     "portal.demo",
 ]
 

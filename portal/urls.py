@@ -12,8 +12,10 @@ urlpatterns = [
     path("", include("factories.urls")),
     path("", include("brands.urls")),
     path("", include("portal.core.urls")),
+    path("", include("portal.ledger.urls")),
     path("", include("sharing.urls")),
     path("", include("assessments.urls")),
+    path("", include("portal.disclosure.urls")),
     path("api/", include("portal.api_urls")),
     path("admin/", admin.site.urls),
 ]

@@ -36,7 +36,7 @@ class SharingConfig(AppConfig):
         from sharing.receipts.comparing import compare_grants, compare_replaced
 
         seen = ("id", "at", "person_id", "brand_id", "factory_id", "assessment_id", "cycle", "version", "scope")
-        register_source(Source(AccessRecord, ((*seen, "action", "copy_number", "is_before_release"),)))
+        register_source(Source(AccessRecord, ((*seen, "action", "copy_number", "copy_format", "is_before_release"),)))
         search = ("id", "at", "day", "person_id", "brand_id", "condition", "about", "factories", "is_before_release")
         register_source(Source(SearchRecord, (search,)))
         receipt = ("id", "number", "kind", "grant_id", "factory_id", "brand_id", "actor_id", "payload", "disclosed")

@@ -2,17 +2,15 @@
 
 from django.urls import path
 
-from portal.ledger import views as ledger
 from sharing.codes import views as codes
 from sharing.confirming import views as confirming
 from sharing.copies import views as copies
-from sharing.grants.views import granting, revoking
+from sharing.grants.views import revoking
 from sharing.grants.views import who_can_see as grants
-from sharing.holds import views as holds
 from sharing.papers import views as papers
 from sharing.receipts import views as receipts
 from sharing.records import views as who_saw
-from sharing.requests.views import answering, answering_many, asking
+from sharing.requests.views import answering, asking
 from sharing.subscriptions import table_views as subscription_tables
 from sharing.subscriptions import views as subscriptions
 
@@ -22,14 +20,9 @@ urlpatterns = [
     path("receipts/<str:number>/", receipts.receipt, name="receipt"),
     path("receipts/<str:number>/json/", receipts.receipt_json, name="receipt_json"),
     path("receipts/<str:number>/pdf/", receipts.receipt_pdf, name="receipt_pdf"),
-    path("ledger/", ledger.ledger, name="ledger"),
-    path("ledger/roots/", ledger.ledger_roots, name="ledger_roots"),
     path("verify/", receipts.verify, name="verify"),
     path("factories/<int:pk>/sharing/", grants.who_can_see, name="who_can_see"),
-    path("factories/<int:pk>/sharing/new/", granting.grant, name="grant"),
     path("factories/<int:pk>/sharing/paper/", papers.grant_paper, name="grant_paper"),
-    path("factories/<int:pk>/sharing/reports/", holds.report_openings, name="report_openings"),
-    path("factories/<int:pk>/sharing/reports/withhold/", holds.report_withhold, name="report_withhold"),
     path("factories/<int:pk>/sharing/stop/", revoking.stop_all, name="stop_all"),
     path("factories/<int:pk>/sharing/brands/<int:brand_id>/stop/", revoking.stop_brand, name="stop_brand"),
     path("factories/<int:pk>/sharing/confirmations/", confirming.confirmations, name="confirmations"),
@@ -38,17 +31,12 @@ urlpatterns = [
     path("copies-to-destroy/", copies.copies_to_destroy, name="copies_to_destroy"),
     path("copies-to-destroy/<uuid:pk>/", copies.copies_answer, name="copies_answer"),
     path("factories/<int:pk>/who-saw-what/", who_saw.who_saw, name="who_saw"),
-    path("sharing/<uuid:pk>/change/", granting.change, name="grant_change"),
     path("sharing/<uuid:pk>/paper/", papers.grant_document, name="grant_document"),
-    path("sharing/withheld/<int:pk>/release/", holds.report_release, name="report_release"),
     path("factories/<int:pk>/who-saw-what/month/", who_saw.monthly_summary, name="monthly_summary"),
     path("brands/<int:pk>/what-we-read/", who_saw.what_we_read, name="what_we_read"),
     path("sharing/<uuid:pk>/revoke/", revoking.revoke, name="grant_revoke"),
     path("sharing/<uuid:pk>/print/", codes.grant_print, name="grant_print"),
     path("factories/<int:pk>/requests/", answering.inbox, name="request_inbox"),
-    path("factories/<int:pk>/requests/answer/", answering_many.requests_answer, name="requests_answer"),
-    path("requests/<uuid:pk>/", answering.access_request, name="access_request"),
-    path("requests/<uuid:pk>/approve/", answering.request_approve, name="request_approve"),
     path("requests/<uuid:pk>/decline/", answering.request_decline, name="request_decline"),
     path("requests/<uuid:pk>/later/", answering.request_later, name="request_later"),
     path("requests/<uuid:pk>/withdraw/", answering.request_withdraw, name="request_withdraw"),

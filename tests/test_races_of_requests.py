@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from portal.accounts.models import User
+from portal.disclosure.views.answering import brand_seen
 from sharing.confirming.services import confirm_grant, switch_confirmation_on
 from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import stop_all_sharing
@@ -26,7 +27,6 @@ from sharing.requests.services.requests import (
     withdraw_request,
 )
 from sharing.requests.services.standing import Wish
-from sharing.requests.views.answering import brand_seen
 from tests.together import (
     TIMES,
     Call,

@@ -19,7 +19,6 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from assessments.disclosure.explaining import granted_to
 from assessments.figures.queries import count_drafts, points_of, with_figures
 from assessments.models import Assessment, ReportCopy
 from assessments.publication.rights import StepRights
@@ -40,6 +39,7 @@ from portal.accounts.worded import Worded
 from portal.core.days import show_days_of
 from portal.ui.lists import requested_page
 from sharing import access
+from sharing.grants.queries import granted_to
 from sharing.models import AccessRecord, SharingGrant
 from sharing.models import Scope as GrantScope
 from sharing.records.services import record_access

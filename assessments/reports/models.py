@@ -19,6 +19,7 @@ from brands.models import Brand
 from portal.accounts.roles import Visitor
 from portal.core.models import Job
 from sharing import access
+from sharing.copies.formats import Format
 from sharing.models import Scope
 from sharing.scopes import ASSESSMENT_SCOPES
 
@@ -59,11 +60,7 @@ class ReportCopy(models.Model):
         GRANT = "grant", _("Brand")
         STAFF = "staff", _("The programme's staff")
 
-    class Format(models.TextChoices):
-        PDF = "pdf", _("PDF")
-        XLSX = "xlsx", _("Excel workbook")
-        JSON = "json", _("JSON")
-        CSV = "csv", _("CSV long table")
+    Format = Format
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     number = models.BigIntegerField(unique=True)

@@ -7,7 +7,6 @@ Each file bears its reader's name and a copy number that is never used twice; wh
 """
 
 import secrets
-from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -249,15 +248,9 @@ def hand_over(*, by: User, copy: ReportCopy) -> "File[bytes]":
         openings=openings,
         action=AccessRecord.Action.DOWNLOAD,
         copy_number=copy.number,
+        copy_format=copy.format,
     )
     return file
-
-
-def formats_of(numbers: Collection[int]) -> dict[int, str]:
-    """The formats, in words, of copies by their numbers: for the factory's lists of what was downloaded."""
-    labels = dict(ReportCopy.Format.choices)
-    rows = ReportCopy.objects.filter(number__in=numbers).values_list("number", "format")
-    return {number: str(labels[format_]) for number, format_ in rows}
 
 
 def clear_old_files() -> int:

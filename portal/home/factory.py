@@ -15,10 +15,10 @@ from factories.rights import member_may
 from portal.accounts.roles import Visitor
 from portal.accounts.worded import Worded
 from portal.core.days import in_words, last_day_in_words
+from portal.disclosure.openings import opening_soon
 from portal.home.affiliations import Affiliation
 from portal.home.todos import NAMED, SOON, Todo, ending, ends_on, with_rest
 from sharing.models import AccessRecord, AccessRequest, ConfirmationEnd, SharingGrant
-from sharing.openings import opening_soon
 
 MANY = 3  # requests that are named one by one
 

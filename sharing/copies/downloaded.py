@@ -1,31 +1,22 @@
 """The copies of a factory's reports that people of a brand downloaded: what no revoke can reach (R7).
 
-Who-saw-what knows number, person and moment. What kind of file a copy is, the layer above knows: it registers
-`describe_copies` here.
+Who-saw-what knows their numbers, persons, moments and formats.
 """
 
-from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Min
 
+from sharing.copies.formats import Format
 from sharing.models import Scope
 from sharing.records.models import AccessRecordQuerySet
-
-FormatsOf = Callable[[Collection[int]], dict[int, str]]
-_formats_of: list[FormatsOf] = []
-
-
-def describe_copies(formats_of: FormatsOf) -> None:
-    """Register who knows the format, in words, of copies by their numbers."""
-    _formats_of[:] = [formats_of]
 
 
 @dataclass(frozen=True)
 class DownloadedCopy:
-    """One copy, however often it was downloaded: `at` is the first time. `format` is empty where nobody knows it."""
+    """One copy, however often it was downloaded: `at` is the first time, `format` is in words."""
 
     number: int
     scope: str
@@ -47,12 +38,11 @@ def downloaded_copies(records: AccessRecordQuerySet, most: int | None = None) ->
     """The copies among `records` (lines of who-saw-what that the asker may see), the newest first; at most `most`."""
     rows = (
         records.filter(copy_number__isnull=False, brand__isnull=False)
-        .values("copy_number", "scope", "cycle", "version", "brand__name", "person__name")
+        .values("copy_number", "copy_format", "scope", "cycle", "version", "brand__name", "person__name")
         .annotate(first=Min("at"), times=Count("pk"))
         .order_by("-first", "copy_number")[:most]
     )
     found: list[dict[str, Any]] = [dict(row) for row in rows]
-    formats = _formats(row["copy_number"] for row in found)
     return [
         DownloadedCopy(
             number=row["copy_number"],
@@ -63,12 +53,7 @@ def downloaded_copies(records: AccessRecordQuerySet, most: int | None = None) ->
             person=row["person__name"],
             at=row["first"],
             times=row["times"],
-            format=formats.get(row["copy_number"], ""),
+            format=str(Format(row["copy_format"]).label) if row["copy_format"] else "",
         )
         for row in found
     ]
-
-
-def _formats(numbers: Iterable[int]) -> dict[int, str]:
-    wanted = set(numbers)
-    return _formats_of[0](wanted) if _formats_of and wanted else {}

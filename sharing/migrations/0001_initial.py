@@ -246,6 +246,7 @@ class Migration(InitialMigration):
                 ('scope', models.CharField(choices=[('report', 'Assessment reports'), ('step1', 'Step 1 data'), ('improvement_plan', 'Improvement plan (not on the portal yet)')], max_length=20)),
                 ('action', models.CharField(choices=[('view', 'Opened'), ('download', 'Downloaded'), ('api', 'Read by API'), ('export', 'Exported')], max_length=10)),
                 ('copy_number', models.BigIntegerField(null=True)),
+                ('copy_format', models.CharField(blank=True, choices=[('pdf', 'PDF'), ('xlsx', 'Excel workbook'), ('json', 'JSON'), ('csv', 'CSV long table')], max_length=10)),
                 ('is_before_release', models.BooleanField(db_default=False, default=False)),
                 ('brand', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='brands.brand')),
                 ('factory', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='factories.factory')),

@@ -15,8 +15,7 @@ from factories.models import Factory
 from portal.core.uploads import limited_upload, missing_upload
 from portal.ui.forms import REFUSED
 from sharing.gates.pages import factory_inside, person, posted_data
-from sharing.grants.forms.granting import default_terms
-from sharing.grants.views.granting import add_errors
+from sharing.grants.forms.granting import add_errors, default_terms
 from sharing.models import PaperConsent, SharingGrant
 from sharing.papers.forms import PaperForm
 from sharing.papers.services import may_record_consent, record_paper_consent

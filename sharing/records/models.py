@@ -10,6 +10,7 @@ from brands.models import Brand, brand_keys
 from factories.models import Factory, FactoryRole, factory_keys
 from portal.accounts.roles import Visitor
 from portal.accounts.worded import keys_held
+from sharing.copies.formats import Format
 from sharing.scopes import RULES, Scope
 
 
@@ -65,6 +66,7 @@ class AccessRecord(models.Model):
     scope = models.CharField(max_length=20, choices=Scope.choices)
     action = models.CharField(max_length=10, choices=Action.choices)
     copy_number = models.BigIntegerField(null=True)
+    copy_format = models.CharField(max_length=10, choices=Format.choices, blank=True)
     # Staff read it before it was released to the factory: the factory must not learn of it this way (R47).
     is_before_release = models.BooleanField(default=False, db_default=False)
 

@@ -23,6 +23,7 @@ def record_access(
     openings: Mapping[str, SharingGrant | None],
     action: str,
     copy_number: int | None = None,
+    copy_format: str = "",
 ) -> list[AccessRecord]:
     """Write into who-saw-what what `by` saw of `assessment` (a `Seen`): one row for each scope in `openings`.
 
@@ -39,6 +40,7 @@ def record_access(
             scope=scope,
             action=action,
             copy_number=copy_number,
+            copy_format=copy_format,
             is_before_release=assessment.state not in RELEASED_TO_FACTORY and assessment.published_at is None,
         )
         for scope, grant in openings.items()

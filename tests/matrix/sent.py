@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from sharing.requests.views.answering import brand_seen
+from portal.disclosure.views.answering import brand_seen
 from tests.matrix.stage import SCAN, Stage
 
 ORDER = {"scope": "report", "format": "json", "language": "en"}

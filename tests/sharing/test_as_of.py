@@ -10,7 +10,6 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from assessments.disclosure.explaining import who_could_see
 from assessments.models import Assessment
 from assessments.publication.services import take_step
 from brands.roles import BRAND
@@ -18,6 +17,7 @@ from factories.models import Factory
 from portal.accounts.models import MembershipPeriod, User
 from portal.accounts.services import add_member, change_role, remove_member
 from portal.core.days import end_of, moment_in_words, today, written
+from portal.disclosure.explaining import who_could_see
 from sharing import access
 from sharing.grants.services.revoking import revoke_access
 from sharing.models import SharingGrant, WithheldReport

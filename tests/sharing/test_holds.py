@@ -13,11 +13,11 @@ from django.utils import timezone
 from assessments.publication.services import take_step
 from brands.models import Brand
 from portal.core.models import Event
+from portal.disclosure.openings import opening_soon, openings_of
 from sharing import access
 from sharing.grants.services.revoking import revoke_access
 from sharing.holds.services import release_report, withhold_report
 from sharing.models import WithheldReport
-from sharing.openings import opening_soon, openings_of
 from tests.sharing.directions import cycles_read
 from tests.sharing.notices import said
 from tests.world import World

@@ -22,6 +22,15 @@ from assessments.models import Assessment
 from assessments.publication.services import start_correction, take_step
 from brands.models import Brand
 from factories.models import CountryProgramme, Factory
+from portal.disclosure.previews import (
+    Sight,
+    position_after,
+    preview_answer,
+    preview_change,
+    preview_grants,
+    reports_of,
+    sight_of,
+)
 from sharing.access import ASSESSMENT_SCOPES
 from sharing.access.positions import Position, positions
 from sharing.confirming.services import confirm_grant, refuse_grant
@@ -31,7 +40,6 @@ from sharing.grants.services.revoking import revoke_access
 from sharing.grants.services.situation import Situation, situation_of
 from sharing.holds.services import release_report, withhold_report
 from sharing.models import AccessRequest, SharingGrant, WithheldReport
-from sharing.preview import Sight, position_after, preview_answer, preview_change, preview_grants, reports_of, sight_of
 from sharing.requests.services.requests import approve_request, approving, request_access
 from sharing.requests.services.standing import Wish
 from tests.amounts import amount

@@ -10,11 +10,11 @@ from django.utils import timezone
 from assessments.models import Assessment
 from factories.models import CountryProgramme
 from portal.core.days import days_from_now, today
+from portal.disclosure.previews import preview_change, preview_grants
 from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import revoke_access
 from sharing.holds.services import withhold_report
 from sharing.models import SharingGrant
-from sharing.preview import preview_change, preview_grants
 from tests.sharing.directions import cycles_read
 from tests.world import World, make_assessment
 

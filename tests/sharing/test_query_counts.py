@@ -15,6 +15,8 @@ from django.utils import timezone
 from brands.models import Brand
 from factories.models import Factory
 from portal.core.models import Event
+from portal.disclosure.openings import opening_soon, openings_of
+from portal.disclosure.previews import preview_change, preview_grants
 from portal.notices.models import Notice
 from sharing.confirming.services import confirm_grant
 from sharing.grants.services.granting import change_grant, grant_access, share
@@ -22,8 +24,6 @@ from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import revoke_access
 from sharing.holds.services import withhold_report
 from sharing.models import AccessRequest, Receipt, SharingGrant
-from sharing.openings import opening_soon, openings_of
-from sharing.preview import preview_change, preview_grants
 from sharing.requests.services.requests import request_access
 from sharing.requests.services.standing import Wish
 from tests.publishing import correct

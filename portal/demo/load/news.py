@@ -7,8 +7,8 @@ which it happens.
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from assessments.disclosure.opening_notices import plan_openings
 from assessments.models import Assessment
+from assessments.publication.opening_notices import plan_openings
 from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.models import User

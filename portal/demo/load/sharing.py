@@ -27,7 +27,7 @@ GRANT_COLUMNS = (
 )  # fmt: skip
 RECORD_COLUMNS = (
     "at", "person_id", "brand_id", "factory_id", "assessment_id", "cycle", "version", "scope", "action",
-    "copy_number",
+    "copy_number", "copy_format",
 )  # fmt: skip
 PAPER = "consents/demo-{}"
 # One page with one line of text: stands for the scan of a signed form.
@@ -183,6 +183,7 @@ def load_readings(
             plan.scope,
             plan.action,
             next(copies) if plan.action == "download" else None,
+            "pdf" if plan.action == "download" else "",
         )
         for plan in plans
     )

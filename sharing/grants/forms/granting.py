@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, cast
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -207,3 +208,16 @@ def renewed_terms(grant: SharingGrant) -> dict[str, Any]:
     now = today(grant.factory)
     start = max(grant.last_day or now, now)
     return initial_terms(grant) | {"expires_on": months_after(start, months) if months else None}
+
+
+_FIELDS = {"expires_at": "expires_on", "valid_from": "starts_on", "scope": "scopes", "brand": "brands"}
+
+
+def add_errors(form: forms.Form, error: ValidationError) -> None:
+    """Show what a service refused beside the field it concerns, or above the form."""
+    if not hasattr(error, "error_dict"):
+        form.add_error(None, error)
+        return
+    for name, errors in error.error_dict.items():
+        field = _FIELDS.get(name, name)
+        form.add_error(field if field in form.fields else None, cast("Any", errors))

@@ -14,45 +14,31 @@ from portal.notices.models import Notice
 from portal.notices.outbox import Line, NoticeKind, register_notice
 from sharing.models import PaperConsent, SharingGrant, WithheldReport
 from sharing.notice_names import SharingNotice
-from sharing.openings import openings_in_words
 
 
-def _own_factory(notice: Notice, reader: User) -> Factory | None:
+def own_factory(notice: Notice, reader: User) -> Factory | None:
     return Factory.objects.where(reader, "view_data").filter(pk=notice.factory_id or 0).first()
 
 
-def _report_opens(notice: Notice, reader: User) -> Line | None:
-    factory = _own_factory(notice, reader)
-    if factory is None:
-        return None
-    cycle = int(notice.data["cycle"])
-    words = {"factory": factory.name, "cycle": cycle}
-    opens = openings_in_words(person=reader, factory=factory, cycle=cycle)
-    if not opens:
-        return Line(_("%(factory)s: the report of cycle %(cycle)s is published.") % words, _page(factory))
-    text = _("%(factory)s: the report of cycle %(cycle)s is published. %(opens)s") % {**words, "opens": opens}
-    return Line(text, _page(factory))
-
-
-def _page(factory: Factory) -> str:
+def openings_page(factory: Factory) -> str:
     return reverse("report_openings", args=[factory.pk])
 
 
 def _withheld(notice: Notice, reader: User) -> Line | None:
     kept = WithheldReport.objects.visible_to(reader).in_force().filter(pk=notice.subject).first()
-    factory = _own_factory(notice, reader)
+    factory = own_factory(notice, reader)
     if kept is None or factory is None:
         return None
     text = _("%(factory)s holds the report of cycle %(cycle)s: %(brand)s cannot see it.")
-    return Line(text % _words(notice, factory), _page(factory))
+    return Line(text % _words(notice, factory), openings_page(factory))
 
 
 def _let_open(notice: Notice, reader: User) -> Line | None:
-    factory = _own_factory(notice, reader)
+    factory = own_factory(notice, reader)
     if factory is None:
         return None
     text = _("%(factory)s ended the hold on the report of cycle %(cycle)s for %(brand)s.")
-    return Line(text % _words(notice, factory), _page(factory))
+    return Line(text % _words(notice, factory), openings_page(factory))
 
 
 def _words(notice: Notice, factory: Factory) -> dict[str, object]:
@@ -101,12 +87,6 @@ def _ends_soon(notice: Notice, reader: User) -> Line | None:
 
 FACTORY, BOTH = {"factory": ""}, {"factory": "", "brand": ""}
 for kind in (
-    NoticeKind(
-        SharingNotice.REPORT_OPENS,
-        gettext_lazy("A report is published, and when it opens"),
-        _report_opens,
-        sides=FACTORY,
-    ),
     NoticeKind(SharingNotice.WITHHELD, gettext_lazy("A report is held"), _withheld, sides=FACTORY),
     NoticeKind(SharingNotice.LET_OPEN, gettext_lazy("A report is no longer held"), _let_open, sides=FACTORY),
     NoticeKind(

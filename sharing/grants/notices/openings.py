@@ -29,7 +29,7 @@ _followers: list[Follower] = []
 
 def follow_openings(follower: Follower) -> None:
     """Say what follows."""
-    _followers[:] = [follower]
+    _followers.append(follower)
 
 
 def grant_may_open(grant: SharingGrant, position: Position) -> None:

@@ -1,7 +1,7 @@
 """What a decision does to the grants of one kind to one brand: checked and worked out, nothing written.
 
-The verbs (`granting`, and those of requests and confirming) carry an outcome out, previews (`sharing.preview`) show
-it: both raise the same errors, and the grant that is shown is the grant that is written.
+The verbs (`granting`, and those of requests and confirming) carry an outcome out, the previews of
+`portal.disclosure` show it: both raise the same errors, and the grant that is shown is the grant that is written.
 """
 
 from collections.abc import Sequence

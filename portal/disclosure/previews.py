@@ -8,18 +8,22 @@ import copy
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
+from django.db.models import BigIntegerField
 from django.utils import timezone
 
+from assessments.models import Assessment
+from assessments.visits.models import AssessmentQuerySet
 from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.models import User
 from portal.accounts.roles import Visitor
+from portal.accounts.worded import Worded
 from sharing import terms as rules
-from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS, Subject
+from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS, RELEASED_TO_FACTORY
 from sharing.access.positions import Position, ReportKey
 from sharing.access.publication import ReportState
 from sharing.grants.services.outcomes import CLOCKS_DIFFER, Outcome, Terms, changing, end_of, granting
@@ -29,26 +33,17 @@ from sharing.requests.services.requests import approving, as_asked
 from sharing.terms import Status
 
 
-class Report(Subject, Protocol):
-    """A report as a factory knows it: released to it, or published."""
-
-    pk: UUID
-    version: int
+def _released(person: Visitor, factory: Any) -> AssessmentQuerySet:
+    visible = Assessment.objects.inside(person).filter(factory=factory, state__in=RELEASED_TO_FACTORY)
+    return visible.order_by("-cycle", "-version")
 
 
-# The layer above, which has the reports, says how they are read: those released to a factory that a person may see.
-Shelf = Callable[[Visitor, Factory], Sequence[Report]]
-_shelves: list[Shelf] = []
+_rows: Worded[Assessment, Assessment] = Worded(_released, factory=BigIntegerField())
 
 
-def use_shelf(shelf: Shelf) -> None:
-    """Say where the reports are."""
-    _shelves[:] = [shelf]
-
-
-def reports_of(person: Visitor, factory: Factory) -> Sequence[Report]:
-    """The reports released to the factory that `person`, of its people or staff, may see, newest cycle first."""
-    return _shelves[0](person, factory)
+def reports_of(person: Visitor, factory: Factory) -> list[Assessment]:
+    """Return those released to the factory that `person`, of its people or staff, may see, newest cycle first."""
+    return _rows(person, factory=factory.pk)
 
 
 Key = tuple[UUID, str]
@@ -58,7 +53,7 @@ Key = tuple[UUID, str]
 class Sight:
     """What one brand may read of a factory: (report, scope) -> None where it is open, or the moment it opens."""
 
-    reports: Sequence[Report]
+    reports: Sequence[Assessment]
     times: dict[Key, datetime | None]
 
     def is_open(self, key: Key) -> bool:
@@ -66,7 +61,7 @@ class Sight:
         return key in self.times and self.times[key] is None
 
 
-def sight_of(position: Position, reports: Sequence[Report]) -> Sight:
+def sight_of(position: Position, reports: Sequence[Assessment]) -> Sight:
     """What the brand reads of the factory's `reports` now, and which of them open to it later, as things stand."""
     now = timezone.now()
     times: dict[Key, datetime | None] = {}
@@ -78,7 +73,7 @@ def sight_of(position: Position, reports: Sequence[Report]) -> Sight:
     return Sight(reports, times)
 
 
-def unsubscribed(position: Position, reports: Sequence[Report]) -> list[int]:
+def unsubscribed(position: Position, reports: Sequence[Assessment]) -> list[int]:
     """Return the cycles of `reports` that the brand would read now or later, if it were subscribed to them (R6)."""
     if not position.needs_subscription:
         return []
@@ -91,7 +86,7 @@ def unsubscribed(position: Position, reports: Sequence[Report]) -> list[int]:
 class Line:
     """One report with the kinds of data concerned; `at`: when it opens, or would have."""
 
-    report: Report
+    report: Assessment
     scopes: list[str]
     at: datetime | None = None
 
@@ -227,7 +222,7 @@ def preview_plain_answers(
 
 
 def _answer(
-    situation: Situation, reports: Sequence[Report], request: AccessRequest, scopes: Sequence[str], terms: Terms
+    situation: Situation, reports: Sequence[Assessment], request: AccessRequest, scopes: Sequence[str], terms: Terms
 ) -> Answer:
     position = situation.of(request.brand_id)
     outcomes = approving(situation, request, scopes, terms)
@@ -238,14 +233,14 @@ def _answer(
     )
 
 
-def _situation(by: User, factory: Factory, brand_ids: Collection[int], reports: Sequence[Report]) -> Situation:
+def _situation(by: User, factory: Factory, brand_ids: Collection[int], reports: Sequence[Assessment]) -> Situation:
     situation = situation_of(by, factory, brand_ids, reports)
     situation.require_decider()
     return situation
 
 
 def _difference(
-    situation: Situation, position: Position, reports: Sequence[Report], outcomes: Sequence[Outcome]
+    situation: Situation, position: Position, reports: Sequence[Assessment], outcomes: Sequence[Outcome]
 ) -> Difference:
     """What outcomes do, once a second person has confirmed them where that is needed."""
     after = position

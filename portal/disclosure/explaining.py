@@ -27,24 +27,8 @@ from portal.accounts.sides import Side
 from portal.core.days import at_place
 from sharing import access
 from sharing.access.reasons import Decision, Reason
+from sharing.grants.queries import granted_to
 from sharing.models import Scope, SharingGrant
-
-
-@dataclass(frozen=True)
-class NoReport:
-    """A cycle of which there is no report to ask about: the same decision answers for it."""
-
-    factory: Factory
-    factory_id: int
-    cycle: int
-    created_at: datetime | None = None
-    version: int = 1
-    state: str = Assessment.State.PLANNED
-    released_at: datetime | None = None
-    published_at: datetime | None = None
-    first_published_at: datetime | None = None
-    superseded_at: datetime | None = None
-    withdrawn_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -66,15 +50,18 @@ def explain(
     user: Visitor, factory: Factory, reader: Brand | User, scope: str, cycle: int, at: datetime | None = None
 ) -> list[Answer]:
     """For the factory and its country's staff: may `reader` read this, and why; one answer a version, newest first."""
-    versions: list[Any] = list(known_versions(user, factory, cycle, at)) or [_nothing(factory, cycle)]
-    return [Answer(_decision(reader, one, scope, at), one if isinstance(one, Assessment) else None) for one in versions]
+    versions = list(known_versions(user, factory, cycle, at))
+    if not versions:
+        return [Answer(_decision(reader, _unreported(factory, cycle), scope, at))]
+    return [Answer(_decision(reader, one, scope, at), one) for one in versions]
 
 
-def _nothing(factory: Factory, cycle: int) -> Any:
-    return NoReport(factory, factory.pk, cycle)
+def _unreported(factory: Factory, cycle: int) -> Assessment:
+    """Return what there is to ask about where a cycle has no report: an assessment that was never saved."""
+    return Assessment(factory=factory, cycle=cycle)
 
 
-def _decision(reader: Brand | User, subject: Any, scope: str, at: datetime | None) -> Decision:
+def _decision(reader: Brand | User, subject: Assessment, scope: str, at: datetime | None) -> Decision:
     if isinstance(reader, Brand):
         return access.decide_for_brand(reader, subject, scope, at)
     decision = access.decide(reader, subject, scope, at)
@@ -93,17 +80,12 @@ def explain_to_brand(
     return [_for_brand(brand, factory, scope, cycle, at) for brand in (own & reads).order_by("name")]
 
 
-def granted_to(user: Visitor) -> Any:
-    """The grants, running or over, to brands that `user` reads for."""
-    return SharingGrant.objects.visible_to(user).filter(brand__in=Brand.objects.own(user).values("pk"))
-
-
 def _for_brand(brand: Brand, factory: Factory, scope: str, cycle: int, at: datetime | None) -> Answer:
     shown = Assessment.objects.open_to(brand, scope, at).filter(factory=factory, cycle=cycle)
     if at is not None and at > timezone.now():
         shown = shown.open_to(brand, scope)  # that a report waits to be opened it is not told before
     newest = shown.select_related("factory").order_by("-version").first()
-    subject: Any = newest or _nothing(factory, cycle)
+    subject = newest or _unreported(factory, cycle)
     return Answer(access.tell_brand(brand, subject, scope, at), newest, brand)
 
 

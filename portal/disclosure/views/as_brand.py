@@ -28,10 +28,10 @@ from factories.models import Factory
 from portal.accounts.models import User
 from portal.core.days import show_days_of_each
 from portal.core.turns import one_at_a_time
+from portal.disclosure.trials import try_answer, try_change, try_grants, undone
 from sharing.access import AsBrand
 from sharing.gates.pages import factory_inside, may_look, require_decider
 from sharing.grants.forms.granting import GrantForm, TermsForm
-from sharing.grants.services.trials import try_answer, try_change, try_grants, undone
 from sharing.models import AccessRecord, AccessRequest, SharingGrant
 from sharing.records.services import record_access
 from sharing.requests.forms import LessForm

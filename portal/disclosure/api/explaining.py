@@ -12,15 +12,16 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from assessments.disclosure.explaining import Reader, Readers, explain, explain_to_brand, granted_to, who_could_see
-from assessments.disclosure.moments import FIRST_DAY, LAST_DAY, find_reader, moment_asked, reader_choices
 from assessments.reading.serializers import DecisionSerializer
 from factories.models import Factory
 from portal.core.api import Query
 from portal.core.api.views import PortalView
 from portal.core.days import by_clock
+from portal.disclosure.explaining import Reader, Readers, explain, explain_to_brand, who_could_see
+from portal.disclosure.moments import FIRST_DAY, LAST_DAY, find_reader, moment_asked, reader_choices
 from sharing.access import ASSESSMENT_SCOPES
 from sharing.gates.api import factory_from_inside
+from sharing.grants.queries import granted_to
 from sharing.grants.serializers.grants import BrandBriefSerializer
 from sharing.models import SharingGrant
 from sharing.terms import MAX_CYCLE

@@ -12,21 +12,21 @@ from rest_framework.response import Response
 
 from factories.models import Factory
 from portal.core.api.views import PortalView, require
-from sharing.gates.api import factory_from_inside
-from sharing.grants.api.grants import GrantRows
-from sharing.grants.serializers.granting import (
+from portal.disclosure.openings import openings_of
+from portal.disclosure.previews import preview_change, preview_grants
+from portal.disclosure.serializers import (
     BrandOpeningsSerializer,
     DifferenceSerializer,
     SharingOrder,
     WithheldSerializer,
     WithholdOrder,
 )
+from sharing.gates.api import factory_from_inside
+from sharing.grants.api.grants import GrantRows
 from sharing.grants.serializers.grants import GrantChange, GrantSerializer
 from sharing.grants.services.granting import share
 from sharing.holds.services import release_report, withhold_report
 from sharing.models import WithheldReport
-from sharing.openings import openings_of
-from sharing.preview import preview_change, preview_grants
 
 
 class FactoryConsent(PortalView):

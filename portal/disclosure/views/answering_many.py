@@ -17,11 +17,12 @@ from django.views.decorators.http import require_POST
 
 from factories.models import Factory
 from portal.core.turns import one_at_a_time
+from portal.disclosure.previews import preview_plain_answers
+from portal.disclosure.views.answering import brand_seen, effects_of, plain_yes_to_try
 from portal.ui.forms import REFUSED
 from portal.ui.repeats import unsaved
 from sharing.gates.pages import about, factory_inside, person, require_decider, uuids
 from sharing.models import AccessRequest
-from sharing.preview import preview_plain_answers
 from sharing.requests.forms import DeclineForm, LaterForm
 from sharing.requests.services.requests import (
     answered_in_words,
@@ -30,7 +31,6 @@ from sharing.requests.services.requests import (
     decline_request,
     snooze_request,
 )
-from sharing.requests.views.answering import brand_seen, effects_of, plain_yes_to_try
 
 ANSWERS = ("approve", "decline", "later")
 FORMS: dict[str, type[Form]] = {"decline": DeclineForm, "later": LaterForm}

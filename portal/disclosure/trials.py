@@ -1,6 +1,6 @@
 """Decisions that are made, looked at and undone: "See it as they will", a page that is posted and writes nothing.
 
-Pages that only say what a decision would do work it out instead (`sharing.preview`).
+Pages that only say what a decision would do work it out instead (`portal.disclosure.previews`).
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence

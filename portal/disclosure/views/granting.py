@@ -3,7 +3,7 @@
 Each first says in words what will happen, and shows what opens and closes; only the second answer does it.
 """
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -22,6 +22,7 @@ from brands.models import Brand
 from factories.models import Factory
 from portal.core.days import in_words
 from portal.core.turns import one_at_a_time
+from portal.disclosure.previews import Difference, preview_change, preview_grants
 from portal.ui.forms import REFUSED, STALE
 from sharing.gates.pages import (
     about,
@@ -35,6 +36,7 @@ from sharing.gates.pages import (
 from sharing.grants.forms.granting import (
     GrantForm,
     TermsForm,
+    add_errors,
     copied_terms,
     default_terms,
     initial_terms,
@@ -43,11 +45,8 @@ from sharing.grants.forms.granting import (
 from sharing.grants.services.granting import change_grant, share
 from sharing.grants.services.outcomes import Terms
 from sharing.models import Scope, SharingGrant
-from sharing.preview import Difference, preview_change, preview_grants
 from sharing.scopes import rule_of
 from sharing.terms import Status
-
-FIELDS = {"expires_at": "expires_on", "valid_from": "starts_on", "scope": "scopes", "brand": "brands"}
 
 
 @login_required
@@ -179,16 +178,6 @@ def _said(factory: Factory, brands: list[Brand], grants: list[SharingGrant]) -> 
         words["day"] = in_words(grants[0].valid_from, factory)
         return _("%(factory)s will share with %(brands)s from %(day)s on.") % words
     return _("%(factory)s now shares with %(brands)s.") % words
-
-
-def add_errors(form: Form, error: ValidationError) -> None:
-    """Show what a service refused beside the field it concerns, or above the form."""
-    if not hasattr(error, "error_dict"):
-        form.add_error(None, error)
-        return
-    for name, errors in error.error_dict.items():
-        field = FIELDS.get(name, name)
-        form.add_error(field if field in form.fields else None, cast("Any", errors))
 
 
 @login_required

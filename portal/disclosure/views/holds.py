@@ -12,11 +12,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from brands.models import Brand
 from portal.core.days import show_days_of
+from portal.disclosure.openings import openings_of
 from portal.ui.repeats import unsaved, warn_done_already
 from sharing.gates.pages import about, factory_inside, may_decide, may_look, person, require_decider
 from sharing.holds.services import release_report, withhold_report
 from sharing.models import SharingGrant, WithheldReport
-from sharing.openings import openings_of
 from sharing.terms import MAX_CYCLE
 
 

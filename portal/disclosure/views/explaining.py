@@ -12,15 +12,16 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from assessments.disclosure.explaining import explain, explain_to_brand, granted_to, table_of_readers, who_could_see
-from assessments.disclosure.moments import ExplainForm, MomentForm
 from factories.models import Factory
 from portal.core.days import show_days_of
 from portal.core.events import record
 from portal.core.exports import FORMATS, table_response
+from portal.disclosure.explaining import explain, explain_to_brand, table_of_readers, who_could_see
+from portal.disclosure.moments import ExplainForm, MomentForm
 from portal.ui.forms import REFUSED
 from sharing.events import SharingEvent
 from sharing.gates.pages import factory_inside, person
+from sharing.grants.queries import granted_to
 
 
 def _asked(request: HttpRequest, factory: Factory) -> dict[str, Any] | None:

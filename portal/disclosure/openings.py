@@ -9,18 +9,19 @@ from django.db.models import BigIntegerField, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from assessments.models import Assessment
 from brands.models import Brand
 from factories.models import Factory
 from factories.rights import member_may
 from portal.accounts.roles import Visitor
 from portal.accounts.worded import Worded
 from portal.core.days import in_words
+from portal.disclosure.previews import Line, Sight, lines_of, reports_of, sight_of, unsubscribed
 from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS
 from sharing.access.positions import Position, positions
 from sharing.access.publication import ReportState
 from sharing.grants.models import SharingGrantQuerySet
 from sharing.models import SharingGrant, WithheldReport
-from sharing.preview import Line, Report, Sight, lines_of, reports_of, sight_of, unsubscribed
 from sharing.terms import StatementTime, covers, opens_at
 
 
@@ -69,7 +70,7 @@ def openings_of(*, person: Visitor, factory: Factory) -> list[BrandOpenings]:
     ]
 
 
-def _openings(position: Position, reports: Sequence[Report], kept_back: list[WithheldReport]) -> BrandOpenings:
+def _openings(position: Position, reports: Sequence[Assessment], kept_back: list[WithheldReport]) -> BrandOpenings:
     sight = sight_of(position, reports)
     in_review = {report.cycle for report in reports if report.state not in OPEN_TO_BRANDS}
     covered = {cycle for cycle in in_review if any(covers(grant, cycle) for grant in position.opening_grants())}
@@ -125,12 +126,12 @@ def opening_soon(*, person: Visitor, factory: Factory, until: datetime) -> list[
     return [SoonOpen(cycle, at, found[at, cycle]) for at, cycle in sorted(found)]
 
 
-def _newest(reports: Iterable[Report]) -> list[Report]:
+def _newest(reports: Iterable[Assessment]) -> list[Assessment]:
     """The published version of each cycle's report that nothing replaced."""
     return [report for report in reports if report.state == ReportState.PUBLISHED]
 
 
-def _may_open(grant: SharingGrant, reports: Iterable[Report], until: datetime) -> bool:
+def _may_open(grant: SharingGrant, reports: Iterable[Assessment], until: datetime) -> bool:
     """Whether the grant may open one of the reports after now and before `until`."""
     moments = [
         opens_at(grant, report.first_published_at or grant.valid_from)

@@ -1,1 +1,0 @@
-"""What needs grants and reports together: previews, openings, explanations, \"see as they will\"."""

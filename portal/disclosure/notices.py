@@ -1,0 +1,34 @@
+"""What a factory is told of a publication: to whom the report opens, and when. Importing this registers the kind."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal.accounts.models import User
+from portal.disclosure.openings import openings_in_words
+from portal.notices.models import Notice
+from portal.notices.outbox import Line, NoticeKind, register_notice
+from sharing.grants.notices.granting import FACTORY, openings_page, own_factory
+from sharing.notice_names import SharingNotice
+
+
+def _report_opens(notice: Notice, reader: User) -> Line | None:
+    factory = own_factory(notice, reader)
+    if factory is None:
+        return None
+    cycle = int(notice.data["cycle"])
+    words = {"factory": factory.name, "cycle": cycle}
+    opens = openings_in_words(person=reader, factory=factory, cycle=cycle)
+    if not opens:
+        return Line(_("%(factory)s: the report of cycle %(cycle)s is published.") % words, openings_page(factory))
+    text = _("%(factory)s: the report of cycle %(cycle)s is published. %(opens)s") % {**words, "opens": opens}
+    return Line(text, openings_page(factory))
+
+
+register_notice(
+    NoticeKind(
+        SharingNotice.REPORT_OPENS,
+        gettext_lazy("A report is published, and when it opens"),
+        _report_opens,
+        sides=FACTORY,
+    )
+)

@@ -1,0 +1,25 @@
+"""Pages that say what a decision opens, and why something is readable."""
+
+from django.urls import path
+
+from portal.disclosure.views import answering, answering_many, as_brand, explaining, granting, holds
+
+urlpatterns = [
+    path("factories/<int:pk>/sharing/new/", granting.grant, name="grant"),
+    path("sharing/<uuid:pk>/change/", granting.change, name="grant_change"),
+    path("factories/<int:pk>/sharing/reports/", holds.report_openings, name="report_openings"),
+    path("factories/<int:pk>/sharing/reports/withhold/", holds.report_withhold, name="report_withhold"),
+    path("sharing/withheld/<int:pk>/release/", holds.report_release, name="report_release"),
+    path("factories/<int:pk>/requests/answer/", answering_many.requests_answer, name="requests_answer"),
+    path("requests/<uuid:pk>/", answering.access_request, name="access_request"),
+    path("requests/<uuid:pk>/approve/", answering.request_approve, name="request_approve"),
+    path("factories/<int:pk>/explain/", explaining.explain_page, name="explain"),
+    path("factories/<int:pk>/who-could-see/", explaining.who_could_see_page, name="who_could_see"),
+    path("factories/<int:pk>/sharing/as/<int:brand>/", as_brand.as_brand, name="as_brand"),
+    path("factories/<int:pk>/sharing/as/<int:brand>/trial/", as_brand.as_brand_trial, name="as_brand_trial"),
+    path(
+        "factories/<int:pk>/sharing/as/<int:brand>/assessments/<uuid:assessment>/",
+        as_brand.as_brand_assessment,
+        name="as_brand_assessment",
+    ),
+]
