@@ -57,7 +57,7 @@ ASKED: dict[str, Callable[[Stage], list[Asked]]] = {
     "assessments.reading.scopes._answers": lambda stage: [
         ((scope,), {"assessment": stage.world.assessments["a1"].pk}) for scope in ("report", "step1")
     ],
-    "assessments.disclosure.shelf._rows": factory,
+    "portal.disclosure.previews._rows": factory,
     "assessments.publication.rights._held": nothing,
     "assessments.publication.views.board._countries": nothing,
     "assessments.publication.views.board._counted": states,
