@@ -482,7 +482,7 @@ REPORT_LINK_LIFETIME = timedelta(minutes=positive("REPORT_LINK_MINUTES", default
 REQUESTS_A_DAY = positive("REQUESTS_A_DAY", default=300)
 
 # The frame of reports is translated into all of REPORT_LANGUAGES. The pages are offered in those whose catalogue
-# is complete: a language joins by a line here (`./dev manage catalogues --check LANG`; docs/decisions/0018).
+# is complete: a language joins by a line here (`./dev catalogues --check LANG`; docs/decisions/0018).
 LANGUAGE_CODE = "en"
 COMPLETE_LANGUAGES = {"en", "km", "vi", "bn", "id", "ar", "fr", "es"}
 REPORT_LANGUAGES = [

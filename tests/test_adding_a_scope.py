@@ -38,10 +38,10 @@ BY_HAND: dict[str, list[tuple[str, str]]] = {
 }
 TRANSLATED = "assessments/reports/labels"
 GENERATED = (
-    ("makemigrations", "--name", "probe"),
-    ("makemigrations", "--check"),
+    ("manage", "makemigrations", "--name", "probe"),
+    ("manage", "makemigrations", "--check"),
     ("catalogues",),
-    ("spectacular", "--validate", "--fail-on-warn", "--file", os.devnull),
+    ("manage", "spectacular", "--validate", "--fail-on-warn", "--file", os.devnull),
 )
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".state", "__pycache__", ".*_cache", ".hypothesis")
 
@@ -120,7 +120,7 @@ def test_a_scope_is_added_in_at_most_six_files_and_the_access_matrix_holds(tmp_p
     add_by_hand(copy)
     translate(copy)
     for command in GENERATED:
-        dev(copy, "manage", *command)
+        dev(copy, *command)
     (copy / "tests" / "test_probe.py").write_text(EXPECTED)
     try:
         dev(copy, "test", *TESTS, "-n", "1", "-q")

@@ -10,6 +10,7 @@ from devtools.bootstrap.environment import manage
 from devtools.bootstrap.instance import prepare_state, throwaway_place
 from devtools.bootstrap.packages import ensure_packages
 from devtools.bootstrap.testing import test_environment
+from devtools.bootstrap.translations import ensure_translations
 from devtools.embedded.throwaways import throwaway
 
 
@@ -19,6 +20,7 @@ def bench(options: argparse.Namespace) -> int:
         signal.signal(number, interrupt)
     prepare_state()
     ensure_packages("dev")
+    ensure_translations()
     known = sorted(path.stem for path in (places.ROOT / "benchmarks").glob("[a-z]*.py"))
     chosen, arguments = (options.arguments[:1], options.arguments[1:]) if options.arguments else (known, [])
     if not set(chosen) <= set(known):

@@ -8,6 +8,7 @@
 ./dev test --checks              every check without the suite: lint, types, imports, migrations
 ./dev test --budgets             the suite alone; writes tests/budgets.toml
 ./dev manage COMMAND ...         Django's manage.py with the right environment
+./dev catalogues [LANG ...]      the translations: update them, or see --help
 ./dev bench [NAME [arguments]]   the figures of benchmarks/, measured here
 ./dev reset --yes                end it and delete the embedded database and all of .state
 """
@@ -22,6 +23,7 @@ from devtools.bootstrap.benching import bench
 from devtools.bootstrap.console import Interrupted, Stop, interrupt, run_through, say
 from devtools.bootstrap.database import database, note_on_database
 from devtools.bootstrap.environment import portal_environment
+from devtools.bootstrap.instance import prepare_state
 from devtools.bootstrap.lifecycle import down, reset, status, up
 from devtools.bootstrap.packages import ensure_packages
 from devtools.bootstrap.processes import running
@@ -46,11 +48,12 @@ def parse(words: list[str]) -> argparse.Namespace:
     for name, action, text in (
         ("test", test, "every check and the suite"),
         ("manage", manage_command, "Django's manage.py"),
+        ("catalogues", catalogues, "the translations"),
         ("bench", bench, "measure the figures"),
     ):
         commands.add_parser(name, help=text, add_help=False, prefix_chars="\0").set_defaults(action=action)
     known, rest = parser.parse_known_args(words)
-    if known.command in ("test", "manage", "bench"):
+    if known.command in ("test", "manage", "catalogues", "bench"):
         known.arguments = words[words.index(known.command) + 1 :]
     elif rest:
         parser.error(f"unknown: {' '.join(rest)}")
@@ -83,10 +86,19 @@ def main() -> int:
 def manage_command(options: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
-    if options.arguments[:1] == ["catalogues"]:
-        ensure_packages("dev")  # it needs what the suite needs
     with database() as (server, mine):
         if {"migrate", "flush", "load_demo"} & set(options.arguments[:1]):
             note_on_database(server, {})  # the next ./dev up looks again
         environment = portal_environment(server, mine, owner=True, base_url=str(running().get("address", "")))
         return run_through([places.PYTHON, str(places.ROOT / "manage.py"), *options.arguments], environment)
+
+
+def catalogues(options: argparse.Namespace) -> int:
+    """Run `devtools.catalogues`, which reads the portal's settings and what the suite needs."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    prepare_state()
+    ensure_packages("dev")
+    with database() as (server, mine):
+        environment = portal_environment(server, mine, owner=True)
+        return run_through([places.PYTHON, "-m", "devtools.catalogues", *options.arguments], environment)

@@ -13,6 +13,7 @@ from devtools.bootstrap.environment import manage, portal_environment
 from devtools.bootstrap.instance import instance, prepare_state, server_of
 from devtools.bootstrap.packages import ensure_packages, lock_hash
 from devtools.bootstrap.processes import clear_leftovers, running, wait_for, write_run
+from devtools.bootstrap.translations import ensure_translations
 from devtools.embedded.files import Lock, read_json, write_private
 from devtools.embedded.roles import create_roles, install_queue
 from devtools.embedded.server import Server
@@ -85,6 +86,7 @@ def database() -> Iterator[tuple[Server, dict[str, Any]]]:
     """Give (server, identity) of this checkout's database: the running one, or one started for as long as needed."""
     prepare_state()
     ensure_packages("embedded")
+    ensure_translations()
     lock = Lock(places.STATE / "supervisor.lock")
     if not lock.acquire():
         run = wait_for(lambda: running() if running().get("mode") == "up" else {}, 60.0)

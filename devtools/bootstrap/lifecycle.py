@@ -16,6 +16,7 @@ from devtools.bootstrap.instance import instance, leaked_server, prepare_state, 
 from devtools.bootstrap.packages import ensure_packages
 from devtools.bootstrap.processes import clear_leftovers, end_leftovers, running, wait_for
 from devtools.bootstrap.supervisor import Supervisor, answers_http
+from devtools.bootstrap.translations import ensure_translations
 from devtools.embedded.files import Lock, read_json
 from devtools.embedded.processes import send, start_time
 
@@ -34,6 +35,7 @@ def up(options: argparse.Namespace) -> int:
     listener = listen(options.port or places.DEFAULT_PORT)
     require_space("run")
     ensure_packages("embedded")
+    ensure_translations()
     clear_leftovers(mine)
     if time.monotonic() - began > 5:
         say(f"  (prepared in {time.monotonic() - began:.1f} s)")

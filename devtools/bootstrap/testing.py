@@ -15,6 +15,7 @@ from devtools.bootstrap.console import INTERRUPTIONS, in_background, interrupt, 
 from devtools.bootstrap.environment import portal_environment
 from devtools.bootstrap.instance import new_signing_key, prepare_state, require_space, throwaway_place
 from devtools.bootstrap.packages import ensure_packages
+from devtools.bootstrap.translations import ensure_translations
 from devtools.embedded.roles import ROLES, create_roles, install_queue
 from devtools.embedded.server import Server
 from devtools.embedded.throwaways import throwaway
@@ -27,6 +28,7 @@ def test(options: argparse.Namespace) -> int:
     prepare_state()
     require_space("run")
     ensure_packages("dev")
+    ensure_translations()
     with contextlib.ExitStack() as stack:
         with step("Starting a throw-away database"):
             server = stack.enter_context(throwaway(throwaway_place, places.STATE / "throwaway"))

@@ -5,7 +5,7 @@ from django.db.models.signals import post_migrate
 
 
 class CoreConfig(AppConfig):
-    """Registers the one signal that keeps the app role's rights in step with the tables."""
+    """Keeps the app role's rights in step with the tables, and checks that the translations are there."""
 
     name = "portal.core"
     label = "core"
@@ -16,6 +16,10 @@ class CoreConfig(AppConfig):
     }
 
     def ready(self) -> None:
-        from portal.core.rights import apply_rights
+        from django.core.checks import register
 
+        from portal.core.rights import apply_rights
+        from portal.core.translations import compiled_catalogues
+
+        register(compiled_catalogues)
         post_migrate.connect(apply_rights, sender=self)

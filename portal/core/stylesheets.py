@@ -16,7 +16,7 @@ VENDOR = ROOT / "portal" / "static" / "vendor" / "bootstrap"
 BUILT = ROOT / "portal" / "static" / "portal"
 FILES = {"bootstrap.min.css": "bootstrap.css", "bootstrap.rtl.min.css": "bootstrap.rtl.css"}
 FOLDERS = ("portal", "factories", "brands", "sharing", "assessments")
-NO_PAGES = re.compile(r"(^|/)(migrations|vendor|demo|catalogues|locale|reports/fonts)(/|$)|portal/bootstrap[.\w]*css$")
+NO_PAGES = re.compile(r"(^|/)(migrations|vendor|demo|locale|reports/fonts)(/|$)|portal/bootstrap[.\w]*css$")
 CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
 NEVER = re.compile(r":not\([^)]*\)")
 SETS = re.compile(r"(?<=[{;])(--bs-[\w-]+):")

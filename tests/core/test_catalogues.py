@@ -3,20 +3,22 @@
 import ast
 import gettext
 import json
+import os
 import re
 from datetime import date
 from io import BytesIO
 
 import pytest
 from django.conf import settings
-from django.core.management import CommandError, call_command
 from django.utils import translation
 from django.utils.formats import date_format
 
-from portal.core.catalogues import files
-from portal.core.catalogues.checks import problems
-from portal.core.catalogues.entries import PLURALS, Entry, by_key, mo_bytes, po_text, read_catalogue, with_forms
-from portal.core.catalogues.sources import KEYWORDS, called, own_sources
+from devtools.catalogues import compiling, files
+from devtools.catalogues.__main__ import Refusal, run
+from devtools.catalogues.checks import problems
+from devtools.catalogues.entries import PLURALS, Entry, by_key, compiled, po_file, read_catalogue, with_forms
+from devtools.catalogues.sources import KEYWORDS, called, own_sources
+from portal.core.translations import compiled_catalogues
 
 REPORTS = "%(count)s report of %(brand)s"
 REPLACED_WORDS = re.compile(
@@ -103,45 +105,45 @@ def test_the_files_hold_what_was_given_and_never_change_by_themselves(tmp_path):
         ]
     )
     path = tmp_path / "django.po"
-    path.write_text(po_text("fr", entries))
-    assert read_catalogue(path, "fr") == entries
-    assert po_text("fr", read_catalogue(path, "fr")) == path.read_text()
-    words = gettext.GNUTranslations(BytesIO(mo_bytes("fr", entries)))
+    path.write_text(str(po_file("fr", entries)))
+    assert read_catalogue(path) == entries
+    assert str(po_file("fr", read_catalogue(path))) == path.read_text()
+    words = gettext.GNUTranslations(BytesIO(compiled("fr", entries)))
     assert words.pgettext("verb", "Share") == "Partager"
     assert words.ngettext(ONE, MANY, 2) == "%(count)s b %(brand)s"
     assert words.gettext("Later") == "Later"
     path.write_text(path.read_text().replace('msgctxt "verb"', '#, fuzzy\nmsgctxt "verb"'))
-    assert read_catalogue(path, "fr")["verb\x04Share"].forms == ("",)
+    assert read_catalogue(path)["verb\x04Share"].forms == ("",)
 
 
 def test_a_translator_takes_texts_and_gives_them_back(tmp_path, monkeypatch, capsys):
     texts = by_key([Entry("Share", files=("a.py",)), Entry(ONE, MANY, files=("a.py",)), Entry("Hi", files=("b.py",))])
-    monkeypatch.setattr(files, "LOCALE", tmp_path)
+    monkeypatch.setattr(compiling, "LOCALE", tmp_path)
     monkeypatch.setattr(files, "ROOT", tmp_path)
     monkeypatch.setattr(files, "texts_of", lambda language: texts)
-    call_command("catalogues", untranslated="fr", limit=1, offset=1)
+    run(["--untranslated", "fr", "--limit", "1", "--offset", "1"])
     assert json.loads(capsys.readouterr().out) == [{"key": "Share", "files": ["a.py"]}]
     given = tmp_path / "given.json"
     given.write_text(json.dumps({"Share": "Partager", ONE: ["%(count)s %(brand)s", "%(brand)s"], "Unheard": "Inconnu"}))
-    with pytest.raises(CommandError, match="2 refused, the others are saved"):
-        call_command("catalogues", fill=["fr", str(given)])
+    with pytest.raises(Refusal, match="2 refused, the others are saved"):
+        run(["--fill", "fr", str(given)])
     out, err = capsys.readouterr()
     assert "fr: 2 still to translate" in out
     assert "in form 1, not %(brand)s" in err
     assert "'Unheard': no such text" in err
-    assert read_catalogue(files.po_path("fr"), "fr")["Share"].forms == ("Partager",)
-    with pytest.raises(CommandError, match="2 faults"):
-        call_command("catalogues", "fr", check=True)
+    assert read_catalogue(compiling.po_path("fr"))["Share"].forms == ("Partager",)
+    with pytest.raises(Refusal, match="2 faults"):
+        run(["fr", "--check"])
     assert "translate each of its 2 forms" in capsys.readouterr().out
-    with pytest.raises(CommandError, match="no catalogue 'xx'"):
-        call_command("catalogues", "xx")
+    with pytest.raises(Refusal, match="no catalogue 'xx'"):
+        run(["xx"])
 
 
 def test_what_fills_a_right_to_left_sentence_keeps_its_own_direction():
     """But for an attribute of a tag, and for a per cent sign."""
     link = '<a href="mailto:%(mail)s">%(mail)s</a>: 5%% {name}'
     entries = by_key([Entry(link, forms=(link,)), Entry(ONE, MANY, forms=(ONE,) * 6)])
-    words = gettext.GNUTranslations(BytesIO(mo_bytes("ar", entries)))
+    words = gettext.GNUTranslations(BytesIO(compiled("ar", entries)))
     assert words.gettext(link) == '<a href="mailto:%(mail)s">\u2068%(mail)s\u2069</a>: 5%% \u2068{name}\u2069'
     assert words.ngettext(ONE, MANY, 3) == "\u2068%(count)s\u2069 report of \u2068%(brand)s\u2069 is open"
 
@@ -149,3 +151,25 @@ def test_what_fills_a_right_to_left_sentence_keeps_its_own_direction():
 def test_march_is_spelt_right_in_khmer():
     with translation.override("km"):
         assert date_format(date(2026, 3, 9), "j F Y") == "9 មីនា 2026"
+
+
+def test_what_is_missing_or_old_is_compiled(tmp_path, monkeypatch):
+    monkeypatch.setattr(compiling, "LOCALE", tmp_path)
+    path = compiling.po_path("fr")
+    path.parent.mkdir(parents=True)
+    path.write_text(str(po_file("fr", by_key([Entry("Share", forms=("Partager",))]))))
+    assert compiling.compile_catalogues() == ["fr"]
+    assert compiling.compile_catalogues() == []
+    path.with_suffix(".mo").write_bytes(b"")
+    os.utime(path.with_suffix(".mo"), (0, 0))
+    assert compiling.compile_catalogues() == ["fr"]
+    words = gettext.GNUTranslations(BytesIO(path.with_suffix(".mo").read_bytes()))
+    assert words.gettext("Share") == "Partager"
+
+
+def test_an_installation_that_did_not_compile_is_told(tmp_path, settings):
+    assert compiled_catalogues() == []
+    settings.LOCALE_PATHS = [tmp_path]
+    [error] = compiled_catalogues()
+    assert "km" in error.msg
+    assert "python -m devtools.catalogues --compile" in error.hint

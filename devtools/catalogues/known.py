@@ -10,8 +10,8 @@ from pathlib import Path
 from babel import Locale
 from django.utils import translation
 
-from portal.core.catalogues.entries import Catalogue, by_key, with_forms
-from portal.core.catalogues.sources import ROOT
+from devtools.catalogues.entries import Catalogue, by_key, with_forms
+from devtools.catalogues.sources import ROOT
 from portal.core.countries import COUNTRIES
 
 NOT_WORDS = {"language_name", "published_on"}  # another sense than on the pages

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from portal.core.catalogues.entries import PLURALS, Catalogue, Entry
+from devtools.catalogues.entries import PLURALS, Catalogue, Entry
 
 PERCENT = re.compile(r"%(?:\([^)]*\))?[-#0 +]*[\d.]*[a-zA-Z%]")
 BRACES = re.compile(r"\{[^{}\s]*\}")

@@ -2,52 +2,42 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from portal.core.catalogues.checks import catalogue_problems, problems
-from portal.core.catalogues.entries import (
+from devtools.catalogues.checks import catalogue_problems, problems
+from devtools.catalogues.compiling import po_path
+from devtools.catalogues.entries import (
     PLURALS,
     Catalogue,
+    compiled,
     merged,
-    mo_bytes,
-    po_text,
+    po_file,
     read_catalogue,
     with_forms,
 )
-from portal.core.catalogues.known import filled
-from portal.core.catalogues.sources import ROOT, texts_of
-
-LOCALE = ROOT / "portal" / "locale"
-
-
-def po_path(language: str) -> Path:
-    """The file that translators keep."""
-    return LOCALE / language / "LC_MESSAGES" / "django.po"
+from devtools.catalogues.known import filled
+from devtools.catalogues.sources import ROOT, texts_of
 
 
 def fresh(language: str) -> Catalogue:
     """What the catalogue of `language` should be now: the texts of the sources with the translations it holds."""
-    return filled(language, merged(language, texts_of(language), read_catalogue(po_path(language), language)))
+    return filled(language, merged(language, texts_of(language), read_catalogue(po_path(language))))
 
 
 def save(language: str, catalogue: Catalogue) -> None:
     """Write `.po` and `.mo`."""
     path = po_path(language)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(po_text(language, catalogue))
-    path.with_suffix(".mo").write_bytes(mo_bytes(language, catalogue))
+    path.write_text(str(po_file(language, catalogue)))
+    path.with_suffix(".mo").write_bytes(compiled(language, catalogue))
 
 
 def faults(language: str) -> Iterator[str]:
     """What keeps `language` from being offered, a line each: file, text, and what to do."""
     catalogue, path = fresh(language), po_path(language)
     name = path.relative_to(ROOT).as_posix()
-    if not path.exists() or path.read_text() != po_text(language, catalogue):
-        yield f"{name}: not up to date with the sources: run `./dev manage catalogues {language}`"
-    compiled = path.with_suffix(".mo")
-    if not compiled.exists() or compiled.read_bytes() != mo_bytes(language, catalogue):
-        yield f"{compiled.relative_to(ROOT)}: not what {path.name} says: run `./dev manage catalogues {language}`"
+    if not path.exists() or path.read_text() != str(po_file(language, catalogue)):
+        yield f"{name}: not up to date with the sources: run `./dev catalogues {language}`"
     for entry, problem in catalogue_problems(language, catalogue):
         yield f"{name}: {json.dumps(entry.key, ensure_ascii=False)} ({', '.join(entry.files)}): {problem}"
 

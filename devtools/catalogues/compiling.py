@@ -1,0 +1,29 @@
+"""The compiled catalogues, which the portal reads: made where it is installed, never kept in the repository.
+
+It needs `polib` and no Django, so that an installation compiles before it has settings.
+"""
+
+from pathlib import Path
+
+from devtools.catalogues.entries import PLURALS, compiled, read_catalogue
+
+LOCALE = Path(__file__).resolve().parents[2] / "portal" / "locale"
+
+
+def po_path(language: str) -> Path:
+    """Return the file that translators keep."""
+    return LOCALE / language / "LC_MESSAGES" / "django.po"
+
+
+def compile_catalogues() -> list[str]:
+    """Write each compiled file that is missing or older than its catalogue; return the languages written."""
+    stale = [language for language in PLURALS if _is_stale(po_path(language))]
+    for language in stale:
+        path = po_path(language)
+        path.with_suffix(".mo").write_bytes(compiled(language, read_catalogue(path)))
+    return stale
+
+
+def _is_stale(path: Path) -> bool:
+    made = path.with_suffix(".mo")
+    return path.exists() and (not made.exists() or made.stat().st_mtime < path.stat().st_mtime)
