@@ -1,21 +1,21 @@
-"""The access decision: the one room that turns people and grants into "readable".
+"""The access decision: the one package that turns people and grants into "readable".
 
 A person may read an assessment's data when one of these holds, and nothing else opens it (docs/rules.md):
 
 1. they are a member of its factory, and it has been released to the factory;
 2. they read for a brand that has a live grant from that factory, for that scope, covering that cycle, and the report
    of that cycle is published, past the grant's hold and not withheld by the factory (R6: where the country says so, a
-   participant also needs a subscription). The unit of consent is the report of a cycle: a correction is open to whom
-   the corrected version is open, and a version that was replaced opens to nobody anew (R51);
+   participant also needs a subscription). The unit of consent is the report of a cycle: a correction is visible to
+   whoever can see the corrected version, and a replaced version becomes visible to nobody new (R51);
 3. they are staff with a role in that country's programme, or an advisor assigned to that factory.
 
 Three directions, one rule: `rows` (user -> rows, as a condition on any table that has the columns of `Subject`),
 `decisions` (user + row -> yes or no, with the reason) and `readers` (row -> who). All three build on
-the conditions of `grants.py`. What cannot (`positions.py` in Python, the index in PostgreSQL) is held to them by tests;
-docs/architecture.md, "A condition of the decision", has the list.
+the conditions of `grants.py`. Tests check what cannot build on them (`positions.py` in Python, the index in PostgreSQL)
+against them; docs/architecture.md, "A condition of the decision", has the list.
 
-Each takes a moment (`at`): the same decision with the grants, settings, publications and people of then. A moment to
-come is answered as if nothing changed until then. What roles may do is not kept: those of today count.
+Each takes a moment (`at`) and decides with the grants, settings, publications and people of that moment. For a future
+moment, nothing is assumed to change until then. No history of role permissions is kept: those of today count.
 """
 
 from sharing.access.decisions import decide, decide_as_told, decide_for_brand, openings, tell_brand

@@ -1,4 +1,4 @@
-"""User or brand + row -> yes or no, with the reason. Each asks the database anew."""
+"""Decisions: user or brand + row -> yes or no, with the reason. Each call queries the database anew."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -25,9 +25,9 @@ from sharing.scopes import ASSESSMENT_SCOPES
 def openings(
     user: Visitor, subject: Subject, scopes: Iterable[str] = ASSESSMENT_SCOPES
 ) -> dict[str, SharingGrant | None]:
-    """The scopes of one assessment that `user` may read now, each with the grant that opens it.
+    """Return the scopes of one assessment that `user` may read now, each with the grant that opens it.
 
-    None instead of a grant: they read as one of the factory's people or as staff. Two queries at most.
+    None instead of a grant means that they read as one of the factory's people or as staff. Two queries at most.
     """
     scopes = list(scopes)
     if _side(user, subject, None) is not None:
@@ -39,27 +39,27 @@ def openings(
 
 
 def decide(user: Visitor, subject: Subject, scope: str, at: datetime | None = None) -> Decision:
-    """User + row -> yes or no, with the reason, exactly. Asks the database anew each time.
+    """Decide for user + row: yes or no, with the exact reason. Each call queries the database anew.
 
-    Exactly is for the factory and the staff: a brand is told `decide_as_told`.
+    The exact reason is for the factory and the staff: what a brand may learn is `decide_as_told`.
     """
     return _decide(user, subject, scope, at, SharingGrant.objects.all())
 
 
 def decide_as_told(user: Visitor, subject: Subject, scope: str, at: datetime | None = None) -> Decision:
-    """The same answer as `user` may hear it about themselves: from a brand's side only of its own consent."""
+    """Return the decision as `user` may learn it about themselves: on a brand's side, of its own consent only."""
     decision = _decide(user, subject, scope, at, SharingGrant.objects.given(at))
     brand = decision.grant.brand if decision.grant else None
     return reasons.told_to_brand(decision, subject.cycle, brand) if brand else decision
 
 
 def decide_for_brand(brand: Brand, subject: Subject, scope: str, at: datetime | None = None) -> Decision:
-    """Brand + row -> yes or no, with the reason, exactly: what its people may read by its grants, whoever they are."""
+    """Decide for brand + row, with the exact reason: what any of its people may read by its grants."""
     return _decide_for([brand], subject, scope, at, SharingGrant.objects.all())
 
 
 def tell_brand(brand: Brand, subject: Subject, scope: str, at: datetime | None = None) -> Decision:
-    """The same answer as the brand may hear it: from its own consent only."""
+    """Return the decision as the brand may learn it: of its own consent only."""
     decision = _decide_for([brand], subject, scope, at, SharingGrant.objects.given(at))
     return reasons.told_to_brand(decision, subject.cycle, brand)
 
@@ -85,7 +85,7 @@ def _is_active(user: Visitor, at: datetime | None) -> bool:
 
 
 def _side(user: Visitor, subject: Subject, at: datetime | None) -> Decision | None:
-    """Allowed as one of the factory's people or as staff, or None. One query."""
+    """Return the decision that allows one of the factory's people or staff, or None. One query."""
     factory = subject.factory_id
     sides = _sides_now(user, factory=factory) if at is None else list(_sides_of(user, factory, at))
     for own, staff in sides:
@@ -113,7 +113,7 @@ _sides_now: Worded[Factory, tuple[bool, bool]] = Worded(_sides_of, factory=BigIn
 def _decide_for(
     brands: Sequence[Brand], subject: Subject, scope: str, at: datetime | None, grants: QuerySet[SharingGrant]
 ) -> Decision:
-    """`grants` are those that a refusal may speak of."""
+    """Decide for several brands; `grants` are those that a refusal may mention."""
     grant = brands_reading_of(subject, scope, at).filter(brand__in=brands).first()
     return reasons.granted(grant) if grant is not None else _why_not(brands, subject, scope, at, grants)
 
@@ -121,7 +121,7 @@ def _decide_for(
 def _why_not(
     brands: Sequence[Brand], subject: Subject, scope: str, at: datetime | None, grants: QuerySet[SharingGrant]
 ) -> Decision:
-    """The first missing condition: the brand's own, then the grant's, then the report's."""
+    """Return the first missing condition: the brand's own, then the grant's, then the report's."""
     active = _active_brands(brands, at)
     if not active:
         return reasons.closed(brands[0])

@@ -1,4 +1,4 @@
-"""The grants that open a version of a report to brands: on what all three directions of the decision build."""
+"""The grants that open a version of a report to brands: what all three directions of the decision build on."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -56,9 +56,9 @@ class Version:
 
 
 class OpenedAt(Func):
-    """When the report of a cycle was first open under a grant, or under one that it replaced without a gap.
+    """The moment when the report of a cycle first opened under a grant, or under one that it replaced without a gap.
 
-    Arguments: the grant's id, the cycle, the report's first publication. NULL: it never was.
+    Arguments: the grant's id, the cycle, the report's first publication. NULL: it never did.
     """
 
     function = "sharing_opened_at"
@@ -70,9 +70,9 @@ def grants_opening(version: Version, at: datetime | None = None) -> QuerySet[Sha
     """Return the grants, of any scope, that open one published version of a report at a moment (None: now).
 
     The report is open to the grant's brand, and the version is the current one, or was replaced after the report had
-    opened (R51): a replaced version opens to nobody anew.
+    opened (R51): a replaced version becomes visible to nobody new.
     """
-    active = Q(brand__is_active=True) if at is None else Q()  # what was then, `entitled` asks
+    active = Q(brand__is_active=True) if at is None else Q()  # for a past moment, `entitled` checks it
     return _opening(version, at).filter(active, entitled(version.cycle, at))
 
 
@@ -81,7 +81,7 @@ def grants_opening_to(
 ) -> QuerySet[SharingGrant]:
     """Return those of `grants_opening` that are given to brands for which `user` may read the grant's scope.
 
-    Now, what concerns the reader's few brands is read once a statement, and not for each row.
+    Without `at`, what concerns the reader's few brands is read once per statement, not for each row.
     """
     scopes = list(scopes)
     if at is not None:
@@ -91,7 +91,7 @@ def grants_opening_to(
 
 
 def _opening(version: Version, at: datetime | None) -> QuerySet[SharingGrant]:
-    """The same, whatever became of the brand and whether it needs a subscription."""
+    """Return the grants of `grants_opening`, whether or not the brand is active or needs a subscription."""
     withheld = WithheldReport.objects.in_force(at).filter(
         brand=OuterRef("brand"), factory=OuterRef("factory"), cycle=_nested(version.cycle)
     )
@@ -124,9 +124,9 @@ PARTNER = Q(brand__kind=Brand.Kind.PARTNER)
 def entitled(cycle: Any, at: datetime | None, partner: Q = PARTNER) -> Q:
     """Return the condition that a grant's brand is a partner, or subscribed where the country asks for that (R6).
 
-    At a moment also that the brand was active. What held on that day counts: subscriptions have a period, the brand's
-    and the country's settings a history. `partner` is the condition that the brand is one now, in the words that suit
-    the caller.
+    With `at`, also that the brand was active. What held at that moment counts: subscriptions have a period, the brand's
+    and the country's settings a history. `partner` is the condition that the brand is a partner now, in the form that
+    suits the caller.
     """
     bought = Subscription.objects.in_force(at).filter(
         brand=OuterRef("brand"), factory=OuterRef("factory"), cycle=_nested(cycle)
@@ -134,7 +134,7 @@ def entitled(cycle: Any, at: datetime | None, partner: Q = PARTNER) -> Q:
     if at is None:
         asking = CountryProgramme.objects.filter(participants_need_subscription=True)
         asked = Factory.objects.filter(pk=OuterRef("factory"), programme__in=asking)
-        # Whether any country asks is looked up once a statement; most do not.
+        # It is looked up once per statement whether any country asks; most do not.
         return partner | Q(~Exists(asking)) | Q(~Exists(asked)) | Q(Exists(bought))
     brand_then = BrandHistory.objects.at(at).filter(brand=OuterRef("brand"))
     asked_then = ProgrammeHistory.objects.at(at).filter(programme=OuterRef("factory__programme"))
@@ -147,19 +147,19 @@ def entitled(cycle: Any, at: datetime | None, partner: Q = PARTNER) -> Q:
 
 
 def _nested(value: Any) -> Any:
-    """The same reference, seen from one query further inside."""
+    """Return the same reference for use one subquery deeper."""
     return OuterRef(value) if isinstance(value, OuterRef) else value
 
 
 def grants_for(subject: Subject, at: datetime | None) -> QuerySet[SharingGrant]:
-    """Row -> the grants, of any scope and to any brand, that open it; the oldest first."""
+    """Return, for a row, the grants of any scope and to any brand that open it; the oldest first."""
     if not is_out(subject, at) or subject.first_published_at is None:
         return SharingGrant.objects.none()
     return grants_opening(Version.of(subject), at).order_by("created_at", "pk")
 
 
 def grants_read(user: Visitor, subject: Subject, scopes: Iterable[str]) -> list[SharingGrant]:
-    """User + row -> the grants by which `user` reads these scopes of it now, the oldest first."""
+    """Return, for user + row, the grants by which `user` reads these scopes of it now, the oldest first."""
     if not is_out(subject, None) or subject.first_published_at is None:
         return []
     version = vars(Version.of(subject))
@@ -184,19 +184,19 @@ _read: Worded[SharingGrant, SharingGrant] = Worded(
 
 
 def brands_reading_of(subject: Subject, scope: str, at: datetime | None = None) -> QuerySet[SharingGrant]:
-    """Row -> which brands: the grants that open `scope` of it, one for each brand.
+    """Return, for a row, which brands read it: the grants that open `scope` of it, one for each brand.
 
-    For the factory and the staff only; no brand is ever told (invariant 3).
+    For the factory and the staff only; no brand ever learns it (invariant 3).
     """
     return grants_reading(subject, at).filter(scope=scope)
 
 
 def grants_reading(subject: Subject, at: datetime | None = None) -> QuerySet[SharingGrant]:
-    """Row -> the grants, of any scope, that open it: for the factory and the staff only."""
+    """Return, for a row, the grants of any scope that open it: for the factory and the staff only."""
     return grants_for(subject, at).select_related("brand", "factory")
 
 
 def scopes_open_to_brand(brand_id: int, subject: Subject) -> list[str]:
-    """The scopes of one assessment that are open to a brand itself now: what its programs may be told of."""
+    """Return the scopes of one assessment that are open to a brand itself now: what its programs may be notified of."""
     grants = grants_for(subject, None).filter(brand=brand_id, scope__in=ASSESSMENT_SCOPES)
     return sorted(set(grants.values_list("scope", flat=True)))

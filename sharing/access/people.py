@@ -1,4 +1,4 @@
-"""In which capacity somebody reads: as one of the factory's people, for a brand, as staff, or as a brand sees it."""
+"""The capacity in which somebody reads: as one of the factory's people, for a brand, as staff, or seeing as a brand."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -18,11 +18,11 @@ from sharing.scopes import rule_of
 
 
 class AsBrand(AnonymousUser):
-    """A look through a brand's eyes at one factory's data: all that a member of the brand sees of it, nothing else.
+    """A view of one factory's data as a brand has it: all that a member of the brand sees of it, nothing else.
 
-    To whatever asks for a person or a role it is nobody, for it has no key; only `brands_reading` and `read_for`
-    know it. So nothing opens by it that the factory did not grant that brand, and no other factory's data. Whoever
-    makes one asks first whether the person behind it may look (`sharing.gates.pages`).
+    It has no key, so that code which asks for a person or a role finds nobody; only `brands_reading` and `read_for`
+    know it. So it opens nothing that the factory did not grant to that brand, and no other factory's data. Code that
+    makes one first checks that the person behind it may look (`sharing.gates.pages`).
     """
 
     def __init__(self, brand: Brand, factory: Factory) -> None:
@@ -31,7 +31,7 @@ class AsBrand(AnonymousUser):
 
     @classmethod
     def any_reader(cls) -> "AsBrand":
-        """Return such a look with parameters for brand and factory: see `portal.accounts.worded.Look`."""
+        """Return such a view with parameters for brand and factory: see `portal.accounts.worded.Look`."""
         brand, factory = (Parameter(name, BigIntegerField()) for name in ("looked_as", "looked_at"))
         return AsBrand(Brand(pk=brand), Factory(pk=factory))
 
@@ -43,7 +43,7 @@ class AsBrand(AnonymousUser):
 def brands_held(user: Visitor, scopes: Iterable[str], at: datetime | None = None) -> QuerySet[Any, int] | Keys:
     """Return the ids of the brands, active or not, for which `user` has a role that reads one of the scopes.
 
-    Members read all scopes, an integration only its own. Raises `ValueError` for a scope that there is not.
+    Members read all scopes, an integration only its own. Raises `ValueError` for an unknown scope.
     """
     if isinstance(user, AsBrand):
         return Brand.objects.filter(pk=user.brand.pk).values_list("pk", flat=True)
@@ -58,7 +58,7 @@ def brands_reading(user: Visitor, scopes: Iterable[str]) -> QuerySet[Any, int]:
 
 
 def partners_of(user: Visitor, scopes: Iterable[str]) -> QuerySet[Any, int]:
-    """Return the ids of those of the brands that `user` reads for that are partners: they need no subscription."""
+    """Return the ids of the partners among the brands that `user` reads for: they need no subscription."""
     partners = Brand.objects.filter(among("pk", brands_held(user, scopes)), kind=Brand.Kind.PARTNER)
     return partners.order_by().values_list("pk", flat=True)
 
@@ -73,10 +73,10 @@ def brands_read_for(user: Visitor, scopes: Iterable[str]) -> list[int]:
 
 
 def read_for(user: Visitor, scopes: Sequence[str], at: datetime | None = None) -> Q:
-    """The grants to brands for which `user` may read the grant's scope; seen `AsBrand`, of the one factory only.
+    """Return the condition that `user` may read a grant's scope for its brand; `AsBrand`: of the one factory only.
 
-    Now the brands are active, and named once more for all scopes, so that one range of an index holds the grants of a
-    factory to them; whether they were active at a moment is asked of their history (`entitled`).
+    Without `at` the brands are active, and are named once more for all scopes, so that one range of an index holds the
+    grants of a factory to them; `entitled` looks up in their history whether they were active at a moment.
     """
     through = Q(pk__in=[])
     for scope in scopes:
@@ -87,12 +87,12 @@ def read_for(user: Visitor, scopes: Sequence[str], at: datetime | None = None) -
 
 
 def own_factory_ids(user: Visitor, at: datetime | None = None) -> QuerySet[Any, int] | Keys:
-    """Ids of the factories whose data `user` sees as one of their people."""
+    """Return the ids of the factories whose data `user` sees as one of their people."""
     return keys_held(user, "factory", "view_data") if at is None else held(user, "factory", "view_data", at)
 
 
 def worked_on(user: Visitor, factory: str, at: datetime | None = None) -> Q:
-    """The condition that `user` sees a row as staff: assigned to its factory, in its country, or everywhere.
+    """Return the condition that `user` sees a row as staff: assigned to its factory, in its country, or everywhere.
 
     `factory` names the row's path to its factory, or is empty on a factory itself.
     """
@@ -105,10 +105,10 @@ def worked_on(user: Visitor, factory: str, at: datetime | None = None) -> Q:
 
 
 def own_factories(user: Visitor) -> QuerySet[Factory]:
-    """The factories whose data `user` sees as one of their people."""
+    """Return the factories whose data `user` sees as one of their people."""
     return Factory.objects.filter(among("pk", own_factory_ids(user)))
 
 
 def factories_worked_on(user: Visitor) -> QuerySet[Factory]:
-    """The factories whose assessments `user` sees as staff: the country's, or the assigned ones."""
+    """Return the factories whose assessments `user` sees as staff: the country's, or the assigned ones."""
     return Factory.objects.filter(worked_on(user, ""))

@@ -1,9 +1,9 @@
-"""Where a factory and a brand stand: grants, withheld reports, what the brand bought; and the decision asked of these.
+"""The position of a factory and a brand: grants, withheld reports, subscriptions; and the decision made from these.
 
 `Position.opens_at` is the Python form of `grants.grants_opening`, for pages that show what is open, what opens when,
-and what a decision would change: all of it from a few statements, whatever the number of reports and brands. What is
-never stored (a grant that somebody is about to give) is asked the same way. `tests/sharing/test_preview_property.py`
-holds the two forms to the same answers.
+and what a decision would change: all of it from a few statements, whatever the number of reports and brands. It also
+works for what is not stored (a grant that somebody is about to give). `tests/sharing/test_preview_property.py` checks
+that the two forms give the same answers.
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,7 +31,7 @@ ReportKey = tuple[UUID, int, datetime]
 
 @dataclass(frozen=True)
 class Position:
-    """A factory and one brand now. `grants`: of every kind, ended ones too, the oldest first; decisions append.
+    """A factory and one brand now. `grants`: of every kind, ended ones too, the oldest first; decisions append to it.
 
     `withheld` and `subscribed` are cycles. `opened`: when the reports that have replaced versions first opened under
     which grant (`grants.OpenedAt`).
@@ -45,7 +45,7 @@ class Position:
     opened: dict[ReportKey, datetime] = field(default_factory=dict)
 
     def open_grants(self, scope: str) -> list[SharingGrant]:
-        """Return what was not ended of one kind: what is given, and a change of it that waits for a second person."""
+        """Return the grants of one kind that were not ended: the given one, and a change that waits to be confirmed."""
         return [one for one in self.grants if one.scope == scope and one.ended_at is None]
 
     def grant(self, key: UUID) -> SharingGrant:
@@ -53,7 +53,7 @@ class Position:
         return next(one for one in self.grants if one.pk == key)
 
     def standing_grant(self, scope: str) -> SharingGrant | None:
-        """Return what is shared of one kind, not over yet: what is given before what waits."""
+        """Return the grant of one kind that has not ended or expired: a given one rather than one that waits."""
         return _running(self.open_grants(scope))
 
     def opening_grants(self) -> list[SharingGrant]:
@@ -62,14 +62,14 @@ class Position:
         return [one for one in grants if one.status() is not Status.EXPIRED]
 
     def with_successors(self, grant: SharingGrant) -> list[SharingGrant]:
-        """Return a grant, and those that took its place or would have, one change after the other."""
+        """Return a grant and those that replaced it or would have, one change after the other."""
         chain, after = [grant], {one.follows_id: one for one in self.grants if one.follows_id}
         while successor := after.get(chain[-1].pk):
             chain.append(successor)
         return chain
 
     def successor(self, grant: SharingGrant) -> SharingGrant | None:
-        """Return what stands in the place of a grant that was changed, if that is not over: the given one first."""
+        """Return the successor of a changed grant, unless ended or expired: a given one rather than one that waits."""
         return _running(self.with_successors(grant)) if grant.end_code == End.CHANGED else None
 
     @property
@@ -78,11 +78,11 @@ class Position:
         return self.factory.programme.participants_need_subscription and self.brand.kind != Brand.Kind.PARTNER
 
     def is_entitled(self, cycle: int) -> bool:
-        """Return whether the brand is active, and a partner or subscribed where that is asked (R6)."""
+        """Return whether the brand is active, and a partner or subscribed where the country asks for that (R6)."""
         return self.brand.is_active and (not self.needs_subscription or cycle in self.subscribed)
 
     def opens_at(self, report: Subject, scope: str, at: datetime) -> datetime | None:
-        """Return the first moment from `at` on at which a version is open to the brand, as everything stands.
+        """Return the first moment from `at` on at which a version is open to the brand, if nothing else changes.
 
         `at` itself where it is open then; None: never.
         """
@@ -98,7 +98,7 @@ class Position:
         return cycle not in self.withheld and self.is_entitled(cycle)
 
     def _had(self, grant: SharingGrant, report: Subject, published: datetime) -> bool:
-        """Whether a version is the current one, or was replaced after its report had opened by the grant (R51)."""
+        """Return whether a version is current, or was replaced after its report had opened by the grant (R51)."""
         if report.superseded_at is None:
             return True
         opened = self.opened.get((grant.pk, report.cycle, published))
@@ -106,7 +106,7 @@ class Position:
 
 
 def _running(grants: Iterable[SharingGrant]) -> SharingGrant | None:
-    """Return the grant among these that is not over yet: what is given before what waits."""
+    """Return the grant among these that has not ended or expired: a given one rather than one that waits."""
     running = [one for one in grants if one.status() not in {Status.ENDED, Status.EXPIRED}]
     return min(running, key=lambda grant: not grant.is_given, default=None)
 
@@ -117,10 +117,10 @@ def positions(
     reports: Sequence[Subject] = (),
     grants: "QuerySet[SharingGrant] | None" = None,
 ) -> dict[int, Position]:
-    """Return where `factory` (its programme is loaded) stands with each of these brands, by id, sorted by name.
+    """Return the position of `factory` (with its programme loaded) and each of these brands, by id, sorted by name.
 
-    Two statements, and one more where one of the `reports` that will be asked about is a replaced version. `grants`
-    names the rows, where they are to bring more along. For the factory and the staff only (invariant 3).
+    Two statements, and one more where one of the `reports` that will be asked about is a replaced version. `grants` are
+    the rows to use, where they should come with related ones. For the factory and the staff only (invariant 3).
     """
     here: dict[str, Any] = {"factory": factory, "brand": OuterRef("pk")}
     withheld = WithheldReport.objects.in_force().filter(**here).values("cycle")
@@ -150,7 +150,7 @@ def _add_grants(found: dict[int, Position], grants: "QuerySet[SharingGrant]", fa
 
 
 def _add_openings(found: dict[int, Position], reports: Iterable[Subject], factory: Factory) -> None:
-    """When reports of which versions were replaced opened under the grants that were not ended."""
+    """Add when the reports that have replaced versions opened under the grants that nobody ended."""
     replaced = sorted(
         {(one.cycle, one.first_published_at) for one in reports if one.superseded_at and one.first_published_at}
     )

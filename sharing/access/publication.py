@@ -1,6 +1,6 @@
-"""Which reports are out: the states and days of an assessment, as a condition on rows and asked of one row.
+"""The publication of reports: the states and days of an assessment, as a condition on rows and as a check of one row.
 
-Each question stands here twice, once for each direction of the decision; the two must say the same, at any moment.
+Each question is here twice, once for each direction of the decision; both must give the same answer, at any moment.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ RELEASED_TO_FACTORY = (ReportState.FACTORY_REVIEW, *OPEN_TO_BRANDS)
 
 
 class Subject(Protocol):
-    """What the decision needs to know of an assessment."""
+    """The facts about an assessment that the decision needs."""
 
     factory: Factory
     factory_id: int
@@ -42,25 +42,25 @@ class Subject(Protocol):
 
     @property
     def first_published_at(self) -> datetime | None:
-        """When the report of the cycle was first published, of which this is a version."""
+        """The moment when the report of which this is a version was first published."""
 
 
 def open_to_brands(at: datetime | None) -> Q:
-    """The condition that a report is (at a moment: was) out, and not withdrawn."""
+    """Return the condition that a report is (at a moment: was) published, and not withdrawn."""
     if at is None:
         return Q(state__in=OPEN_TO_BRANDS)
     return (Q(state__in=OPEN_TO_BRANDS) | Q(state=ReportState.WITHDRAWN, withdrawn_at__gt=at)) & Q(published_at__lte=at)
 
 
 def is_out(subject: Subject, at: datetime | None) -> bool:
-    """One row's `open_to_brands`."""
+    """Return whether `open_to_brands` holds for one row."""
     if subject.published_at is None:
         return False
     return _stands(subject, OPEN_TO_BRANDS, at) and (at is None or subject.published_at <= at)
 
 
 def released_to_factory(at: datetime | None) -> Q:
-    """The condition that the factory's people have (at a moment: had) it, and it is not withdrawn or taken back."""
+    """Return the condition that it is (at a moment: was) released to the factory, and not withdrawn or taken back."""
     if at is None:
         return Q(state__in=RELEASED_TO_FACTORY)
     there = Q(released_at__lte=at) | Q(released_at=None, published_at__lte=at)
@@ -68,7 +68,7 @@ def released_to_factory(at: datetime | None) -> Q:
 
 
 def is_released(subject: Subject, at: datetime | None) -> bool:
-    """One row's `released_to_factory`."""
+    """Return whether `released_to_factory` holds for one row."""
     if not _stands(subject, RELEASED_TO_FACTORY, at):
         return False
     since = subject.released_at or subject.published_at
@@ -76,12 +76,12 @@ def is_released(subject: Subject, at: datetime | None) -> bool:
 
 
 def begun(at: datetime | None) -> Q:
-    """The condition that it is (at a moment: was) on the portal at all."""
+    """Return the condition that it is (at a moment: was) on the portal at all."""
     return Q() if at is None else Q(created_at__lte=at) | Q(released_at__lte=at) | Q(published_at__lte=at)
 
 
 def is_begun(subject: Subject, at: datetime | None) -> bool:
-    """One row's `begun`."""
+    """Return whether `begun` holds for one row."""
     known = (subject.created_at, subject.released_at, subject.published_at)
     return at is None or any(since is not None and since <= at for since in known)
 

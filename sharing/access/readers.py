@@ -1,4 +1,4 @@
-"""Row -> who may read it, and factory -> which brands. For the factory and the staff only (invariant 3)."""
+"""Readers: row -> who may read it, and factory -> which brands. For the factory and the staff only (invariant 3)."""
 
 from datetime import datetime
 from typing import Any
@@ -16,15 +16,15 @@ from sharing.models import SharingGrant
 
 
 def readers(subject: Subject, scope: str, at: datetime | None = None) -> QuerySet[User]:
-    """Row -> who: every active person who may read `scope` of this assessment now, or could at a moment.
+    """Return, for a row, every active person who may read `scope` of this assessment now, or could at a moment.
 
-    For the factory and the staff only; no brand is ever told (invariant 3).
+    For the factory and the staff only; no brand ever learns it (invariant 3).
     """
     return User.objects.filter(pk__in=reading_memberships(subject, scope, at).values("user")).order_by("pk")
 
 
 def reading_memberships(subject: Subject, scope: str, at: datetime | None = None) -> QuerySet[Any]:
-    """Row -> who, and in which role: the memberships (`user`, `group`) that let their holders read it."""
+    """Return, for a row, who reads it and in which role: the memberships (`user`, `group`) that let people read it."""
     brands = grants_for(subject, at).filter(scope=scope).values("brand")
     groups = Q(group__in=_groups(BRAND, f"read_{scope}", content_object__in=brands))
     if is_released(subject, at):
@@ -43,5 +43,5 @@ def _groups(kind: OrganisationKind, codename: str, **on: Any) -> Any:
 
 
 def brands_seeing(factory: Factory) -> QuerySet[SharingGrant]:
-    """Factory -> which brands: the open grants of a factory, live or waiting, for its own page."""
+    """Return, for a factory, which brands see it: its open grants, live or waiting, for its own page."""
     return SharingGrant.objects.filter(factory=factory, ended_at=None).select_related("brand", "granted_by")

@@ -1,7 +1,8 @@
-"""Why a scope of an assessment is open or not: words and sentences, for `sharing.access`, which alone decides.
+"""The reasons why a scope of an assessment is open or not, in words, for `sharing.access`, which alone decides.
 
-The factory and its country's staff are told exactly. A brand is told about its own consent only: whether a report
-it cannot read is unpublished, held, kept back or withdrawn is the factory's business, so it hears one sentence.
+The factory and its country's staff get the exact reason. A brand learns about its own consent only: it is the
+factory's business whether a report that the brand cannot read is unpublished, held for some days, withheld or
+withdrawn, so the brand gets one sentence for all of these.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from sharing.models import SharingGrant, WithheldReport
 
 
 class Reason(StrEnum):
-    """Why somebody may read a scope of a report, or may not: the code beside the sentence."""
+    """The reason why somebody may or may not read a scope of a report: the code beside the sentence."""
 
     OWN_FACTORY = "own_factory"
     STAFF = "staff"
@@ -49,7 +50,7 @@ NOT_FOR_BRANDS = frozenset({Reason.NOT_PUBLISHED, Reason.WITHDRAWN, Reason.WITHH
 
 @dataclass(frozen=True)
 class Decision:
-    """Allowed or not, through which side, by which grant, and why, in a word and in a sentence."""
+    """The answer: allowed or not, through which side, by which grant, and why, as a code and in a sentence."""
 
     allowed: bool
     reason: Reason
@@ -61,7 +62,7 @@ class Decision:
 
 
 def granted(grant: SharingGrant) -> Decision:
-    """Allowed by this grant; it comes with its factory and brand."""
+    """Return the decision that this grant allows it; the grant is loaded with its factory and brand."""
     if grant.expires_at is None:
         sentence = _("%(factory)s has shared this with %(brand)s since %(since)s.")
     else:
@@ -70,7 +71,7 @@ def granted(grant: SharingGrant) -> Decision:
 
 
 def words(grant: SharingGrant) -> dict[str, str]:
-    """What sentences name of a grant."""
+    """Return the facts about a grant that sentences name."""
     return {
         "factory": grant.factory.name,
         "brand": grant.brand.name,
@@ -84,7 +85,7 @@ def words(grant: SharingGrant) -> dict[str, str]:
 def newest_grant(
     grants: QuerySet[SharingGrant], scope: str, brands: Sequence[Brand], at: datetime | None
 ) -> SharingGrant | None:
-    """Of `grants` the one that says most about these brands at a moment: an open one, else the last that was."""
+    """Return the grant that says most about these brands at a moment: an open one, else the newest of the past ones."""
     moment = at or timezone.now()
     over = ExpressionWrapper(Q(ended_at__isnull=False) & Q(ended_at__lte=moment), output_field=BooleanField())
     known = grants.filter(scope=scope, brand__in=brands, created_at__lte=moment).alias(over=over)
@@ -92,7 +93,7 @@ def newest_grant(
 
 
 def missing_in_grant(grant: SharingGrant, cycle: int, at: datetime | None) -> Decision | None:
-    """What this grant itself lacks to open a cycle at a moment: its time, its confirmation, its cycles. Or nothing."""
+    """Return what this grant lacks to open a cycle at a moment: its period, its confirmation, its cycles. Or None."""
     moment = at or timezone.now()
     named = words(grant)
     if grant.ended_at is not None and grant.ended_at <= moment:
@@ -117,13 +118,13 @@ def missing_in_grant(grant: SharingGrant, cycle: int, at: datetime | None) -> De
 
 
 def missing_subscription(grant: SharingGrant, cycle: int) -> Decision:
-    """The grant is good, but the country also asks participants for a subscription (R6)."""
+    """Return the refusal for a valid grant where the country also asks participants for a subscription (R6)."""
     sentence = _("%(brand)s needs a subscription for this factory and cycle %(cycle)s.")
     return Decision(False, Reason.SUBSCRIPTION, sentence % {**words(grant), "cycle": cycle}, grant)
 
 
 def not_out(grant: SharingGrant, cycle: int, withdrawn_at: datetime | None) -> Decision:
-    """There is no published report, or none any more."""
+    """Return the refusal where there is no published report, or no longer one."""
     if withdrawn_at is None:
         return Decision(False, Reason.NOT_PUBLISHED, _("No report of cycle %s is published.") % cycle, grant)
     sentence = _("The report of cycle %(cycle)s was withdrawn on %(day)s.")
@@ -132,7 +133,7 @@ def not_out(grant: SharingGrant, cycle: int, withdrawn_at: datetime | None) -> D
 
 
 def kept_back(grant: SharingGrant, cycle: int, first_published_at: datetime, at: datetime | None) -> Decision | None:
-    """The grant is good and the report is out: the factory withholds it, or holds it for some days. Or None."""
+    """Return the refusal for a published report that the factory withholds or holds for some days, or None."""
     kept = WithheldReport.objects.in_force(at).filter(factory=grant.factory_id, brand=grant.brand_id, cycle=cycle)
     named = {**words(grant), "cycle": cycle}
     if kept.exists():
@@ -151,7 +152,7 @@ def kept_back(grant: SharingGrant, cycle: int, first_published_at: datetime, at:
 
 
 def replaced(grant: SharingGrant, cycle: int, version: int) -> Decision:
-    """The report is open, but this version was replaced before it opened to the brand (R51)."""
+    """Return the refusal for a version of an open report that was replaced before it opened to the brand (R51)."""
     sentence = _(
         "Version %(version)s of cycle %(cycle)s was replaced before %(brand)s had access. "
         "%(brand)s can read the version that replaced it."
@@ -160,7 +161,7 @@ def replaced(grant: SharingGrant, cycle: int, version: int) -> Decision:
 
 
 def no_grant(factory: object, brands: Sequence[Brand]) -> Decision:
-    """Nobody of the factory ever shared this scope with these brands."""
+    """Return the refusal where nobody of the factory ever shared this scope with these brands."""
     if len(brands) > 1:
         return Decision(False, Reason.NO_GRANT, _("%s has not shared this with any of these brands.") % factory)
     sentence = _("%(factory)s has not shared this with %(brand)s.")
@@ -168,12 +169,12 @@ def no_grant(factory: object, brands: Sequence[Brand]) -> Decision:
 
 
 def closed(brand: Brand) -> Decision:
-    """A brand that is not active reads nothing, whatever was granted to it."""
+    """Return the refusal for a brand that is not active: it reads nothing, whatever was granted to it."""
     return Decision(False, Reason.CLOSED, _("%s is not active on the portal.") % brand)
 
 
 def told_to_brand(decision: Decision, cycle: int, brand: Brand) -> Decision:
-    """The same answer as the brand may hear it: not what became of a report that it cannot read."""
+    """Return the decision as the brand may learn it: not what happened to a report that it cannot read."""
     if decision.reason not in NOT_FOR_BRANDS:
         return decision
     sentence = _("%(brand)s can see nothing of cycle %(cycle)s now.") % {"cycle": cycle, "brand": brand}

@@ -1,4 +1,4 @@
-"""User or brand -> rows: conditions on a table that has the columns of `Subject`."""
+"""Conditions, user or brand -> rows, on a table that has the columns of `Subject`."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -22,57 +22,57 @@ SCOPES: "ArrayField[Any, Any]" = ArrayField(CharField(max_length=20))
 
 
 def readable_by(user: Visitor, scopes: Iterable[str] = ASSESSMENT_SCOPES, at: datetime | None = None) -> Q:
-    """User -> rows: the condition on a table with the columns of `Subject`. What costs least is asked first."""
+    """Return the condition that `user` may read a row of a table with the columns of `Subject`; cheapest part first."""
     return readable_as_own(user, at) | readable_as_staff(user, at) | readable_as_brand(user, scopes, at)
 
 
 def readable_as_own(user: Visitor, at: datetime | None = None) -> Q:
-    """The factory's part of `readable_by`: what was released to the factories whose people `user` is one of."""
+    """Return the factory's part of `readable_by`: what was released to the factories whose people `user` is one of."""
     return among("factory", own_factory_ids(user, at)) & released_to_factory(at)
 
 
 def readable_as_brand(user: Visitor, scopes: Iterable[str], at: datetime | None = None) -> Q:
-    """The brand's part of `readable_by`: what was granted to brands that `user` reads for."""
+    """Return the brand's part of `readable_by`: what was granted to brands that `user` reads for."""
     return open_to_brands(at) & Q(ExistsRowByRow(grants_opening_to(user, scopes, Version.of_row(), at)))
 
 
 def readable_as_staff(user: Visitor, at: datetime | None = None) -> Q:
-    """The programme's part of `readable_by`: the country's, or that of the factories assigned to `user`."""
+    """Return the programme's part of `readable_by`: the country's reports, or those of factories assigned to `user`."""
     return worked_on(user, "factory", at) & begun(at)
 
 
 def readable_by_brand(brand: Brand, scopes: Iterable[str] = ASSESSMENT_SCOPES, at: datetime | None = None) -> Q:
-    """Brand -> rows: what was granted to one brand, whoever of its people asks. For its factory, staff and itself."""
+    """Return the rows granted to one brand, whoever of its people asks. For the factory, the staff and the brand."""
     grants = grants_opening(Version.of_row(), at).filter(brand=brand, scope__in=list(scopes))
     return open_to_brands(at) & Q(ExistsRowByRow(grants))
 
 
 def opened_for_brand(user: Visitor, version: Version, brand: Any, scopes: Iterable[str] = ASSESSMENT_SCOPES) -> Exists:
-    """The condition that `user` reads for `brand`, and a live grant to it opens, or opened, the version.
+    """Return the condition that `user` reads for `brand`, and a live grant to it opens, or opened, the version.
 
-    `brand` is an `OuterRef`. Whether it is still published is not asked: it says that it was replaced or withdrawn.
+    `brand` is an `OuterRef`. The version need not be published any more: it may be replaced or withdrawn.
     """
     return Exists(grants_opening_to(user, scopes, version).filter(brand=brand))
 
 
 def scopes_shared(user: Visitor) -> Case:
-    """User -> of each row the scopes that are open to the brands that `user` reads for, as an array."""
+    """Return, for each row, the scopes that are open to the brands that `user` reads for, as an array."""
     scopes = ArraySubquery(grants_opening_to(user, ASSESSMENT_SCOPES, Version.of_row()).values("scope"))
     return Case(When(open_to_brands(None), then=scopes), default=Value([], SCOPES))
 
 
 def scopes_readable(user: Visitor) -> Case:
-    """User -> of each row the scopes that are open to `user` on any side: all, or what is shared with their brands."""
+    """Return, for each row, the scopes that `user` may read on any side: all, or those shared with their brands."""
     inside = readable_as_own(user) | readable_as_staff(user)
     return Case(When(inside, then=Value(list(ASSESSMENT_SCOPES), SCOPES)), default=scopes_shared(user))
 
 
 def proposed_to(user: Visitor, brands: Sequence[Any], path: str = "") -> Q:
-    """User -> the rows of the index for `brands`, for which they read: where a long list begins, in order of opening.
+    """Return the rows of the index for `brands` that `user` reads for: where a long list begins, in order of opening.
 
-    A condition on `Visibility`, or on what leads there by `path` (ending in `__`). It proposes only: who reads through
-    it asks `readable_as_brand` of each row, too. The brands were asked for before (`brands_read_for`): with one brand,
-    which is nearly everybody, the list is read from the index in its order.
+    A condition on `Visibility`, or on what leads there by `path` (ending in `__`). It only proposes rows: the caller
+    must check `readable_as_brand` of each, too. The brands were queried before (`brands_read_for`): with one brand, the
+    case of nearly everybody, the list is read from the index in its order.
     """
     now = StatementTime()
     of_brands = Q((f"{path}brand", brands[0])) if len(brands) == 1 else Q((f"{path}brand__in", brands))
@@ -81,7 +81,7 @@ def proposed_to(user: Visitor, brands: Sequence[Any], path: str = "") -> Q:
 
 
 def known_to(user: Visitor, at: datetime | None = None) -> Q:
-    """The rows about whose readers `user` may ask: today's people of the factory and today's staff of its country.
+    """Return the rows about whose readers `user` may ask: today's people of the factory and staff of its country.
 
     The factory's people know of what had been released to them by then (R47).
     """
