@@ -1,1 +1,1 @@
-"""Short codes: what a person types or scans to land on a decision."""
+"""Short codes, which a person types or scans to reach a decision."""

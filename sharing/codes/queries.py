@@ -1,4 +1,4 @@
-"""Short codes: what a person types or scans to land on a decision, on another device, after signing in.
+"""Short codes, which a person types or scans to reach a decision, on another device, after signing in.
 
 A code is the random part of a row's id, 60 bits in Crockford's base 32 (no I, L, O, U): nothing is stored, and it
 cannot be guessed. It names a row and opens nothing: whoever uses it gets what their own rights open, or "not found".
@@ -12,7 +12,7 @@ _READ_AS = str.maketrans("OIL", "011")
 
 
 def short_code(row_id: UUID) -> str:
-    """The code of a row with a random (version 4) id, in groups of four for people to type."""
+    """Return the code of a row with a random (version 4) id, in groups of four for people to type."""
     number = int(row_id.hex[:12] + row_id.hex[13:16], 16)
     letters = ""
     for _position in range(LENGTH):
@@ -22,7 +22,7 @@ def short_code(row_id: UUID) -> str:
 
 
 def id_range(code: str) -> tuple[UUID, UUID] | None:
-    """The lowest and the highest id that a code may name; None for what is no code.
+    """Return the lowest and the highest id that a code may name; None for a text that is not a code.
 
     Case, spaces and dashes do not matter, and what is easily mistaken (O for 0, I or L for 1) is read as meant.
     """

@@ -25,7 +25,7 @@ from sharing.requests.forms import CodeForm
 @login_required
 @require_GET
 def request_print(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """A request on paper, with the code that leads to its decision on another device."""
+    """Show a request for printing, with the code that leads to its decision on another device."""
     found = request_seen(request, pk)
     context = {"found": found, "factory": found.factory, **_code(found.pk)}
     return render(request, "sharing/request_print.html", context)
@@ -34,7 +34,7 @@ def request_print(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_GET
 def grant_print(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """A sharing on paper, with the code that leads to the page that stops it."""
+    """Show a grant for printing, with the code that leads to the page that stops it."""
     found = grant_to_decide(request, pk)
     return render(request, "sharing/grant_print.html", {"grant": found, "factory": found.factory, **_code(found.pk)})
 
@@ -51,7 +51,7 @@ def _code(pk: UUID) -> dict[str, str]:
 @login_required
 @require_http_methods(["GET", "POST"])
 def code_entry(request: HttpRequest) -> HttpResponse:
-    """A code from a printed page, typed in."""
+    """Show the form for typing in a code from a printed page; lead to what the code names."""
     form = CodeForm(posted(request))
     if form.is_valid():
         if address := _address(request, form.cleaned_data["code"]):
@@ -65,7 +65,7 @@ def code_entry(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def code(request: HttpRequest, code: str) -> HttpResponse:
-    """Where a scanned code leads; 404 for what names nothing that the visitor may see."""
+    """Redirect to where a scanned code leads; 404 where it names nothing that the visitor may see."""
     address = _address(request, code)
     if address is None:
         raise Http404
@@ -73,7 +73,7 @@ def code(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _address(request: HttpRequest, code: str) -> str | None:
-    """The page of the request, or of the sharing, that a code names, if the visitor sees it."""
+    """Return the page of the request or grant that a code names, if the visitor may see it."""
     ids = id_range(code)
     if ids is None:
         return None
