@@ -1,4 +1,4 @@
-"""A factory's wish that its grants need no second person any more: somebody else agrees, or not."""
+"""A factory's request that its grants no longer need a second person: somebody else agrees, or not."""
 
 import pgtrigger
 from django.conf import settings
@@ -11,19 +11,19 @@ from portal.core.triggers import columns_are_final
 
 
 class ConfirmationEndQuerySet(QuerySet["ConfirmationEnd"]):
-    """Wishes that no second person confirms any more."""
+    """Requests that grants no longer need a second person's confirmation."""
 
     def visible_to(self, user: Visitor) -> "ConfirmationEndQuerySet":
-        """The factory's people and its country's staff."""
+        """Return the requests visible to `user`: the factory's people and its country's staff see them."""
         return self.filter(factory__in=keys_inside(user))
 
     def open(self) -> "ConfirmationEndQuerySet":
-        """Those that wait for an answer."""
+        """Return the requests that wait for an answer."""
         return self.filter(answered_at=None)
 
 
 class ConfirmationEnd(models.Model):
-    """A manager asks to switch the second person's confirmation off. Answered once; kept as a record."""
+    """A manager's request to switch the second person's confirmation off. Answered once; kept as a record."""
 
     factory = models.ForeignKey(Factory, on_delete=models.PROTECT, related_name="confirmation_ends")
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

@@ -1,4 +1,4 @@
-"""What people are told of grants that a second person confirms. Each line asks anew what may be said."""
+"""Notices about grants that a second person confirms. Each checks anew what may be said."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def _words(grant: SharingGrant) -> dict[str, Any]:
 
 
 def _to_confirm(notice: Notice, reader: User) -> Line | None:
-    """A grant that waits, to those who may confirm it."""
+    """Notify those who may confirm it of a grant that waits."""
     grant = _grant(notice, reader)
     may_confirm = member_may(reader, "confirm_sharing", notice.organisation_id)
     if grant is None or grant.status() is not Status.UNCONFIRMED or not may_confirm or grant.granted_by_id == reader.pk:
@@ -35,7 +35,7 @@ def _to_confirm(notice: Notice, reader: User) -> Line | None:
 
 
 def _answered(notice: Notice, reader: User) -> Line | None:
-    """What the second person said, to the factory's people."""
+    """Notify the factory's people of the second person's answer."""
     grant = _grant(notice, reader)
     if grant is None:
         return None

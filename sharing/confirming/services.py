@@ -1,9 +1,9 @@
 """The second person: a worker representative confirms what a manager shares before it takes effect.
 
 Until it is confirmed no brand learns of a grant and nothing opens through it. Whoever granted cannot confirm, even
-with both roles. A change that only narrows keeps what was confirmed; any other one waits for a new confirmation,
-and until then the terms before it go on (docs/decisions/0025). A manager switches the rule on; switching it off takes
-the worker representative's agreement or, where the factory has none, that of the country's staff.
+with both roles. A change that only narrows access keeps the confirmation; any other one waits for a new one, and the
+previous terms apply until then (docs/decisions/0025). A manager switches the rule on; switching it off takes the
+worker representative's agreement or, where the factory has none, that of the country's staff.
 """
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -34,7 +34,7 @@ REPRESENTATIVE = FactoryRoleName.WORKER_REPRESENTATIVE
 
 
 def _unconfirmed(grant: SharingGrant) -> SharingGrant:
-    """The grant (as it is now) that waits. Raises `ValidationError` where nothing waits any more."""
+    """Return `grant` (as it is now) if it waits. Raises `ValidationError` if it has ended or needs no confirmation."""
     if grant.ended_at is not None:
         raise HasChangedError(_("This access has since been changed or ended. Check the list again."))
     if not grant.needs_confirmation:
@@ -47,7 +47,7 @@ def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
     """Let a grant take effect, as the second person, in place of what it changes. Idempotent.
 
     Raises `PermissionDenied`, or `ValidationError` when it has since been changed, ended or expired, when the request
-    that it answers is over, and while a handover of the factory's manager is under way.
+    that it answers has ended, and while a handover of the factory's manager is under way.
     """
     situation = locked_situation(by, grant.factory_id, [grant.brand_id])
     position, journal = situation.of(grant.brand_id), Journal(situation)
@@ -79,7 +79,7 @@ def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
 def refuse_grant(*, by: User, grant: SharingGrant, reason: str = "") -> SharingGrant:
     """Refuse a grant, as the second person: it ends without ever having opened anything. Idempotent.
 
-    What it would have changed goes on as it was.
+    The grant that it would have changed continues unchanged.
 
     Raises `PermissionDenied`, or `ValidationError` when it is confirmed already.
     """
@@ -102,7 +102,7 @@ def refuse_grant(*, by: User, grant: SharingGrant, reason: str = "") -> SharingG
 
 @transaction.atomic
 def switch_confirmation_on(*, by: User, factory: Factory) -> Factory:
-    """From now on each new sharing waits for a worker representative. What is shared already goes on. Idempotent.
+    """Require a worker representative's confirmation of each new grant. Existing grants continue. Idempotent.
 
     Raises `PermissionDenied`, or `ValidationError` while the factory has no worker representative.
     """
@@ -120,7 +120,7 @@ def switch_confirmation_on(*, by: User, factory: Factory) -> Factory:
 
 @transaction.atomic
 def ask_to_end_confirmation(*, by: User, factory: Factory) -> ConfirmationEnd:
-    """Ask for the rule to be switched off; somebody else answers. A second wish is the first one.
+    """Ask for the rule to be switched off; somebody else answers. Asking again returns the open request.
 
     Raises `PermissionDenied`, or `ValidationError` when the rule is off or a handover is under way.
     """
@@ -138,7 +138,7 @@ def ask_to_end_confirmation(*, by: User, factory: Factory) -> ConfirmationEnd:
 
 @transaction.atomic
 def answer_confirmation_end(*, by: User, factory: Factory, is_agreed: bool) -> ConfirmationEnd:
-    """Agree that no second person confirms any more, or refuse. What waits unconfirmed still waits.
+    """Agree that no second person confirms any more, or refuse. Unconfirmed grants still wait.
 
     Raises `PermissionDenied`, or `ValidationError` when nobody asks for it (any more) or a handover is under way.
     """
@@ -160,7 +160,7 @@ def answer_confirmation_end(*, by: User, factory: Factory, is_agreed: bool) -> C
 
 
 def may_answer_confirmation_end(by: User, factory: Factory, wish: ConfirmationEnd) -> bool:
-    """Whether `by` is the second person for this wish: a representative, or staff where there is no other one."""
+    """Return whether `by` is the second person for this request: a representative, or staff where there is no other."""
     if by.pk == wish.asked_by_id:
         return False
     if member_may(by, "confirm_sharing", factory.pk):

@@ -1,4 +1,4 @@
-"""Pages of the second person: what waits for confirmation, confirming or refusing one, and the rule itself."""
+"""Pages of the second person: grants that wait for confirmation, confirming or refusing one, and the rule itself."""
 
 from collections.abc import Callable
 from typing import Any
@@ -38,7 +38,7 @@ def _may_confirm(request: HttpRequest, factory: Factory) -> bool:
 @login_required
 @require_http_methods(["GET", "POST"])
 def confirmations(request: HttpRequest, pk: int) -> HttpResponse:
-    """Whether a second person confirms at this factory, what waits for them, and the ways to change the rule."""
+    """Show whether a second person confirms at this factory, what waits for them, and the ways to change the rule."""
     factory = factory_inside(request, pk)
     if request.method == "POST":
         _change_rule(request, factory)
@@ -59,7 +59,7 @@ def confirmations(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _change_rule(request: HttpRequest, factory: Factory) -> None:
-    """Do what a button says; what the service refuses stands above the page. Raises `PermissionDenied`."""
+    """Do what a button says; a refusal by the service is shown above the page. Raises `PermissionDenied`."""
     act = request.POST.get("act", "")
     by, words = person(request), {"factory": factory}
     acts: dict[str, tuple[Callable[[], Any], str]] = {
@@ -95,7 +95,7 @@ def _change_rule(request: HttpRequest, factory: Factory) -> None:
 @login_required
 @require_http_methods(["GET", "POST"])
 def grant_confirmation(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """One grant that waits: what it would open, confirm or refuse."""
+    """Show one grant that waits: what it would open, and the buttons that confirm or refuse it."""
     grants = SharingGrant.objects.visible_to(request.user).select_related("factory__programme", "brand", "granted_by")
     found = get_object_or_404(grants, pk=pk)
     show_days_of(found.factory)
