@@ -1,4 +1,4 @@
-"""The copies of a factory's reports that people of a brand downloaded: what no revoke can reach (R7).
+"""The copies of a factory's reports that people of a brand downloaded, which no revoke can reach (R7).
 
 Who-saw-what knows their numbers, persons, moments and formats.
 """
@@ -30,12 +30,12 @@ class DownloadedCopy:
 
     @property
     def scope_label(self) -> Any:
-        """What it holds, in words."""
+        """The scope it holds, in words."""
         return Scope(self.scope).label
 
 
 def downloaded_copies(records: AccessRecordQuerySet, most: int | None = None) -> list[DownloadedCopy]:
-    """The copies among `records` (lines of who-saw-what that the asker may see), the newest first; at most `most`."""
+    """Return the copies among `records` (who-saw-what as the asker may see it), the newest first; at most `most`."""
     rows = (
         records.filter(copy_number__isnull=False, brand__isnull=False)
         .values("copy_number", "copy_format", "scope", "cycle", "version", "brand__name", "person__name")

@@ -16,28 +16,31 @@ from sharing.scopes import Scope
 
 
 class DestroyNoticeQuerySet(QuerySet["DestroyNotice"]):
-    """What factories ask brands to destroy."""
+    """Requests from factories to brands to destroy copies."""
 
     def visible_to(self, user: Visitor) -> "DestroyNoticeQuerySet":
-        """The factory's people and its country's staff; the people (not the programs) of the brand it asks."""
+        """Return the notices visible to `user`.
+
+        The factory's people, its country's staff and the people (not the programs) of the brand it asks see them.
+        """
         return self.inside(user) | self.asked_of(user)
 
     def inside(self, user: Visitor) -> "DestroyNoticeQuerySet":
-        """Those of factories whose people or country's staff `user` is one of."""
+        """Return those of factories whose people or country's staff `user` is one of."""
         return self.filter(factory__in=keys_inside(user))
 
     def asked_of(self, user: Visitor) -> "DestroyNoticeQuerySet":
-        """Those that `user` may answer: their brand's."""
+        """Return those that `user` may answer: their brand's."""
         if getattr(user, "is_integration", False):
             return self.none()
         return self.filter(brand__in=own_brand_keys(user))
 
     def open(self) -> "DestroyNoticeQuerySet":
-        """Those that were not answered."""
+        """Return those that were not answered."""
         return self.filter(answered_at=None)
 
     def with_counts(self) -> "DestroyNoticeQuerySet":
-        """Each with `copy_count`, `destroyed_count` and `kept_count`."""
+        """Annotate each with `copy_count`, `destroyed_count` and `kept_count`."""
         return self.annotate(
             copy_count=Count("copies"),
             destroyed_count=Count("copies", filter=Q(copies__answer="destroyed")),
@@ -49,15 +52,15 @@ class CopyToDestroyQuerySet(QuerySet["CopyToDestroy"]):
     """The copies in destroy notices."""
 
     def settled(self) -> "CopyToDestroyQuerySet":
-        """Those that need not be asked for again: destroyed, or in a notice that still waits for its answer."""
+        """Return those that need not be asked for again: destroyed, or in a notice that still waits for its answer."""
         return self.filter(Q(answer="destroyed") | Q(notice__answered_at=None))
 
 
 class DestroyNotice(models.Model):
-    """One factory asks one brand to destroy the copies it downloaded; written with the revoke that it follows.
+    """One factory's request to one brand to destroy the copies it downloaded; written together with its revoke.
 
     The brand still sees it when it sees nothing else of the factory. `shown_reason` is the factory's reason for
-    ending the access, where it chose to show it. The last answer is kept here; what was said of each copy, there.
+    ending the access, where it chose to show it. The last answer is kept here; the answer for each copy, in its row.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -98,7 +101,7 @@ class DestroyNotice(models.Model):
 
 
 class CopyToDestroy(models.Model):
-    """One copy in a destroy notice, by the number that stands on its pages, and what became of it."""
+    """One copy in a destroy notice, by the number that is printed on its pages, and what became of it."""
 
     class Answer(models.TextChoices):
         NONE = "", _("No answer yet")

@@ -1,7 +1,7 @@
-"""Asking a brand to destroy the copies it downloaded, its answer, and reminding it of an answer it owes.
+"""Requests to a brand to destroy the copies it downloaded, its answers, and reminders of an answer it owes.
 
-A copy that the brand reported destroyed, or is still being asked for, is not asked for again; one that it kept is,
-if the factory shared again in between and ended that, too.
+A copy that the brand reported destroyed, or whose request is still open, is not asked for again; one that it kept
+is, if the factory shared again in between and ended that, too.
 """
 
 from collections.abc import Collection, Mapping
@@ -53,7 +53,7 @@ def answer_destroy_notice(
 ) -> DestroyNotice:
     """Say that the copies of a notice are destroyed, but for those in `kept`: copy number -> why it must be kept.
 
-    The same answer with the same remark twice is one. Copies that were kept may be answered for again; destroyed stays
+    The same answer with the same remark counts once. Copies that were kept may be answered for again; destroyed stays
     destroyed. Raises `PermissionDenied` for anybody but the brand's people, `ValidationError` for a number that is not
     asked for, a copy that was reported destroyed already, a copy kept without a reason, or a further remark when
     nothing is left to answer for.
@@ -98,7 +98,7 @@ def _check_kept(kept: Mapping[int, str], asked_for: set[int]) -> None:
 
 
 def remind_of_destroy_notices() -> int:
-    """Announce again, to the brand, what it did not answer after some days (daily by beat); how many are unanswered.
+    """Announce unanswered notices to the brand again after some days (daily by beat); return how many those are.
 
     Each of `REMIND_AFTER_DAYS` is announced once; of several that passed together, the last one.
     """

@@ -33,7 +33,7 @@ SUMMARISED = 5
 @login_required
 @require_GET
 def destroy_notices(request: HttpRequest, pk: int) -> HttpResponse:
-    """What a factory asked brands to destroy, the newest first, copy by copy, with what was answered."""
+    """Show what a factory asked brands to destroy, the newest first, copy by copy, with the answers."""
     factory = factory_inside(request, pk)
     notices = DestroyNotice.objects.visible_to(request.user).filter(factory=factory).with_counts()
     notices = notices.select_related("factory", "brand", "asked_by", "answered_by").prefetch_related("copies")
@@ -45,7 +45,7 @@ def destroy_notices(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _known_copies(records: AccessRecordQuerySet, copies: Iterable[CopyToDestroy]) -> dict[int, DownloadedCopy]:
-    """What `records` that the visitor may see say of these copies, by number: who downloaded each, when, as what."""
+    """Return, by number, who downloaded each of these copies, when and as what, from `records` the visitor may see."""
     numbers = {copy.number for copy in copies}
     return {copy.number: copy for copy in downloaded_copies(records.filter(copy_number__in=numbers))}
 
@@ -68,7 +68,7 @@ _newest: Worded[DestroyNotice, DestroyNotice] = Worded(_newest_notices, factory=
 
 
 def latest_destroy_notices(request: HttpRequest, factory: Factory) -> list[tuple[DestroyNotice, int]]:
-    """The few newest, each with the days since it was asked: for the page of who can see the data."""
+    """Return the few newest notices, each with its age in days: for the page of who can see the data."""
     newest = _newest(request.user, factory=factory.pk)
     return [(notice, days_since(notice.created_at, factory)) for notice in newest]
 
@@ -76,7 +76,7 @@ def latest_destroy_notices(request: HttpRequest, factory: Factory) -> list[tuple
 @login_required
 @require_GET
 def copies_to_destroy(request: HttpRequest) -> HttpResponse:
-    """What a brand is, or was, asked to destroy. Not found for people of no brand."""
+    """Show what a brand is, or was, asked to destroy. 404 for people of no brand."""
     if not Brand.objects.own(request.user).exists():
         raise Http404
     notices = DestroyNotice.objects.asked_of(request.user).select_related("factory", "brand").with_counts()
@@ -87,7 +87,7 @@ def copies_to_destroy(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def copies_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """One notice, for the brand that it asks: which copies, and the answer. Nothing else of the factory is shown."""
+    """Show one notice to the brand that it asks: which copies, and the answer; nothing else of the factory."""
     notices = DestroyNotice.objects.asked_of(request.user).select_related("factory__programme", "brand", "answered_by")
     notice = get_object_or_404(notices.with_counts(), pk=pk)
     show_days_of(notice.factory)
@@ -117,7 +117,7 @@ def copies_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _lost_answer(request: HttpRequest, notice: DestroyNotice) -> list[str]:
-    """What was sent, in words, once all copies were reported destroyed; nothing for that same answer once more."""
+    """Return, in words, what was sent after all copies were reported destroyed; empty for that same answer again."""
     fields = CopiesAnswerForm.base_fields
     typed = [request.POST.get(name, "").replace("\x00", "").strip() for name in ("kept_because", "remark")]
     new = [text for text in typed if text and text != notice.remark]
