@@ -1,1 +1,1 @@
-"""Who may come in to the pages and addresses of consent."""
+"""The checks of who may enter the pages and API addresses of consent."""

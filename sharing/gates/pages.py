@@ -1,4 +1,4 @@
-"""Who may come in to the pages of consent, and what they bring along."""
+"""The checks of who may enter the pages of consent, and the rows they come for."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -27,12 +27,12 @@ def person(request: HttpRequest) -> User:
 
 
 def about(factory: Factory, text: str) -> str:
-    """What is said after a decision: who manages two factories reads which one it was about."""
+    """Return a message with the factory's name, so that somebody who manages two reads which one it is about."""
     return f"{factory}: {text}"
 
 
 def posted_data(request: HttpRequest) -> Any:
-    """What was posted, even if it is nothing; None when the page is only read."""
+    """Return what was posted, even if it is empty; None when the page is only read."""
     return request.POST if request.method == "POST" else None
 
 
@@ -49,7 +49,7 @@ _inside: Worded[Factory, Any] = Worded(_factory_inside, pk=BigIntegerField())
 
 
 def factory_inside(request: HttpRequest, pk: int) -> Factory:
-    """The factory, if the visitor sees it; 403 if they do but its consent is none of their business."""
+    """Return the factory, if the visitor sees it; 403 if they do but its consent is not their business."""
     rows = _visible(request.user, pk=pk)
     if not rows:
         raise Http404
@@ -64,7 +64,7 @@ def may_decide(request: HttpRequest, factory: Factory) -> bool:
 
 
 def may_look(request: HttpRequest, factory: Factory) -> bool:
-    """Whether the visitor may see what a brand sees of it: who decides for the factory, and its country's staff."""
+    """Return whether the visitor may see what a brand sees of it: the factory's deciders and country's staff may."""
     return may_decide(request, factory) or staff_may(request.user, "view_assessments", factory.pk)
 
 
@@ -74,7 +74,7 @@ def require_decider(request: HttpRequest, factory: Factory) -> None:
 
 
 def grant_to_decide(request: HttpRequest, pk: UUID) -> SharingGrant:
-    """A grant of a factory that the visitor decides for; 404 unless visible, 403 unless theirs to decide."""
+    """Return a grant of a factory that the visitor decides for; 404 unless visible, 403 unless theirs to decide."""
     found = get_object_or_404(
         SharingGrant.objects.visible_to(request.user).select_related("factory__programme", "brand"), pk=pk
     )
@@ -84,7 +84,7 @@ def grant_to_decide(request: HttpRequest, pk: UUID) -> SharingGrant:
 
 
 def in_place_of(found: SharingGrant) -> SharingGrant | None:
-    """What the factory shares in place of a grant that was changed since a page, a link or a paper named it."""
+    """Return the grant that replaced one changed since a page, a link or a printed sheet named it."""
     if found.ended_at is None:
         return None
     position = positions(found.factory, [found.brand_id])[found.brand_id]
@@ -92,7 +92,7 @@ def in_place_of(found: SharingGrant) -> SharingGrant | None:
 
 
 def uuids(texts: Iterable[str]) -> list[UUID]:
-    """Those of `texts` that are ids; the others count as not there."""
+    """Return those of `texts` that are ids; the others are ignored."""
     found = []
     for text in texts:
         with suppress(ValueError):
@@ -101,12 +101,12 @@ def uuids(texts: Iterable[str]) -> list[UUID]:
 
 
 def own_brand(request: HttpRequest, pk: int) -> Brand:
-    """The brand, if the visitor reads for it; 404 for everybody else."""
+    """Return the brand, if the visitor reads for it; 404 for everybody else."""
     return get_object_or_404(Brand.objects.own(request.user), pk=pk)
 
 
 def request_seen(request: HttpRequest, pk: UUID) -> Any:
-    """A request as the visitor's side sees it (with `shown_state`), or 404."""
+    """Return a request as the visitor's side sees it (with `shown_state`), or 404."""
     rows = AccessRequest.objects.visible_to(request.user).for_reader(request.user)
     found = get_object_or_404(rows.select_related("factory__programme", "brand", "asked_by", "answered_by"), pk=pk)
     show_days_of(found.factory)
@@ -114,7 +114,7 @@ def request_seen(request: HttpRequest, pk: UUID) -> Any:
 
 
 def request_to_decide(request: HttpRequest, pk: UUID) -> Any:
-    """A request to a factory that the visitor decides for; 404 unless visible, 403 unless theirs to decide."""
+    """Return a request to a factory that the visitor decides for; 404 unless visible, 403 unless theirs to decide."""
     found = request_seen(request, pk)
     require_decider(request, found.factory)
     return found
