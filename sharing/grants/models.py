@@ -31,44 +31,47 @@ class SharingGrantQuerySet(QuerySet["SharingGrant"]):
     """Grants."""
 
     def live(self, at: datetime | None = None) -> "SharingGrantQuerySet":
-        """Grants in force at a moment: begun, confirmed where that is needed, not expired, not ended.
+        """Return the grants in force at a moment: begun, confirmed where that is needed, not expired, not ended.
 
-        Expiry is honoured here, at read time.
-
-        Without a moment it is the moment the statement runs, by the database's clock: a queryset built before a
-        revoke and read after it opens nothing.
+        Expiry is checked here, at read time.
+        Without `at` the moment is when the statement runs, by the database's clock: a queryset built before a revoke
+        and read after it opens nothing.
         """
         return self.filter(terms.in_force(at))
 
     def given(self, at: datetime | None = None) -> "SharingGrantQuerySet":
-        """Those that the brand knows of: what a second person of the factory has yet to confirm is not yet a grant."""
+        """Return the grants that the brand knows of: not those that a second person has yet to confirm."""
         return self.filter(terms.given(at))
 
     def not_over(self) -> "SharingGrantQuerySet":
-        """Grants that are live, start later or wait to be confirmed."""
+        """Return the grants that are live, start later or wait to be confirmed."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=StatementTime()), ended_at=None)
 
     def unconfirmed(self) -> "SharingGrantQuerySet":
-        """Grants that wait for the factory's second person; their period is not over."""
+        """Return the grants that wait for the factory's second person and have not expired."""
         return self.not_over().filter(needs_confirmation=True, confirmed_at=None)
 
     def over(self) -> "SharingGrantQuerySet":
-        """Grants that were ended or ran out, the last one first, with `over_since`: when."""
+        """Return the grants that were ended or have expired, the latest first, with `over_since`: when."""
         over_since = Coalesce(Least("ended_at", "expires_at"), "ended_at", "expires_at")
         over = self.filter(Q(ended_at__isnull=False) | Q(expires_at__lte=StatementTime()))
         return over.annotate(over_since=over_since).order_by("-over_since")
 
     def inside(self, user: Visitor) -> "SharingGrantQuerySet":
-        """Those of factories whose people or country's staff `user` is one of: all that `visible_to` shows of them."""
+        """Return those of factories whose people or country's staff `user` is one of.
+
+        That is all that `visible_to` shows of them.
+        """
         return self.filter(factory__in=keys_inside(user))
 
     def visible_to(self, user: Visitor) -> "SharingGrantQuerySet":
-        """A factory's people and its country's staff see its grants; a brand sees its own, and no other's.
+        """Return the grants visible to `user`.
 
-        What a second person of the factory has not confirmed is not yet a grant to the brand.
+        A factory's people and its country's staff see its grants; a brand sees its own, and no other's. A grant that a
+        second person of the factory has not confirmed does not exist yet for the brand.
         """
         grants = Q(factory__in=keys_inside(user))
-        for scope, rule in RULES.items():  # a token sees the grants of its own scopes
+        for scope, rule in RULES.items():  # a token sees only the grants of its own scopes
             grants |= Q(terms.given(), scope=scope, brand__in=brand_keys(user, rule.permission))
         return self.filter(grants)
 
@@ -91,7 +94,7 @@ class SharingGrant(models.Model):
     purpose = models.CharField(_("purpose"), max_length=300, blank=True)
     hold_days = models.PositiveSmallIntegerField(_("days each new report is held"), default=0)
     granted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="grants_given")
-    # Paper consent recorded by staff: for whom, and the scan's place in private storage. Both or neither.
+    # Paper consent recorded by staff: who signed, and the scan's name in private storage. Both or neither.
     granted_for = models.CharField(max_length=200, blank=True)
     consent_document = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -101,9 +104,9 @@ class SharingGrant(models.Model):
     confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="grants_confirmed"
     )
-    # The grant that the brand has until this one takes its place: always one that was given. A brand sees it.
+    # The grant that the brand has until this one replaces it: always one that was given. The brand sees it.
     replaces = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="replaced_by")
-    # What was decided before it, given or only proposed: for the factory's side alone.
+    # The grant decided before it, given or only proposed: visible to the factory's side alone.
     follows = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="followed_by")
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_by = models.ForeignKey(
@@ -142,7 +145,7 @@ class SharingGrant(models.Model):
                 name="sharing_grant_paper",
             ),
             models.CheckConstraint(
-                # Ends that were written before there were codes have none.
+                # Grants that ended before there were codes have none.
                 condition=Q(ended_at=None, end_code="", end_reason="", ended_by=None)
                 | Q(ended_at__gte=F("created_at")),
                 name="sharing_grant_end",
@@ -209,27 +212,27 @@ class SharingGrant(models.Model):
 
     @property
     def last_day(self) -> date | None:
-        """The last whole or part day at the factory on which the grant opens anything; None: until it is ended."""
+        """The last day, whole or part, at the factory on which the grant opens anything; None: until it is ended."""
         return last_day(self.expires_at, self.factory) if self.expires_at else None
 
     @property
     def starts_at(self) -> datetime:
-        """The moment from which on it opens something: what it says, or its confirmation where that came later."""
+        """The moment from which it opens anything: its `valid_from`, or its confirmation where that came later."""
         return terms.starts_at(self)
 
     @property
     def over_at(self) -> datetime | None:
-        """The moment from which on it opens nothing: its end, or the end of its period; None: nobody knows yet."""
+        """The moment from which it opens nothing: when it was ended or expires; None: not known yet."""
         return min((moment for moment in (self.ended_at, self.expires_at) if moment), default=None)
 
     def until_in_words(self) -> str:
-        """When it is over: the moment at which it was ended, or its last day as every page names it; empty: no end."""
+        """Return when it ends: the moment it was ended, or its last day as every page names it; empty: no end."""
         if self.ended_at is not None and self.over_at == self.ended_at:
             return moment_in_words(self.ended_at, self.factory)
         return last_day_in_words(self.expires_at, self.factory)
 
     def cycles_in_words(self) -> str:
-        """The covered cycles, as a person would say it."""
+        """Return the covered cycles, as a person would say it."""
         words = {
             self.Cycles.ALL: _("All cycles, also future ones"),
             self.Cycles.FROM: _("From cycle %(cycle)s on"),
@@ -238,12 +241,12 @@ class SharingGrant(models.Model):
         return words[self.Cycles(self.cycles)] % {"cycle": self.cycle_number}
 
     def hold_in_short(self) -> str:
-        """The hold for a cell of a table."""
+        """Return the hold in words, for a cell of a table."""
         words = ngettext_lazy("New reports are held for %(days)s day", "New reports are held for %(days)s days", "days")
         return str(words % {"days": self.hold_days})
 
     def hold_in_words(self) -> str:
-        """When what is published later opens, as a person would say it: which reports, and after how many days."""
+        """Return when later reports open, as a person would say it: which reports, and after how many days."""
         if not self.hold_days:
             which = {
                 self.Cycles.ALL: _("This brand can see each new report as soon as it is published."),
@@ -272,18 +275,18 @@ class SharingGrant(models.Model):
 
     @property
     def ends_before_anything_new(self) -> bool:
-        """Whether it is over before a report that is published from now on would open."""
+        """Whether it expires before a report that is published from now on would open."""
         begins = max(timezone.now(), self.valid_from)
         return self.expires_at is not None and self.expires_at <= begins + timedelta(days=self.hold_days)
 
     @property
     def ran_out(self) -> bool:
-        """Whether its period was over before anybody ended it."""
+        """Whether it expired before anybody ended it."""
         return self.expires_at is not None and (self.ended_at is None or self.expires_at <= self.ended_at)
 
     @property
     def is_given(self) -> bool:
-        """Whether it ever was one to the brand: what a second person has yet to confirm is not."""
+        """Whether the brand ever knew of it: not while a second person has yet to confirm it."""
         return terms.is_given(self)
 
     @property
@@ -292,14 +295,14 @@ class SharingGrant(models.Model):
         return self.is_given and self.valid_from <= (self.ended_at or timezone.now())
 
     def end_in_words(self) -> str:
-        """Why it ended, for those who may know: what the code says, and what a person wrote."""
+        """Return why it ended, for those who may know: what the code says, and what a person wrote."""
         return ends.end_in_words(self.end_code, self.end_reason)
 
     def given_before(self) -> "SharingGrant | None":
-        """The sharing that this one would change; none if that is over."""
+        """Return the grant that this one would replace; None if that was ended."""
         before = self.replaces
         return before if before is not None and before.ended_at is None else None
 
     def status(self) -> terms.Status:
-        """Return where it stands now."""
+        """Return its status now."""
         return terms.status(self, timezone.now())

@@ -6,5 +6,5 @@ from sharing.grants.models import SharingGrant, SharingGrantQuerySet
 
 
 def granted_to(user: Visitor) -> SharingGrantQuerySet:
-    """Return the grants, running or over, to brands that `user` reads for."""
+    """Return the grants, current or past, to brands that `user` reads for."""
     return SharingGrant.objects.visible_to(user).filter(brand__in=Brand.objects.own(user).values("pk"))

@@ -68,7 +68,10 @@ class FactoryGrantsView(GrantListView):
     query_class = FactoryGrantQuery
 
     def rows(self) -> SharingGrantQuerySet:
-        """The factory's grants. Raises 404 unless it is visible, 403 where its consent is not the asker's business."""
+        """Return the factory's grants.
+
+        Raises 404 unless it is visible, 403 where its consent is not the asker's business.
+        """
         return super().rows().filter(factory=factory_from_inside(self.user, self.kwargs["pk"]))
 
     @extend_schema(request=GrantOrder, responses={201: GrantSerializer})

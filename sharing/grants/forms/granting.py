@@ -1,4 +1,4 @@
-"""Forms of consent: what a manager fills in, turned into `Terms`."""
+"""Forms of consent, which a manager fills in and which become `Terms`."""
 
 from datetime import date, datetime, timedelta
 from typing import Any, cast
@@ -27,7 +27,7 @@ DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
 def months_after(day: date, months: int) -> date:
-    """The same day some months later, or the last one of a shorter month; a day past all calendars stays itself."""
+    """Return the same day some months later, or the last day of a shorter month; days after `LAST_YEAR` unchanged."""
     if day.year > LAST_YEAR:
         return day
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
@@ -36,7 +36,7 @@ def months_after(day: date, months: int) -> date:
 
 
 class BrandChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
-    """Brands to tick, each with what is known of its identity, so that none passes for another."""
+    """Brands to tick, each with what is known of its identity, so that none is mistaken for another."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(queryset=Brand.objects.none(), widget=forms.CheckboxSelectMultiple, **kwargs)
@@ -48,7 +48,7 @@ class BrandChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
 
 
 def identity_label(one: Identity) -> str:
-    """A brand's name with its identity, for a line of choices."""
+    """Return a brand's name with its identity, for a list of choices."""
     marks = [] if one.is_verified else [gettext("not checked by the programme yet")]
     if one.former_names:
         marks.append(gettext("formerly %s") % ", ".join(one.former_names))
@@ -96,7 +96,7 @@ class TermsForm(forms.Form):
     )
 
     def __init__(self, *args: Any, place: Place, ends: datetime | None = None, **kwargs: Any) -> None:
-        """`ends`: the end until now, which is kept to the moment where its day is."""
+        """Build the form; `ends` is the current end: if its day is chosen again, the exact moment is kept."""
         super().__init__(*args, **kwargs)
         self.place, self.ends = place, ends
 
@@ -118,7 +118,7 @@ class TermsForm(forms.Form):
         return data
 
     def terms(self) -> Terms:
-        """The terms that the form describes (call it after `is_valid`)."""
+        """Return the terms that the form describes (call it after `is_valid`)."""
         data = self.cleaned_data
         return Terms(
             cycles=data["cycles"],
@@ -130,7 +130,7 @@ class TermsForm(forms.Form):
         )
 
     def expires_at(self) -> datetime | None:
-        """The moment after the last day at the place; None: no end (call it after `is_valid`)."""
+        """Return the moment after the last day at the place; None: no end (call it after `is_valid`)."""
         chosen: date | None = self.cleaned_data["expires_on"]
         if chosen == last_day(self.ends, self.place):
             return self.ends
@@ -159,14 +159,14 @@ class GrantForm(TermsForm):
         )
 
     def clean_brands(self) -> list[Brand]:
-        """The brands, by name; not more than a person can read through on the next page."""
+        """Return the brands, by name; refuse more than a person can read through on the next page."""
         brands = list(self.cleaned_data["brands"])
         if len(brands) > MAX_BRANDS:
             raise forms.ValidationError(_("Choose up to %s brands at a time.") % MAX_BRANDS)
         return brands
 
     def clean_starts_on(self) -> date | None:
-        """A day to come; today is now."""
+        """Return the first day if it is in the future, None for today; refuse a past day."""
         day: date | None = self.cleaned_data["starts_on"]
         now = today(self.place)
         if day is not None and day < now:
@@ -175,7 +175,7 @@ class GrantForm(TermsForm):
 
 
 def default_terms(factory: Factory) -> dict[str, Any]:
-    """What the form of a new grant shows at first: the country's defaults. The cycles are left to be chosen."""
+    """Return what the form of a new grant shows at first: the country's defaults. The cycles are left to be chosen."""
     months = factory.programme.grant_default_months
     return {
         "expires_on": months_after(today(factory), months) if months else None,
@@ -184,7 +184,7 @@ def default_terms(factory: Factory) -> dict[str, Any]:
 
 
 def initial_terms(grant: SharingGrant) -> dict[str, Any]:
-    """What the form of an existing grant shows."""
+    """Return what the form of an existing grant shows at first."""
     return {
         "cycles": grant.cycles,
         "cycle_number": grant.cycle_number,
@@ -195,7 +195,7 @@ def initial_terms(grant: SharingGrant) -> dict[str, Any]:
 
 
 def copied_terms(grant: SharingGrant) -> dict[str, Any]:
-    """The terms of an existing grant for a new one; an end that is over is left out."""
+    """Return the terms of an existing grant for a new one; an end in the past is left out."""
     terms = initial_terms(grant) | {"scopes": [grant.scope]}
     if grant.last_day is not None and grant.last_day < today(grant.factory):
         del terms["expires_on"]
@@ -203,7 +203,7 @@ def copied_terms(grant: SharingGrant) -> dict[str, Any]:
 
 
 def renewed_terms(grant: SharingGrant) -> dict[str, Any]:
-    """The same terms with a new end: the country's months after the old one, or after today if that is over."""
+    """Return the same terms with a new end: the country's months after the old one, or after today if it has passed."""
     months = grant.factory.programme.grant_default_months
     now = today(grant.factory)
     start = max(grant.last_day or now, now)

@@ -25,17 +25,17 @@ class RevokeForm(forms.Form):
     is_reason_shown = forms.BooleanField(label=SHOW_REASON, required=False)
 
     def reasons(self) -> dict[str, Any]:
-        """What the verbs take (call it after `is_valid`)."""
+        """Return the arguments of the services that end grants (call it after `is_valid`)."""
         return {name: self.cleaned_data[name] for name in ("reason", "is_reason_shown")}
 
     def typed(self) -> list[Any]:
-        """What was entered, in words (call it after `is_valid`); without a reason there is none to show."""
+        """Return what was entered, in words (call it after `is_valid`); without a reason there is none to show."""
         reason, is_shown = self.cleaned_data["reason"], self.cleaned_data["is_reason_shown"]
         return [reason, *([SHOW_REASON] if reason and is_shown else [])]
 
 
 class CopiesAnswerForm(forms.Form):
-    """What became of the copies. That all are destroyed is said, never taken from what was left empty."""
+    """The outcome for the copies. That all are destroyed must be said, never concluded from what was left empty."""
 
     ALL_DESTROYED, SOME_KEPT = "destroyed", "kept"
     outcome = forms.ChoiceField(
@@ -74,7 +74,7 @@ class CopiesAnswerForm(forms.Form):
         self.fields["kept"].choices = [(str(copy.number), str(copy.number)) for copy in copies]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        """What is kept needs its numbers and a reason; what is destroyed has neither."""
+        """Require numbers and a reason where copies are kept, and neither where all are destroyed."""
         data: dict[str, Any] = super().clean() or {}
         for name, text in self._contradictions(data).items():
             if name not in self.errors:
@@ -88,7 +88,7 @@ class CopiesAnswerForm(forms.Form):
         return data
 
     def _contradictions(self, data: dict[str, Any]) -> dict[str, Any]:
-        """The fields that do not go with what was chosen, each with what to do."""
+        """Return the fields that contradict what was chosen, each with what to do."""
         kept, why = data.get("kept"), data.get("kept_because")
         if data.get("outcome") == self.SOME_KEPT:
             wrong = {
@@ -103,12 +103,12 @@ class CopiesAnswerForm(forms.Form):
         return {}
 
     def _is_stale(self, data: dict[str, Any]) -> bool:
-        """Whether another answer stands than the page showed; the same one again (a double click) may pass."""
+        """Return whether the page showed an older answer; sending the current one again (a double click) passes."""
         is_same = {int(number): data["kept_because"] for number in data["kept"]} == self.kept_now
         return data.get("seen") != self.answer_seen and not is_same
 
     def answer(self) -> dict[str, Any]:
-        """What the verb takes (call it after `is_valid`)."""
+        """Return the arguments of `answer_destroy_notice` (call it after `is_valid`)."""
         why = self.cleaned_data["kept_because"]
         return {
             "kept": {int(number): why for number in self.cleaned_data["kept"]},

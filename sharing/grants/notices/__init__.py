@@ -1,1 +1,1 @@
-"""What brands and factories are told about grants."""
+"""Notices to brands and factories about grants."""

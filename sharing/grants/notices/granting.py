@@ -1,4 +1,4 @@
-"""Notices of granting: openings, what is kept back, paper consent, endings. Each asks anew when it is sent."""
+"""Notices of granting: openings, withheld reports, paper consent, ends. Each checks anew when it is sent."""
 
 from django.urls import reverse
 from django.utils.translation import gettext as _

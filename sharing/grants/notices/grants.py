@@ -1,8 +1,8 @@
-"""A brand is told when a factory begins to share with it, changes the terms, or stops.
+"""Notices to a brand when a factory begins to share with it, changes the terms, or stops.
 
-Nothing is told of a grant that a second person of the factory has yet to confirm; `tell_started` is called again when
-it is confirmed. What is said is asked when it is sent: a grant that ended meanwhile has not started (R7), and after it
-nothing but its end is told.
+There is none of a grant that a second person of the factory has yet to confirm; `tell_started` is called again when
+it is confirmed. A notice checks what is true when it is sent: of a grant that ended meanwhile it does not say that it
+started (R7), and after an end it says nothing but the end.
 """
 
 from collections.abc import Callable
@@ -27,9 +27,9 @@ BRAND = {"brand": ""}
 
 
 def tell_started(tell: Callable[..., None], grant: SharingGrant, position: Position) -> None:
-    """Announce a grant that took effect, when it begins; in place of another one, that the terms changed.
+    """Announce a grant that took effect, when it begins; if it replaces another one, announce that the terms changed.
 
-    `tell` takes a kind, a grant and a side; `position` is the brand's with the grant.
+    `tell` takes a kind, a grant and a side; `position` is the brand's, including the grant.
     """
     if not grant.is_given:
         return
@@ -41,13 +41,13 @@ def tell_started(tell: Callable[..., None], grant: SharingGrant, position: Posit
 
 
 def tell_ended(tell: Callable[..., None], grant: SharingGrant) -> None:
-    """Announce, to programs, that a grant ended; of a revoke `sharing.grants.notices.revoking` tells people."""
+    """Announce to programs that a grant ended; `sharing.grants.notices.revoking` notifies people of a revoke."""
     if grant.is_given:
         tell(ENDED, grant, "brand", is_mailed=False)
 
 
 def _told_of(notice: Notice) -> SharingGrant | None:
-    """The grant, where what the notice says is true now and the brand may know."""
+    """Return the grant if what the notice says is true now and the brand may know it."""
     grants = SharingGrant.objects.select_related("factory", "brand")
     grant = grants.filter(pk=notice.subject, brand=notice.organisation_id, brand__is_active=True).first()
     if grant is None or not grant.is_given:
@@ -59,9 +59,9 @@ def _told_of(notice: Notice) -> SharingGrant | None:
 
 
 def _is_old_news(notice: Notice, grant: SharingGrant) -> bool:
-    """An end that was planned, of a grant that was stopped or changed before: its own notice told that.
+    """Return whether an end is no news: the planned end of a grant that was stopped or changed before, with a notice.
 
-    An end that another grant followed before it was told is none either.
+    An end is no news either if another grant followed before the notice was sent.
     """
     if notice.not_before > notice.created_at and grant.ended_at is not None and grant.ended_at < notice.not_before:
         return True
@@ -118,7 +118,7 @@ LABELS = {
     CHANGED: gettext_lazy("A factory changed what it shares with your brand"),
     ENDED: gettext_lazy("Your brand's access has expired"),
 }
-# Programs are told of each end by this one type; people are mailed of a revoke by `sharing.grants.notices.revoking`.
+# Programs get this one type for each end; `sharing.grants.notices.revoking` mails people about a revoke.
 WEBHOOK_LABELS = {ENDED: gettext_lazy("Your brand's access ended: the factory stopped it, or it expired")}
 for _name, _label in LABELS.items():
     register_notice(

@@ -1,6 +1,6 @@
-"""Passing on that a decision about consent may have moved the day on which a report opens to a brand.
+"""A hook for decisions about consent that may have moved the day on which a report opens to a brand.
 
-This layer knows grants and what is kept back, the one above knows the reports: it says here what is to follow.
+This layer knows grants and withheld reports, the one above knows the reports: it registers here what is to follow.
 """
 
 from collections.abc import Callable
@@ -14,26 +14,26 @@ from sharing.models import SharingGrant
 
 @dataclass(frozen=True)
 class Before:
-    """Where the brand stood before a decision, and the last moment at which that held."""
+    """The brand's position before a decision, and the last moment at which it held."""
 
     position: Position
     at: datetime
 
 
-# What the brand can read after a decision, and what before; without the latter the brand is told of the decision
-# itself, and what that opens at once is no news of its own.
+# Called with the brand's position after a decision and before it; without the latter the brand is notified of the
+# decision itself, and what that opens at once needs no notice of its own.
 Follower = Callable[[Position, Before | None], None]
 JUST_BEFORE = timedelta(microseconds=1)
 _followers: list[Follower] = []
 
 
 def follow_openings(follower: Follower) -> None:
-    """Say what follows."""
+    """Register what is to follow."""
     _followers.append(follower)
 
 
 def grant_may_open(grant: SharingGrant, position: Position) -> None:
-    """A grant took effect: anew, or in place of another one that it lengthens, shortens or moves."""
+    """Pass on that a grant took effect: a new one, or one that lengthens, shortens or moves another in its place."""
     if grant.scope not in ASSESSMENT_SCOPES:
         return
     replaced = None if grant.needs_confirmation else grant.replaces
@@ -42,7 +42,7 @@ def grant_may_open(grant: SharingGrant, position: Position) -> None:
 
 
 def report_may_open(before: Position, after: Position, *, released_at: datetime) -> None:
-    """A report that was kept back was let go."""
+    """Pass on that a withheld report was released."""
     _pass_on(after, Before(before, released_at - JUST_BEFORE))
 
 

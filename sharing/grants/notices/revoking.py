@@ -1,4 +1,4 @@
-"""What both sides are told of an end of sharing, and of copies to destroy. Each line asks anew what may be said."""
+"""Notices to both sides of ended access, and of copies to destroy. Each checks anew what may be said."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from sharing.notice_names import SharingNotice
 
 
 def _ended(notice: Notice, reader: User) -> Line | None:
-    """The end of one grant; nothing to a brand that was given the same again meanwhile."""
+    """Notify of the end of one grant; say nothing to a brand that was granted the same again meanwhile."""
     found = SharingGrant.objects.visible_to(reader).filter(pk=notice.subject, ended_at__isnull=False)
     grant = found.select_related("factory", "brand").first()
     if grant is None:
@@ -40,7 +40,7 @@ def _ended(notice: Notice, reader: User) -> Line | None:
 
 
 def _to_destroy(notice: Notice, reader: User) -> Line | None:
-    """What a brand still owes an answer to."""
+    """Notify a brand of copies to destroy that it has not answered for."""
     found = DestroyNotice.objects.asked_of(reader).open().filter(pk=notice.subject).select_related("factory", "brand")
     asked: Any = found.with_counts().first()
     if asked is None:
@@ -51,7 +51,7 @@ def _to_destroy(notice: Notice, reader: User) -> Line | None:
 
 
 def _answered(notice: Notice, reader: User) -> Line | None:
-    """What a brand answered its factory."""
+    """Notify the factory of what a brand answered."""
     found = DestroyNotice.objects.visible_to(reader).filter(pk=notice.subject, answered_at__isnull=False)
     asked: Any = found.select_related("factory", "brand").with_counts().first()
     if asked is None:

@@ -62,11 +62,11 @@ class GrantSerializer(serializers.Serializer[Any]):
         return str(grant.follows_id) if grant.follows_id and grant.from_inside else None
 
     def get_granted_by(self, grant: Any) -> str | None:
-        """The name, for the factory's side."""
+        """Return the name, for the factory's side."""
         return grant.granted_by.name if grant.from_inside else None
 
     def get_ended_by(self, grant: Any) -> str | None:
-        """The name, for the factory's side."""
+        """Return the name, for the factory's side."""
         return grant.ended_by.name if grant.ended_by and grant.from_inside else None
 
     @extend_schema_field(serializers.ChoiceField(choices=SharingGrant.End.values, allow_null=True))
@@ -115,7 +115,7 @@ class GrantChange(StrictSerializer):
 
     @staticmethod
     def terms(given: dict[str, Any], before: SharingGrant | None = None) -> Terms:
-        """The terms: those of `before` (a new grant's defaults without it), with what was given on top."""
+        """Return the terms: those of `before` (a new grant's defaults without it), with what was given on top."""
         names = ("cycles", "cycle_number", "expires_at", "purpose", "hold_days")
         kept = {name: getattr(before, name) for name in names} if before else {}
         if given.get("cycles") == SharingGrant.Cycles.ALL:
@@ -131,12 +131,12 @@ class GrantOrder(GrantChange):
     scope = serializers.ChoiceField(choices=OFFERED_SCOPES)
 
     def validate_brand(self, value: int) -> Brand:
-        """The brand, if the asker may see it."""
+        """Return the brand, if the asker may see it."""
         return visible_brand(self.context["user"], value)
 
 
 def visible_brand(user: Any, pk: int) -> Brand:
-    """The brand, if `user` may see it. Raises `ValidationError`."""
+    """Return the brand, if `user` may see it. Raises `ValidationError`."""
     brand: Brand | None = Brand.objects.visible_to(user).filter(pk=pk).first()
     if brand is None:
         raise serializers.ValidationError(_("There is no such brand."))
@@ -163,5 +163,5 @@ class StopOrder(RevokeOrder):
     brand = serializers.IntegerField(allow_null=True, min_value=1, max_value=MAX_ID)
 
     def validate_brand(self, value: int | None) -> Brand | None:
-        """The brand, if the asker may see it."""
+        """Return the brand, if the asker may see it."""
         return None if value is None else visible_brand(self.context["user"], value)

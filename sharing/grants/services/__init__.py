@@ -1,1 +1,1 @@
-"""Granting, changing and ending access, and what each decision leaves behind."""
+"""Granting, changing and ending access, and the events, receipts and notices of each decision."""

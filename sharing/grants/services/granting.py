@@ -1,4 +1,4 @@
-"""Consent as verbs: grant, change. Ending it is in `sharing.grants.services.revoking`.
+"""The verbs of consent: grant, change. Ending it is in `sharing.grants.services.revoking`.
 
 Each verb locks the factory row first (publication takes the same lock), authorises, writes the row and its event
 in one transaction. Only somebody who may `manage_sharing` on the factory decides (R6); SLCP is not involved (R4).
@@ -38,7 +38,7 @@ EVENT_OF_END = {
 
 
 def authorise_decider(by: User, factory: Factory) -> None:
-    """Raises `PermissionDenied` unless `by` decides who sees this factory's data."""
+    """Raise `PermissionDenied` unless `by` decides who sees this factory's data."""
     if not member_may(by, "manage_sharing", factory.pk):
         raise PermissionDenied(_("Only a manager of this factory decides who sees its data."))
 
@@ -47,7 +47,7 @@ def authorise_decider(by: User, factory: Factory) -> None:
 def grant_access(*, by: User, factory: Factory, brand: Brand, scope: str, terms: Terms) -> SharingGrant:
     """Let `brand` read `scope` of `factory` on these terms.
 
-    The same grant given twice (a double click) is one grant. A grant that ran out is ended first. Raises
+    The same grant given twice (a double click) is one grant. An expired grant is ended first. Raises
     `PermissionDenied`, or `ValidationError` when another grant for the same brand and scope is still open, the
     brand is not active, or the terms make no sense.
     """
@@ -65,7 +65,7 @@ def share(
 ) -> list[SharingGrant]:
     """Let several brands read several kinds of data on the same terms: all of it, or nothing.
 
-    Raises as `grant_access` does; the message names the brand that stood in the way.
+    Raises as `grant_access` does; the message names the brand that it is about.
     """
     situation = locked_situation(by, factory.pk, [brand.pk for brand in brands])
     situation.require_decider()
@@ -81,7 +81,7 @@ def share(
 
 
 def naming(brand: Brand, error: ValidationError) -> ValidationError:
-    """The same error, with the brand's name before what concerns the brand."""
+    """Return the same error, with the brand's name before what concerns the brand."""
     if "brand" not in getattr(error, "error_dict", {}):
         return error
     return ValidationError({"brand": [f"{brand.name}: {text}" for text in error.message_dict["brand"]]})
@@ -92,7 +92,7 @@ def change_grant(*, by: User, grant: SharingGrant, terms: Terms) -> SharingGrant
     """Replace a grant by one with other terms; the old one is kept, ended. Raises as `grant_access` does.
 
     Without `terms.valid_from`, the change starts now; the past stays as it was. A change that a second person has to
-    confirm is proposed: until then the old grant goes on. A new change takes the place of one that was proposed.
+    confirm is proposed: until then the old grant continues. A new change replaces one that was proposed.
     """
     situation = locked_situation(by, grant.factory_id, [grant.brand_id])
     situation.require_decider()
@@ -103,7 +103,7 @@ def change_grant(*, by: User, grant: SharingGrant, terms: Terms) -> SharingGrant
 
 
 def settle(journal: Journal, outcome: Outcome) -> SharingGrant:
-    """Carry out an outcome that was worked out under the factory's lock; what it leaves behind is in the journal."""
+    """Carry out an outcome that was worked out under the factory's lock; add its events and notices to the journal."""
     for one in outcome.ends:
         end_grant(journal, one, outcome.end_code)
     if outcome.kind is not None:
@@ -115,8 +115,8 @@ def settle(journal: Journal, outcome: Outcome) -> SharingGrant:
 def _carry_over(journal: Journal, outcome: Outcome) -> None:
     """Let a changed proposal answer the requests that the one before it would have.
 
-    What only narrows takes effect though a second person confirms: it is no answer to a wish for more. One that ran out
-    is followed by nothing: who says yes once more answers the request anew.
+    A change that only narrows takes effect without the second person: it is no answer to a request for more. An expired
+    proposal has no successor: whoever agrees once more answers the request anew.
     """
     proposals = [one for one in outcome.ends if not one.is_given and outcome.end_code is End.CHANGED]
     if proposals and (outcome.grant.needs_confirmation or not journal.situation.factory.confirms_sharing):
@@ -134,7 +134,7 @@ def end_grant(
 ) -> None:
     """End an open grant of a locked factory, with its event: the one place where grants end.
 
-    `reason` is what a person wrote, in their words; `at` is now, unless told.
+    `reason` is what a person wrote, in their words; `at` is now by default.
     """
     grant.ended_at = end_of(grant, at or journal.situation.now)
     grant.ended_by, grant.end_code, grant.end_reason = journal.actor, code, reason.strip()[:300]
@@ -142,7 +142,7 @@ def end_grant(
     grant.save(update_fields=["ended_at", "ended_by", "end_code", "end_reason", "is_end_reason_shown"])
     journal.event(EVENT_OF_END[code], grant, scope=grant.scope)
     journal.receipt(kind_of_end(grant), grant)
-    # That it ran out was told when it did; of a change its successor tells.
+    # The brand was notified of an expiry when it happened; a change is announced with its successor.
     if code not in {End.EXPIRED, End.CHANGED}:
         tell_ended(journal.tell, grant)
 

@@ -1,4 +1,4 @@
-"""What a decision leaves behind: its events, receipts and notices, gathered and then written in a statement each.
+"""The journal of a decision: its events, receipts and notices, gathered and then written in a statement each.
 
 All of it in the decision's transaction, under the factory's lock: there is no change without its event and receipt.
 """
@@ -23,7 +23,7 @@ OWN_ROLES = (FactoryRoleName.MANAGER, FactoryRoleName.WORKER_REPRESENTATIVE, Fac
 
 
 class Journal:
-    """What one decision leaves behind. `act` says what the portal does by itself: nobody is the actor then."""
+    """The events, receipts and notices of one decision. `act`: what the portal does by itself, without an actor."""
 
     def __init__(self, situation: Situation, *, act: Act | None = None) -> None:
         self.situation = situation
@@ -52,7 +52,7 @@ class Journal:
         self._notices.append(notice_of(kind, side=side, organisation_id=organisation, **ids_of(grant), **data))
 
     def write(self) -> None:
-        """Write what was gathered; where nothing changed, nothing."""
+        """Write what was gathered; nothing where nothing changed."""
         if self._events:
             Event.objects.bulk_create(self._events)
         if self._receipts:
@@ -67,13 +67,13 @@ def ids_of(grant: SharingGrant) -> dict[str, Any]:
 
 
 def _newest_receipts(grants: Iterable[Any]) -> dict[UUID, Earlier]:
-    """The newest receipt of each grant that has one, the newest of all last."""
+    """Return the newest receipt of each grant that has one, the newest of all last."""
     found = {one.pk: Earlier(one.newest_receipt, one.newest_receipt_at) for one in grants if one.newest_receipt}
     return dict(sorted(found.items(), key=lambda item: item[1].issued_at))
 
 
 def _act(situation: Situation) -> Act:
-    """For which side and in which role the decider acts."""
+    """Return for which side and in which role the decider acts."""
     role = next((role for role in OWN_ROLES if role in situation.roles), "")
     name = situation.by.name
     return Act("factory", str(role), name) if role else Act("programme", "staff", name)

@@ -1,6 +1,6 @@
-"""What a decision does to the grants of one kind to one brand: checked and worked out, nothing written.
+"""The outcome of a decision for the grants of one kind to one brand: checked and worked out, nothing written.
 
-The verbs (`granting`, and those of requests and confirming) carry an outcome out, the previews of
+The verbs (`granting`, and those of requests and confirming) carry an outcome out, and the previews of
 `portal.disclosure` show it: both raise the same errors, and the grant that is shown is the grant that is written.
 """
 
@@ -26,7 +26,7 @@ MOST_HOLD_DAYS = 365
 
 @dataclass(frozen=True)
 class Terms:
-    """What a grant says besides whom it concerns. `cycle_number` belongs to cycles "from" and "only"."""
+    """The terms of a grant: all but whom it concerns. `cycle_number` belongs to cycles "from" and "only"."""
 
     cycles: str = SharingGrant.Cycles.ALL
     cycle_number: int | None = None
@@ -36,7 +36,7 @@ class Terms:
     hold_days: int = 0
 
     def same_as(self, grant: SharingGrant) -> bool:
-        """Whether an existing grant already says this (its start aside, unless one is asked for)."""
+        """Return whether an existing grant already has these terms (apart from its start, unless one is asked for)."""
         return (
             self.cycles == grant.cycles
             and self.cycle_number == grant.cycle_number
@@ -47,7 +47,7 @@ class Terms:
         )
 
     def narrows(self, grant: SharingGrant) -> bool:
-        """Whether this opens nothing that `grant` does not open: no cycle, day or purpose more, no shorter hold."""
+        """Return whether this opens nothing beyond `grant`: no other cycle, day or purpose, no shorter hold."""
         start = self.valid_from or timezone.now()
         ends_no_later = grant.expires_at is None or (
             self.expires_at is not None and self.expires_at <= grant.expires_at
@@ -71,9 +71,9 @@ class Paper:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a decision does: `ends` end for the reason `end_code`, and `grant` is what is shared then.
+    """The effect of a decision: the grants in `ends` end for the reason `end_code`, and `grant` is what is shared then.
 
-    `kind` is the event of a new grant, which is not stored yet; without one `grant` is there already.
+    `kind` is the event of a new grant, which is not stored yet; without `kind`, `grant` exists already.
     """
 
     grant: SharingGrant
@@ -83,12 +83,12 @@ class Outcome:
 
 
 def end_of(grant: SharingGrant, at: datetime) -> datetime:
-    """Return when a grant ends that is ended at `at`: not before its beginning, whatever became of the clock."""
+    """Return when a grant that is ended at `at` ends: never before its beginning, even if the clock went back."""
     return max(at, grant.created_at, grant.confirmed_at or grant.created_at)
 
 
 def granting(situation: Situation, position: Position, scope: str, terms: Terms, paper: Paper | None = None) -> Outcome:
-    """Return what sharing one kind does. The same grant given twice is one; one that ran out is ended first.
+    """Return what sharing one kind does. The same grant given twice is one; an expired one is ended first.
 
     Raises `ValidationError` when another grant for the same brand and scope is still open, the brand is not active,
     the terms make no sense, or a handover of the factory's manager is under way.
@@ -112,8 +112,8 @@ def granting(situation: Situation, position: Position, scope: str, terms: Terms,
 def changing(situation: Situation, position: Position, grant: SharingGrant, terms: Terms) -> Outcome:
     """Return what other terms for a grant (one of the position's) do.
 
-    A change that a second person has to confirm is proposed: until then the old grant goes on. A new change takes the
-    place of one that was proposed. Raises as `granting` does, and where the grant has ended.
+    A change that a second person has to confirm is proposed: until then the old grant continues. A new change replaces
+    one that was proposed. Raises as `granting` does, and where the grant has ended.
     """
     if grant.ended_at is not None and position.successor(grant) is not None:
         raise HasChangedError(_("This access has since been changed. Check the list before you change anything."))
@@ -122,7 +122,7 @@ def changing(situation: Situation, position: Position, grant: SharingGrant, term
     standing = position.open_grants(grant.scope)
     given = next((one for one in standing if one.is_given), None)
     if given is not None and terms.same_as(given):
-        return Outcome(given, ends=[grant] if grant != given else [])  # what was proposed is taken back
+        return Outcome(given, ends=[grant] if grant != given else [])  # the proposed change is taken back
     if same := next((one for one in standing if terms.same_as(one)), None):
         return Outcome(same)
     waits = situation.factory.confirms_sharing and not (given is not None and terms.narrows(given))
@@ -143,11 +143,11 @@ def _new_grant(
     is_given_ended: bool = False,
     paper: Paper | None = None,
 ) -> SharingGrant:
-    """`follows` is the grant before it, given or only proposed; `given` the one that the brand has until now."""
+    """Return a new, unsaved grant; `follows` is the one before, given or only proposed, `given` the brand's so far."""
     gives_nothing_more = given is not None and terms.narrows(given)
     if not gives_nothing_more:
         situation.refuse_while_handed_over()
-    # In place of another one it begins where that ended, without a gap: what was open stays open.
+    # If it replaces another one, it begins where that ended, without a gap: what was open stays open.
     begins = end_of(given, situation.now) if given is not None and is_given_ended else situation.now
     grant = SharingGrant(
         factory=situation.factory,

@@ -1,4 +1,4 @@
-"""Bringing to mind that a sharing ends soon, to both sides, once."""
+"""Reminders to both sides, once, that access ends soon."""
 
 from datetime import timedelta
 
@@ -18,9 +18,9 @@ EARLIEST_PROMPT = timedelta(days=MOST_PROMPT_DAYS)
 
 
 def ending_soon(grants: SharingGrantQuerySet) -> SharingGrantQuerySet:
-    """Of these grants, those in force whose end is nearer than the country's `renewal_prompt_days`.
+    """Return those of these grants that are in force and end within the country's `renewal_prompt_days`.
 
-    No country prompts earlier than `EARLIEST_PROMPT`: by that the index of ends is searched.
+    No country prompts earlier than `EARLIEST_PROMPT`, which limits the search in the index of ends.
     """
     near = grants.live().filter(expires_at__lte=StatementTime() + Value(EARLIEST_PROMPT))
     days = ExpressionWrapper(
@@ -31,7 +31,7 @@ def ending_soon(grants: SharingGrantQuerySet) -> SharingGrantQuerySet:
 
 @transaction.atomic
 def prompt_renewals() -> int:
-    """Announce each ending once to its factory and once to its brand; how many grants were new. For beat."""
+    """Announce each end once to its factory and once to its brand; return how many grants were new. For beat."""
     ending = list(ending_soon(SharingGrant.objects.all()).values_list("pk", "factory_id", "brand_id"))
     keys = [_key(pk, "factory") for pk, _factory, _brand in ending]
     told = set(Notice.objects.filter(once__in=keys).values_list("once", flat=True))

@@ -1,8 +1,8 @@
 """Ending consent: one grant, everything of a brand, or all that a factory shares.
 
-Nothing opens through an ended grant from the next query on (R7, invariant 4), for nothing keeps an answer of the
-access decision. Each verb is one transaction under the factory's lock and does nothing the second time. What a
-revoke cannot reach, copies that were downloaded, the brand is asked to destroy (`sharing.copies.services`).
+Nothing opens through an ended grant from the next query on (R7, invariant 4), because no answer of the access
+decision is cached. Each verb is one transaction under the factory's lock and does nothing the second time. A revoke
+cannot reach copies that were downloaded: the brand is asked to destroy them (`sharing.copies.services`).
 """
 
 from collections.abc import Sequence
@@ -29,9 +29,10 @@ from sharing.terms import Status
 def revoke_access(*, by: User, grant: SharingGrant, reason: str = "", is_reason_shown: bool = False) -> SharingGrant:
     """End a grant; return what ended last. Idempotent. The brand learns the reason only with `is_reason_shown`.
 
-    A grant whose terms were changed meanwhile lives on in its successor: that one ends, too, and so does a change that
-    waits for a second person, so that nobody who was told "they can no longer see this" is wrong. Only a change that
-    still waits ends alone: it is taken back, and what it would have changed goes on. Raises `PermissionDenied`.
+    A grant whose terms were changed meanwhile continues in its successor: that one ends, too, and so does a change that
+    waits for a second person, so that the message "they can no longer see this" is always true. If `grant` itself is a
+    change that still waits, it ends alone: it is taken back, and what it would have changed continues. Raises
+    `PermissionDenied`.
     """
     situation = locked_situation(by, grant.factory_id, [grant.brand_id])
     situation.require_decider()
@@ -39,7 +40,7 @@ def revoke_access(*, by: User, grant: SharingGrant, reason: str = "", is_reason_
     grant = position.grant(grant.pk)
     standing, chain = position.open_grants(grant.scope), position.with_successors(grant)
     if not any(one.ended_at is None for one in chain):
-        standing = []  # it is over, and another sharing that was begun since is not meant
+        standing = []  # it has ended, and other access that was granted since is not meant
     if grant.ended_at is None and not grant.is_given:
         standing = [grant]
     _end_all(situation, standing, reason, is_reason_shown)
@@ -50,9 +51,9 @@ def revoke_access(*, by: User, grant: SharingGrant, reason: str = "", is_reason_
 def revoke_brand(
     *, by: User, factory: Factory, brand: Brand, reason: str = "", is_reason_shown: bool = False
 ) -> list[SharingGrant]:
-    """End everything that `factory` shares with `brand`, now or from a later day on; returns what ended.
+    """End everything that `factory` shares with `brand`, now or from a later day on; return what ended.
 
-    What was granted since the asker looked ends, too. Nothing left to end (a double click) is no error. Raises
+    What was granted since the page was opened ends, too. Nothing left to end (a double click) is no error. Raises
     `PermissionDenied`.
     """
     situation = locked_situation(by, factory.pk, [brand.pk])
@@ -66,7 +67,7 @@ def revoke_brand(
 def stop_all_sharing(
     *, by: User, factory: Factory, reason: str = "", is_reason_shown: bool = False
 ) -> list[SharingGrant]:
-    """End everything that `factory` shares with any brand; returns what ended. As `revoke_brand`."""
+    """End everything that `factory` shares with any brand; return what ended. As `revoke_brand`."""
     shared_with = SharingGrant.objects.filter(factory=factory, ended_at=None).values_list("brand", flat=True)
     situation = locked_situation(by, factory.pk, shared_with.distinct())  # read once the factory is locked
     situation.require_decider()
@@ -78,18 +79,18 @@ def stop_all_sharing(
 
 
 def _running_grants(situation: Situation) -> list[SharingGrant]:
-    """What is shared now, from a later day on, or waits for a second person: brand by brand."""
+    """Return what is shared now, from a later day on, or waits for a second person: brand by brand."""
     places = sorted(situation.positions.items())
     grants = [one for _brand, place in places for one in sorted(place.grants, key=lambda grant: grant.scope)]
     return [one for one in grants if one.ended_at is None and one.status() is not Status.EXPIRED]
 
 
 def _end_all(situation: Situation, grants: Sequence[SharingGrant], reason: str, is_reason_shown: bool) -> None:
-    """End grants (sorted by brand), and tell each brand once what it lost and what it is asked to destroy."""
+    """End grants (sorted by brand); notify each brand of what it lost, and once of what it is asked to destroy."""
     journal = Journal(situation)
     for grant in grants:
         end_grant(journal, grant, End.STOPPED, reason=reason, is_reason_shown=is_reason_shown)
-        if grant.is_given:  # of another one the brand never knew
+        if grant.is_given:  # the brand never knew of any other
             journal.tell(SharingNotice.SHARING_ENDED, grant, "brand")
         journal.tell(SharingNotice.SHARING_ENDED, grant, "factory")
     journal.write()

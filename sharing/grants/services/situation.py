@@ -1,4 +1,4 @@
-"""What a decision about consent is made on: who decides, what the factory wants, where it stands with the brands.
+"""The facts behind a decision about consent: who decides, the factory's settings, its position with the brands.
 
 Three statements whatever the number of brands. A verb reads it after it has locked the factory's row, in statements
 of their own, so that what was decided while it waited for the lock counts; a preview reads it without a lock.
@@ -28,7 +28,7 @@ from sharing.requests.queries import with_requests
 
 @dataclass(frozen=True)
 class Situation:
-    """Who decides for a factory, and what is so when they do. `roles`: those of `by` in the factory."""
+    """The person who decides for a factory, and the facts at that time. `roles`: those of `by` in the factory."""
 
     by: User
     factory: Factory
@@ -40,7 +40,7 @@ class Situation:
     positions: dict[int, Position]
 
     def of(self, brand_id: int) -> Position:
-        """Return where the factory stands with one of the brands."""
+        """Return the factory's position with one of the brands."""
         return self.positions[brand_id]
 
     def require_decider(self) -> None:
@@ -63,7 +63,7 @@ class Situation:
 
 
 def situation_of(by: User, factory: Factory, brand_ids: Iterable[int], reports: Sequence[Subject] = ()) -> Situation:
-    """Return the situation of a factory (its programme is loaded) with these brands; `reports`: see `positions`."""
+    """Return the situation of a factory (with its programme loaded) with these brands; `reports`: see `positions`."""
     inside = OuterRef("pk")
     facts = Factory.objects.filter(pk=factory.pk).values_list(
         Exists(held(by, "factory", "manage_sharing").filter(organisation_id=inside)),
@@ -78,5 +78,5 @@ def situation_of(by: User, factory: Factory, brand_ids: Iterable[int], reports: 
 
 
 def locked_situation(by: User, factory_id: int, brand_ids: Iterable[int]) -> Situation:
-    """Return the same under the factory's lock, which lasts until the transaction ends."""
+    """Return the situation under the factory's lock, which lasts until the transaction ends."""
     return situation_of(by, lock_factory(factory_id), brand_ids)

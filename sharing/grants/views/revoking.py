@@ -41,13 +41,13 @@ COPIES_SHOWN = 200
 
 
 def _open(request: HttpRequest, factory: Factory) -> SharingGrantQuerySet:
-    """What the factory shares, or has agreed to share from a later day on."""
+    """Return what the factory shares, or has agreed to share from a later day on."""
     grants = SharingGrant.objects.visible_to(request.user).filter(factory=factory).not_over()
     return grants.select_related("brand", "factory").order_by("brand__name", "brand", "scope")
 
 
 def _beyond_reach(request: HttpRequest, factory: Factory, **narrower: Any) -> dict[str, Any]:
-    """What a revoke cannot reach, for the page: copies, and what programs have read."""
+    """Return what a revoke cannot reach, for the page: copies, and what programs have read."""
     seen: AccessRecordQuerySet = AccessRecord.objects.visible_to(request.user).filter(
         factory=factory, brand__isnull=False, **narrower
     )
@@ -62,7 +62,7 @@ def _beyond_reach(request: HttpRequest, factory: Factory, **narrower: Any) -> di
 @login_required
 @require_http_methods(["GET", "POST"])
 def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Stop one sharing, at once; of one that was changed since, the page shows what is in its place now."""
+    """Stop one grant, at once; for one that was changed since, the page shows the grant that replaced it."""
     found = grant_to_decide(request, pk)
     form = RevokeForm(posted_data(request))
     if request.method == "POST" and form.is_valid():
@@ -88,12 +88,12 @@ def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _is_proposed_change(found: SharingGrant) -> bool:
-    """Whether it would change what the brand has, once a second person confirms it."""
+    """Return whether it would change what the brand has, once a second person confirms it."""
     return found.status() is Status.UNCONFIRMED and found.given_before() is not None
 
 
 def _stopped_before(request: HttpRequest, found: SharingGrant, ended: SharingGrant, form: RevokeForm) -> bool:
-    """Whether it had been stopped before with other words than these; says so."""
+    """Return whether it had been stopped before, with other words than these; if so, say so on the page."""
     recorded = [ended.end_reason, *([SHOW_REASON] if ended.is_end_reason_shown else [])]
     lost = unsaved(form.typed(), recorded)
     at = ended.ended_at or found.created_at
@@ -101,13 +101,13 @@ def _stopped_before(request: HttpRequest, found: SharingGrant, ended: SharingGra
 
 
 def _taken_back(proposal: SharingGrant) -> str:
-    """What becomes of a change that waits for a second person."""
+    """Return a message that a change waiting for a second person is cancelled."""
     said = _("The change that waits for confirmation is cancelled. What %s can see now does not change.")
     return about(proposal.factory, said % proposal.brand)
 
 
 def _stopped(request: HttpRequest, ended: SharingGrant) -> str:
-    """What the brand lost, and what it still sees: one stop ends one kind of data."""
+    """Return what the brand lost, and what it still sees: one stop ends one kind of data."""
     words = {"factory": ended.factory, "brand": ended.brand, "what": ended.get_scope_display()}
     still = ", ".join(one.get_scope_display() for one in _open(request, ended.factory).filter(brand=ended.brand_id))
     if not still:
@@ -142,7 +142,7 @@ def stop_brand(request: HttpRequest, pk: int, brand_id: int) -> HttpResponse:
 
 
 def _say_stopped(request: HttpRequest, text: str, ended: list[SharingGrant], form: RevokeForm) -> None:
-    """Say what stopping did; where nothing was left to stop, also that the words for it are kept nowhere."""
+    """Say what stopping did; where nothing was left to stop, say also that the typed reason was not saved."""
     lost = "" if ended else unsaved(form.typed())
     messages.add_message(request, messages.WARNING if lost else messages.SUCCESS, f"{text} {lost}".strip())
 
@@ -157,7 +157,7 @@ def _all_stopped(factory: Factory, brand: Brand, ended: Iterable[SharingGrant]) 
 @login_required
 @require_http_methods(["GET", "POST"])
 def stop_all(request: HttpRequest, pk: int) -> HttpResponse:
-    """Stop all sharing of a factory: what would end, then a second page that asks once more, then it happens."""
+    """Stop all sharing of a factory: show what would end, ask once more on a second page, then do it."""
     factory = factory_inside(request, pk)
     require_decider(request, factory)
     form = RevokeForm(posted_data(request))

@@ -1,6 +1,6 @@
-"""Page of who can see a factory's data.
+"""The page of who can see a factory's data.
 
-The factory's people see it, its managers decide, its country's staff may read along.
+The factory's people see it, its managers decide, its country's staff may read it, too.
 """
 
 from typing import Any
@@ -54,7 +54,7 @@ _ending: Worded[SharingGrant, UUID] = Worded(_ending_soon, factory=FACTORY)
 @login_required
 @require_GET
 def who_can_see(request: HttpRequest, pk: int) -> HttpResponse:
-    """ "Who can see our data": every brand and scope, since when, until when, last viewed; and what has ended."""
+    """Show "Who can see our data": every brand and scope, since when, until when, last viewed; and what has ended."""
     factory = factory_inside(request, pk)
     user = person(request)
     in_force = _in_force(user, factory=pk)
