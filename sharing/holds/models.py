@@ -1,4 +1,4 @@
-"""Reports that a factory stopped before, or after, they opened to a brand."""
+"""Reports that a factory withheld from a brand, before or after they opened to it."""
 
 from datetime import datetime
 
@@ -14,21 +14,24 @@ from portal.core.triggers import columns_are_final
 
 
 class WithheldReportQuerySet(QuerySet["WithheldReport"]):
-    """Reports that a factory keeps back from a brand."""
+    """Reports that a factory withholds from a brand."""
 
     def in_force(self, at: datetime | None = None) -> "WithheldReportQuerySet":
-        """Those kept back at a moment; without one now, whatever two clocks say of when it began."""
+        """Return those withheld at a moment; without `at` those withheld now, even if two clocks differ."""
         if at is None:
             return self.filter(released_at=None)
         return self.filter(Q(released_at=None) | Q(released_at__gt=at), withheld_at__lte=at)
 
     def visible_to(self, user: Visitor) -> "WithheldReportQuerySet":
-        """A factory's people and its country's staff; to a brand it is as if the report were not there."""
+        """Return the withheld reports visible to `user`.
+
+        A factory's people and its country's staff see them; to a brand it is as if the report were not there.
+        """
         return self.filter(factory__in=keys_inside(user))
 
 
 class WithheldReport(models.Model):
-    """One cycle's report that a factory keeps back from one brand, whatever its grants say, until it lets it go.
+    """One cycle's report that a factory withholds from one brand, whatever its grants say, until it releases it.
 
     It concerns every version and scope of that cycle. Never deleted: like a grant it is a fact with a period.
     """

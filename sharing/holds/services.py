@@ -1,7 +1,7 @@
-"""Keeping one cycle's report back from one brand, and letting it go.
+"""Withholding one cycle's report from one brand, and releasing it.
 
-Both lock the factory row first, as publication does: a report that is kept back before it is published, or while
-it is, opens to nobody in between.
+Both lock the factory row first, as publication does: a report that is withheld before or during its publication
+opens to nobody in between.
 """
 
 from dataclasses import replace
@@ -29,7 +29,7 @@ from sharing.terms import MAX_CYCLE
 
 @transaction.atomic
 def withhold_report(*, by: User, factory: Factory, brand: Brand, cycle: int, reason: str = "") -> WithheldReport:
-    """Keep the report of `cycle` back from `brand`, whatever its grants say, from the next query on. Idempotent.
+    """Withhold the report of `cycle` from `brand`, whatever its grants say, from the next query on. Idempotent.
 
     It may be open already, wait for its hold, or not be published yet. Raises `PermissionDenied`, or
     `ValidationError` where nothing is shared with the brand or the cycle makes no sense.
@@ -57,7 +57,7 @@ def withhold_report(*, by: User, factory: Factory, brand: Brand, cycle: int, rea
 
 @transaction.atomic
 def release_report(*, by: User, withheld: WithheldReport) -> WithheldReport:
-    """Let the report go: from the next query on the grants alone decide again. Idempotent.
+    """Release the report: from the next query on the grants alone decide again. Idempotent.
 
     Raises `PermissionDenied`, or `ValidationError` while a handover of the factory's manager is under way.
     """
@@ -76,7 +76,7 @@ def release_report(*, by: User, withheld: WithheldReport) -> WithheldReport:
 
 
 def _record(kind: SharingEvent, told: SharingNotice, by: User, kept: WithheldReport) -> None:
-    """The event, and the notice to the factory's people. To the brand there is no report, until it opens."""
+    """Record the event and notify the factory's people. To the brand there is no report until it opens."""
     ids: dict[str, Any] = {"factory_id": kept.factory_id, "brand_id": kept.brand_id}
     record(kind, by=by, subject=kept.pk, cycle=kept.cycle, **ids)
     announce(told, side="factory", organisation_id=kept.factory_id, subject=kept.pk, cycle=kept.cycle, **ids)
