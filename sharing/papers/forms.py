@@ -1,4 +1,4 @@
-"""The form by which staff record consent given on paper."""
+"""The form with which staff record consent given on paper."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from sharing.papers.services import Signature
 
 
 class PaperForm(GrantForm):
-    """What the signed form says, who signed it, and its scan."""
+    """The content of the signed form, who signed it, and its scan."""
 
     signed_by = forms.CharField(
         label=_("Signed by"), max_length=200, help_text=_("Name and function of the person who signed for the factory.")
@@ -34,6 +34,6 @@ class PaperForm(GrantForm):
         self.fields["scan"].help_text = text % (MAX_BYTES // 1024**2)
 
     def signature(self) -> Signature:
-        """Who signed when (call it after `is_valid`)."""
+        """Return who signed when (call it after `is_valid`)."""
         data: dict[str, Any] = self.cleaned_data
         return Signature(data["signed_by"], data["signed_on"])

@@ -16,14 +16,14 @@ class PaperConsentQuerySet(QuerySet["PaperConsent"]):
     """Signed forms."""
 
     def visible_to(self, user: Visitor) -> "PaperConsentQuerySet":
-        """A factory's people and its country's staff; a brand has no business with the factory's papers."""
+        """Return those visible to `user`: a factory's people and its country's staff see them, no brand does."""
         return self.filter(factory__in=keys_inside(user))
 
 
 class PaperConsent(models.Model):
     """A factory's consent on signed paper: the scan (its name in private storage, its kind and digest) and who signed.
 
-    The grants it gave name its `document`. Append-only.
+    The grants made from it name its `document`. Append-only.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -1,6 +1,6 @@
 """Consent given on signed paper, recorded by the country's staff: the only way in which staff make a grant.
 
-The scan is kept with its digest. The factory is told at once, reads the scan and can end the sharing like any other.
+The scan is kept with its digest. The factory is notified at once, reads the scan and can end the access like any other.
 """
 
 import hashlib
@@ -38,14 +38,14 @@ EARLIEST = date(2001, 1, 1)  # the first country programme began in 2001
 
 @dataclass(frozen=True)
 class Signature:
-    """Who signed the form for the factory, and on which day."""
+    """The person who signed the form for the factory, and the day."""
 
     signed_by: str
     signed_on: date
 
 
 def may_record_consent(by: User, factory: Factory) -> bool:
-    """Whether `by` records signed forms for this factory: staff of its country, never the factory itself."""
+    """Return whether `by` records signed forms for this factory: staff of its country, never the factory itself."""
     return staff_may(by, "record_consent", factory.pk)
 
 
@@ -61,8 +61,8 @@ def record_paper_consent(
 ) -> list[SharingGrant]:
     """Record what a factory allowed on a signed form: all its grants, or nothing.
 
-    Raises `PermissionDenied`, or `ValidationError` by field: a scan that is none, a day to come, a missing name, and
-    what `grant_access` raises.
+    Raises `PermissionDenied`, or `ValidationError` by field: for a file that is no scan, a day before the programme or
+    in the future, a missing name, and what `grant_access` raises.
     """
     if not may_record_consent(by, factory):
         raise PermissionDenied(_("Only the country's staff record consent given on paper."))

@@ -63,7 +63,7 @@ def _recorded(request: HttpRequest, factory: Factory, form: PaperForm) -> bool:
 @login_required
 @require_GET
 def grant_document(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """The scan behind a grant, for the factory's people and its country's staff; never shown inside the portal."""
+    """Download the scan behind a grant, for the factory's people and country's staff; never shown in the portal."""
     grant = get_object_or_404(SharingGrant.objects.visible_to(request.user), pk=pk)
     consents = PaperConsent.objects.visible_to(request.user).filter(factory=grant.factory_id)
     consent = get_object_or_404(consents, document=grant.consent_document)
