@@ -1,1 +1,1 @@
-"""What a receipt is: its number, its payload, its document, its PDF, and how one is checked."""
+"""Receipts: number, payload, document, PDF, and how one is checked."""

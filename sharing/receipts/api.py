@@ -51,7 +51,7 @@ class OneReceipt(ReceiptRows, DetailView):
     """What concerns the receipt of the address."""
 
     def row(self) -> Any:
-        """The receipt of the address. Raises 404."""
+        """Return the receipt of the address. Raises 404."""
         return get_object_or_404(self.rows(), number=normalised(self.kwargs["number"]) or None)
 
 

@@ -1,4 +1,4 @@
-"""Verifying every receipt that the portal issued: for `manage.py verify_ledger`.
+"""The verification of every receipt that the portal issued, for `manage.py verify_ledger`.
 
 Whoever can write to the database can add a row that looks like a receipt; only the portal's key makes one. So each
 signature is verified with a trusted key, and the columns, by which receipts are found and grants are compared, must
@@ -18,7 +18,7 @@ AT_ONCE = 500
 
 
 def verify_receipts(keys: Keys) -> Iterator[Problem]:
-    """Yield each receipt that nobody signed, or whose row says something else than what was signed."""
+    """Yield each receipt that is not signed by us, or whose row differs from what was signed."""
     for receipt in Receipt.objects.order_by("pk").iterator(chunk_size=AT_ONCE):
         if found := _wrong(receipt, keys):
             yield Problem(Receipt._meta.db_table, receipt.number, found)

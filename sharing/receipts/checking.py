@@ -1,7 +1,7 @@
-"""Checking a receipt that somebody brings: is it signed by us, is it unaltered, did we issue it.
+"""The check of a receipt that somebody brings: is it signed by us, is it unaltered, did we issue it.
 
-The answer says nothing beyond what the document itself says: not whether the sharing is in force, nor anything of
-other receipts. A number alone is answered like one that does not exist.
+The answer says nothing beyond what the document itself says: not whether the access is in force, nor anything about
+other receipts. A number alone gets the same answer whether it exists or not.
 """
 
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ MEMBERS = {"payload", "key_id", "signature", "disclosed", "proof"}
 
 
 class Outcome(StrEnum):
-    """What became of a check."""
+    """The outcome of a check."""
 
     VALID = "valid"
     NOT_ISSUED = "not_issued"
@@ -38,10 +38,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found.
+    """The result of a check.
 
-    What it says (`sentence`, `facts`) is there only for a document that we signed. `sealed_on` is the
-    day of the seal that its inclusion proof leads to, where it brings one.
+    What the receipt says (`sentence`, `facts`) is there only for a document that we signed. `sealed_on` is the day of
+    the seal that its inclusion proof leads to, where it has one.
     """
 
     outcome: Outcome
@@ -69,7 +69,7 @@ def check_document(text: str) -> Checked:
         canonical(document)
     except (NotCanonicalError, KeyError, TypeError, AttributeError):
         return Checked(Outcome.UNREADABLE)
-    if document.keys() - MEMBERS:  # what stands beside them is signed by nobody
+    if document.keys() - MEMBERS:  # anything beside them is not signed
         return Checked(Outcome.NO_RECEIPT)
     if not _is_receipt(payload) or not isinstance(key_id, str) or not isinstance(signature, str):
         return Checked(Outcome.NO_RECEIPT)
@@ -100,7 +100,7 @@ def _is_receipt(payload: Any) -> bool:
 
 
 def _is_disclosed(payload: dict[str, Any], disclosed: Any) -> bool:
-    """Whether every value that is disclosed is the one whose hash was signed."""
+    """Return whether every disclosed value is the one whose hash was signed."""
     if not isinstance(disclosed, dict):
         return False
     return all(
@@ -110,7 +110,7 @@ def _is_disclosed(payload: dict[str, Any], disclosed: Any) -> bool:
 
 
 def is_issued(number: str, given: str) -> bool:
-    """Whether we issued a receipt with this number and this fingerprint of its signature (the QR code's address)."""
+    """Return whether we issued a receipt with this number and signature fingerprint (the QR code's address)."""
     receipt = Receipt.objects.filter(number=normalised(number)).only("signature").first()
     known = fingerprint(receipt.signature if receipt else "").encode()
     return compare_digest(known, given.lower()[:32].encode(errors="replace")) and receipt is not None

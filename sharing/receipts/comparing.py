@@ -1,13 +1,13 @@
-"""Comparing each grant with its receipts: for `manage.py verify_ledger`.
+"""The comparison of each grant with its receipts, for `manage.py verify_ledger`.
 
 Receipts are sealed, grants are not: they are ended, and confirmed, later. So whoever edits a grant in the database
-changes what a brand may read without touching the ledger. Here the two are held against each other: every receipt
-says the terms of its grant, the one of its beginning who gave it and whether a second person had to confirm, that of
-the confirmation and that of the end when and by whom. A grant without a receipt of its beginning is one that nobody
-gave. Which grant it replaces and follows no receipt says; the sealed event of its beginning does.
+changes what a brand may read without touching the ledger. Here the two are compared: every receipt states the terms
+of its grant; the one of its beginning also who gave it and whether a second person had to confirm; those of the
+confirmation and of the end also when and by whom. A grant without a receipt of its beginning is one that nobody gave.
+No receipt says which grant it replaces or follows; the sealed event of its beginning does.
 
-All of it happens inside the database, in one pass over each table. Values are compared as texts, as they were signed:
-what somebody wrote into a row cannot make the comparison itself fail.
+All of it happens inside the database, in one pass over each table. Values are compared as texts, as they were signed,
+so that nothing that somebody wrote into a row can make the comparison itself fail.
 """
 
 from collections.abc import Iterator
@@ -22,14 +22,14 @@ CONFIRMATION = "r.kind = 'confirmed'"
 
 
 def _moment(column: str) -> str:
-    """A moment of a row as receipts write it (`sharing.receipts.payload`)."""
+    """Return the SQL for a moment of a row as receipts write it (`sharing.receipts.payload`)."""
     return f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 
 
 def _just_before(column: str) -> str:
-    """Written a moment before its receipt, under the same lock.
+    """Return the SQL condition that it was written a moment before its receipt, under the same lock.
 
-    Or any time before, where the clock had gone back: then the receipt bears the time of the one before it.
+    Or any time before, where the clock had gone back: then the receipt has the time of the one before it.
     """
     previous = "SELECT p.issued_at FROM sharing_receipt p WHERE p.number = r.payload ->> 'previous'"
     return (
@@ -70,8 +70,8 @@ UNKNOWN = """
     )
     ORDER BY g.created_at, g.id LIMIT 1
 """
-# An event of before there were two links says as "replaces" what the grant follows. What that one gave, or would have
-# replaced, is then what the grant replaces (migration 0006 made it so).
+# Events from before there were two links name as "replaces" the grant that this one follows. This one then replaces
+# that grant, or, if it was never confirmed, the one that it would have replaced (migration 0006 made it so).
 REPLACED = """
     SELECT g.id, e.id
     FROM sharing_sharinggrant g
@@ -85,7 +85,7 @@ REPLACED = """
     ORDER BY g.created_at, g.id LIMIT 1
 """
 
-# What is compared: its name, the receipts that it concerns, what the row says and what was signed.
+# The values compared: name, the receipts concerned, what the row says and what was signed.
 COMPARED = (
     ("factory", "TRUE", "g.factory_id::text", "r.payload -> 'factory' ->> 'id'"),
     ("brand", "TRUE", "g.brand_id::text", "r.payload -> 'brand' ->> 'id'"),
@@ -121,7 +121,7 @@ COMPARED = (
 
 
 def compare_grants(_keys: Keys) -> Iterator[Problem]:
-    """Yield what differs: a grant that is gone or says something else than it did, and what no receipt tells of."""
+    """Yield the differences: a grant that is gone or altered, and a beginning, confirmation or end without receipt."""
     yield from _differing()
     yield from _untold()
     for (grant,) in rows_of(UNKNOWN):

@@ -1,4 +1,4 @@
-"""A receipt as people read it (facts in words) and as they keep it: JSON to be checked, one page of PDF with a QR code.
+"""A receipt as people read it (facts in words) and keep it (JSON to be checked, one page of PDF with a QR code).
 
 Both show what was signed, never what the tables say today.
 """
@@ -38,7 +38,7 @@ PDF_SECONDS = 20.0
 def document_of(receipt: Receipt, *, from_inside: bool, proof: Proof | None = None) -> dict[str, Any]:
     """Return the document that proves itself, with its inclusion proof where there is one.
 
-    The factory's side also gets what the payload holds only the hashes of.
+    The factory's side also gets the values of which the payload holds only the hashes.
     """
     document = {"payload": receipt.payload, "key_id": receipt.key_id, "signature": receipt.signature}
     if from_inside:
@@ -55,18 +55,18 @@ def json_of(receipt: Receipt, *, from_inside: bool, proof: Proof | None = None) 
 
 
 def fingerprint(signature: str) -> str:
-    """What an address may carry of a signature: 32 hexadecimal digits that say nothing of what was signed."""
+    """Return a signature's fingerprint for an address: 32 hexadecimal digits that reveal nothing of what was signed."""
     return hashlib.sha256(signature.encode()).hexdigest()[:32]
 
 
 def verify_url(receipt: Receipt) -> str:
-    """Where the QR code leads: number and fingerprint, nothing about anybody."""
+    """Return the address behind the QR code: number and fingerprint, nothing about anybody."""
     query = urlencode({"number": receipt.number, "print": fingerprint(receipt.signature)})
     return f"{settings.BASE_URL}{reverse('verify')}?{query}"
 
 
 def sentence(payload: dict[str, Any]) -> str:
-    """What happened, in one sentence."""
+    """Return what happened, in one sentence."""
     words = {"factory": payload["factory"]["name"], "brand": payload["brand"]["name"]}
     sentences = {
         Receipt.Kind.GRANTED: _("%(factory)s lets %(brand)s read the data named below."),
@@ -86,7 +86,7 @@ def sentence(payload: dict[str, Any]) -> str:
 
 
 def facts(payload: dict[str, Any], disclosed: dict[str, Any]) -> list[tuple[str, str]]:
-    """Everything a payload says, in words, as (term, value); what is disclosed stands among it."""
+    """Return everything a payload says, in words, as (term, value), including what is disclosed."""
     terms, named = payload["terms"], {name: pair[1] for name, pair in disclosed.items()}
     rows = [
         (_("Factory"), f"{payload['factory']['name']} ({payload['factory']['bw_id']})"),
@@ -110,12 +110,12 @@ def facts(payload: dict[str, Any], disclosed: dict[str, Any]) -> list[tuple[str,
 
 
 def _moment(text: str | None) -> str:
-    """The moment at the place whose days the page or document shows."""
+    """Return the moment at the place whose days the page or document shows."""
     return moment_in_words(datetime.fromisoformat(text), shown_place()) if text else ""
 
 
 def _until(text: str | None) -> str:
-    """The last day, where the end is the end of a day at the place that is shown (R54); else the moment."""
+    """Return the last day if the end is the end of a day at the place that is shown (R54); else the moment."""
     if not text:
         return ""
     end, place = datetime.fromisoformat(text), shown_place()
@@ -154,12 +154,12 @@ def proof_facts(proof: Proof) -> list[tuple[str, str]]:
 
 
 def _utc_day(day: date) -> str:
-    """A day of the ledger, whose days are the same for all places."""
+    """Return a day of the ledger in words; its days are the same for all places."""
     return f"{written(day)} (UTC)"
 
 
 def proof_steps(proof: Proof) -> list[str]:
-    """Return the steps of an inclusion proof, each with the side on which its hash stands."""
+    """Return the steps of an inclusion proof, each with the side on which its hash goes."""
     return [f"{side[0].upper()} {text}" for side, text in [*proof.path, *proof.day_path]]
 
 

@@ -1,4 +1,4 @@
-"""What is brought to be checked."""
+"""The form for a receipt to be checked."""
 
 from typing import Any
 
@@ -21,14 +21,14 @@ class VerifyForm(forms.Form):
     )
 
     def clean_text(self) -> str:
-        """What was pasted. Raises `ValidationError` for what is longer than any receipt."""
+        """Return what was pasted. Raises `ValidationError` for what is longer than any receipt."""
         text: str = self.cleaned_data["text"]
         if len(text.encode(errors="replace")) > LONGEST:
             raise ValidationError(_("This is longer than any receipt. Paste the text of one receipt."))
         return text
 
     def clean_file(self) -> str:
-        """What the file holds. Raises `ValidationError` for one that is too large or is not text."""
+        """Return the content of the file. Raises `ValidationError` for one that is too large or is not text."""
         upload = self.cleaned_data["file"]
         if upload is None:
             return ""
@@ -40,12 +40,12 @@ class VerifyForm(forms.Form):
             raise ValidationError(_("This file is not text. Choose the receipt's JSON file, not its PDF.")) from error
 
     def clean(self) -> dict[str, Any]:
-        """One of the two. Raises `ValidationError` when both are empty."""
+        """Require at least one of the two. Raises `ValidationError` when both are empty."""
         given = self.cleaned_data
         if not self.errors and not given.get("file") and not given.get("text", "").strip():
             raise ValidationError(_("Choose the receipt's JSON file, or paste its text."))
         return given
 
     def document(self) -> str:
-        """The text to be checked: the file's, else what was pasted."""
+        """Return the text to be checked: the file's, else what was pasted."""
         return str(self.cleaned_data["file"] or self.cleaned_data["text"])

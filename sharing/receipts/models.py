@@ -1,4 +1,4 @@
-"""Receipts: what both sides keep of each grant, change and end of one."""
+"""Receipts, which both sides keep of each grant, change and end of one."""
 
 import pgtrigger
 from django.conf import settings
@@ -17,9 +17,10 @@ class ReceiptQuerySet(QuerySet["Receipt"]):
     """Receipts."""
 
     def visible_to(self, user: Visitor) -> "ReceiptQuerySet":
-        """Those of the grants that `user` sees: a factory's people and its staff all of its own, a brand its own.
+        """Return the receipts of the grants that `user` sees.
 
-        Both sides keep theirs when the sharing is over.
+        A factory's people and its country's staff see all of its receipts, a brand its own. Both sides keep theirs when
+        the access has ended.
         """
         grants = SharingGrant.objects.all()
         return self.filter(grant__in=grants.visible_to(user).values("pk"))
@@ -74,5 +75,5 @@ class Receipt(models.Model):
 
     @property
     def scope_label(self) -> str:
-        """What it is about, as it was signed."""
+        """The scope it is about, as it was signed."""
         return str(Scope(self.payload["terms"]["scope"]).label)

@@ -1,10 +1,10 @@
-"""What a receipt says, in one form for both sides (version 1 of its schema; docs/receipts.md).
+"""The content of a receipt, in one form for both sides (version 1 of its schema; docs/receipts.md).
 
-One signature serves the factory and the brand, so the payload holds nothing that only the factory may know. Of that
-(who acted, why it ended, a reason that is not shown, for how long new reports wait, whose paper consent it was) it
-holds salted hashes; the factory's copy of the document discloses the values, and their hashes prove them.
-Why it ended is a code (`SharingGrant.End`), named in the reader's language when shown; receipts of before there were
-codes hold words instead, and stay as they are.
+One signature serves the factory and the brand, so the payload holds nothing that only the factory may know. Of those
+facts (who acted, why it ended, a reason that is not shown, for how long new reports are held, whose paper consent it
+was) it holds salted hashes; the factory's copy of the document discloses the values, and their hashes prove them.
+Why it ended is a code (`SharingGrant.End`), named in the reader's language when shown; receipts from before there
+were codes hold words instead, and stay as they are.
 """
 
 import secrets
@@ -23,7 +23,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Act:
-    """Who did it: for which side, in which role, and their name, which the brand is not told."""
+    """The actor: for which side, in which role, and their name, which the brand does not learn."""
 
     side: str
     role: str
@@ -33,7 +33,7 @@ class Act:
 def payload_of(
     *, number: str, kind: str, grant: SharingGrant, act: Act, issued_at: datetime, previous: str | None
 ) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-    """The payload, and what the factory's copy discloses: by name, [salt, value]."""
+    """Return the payload, and what the factory's copy discloses: by name, [salt, value]."""
     terms = terms_of(grant)
     disclosed = {name: [secrets.token_hex(16), value] for name, value in _for_the_factory(grant, act).items()}
     payload = {
@@ -59,7 +59,7 @@ def payload_of(
 
 
 def terms_of(grant: SharingGrant) -> dict[str, Any]:
-    """What both sides know of the terms; the same terms have the same hash whenever they were agreed."""
+    """Return what both sides know of the terms; the same terms have the same hash whenever they were agreed."""
     return {
         "scope": grant.scope,
         "cycles": grant.cycles,

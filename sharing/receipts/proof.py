@@ -1,4 +1,4 @@
-"""A receipt's inclusion proof: that it is in the sealed ledger. Of its row it shows the number and the signature."""
+"""The inclusion proof of a receipt in the sealed ledger. It shows the number and the signature from the row."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from sharing.models import Receipt
 
 
 def proof_of(receipt: Receipt) -> Proof | None:
-    """Return the proof of a receipt that the asker was found to see; None while it is not sealed."""
+    """Return the proof of a receipt that the asker is known to see; None while it is not sealed."""
     return prove(source_of(Receipt), receipt.pk)
 
 
 def is_sealed(number: str, signature: str, proof: Any) -> bool:
-    """Return whether a proof that somebody brings is that of the receipt with this number and signature."""
+    """Return whether a proof that somebody brings proves the receipt with this number and signature."""
     keys = {key.key_id: key.public_key for key in known_keys()}
     return is_proven(source_of(Receipt).shown_leaf((number, signature)), proof, keys)

@@ -7,13 +7,16 @@ from sharing.receipts.models import Receipt
 
 
 def with_receipt(grants: SharingGrantQuerySet) -> SharingGrantQuerySet:
-    """Return the grants, each with `receipt`: the number of its newest receipt (None: it is older than receipts)."""
+    """Return the grants, each with `receipt`: the number of its newest receipt (None: it predates receipts)."""
     receipts = Receipt.objects.filter(grant=OuterRef("pk"))
     return grants.annotate(receipt=Subquery(receipts.order_by("-pk").values("number")[:1]))
 
 
 def with_newest_receipt(grants: SharingGrantQuerySet) -> SharingGrantQuerySet:
-    """Return the grants, each with what the next receipt names as the one before: `newest_receipt`, and its moment."""
+    """Return the grants, each with the number and moment of the receipt that the next one will name as the previous.
+
+    These are `newest_receipt` and `newest_receipt_at`.
+    """
     receipts = Receipt.objects.filter(grant=OuterRef("pk")).order_by("-pk")
     return grants.annotate(
         newest_receipt=Subquery(receipts.values("number")[:1]),

@@ -31,7 +31,7 @@ class ReceiptDetailSerializer(ReceiptSerializer):
 
     @extend_schema_field({"type": "object", "additionalProperties": True})
     def get_document(self, receipt: Any) -> dict[str, Any]:
-        """What proves itself."""
+        """Return what proves itself."""
         return document_of(receipt, from_inside=receipt.from_inside)
 
 

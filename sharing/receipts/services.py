@@ -1,4 +1,4 @@
-"""Making receipts: one for every grant, change, confirmation and end, in the transaction of what it tells of."""
+"""The making of receipts: one for every grant, change, confirmation and end, in the same transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ class Earlier:
 
 
 def kind_of_start(grant: SharingGrant) -> Receipt.Kind:
-    """Return what the receipt of a grant says that begins, anew or in the place of another one."""
+    """Return the kind of receipt for a grant that begins, as a new one or in place of another."""
     if grant.needs_confirmation and grant.confirmed_at is None:
         return Receipt.Kind.PROPOSED
     return Receipt.Kind.CHANGED if grant.replaces_id else Receipt.Kind.GRANTED
 
 
 def kind_of_end(grant: SharingGrant) -> Receipt.Kind:
-    """Return what the receipt of a grant says that was ended, or whose period was over."""
+    """Return the kind of receipt for a grant that was ended or has expired."""
     is_over = grant.expires_at is not None and grant.ended_at is not None and grant.expires_at <= grant.ended_at
     return Receipt.Kind.EXPIRED if is_over else Receipt.Kind.ENDED
 
@@ -58,13 +58,13 @@ def receipt_of(kind: Receipt.Kind, grant: SharingGrant, *, act: Act, previous: E
 
 
 def _not_before(grant: SharingGrant, previous: Earlier | None) -> datetime:
-    """Now, but never before what it tells of or the receipt before it, should the clock have gone back."""
+    """Return now, but never before the act or the previous receipt, in case the clock has gone back."""
     moments = (grant.created_at, grant.confirmed_at, grant.ended_at, previous.issued_at if previous else None)
     return max(timezone.now(), *(moment for moment in moments if moment is not None))
 
 
 def issue(receipts: Sequence[Receipt], *, by: User | None) -> None:
-    """Sign receipts and write them, in the order given: `by` acted; None: the portal by itself."""
+    """Sign receipts and write them, in the order given; `by` is the actor (None: the portal itself)."""
     for receipt, signed in zip(receipts, sign_all(one.payload for one in receipts), strict=True):
         receipt.actor, receipt.key_id, receipt.signature = by, signed.key_id, signed.signature
     Receipt.objects.bulk_create(receipts)

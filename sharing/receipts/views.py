@@ -1,4 +1,4 @@
-"""Pages of receipts: a side's list, one receipt and its files; and the public page where anybody checks one."""
+"""Pages of receipts: the list of a side, one receipt and its files; and the public page where anybody checks one."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -24,13 +24,13 @@ from sharing.receipts.models import ReceiptQuerySet
 from sharing.receipts.numbers import normalised
 from sharing.receipts.proof import proof_of
 
-DRAFTS_KEPT = 200  # letters of a number that somebody typed
+DRAFTS_KEPT = 200  # characters of a number that somebody typed
 
 
 @login_required
 @require_GET
 def factory_receipts(request: HttpRequest, pk: int) -> HttpResponse:
-    """The receipts of a factory: for its people and its country's staff."""
+    """Show the receipts of a factory to its people and its country's staff."""
     factory = factory_inside(request, pk)
     rows = Receipt.objects.visible_to(request.user).filter(factory=factory)
     return _list(request, rows, {"factory": factory, "owner": factory.name})
@@ -39,14 +39,14 @@ def factory_receipts(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_GET
 def brand_receipts(request: HttpRequest, pk: int) -> HttpResponse:
-    """The receipts of a brand: for its own people."""
+    """Show the receipts of a brand to its own people."""
     brand = get_object_or_404(Brand.objects.own(request.user), pk=pk)
     rows = Receipt.objects.visible_to(request.user).filter(brand=brand)
     return _list(request, rows, {"brand": brand, "owner": brand.name})
 
 
 def _list(request: HttpRequest, rows: ReceiptQuerySet, context: dict[str, object]) -> HttpResponse:
-    """A page of them, newest first; `?number=` finds one."""
+    """Show a page of receipts, newest first; `?number=` finds one."""
     typed = request.GET.get("number", "")[:DRAFTS_KEPT]
     if typed:
         rows = rows.filter(number=normalised(typed))
@@ -55,7 +55,7 @@ def _list(request: HttpRequest, rows: ReceiptQuerySet, context: dict[str, object
 
 
 def _found(request: HttpRequest, number: str) -> tuple[Receipt, bool]:
-    """The receipt, and whether the visitor sees it from the factory's side. Raises 404."""
+    """Return the receipt, and whether the visitor sees it from the factory's side. Raises 404."""
     rows = Receipt.objects.visible_to(request.user).select_related("factory", "brand", "grant")
     receipt = get_object_or_404(rows, number=normalised(number) or None)
     show_days_of(receipt.factory)
@@ -65,7 +65,7 @@ def _found(request: HttpRequest, number: str) -> tuple[Receipt, bool]:
 @login_required
 @require_GET
 def receipt(request: HttpRequest, number: str) -> HttpResponse:
-    """One receipt, as it was signed, and the proof that it was sealed."""
+    """Show one receipt, as it was signed, and the proof that it was sealed."""
     found, from_inside = _found(request, number)
     proof = proof_of(found)
     context = {
@@ -83,7 +83,7 @@ def receipt(request: HttpRequest, number: str) -> HttpResponse:
 @login_required
 @require_GET
 def receipt_json(request: HttpRequest, number: str) -> HttpResponse:
-    """The document that proves itself; the factory may also have it as the brand holds it (`copy=brand`)."""
+    """Download the document that proves itself; the factory may also get the brand's copy (`copy=brand`)."""
     found, from_inside = _found(request, number)
     discloses = from_inside and request.GET.get("copy") != "brand"
     content = json_of(found, from_inside=discloses, proof=proof_of(found))
@@ -95,7 +95,7 @@ def receipt_json(request: HttpRequest, number: str) -> HttpResponse:
 @login_required
 @require_GET
 def receipt_pdf(request: HttpRequest, number: str) -> HttpResponse:
-    """The receipt on one page, with a QR code; its inclusion proof on a second one."""
+    """Download the receipt on one page, with a QR code; its inclusion proof on a second one."""
     found, from_inside = _found(request, number)
     try:
         content = pdf_of(found, from_inside=from_inside, proof=proof_of(found))
@@ -110,7 +110,7 @@ def receipt_pdf(request: HttpRequest, number: str) -> HttpResponse:
 @public_upload(LONGEST)
 @require_http_methods(["GET", "POST"])
 def verify(request: HttpRequest) -> HttpResponse:
-    """Anybody checks a receipt: its JSON, or the address in its QR code. Nobody need be signed in."""
+    """Check a receipt for anybody, by its JSON or the address in its QR code. No sign-in is needed."""
     form, checked, scanned = VerifyForm(), None, None
     number, fingerprint = (request.GET.get(name, "")[:DRAFTS_KEPT] for name in ("number", "print"))
     asks = request.method == "POST" or bool(number)
@@ -127,7 +127,7 @@ def verify(request: HttpRequest) -> HttpResponse:
 
 
 def _words(checked: Checked | None) -> tuple[str, str, str] | None:
-    """The tone, the title and the sentence for what was found."""
+    """Return the tone, the title and the sentence for what was found."""
     if checked is None:
         return None
     if checked.is_valid:
