@@ -1,1 +1,1 @@
-"""Who saw what."""
+"""The records of who saw what."""

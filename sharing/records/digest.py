@@ -1,6 +1,6 @@
 """A month of who-saw-what in numbers, for a factory: on a page, over the API and in a mail.
 
-Counted are the lines that the reader may see, so R47 holds here as everywhere.
+It counts the records that the reader may see, so R47 holds here as everywhere.
 """
 
 import re
@@ -25,7 +25,7 @@ _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 @dataclass(frozen=True)
 class Reading:
-    """What one brand read of one scope in a month."""
+    """The reads of one scope by one brand in a month."""
 
     brand: str
     brand_id: int
@@ -45,7 +45,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Digest:
-    """A factory's month. `never_looked`: grants in force in it through which nobody read anything in it."""
+    """A factory's month. `never_looked`: grants in force in it through which nobody read anything during it."""
 
     month: date
     readings: list[Reading]
@@ -54,17 +54,17 @@ class Digest:
 
     @property
     def brands(self) -> int:
-        """How many brands read something."""
+        """The number of brands that read something."""
         return len({reading.brand_id for reading in self.readings})
 
     @property
     def times(self) -> int:
-        """How often they did."""
+        """The number of their reads."""
         return sum(one.views + one.downloads + one.api + one.exports for one in self.readings)
 
 
 def month_of(text: str) -> date:
-    """The first day of a month written as 2026-03. Raises `ValueError`."""
+    """Return the first day of a month written as 2026-03. Raises `ValueError`."""
     if not _MONTH.fullmatch(text):
         raise ValueError(text)
     month = date.fromisoformat(f"{text}-01")
@@ -74,19 +74,19 @@ def month_of(text: str) -> date:
 
 
 def last_month(place: Place, *, running: bool = False) -> date:
-    """The first day of the last month that is over at a place, or of the one that is running there."""
+    """Return the first day of the last full month at a place, or with `running` of the current one."""
     this = today(place).replace(day=1)
     return this if running else (this - timedelta(days=1)).replace(day=1)
 
 
 def bounds(month: date, place: Place) -> tuple[datetime, datetime]:
-    """The first moment of a month at a place, and the first one after it."""
+    """Return the first moment of a month at a place, and the first one after it."""
     following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
     return start_of(month, place), start_of(following, place)
 
 
 def monthly_digest(*, user: Visitor, factory: Factory, month: date) -> Digest:
-    """A factory's month as `user` may see it: three queries."""
+    """Return a factory's month as `user` may see it: three queries."""
     starts, ends = bounds(month, factory)
     seen = AccessRecord.objects.visible_to(user).filter(factory=factory, at__gte=starts, at__lt=ends)
     readings = [Reading(brand=row.pop("brand__name"), **row) for row in _readings(seen)]
@@ -112,7 +112,7 @@ _ACTIONS = {"views": "view", "downloads": "download", "api": "api", "exports": "
 
 
 def _in_force(grants: Any, starts: datetime, ends: datetime) -> list[SharingGrant]:
-    """One grant a brand and scope: the last that ran in the month."""
+    """Return one grant per brand and scope: the last that was in force in the month."""
     ran = grants.given(ends).filter(
         Q(ended_at=None) | Q(ended_at__gt=starts), Q(expires_at=None) | Q(expires_at__gt=starts), valid_from__lt=ends
     )
@@ -123,9 +123,9 @@ def _in_force(grants: Any, starts: datetime, ends: datetime) -> list[SharingGran
 
 
 def announce_digests() -> int:
-    """Tell each factory that something was shared or read in the month that ended last at its place.
+    """Notify each factory where something was shared or read in the month that ended last at its place.
 
-    Once a factory and month, ever. How many there were: none is missed for long, as this runs daily.
+    At most once per factory and month. Return how many these are. It runs daily, so none is missed for long.
     """
     zones = Factory.objects.order_by("time_zone").values_list("time_zone", flat=True).distinct()
     return sum(_announce(last_month(Zone(zone_named(name))), name) for name in zones)

@@ -1,4 +1,4 @@
-"""Narrowing down who-saw-what."""
+"""The filters of who-saw-what."""
 
 import re
 from datetime import date, timedelta
@@ -25,8 +25,9 @@ PLAIN = ("person", "scope", "action", "cycle")
 
 
 def narrowed(records: AccessRecordQuerySet, asked: dict[str, Any], place: Place | None = None) -> AccessRecordQuerySet:
-    """The lines that fit everything asked: `person` (id), `brand` ("own", "staff" or an id), `factory` (id), `scope`,
-    `action`, `cycle`, `since` and `until`, both included: days of `place`, or of each entry's factory (R54)."""
+    """Return the records that fit everything asked: `person` (id), `brand` ("own", "staff" or an id), `factory` (id),
+    `scope`, `action`, `cycle`, `since` and `until`, both included: days of `place`, or of each record's factory (R54).
+    """
     records = records.filter(**{name: asked[name] for name in PLAIN if asked.get(name)})
     if asked.get("brand"):
         records = records.read_for(str(asked["brand"]))
@@ -40,17 +41,17 @@ def narrowed(records: AccessRecordQuerySet, asked: dict[str, Any], place: Place 
 
 
 def _since(records: AccessRecordQuerySet, day: date) -> AccessRecordQuerySet:
-    """The entries from a day of each one's place on; the plain bound is for the index."""
+    """Return the records from a day at each one's place on; the plain bound is for the index."""
     return records.filter(at__gte=start_of(day, FIRST_DAYS)).filter(at__gte=start_there("factory__", day))
 
 
 def _before(records: AccessRecordQuerySet, day: date) -> AccessRecordQuerySet:
-    """The entries before a day of each one's place; the plain bound is for the index."""
+    """Return the records before a day at each one's place; the plain bound is for the index."""
     return records.filter(at__lt=start_of(day, LAST_DAYS)).filter(at__lt=start_there("factory__", day))
 
 
 def narrowed_searches(searches: SearchRecordQuerySet, asked: dict[str, Any], place: Place) -> SearchRecordQuerySet:
-    """The searches that fit everything asked, as `narrowed`; none where what is asked for only readings have."""
+    """Return the searches that fit everything asked, as `narrowed`; none if a field is asked for that they lack."""
     if any(asked.get(name) for name in PLAIN if name != "person"):
         return searches.none()
     return searches.narrowed(
@@ -72,9 +73,9 @@ class _DayField(forms.DateField):
 
 
 class WhoSawFilter(forms.Form):
-    """Narrowing down who-saw-what. Choices that are not known are errors, never ignored.
+    """The filter of who-saw-what. Unknown choices are errors, never ignored.
 
-    A person is chosen by their name in the list and asked for by their id: no name stands in an address or in a log.
+    A person is chosen by their name in the list and queried by their id: no name appears in an address or in a log.
     """
 
     person = forms.ChoiceField(label=_("Person"), required=False, error_messages=WRONG)
@@ -102,7 +103,7 @@ class WhoSawFilter(forms.Form):
         factories: Any = None,
         **kwargs: Any,
     ) -> None:
-        """Of the log `records`; with `place` and `brands` for a factory's, with `factories` for a brand's own."""
+        """Build the filter of the log `records`: a factory's with `place` and `brands`, a brand's with `factories`."""
         super().__init__(*args, **kwargs)
         self.place = place
         self._offer_the_chosen_person(records)
@@ -111,7 +112,7 @@ class WhoSawFilter(forms.Form):
         self._offer("factory", factories, [("", _("All factories"))])
 
     def _offer_the_chosen_person(self, records: AccessRecordQuerySet) -> None:
-        """Whoever was chosen in the list, or everybody again."""
+        """Offer whoever was chosen in the list, or everybody again."""
         chosen = str(self.data.get("person", ""))
         if not chosen:
             del self.fields["person"]
@@ -129,13 +130,13 @@ class WhoSawFilter(forms.Form):
             field.choices = [*first, *((str(row.pk), row.name) for row in rows)]
 
     def narrow(self, records: AccessRecordQuerySet) -> AccessRecordQuerySet:
-        """The lines that fit everything asked; none where something was asked that is not offered."""
+        """Return the records that fit everything asked; none where something was asked that is not offered."""
         if not self.is_bound:
             return records
         return narrowed(records, self.cleaned_data, self.place) if self.is_valid() else records.none()
 
     def narrow_searches(self, searches: SearchRecordQuerySet) -> SearchRecordQuerySet:
-        """The searches that fit everything asked, in the same way."""
+        """Return the searches that fit everything asked, in the same way."""
         if not self.is_bound:
             return searches
         return (

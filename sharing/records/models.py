@@ -1,4 +1,4 @@
-"""Who saw what: the lines of the log that a factory reads."""
+"""The records of who saw what: the log that a factory reads."""
 
 import pgtrigger
 from django.conf import settings
@@ -15,37 +15,38 @@ from sharing.scopes import RULES, Scope
 
 
 class AccessRecordQuerySet(QuerySet["AccessRecord"]):
-    """Who saw what."""
+    """The records of who saw what."""
 
     def with_own_people(self) -> "AccessRecordQuerySet":
-        """Each line with `is_own`: the reader belongs to the factory itself today."""
+        """Annotate each record with `is_own`: the reader belongs to the factory itself today."""
         roles = FactoryRole.objects.exclude(role="advisor")
         own = roles.filter(organisation=OuterRef("factory"), group__user=OuterRef("person"))
         return self.annotate(is_own=Exists(own))
 
     def visible_to(self, user: Visitor) -> "AccessRecordQuerySet":
-        """A country's staff see all that was done with its factories' data; a factory's people their own.
+        """Return the records visible to `user`.
 
-        What staff read before it was released to the factory stays hidden from the factory: it would tell of an
+        A country's staff see all that was done with its factories' data; a factory's people their own factory's.
+        What staff read before it was released to the factory stays hidden from the factory: it would reveal an
         assessment that has not been announced (R47). A brand's people see what their own brand read, also after the
-        sharing has ended, and no other line (invariant 3).
+        access has ended, and no other record (invariant 3).
         """
         own = keys_held(user, "factory", "view_data")
         country = factory_keys(user, "view_assessments")
         lines = Q(factory__in=own, is_before_release=False) | Q(factory__in=country)
-        for scope, rule in RULES.items():  # a token sees the lines of its own scopes
+        for scope, rule in RULES.items():  # a token sees only the records of its own scopes
             lines |= Q(scope=scope, brand__in=brand_keys(user, rule.permission))
         return self.filter(lines)
 
     def read_for(self, whom: str) -> "AccessRecordQuerySet":
-        """The lines of a brand (its id), of the factory's own people ("own") or of the programme's staff ("staff")."""
+        """Return the records of a brand (its id), the factory's own people ("own") or programme staff ("staff")."""
         if whom in {"own", "staff"}:
             return self.with_own_people().filter(Q(("is_own", whom == "own")), brand=None)
         return self.filter(brand=int(whom))
 
 
 class AccessRecord(models.Model):
-    """Who saw what: one row for each opening, download, API read or export of a factory's data. Append-only.
+    """A record of who saw what: one for each opening, download, API read or export of a factory's data. Append-only.
 
     The assessment is named by its id, cycle and version, not by a foreign key: this layer is below assessments.
     """
@@ -67,10 +68,10 @@ class AccessRecord(models.Model):
     action = models.CharField(max_length=10, choices=Action.choices)
     copy_number = models.BigIntegerField(null=True)
     copy_format = models.CharField(max_length=10, choices=Format.choices, blank=True)
-    # Staff read it before it was released to the factory: the factory must not learn of it this way (R47).
+    # Staff read it before it was released to the factory, which must not learn of it this way (R47).
     is_before_release = models.BooleanField(default=False, db_default=False)
 
-    # Newest first: what every list and export of them is ordered by.
+    # Newest first: the order of every list and export of them.
     ORDER = ("-at", "-id")
 
     objects = AccessRecordQuerySet.as_manager()

@@ -1,4 +1,4 @@
-"""The monthly digest: what its line in a mail says."""
+"""The monthly digest as a line in a mail."""
 
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -13,7 +13,7 @@ from sharing.records.digest import KIND, Digest, month_of, monthly_digest
 
 
 def digest_line(notice: Notice, reader: User) -> Line | None:
-    """The month in a sentence, for who is one of the factory's people when it is sent."""
+    """Return the month in a sentence, for those who are the factory's people when it is sent."""
     factory = Factory.objects.where(reader, "view_data").filter(pk=notice.factory_id or 0).first()
     if factory is None:
         return None

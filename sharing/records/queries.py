@@ -7,6 +7,6 @@ from sharing.records.models import AccessRecord
 
 
 def with_last_viewed(grants: SharingGrantQuerySet) -> SharingGrantQuerySet:
-    """Return the grants, each with `last_viewed`: when the brand last saw what its scope opens of the factory."""
+    """Return the grants, each with `last_viewed`: when the brand last read that scope of the factory."""
     records = AccessRecord.objects.filter(factory=OuterRef("factory"), brand=OuterRef("brand"), scope=OuterRef("scope"))
     return grants.annotate(last_viewed=Subquery(records.order_by("-at").values("at")[:1]))

@@ -141,5 +141,5 @@ class DigestSerializer(serializers.Serializer[Any]):
     staff_reads = serializers.IntegerField()
 
     def get_month(self, digest: Any) -> str:
-        """The year and the month."""
+        """Return the year and the month."""
         return f"{digest.month:%Y-%m}"

@@ -1,4 +1,4 @@
-"""Writing who saw what."""
+"""The writing of who-saw-what."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from sharing.models import AccessRecord, SharingGrant
 
 
 class Seen(Subject):
-    """What the log needs besides what the decision needs."""
+    """The facts about an assessment that the log needs besides those for the decision."""
 
     pk: UUID
     version: int
@@ -27,7 +27,7 @@ def record_access(
 ) -> list[AccessRecord]:
     """Write into who-saw-what what `by` saw of `assessment` (a `Seen`): one row for each scope in `openings`.
 
-    `openings` is what `sharing.access.openings` answered: the grant names the brand that they read for.
+    `openings` is what `sharing.access.openings` returned: the grant names the brand that they read for.
     """
     rows = [
         AccessRecord(

@@ -1,4 +1,4 @@
-"""Pages of who saw what: a factory's log, what a brand read, and the month in numbers."""
+"""Pages of who saw what: a factory's log, a brand's own reads, and the month in numbers."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -36,7 +36,7 @@ Rows = AccessRecordQuerySet | SearchRecordQuerySet
 @login_required
 @require_GET
 def who_saw(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Who saw what of this factory's data, newest first; as a table to take along, too."""
+    """Show who saw what of this factory's data, newest first; also as a table to download."""
     factory = factory_inside(request, pk)
     seen = (
         AccessRecord.objects.visible_to(request.user)
@@ -65,7 +65,7 @@ def who_saw(request: HttpRequest, pk: int) -> HttpResponseBase:
 @login_required
 @require_GET
 def what_we_read(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """What a brand's own people and programs read, newest first: the lines that the factories see of it."""
+    """Show what a brand's own people and programs read, newest first: the same records that the factories see."""
     brand = get_object_or_404(Brand.objects.own(request.user), pk=pk)
     seen = AccessRecord.objects.visible_to(request.user).filter(brand=brand).select_related("person", "factory")
     factories = SharingGrant.objects.visible_to(request.user).filter(brand=brand).values("factory")
@@ -80,7 +80,7 @@ def what_we_read(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 def _asked(request: HttpRequest) -> Any:
-    """What the filter is bound to: nothing while no field of it is in the address."""
+    """Return the data that the filter is bound to: None while no field of it is in the address."""
     return request.GET if set(request.GET) & set(WhoSawFilter.base_fields) else None
 
 
@@ -97,7 +97,7 @@ def _is_export(request: HttpRequest, form: WhoSawFilter) -> bool:
 
 
 def _export(request: HttpRequest, name: str, *parts: tuple[Rows, dict[str, Any]]) -> HttpResponseBase:
-    """Rows of one or several logs with the same columns, the first of which is the moment; newest first."""
+    """Export the rows of one or several logs with the same columns, the moment first; newest first."""
     rows = merge(*(_cells(seen, columns) for seen, columns in parts), key=lambda cells: cells[0], reverse=True)
     return table_response(request.GET["format"], name, list(parts[0][1]), rows)
 
@@ -108,7 +108,7 @@ def _cells(seen: Rows, columns: dict[str, Any]) -> Iterator[list[Any]]:
 
 
 def _every(seen: Rows) -> Iterator[Any]:
-    """All lines, newest first, a bounded number at a time; each time the gate is asked again."""
+    """Yield all records, newest first, in chunks; each chunk is a new query, which checks again what is visible."""
     rows: Any = seen.order_by(*AccessRecord.ORDER)
     chunk = list(rows[:CHUNK])
     while chunk:
@@ -128,7 +128,7 @@ def _factory_columns(factory: Factory) -> dict[str, Any]:
 
 
 def _search_columns(factory: Factory) -> dict[str, Any]:
-    """Those of `_factory_columns`, of a search that named the factory."""
+    """Return the columns of `_factory_columns` for a search that named the factory."""
     known = {
         _("When"): lambda line: at_place(line.at, factory),
         _("Who"): lambda line: line.person.name,
@@ -168,7 +168,7 @@ def _side(brand: str, *, is_own: bool) -> str:
 
 
 def _group(found: dict[str, Any]) -> dict[str, Any]:
-    """Searches of one side for the same, in words."""
+    """Return, in words, the searches of one side for the same thing."""
     text = ngettext(
         "Named in %(times)s search for non-compliance in %(about)s",
         "Named in %(times)s searches for non-compliance in %(about)s",
@@ -181,7 +181,7 @@ def _group(found: dict[str, Any]) -> dict[str, Any]:
 @login_required
 @require_safe
 def monthly_summary(request: HttpRequest, pk: int) -> HttpResponse:
-    """One month of who-saw-what in numbers, to read or print: the last full month unless `?month=2026-03` says."""
+    """Show one month of who-saw-what in numbers, to read or print: the last full one or, say, `?month=2026-03`."""
     factory = factory_inside(request, pk)
     try:
         month = month_of(request.GET["month"]) if request.GET.get("month") else last_month(factory)
@@ -199,5 +199,5 @@ def _months_beside(factory: Factory, month: date) -> dict[str, date]:
 
 
 def month_before(month: date) -> date:
-    """The first day of the month before."""
+    """Return the first day of the month before."""
     return date(month.year - (month.month == 1), (month.month - 2) % 12 + 1, 1)
