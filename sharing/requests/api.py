@@ -88,11 +88,11 @@ class BrandRequestsView(RequestListView):
     query_class = BrandRequestQuery
 
     def brand(self) -> Brand:
-        """The brand of the address. Raises 404 unless the asker reads for it."""
+        """Return the brand of the address. Raises 404 unless the asker reads for it."""
         return get_object_or_404(Brand.objects.own(self.user), pk=self.kwargs["pk"])
 
     def rows(self) -> AccessRequestQuerySet:
-        """The brand's own requests."""
+        """Return the brand's own requests."""
         return super().rows().filter(brand=self.brand())
 
     @extend_schema(request=RequestOrder, responses={201: AskedSerializer})
@@ -122,13 +122,13 @@ class RequestAnswer(RequestRows):
     """An answer to one request. It is 409 when somebody else answered it first."""
 
     def answer(self, pk: Any, verb: Any, **values: Any) -> Response:
-        """The request after the verb. Raises 404, 403 or 409."""
+        """Return the request after the verb. Raises 404, 403 or 409."""
         found = get_object_or_404(self.rows(), pk=pk)
         require(Factory.objects.where(self.user, "manage_sharing"), found.factory)
         return self.done(found, verb, **values)
 
     def done(self, found: AccessRequest, verb: Any, **values: Any) -> Response:
-        """The request after the verb. Raises 409."""
+        """Return the request after the verb. Raises 409."""
         verb(by=self.user, request=found, **values)
         return self.shown(found.pk)
 

@@ -1,4 +1,4 @@
-"""Forms of requests: what a brand asks for and searches, what a factory answers."""
+"""Forms of requests: what a brand asks and searches for, and what a factory answers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -31,20 +31,20 @@ STATES = [
 
 
 def country_choices() -> list[tuple[str, Any]]:
-    """The countries with a programme, by name in the reader's language, after "all"."""
+    """Return the countries with a programme, by name in the reader's language, after "all"."""
     codes = CountryProgramme.objects.filter(is_global=False).values_list("country", flat=True)
     pairs = sorted(((code, COUNTRIES.get(code, code)) for code in codes), key=lambda pair: str(pair[1]))
     return [("", _("All countries")), *pairs]
 
 
 class FactorySearch(ListFilter):
-    """How a brand finds the factories that it may ask."""
+    """The search with which a brand finds the factories that it may ask."""
 
     q = forms.CharField(label=_("Name, Better Work id or OS Hub id"), max_length=100, required=False)
     country = forms.ChoiceField(label=_("Country"), choices=country_choices, required=False)
 
     def narrow(self, factories: FactoryQuerySet) -> FactoryQuerySet:
-        """Those whose names contain the words, or whose id they are."""
+        """Return the factories whose names contain the words, or whose id they are."""
         if self.errors:
             return factories.none()
         if words := self.asked("q"):
@@ -54,13 +54,13 @@ class FactorySearch(ListFilter):
 
 
 class RequestFilter(ListFilter):
-    """How a brand narrows the list of its requests."""
+    """The filter of a brand's list of its requests."""
 
     q = forms.CharField(label=_("Factory"), max_length=100, required=False)
     state = forms.ChoiceField(label=_("State"), choices=[("", _("All")), *STATES], required=False)
 
     def narrow(self, requests: AccessRequestQuerySet) -> AccessRequestQuerySet:
-        """Those to factories with these words in the name, in this state."""
+        """Return the requests to factories with these words in the name, in this state."""
         if self.errors:
             return requests.none()
         if words := self.asked("q"):
@@ -70,9 +70,9 @@ class RequestFilter(ListFilter):
 
 
 class AskForm(TermsForm):
-    """What a brand asks of one factory or of many; a last day ends for each with the day of its place."""
+    """The form for what a brand asks of one or many factories; a last day ends with that day at each one's place."""
 
-    hold_days = None  # type: ignore[assignment] # the factory's to say
+    hold_days = None  # type: ignore[assignment] # the factory decides it
     scopes = forms.MultipleChoiceField(
         label=_("What you ask for"),
         choices=OFFERED_CHOICES,
@@ -100,7 +100,7 @@ class AskForm(TermsForm):
             del self.fields[name]
 
     def wish(self) -> Wish:
-        """What the form asks for (call it after `is_valid`)."""
+        """Return what the form asks for (call it after `is_valid`)."""
         data = self.cleaned_data
         return Wish(
             scopes=tuple(data["scopes"]),
@@ -135,7 +135,7 @@ class ListForm(forms.Form):
         field.help_text = f"{field.help_text} {size_help('ask')}"
 
     def clean(self) -> dict[str, Any]:
-        """One of the two is needed."""
+        """Require exactly one of the two."""
         data: dict[str, Any] = super().clean() or {}
         if not self.errors and bool(data.get("text")) == bool(data.get("file")):
             raise forms.ValidationError(
@@ -166,7 +166,7 @@ class LessForm(TermsForm):
             del self.fields[name]
 
     def answer(self) -> Terms:
-        """The terms that the form describes (call it after `is_valid`)."""
+        """Return the terms that the form describes (call it after `is_valid`)."""
         data = self.cleaned_data
         return Terms(
             cycles=data["cycles"],
@@ -178,7 +178,7 @@ class LessForm(TermsForm):
 
 
 def initial_answer(request: AccessRequest) -> dict[str, Any]:
-    """What the form of an answer shows at first: a plain yes."""
+    """Return what the form of an answer shows at first: a plain yes."""
     terms = as_asked(request)
     return {
         "scopes": request.scopes,
@@ -198,7 +198,7 @@ class DeclineForm(forms.Form):
 
 
 class LaterForm(forms.Form):
-    """When to be reminded."""
+    """The time until the reminder."""
 
     days = forms.TypedChoiceField(label=_("Remind us"), choices=LATER, coerce=int, initial=7)
 

@@ -1,8 +1,8 @@
-"""From a brand's own list to factories of the programme: each line with what it may mean, for a person to look over.
+"""The matching of a brand's own list with the programme's factories: each line with what it may mean, for review.
 
-An id that is the factory's (Better Work's or OS Hub's) decides; a name that only one factory has does, too; names
-that are alike are offered as candidates, and nothing is chosen by itself. The list of factories is the same for
-every brand (`factories_to_ask`), so a match says that a factory is enrolled and nothing more.
+An id of a factory (Better Work's or OS Hub's) decides; so does a name that only one factory has; similar names
+are offered as candidates, and nothing is chosen automatically. The list of factories is the same for every brand
+(`factories_to_ask`), so a match says that a factory is enrolled and nothing more.
 """
 
 import io
@@ -26,14 +26,14 @@ from portal.core.tables import Group, Problems, Table, TableError
 from portal.core.tables.texts import Sentence
 from sharing.requests.queries import factories_to_ask
 
-MOST_LINES = 1_000  # matched while their sender waits
-MOST_LETTERS = 300  # of a cell
-MOST_TOLD = 10  # kinds of errors in one message
-# A cell as spreadsheets copy it: between double quotes where it holds a line break, a tab or a quote.
+MOST_LINES = 1_000  # matched while the sender waits
+MOST_LETTERS = 300  # in a cell
+MOST_TOLD = 10  # kinds of errors listed in one message
+# A cell as spreadsheets copy it: in double quotes where it holds a line break, a tab or a quote.
 _QUOTED = re.compile(r'[ ]*"((?:[^"]|""){0,1000})"[ ]*(?=[\t\r\n]|\Z)')
 _WRITTEN = re.compile(r"([^\t\r\n]*)")
 MOST_CANDIDATES = 5
-ALIKE = 0.72  # how alike two names are for one to be offered, from 0 to 1
+ALIKE = 0.72  # how similar a name must be to be offered, from 0 to 1
 MOST_OF_A_WORD = 300  # names looked at because they share a word
 MOST_COMPARED = 12  # names compared letter by letter with one line
 COLUMNS = ("name", "country", "bw_id", "os_hub_id")
@@ -56,7 +56,7 @@ FILLERS = frozenset({
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the list: its number, how it reads, and what it says in which column."""
+    """One line of the list: its number, and its cells by column."""
 
     number: int
     name: str = ""
@@ -73,7 +73,7 @@ class Line:
 
 @dataclass
 class Match:
-    """What a line may mean: `how` is id, name, similar or none; `found` are the factories, the likeliest first."""
+    """The match of a line: `how` is id, name, similar or none; `found` are the factories, the likeliest first."""
 
     line: Line
     how: str = "none"
@@ -89,10 +89,10 @@ class Lines:
 
 
 def pasted_lines(text: str) -> Lines:
-    """The lines of a pasted text: a table with a header, or one id or name a line, cells parted by tabs.
+    """Return the lines of a pasted text: a table with a header, or one id or name per line, cells separated by tabs.
 
-    A cell that holds a line break stands between double quotes, as spreadsheets copy it. Raises `TableError` for too
-    many lines or a table that cannot be read, `ValidationError` for cells that cannot.
+    A cell that holds a line break is in double quotes, as spreadsheets copy it. Raises `TableError` for too many lines
+    or a table that cannot be read, `ValidationError` for cells that cannot.
     """
     text = text.strip("\r\n")
     if _is_header(text.partition("\n")[0]):
@@ -103,7 +103,7 @@ def pasted_lines(text: str) -> Lines:
 
 
 def _pasted_rows(text: str) -> Iterator[list[str]]:
-    """Rows of cells. A double quote that does not open and close a whole cell is a letter like any other."""
+    """Yield rows of cells. A double quote that does not enclose a whole cell is an ordinary character."""
     row: list[str] = []
     at = 0
     while at <= len(text):
@@ -120,9 +120,9 @@ def _pasted_rows(text: str) -> Iterator[list[str]]:
 
 
 def table_lines(file: BinaryIO) -> Lines:
-    """The lines of a table, CSV or XLSX, that has a column with names or with ids.
+    """Return the lines of a table, CSV or XLSX, that has a column with names or with ids.
 
-    Raises `TableError` for what is no such table, `ValidationError` for cells that cannot be read.
+    Raises `TableError` if it is no such table, `ValidationError` for cells that cannot be read.
     """
     table, problems = Table(file, required=(), optional=COLUMNS, aliases=ALIASES, most_rows=MOST_LINES), Problems()
     if not {"name", "bw_id", "os_hub_id"} & set(table.index):
@@ -159,14 +159,14 @@ def _is_header(row: str) -> bool:
 
 
 def _loose_line(number: int, row: list[str]) -> Line:
-    """A line without columns: its first cell may be an id or a name, a later one may name the country."""
+    """Return a line without columns: its first cell may be an id or a name, a later one may name the country."""
     first, *others = [cell for cell in row if cell]
     country = next((cell for cell in others if country_code(cell)), "")
     return Line(number, name=first, bw_id=first, os_hub_id=first, country=country)
 
 
 def match_lines(user: Visitor, lines: Iterable[Line]) -> list[Match]:
-    """Each line with the factories that it may mean: one query, whatever the number of lines."""
+    """Return each line with the factories that it may mean: one query, whatever the number of lines."""
     register = _Register(factories_to_ask(user).order_by("name", "pk"))
     return [register.match(line) for line in lines]
 
@@ -188,7 +188,7 @@ class _Register:
                 self.by_word[word].append(name)
 
     def match(self, line: Line) -> Match:
-        """What one line may mean. Two ids that name two factories are a choice, not a match."""
+        """Return what one line may mean. Two ids that name two factories are a choice, not a match."""
         ids = [key.casefold() for key in (line.bw_id, line.os_hub_id) if key]
         found = list(dict.fromkeys(factory for key in ids for factory in self.by_id.get(key, ())))
         if found:
@@ -201,7 +201,7 @@ class _Register:
         return Match(line, "similar" if alike else "none", alike)
 
     def _alike(self, name: str, country: str) -> Iterator[Factory]:
-        """Factories whose names are nearly this one, the likeliest first."""
+        """Yield the factories whose names are similar to this one, the likeliest first."""
         letters = SequenceMatcher(None, "", name)
         scores: dict[str, float] = {}
         for other in self._sharing_words(name):
@@ -213,9 +213,9 @@ class _Register:
         yield from list(dict.fromkeys(found))[:MOST_CANDIDATES]
 
     def _sharing_words(self, name: str) -> list[str]:
-        """The names that share most with this one, where a rare word counts for more than a common one.
+        """Return the names that share most words with this one; a rare word counts for more than a common one.
 
-        Their number has a limit, so that a list costs the same whatever the number of factories.
+        Their number is limited, so that a list costs the same whatever the number of factories.
         """
         shared: dict[str, float] = defaultdict(float)
         for word in dict.fromkeys(name.split()):
@@ -226,12 +226,12 @@ class _Register:
 
 
 def _is_in(factory: Factory, country: str) -> bool:
-    """Whether a factory may be the one meant: a line that names another country means another factory."""
+    """Return whether a factory may be the one meant: a line that names another country means another factory."""
     return not country or factory.programme.country == country
 
 
 def plain(name: str) -> str:
-    """A name as it is compared: without case, accents, punctuation, what stands in brackets, and legal forms."""
+    """Return a name as it is compared: without case, accents, punctuation, text in brackets, and legal forms."""
     letters = unicodedata.normalize("NFKD", unmarked(re.sub(r"\([^)]*\)", " ", name)).casefold())
     words = re.sub(r"[^\w]+|_+", " ", "".join(c for c in letters if unicodedata.category(c) != "Mn")).split()
     return " ".join(word for word in words if word not in FILLERS) or " ".join(words)

@@ -43,29 +43,33 @@ class AccessRequestQuerySet(QuerySet["AccessRequest"]):
     """Requests."""
 
     def open(self) -> "AccessRequestQuerySet":
-        """Not answered, not withdrawn, and not past their time. Expiry is honoured here, at read time."""
+        """Return those not answered, withdrawn or lapsed. Expiry is checked here, at read time."""
         return self.filter(state=State.OPEN, lapses_at__gt=StatementTime())
 
     def undecided(self) -> "AccessRequestQuerySet":
-        """Open, and without a yes that waits for the factory's second person: for the factory's side."""
+        """Return the open ones without a yes that waits for the factory's second person: for the factory's side."""
         return self.open().exclude(Exists(self._waiting_grants()))
 
     def waiting(self) -> "AccessRequestQuerySet":
-        """Undecided, and not put off until later."""
+        """Return those undecided and not put off until later."""
         return self.undecided().filter(Q(snoozed_until=None) | Q(snoozed_until__lte=StatementTime()))
 
     def put_off(self) -> "AccessRequestQuerySet":
-        """Undecided, and put off until later."""
+        """Return those undecided and put off until later."""
         return self.undecided().filter(snoozed_until__gt=StatementTime())
 
     def inside(self, user: Visitor) -> "AccessRequestQuerySet":
-        """Those to factories whose people or country's staff `user` is one of: what `visible_to` shows of them."""
+        """Return those to factories whose people or country's staff `user` is one of.
+
+        That is all that `visible_to` shows of them.
+        """
         return self.filter(factory__in=keys_inside(user))
 
     def visible_to(self, user: Visitor) -> "AccessRequestQuerySet":
-        """The factory's people, its country's staff, and the brand that asked; no other brand.
+        """Return the requests visible to `user`.
 
-        A token sees the requests for data of its own scopes.
+        The factory's people, its country's staff and the brand that asked see them; no other brand. A token sees the
+        requests for data of its own scopes.
         """
         seen = Q(factory__in=keys_inside(user))
         for rule in RULES.values():
@@ -73,22 +77,23 @@ class AccessRequestQuerySet(QuerySet["AccessRequest"]):
         return self.filter(seen)
 
     def decidable_by(self, user: Visitor) -> "AccessRequestQuerySet":
-        """Those of factories for which `user` decides."""
+        """Return those to factories for which `user` decides."""
         return self.filter(factory__in=keys_held(user, "factory", "manage_sharing"))
 
     def for_reader(self, user: Visitor) -> "AccessRequestQuerySet":
-        """Each with `from_inside` (the reader sees it from the factory's side) and `shown_state` for that side."""
+        """Annotate each with `from_inside` (the reader is on the factory's side) and `shown_state` for the reader."""
         return self._shown(ExpressionWrapper(Q(factory__in=keys_inside(user)), output_field=BooleanField()))
 
     def for_brand(self) -> "AccessRequestQuerySet":
-        """Each with `shown_state` as the brand that asked sees it."""
+        """Annotate each with `shown_state` as the brand that asked sees it."""
         return self._shown(Value(value=False, output_field=BooleanField()))
 
     def _shown(self, inside: Any) -> "AccessRequestQuerySet":
-        """To the brand a yes that waits for a second person of the factory is nothing: its request is as it is stored.
+        """Annotate each with `from_inside` and `shown_state`.
 
-        To the factory it is unconfirmed, and refused where the second person said no: not where a manager declined
-        after taking a yes back. Refusals of before there were codes of ends have none.
+        A brand does not see a yes that waits for a second person of the factory: it sees the request as it is stored.
+        The factory sees such a request as unconfirmed, and as refused where the second person said no, but not where a
+        manager declined after taking a yes back. Refusals from before there were codes of ends have none.
         """
         refused = self._grants().filter(needs_confirmation=True, confirmed_at=None, end_code__in=["", End.REFUSED])
         return self.annotate(from_inside=inside).annotate(
@@ -102,11 +107,11 @@ class AccessRequestQuerySet(QuerySet["AccessRequest"]):
         )
 
     def shown_as(self, state: str) -> "AccessRequestQuerySet":
-        """Those that stand so to the reader, after `for_reader` or `for_brand`."""
+        """Return those shown to the reader in this state, after `for_reader` or `for_brand`."""
         return self.filter(Q(("shown_state", state)))
 
     def shown_closed(self) -> "AccessRequestQuerySet":
-        """Those that are not open to the reader any more, after `for_reader` or `for_brand`."""
+        """Return those no longer shown to the reader as open, after `for_reader` or `for_brand`."""
         return self.exclude(Q(("shown_state", Shown.OPEN)))
 
     @staticmethod
@@ -119,9 +124,9 @@ class AccessRequestQuerySet(QuerySet["AccessRequest"]):
 
 
 class AccessRequest(models.Model):
-    """One brand's wish to read some of one factory's data, for some cycles, until a day, for a purpose.
+    """One brand's request to read some of one factory's data, for some cycles, until a day, for a purpose.
 
-    What was asked never changes, and nothing is deleted: who wants something else withdraws and asks again.
+    What was asked never changes, and nothing is deleted: to ask for something else, withdraw it and ask again.
     """
 
     State = request_states.State
@@ -139,7 +144,7 @@ class AccessRequest(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     lapses_at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
-    # "Later": the factory is not bothered before then. The brand does not learn of it.
+    # "Later": the factory is not reminded before then. The brand does not learn of it.
     snoozed_until = models.DateTimeField(null=True, blank=True)
     remind_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)
@@ -220,15 +225,15 @@ class AccessRequest(models.Model):
 
     @property
     def code(self) -> str:
-        """What a manager types on another device to come here."""
+        """The code that a manager types on another device to reach it."""
         return short_code(self.pk)
 
     def as_grant(self) -> SharingGrant:
-        """The terms asked for, as an unsaved grant: for its words."""
+        """Return the terms asked for as an unsaved grant, to put them in words."""
         return SharingGrant(cycles=self.cycles, cycle_number=self.cycle_number, expires_at=self.expires_at)
 
     def cycles_in_words(self) -> str:
-        """The cycles asked for, as a person would say it."""
+        """Return the cycles asked for, as a person would say it."""
         return self.as_grant().cycles_in_words()
 
     @property

@@ -1,6 +1,6 @@
 """Notices of requests: asked and reminded (to the factory), answered and lapsed (to the brand).
 
-Each asks again when it is sent: what was answered, withdrawn or put off meanwhile is told to nobody.
+Each checks again when it is sent: nobody is notified of a request that was answered, withdrawn or put off meanwhile.
 """
 
 from typing import Any
@@ -19,12 +19,12 @@ from sharing.requests.states import Shown
 
 
 def _path(request: AccessRequest) -> str:
-    """The page of the decision: one click from the mail, after signing in."""
+    """Return the page of the decision: one click from the mail, after signing in."""
     return reverse("access_request", args=[request.pk])
 
 
 def _to_decide(notice: Notice, reader: User) -> AccessRequest | None:
-    """The request, if it still waits for this reader's decision."""
+    """Return the request, if it still waits for this reader's decision."""
     rows = AccessRequest.objects.visible_to(reader).waiting().decidable_by(reader).select_related("factory", "brand")
     return rows.filter(pk=UUID(notice.subject)).first()
 
@@ -75,7 +75,7 @@ def _words(request: AccessRequest) -> dict[str, str]:
 
 
 def _payload(notice: Notice) -> dict[str, Any] | None:
-    """For the brand's programs: which request was answered, as the brand sees it now."""
+    """Return, for the brand's programs, which request was answered, as the brand sees it now."""
     rows: Any = AccessRequest.objects.filter(pk=UUID(notice.subject), brand=notice.brand_id).for_brand()
     request = rows.select_related("factory").first()
     if request is None or request.shown_state == Shown.OPEN:

@@ -1,4 +1,4 @@
-"""Which factories a brand may find to ask, and which grants are to answer a request."""
+"""The factories that a brand may find to ask, and the grants that are to answer a request."""
 
 from django.db.models import Exists, OuterRef, Q
 
@@ -12,10 +12,10 @@ from sharing.terms import StatementTime
 
 
 def factories_to_ask(user: Visitor) -> FactoryQuerySet:
-    """The enrolled factories, for whoever reads for a brand: the same list for every brand.
+    """Return the enrolled factories, for anybody who reads for a brand: the same list for every brand.
 
-    Only what is public of them is loaded: ids, name, town, sector, country. Whether a factory shares with anybody is
-    no part of this queryset (invariant 3), nor is anything of SLCP (R1).
+    Only their public facts are loaded: ids, name, town, sector, country. This queryset does not depend on whether a
+    factory shares with anybody (invariant 3), nor on anything of SLCP (R1).
     """
     listed = Factory.objects.filter(Exists(Brand.objects.own(user)), enrolment_status="enrolled", is_obsolete=False)
     return listed.select_related("programme").only(
@@ -24,9 +24,9 @@ def factories_to_ask(user: Visitor) -> FactoryQuerySet:
 
 
 def with_requests(grants: SharingGrantQuerySet) -> SharingGrantQuerySet:
-    """Return the grants, each with `is_asked_for`: it is to answer a request, and `is_still_asked_for`.
+    """Return the grants, each with `is_asked_for` (it is to answer a request) and `is_still_asked_for`.
 
-    That is one which is open, or was answered with a yes when another grant of it was confirmed.
+    The latter: the request is open, or was answered with a yes when another grant for it was confirmed.
     """
     answers = RequestAnswer.objects.filter(grant=OuterRef("pk"))
     is_open = Q(request__state=State.OPEN, request__lapses_at__gt=StatementTime())
@@ -35,6 +35,6 @@ def with_requests(grants: SharingGrantQuerySet) -> SharingGrantQuerySet:
 
 
 def dropped_grants() -> SharingGrantQuerySet:
-    """Return the grants that wait for the factory's second person though nobody asks for them any more."""
+    """Return the grants that wait for the factory's second person although nobody asks for them any more."""
     waiting = SharingGrant.objects.filter(needs_confirmation=True, confirmed_at=None, ended_at=None)
     return with_requests(waiting).filter(Q(("is_asked_for", True), ("is_still_asked_for", False)))

@@ -49,7 +49,7 @@ class RequestSerializer(serializers.Serializer[Any]):
     snoozed_until = serializers.SerializerMethodField()
 
     def get_answered_by(self, found: Any) -> str | None:
-        """The name, for the factory's side."""
+        """Return the name, for the factory's side."""
         return found.answered_by.name if found.answered_by and found.from_inside else None
 
     def get_snoozed_until(self, found: Any) -> str | None:
@@ -87,7 +87,7 @@ class RequestOrder(StrictSerializer):
 
     @staticmethod
     def wish(given: dict[str, Any]) -> Wish:
-        """What is asked for."""
+        """Return what is asked for."""
         return Wish(
             scopes=tuple(given["scopes"]),
             cycles=given["cycles"],
@@ -125,7 +125,7 @@ class ApproveOrder(StrictSerializer):
 
     @staticmethod
     def terms(given: dict[str, Any], request: Any) -> Terms:
-        """The request's own terms, with what was given on top."""
+        """Return the request's own terms, with what was given on top."""
         names = ("cycles", "cycle_number", "expires_at", "hold_days")
         asked = as_asked(request)
         kept = {name: getattr(asked, name) for name in names}
@@ -201,7 +201,7 @@ class MatchOrder(StrictSerializer):
 
     @staticmethod
     def lines_of(given: dict[str, Any]) -> list[Line]:
-        """The lines, numbered from 1."""
+        """Return the lines, numbered from 1."""
         return [Line(number, **line) for number, line in enumerate(given["lines"], start=1)]
 
 

@@ -1,4 +1,4 @@
-"""How a request stands: what its row says, and what each side is shown of it."""
+"""The states of a request: the stored one, and the one that each side is shown."""
 
 from enum import StrEnum
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class State(models.TextChoices):
-    """What became of a request."""
+    """The stored state of a request."""
 
     OPEN = "open", _("Open")
     APPROVED = "approved", _("Approved")
@@ -17,7 +17,7 @@ class State(models.TextChoices):
 
 
 class Shown(StrEnum):
-    """How it stands to a reader: `shown_state`. What a second person has yet to confirm, only the factory learns."""
+    """The state that a reader is shown (`shown_state`). Only the factory sees that a confirmation is missing."""
 
     OPEN = "open"
     APPROVED = "approved"

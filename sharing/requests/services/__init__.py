@@ -1,1 +1,1 @@
-"""Asking, answering, and what time does to requests."""
+"""Asking, answering, and the lapsing of requests with time."""

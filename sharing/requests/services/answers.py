@@ -1,9 +1,9 @@
-"""When a request is answered: by a grant that the brand has, or by a no.
+"""The answering of requests: by a grant that the brand has, or by a no.
 
-A yes that a second person has to confirm answers nothing yet: the request stays open, to the brand in every respect.
-Its first grant that is confirmed answers it; what else waits of it can be confirmed later. When the last one that waits
-is refused, it is answered, too: with a yes if the brand has something of what was approved, otherwise with a no. A yes
-that a manager takes back leaves it open.
+A yes that a second person has to confirm answers nothing yet: to the brand the request stays open in every respect.
+The first of its grants to be confirmed answers it; its other waiting grants can be confirmed later. When the last one
+that waits is refused, it is answered, too: with a yes if the brand has something of what was approved, otherwise with
+a no. A yes that a manager takes back leaves it open.
 """
 
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ def ids_of_request(request: AccessRequest) -> dict[str, Any]:
 
 
 def close_request(request: AccessRequest, state: State, by: User, *, actor: User | None = None, **data: Any) -> None:
-    """Close a locked request with its event; `by` answered it, and `actor` made the answer final if that was another.
+    """Close a locked request with its event; `by` answered it, and `actor`, if somebody else, made the answer final.
 
     The brand is notified of a yes and of a no.
     """
@@ -97,7 +97,7 @@ def answer_without(grant: SharingGrant, *, by: User) -> None:
 
 
 def carry_over(proposals: Iterable[SharingGrant], grant: SharingGrant, *, by: User) -> None:
-    """Let a grant take the place of proposals as the answer to the open requests that they were to answer."""
+    """Let a grant replace proposals as the answer to the open requests that they were to answer."""
     for proposal in proposals:
         for request in _open_requests(proposal):
             link_answer(request, [grant])
@@ -112,7 +112,7 @@ def _approve(request: AccessRequest, by: User, *, actor: User) -> None:
 
 
 def _open_requests(grant: Any) -> QuerySet[AccessRequest]:
-    """The open requests that a grant of a locked situation is to answer, locked in turn."""
+    """Return the open requests that a grant of a locked situation is to answer, locked in turn."""
     if not grant.is_still_asked_for:
         return AccessRequest.objects.none()
     rows = AccessRequest.objects.filter(state=State.OPEN, lapses_at__gt=timezone.now(), grants=grant)

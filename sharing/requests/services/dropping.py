@@ -1,7 +1,7 @@
-"""What waits for a second person when its request is over: it ends, for nobody asks for it any more.
+"""The end of grants that wait for a second person when their request has ended: nobody asks for them any more.
 
-A request that is taken back drops it at once; one that lapsed drops it within the hour, and until then nobody can
-confirm it (`requests_to_answer` asks the same question under locks).
+A request that is taken back drops them at once; one that lapsed drops them within the hour, and until then nobody
+can confirm them (`requests_to_answer` checks the same under locks).
 """
 
 from typing import Any
@@ -26,17 +26,17 @@ def is_dropped(grant: Any) -> bool:
 
 
 def drop_proposals() -> int:
-    """End what waits for a second person though its request has lapsed (hourly by beat); how many."""
+    """End grants that wait for a second person though their request has lapsed (hourly by beat); return how many."""
     requests = AccessRequest.objects.filter(grants__in=dropped_grants()).distinct().order_by("pk")
     return sum(drop_proposals_for(request) for request in requests[:AT_ONCE])
 
 
 @transaction.atomic
 def drop_proposals_for(request: AccessRequest) -> int:
-    """End what waits for a second person to answer a request that is over; how many. Locks the factory."""
+    """End the grants that wait for a second person to answer an ended request; return how many. Locks the factory."""
     dropped = set(dropped_grants().filter(requests=request).values_list("pk", flat=True))
     if not dropped:
-        return 0  # without the lock; under it the same is asked again: it may have been confirmed just in time
+        return 0  # checked without the lock, and below again with it: a grant may just have been confirmed
     situation = locked_situation(request.asked_by, request.factory_id, [request.brand_id])
     journal = Journal(situation, act=BY_ITSELF)
     known = [one for one in situation.of(request.brand_id).grants if one.pk in dropped]

@@ -1,11 +1,11 @@
-"""Requests as verbs: ask, withdraw, approve, decline, put off; and what time does to them.
+"""The verbs of requests: ask, withdraw, approve, decline, put off; and their reminders and lapsing.
 
 A brand's people ask, the factory's managers answer. An answer never opens more than was asked, and silence opens
-nothing: a request that nobody answers lapses. Against flooding: one open request for each factory, none again for
-`request_again_days` after it was closed, and `REQUESTS_A_DAY` for each brand.
+nothing: a request that nobody answers lapses. Limits against flooding: one open request for each factory, no new one
+for `request_again_days` after it was closed, and `REQUESTS_A_DAY` for each brand.
 
-Asking locks the brand's row; answering and taking back the factory's (as every decision on consent does), then the
-request's. When a yes answers a request is said in `sharing.requests.services.answers`.
+Asking locks the brand's row; answering and withdrawing lock the factory's (as every decision on consent does), then
+the request's. `sharing.requests.services.answers` explains when a yes answers a request.
 """
 
 from collections.abc import Iterable, Sequence
@@ -51,12 +51,12 @@ BATCH = 500
 
 
 class AlreadyAnsweredError(HasChangedError):
-    """Somebody else was first; the message says who and what."""
+    """The error that somebody else was first; the message says who and what."""
 
 
 @dataclass
 class Asked:
-    """What became of asking several factories: the `requests` sent, and why the others were `refused`."""
+    """The result of asking several factories: the `requests` sent, and why the others were `refused`."""
 
     requests: list[AccessRequest] = field(default_factory=list)
     refused: list[tuple[Factory, str]] = field(default_factory=list)
@@ -75,7 +75,7 @@ def request_many(*, by: User, brand: Brand, factories: Sequence[Factory], wish: 
     """Ask several factories for the same, in a few queries and two short ones for each that is asked.
 
     A factory that was asked already, may not be asked yet or shares it all is left out, with the reason. Raises
-    `PermissionDenied`; `ValidationError` by field for a wish that makes no sense, and for more than a day's requests.
+    `PermissionDenied`; `ValidationError` by field for an invalid `wish`, and for more than a day's requests.
     """
     brand = Brand.objects.select_for_update(no_key=True).get(pk=brand.pk)
     _authorise_brand(by, brand)
@@ -101,7 +101,7 @@ def request_many(*, by: User, brand: Brand, factories: Sequence[Factory], wish: 
 
 
 def _refusal(standing: Standing | None, wish: Wish, factory: Factory | None) -> str:
-    """Return why a factory is not asked; empty: it is."""
+    """Return why a factory is not asked; empty if it is."""
     if standing is None or factory is None:
         return _("This factory cannot be asked.")
     if wish.last_day is not None and wish.last_day < today(factory):
@@ -200,10 +200,10 @@ def withdraw_request(*, by: User, request: AccessRequest) -> AccessRequest:
 
 @transaction.atomic
 def approve_request(*, by: User, request: AccessRequest, scopes: Sequence[str], terms: Terms) -> AccessRequest:
-    """Give what was asked, or less of it, as `grant_access` and `change_grant` do.
+    """Grant what was asked, or less of it, as `grant_access` and `change_grant` do.
 
-    What the brand has already and covers the terms stays as it is. A yes of which all that is new has to be confirmed
-    leaves the request open until then. The same yes twice is one. Raises `PermissionDenied`, `AlreadyAnsweredError`, or
+    An existing grant that covers the terms stays as it is. If everything new in a yes has to be confirmed, the request
+    stays open until then. The same yes twice counts once. Raises `PermissionDenied`, `AlreadyAnsweredError`, or
     `ValidationError` by field: for more than was asked, and as `grant_access` does.
     """
     situation = locked_situation(by, request.factory_id, [request.brand_id])
@@ -224,14 +224,14 @@ def approve_request(*, by: User, request: AccessRequest, scopes: Sequence[str], 
 
 
 def _is_approved_by(by: User, request: AccessRequest) -> bool:
-    """Whether this person has said yes to a request already, be it that a second person has yet to confirm it."""
+    """Return whether this person has approved a request already, even if a second person has yet to confirm it."""
     if request.state == State.OPEN:
         return request.grants.unconfirmed().filter(granted_by=by).exists()
     return request.state == State.APPROVED and request.answered_by_id == by.pk
 
 
 def approving(situation: Situation, request: AccessRequest, scopes: Sequence[str], terms: Terms) -> list[Outcome]:
-    """Return what a yes on these terms does, kind by kind. Raises what `approve_request` raises."""
+    """Return the outcomes of a yes on these terms, kind by kind. Raises what `approve_request` raises."""
     _must_be_open(request)
     _must_not_exceed(request, scopes, terms)
     terms, position = replace(terms, purpose=terms.purpose or request.purpose), situation.of(request.brand_id)
@@ -248,13 +248,13 @@ def _giving(situation: Situation, position: Position, scope: str, terms: Terms) 
 
 
 def _keeps(existing: SharingGrant, terms: Terms) -> bool:
-    """Whether an existing grant gives all of these terms already, so that a yes leaves it as it is."""
+    """Return whether an existing grant covers these terms already, so that a yes leaves it as it is."""
     wish = Wish((existing.scope,), "", terms.cycles, terms.cycle_number, terms.expires_at)
     return covers(existing, wish) and existing.valid_from <= timezone.now()
 
 
 def as_asked(request: AccessRequest) -> Terms:
-    """The terms of a plain yes: as asked, with the country's days for which each new report is held."""
+    """Return the terms of a plain yes: as asked, with the country's days for which each new report is held."""
     return Terms(
         cycles=request.cycles,
         cycle_number=request.cycle_number,
@@ -282,7 +282,7 @@ def _must_not_exceed(request: AccessRequest, scopes: Sequence[str], terms: Terms
 
 @transaction.atomic
 def decline_request(*, by: User, request: AccessRequest, reason: str = "") -> AccessRequest:
-    """Say no, with a reason that the brand reads, or without. The same no twice is one.
+    """Decline a request, with a reason that the brand reads, or without. The same no twice counts once.
 
     Raises `PermissionDenied` or `AlreadyAnsweredError`.
     """
@@ -298,7 +298,7 @@ def decline_request(*, by: User, request: AccessRequest, reason: str = "") -> Ac
 
 @transaction.atomic
 def snooze_request(*, by: User, request: AccessRequest, days: int) -> AccessRequest:
-    """Put an answer off: the factory is reminded after so many days. The request lapses when it would have anyway.
+    """Put an answer off: the factory is reminded after this many days. The request lapses when it would have anyway.
 
     Raises `PermissionDenied`, `AlreadyAnsweredError`, or `ValidationError` for days outside 1 to 60.
     """
@@ -326,7 +326,7 @@ def _must_be_open(request: AccessRequest) -> None:
 
 
 def answered_in_words(request: AccessRequest) -> str:
-    """Who dealt with a request, and how: for the factory's side."""
+    """Return who dealt with a request, and how: for the factory's side."""
     if request.state == State.OPEN and request.lapses_at > timezone.now():
         return _("This request is already approved; a second person must still confirm it.")
     if request.answered_by is None or request.answered_at is None:
@@ -343,9 +343,9 @@ def answered_in_words(request: AccessRequest) -> str:
 
 @transaction.atomic
 def lapse_requests() -> int:
-    """Close the requests whose time is over (hourly by beat); how many. Nothing is shared by it.
+    """Close the requests whose time has passed (hourly by beat); return how many. Nothing is shared by this.
 
-    What waits for a second person to answer one of them ends in `drop_proposals`: this locks no factory.
+    The grants that wait for a second person to answer one of them end in `drop_proposals`: this locks no factory.
     """
     return _lapse(_past_their_time().select_for_update(skip_locked=True).order_by("lapses_at")[:BATCH])
 
@@ -356,7 +356,7 @@ def _past_their_time() -> AccessRequestQuerySet:
 
 
 def _lapse(requests: Iterable[AccessRequest]) -> int:
-    """Close locked requests; how many."""
+    """Close locked requests; return how many."""
     rows = list(requests)
     for request in rows:
         request.state, request.answered_at = State.LAPSED, request.lapses_at
@@ -370,7 +370,7 @@ def _lapse(requests: Iterable[AccessRequest]) -> int:
 
 @transaction.atomic
 def remind_of_requests() -> int:
-    """Bring open requests to the factories' minds (hourly by beat); how many."""
+    """Remind the factories of open requests (hourly by beat); return how many."""
     due = AccessRequest.objects.undecided().filter(remind_at__lte=timezone.now(), brand__is_active=True)
     due = due.select_for_update(skip_locked=True, of=("self",)).select_related("factory__programme")
     rows = list(due.order_by("remind_at")[:BATCH])

@@ -1,7 +1,7 @@
-"""Where a brand stands with factories: asked already, may not ask yet, shared already.
+"""The standing of a brand with factories: asked already, may not ask yet, shared already.
 
-Told from those of the brand's own requests and grants that the reader sees: what others asked or hold changes nothing
-here (invariant 3), nor does what a token may not read.
+It follows from those of the brand's own requests and grants that are visible to the reader: what others asked or hold
+changes nothing here (invariant 3), nor does what a token may not read.
 """
 
 from collections.abc import Collection, Iterable
@@ -26,9 +26,9 @@ LONGEST_WAIT = timedelta(days=366)  # programmes ask for at most 365 days before
 
 @dataclass(frozen=True)
 class Wish:
-    """What a brand asks for. `cycle_number` belongs to cycles "from" and "only".
+    """The content of a brand's request. `cycle_number` belongs to cycles "from" and "only".
 
-    It ends at a moment (`expires_at`), or with a day of each factory's place (`last_day`), or when the factory ends it.
+    It ends at a moment (`expires_at`), or with a day at each factory's place (`last_day`), or when the factory ends it.
     """
 
     scopes: tuple[str, ...]
@@ -40,14 +40,14 @@ class Wish:
     last_day: date | None = None
 
     def at(self, place: Place) -> "Wish":
-        """Return what is asked of one factory: a last day ends with the day of its place (R54)."""
+        """Return what is asked of one factory: a last day ends with that day at its place (R54)."""
         if self.last_day is None:
             return self
         return replace(self, expires_at=end_of(self.last_day, place), last_day=None)
 
 
 class Word(StrEnum):
-    """Where a brand stands with a factory."""
+    """The standing of a brand with a factory, in a word."""
 
     ASKED = "asked"
     COOLING = "cooling"  # it may not ask for anything yet
@@ -62,11 +62,11 @@ class Standing:
     asked: AccessRequest | None = None
     shared: list[SharingGrant] = field(default_factory=list)
     waits: list[tuple[frozenset[str], datetime]] = field(default_factory=list)
-    place: Place = UTC_DAYS  # the factory, once there is a request whose days are named
+    place: Place = UTC_DAYS  # the factory, once there is a request whose days are shown
 
     @property
     def word(self) -> Word:
-        """Where the brand stands; `SHARED` where anything is."""
+        """The standing in a word; `SHARED` if anything is shared."""
         if self.asked is not None:
             return Word.ASKED
         if all(self.again_from([scope]) for scope in OFFERED_SCOPES):
@@ -75,21 +75,21 @@ class Standing:
 
     @property
     def may_ask(self) -> bool:
-        """Whether there is anything the brand may ask this factory for now."""
+        """Whether there is anything that the brand may ask this factory for now."""
         return self.word in {Word.FREE, Word.SHARED} and not self._shares_everything()
 
     def again_from(self, scopes: Collection[str]) -> datetime | None:
-        """When the brand may ask for these scopes again; None: now."""
+        """Return when the brand may ask for these scopes again; None: now."""
         ends = [end for about, end in self.waits if about & set(scopes)]
         return max(ends, default=None)
 
     def next_time(self) -> datetime | None:
-        """The first moment at which the brand may ask for something again; None: now."""
+        """Return the first moment at which the brand may ask for something again; None: now."""
         ends = [self.again_from([scope]) for scope in OFFERED_SCOPES]
         return None if None in ends else min(filter(None, ends))
 
     def in_words(self) -> str:
-        """What the brand reads beside the factory's name; empty where there is nothing to say."""
+        """Return what the brand reads beside the factory's name; empty where there is nothing to say."""
         if self.asked is not None:
             return _("You asked on %s.") % in_words(self.asked.created_at, self.place)
         words = []
@@ -101,7 +101,7 @@ class Standing:
         return " ".join(words)
 
     def refusal(self, wish: Wish) -> str:
-        """Why this wish may not be sent now, as a sentence; empty: it may."""
+        """Return why this request may not be sent now, as a sentence; empty if it may."""
         if self.asked is not None:
             return _("You asked on %s, and the factory has not answered yet.") % in_words(
                 self.asked.created_at, self.place
@@ -120,14 +120,14 @@ class Standing:
 
 
 def covers(grant: SharingGrant, wish: "Wish") -> bool:
-    """Whether a grant opens all the cycles of a wish, for as long as is wished."""
+    """Return whether a grant opens all the cycles that `wish` asks for, for as long as it asks."""
     return covers_all_of(grant, wish) and (
         grant.expires_at is None or (wish.expires_at is not None and grant.expires_at >= wish.expires_at)
     )
 
 
 def standings(user: Visitor, brand: Brand, factory_ids: Iterable[int]) -> dict[int, Standing]:
-    """Where `brand` stands with each of these factories, as far as `user` sees: two queries whatever their number."""
+    """Return the standing of `brand` with each factory, as far as `user` sees it: two queries whatever their number."""
     now = timezone.now()
     found = {factory_id: Standing() for factory_id in factory_ids}
     requests = AccessRequest.objects.visible_to(user).filter(brand=brand, factory__in=list(found)).for_brand()
@@ -146,17 +146,17 @@ def standings(user: Visitor, brand: Brand, factory_ids: Iterable[int]) -> dict[i
 
 
 def may_ask_again(request: AccessRequest) -> datetime:
-    """When the brand may ask the factory of a closed request again: as the day begins there (R54).
+    """Return when the brand may ask the factory of a closed request again: as the day begins there (R54).
 
-    `factory__programme` is loaded.
+    `factory__programme` must be loaded.
     """
     factory = request.factory
     closed = request.answered_at or request.lapses_at
-    last = day_of(closed - SHORTEST, factory)  # of a lapsed one the last day on which it was open
+    last = day_of(closed - SHORTEST, factory)  # for a lapsed request, the last day on which it was open
     return start_of(last + timedelta(days=factory.programme.request_again_days), factory)
 
 
 def _reasked(request: Any) -> frozenset[str]:
-    """What a brand may not ask for while it waits: what was given, or, after anything but a yes, whatever it is."""
+    """Return what a brand may not ask for while it waits: after a yes the scopes of the request, otherwise any."""
     given = request.shown_state == Shown.APPROVED
     return frozenset(request.scopes if given else Scope.values)

@@ -1,4 +1,4 @@
-"""Pages of a factory that answers: the inbox, no, later; and of a brand that takes its request back."""
+"""Pages of a factory that answers: the inbox, declining, postponing; and of a brand that withdraws its request."""
 
 from uuid import UUID
 
@@ -33,7 +33,7 @@ PAST_SHOWN = 25
 @login_required
 @require_GET
 def inbox(request: HttpRequest, pk: int) -> HttpResponse:
-    """ "Requests": what brands ask of this factory; first what waits, then what was put off, then what is over."""
+    """Show "Requests", what brands ask of this factory: first those that wait, then those put off, then closed ones."""
     factory = factory_inside(request, pk)
     rows = AccessRequest.objects.visible_to(request.user).filter(factory=factory).for_reader(request.user)
     rows = rows.select_related("factory", "brand", "asked_by", "answered_by")
@@ -51,9 +51,9 @@ def inbox(request: HttpRequest, pk: int) -> HttpResponse:
 def already_answered(
     request: HttpRequest, found: AccessRequest, text: str = "", *, is_same: bool = False, typed: str = ""
 ) -> HttpResponse:
-    """Somebody was first: the request's page says who did what; nothing changes, and an answer is told so.
+    """Redirect to the request's page, which says who answered first; say that an answer sent too late changed nothing.
 
-    `is_same`: a second click. `typed`: what was written with the answer, which is kept nowhere.
+    `is_same`: a second click. `typed`: what was written with the answer, which is not saved.
     """
     found.refresh_from_db()
     is_lost = request.method == "POST" and not is_same
@@ -61,7 +61,7 @@ def already_answered(
         recorded = [found.decline_reason]
         said = [text or answered_in_words(found), _("Your answer changed nothing."), unsaved([typed], recorded)]
         messages.warning(request, " ".join(filter(None, said)))
-    elif found.state == AccessRequest.State.OPEN:  # it lapsed, or waits for a second person
+    elif found.state == AccessRequest.State.OPEN:  # it has lapsed, or waits for a second person
         messages.info(request, text or answered_in_words(found))
     return redirect("access_request", pk=found.pk)
 
@@ -69,7 +69,7 @@ def already_answered(
 @login_required
 @require_http_methods(["GET", "POST"])
 def request_decline(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """No, with a reason that the brand reads, or without."""
+    """Decline a request, with a reason that the brand reads, or without."""
     found = request_to_decide(request, pk)
     form = DeclineForm(posted(request))
     typed = form.cleaned_data["reason"] if form.is_valid() else ""
@@ -91,7 +91,7 @@ def request_decline(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def request_later(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Not now: the request leaves the inbox and comes back in some days."""
+    """Put a request off: it leaves the inbox and comes back in some days."""
     found = request_to_decide(request, pk)
     form = LaterForm(request.POST)
     if not form.is_valid():
@@ -109,7 +109,7 @@ def request_later(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def request_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The brand takes its request back."""
+    """Withdraw a request, as the brand that asked."""
     found = request_seen(request, pk)
     if not Brand.objects.own(request.user).filter(pk=found.brand_id).exists():
         raise PermissionDenied(_("Only the brand that asked can cancel its request."))

@@ -30,13 +30,13 @@ from sharing.requests.services.standing import Standing, standings
 from sharing.scopes import OFFERED_SCOPES
 
 REFUSED_SHOWN = 20
-MOST_IN_ADDRESS = 100  # web servers read some 4,000 characters
+MOST_IN_ADDRESS = 100  # web servers accept about 4,000 characters
 
 
 @login_required
 @require_GET
 def brand_requests(request: HttpRequest, pk: int) -> HttpResponse:
-    """ "Our requests": what the brand asked for, and what became of it, newest first."""
+    """Show "Our requests": what the brand asked for, and what became of it, newest first."""
     brand = own_brand(request, pk)
     form = RequestFilter(request.GET)
     rows = AccessRequest.objects.visible_to(request.user).filter(brand=brand).for_reader(request.user)
@@ -48,7 +48,7 @@ def brand_requests(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_GET
 def ask_search(request: HttpRequest, pk: int) -> HttpResponse:
-    """ "Ask a factory": the programme's factories, with where the own brand stands with each."""
+    """Show "Ask a factory": the programme's factories, with the own brand's standing with each."""
     brand = own_brand(request, pk)
     form = FactorySearch(request.GET)
     page = requested_page(request, form.narrow(factories_to_ask(request.user)), ("name", "id"))
@@ -62,7 +62,7 @@ def ask_search(request: HttpRequest, pk: int) -> HttpResponse:
 @limited_table("ask")
 @require_http_methods(["GET", "POST"])
 def ask_list(request: HttpRequest, pk: int) -> HttpResponse:
-    """Many at once: a pasted list, a file or the own supplier list, then each line with what it may mean."""
+    """Match many factories at once: a pasted list, a file or the own supplier list; show what each line may mean."""
     brand = own_brand(request, pk)
     form = ListForm(posted(request), request.FILES or None)
     if request.method == "POST" and "suppliers" in request.POST:
@@ -89,12 +89,12 @@ def _lines(form: ListForm) -> Lines:
 
 
 def _where(error: TableError) -> str:
-    """What is wrong with a table, and in which row."""
+    """Return what is wrong with a table, and in which row."""
     return f"{_('Row %s') % error.row}: {error.message}" if error.row else error.message
 
 
 def _supplier_lines(request: HttpRequest, brand: Brand) -> list[Line]:
-    """The brand's own supplier list, as far as one list goes."""
+    """Return the brand's own supplier list, up to the most lines that a list may have."""
     suppliers = Supplier.objects.visible_to(request.user).filter(brand=brand).order_by("name", "pk")
     if (count := suppliers.count()) > MOST_LINES:
         text = _("Your supplier list has %(count)s rows. The first %(most)s are matched; upload the others as a file.")
@@ -113,7 +113,7 @@ def _review(request: HttpRequest, brand: Brand, found: Lines) -> HttpResponse:
 
 
 def _grouped(matches: list[Match], where: dict[int, Standing]) -> dict[str, Any]:
-    """The lines by what is to be done about them; a factory that stands on the list twice is named once."""
+    """Return the lines grouped by what has to be done about them; a factory that is listed twice is named once."""
     groups: dict[str, Any] = {"sure": [], "unsure": [], "known": [], "missing": []}
     seen: set[int] = set()
     for match in matches:
@@ -133,7 +133,7 @@ def _grouped(matches: list[Match], where: dict[int, Standing]) -> dict[str, Any]
 @require_http_methods(["GET", "POST"])
 @one_at_a_time
 def ask(request: HttpRequest, pk: int) -> HttpResponse:
-    """The request itself, to one factory or to many that were chosen: what, which cycles, until when, why."""
+    """Show and send the request itself, to one or many chosen factories: what, which cycles, until when, why."""
     brand = own_brand(request, pk)
     chosen = _chosen(request)
     if not chosen:
@@ -164,16 +164,16 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _asking_address(brand: Brand, hidden: list[tuple[str, int]]) -> str:
-    """Where the form is sent: an address that shows it again by GET, for who then chooses another language.
+    """Return where the form is sent: an address that shows it again by GET, should the visitor switch the language.
 
-    Many factories would make it too long, and it is long enough that they are in the form.
+    Many factories would make the address too long; then they are only in the form.
     """
     address = reverse("ask", args=[brand.pk])
     return f"{address}?{urlencode(hidden)}" if len(hidden) <= MOST_IN_ADDRESS else address
 
 
 def _chosen(request: HttpRequest) -> list[Factory]:
-    """The factories ticked, or picked for a line of a list; what is no number or not on the list is nothing."""
+    """Return the factories ticked, or picked for a line of a list; ignore what is no number or no factory to ask."""
     data = request.POST if request.method == "POST" else request.GET
     names = [name for name in data if name == "factory" or name.startswith("line-")]
     ids = {int(value) for name in names for value in data.getlist(name) if value.isascii() and value.isdigit()}
