@@ -1,1 +1,1 @@
-"""Who searched by findings."""
+"""The records of who searched by findings."""

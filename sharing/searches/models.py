@@ -1,4 +1,4 @@
-"""Who searched by findings: a list that is narrowed by one names the factories that have it."""
+"""The records of who searched by findings: a list narrowed by a finding names the factories that have it."""
 
 from datetime import datetime
 from typing import Any
@@ -23,8 +23,9 @@ class SearchRecordQuerySet(QuerySet["SearchRecord"]):
     """Searches by findings."""
 
     def visible_to(self, user: Visitor) -> "SearchRecordQuerySet":
-        """Those that named a factory of `user`, of their country, or that their brand's people made (invariant 3).
+        """Return the searches visible to `user`.
 
+        Those that named a factory of `user` or of their country, or that their brand's people made (invariant 3).
         What staff found before it was released to the factory stays hidden from the factory (R47). The programs of a
         brand see none: a search is not about one scope.
         """
@@ -36,7 +37,7 @@ class SearchRecordQuerySet(QuerySet["SearchRecord"]):
         return self.filter(seen)
 
     def naming(self, factory: Factory) -> "SearchRecordQuerySet":
-        """Those that named a factory, without the others that they named; each with `is_own`, as who-saw-what has."""
+        """Return those that named a factory, without the others they named; each with `is_own`, as in who-saw-what."""
         roles = FactoryRole.objects.exclude(role="advisor")
         own = roles.filter(organisation=factory.pk, group__user=OuterRef("person"))
         return self.filter(factories__contains=[factory.pk]).defer("factories").annotate(is_own=Exists(own))
@@ -44,7 +45,7 @@ class SearchRecordQuerySet(QuerySet["SearchRecord"]):
     def narrowed(
         self, *, person: int | None, side: str, since: datetime | None, before: datetime | None
     ) -> "SearchRecordQuerySet":
-        """Those of a person, of a side ("own", "staff" or a brand's id) and in a time, after `naming`."""
+        """Return those of a person, a side ("own", "staff" or a brand's id) and a period, after `naming`."""
         rows = self.filter(person=person) if person else self
         if side in {"own", "staff"}:
             rows = rows.filter(Q(("is_own", side == "own")), brand=None)
@@ -55,14 +56,14 @@ class SearchRecordQuerySet(QuerySet["SearchRecord"]):
         return rows.filter(at__lt=before) if before else rows
 
     def grouped(self) -> QuerySet[Any, dict[str, Any]]:
-        """How often each side searched for the same, after `naming`: the latest first."""
+        """Return how often each side searched for the same, after `naming`: the latest first."""
         kinds: Any = self.order_by()
         kinds = kinds.values("condition", "about", "brand", "brand__name", "is_own")
         return kinds.annotate(times=Count("pk"), last=Max("at")).order_by("-last", "about", "brand")
 
 
 def _ids(rows: QuerySet[Any, Any], name: str) -> ArraySubquery:
-    """The ids that a column of a queryset has, as an array."""
+    """Return the ids in a column of a queryset, as an array."""
     return ArraySubquery(rows.order_by().values_list(Cast(name, BigIntegerField())))
 
 
@@ -70,7 +71,7 @@ class SearchRecord(models.Model):
     """The factories that one page of a list named because of a finding. Append-only.
 
     One row for each person, day (UTC), condition and set of factories: what was named already that day is not written
-    again. Which other factories were named no factory may learn: read it through `visible_to` and `naming` only.
+    again. No factory may learn which others were named: read it through `visible_to` and `naming` only.
     """
 
     class Condition(models.TextChoices):
@@ -83,7 +84,7 @@ class SearchRecord(models.Model):
     condition = models.CharField(max_length=20, choices=Condition.choices)
     about = models.CharField(max_length=150)
     factories = ArrayField(models.BigIntegerField())
-    # Staff found it before it was released to the factory: the factory must not learn of it this way (R47).
+    # Staff found it before it was released to the factory, which must not learn of it this way (R47).
     is_before_release = models.BooleanField(default=False, db_default=False)
 
     ORDER = ("-at", "-id")
@@ -109,5 +110,5 @@ class SearchRecord(models.Model):
 
     @property
     def in_words(self) -> str:
-        """What was searched for."""
+        """The finding that was searched for, in words."""
         return f"{self.Condition(self.condition).label} {self.about}"

@@ -1,4 +1,4 @@
-"""Writing which factories a list named because of a finding."""
+"""The writing of which factories a list named because of a finding."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -15,9 +15,9 @@ from sharing.models import SearchRecord
 def record_search(
     *, by: User, condition: str, about: str, named: Iterable[Any], brands: Mapping[int, int] | None = None
 ) -> None:
-    """Write into who-saw-what that a page which `by` narrowed by a finding named the factories of these assessments.
+    """Write into who-saw-what that a page narrowed by a finding named the factories of these assessments to `by`.
 
-    `brands` says for which brand `by` reads a report (by its id); what it leaves out was read for no brand. At most
+    `brands` maps a report's id to the brand for which `by` reads it; a report not in it was read for no brand. At most
     one statement, which writes only what was not named to them already today; a page without rows writes nothing.
     """
     groups: dict[tuple[int | None, bool], set[int]] = defaultdict(set)
