@@ -1,1 +1,1 @@
-"""What participants bought (R6)."""
+"""Subscriptions: the reports that participants bought (R6)."""

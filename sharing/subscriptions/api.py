@@ -31,7 +31,7 @@ class SubscriptionRows(PortalView):
     is_for_staff = False
 
     def rows(self) -> SubscriptionQuerySet:
-        """A country's, for its staff who enrol factories; a brand its own."""
+        """Return a country's, for its staff who enrol factories; a brand its own."""
         rows = Subscription.objects.visible_to(self.user)
         return rows.select_related("brand", "factory__programme", "recorded_by", "ended_by")
 
@@ -57,7 +57,7 @@ class ProgrammeSubscriptions(SubscriptionRows):
         return programme
 
     def rows(self) -> SubscriptionQuerySet:
-        """The country's own."""
+        """Return the country's own."""
         return super().rows().filter(factory__programme=self.programme())
 
     def shown(self, pk: int) -> Any:
@@ -101,6 +101,6 @@ class BrandSubscriptionsView(SubscriptionRows, ListView):
     keyset_order = ("-recorded_at", "-id")
 
     def rows(self) -> SubscriptionQuerySet:
-        """The brand's own."""
+        """Return the brand's own."""
         brand = get_object_or_404(Brand.objects.own(self.user), pk=self.kwargs["pk"])
         return self.asked_for(super().rows().filter(brand=brand))

@@ -1,4 +1,4 @@
-"""Recording, finding and withdrawing subscriptions of participants."""
+"""Forms for recording, finding and withdrawing subscriptions of participants."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def with_words(subscriptions: SubscriptionQuerySet, words: str) -> SubscriptionQ
 
 
 class BrandSubscriptionFilter(ListFilter):
-    """How a brand narrows its own subscriptions."""
+    """The filter of a brand's own subscriptions."""
 
     q = forms.CharField(label=gettext_lazy("Factory or Better Work id"), max_length=100, required=False)
     cycle = forms.IntegerField(
@@ -49,7 +49,7 @@ class BrandSubscriptionFilter(ListFilter):
     )
 
     def narrow(self, subscriptions: SubscriptionQuerySet) -> SubscriptionQuerySet:
-        """Return the subscriptions that match all filters; none of a wrong filter."""
+        """Return the subscriptions that match all filters; none for an invalid filter."""
         if self.errors:
             return subscriptions.none()
         if words := self.asked("q"):
@@ -62,7 +62,7 @@ class BrandSubscriptionFilter(ListFilter):
 
 
 class SubscriptionFilter(BrandSubscriptionFilter):
-    """How the country's staff narrow its subscriptions."""
+    """The filter of a country's subscriptions, for its staff."""
 
     q = forms.CharField(label=gettext_lazy("Brand, factory or Better Work id"), max_length=100, required=False)
 
@@ -116,6 +116,6 @@ class SubscriptionTableForm(forms.Form):
 
 
 class WithdrawForm(forms.Form):
-    """Why a subscription is withdrawn."""
+    """The reason why a subscription is withdrawn."""
 
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=300)

@@ -1,4 +1,4 @@
-"""What participants bought: one report for one factory and cycle."""
+"""Subscriptions of participants: each for one report, of one factory and cycle."""
 
 from datetime import datetime
 
@@ -17,28 +17,31 @@ from sharing.terms import MAX_CYCLE
 
 
 class SubscriptionQuerySet(QuerySet["Subscription"]):
-    """What participants bought."""
+    """Subscriptions of participants."""
 
     def in_force(self, at: datetime | None = None) -> "SubscriptionQuerySet":
-        """Those recorded and not withdrawn at a moment; without one now, whatever two clocks say of their recording."""
+        """Return those recorded and not withdrawn at a moment; without `at` now, even if two clocks differ."""
         if at is None:
             return self.filter(ended_at=None)
         return self.filter(Q(ended_at=None) | Q(ended_at__gt=at), recorded_at__lte=at)
 
     def of_country(self, user: Visitor) -> "SubscriptionQuerySet":
-        """Those that `user` records for a country: its staff who enrol factories."""
+        """Return those that `user` records for a country, as its staff who enrol factories."""
         return self.filter(factory__in=factory_keys(user, "manage_enrolment"))
 
     def visible_to(self, user: Visitor) -> "SubscriptionQuerySet":
-        """The country's staff who record them, and the brand its own. No factory, and no other brand."""
+        """Return the subscriptions visible to `user`.
+
+        The country's staff who record them see them, and the brand its own; no factory, and no other brand.
+        """
         return self.of_country(user) | self.filter(brand__in=own_brand_keys(user))
 
 
 class Subscription(models.Model):
-    """A participant's subscription for one factory and cycle, asked for only where the country says so (R6).
+    """A participant's subscription for one factory and cycle, needed only where the country says so (R6).
 
-    It counts from when it was recorded until it is withdrawn; `bought_on` is what the staff were told. Never deleted:
-    like a grant it is a fact with a period.
+    It counts from when it was recorded until it is withdrawn; `bought_on` is the day reported to the staff. Never
+    deleted: like a grant it is a fact with a period.
     """
 
     brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="subscriptions")

@@ -32,19 +32,19 @@ class SubscriptionSerializer(serializers.Serializer[Any]):
     end_reason = serializers.SerializerMethodField()
 
     def get_id(self, found: Any) -> int | None:
-        """The number to withdraw it by, for the country's staff."""
+        """Return the number to withdraw it by, for the country's staff."""
         return found.pk if self._is_for_staff() else None
 
     def get_recorded_by(self, found: Any) -> str | None:
-        """The name, for the country's staff."""
+        """Return the name, for the country's staff."""
         return found.recorded_by.name if self._is_for_staff() else None
 
     def get_ended_by(self, found: Any) -> str | None:
-        """The name, for the country's staff."""
+        """Return the name, for the country's staff."""
         return found.ended_by.name if self._is_for_staff() and found.ended_by else None
 
     def get_end_reason(self, found: Any) -> str | None:
-        """The reason, for the country's staff."""
+        """Return the reason, for the country's staff."""
         return found.end_reason if self._is_for_staff() else None
 
     def _is_for_staff(self) -> bool:

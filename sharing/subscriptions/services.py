@@ -1,4 +1,4 @@
-"""Recording what participants bought, and withdrawing what was recorded by mistake (R6).
+"""Recording of what participants bought, and withdrawal of what was recorded by mistake (R6).
 
 Only the country's staff who enrol factories do either. Both lock the factory row first, as publication and consent do.
 A subscription opens nothing by itself: no brand reads a report that the factory did not share with it.
@@ -41,7 +41,7 @@ class Purchase:
 
 
 def check_purchase(wanted: Purchase) -> Subscription | None:
-    """Return the subscription that says this already, or None. Raises `ValidationError` by field where it cannot be."""
+    """Return the subscription that records this already, or None. Raises `ValidationError` by field if invalid."""
     if wanted.brand.kind != Brand.Kind.PARTICIPANT:
         text = _("%s is a partner. Partners need no subscription.")
         raise ValidationError({"brand": text % wanted.brand})
@@ -97,7 +97,7 @@ def _record_one(by: User, wanted: Purchase) -> Subscription:
 
 @transaction.atomic
 def withdraw_subscription(*, by: User, subscription: Subscription, reason: str) -> Subscription:
-    """Withdraw a subscription that was recorded by mistake; it counts no more from the next query on. Idempotent.
+    """Withdraw a subscription that was recorded by mistake; from the next query on it no longer counts. Idempotent.
 
     Raises `PermissionDenied`, or `ValidationError` without a reason.
     """

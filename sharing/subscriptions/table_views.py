@@ -1,4 +1,4 @@
-"""Importing subscriptions: upload, preview, confirm. The preview signs the kept file for the person it is shown to."""
+"""Pages to import subscriptions: upload, preview, confirm. The preview signs the kept file for its viewer alone."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ SALT = "sharing.subscriptions"
 @limited_table("subscriptions")
 @require_http_methods(["GET", "POST"])
 def subscription_import(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Upload a table; the answer is what importing it would do, or its errors."""
+    """Upload a table; show what importing it would do, or its errors."""
     programme = recorded_programme(request, pk)
     if request.method == "GET" and "template" in request.GET:
         return csv_response("subscriptions", COLUMNS, [])
@@ -72,7 +72,7 @@ def _preview(
 @require_POST
 @one_at_a_time
 def subscription_import_confirm(request: HttpRequest, pk: int) -> HttpResponse:
-    """Record what the preview showed; when that would be something else by now, show it again."""
+    """Record what the preview showed; if the result would be different by now, show the preview again."""
     programme = recorded_programme(request, pk)
     try:
         kept = signing.loads(request.POST.get("upload", ""), salt=SALT, max_age=DECIDE_WITHIN)

@@ -21,12 +21,12 @@ from sharing.terms import MAX_CYCLE
 
 COLUMNS = ("brand", "bw_id", "cycle", "bought_on")
 ALIASES = {"participant": "brand", "Better Work id": "bw_id", "Factory Assessed ID": "bw_id", "date": "bought_on"}
-MOST_ROWS = 1_000  # read while its sender waits
+MOST_ROWS = 1_000  # read while the sender waits
 
 
 @dataclass
 class SubscriptionPlan:
-    """What importing a table would do: what is `new`, and how many rows are `known` already."""
+    """The effect of importing a table: what is `new`, and how many rows are `known` already."""
 
     new: list[Purchase] = field(default_factory=list)
     known: int = 0
@@ -36,12 +36,12 @@ class SubscriptionPlan:
     problems: Problems = field(default_factory=Problems)
 
     def promise(self) -> list[Any]:
-        """What the preview shows would be recorded, to compare with what would be when it is confirmed."""
+        """Return what would be recorded, to compare the preview with the plan when it is confirmed."""
         return [[one.brand.pk, one.factory.pk, one.cycle, one.bought_on.isoformat()] for one in self.new]
 
 
 class SubscriptionsChanged(Exception):  # noqa: N818 - what happened
-    """What the table would do is not any more what its preview showed."""
+    """The error that importing the table would no longer do what its preview showed."""
 
 
 def plan_subscriptions(*, programme: CountryProgramme, file: BinaryIO) -> SubscriptionPlan:
@@ -64,7 +64,7 @@ def plan_subscriptions(*, programme: CountryProgramme, file: BinaryIO) -> Subscr
 def import_subscriptions(
     *, by: User, programme: CountryProgramme, file: BinaryIO, promise: list[Any]
 ) -> SubscriptionPlan:
-    """Record what the table says, if that is still the `promise` of its preview; nothing where it has a problem.
+    """Record what the table says, if that is still the `promise` of its preview; nothing if it has a problem.
 
     Raises `PermissionDenied`, `SubscriptionsChanged`.
     """
@@ -97,7 +97,7 @@ class _Reader:
                 self._sort(row, cells, Purchase(found["brand"], found["bw_id"], found["cycle"], found["bought_on"]))
 
     def _cell(self, row: int, name: str, text: str) -> Any:
-        """What a cell says, or None: then it is a problem."""
+        """Return the value of a cell, or None if it has a problem, which is added to the plan."""
         if not text:
             self.plan.problems.add(row, name, "", _("This cell is empty; a value is required."))
             return None

@@ -1,4 +1,4 @@
-"""Participants that read reports without a subscription: what a country's switch would take away from them (R6)."""
+"""Participants that can read reports without a subscription: those who would lose access by a country's switch (R6)."""
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
@@ -12,7 +12,7 @@ from sharing.terms import StatementTime
 def readers_without_subscription(programme: CountryProgramme) -> QuerySet[Brand]:
     """Return the participants that can read a report of the country now and did not buy it, with `reports`: how many.
 
-    None, where participants need a subscription already.
+    There are none where participants need a subscription already.
     """
     version = Version(*(OuterRef(f"report__{name}") for name in ("factory", "cycle", "first_published_at")))
     open_now = Exists(grants_opening(version).filter(brand=OuterRef("brand")))

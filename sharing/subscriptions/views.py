@@ -1,4 +1,4 @@
-"""What participants bought: the country's list, recording and withdrawing, the country's switch, a brand's own list."""
+"""Pages of subscriptions: a country's list, recording and withdrawing, the country's switch, a brand's own list."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -42,7 +42,7 @@ def _may_switch(request: HttpRequest, programme: CountryProgramme) -> bool:
 @login_required
 @require_GET
 def subscription_list(request: HttpRequest, pk: int) -> HttpResponse:
-    """The subscriptions for a country's factories, newest first."""
+    """Show the subscriptions for a country's factories, newest first."""
     programme = recorded_programme(request, pk)
     form = SubscriptionFilter(request.GET)
     rows = Subscription.objects.visible_to(request.user).filter(factory__programme=programme)
@@ -100,7 +100,7 @@ def subscription_withdraw(request: HttpRequest, pk: int, subscription_id: int) -
 @login_required
 @require_http_methods(["GET", "POST"])
 def subscription_switch(request: HttpRequest, pk: int) -> HttpResponse:
-    """Whether a country's participants need a subscription, and who would lose access; POST switches it."""
+    """Show whether a country's participants need a subscription, and who would lose access; POST switches it."""
     programme = recorded_programme(request, pk)
     if not _may_switch(request, programme):
         raise PermissionDenied(_("Only the programme's manager may change its settings."))
@@ -113,7 +113,7 @@ def subscription_switch(request: HttpRequest, pk: int) -> HttpResponse:
 
 @transaction.atomic
 def _switch(request: HttpRequest, programme: CountryProgramme) -> None:
-    """Set what the button said, whatever somebody else has switched since the page was shown."""
+    """Set what the button said, even if somebody else has switched it since the page was shown."""
     needed = request.POST.get("needed") == "yes"
     update_programme(by=person(request), programme=programme, **{SWITCH: needed})
     if needed:
@@ -125,7 +125,7 @@ def _switch(request: HttpRequest, programme: CountryProgramme) -> None:
 @login_required
 @require_GET
 def brand_subscriptions(request: HttpRequest, pk: int) -> HttpResponse:
-    """A brand's own subscriptions, newest first."""
+    """Show a brand's own subscriptions, newest first."""
     brand = get_object_or_404(Brand.objects.own(request.user), pk=pk)
     form = BrandSubscriptionFilter(request.GET)
     rows = Subscription.objects.visible_to(request.user).filter(brand=brand)
