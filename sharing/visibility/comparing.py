@@ -1,4 +1,4 @@
-"""Comparing the index of visibility with the grants and reports it comes from, and making it anew."""
+"""The comparison of the index of visibility with the grants and reports it comes from, and its rebuilding."""
 
 from django.db import connections, transaction
 
@@ -21,7 +21,7 @@ def compare(using: str = "default") -> tuple[int, int]:
 
 
 def rebuild(using: str = "owner") -> None:
-    """Make the index anew in one transaction, while no grant and no report changes."""
+    """Rebuild the index in one transaction, while no grant and no report changes."""
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         cursor.execute("LOCK TABLE sharing_sharinggrant, sharing_cyclereport IN SHARE ROW EXCLUSIVE MODE")
         cursor.execute("DELETE FROM sharing_visibility")

@@ -11,7 +11,7 @@ from sharing.grants.models import SharingGrant
 from sharing.scopes import ASSESSMENT_SCOPES
 
 FOREVER = "9999-12-31 00:00:00+00"
-# The rows of the index that one grant, or one report, asks for: `sharing.terms` in plain SQL.
+# The rows of the index for one grant, or one report: `sharing.terms` in plain SQL.
 ROWS = f"""
     INSERT INTO sharing_visibility (grant_id, report_id, brand_id, scope, opens_at, until)
     SELECT g.id, r.id, g.brand_id, g.scope,
@@ -31,7 +31,7 @@ class CycleReport(models.Model):
     """The report of one cycle of a factory, from its first publication until it is withdrawn, through all corrections.
 
     The unit of consent: grants open it, holds count from its first publication, and its versions (assessments) are
-    open to whom it is open. A publication after a withdrawal begins another one. Never deleted.
+    visible to whoever it is open to. A publication after a withdrawal begins another report. Never deleted.
     """
 
     factory = models.ForeignKey(Factory, on_delete=models.PROTECT, related_name="cycle_reports")
@@ -82,11 +82,11 @@ class CycleReport(models.Model):
 
 
 class Visibility(models.Model):
-    """One report that one open grant may open, in the brand's order of opening. It proposes; the grant disposes.
+    """One report that one open grant may open, in the brand's order of opening. It only proposes; the grant decides.
 
-    Written only by the triggers on grants and reports, both under the factory's lock. Whatever is read through it asks
-    the gate again; what a factory withholds, subscriptions and whether the brand is active are not stored here.
-    `manage.py check_sharing` compares it with its sources and makes it anew.
+    Written only by the triggers on grants and reports, both under the factory's lock. Whatever is read through it is
+    checked by the access decision again; what a factory withholds, subscriptions and whether the brand is active are
+    not stored here. `manage.py check_sharing` compares it with its sources and rebuilds it.
     """
 
     grant = models.ForeignKey(SharingGrant, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
@@ -116,7 +116,7 @@ class Visibility(models.Model):
 
 
 class IndexedGrant(SharingGrant):
-    """Grants, with what follows for the index when one is given, confirmed or ended."""
+    """Grants, with the trigger that updates the index when one is given, confirmed or ended."""
 
     class Meta:
         proxy = True

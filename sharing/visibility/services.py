@@ -1,4 +1,4 @@
-"""What follows for consent when a report is published or withdrawn. Both happen under the factory's lock."""
+"""The effects on consent when a report is published or withdrawn. Both happen under the factory's lock."""
 
 from datetime import datetime
 from typing import Any
@@ -10,19 +10,19 @@ from sharing.notice_names import SharingNotice
 
 
 def open_report(*, factory_id: int, cycle: int, at: datetime) -> CycleReport:
-    """Return the report of a cycle that a version published at `at` belongs to: the one that runs, or a new one."""
+    """Return the report of a cycle that a version published at `at` belongs to: the current one, or a new one."""
     running = CycleReport.objects.filter(factory=factory_id, cycle=cycle, withdrawn_at=None).first()
     return running or CycleReport.objects.create(factory_id=factory_id, cycle=cycle, first_published_at=at)
 
 
 def close_report(report: CycleReport, *, at: datetime) -> None:
-    """Withdraw the report of a cycle, with all its versions. The next publication in that cycle is a first one."""
+    """Withdraw the report of a cycle, with all its versions. The next publication in that cycle begins a new report."""
     report.withdrawn_at = max(at, report.first_published_at)
     report.save(update_fields=["withdrawn_at"])
 
 
 def tell_of_publication(*, factory_id: int, assessment_id: UUID, cycle: int) -> None:
-    """Announce to the factory that its report is out; whom it opens to is asked when the notice is sent.
+    """Announce to the factory that its report is published; whom it opens to is looked up when the notice is sent.
 
     Call it inside the publishing transaction.
     """
