@@ -8,7 +8,7 @@ from sharing.models import AccessRecord, SharingGrant
 
 @admin.register(SharingGrant)
 class SharingGrantAdmin(ReadOnly):
-    """Grants, past ones too."""
+    """Grants, including past ones."""
 
     list_display = ("factory", "brand", "scope", "cycles", "valid_from", "expires_at", "ended_at")
     list_select_related = ("factory", "brand")
@@ -19,7 +19,7 @@ class SharingGrantAdmin(ReadOnly):
 
 @admin.register(AccessRecord)
 class AccessRecordAdmin(ReadOnly):
-    """Who saw what."""
+    """The records of who saw what."""
 
     list_display = ("at", "person", "brand", "factory", "cycle", "version", "scope", "action")
     list_select_related = ("person", "brand", "factory")

@@ -25,7 +25,7 @@ class SharingConfig(AppConfig):
     }
 
     def ready(self) -> None:
-        """Make known what people are told; have who-saw-what and the receipts sealed, and grants held against them."""
+        """Register the notices; have who-saw-what and the receipts sealed, and grants compared with them."""
         import sharing.files
         import sharing.notices  # noqa: F401 - registers the kinds
         from portal.ledger import Source, register_source

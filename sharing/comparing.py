@@ -1,7 +1,7 @@
 """Comparing withheld reports, subscriptions and signed forms with their sealed events, for `manage.py verify_ledger`.
 
 None of these tables is sealed; the event of each act is. Both directions are compared: a row without its event was
-put in, an event without its row means that the row was deleted.
+inserted directly, an event without its row means that the row was deleted.
 """
 
 from collections.abc import Iterator

@@ -4,7 +4,7 @@ from portal.core.events import EventKind
 
 
 class SharingEvent(EventKind):
-    """What happened; the value is what the row says for ever."""
+    """The kind of event; the value is stored in the row for ever."""
 
     GRANTED = "sharing.granted"
     CHANGED = "sharing.changed"

@@ -16,7 +16,7 @@ def _documents() -> Iterator[str]:
 
 
 def _no_rows() -> Iterable[str]:
-    """Previews are named by their own signed page, for as long as one may decide."""
+    """Return none: previews are named by their own signed page, for as long as one may decide."""
     return ()
 
 

@@ -4,7 +4,7 @@ from portal.notices.names import NoticeName
 
 
 class SharingNotice(NoticeName):
-    """What is told; the value is also how people choose to be mailed, and, where it has one, its webhook's type."""
+    """The kind of notice; the value also identifies people's choice to be mailed and, if any, the webhook's type."""
 
     REQUEST_ASKED = "request.asked"
     REQUEST_REMINDER = "request.reminder"

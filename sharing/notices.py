@@ -1,4 +1,4 @@
-"""What people and programs are told about consent, one room a concept. Importing this module registers the kinds."""
+"""Notices to people and programs about consent, one package per concept. Importing this module registers the kinds."""
 
 from sharing.confirming import notices as confirming
 from sharing.grants.notices import granting, grants, revoking

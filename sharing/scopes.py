@@ -1,4 +1,4 @@
-"""What a factory can share: one row for each scope, from which everything else follows.
+"""The scopes that a factory can share: one row for each, from which everything else follows.
 
 To add a scope, add a row here; docs/architecture.md lists what else it takes.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Scope(models.TextChoices):
-    """What a grant opens. The words are also the ends of the permissions `read_...` of a brand's roles."""
+    """The kind of data that a grant opens. The values are also the endings of a brand's permissions `read_...`."""
 
     REPORT = "report", _("Assessment reports")
     STEP1 = "step1", _("Step 1 data")
@@ -25,13 +25,13 @@ class Scope(models.TextChoices):
 
 @dataclass(frozen=True)
 class ScopeRule:
-    """What one scope opens.
+    """The rule of what one scope opens.
 
-    `steps`: the SLCP steps of the questions whose answers belong to it, None standing for the programme's own
-    questions; `counted_steps`: of these, the ones that carry a determination (R15). Empty: it opens no assessment.
-    `is_offered`: there is something behind it, so it can be shared and asked for; what was shared before stays listed.
-    `lists_answers`: its documents list every question with its answer; without it, what was found, and counts.
-    For the pages of an assessment: `mark` names it in a list, `covers` says what figures of it alone leave out,
+    `steps`: the SLCP steps of the questions whose answers belong to it, None meaning the programme's own questions;
+    `counted_steps`: of these, the ones that carry a determination (R15). Empty: it opens no assessment.
+    `is_offered`: it has data, so it can be shared and asked for; what was shared before stays listed.
+    `lists_answers`: its documents list every question with its answer; without it, findings and counts.
+    For the pages of an assessment: `mark` names it in a list, `covers` says what its figures alone leave out,
     `about` introduces its answers.
     """
 
@@ -60,7 +60,7 @@ class ScopeRule:
 
     @property
     def view_permission(self) -> str:
-        """The permission of the app `assessments` that an assessment is asked for."""
+        """The permission of the app `assessments` that is checked for an assessment."""
         return f"view_{self.scope.value}"
 
     def answers(self, step: str = "question__step") -> Q:
@@ -95,7 +95,7 @@ RULES: dict[str, ScopeRule] = {
         ScopeRule(Scope.IMPROVEMENT_PLAN, is_offered=False),
     )
 }
-# The widest first: of two that are open, the first one's figures are shown.
+# The widest first: if two are open, the first one's figures are shown.
 ASSESSMENT_SCOPES = tuple(rule.scope for rule in RULES.values() if rule.opens_assessments)
 OFFERED_SCOPES = tuple(rule.scope.value for rule in RULES.values() if rule.is_offered)
 # The choices that the API's description names (`ENUM_NAME_OVERRIDES`).
@@ -104,7 +104,7 @@ OFFERED_CHOICES = [(scope, Scope(scope).label) for scope in OFFERED_SCOPES]
 
 
 def rule_of(scope: str) -> ScopeRule:
-    """Return the rule of a scope. Raises `ValueError` for a word that is none: what is not known opens nothing."""
+    """Return the rule of a scope. Raises `ValueError` for an unknown scope: what is not known opens nothing."""
     try:
         return RULES[str(scope)]
     except KeyError as error:

@@ -17,17 +17,17 @@ def remind_of_copies() -> int:
 
 @shared_task(acks_late=True, max_retries=0)
 def prompt_renewals() -> int:
-    """Tell both sides of what ends soon, once each (hourly by beat)."""
+    """Notify both sides of access that ends soon, once each (hourly by beat)."""
     return renewals.prompt_renewals()
 
 
 @shared_task(acks_late=True, max_retries=0)
 def announce_monthly_digests() -> int:
-    """Tell factories of the month that is over (daily by beat; each is told once)."""
+    """Notify factories of the month that has ended (daily by beat; each once)."""
     return digest.announce_digests()
 
 
 @shared_task(acks_late=True, max_retries=0)
 def tend_requests() -> int:
-    """Let requests lapse whose time is over, end what waits for them, remind factories of others (hourly by beat)."""
+    """Let overdue requests lapse, end what waits for them, remind factories of others (hourly by beat)."""
     return lapse_requests() + drop_proposals() + remind_of_requests()

@@ -1,7 +1,7 @@
-"""What a grant's terms mean: which cycles it covers, when it is in force, and when it opens a report.
+"""The meaning of a grant's terms: which cycles it covers, when it is in force, and when it opens a report.
 
-Each rule stands here twice, side by side: asked of one grant in Python, and as a condition or an expression on rows in
-SQL. `tests/sharing/test_terms.py` holds the two forms to the same answers. The triggers that keep `Visibility`
+Each rule is here twice, side by side: for one grant in Python, and as a condition or an expression on rows in SQL.
+`tests/sharing/test_terms.py` checks that the two forms give the same answers. The triggers that maintain `Visibility`
 (`sharing.visibility.models`) and the function `sharing_opened_at` repeat them in plain SQL, under the same test.
 """
 
@@ -13,11 +13,11 @@ from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F,
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
-MAX_CYCLE = 200  # that a table of assessments, a sharing, a hold or a subscription names
+MAX_CYCLE = 200  # the highest cycle that a table of assessments, a grant, a hold or a subscription may name
 
 
 class Cycles(TextChoices):
-    """Which cycles a grant, or a request, is about; all but `ALL` name one."""
+    """The cycles that a grant or a request is about; all but `ALL` name one."""
 
     ALL = "all", _("All cycles")
     FROM = "from", _("From a cycle on")
@@ -25,7 +25,7 @@ class Cycles(TextChoices):
 
 
 class Status(StrEnum):
-    """Where a grant stands at a moment."""
+    """The status of a grant at a moment."""
 
     LIVE = "live"
     WAITING = "waiting"  # it starts later
@@ -35,7 +35,7 @@ class Status(StrEnum):
 
 
 class StatementTime(Func):
-    """When the statement that holds it runs, by the database's clock."""
+    """The moment when the statement that contains it runs, by the database's clock."""
 
     function = "STATEMENT_TIMESTAMP"
     arity = 0
@@ -43,7 +43,7 @@ class StatementTime(Func):
 
 
 class CycleTerms(Protocol):
-    """What a grant, a request or a wish says of cycles."""
+    """The cycles in the terms of a grant, a request or a `Wish`."""
 
     @property
     def cycles(self) -> str:
@@ -51,15 +51,15 @@ class CycleTerms(Protocol):
 
     @property
     def cycle_number(self) -> int | None:
-        """The cycle from which on, or the only one; None for all."""
+        """The first cycle, or the only one; None for all."""
 
 
 class Terms(CycleTerms, Protocol):
-    """What a grant says of cycles and times."""
+    """The terms of a grant: cycles and times."""
 
     @property
     def valid_from(self) -> datetime:
-        """From when on it was given."""
+        """The moment from which it was given."""
 
     @property
     def expires_at(self) -> datetime | None:
@@ -67,7 +67,7 @@ class Terms(CycleTerms, Protocol):
 
     @property
     def hold_days(self) -> int:
-        """For how many days each new report is held."""
+        """The number of days for which each new report is held."""
 
     @property
     def needs_confirmation(self) -> bool:
@@ -75,11 +75,11 @@ class Terms(CycleTerms, Protocol):
 
     @property
     def confirmed_at(self) -> datetime | None:
-        """When a second person did."""
+        """The moment when a second person confirmed it."""
 
     @property
     def ended_at(self) -> datetime | None:
-        """When somebody ended it."""
+        """The moment when somebody ended it."""
 
 
 def covers(grant: CycleTerms, cycle: int) -> bool:
@@ -98,7 +98,7 @@ def covering(cycle: Any) -> Q:
 
 
 def covers_all_of(grant: CycleTerms, other: CycleTerms) -> bool:
-    """Return whether a grant is about every cycle that other terms are about, cycles to come among them."""
+    """Return whether a grant is about every cycle that other terms are about, including future ones."""
     if grant.cycles == Cycles.ALL:
         return True
     if other.cycles == Cycles.ALL or other.cycle_number is None:
@@ -109,7 +109,7 @@ def covers_all_of(grant: CycleTerms, other: CycleTerms) -> bool:
 
 
 def is_given(grant: Terms, at: datetime | None = None) -> bool:
-    """Return whether the brand has it (at a moment: had it): a second person confirmed it, where one must."""
+    """Return whether the brand has it (at a moment: had it): a second person has confirmed it, if one must."""
     if not grant.needs_confirmation:
         return True
     return grant.confirmed_at is not None and (at is None or grant.confirmed_at <= at)
@@ -133,7 +133,7 @@ def is_in_force(grant: Terms, at: datetime) -> bool:
 
 
 def status(grant: Terms, at: datetime) -> Status:
-    """Return where a grant stands at a moment: what ended it comes first, then what keeps it from beginning."""
+    """Return the status of a grant at a moment: an end comes first, then what keeps it from beginning."""
     if grant.ended_at is not None:
         return Status.ENDED
     if grant.expires_at is not None and grant.expires_at <= at:
@@ -151,7 +151,7 @@ def in_force(at: datetime | None) -> Q:
 
 
 def opens_at(grant: Terms, first_published_at: datetime) -> datetime:
-    """Return when a given grant opens a report that was first published then, if nothing else stands in the way."""
+    """Return when a given grant opens a report first published at that moment, if nothing else prevents it."""
     return max(starts_at(grant), first_published_at + timedelta(days=grant.hold_days))
 
 
@@ -160,4 +160,4 @@ def opening(first_published_at: Any) -> Greatest:
     wait = ExpressionWrapper(F("hold_days") * Value(timedelta(days=1)), output_field=DurationField())
     moment = Value(first_published_at) if isinstance(first_published_at, datetime) else first_published_at
     held_until = ExpressionWrapper(moment + wait, output_field=DateTimeField())
-    return Greatest("valid_from", "confirmed_at", held_until)  # PostgreSQL's leaves out what is NULL
+    return Greatest("valid_from", "confirmed_at", held_until)  # PostgreSQL's GREATEST ignores NULL

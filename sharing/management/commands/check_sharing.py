@@ -1,4 +1,4 @@
-"""``manage.py check_sharing``: compare the index of visibility with its sources; with ``--rebuild`` make it anew."""
+"""``manage.py check_sharing``: compare the index of visibility with its sources; with ``--rebuild`` rebuild it."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from sharing.visibility import comparing as visibility_index
 
 
 class Command(BaseCommand):
-    """Exit with 1 where the index differs from the grants and reports."""
+    """The command, which exits with 1 where the index differs from the grants and reports."""
 
     help = "Compare the index of what brands may see with grants and reports. --rebuild makes it anew."
 
