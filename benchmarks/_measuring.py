@@ -1,4 +1,4 @@
-"""Measuring a call: its median time, and the blocks of 8 kB that its statements look at."""
+"""Measurement of a call: its median time, and the blocks of 8 kB that its statements read."""
 
 import statistics
 import time
@@ -24,12 +24,12 @@ def milliseconds(call: Call) -> float:
 
 
 def blocks(call: Call) -> int:
-    """Return how many blocks, cached or not, the SELECTs of a call look at; what it writes is left out."""
+    """Return how many blocks, cached or not, the SELECTs of a call read; what it writes is left out."""
     return server(call)[1]
 
 
 def server(call: Call) -> tuple[float, int]:
-    """Return the milliseconds that PostgreSQL plans and runs the SELECTs of a call, and the blocks they look at.
+    """Return the milliseconds that PostgreSQL plans and runs the SELECTs of a call, and the blocks they read.
 
     The milliseconds are those of the quickest of five runs, without measuring each step of the plan.
     """

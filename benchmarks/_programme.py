@@ -1,4 +1,4 @@
-"""The demo in an empty, throw-away database, for what is measured on it."""
+"""The demo in an empty, throw-away database, for the benchmarks that measure it."""
 
 import logging
 import os
@@ -19,7 +19,7 @@ def start_django() -> None:
 
 
 def load_demo() -> None:
-    """Fill the empty database with the demo. Stops where there is data already: what follows would spoil it."""
+    """Fill the empty database with the demo. Stop where there is data already: the benchmark would spoil it."""
     from django.conf import settings
 
     from portal.demo.loader import DemoRefusedError
@@ -35,7 +35,7 @@ def load_demo() -> None:
 
 
 def settle() -> None:
-    """What autovacuum does within a minute: the planner looks at the tables again."""
+    """Analyse the tables, as autovacuum does within a minute, so that the planner has current statistics."""
     from django.db import connections
 
     with connections["owner"].cursor() as cursor:

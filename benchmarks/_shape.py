@@ -16,7 +16,7 @@ BRAND_OF = dict(zip(MEASURED, (1, 2, 3, 4), strict=True))
 
 @dataclass(frozen=True)
 class Size:
-    """How many factories and brands there are."""
+    """The numbers of factories and brands."""
 
     factories: int
     brands: int
@@ -68,7 +68,7 @@ def _index() -> None:
 
 
 def _people(size: Size) -> dict[str, Any]:
-    """The country, the brands with their role groups, a member of each measured brand, and global staff; once."""
+    """Make the country, the brands with their role groups, a member of each measured brand, and global staff; once."""
     from brands.models import Brand
     from brands.roles import BRAND
     from factories.models import CountryProgramme
@@ -104,7 +104,7 @@ def _people(size: Size) -> dict[str, Any]:
 
 
 def _tool() -> None:
-    """One questionnaire of eight clusters, for the filter by non-compliance."""
+    """Make one questionnaire of eight clusters, for the filter by non-compliance."""
     from assessments.models import Cluster, Tool
 
     if not Tool.objects.exists():
@@ -115,7 +115,7 @@ def _tool() -> None:
 
 
 def _insert(table: str, rows: str, **values: str) -> str:
-    """An INSERT of `values` (SQL by column) for each of `rows`; every other column gets what says nothing."""
+    """Return an INSERT of `values` (SQL by column) for each of `rows`; every other column gets a neutral value."""
     from django.apps import apps
     from django.db import models
 
@@ -128,7 +128,7 @@ def _insert(table: str, rows: str, **values: str) -> str:
     return f"INSERT INTO {table} ({', '.join(values)}) SELECT {', '.join(values.values())} FROM {rows}"
 
 
-# Which brands each factory shares with: the four that are measured, and others, some far more often than others.
+# Which brands each factory shares with: the four measured ones, and others, some far more often than others.
 PAIRS = f"""(
     SELECT f.id AS factory, chosen.brand FROM factories_factory f CROSS JOIN LATERAL (
         SELECT 1 AS brand WHERE f.id IN (7, 777, 1777)
@@ -146,7 +146,7 @@ def _statements() -> list[str]:
 
 
 def _reports() -> list[str]:
-    """Return the statements that make factories and what they published."""
+    """Return the statements that make factories and their published reports."""
     cycles = f"factories_factory f CROSS JOIN generate_series(1, {CYCLES}) c WHERE f.id >= %(first)s"
     published = "now() - (f.id * 7919 + c * 104729) %% 1400 * interval '1 day' - f.id * interval '1 second'"
     return [
@@ -204,7 +204,7 @@ def _figures() -> list[str]:
 
 
 def _grants() -> list[str]:
-    """Return the statements that make grants, in our way and in that of django-guardian's documentation."""
+    """Return the statements that make grants, in our way and in the way of django-guardian's documentation."""
     return [
         _insert(
             "sharing_sharinggrant",
@@ -236,7 +236,7 @@ def _grants() -> list[str]:
 
 
 def _manager() -> Any:
-    """The manager of the first factory."""
+    """Make the manager of the first factory."""
     from factories.models import Factory
     from factories.roles import FACTORY
     from portal.accounts.models import User

@@ -1,4 +1,4 @@
-"""How fast the long table is imported, and whether the worker's memory grows with the file.
+"""The speed at which the long table is imported, and whether the worker's memory grows with the file.
 
 Run: `./dev bench import_table`, or `python -m benchmarks.import_table` with the settings of a migrated, otherwise
 unused database. Writes a table of ten thousand and one of a million rows (the same ones each time), imports each in
@@ -30,7 +30,7 @@ TEXTS = ("1 200; 310", 'Clinic open 24 h; "good" equipment', "first line\nsecond
 
 
 def write_table(path: Path, rows: int, country: str) -> None:
-    """A long table of `rows` rows: 250 questions, four cycles a factory, a tenth of the questions FGW."""
+    """Write a long table of `rows` rows: 250 questions, four cycles a factory, a tenth of the questions FGW."""
     from assessments.reports.table import COLUMNS
 
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -58,7 +58,7 @@ def _finding(visit: int, number: int) -> list[str]:
 
 
 def staff() -> str:
-    """The e-mail of someone who may import for every country, made if need be."""
+    """Return the e-mail of someone who may import for every country; make the account if there is none."""
     from factories.models import CountryProgramme
     from factories.roles import PROGRAMME
     from factories.services import create_programme
@@ -75,7 +75,7 @@ def staff() -> str:
 
 
 def import_here(path: Path) -> dict[str, float]:
-    """Import one table in this process; seconds of the check and of the apply step, and peak memory in bytes."""
+    """Import one table in this process; return the seconds of check and apply step, and peak memory in bytes."""
     from django.core.files import File
 
     from assessments.imports.services import confirm_import, error_rows, start_import
@@ -107,7 +107,7 @@ def import_here(path: Path) -> dict[str, float]:
 
 
 def measured(path: Path) -> dict[str, float]:
-    """`import_here` in a fresh process."""
+    """Run `import_here` in a fresh process and return its result."""
     command = [sys.executable, "-m", "benchmarks.import_table", "--file", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -117,7 +117,7 @@ def measured(path: Path) -> dict[str, float]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print the figures; 1 when one is beyond its limit."""
+    """Print the figures; return 1 when one is beyond its limit."""
     parser = argparse.ArgumentParser(prog="import_table")
     parser.add_argument("--rows", type=int, default=LARGE)
     parser.add_argument("--file", type=Path)

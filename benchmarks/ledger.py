@@ -1,4 +1,4 @@
-"""How fast the ledger is sealed and verified.
+"""The speed at which the ledger is sealed and verified.
 
 Run: `./dev bench ledger`, with `--rows N` for another size than a million. Events are copied into the empty database,
 sealed, and verified in a process that never holds more than one seal. Fails when sealing 10,000 takes a second or more.
@@ -32,14 +32,14 @@ def copy_events(count: int) -> None:
 
 
 def timed(call: Any) -> tuple[float, Any]:
-    """Seconds, and what the call answered."""
+    """Return how many seconds the call took, and its result."""
     started = time.perf_counter()
     answer = call()
     return time.perf_counter() - started, answer
 
 
 def megabytes() -> float:
-    """The most memory that this process ever had."""
+    """Return the peak memory of this process."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

@@ -1,4 +1,4 @@
-"""What each page costs on the demo, the dearest first.
+"""The cost of each page on the demo, the most expensive first.
 
 Run: `./dev bench pages`; `--of brand_a_member` asks as one persona, `--profile /shared/` shows where that page's time
 goes. Each persona follows the links of its own pages from the first one on; of each route it asks one address fifteen
@@ -63,12 +63,12 @@ class Asked:
 
     @property
     def most(self) -> int:
-        """How much it may cost."""
+        """The most milliseconds that the page may cost."""
         return USUAL if (self.persona, self.route) in OFTEN else MOST
 
 
 def backend_seconds() -> float:
-    """Return the CPU seconds of this connection's process in PostgreSQL so far; 0 where the system does not tell."""
+    """Return the CPU seconds of this connection's process in PostgreSQL so far; 0 where the system gives none."""
     from django.db import connection
 
     connection.ensure_connection()
@@ -84,7 +84,7 @@ def cost_of(client: Any, address: str) -> float:
 
 
 def median_of(client: Any, address: str) -> float:
-    """Return the median of as many requests as tell whether the page is within the limit."""
+    """Return the median of as many requests as it takes to see whether the page is within the limit."""
     costs = [cost_of(client, address) for _ in range(FEW)]
     if max(costs) > USUAL / 2:
         costs += [cost_of(client, address) for _ in range(ROUNDS - FEW)]
@@ -119,7 +119,7 @@ def pages_of(client: Any, waiting: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def measured(personas: tuple[str, ...]) -> Iterator[Asked]:
-    """Yield each page of each persona with its cost; those that are opened all the time are asked in any case."""
+    """Yield each page of each persona with its cost; pages that are opened all the time are always included."""
     rows = names()
     first = ("/", "/shared/", "/board/", "/assessments/{assessment}/", "/factories/{factory}/sharing/")
     for persona in personas:
@@ -130,8 +130,8 @@ def measured(personas: tuple[str, ...]) -> Iterator[Asked]:
 
 
 def slowness() -> float:
-    """Return how many times as slow this machine is as the one for which the limits are; 1 for a faster one."""
-    yardstick()  # the first one makes what the others walk through
+    """Return how many times slower this machine is than the one for which the limits are set; 1 for a faster one."""
+    yardstick()  # the first call makes what the others walk through
     taken = statistics.median(yardstick() for _ in range(ROUNDS))
     return max(1.0, taken * 1000 / float(tomllib.loads(FILE.read_text())["yardstick"]))
 
@@ -152,7 +152,7 @@ def profile(persona: str, address: str) -> None:
 
 
 def main() -> int:
-    """Print the table; 1 when a page costs more than it may."""
+    """Print the table; return 1 when a page costs more than it may."""
     parser = argparse.ArgumentParser(prog="pages")
     parser.add_argument("--of", choices=PERSONAS)
     parser.add_argument("--profile", metavar="ADDRESS", help="of this address, for the persona of --of")

@@ -1,4 +1,4 @@
-"""How many database queries each list and detail page, and its API, takes on the demo.
+"""The number of database queries that each list and detail page, and its API, takes on the demo.
 
 Run: `./dev bench queries`. Each address is asked twice as the persona named and counted the second time (the first
 loads what the process keeps, like content types). Fails when a brand's list takes more than eight, its API more than
@@ -59,7 +59,7 @@ API = (
 
 
 def names() -> dict[str, Any]:
-    """The rows that the addresses name: one shared with brand A, and one of factory A's own."""
+    """Return the rows that the addresses name: one shared with brand A, and one of factory A's own."""
     from assessments.models import Assessment
     from brands.models import Brand
     from factories.models import Factory
@@ -80,7 +80,7 @@ def names() -> dict[str, Any]:
 
 
 def client_of(persona: str) -> Any:
-    """A signed-in browser."""
+    """Return a signed-in browser."""
     from django.test import Client
 
     from portal.accounts.models import User
@@ -93,7 +93,7 @@ def client_of(persona: str) -> Any:
 
 
 def queries_of(client: Any, path: str) -> tuple[int, int]:
-    """Status and number of queries of a second GET."""
+    """Return the status and the number of queries of a second GET."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
@@ -104,7 +104,7 @@ def queries_of(client: Any, path: str) -> tuple[int, int]:
 
 
 def measured(addresses: tuple[tuple[str, str], ...], rows: dict[str, Any]) -> Iterator[tuple[str, str, int, bool]]:
-    """Persona, address, queries, and whether that is fine, for each address; an address that fails is not."""
+    """Yield persona, address, queries, and whether that is fine, for each address; an address that fails is not."""
     for persona, address in addresses:
         status, count = queries_of(client_of(persona), address.format(**rows))
         fine = status == 200 and count <= MOST.get(address, count)
@@ -115,7 +115,7 @@ def measured(addresses: tuple[tuple[str, str], ...], rows: dict[str, Any]) -> It
 
 
 def grows(rows: dict[str, Any]) -> list[str]:
-    """Return the API lists where a hundred rows take more queries than fifty; both pages hold drafts to count."""
+    """Return the API lists where a hundred rows take more queries than fifty; both pages include drafts."""
     found = []
     for persona, address in API:
         if address.endswith("/") and "{assessment}" not in address and "me/" not in address:
@@ -130,7 +130,7 @@ def grows(rows: dict[str, Any]) -> list[str]:
 
 
 def main() -> int:
-    """Print the table; 1 when something takes more than it may."""
+    """Print the table; return 1 when something takes more than it may."""
     _programme.start_django()
     _programme.load_demo()
     rows = names()

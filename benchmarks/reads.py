@@ -1,4 +1,4 @@
-"""What a brand's reads cost as the programme grows, beside django-guardian's way on the same pairs, in one run.
+"""The cost of a brand's reads as the programme grows, beside django-guardian's way on the same pairs, in one run.
 
 Run: `./dev bench reads`; `--most 2000` or `--most 20000` stops earlier. At 2,000, 20,000 and 60,000 factories with 300,
 1,000 and 2,000 brands and ten grants a factory. Prints blocks of 8 kB, which depend on the plans alone, and medians in
@@ -15,11 +15,11 @@ from benchmarks._measuring import Call, browser, milliseconds, server
 
 PAGE_BLOCKS, COUNT_BLOCKS, CHECK_BLOCKS, BOARD_BLOCKS = 700, 15_000, 60, 5_000
 GROWTH, BY_HAND = 1.2, 3
-FASTER = 10  # than guardian's page, at the largest size
+FASTER = 10  # times faster than guardian's page, at the largest size
 
 
 class Cost(NamedTuple):
-    """Milliseconds by the clock, those that PostgreSQL took, and blocks of 8 kB."""
+    """Milliseconds of wall time, milliseconds that PostgreSQL took, and blocks of 8 kB."""
 
     clock: float
     server: float
@@ -27,7 +27,7 @@ class Cost(NamedTuple):
 
 
 def page_of(user: Any) -> Call:
-    """A page of "Shared with us", with scopes and figures."""
+    """Return the call for a page of "Shared with us", with scopes and figures."""
     from assessments.reading.listing import LISTED, SharedRows
     from portal.core.pages import keyset_page
 
@@ -35,14 +35,14 @@ def page_of(user: Any) -> Call:
 
 
 def count_of(user: Any) -> Call:
-    """The count beside the list."""
+    """Return the call for the count beside the list."""
     from assessments.reading.listing import SharedRows
 
     return lambda: SharedRows(user).count()
 
 
 def filtered(user: Any) -> Call:
-    """A page narrowed to a cluster in which something is non-compliant."""
+    """Return the call for a page narrowed to a cluster in which something is non-compliant."""
     from assessments.figures.queries import has_non_compliance_in
     from assessments.reading.listing import LISTED, SharedRows
     from portal.core.pages import keyset_page
@@ -52,9 +52,9 @@ def filtered(user: Any) -> Call:
 
 
 def guardian_page_of(user: Any) -> Call:
-    """The same page by django-guardian's `get_objects_for_user`, as its documentation shows it: without figures.
+    """Return the call for the same page by django-guardian's documented `get_objects_for_user`: without figures.
 
-    Whoever may view a factory sees its published reports, newest first.
+    A user who may view a factory sees its published reports, newest first.
     """
     from django.contrib.auth import get_user_model
     from guardian.shortcuts import get_objects_for_user  # noqa: TID251 - the other side of the comparison
@@ -71,7 +71,7 @@ def guardian_page_of(user: Any) -> Call:
     return call
 
 
-# What the page shows, without asking whether anybody may see it: where the index is believed.
+# The page's content without any check of who may see it: the index is trusted.
 PERFECT = """
     SELECT v.opens_at, a.*, f.*, p.*,
         ARRAY(SELECT (g.scope, g.points_assessed, g.points_nc) FROM assessments_figures g WHERE g.assessment_id = a.id)
@@ -85,7 +85,7 @@ PERFECT = """
 
 
 def perfect_page_of(brand: int) -> Call:
-    """The same page by a query written by hand on the index of visibility, with its rights not asked again."""
+    """Return the call for the same page by a query written by hand on the index of visibility, which it trusts."""
     from django.db import connection
 
     def call() -> object:
@@ -97,7 +97,7 @@ def perfect_page_of(brand: int) -> Call:
 
 
 def checks(user: Any) -> tuple[Call, Call, Call, Call]:
-    """One granted and one denied check, here and by django-guardian, each with a fresh user object."""
+    """Return one granted and one denied check, here and by django-guardian, each with a fresh user object."""
     from django.contrib.auth import get_user_model
     from guardian.backends import ObjectPermissionBackend
 
@@ -120,7 +120,7 @@ def checks(user: Any) -> tuple[Call, Call, Call, Call]:
 
 
 def measures(people: dict[str, Any]) -> dict[str, Call]:
-    """What is measured, by name."""
+    """Return the measured calls, by name."""
     found: dict[str, Call] = {}
     for name in _shape.MEASURED:
         found[f"page: {name}"] = page_of(people[name])
@@ -181,7 +181,7 @@ def _broken(name: str, looked_at: int, growth: float) -> list[str]:
 
 
 def _compared(measured: "dict[str, Cost]", *, is_largest: bool) -> list[str]:
-    """Return what is broken of each page beside guardian's, and beside the query by hand."""
+    """Return which limits each page breaks beside guardian's page and beside the query by hand."""
     broken = []
     for name in _shape.MEASURED:
         ours, theirs, by_hand = (measured[f"{whose}: {name}"] for whose in ("page", "guardian's page", "by hand"))

@@ -1,7 +1,7 @@
-"""Who saw what with 10,000 lines and with a million, and any day in the past with 10,000 grants of one factory.
+"""Who saw what with 10,000 records and with a million, and any past day with 10,000 grants of one factory.
 
-Run: `./dev bench records`. Prints medians in milliseconds, the blocks of 8 kB that the database looks at, and the
-ratio between the sizes: flat is 1.0. Fails when a day in the past takes longer than it may.
+Run: `./dev bench records`. Prints medians in milliseconds, the blocks of 8 kB that the database reads, and the
+ratio between the sizes: flat is 1.0. Fails when a past day takes longer than it may.
 """
 
 import sys
@@ -32,7 +32,7 @@ LINES = """
 
 
 def add_lines(first: int, last: int, **ids: Any) -> None:
-    """Lines of who-saw-what for one factory, one every 31 seconds, back in time."""
+    """Add records of who saw what for one factory, one every 31 seconds, back in time."""
     from django.db import connections
 
     with connections["owner"].cursor() as cursor:
@@ -41,7 +41,7 @@ def add_lines(first: int, last: int, **ids: Any) -> None:
 
 
 def add_grants(factory: Any, by: Any) -> None:
-    """Grants of one factory to all brands, one after the other, each ended by the next."""
+    """Add grants of one factory to all brands, one after the other, each ended by the next."""
     from django.utils import timezone
 
     from brands.models import Brand

@@ -19,13 +19,13 @@ MOST_SECONDS = {"first": 60.0, "second": 5.0}
 
 
 def free_port() -> int:
-    """A port that nobody listens on just now."""
+    """Return a port on which nobody listens now."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 
 
 def seconds(checkout: Path, *words: str) -> float:
-    """Wall time of one `./dev` command; its output is shown when it fails."""
+    """Return the wall time of one `./dev` command; show its output when it fails."""
     started = time.perf_counter()
     result = subprocess.run([checkout / "dev", *words], cwd=checkout, capture_output=True, text=True, check=False)
     if result.returncode != 0:
@@ -34,7 +34,7 @@ def seconds(checkout: Path, *words: str) -> float:
 
 
 def measure(folder: Path) -> dict[str, float]:
-    """Seconds of the first and the second `./dev up` in a fresh clone below `folder`."""
+    """Return the seconds of the first and the second `./dev up` in a fresh clone below `folder`."""
     checkout = folder / "a clean clone"
     subprocess.run(["git", "clone", "-q", REPOSITORY, checkout], check=True)
     up = ("up", "--detach", "--port", str(free_port()))
