@@ -1,1 +1,1 @@
-"""Parts of pages: template tags, charts, and what the forms and lists of every app share."""
+"""Parts of pages: template tags, charts, and the shared parts of every app's forms and lists."""

@@ -1,4 +1,4 @@
-"""What the forms of every app share: filters of lists, protection from stale forms, errors of services."""
+"""Shared parts of every app's forms: filters of lists, protection from stale forms, errors of services."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ NOT_OFFERED = _("This is not on the list. Choose one from it.")
 
 
 def posted(request: HttpRequest) -> QueryDict | None:
-    """What a form is bound to: everything sent, however little; nothing when the form is only shown."""
+    """Return the data to bind a form to: everything sent, even if empty; None when the form is only shown."""
     return request.POST if request.method == "POST" else None
 
 
@@ -29,13 +29,13 @@ Field = TypeVar("Field", bound=forms.Field)
 
 
 def conditional(field: Field) -> Field:
-    """Mark a field that another answer makes required: it is not called optional."""
+    """Mark a field that another answer can make required, so that it is not labelled optional."""
     field.is_conditional = True  # type: ignore[attr-defined]
     return field
 
 
 class ListFilter(forms.Form):
-    """A GET form that narrows a list: a wrong value is named beside its field, and nothing fits it."""
+    """A GET form that narrows a list: a wrong value is reported beside its field, and then no row matches."""
 
     def __init__(self, data: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
@@ -45,24 +45,24 @@ class ListFilter(forms.Form):
         self.is_valid()
 
     def asked(self, name: str) -> Any:
-        """The value asked for, or nothing when it is empty or makes no sense. Words come as names are kept."""
+        """Return the requested value, or nothing when it is empty or invalid. Text is normalised as in stored names."""
         value = self.cleaned_data.get(name) or None
         return (one_line(value) or None) if isinstance(value, str) else value
 
     @property
     def in_use(self) -> bool:
-        """Whether anything narrows or orders the list."""
+        """True when something narrows or orders the list."""
         return bool(self.errors) or any(self.asked(name) for name in self.fields)
 
 
 def fingerprint(row: Model, names: Iterable[str]) -> str:
-    """What some columns of a row hold now, as a short digest: equal values give equal digests, nothing is readable."""
+    """Return a short digest of some columns of a row: equal values give equal digests, nothing is readable."""
     values = {name: row.serializable_value(name) for name in sorted(names)}
     return hashlib.sha256(json.dumps(values, cls=DjangoJSONEncoder).encode()).hexdigest()[:32]
 
 
 class StaleGuard(forms.Form):
-    """A form that remembers, hidden, what the row held when it was shown.
+    """A form that keeps, in a hidden field, a digest of what the row held when the form was shown.
 
     Use it beside `ModelForm`; before saving, lock the row and ask `is_stale(row)`.
     """
@@ -70,15 +70,15 @@ class StaleGuard(forms.Form):
     seen = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)
 
     def remember(self, row: Model) -> None:
-        """Note what the person sees."""
+        """Store the digest of what the person sees."""
         self.initial["seen"] = fingerprint(row, self.guarded())
 
     def guarded(self) -> list[str]:
-        """The columns that the form edits."""
+        """Return the columns that the form edits."""
         return [name for name in self.fields if name != "seen"]
 
     def is_stale(self, row: Model) -> bool:
-        """Whether somebody changed one of these columns since the form was shown; then says so on the form."""
+        """Return whether somebody changed one of these columns since the form was shown; if so, say so on the form."""
         if constant_time_compare(self.cleaned_data.get("seen", ""), fingerprint(row, self.guarded())):
             return False
         self.add_error(
@@ -88,12 +88,12 @@ class StaleGuard(forms.Form):
         return True
 
     def changes(self) -> dict[str, Any]:
-        """The values to save, by column."""
+        """Return the values to save, by column."""
         return {name: value for name, value in self.cleaned_data.items() if name != "seen"}
 
 
 def show_errors(form: forms.BaseForm, error: ValidationError) -> None:
-    """Put what a service refused on the form: beside its field, or on top where the form has no such field."""
+    """Show on the form what a service refused: beside its field, or on top where the form has no such field."""
     if not hasattr(error, "error_dict"):
         form.add_error(None, error)
         return

@@ -1,4 +1,4 @@
-"""The page of a list that an address asks for, and how many rows there are, counted up to a limit."""
+"""The page of a list that an address requests, and how many rows there are, counted up to a limit."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ COUNT_LIMIT = 1000
 
 
 def requested_page(request: HttpRequest, rows: "QuerySet[M] | Fetch[M]", order: Sequence[str]) -> Page[M]:
-    """The page of `rows` after the cursor in the address; the first one, with a word, where the cursor is not valid."""
+    """Return the page of `rows` after the cursor in the address; the first one, with a message, if it is invalid."""
     try:
         return keyset_page(rows, order=order, cursor=request.GET.get("cursor", ""))
     except BadCursor:
@@ -25,16 +25,16 @@ def requested_page(request: HttpRequest, rows: "QuerySet[M] | Fetch[M]", order: 
 
 
 def capped(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Return the keys of the first rows, one more than are counted."""
+    """Return the keys of the first rows, one more than the limit of the count."""
     return rows.order_by().values("pk")[: COUNT_LIMIT + 1]
 
 
 def capped_count(rows: QuerySet[Any]) -> int:
-    """Return how many there are, counted no further than one past `COUNT_LIMIT`."""
+    """Return how many rows there are, counted no further than one past `COUNT_LIMIT`."""
     return capped(rows).count()
 
 
 def shown_count(number: int) -> str:
-    """Return a capped count as it is shown: "1,000+" where there are more."""
+    """Return a capped count as text: "1,000+" where there are more."""
     shown = number_format(min(number, COUNT_LIMIT), force_grouping=True)
     return f"{shown}+" if number > COUNT_LIMIT else shown

@@ -1,7 +1,8 @@
-"""What is said when a form does what was done before: who did it, and that what was typed this time was not saved.
+"""Messages for a form that repeats an action: who had done it already, and that what was typed now was not saved.
 
-A verb that is asked for twice does it once and returns what is recorded. Its view compares that with what was typed:
-a double click says nothing more than success, an old page with other words says that they are lost, and shows them.
+An action that is requested twice is done once and returns what is recorded. Its view compares that with what was
+typed: after a double click it reports only success; for an old page with other text it says that the text was not
+saved, and shows it.
 """
 
 from collections.abc import Iterable
@@ -16,7 +17,7 @@ from portal.core.days import Place, moment_in_words
 
 
 def unsaved(typed: Iterable[object], recorded: Iterable[object] = ()) -> str:
-    """Return a sentence with what was typed and is not recorded, to be copied; empty where nothing is lost."""
+    """Return a sentence with the typed text that is not recorded, to be copied; empty where nothing is lost."""
     known = {str(one) for one in recorded}
     lost = [text for one in typed if (text := str(one).strip()) and text not in known]
     return _("Your text was not saved: %s") % " ".join(f"“{text}”" for text in lost) if lost else ""
@@ -25,7 +26,7 @@ def unsaved(typed: Iterable[object], recorded: Iterable[object] = ()) -> str:
 def warn_done_already(
     request: HttpRequest, lost: str, *, by: Any, at: datetime, place: Place, prefix: object = ""
 ) -> bool:
-    """Warn who had done it before and that `lost` (of `unsaved`) is; return whether there was anything to warn of."""
+    """Warn who had done it before and that `lost` (from `unsaved`) is lost; return whether there was a warning."""
     if lost:
         day = moment_in_words(at, place)
         done = (

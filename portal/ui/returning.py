@@ -1,4 +1,4 @@
-"""To which page a form that stands on every page leads back: one that answers GET."""
+"""The page to which a form that is on every page leads back: one that answers GET."""
 
 import inspect
 from collections.abc import Iterator
@@ -10,10 +10,10 @@ from django.urls import Resolver404, resolve
 
 
 def page_to_return_to(request: HttpRequest) -> str:
-    """Return the address of the page that is shown, or of the one nearest to it that answers GET.
+    """Return the address of the shown page, or of the nearest one that answers GET.
 
-    A page that was the answer to a POST may stand at an address that takes nothing else: then it is the page whose
-    form was sent, as the browser says, or the first address above.
+    A page that answered a POST may have an address that takes nothing else. Then it is the page whose form was sent,
+    if the browser names it, or the first address above that answers GET.
     """
     if request.method in {"GET", "HEAD"} or answers_get(request.path_info):
         return request.get_full_path()
@@ -22,7 +22,7 @@ def page_to_return_to(request: HttpRequest) -> str:
 
 
 def _sent_from(request: HttpRequest) -> list[str]:
-    """Return the page of this portal whose form was sent, if the browser says one; what it says may be no address."""
+    """Return the page of this portal whose form was sent, if the browser names one; it may be an invalid address."""
     try:
         address = urlsplit(request.headers.get("Referer", ""))
     except ValueError:
@@ -31,7 +31,7 @@ def _sent_from(request: HttpRequest) -> list[str]:
 
 
 def answers_get(path: str) -> bool:
-    """Whether a view stands at an address of this portal and takes GET."""
+    """Return whether an address of this portal has a view that takes GET."""
     try:
         view: Any = resolve(path).func
     except Resolver404:

@@ -22,7 +22,7 @@ GRID = (0, 25, 50, 75, 100)
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar: what it is of, `value` out of `total`."""
+    """One bar: its subject, and `value` out of `total`."""
 
     label: str
     value: float
@@ -30,18 +30,18 @@ class Bar:
 
     @property
     def percent(self) -> float | None:
-        """From 0 to 100; nothing where nothing was counted."""
+        """The percentage from 0 to 100; None where nothing was counted."""
         return min(100.0, max(0.0, 100 * self.value / self.total)) if self.total else None
 
     @property
     def shown(self) -> str:
-        """The per cent as text, a dash where nothing was counted."""
+        """The percentage as text, a dash where nothing was counted."""
         return "–" if self.percent is None else f"{round(self.percent)}%"
 
 
 @dataclass(frozen=True)
 class Point:
-    """One point of a trend: what it is of (a cycle, a year), and a value; None leaves a gap."""
+    """One point of a trend: its label (a cycle, a year), and a value; None leaves a gap."""
 
     label: str
     value: float | None
@@ -65,9 +65,9 @@ def bar_chart(
     value_label: str = "",
     table: bool = True,
 ) -> str:
-    """Horizontal bars: one per row of (label, value, total), as tuples, dicts or objects.
+    """Return horizontal bars: one per row of (label, value, total), as tuples, dicts or objects.
 
-    `label` is the chart's title, `of` the word behind "3 of 12", `value_label` the head of the table's number
+    `label` is the chart's title, `of` the word after "3 of 12", `value_label` the heading of the table's number
     column; `table=False` only where the page shows the same numbers in a table of its own beside the chart.
     """
     bars = [Bar(str(_field(r, "label", 0)), _field(r, "value", 1), _field(r, "total", 2)) for r in rows]
@@ -154,9 +154,9 @@ def trend_chart(
     of: str = "",
     point_label: str = "",
 ) -> str:
-    """A line over points of (label, value), in the order they are given, from 0 to 100 per cent.
+    """Return a line over points of (label, value), in the given order, from 0 to 100 per cent.
 
-    A value of None leaves a gap. `of` says what is measured, `point_label` heads the table's first column.
+    A value of None leaves a gap. `of` names what is measured, `point_label` is the heading of the table's first column.
     """
     points = [Point(str(_field(row, "label", 0)), _field(row, "value", 1)) for row in series]
     known = [point for point in points if point.value is not None]
@@ -187,7 +187,7 @@ def _shown(point: Point, unit: str) -> str:
 
 
 def _x(position: float) -> float:
-    """`position` from 0 (first) to 1 (last) across the drawing, from the right in right-to-left languages."""
+    """Map `position` from 0 (first) to 1 (last) across the drawing, from the right in right-to-left languages."""
     across = LEFT + position * (WIDTH - LEFT - RIGHT)
     return WIDTH - across if get_language_bidi() else across
 
@@ -237,7 +237,7 @@ def _line(points: Sequence[Point], tone: str, unit: str) -> str:
 def _runs(
     points: Sequence[Point], drawn: Sequence[tuple[Point, float, float]]
 ) -> list[list[tuple[Point, float, float]]]:
-    """The drawn points in stretches without a gap."""
+    """Return the drawn points in stretches without a gap."""
     places = {id(place[0]): place for place in drawn}
     runs: list[list[tuple[Point, float, float]]] = [[]]
     for point in points:
@@ -249,5 +249,5 @@ def _runs(
 
 
 def _number(value: float) -> str:
-    """A number without a needless fraction, with a point in every language: SVG reads it too."""
+    """Return a number without a needless fraction, with a decimal point in every language, because SVG reads it too."""
     return f"{value:.2f}".rstrip("0").rstrip(".")

@@ -1,7 +1,7 @@
 """Display tags shared by every page: icons, badges, dates, country names, form fields.
 
-They only format what a view hands them; none reads the database or decides who may see what. The words for
-states and findings are those of the glossary and say nothing about where a finding came from (R12).
+They only format what a view passes to them; none reads the database or decides who may see what. The words for
+states and findings are those of the glossary and do not reveal where a finding came from (R12).
 """
 
 import datetime
@@ -27,7 +27,7 @@ register = template.Library()
 
 
 class Mark(NamedTuple):
-    """How one state or finding looks: its words, the tone of its colours, its sign, and a variant."""
+    """The look of one state or finding: its words, the tone of its colours, its sign, and a variant."""
 
     label: str | Promise
     tone: str
@@ -71,7 +71,7 @@ STATES = {
     "suspended": Mark(_("Suspended"), "wait", "alert"),
     "left": Mark(_("Left the programme"), "mute", "archive"),
     "not_enrollable": Mark(_("Cannot be enrolled"), "mute", "stop"),
-    # anything with a switch
+    # anything that can be switched on and off
     "active": Mark(_("Active"), "ok", "check"),
     "inactive": Mark(_("Inactive"), "mute", "stop"),
     "late": Mark(_("Late"), "nc", "alert", "mark-solid"),
@@ -87,15 +87,15 @@ OWN_NAMES = {
     "km": "ភាសាខ្មែរ",
     "vi": "Tiếng Việt",
     "ar": "العربية",
-}  # where Django's differ
+}  # where Django's level names differ
 MIRRORED = {"next", "previous"}
-DJANGO_ROWS = "10"  # what Django gives a text area that asks for nothing
+DJANGO_ROWS = "10"  # Django's default for a text area
 
 
 @register.simple_tag
 @lru_cache(maxsize=128)  # a report draws one for each of its 250 answers; there are some thirty
 def icon(name: str) -> str:
-    """The drawing `name` of icons.svg, hidden from screen readers, mirrored where direction matters."""
+    """Return the drawing `name` of icons.svg, hidden from screen readers, mirrored where direction matters."""
     extra = " icon-flip" if name in MIRRORED else ""
     return format_html(
         '<svg class="icon icon-{}{}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
@@ -114,65 +114,65 @@ def _badge(mark: Mark) -> str:
 
 @register.simple_tag
 def state_badge(state: str, label: str = "") -> str:
-    """A badge for a workflow state; `label` replaces its words. An unknown state shows as itself, in grey."""
+    """Return a badge for a workflow state; `label` replaces its words. An unknown state shows its own name, in grey."""
     known = STATES.get(str(state), Mark(str(state), "mute", "circle", "mark-outline"))
     return _badge(known._replace(label=label) if label else known)
 
 
 @register.simple_tag
 def finding_badge(finding: str, label: str = "") -> str:
-    """A badge for a finding: sign, words and colour say the same; `label` replaces its words."""
+    """Return a badge for a finding: sign, words and colour say the same; `label` replaces its words."""
     known = FINDINGS.get(str(finding), Mark(str(finding), "mute", "circle", "mark-outline"))
     return _badge(known._replace(label=label) if label else known)
 
 
 @register.simple_tag
 def badge(label: str, tone: str = "mute", sign: str = "info") -> str:
-    """A badge with words of your own. Tones: nc, ok, law, wait, calm, mute. `sign` is an icon's name."""
+    """Return a badge with words of your own. Tones: nc, ok, law, wait, calm, mute. `sign` is an icon's name."""
     return _badge(Mark(label, tone, sign))
 
 
 @register.filter
 def finding_tone(finding: str) -> str:
-    """The tone (part of a class name, `tone-...`) of a finding."""
+    """Return the tone (part of a class name, `tone-...`) of a finding."""
     return FINDINGS[finding].tone if finding in FINDINGS else "mute"
 
 
 @register.filter
 def lookup(mapping: Mapping[str, str], key: str) -> str:
-    """`mapping[key]`, or nothing: for keys that are put together in a template."""
+    """Return `mapping[key]`, or nothing: for keys that are put together in a template."""
     return mapping.get(key, "")
 
 
 @register.filter
 def message_tone(level: str) -> str:
-    """The tone of one of Django's message levels."""
+    """Return the tone of one of Django's message levels."""
     return TONES_OF_MESSAGES.get(level, TONES_OF_MESSAGES["info"])[0]
 
 
 @register.filter
 def message_icon(level: str) -> str:
-    """The icon of one of Django's message levels."""
+    """Return the icon of one of Django's message levels."""
     return TONES_OF_MESSAGES.get(level, TONES_OF_MESSAGES["info"])[1]
 
 
 @register.filter
 def country_name(code: str | None) -> str:
-    """The country's name in the reader's language, from its two-letter code."""
+    """Return the country's name in the reader's language, from its two-letter code."""
     return countries.country_name(code or "")
 
 
 @register.filter
 def language_name(code: str) -> str:
-    """A language's name in that language, with a capital where the script has one."""
+    """Return a language's name in that language, capitalised where the script has capitals."""
     return OWN_NAMES.get(code) or capfirst(get_language_info(code)["name_local"])
 
 
 @register.filter
 def day(value: datetime.date | datetime.datetime | None, place: Place | None = None) -> str:
-    """A date as readers of the language write it (3 Mar 2026) inside <time>; a dash where there is none.
+    """Return a date as readers of the language write it (3 Mar 2026) inside <time>; a dash where there is none.
 
-    A moment's day is that of `place`; without one, of the place whose days the page shows (R54).
+    A moment's day is that of `place`; without one, that of the place whose days the page shows (R54).
     """
     if value is None:
         return "–"
@@ -182,7 +182,7 @@ def day(value: datetime.date | datetime.datetime | None, place: Place | None = N
 
 @register.filter
 def plain_day(value: datetime.date | datetime.datetime, place: Place | None = None) -> str:
-    """The words of `day` without an element: for an option, a badge, and other places that hold text alone."""
+    """Return the text of `day` without an element: for an option, a badge, and other places that hold text alone."""
     return written(_local_day(value, place))
 
 
@@ -192,7 +192,7 @@ def _local_day(value: datetime.date | datetime.datetime, place: Place | None) ->
 
 @register.filter
 def moment(value: datetime.datetime | None, place: Place | None = None) -> str:
-    """A date with its time (3 Mar 2026, 14:05 UTC) inside <time>, at a place as `day`; a dash where there is none."""
+    """Return a date with its time (3 Mar 2026, 14:05 UTC) inside <time>, at a place as in `day`; a dash for None."""
     if value is None:
         return "–"
     local = at_place(value, place or shown_place())
@@ -201,13 +201,13 @@ def moment(value: datetime.datetime | None, place: Place | None = None) -> str:
 
 @register.simple_tag
 def shown_zone() -> str:
-    """The time zone whose days and times the page shows; empty where it chose none: UTC then stands with each time."""
+    """Return the time zone whose days and times the page shows; empty where it chose none: times then say UTC."""
     return zone_in_words(shown_place()) if is_place_chosen() else ""
 
 
 @register.filter
 def percent(part: float | None, whole: float | None = None) -> str:
-    """`part` as a whole per cent of `whole` (alone: already per cent); a dash where nothing was counted."""
+    """Return `part` as a whole per cent of `whole` (alone: already per cent); a dash where nothing was counted."""
     if part is None or (whole is not None and not whole):
         return "–"
     return f"{round(part if whole is None else 100 * part / whole)}%"
@@ -221,7 +221,7 @@ def _css_class(widget: Widget) -> str:
 
 @register.simple_tag
 def field_widget(field: BoundField) -> str:
-    """The field's control with our classes, bound to its help and errors for screen readers."""
+    """Return the field's control with our classes, bound to its help and errors for screen readers."""
     widget = field.field.widget
     attrs: dict[str, str | bool] = {"class": f"{widget.attrs.get('class', '')} {_css_class(widget)}".strip()}
     if isinstance(widget, Textarea):
@@ -232,7 +232,7 @@ def field_widget(field: BoundField) -> str:
 
 @register.filter
 def field_kind(field: BoundField) -> str:
-    """Which layout a field needs: hidden, checkbox, choices (radios, many checkboxes) or plain."""
+    """Return which layout a field needs: hidden, checkbox, choices (radios, many checkboxes) or plain."""
     widget = field.field.widget
     if widget.is_hidden:
         return "hidden"
@@ -243,11 +243,11 @@ def field_kind(field: BoundField) -> str:
 
 @register.simple_tag
 def hidden_inputs(pairs: Iterable[tuple[str, object]] | None) -> str:
-    """Hidden inputs for (name, value) pairs."""
+    """Return hidden inputs for (name, value) pairs."""
     return format_html_join("", '<input type="hidden" name="{}" value="{}">', pairs or ())
 
 
 @register.simple_tag(takes_context=True, name="page_to_return_to")
 def address_to_return_to(context: template.Context) -> str:
-    """The address to which the form that switches the language leads back."""
+    """Return the address to which the form that switches the language leads back."""
     return page_to_return_to(context["request"])

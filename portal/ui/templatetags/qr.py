@@ -1,16 +1,16 @@
-"""QR codes as inline drawings: no image to fetch, nothing that the content policy forbids."""
+"""QR codes as inline drawings: no image to fetch, nothing that the content security policy forbids."""
 
 import segno
 from django import template
 from django.utils.html import format_html
 
 register = template.Library()
-QUIET = 4  # modules of white around the code, as the standard asks
+QUIET = 4  # modules of white around the code, as the standard requires
 
 
 @register.simple_tag
 def qr_code(text: str, label: str) -> str:
-    """`text` (an address of ours) as a QR code; `label` says to those who do not see it what it is."""
+    """Return `text` (an address of ours) as a QR code; `label` describes it to those who do not see it."""
     matrix = segno.make(text, error="m", micro=False).matrix
     size = len(matrix) + 2 * QUIET
     dark = [(x + QUIET, y + QUIET) for y, row in enumerate(matrix) for x, bit in enumerate(row) if bit]
