@@ -29,7 +29,7 @@ env = environ.Env()
 
 
 def required(name: str, example: str) -> str:
-    """The environment variable `name`, or a stop that says what to set."""
+    """Return the environment variable `name`; stop with a message that says what to set where it is missing."""
     value = env.str(name, default="")
     if not value:
         raise ImproperlyConfigured(f"Set {name}, for example {name}={example}. `./dev up` sets it for you.")
@@ -37,7 +37,7 @@ def required(name: str, example: str) -> str:
 
 
 def boolean(name: str, *, default: bool) -> bool:
-    """The environment variable `name` as true or false; anything else stops the process."""
+    """Return the environment variable `name` as true or false; anything else stops the process."""
     value = env.str(name, default=str(default)).strip().lower()
     if value not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
         raise ImproperlyConfigured(f"{name} is {value!r}: set it to true or false.")
@@ -45,7 +45,7 @@ def boolean(name: str, *, default: bool) -> bool:
 
 
 def positive(name: str, *, default: int) -> int:
-    """The environment variable `name` as a whole number above zero."""
+    """Return the environment variable `name` as a whole number above zero."""
     value = env.str(name, default=str(default)).strip()
     if not value.isdigit() or int(value) < 1:
         raise ImproperlyConfigured(f"{name} is {value!r}: set it to a whole number above zero.")
@@ -53,7 +53,7 @@ def positive(name: str, *, default: int) -> int:
 
 
 def proxies(name: str, *, behind: bool) -> int:
-    """The environment variable `name` as the number of our own proxies before the web, which must fit `behind`."""
+    """Return the number of our own proxies before the web from the variable `name`; it must agree with `behind`."""
     value = env.str(name, default="1" if behind else "0").strip()
     if not re.fullmatch("[0-9]{1,2}", value):
         raise ImproperlyConfigured(f"{name} is {value!r}: set it to the number of your proxies, 0 without one.")
@@ -71,7 +71,7 @@ def proxies(name: str, *, behind: bool) -> int:
 
 
 def networks(name: str, example: str) -> list[str]:
-    """The environment variable `name` as network addresses, separated by commas; empty unless set."""
+    """Return the environment variable `name` as network addresses, separated by commas; empty unless set."""
     found: list[str] = env.list(name, default=[])
     try:
         return [str(ip_network(one)) for one in found]
@@ -80,7 +80,7 @@ def networks(name: str, example: str) -> list[str]:
 
 
 def private_folder(name: str, path: Path) -> Path:
-    """The folder, made with mode 0700 where it is missing. One that cannot be used stops every process alike."""
+    """Return the folder, made with mode 0700 where it is missing. An unusable one stops every process alike."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -96,7 +96,7 @@ def private_folder(name: str, path: Path) -> Path:
 
 
 def sender(name: str, example: str) -> str:
-    """The address that mails come from, with or without a name, from the environment variable `name`."""
+    """Return the sender address of mails, with or without a name, from the environment variable `name`."""
     value = required(name, example)
     address = parseaddr(value)[1]
     if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", address):
@@ -105,7 +105,7 @@ def sender(name: str, example: str) -> str:
 
 
 def token(name: str) -> str:
-    """The secret in the environment variable `name`; empty unless set."""
+    """Return the secret in the environment variable `name`; empty unless set."""
     value = str(env.str(name, default=""))
     if value and len(value) < 32:
         raise ImproperlyConfigured(f"{name} is too short: set at least 32 random characters, or unset it.")
@@ -113,20 +113,20 @@ def token(name: str) -> str:
 
 
 def database(name: str, example: str) -> dict[str, Any]:
-    """A PostgreSQL connection from the address in the environment variable `name`."""
+    """Return a PostgreSQL connection from the address in the environment variable `name`."""
     required(name, example)
     config: dict[str, Any] = dict(env.db_url(name))
     if config["ENGINE"] != "django.db.backends.postgresql":
         raise ImproperlyConfigured(f"{name} must be a postgres:// address: this portal runs on PostgreSQL only.")
-    # The gate's queries are wide and short: to compile them anew for each request costs ten times what they do, and to
-    # plan them anew twice as much (`portal.core.compiled` prepares them).
+    # The queries of the access check are wide and short: compiling them (JIT) for each request costs ten times their
+    # run time, and planning them anew twice as much (`portal.core.compiled` prepares them).
     settings = "-c jit=off -c plan_cache_mode=force_generic_plan"
     options = {"application_name": "portal", "options": settings, **config.get("OPTIONS", {})}
     return config | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
 
 
 def secret_keys(name: str) -> list[str]:
-    """The earlier secret keys in the environment variable `name`, separated by commas; empty unless set."""
+    """Return the earlier secret keys in the environment variable `name`, separated by commas; empty unless set."""
     keys = [key.strip() for key in env.list(name, default=[]) if key.strip()]
     if not DEBUG and any(len(key) < 50 for key in keys):
         raise ImproperlyConfigured(
@@ -136,7 +136,7 @@ def secret_keys(name: str) -> list[str]:
 
 
 def signing_keys(name: str) -> list[tuple[str, str, bytes]]:
-    """The Ed25519 keys in the environment variable `name`, the current one first: (key id, private or public, bytes).
+    """Return the Ed25519 keys in the variable `name`, the current one first: (key id, private or public, bytes).
 
     `2026:<base64 of 32 bytes>` signs; `2025:public:<base64>` is a retired key's public half, which only verifies.
     """
@@ -176,7 +176,7 @@ BASE_URL = env.str("BASE_URL", default="http://localhost:8000" if DEBUG else f"h
 STATE_DIR = private_folder("STATE_DIR", Path(env.str("STATE_DIR", default=str(BASE_DIR / ".state"))).absolute())
 # Copies of the ledger's published roots that this machine cannot write to: verify_ledger compares with them.
 LEDGER_ROOTS_DIR = env.str("LEDGER_ROOTS_DIR", default="")
-# Who asks, for every limit and lock (portal/core/client_address.py).
+# The client's address, for every limit and lock (portal/core/client_address.py).
 BEHIND_TLS_PROXY = boolean("BEHIND_TLS_PROXY", default=False)
 TRUSTED_PROXY_COUNT = proxies("TRUSTED_PROXY_COUNT", behind=BEHIND_TLS_PROXY)
 
@@ -335,7 +335,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "portal.notices.tasks.clear_old_notices",
         "schedule": crontab(hour="3", minute="27"),
     },
-    # Each day, so that a month is not lost to a beat that was down on the first; a factory is told once.
+    # Each day, so that a month is not lost to a beat that was down on the first; a factory is notified once.
     "announce-monthly-digests": {
         "task": "sharing.tasks.announce_monthly_digests",
         "schedule": crontab(hour="4", minute="7"),
@@ -442,7 +442,7 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 UPLOAD_MAX_BYTES = positive("UPLOAD_MAX_MEGABYTES", default=512) * 1024 * 1024
-# Tables that are read while their sender waits, by door; a workbook of one megabyte takes a second or more.
+# Tables that are read while their sender waits, by kind of upload; a workbook of one megabyte takes a second or more.
 TABLE_MAX_BYTES = {
     "factories": positive("FACTORY_TABLE_MAX_MEGABYTES", default=4) * 1024 * 1024,
     "suppliers": positive("SUPPLIER_TABLE_MAX_MEGABYTES", default=4) * 1024 * 1024,
@@ -450,8 +450,8 @@ TABLE_MAX_BYTES = {
     "ask": positive("ASK_TABLE_MAX_MEGABYTES", default=1) * 1024 * 1024,
     "questionnaires": positive("QUESTIONNAIRE_TABLE_MAX_MEGABYTES", default=4) * 1024 * 1024,
 }
-# On the file system of the private storage: what has arrived is moved there, not copied.
-FILE_UPLOAD_HANDLERS = ["portal.core.uploads.NoUpload"]  # a view that takes files says so
+# On the file system of the private storage: uploaded files are moved there, not copied.
+FILE_UPLOAD_HANDLERS = ["portal.core.uploads.NoUpload"]  # a view that takes files has to allow it
 FILE_UPLOAD_TEMP_DIR = private_folder("STATE_DIR", STATE_DIR / "incoming")
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
@@ -482,7 +482,7 @@ REPORT_LINK_LIFETIME = timedelta(minutes=positive("REPORT_LINK_MINUTES", default
 REQUESTS_A_DAY = positive("REQUESTS_A_DAY", default=300)
 
 # The frame of reports is translated into all of REPORT_LANGUAGES. The pages are offered in those whose catalogue
-# is complete: a language joins by a line here (`./dev catalogues --check LANG`; docs/decisions/0018).
+# is complete: a language is added by a line here (`./dev catalogues --check LANG`; docs/decisions/0018).
 LANGUAGE_CODE = "en"
 COMPLETE_LANGUAGES = {"en", "km", "vi", "bn", "id", "ar", "fr", "es"}
 REPORT_LANGUAGES = [
@@ -520,7 +520,7 @@ MAIL_DAILY_HOUR = positive("MAIL_DAILY_HOUR", default=6)
 if MAIL_DAILY_HOUR > 23:
     raise ImproperlyConfigured(f"MAIL_DAILY_HOUR is {MAIL_DAILY_HOUR}: set it to an hour from 1 to 23.")
 NOTICES_KEPT = timedelta(days=positive("NOTICES_KEPT_DAYS", default=90))
-# Webhooks go to the public internet only. What else they may reach, as networks; whose certificates they believe.
+# Webhooks go to the public internet only. The networks that they may reach besides, and the trusted certificates.
 WEBHOOK_ALLOWED_NETWORKS = networks("WEBHOOK_ALLOWED_NETWORKS", "10.20.0.0/24")
 WEBHOOK_CA_FILE = env.str("WEBHOOK_CA_FILE", default="")
 
@@ -611,7 +611,7 @@ LOGGING = {
         "django.server": {"handlers": [], "propagate": True},
         "django.request": {"level": "ERROR"},
         "axes": {"level": "ERROR"},
-        # A line for each message and each turn of beat says nothing: jobs have lines of their own.
+        # A log line for each message and each turn of beat is of no use: jobs have log lines of their own.
         "celery": {"level": "WARNING"},
         "kombu": {"level": "WARNING"},
     },

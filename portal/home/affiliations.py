@@ -1,4 +1,4 @@
-"""Which roles a visitor holds, and where."""
+"""The roles that a visitor holds, and where."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,12 +21,12 @@ class Affiliation:
 
     @property
     def is_manager(self) -> bool:
-        """Whether the role looks after the organisation's members."""
+        """True when the role manages the organisation's members."""
         return kinds[self.kind].roles[self.role].is_manager
 
     @property
     def role_label(self) -> str:
-        """The role's word on screen."""
+        """The role's label on screen."""
         return str(kinds[self.kind].roles[self.role].label)
 
 
@@ -43,7 +43,7 @@ _rows: Worded[Group, Any] = Worded(_roles_of)
 
 
 def affiliations(user: Visitor) -> list[Affiliation]:
-    """Every role of the visitor, in one query, factories first."""
+    """Return every role of the visitor, in one query, factories first."""
     found = []
     for row in _rows(user):
         for position, kind in enumerate(kinds):

@@ -1,4 +1,4 @@
-"""What needs the attention of a brand's people."""
+"""The part of the first page for a brand's people."""
 
 from collections.abc import Iterable
 from itertools import product
@@ -20,7 +20,7 @@ from sharing.models import DestroyNotice, SharingGrant
 
 
 def brand_section(user: Visitor) -> dict[str, Any]:
-    """Counts stop at what the brand was granted; nothing here depends on what others may see."""
+    """Return the brand's section. Counts stop at what the brand was granted; nothing depends on what others may see."""
     opened = SharedRows(user).opened(MOST + 1)
     new = sum(at >= timezone.now() - SOON for at in opened)
     brands = brands_read_for(user, ASSESSMENT_SCOPES)
@@ -69,9 +69,9 @@ _notices: Worded[CorrectionNotice, int] = Worded(_unacknowledged)
 
 
 def _sharing_factories(user: Visitor, brands: Iterable[int]) -> int:
-    """How many factories have given the visitor's brands access to reports or Step 1 data, counted up to one too many.
+    """Return how many factories give the visitor's brands reports or Step 1 data, counted to one past the limit.
 
-    Of each scope and brand the first factories are read in the order of the index.
+    For each scope and brand, the first factories are read in the order of the index.
     """
     found: set[int] = set()
     for scope, brand in product(ASSESSMENT_SCOPES, brands):
@@ -80,7 +80,7 @@ def _sharing_factories(user: Visitor, brands: Iterable[int]) -> int:
 
 
 def _correction_todos(user: Visitor) -> list[Todo]:
-    """What the visitor's brand read and should no longer work with."""
+    """Return what the visitor's brand read and should no longer work with."""
     waiting = len(_notices(user))
     if not waiting:
         return []
@@ -93,7 +93,7 @@ def _correction_todos(user: Visitor) -> list[Todo]:
 
 
 def _copies_todos(user: Visitor) -> list[Todo]:
-    """What factories that ended their sharing wait for."""
+    """Return the requests of factories that ended access to destroy the downloaded copies."""
     asked = DestroyNotice.objects.asked_of(user).open().select_related("factory").order_by("created_at")
     text = _("%(factory)s stopped sharing and asks you to destroy the copies you downloaded.")
     todos = [
@@ -104,7 +104,7 @@ def _copies_todos(user: Visitor) -> list[Todo]:
 
 
 def _expiry_todos(grants: Any) -> list[Todo]:
-    """What ends soon, for the brand: it may ask the factory to go on."""
+    """Return the access of the brand that ends soon: it may ask the factory to renew it."""
     soon = ending(grants)
     todos = [
         Todo(
@@ -118,5 +118,5 @@ def _expiry_todos(grants: Any) -> list[Todo]:
 
 
 def _with_rest_of(rows: "QuerySet[Any, Any]", todos: list[Todo], url: str) -> list[Todo]:
-    """The lines of the first rows, and how many rows are left; they are counted only where there may be any."""
+    """Return `todos` of the first rows, and one for the rows left; those are counted only where there may be any."""
     return with_rest(todos, rows.count() if len(todos) == NAMED else len(todos), url)

@@ -1,4 +1,4 @@
-"""What needs the attention of a factory's people."""
+"""The part of the first page for a factory's people."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -133,7 +133,7 @@ def _section(user: Visitor, item: Affiliation, factory: Factory) -> dict[str, An
 
 
 def _request_todos(user: Visitor, factory: Factory, item: Affiliation) -> list[Todo]:
-    """Each brand that waits for an answer, the first to lapse first; many are one line. Managers alone decide."""
+    """Return each brand that waits for an answer, first to lapse first; many become one item. Managers alone decide."""
     rows = _requests(user, factory=factory.pk)
     action = _("Decide") if item.is_manager else _("Look at it")
     inbox = reverse("request_inbox", args=[factory.pk])
@@ -152,7 +152,7 @@ def _request_todos(user: Visitor, factory: Factory, item: Affiliation) -> list[T
 
 
 def _opening_todos(user: Visitor, factory: Factory) -> list[Todo]:
-    """What opens soon to which brands, while it can still be kept back."""
+    """Return the reports that soon open to brands, while they can still be held."""
     soon = opening_soon(person=user, factory=factory, until=timezone.now() + SOON)
     text = _("%(brands)s can see cycle %(cycle)s from %(day)s.")
     if member_may(user, "manage_sharing", factory.pk):
@@ -175,7 +175,7 @@ def _opening_todos(user: Visitor, factory: Factory) -> list[Todo]:
 
 
 def _renewal_todos(user: Visitor, factory: Factory) -> list[Todo]:
-    """What ends soon; who decides goes straight to where it is renewed."""
+    """Return the access that ends soon; a person who decides gets the link to where it is renewed."""
     may_decide = member_may(user, "manage_sharing", factory.pk)
     page, action = reverse("who_can_see", args=[factory.pk]), _("Renew") if may_decide else _("Look at it")
     soon = _ending(user, factory=factory.pk)
@@ -191,7 +191,7 @@ def _renewal_todos(user: Visitor, factory: Factory) -> list[Todo]:
 
 
 def _old_version_todos(user: Visitor, factory: Factory) -> list[Todo]:
-    """How many brands have not yet taken note that what they read was corrected or withdrawn."""
+    """Return how many brands have not yet acknowledged that what they read was corrected or withdrawn."""
     brands = len(_brands_with_old_versions(user, factory=factory.pk))
     if not brands:
         return []
@@ -204,7 +204,7 @@ def _old_version_todos(user: Visitor, factory: Factory) -> list[Todo]:
 
 
 def _continuity_todos(user: Visitor, factory: Factory) -> list[Todo]:
-    """Who else decides: a handover, grants that wait for a second person, a factory with one manager."""
+    """Return items on who else decides: a handover, grants that a second person must confirm, only one manager."""
     todos = [
         Todo(
             _("The programme's staff were informed that the manager of %s left. Object if that is wrong.") % factory,

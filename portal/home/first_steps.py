@@ -1,4 +1,4 @@
-"""What the first person of an empty portal does, one thing after the other."""
+"""The first steps of the first person in an empty portal, one after the other."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ from portal.home.todos import Todo
 
 
 def first_steps() -> list[dict[str, Any]]:
-    """The section for global staff that names what is missing; none once everything is there."""
+    """Return the section for global staff that names what is missing; none once everything is there."""
     todos = _missing()
     return [{"title": _("First steps"), "todos": todos, "stats": []}] if todos else []
 
 
 def _missing() -> list[Todo]:
-    """Everything else belongs to a country, so that comes first, and alone."""
+    """Return what is missing. Everything else belongs to a country, so that comes first, and alone."""
     if not CountryProgramme.objects.filter(is_global=False).exists():
         text = _("Add the first country. Its staff, factories and reports come after that.")
         return [Todo(text, reverse("programme_add"), _("Add a country"))]

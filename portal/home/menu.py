@@ -23,14 +23,14 @@ def _waiting_requests(user: Visitor, factory: Any) -> "QuerySet[AccessRequest, A
 
 _waiting: Worded[AccessRequest, Any] = Worded(_waiting_requests, factory=BigIntegerField())
 
-# Pages about a factory's sharing whose addresses stand beside, not below, that of who can see its data.
+# Pages about a factory's access whose addresses are beside, not below, that of who can see its data.
 SHARING_PAGES = re.compile(r"^(/factories/\d+/)(?:receipts|who-saw-what|who-could-see|explain|copies|old-versions)/")
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Context of every page: the entries of the menu and the visitor's organisations.
+    """Return the context of every page: the entries of the menu and the visitor's organisations.
 
-    One query, and for the people of one factory a second: how many requests wait for it.
+    It takes one query, and for the people of one factory a second: how many requests wait for it.
     """
     if not getattr(request, "user", None) or not request.user.is_authenticated:
         return {"nav_items": [], "current_organisations": []}
@@ -44,7 +44,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 
 
 def _active(request: HttpRequest, entries: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
-    """Each entry once; the one whose address is the longest beginning of this page's is marked."""
+    """Return each entry once; the one whose address is the longest prefix of this page's address is marked."""
     unique = {url: label for label, url in entries}
     path = SHARING_PAGES.sub(r"\1sharing/", request.path)
     here = [url for url in unique if path == url or (url != "/" and path.startswith(url))]
@@ -70,7 +70,7 @@ def _menu(user: Visitor, held: list[Affiliation]) -> list[tuple[str, str]]:
 
 
 def _factory_menu(user: Visitor, factories: list[Affiliation]) -> list[tuple[str, str]]:
-    """One factory has its pages in the menu; who looks after several chooses one first, so none is mixed up."""
+    """Return the pages of the only factory; people of several choose one first, so that none is mixed up."""
     if not factories:
         return []
     entries = [(_("Our assessments"), reverse("assessment_list"))]

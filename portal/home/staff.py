@@ -1,4 +1,4 @@
-"""What needs the attention of the programme's staff."""
+"""The part of the first page for the programme's staff."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from sharing.models import ConfirmationEnd
 
 
 def staff_section(user: Visitor) -> dict[str, Any]:
-    """The section of the staff: what waits in the countries and factories that they work on."""
+    """Return the section of the staff: what waits in the countries and factories that they work on."""
     visible = Assessment.objects.worked_on_by(user)
     late = visible.late().count()
     review_over = visible.filter(_is_review_over(), state="factory_review", released_at__isnull=False).count()
@@ -77,7 +77,7 @@ def _open_handovers(user: Visitor) -> "QuerySet[Handover, Any]":
 
 
 def _wishes_of_the_alone(user: Visitor) -> QuerySet[ConfirmationEnd]:
-    """Return the first wishes of factories that have nobody to agree to them."""
+    """Return the earliest requests of factories that have nobody to agree to them."""
     enrolled = Factory.objects.in_programmes_where(user, "manage_enrolment")
     wishes = ConfirmationEnd.objects.visible_to(user).open().filter(factory__in=enrolled.values("pk"))
     representatives = FactoryRole.objects.filter(role="worker_representative", group__user__is_active=True)
@@ -108,7 +108,7 @@ def _review_todos(user: Visitor, board: str) -> list[Todo]:
 
 
 def _staff_continuity_todos(user: Visitor) -> list[Todo]:
-    """Handovers under way, wishes that only staff can answer, and factories with too few managers."""
+    """Return handovers under way, requests that only staff can answer, and factories with too few managers."""
     todos = []
     handovers = _handovers.count(user)
     if handovers:

@@ -1,4 +1,4 @@
-"""One line of a home page, and what every section of it shares."""
+"""One item of a home page, and the shared parts of its sections."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from sharing.grants.services.renewals import ending_soon
 from sharing.models import SharingGrant
 
 SOON = timedelta(days=30)
-NAMED = 5  # of one kind, one by one
+NAMED = 5  # items of one kind that are listed one by one
 
 
 @dataclass(frozen=True)
 class Todo:
-    """One line of a home page: what needs attention, and where to do it."""
+    """One item of a home page: what needs attention, and where to do it."""
 
     text: str
     url: str
@@ -28,13 +28,13 @@ class Todo:
 
 
 def ending(grants: SharingGrantQuerySet) -> SharingGrantQuerySet:
-    """Those of `grants` on reports that end soon, the first to end first."""
+    """Return those of `grants` on reports that end soon, the first to end first."""
     soon = ending_soon(grants).filter(scope__in=ASSESSMENT_SCOPES)
     return soon.select_related("brand", "factory").order_by("expires_at")
 
 
 def with_rest(todos: Sequence[Todo], count: int, url: str) -> list[Todo]:
-    """Lines of one kind, and, where there are more than these, a line that says how many of `count` and where."""
+    """Return items of one kind and, where there are more, one that says how many more of `count`, and where."""
     more = count - len(todos)
     if more <= 0:
         return list(todos)
@@ -43,7 +43,7 @@ def with_rest(todos: Sequence[Todo], count: int, url: str) -> list[Todo]:
 
 
 def ends_on(grant: SharingGrant, other: str) -> str:
-    """One sentence: which sharing with the `other` side ends on which day."""
+    """Return one sentence: which access for the `other` side ends on which day."""
     day = last_day_in_words(grant.expires_at, grant.factory)
     words = {"scope": grant.get_scope_display(), "other": other, "day": day}
     return _("%(scope)s: sharing with %(other)s ends on %(day)s.") % words

@@ -20,7 +20,7 @@ from portal.home.staff import staff_section
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """What needs the visitor's attention now, role by role."""
+    """Show what needs the visitor's attention now, role by role."""
     held = affiliations(request.user)
     sections: list[dict[str, Any]] = (
         first_steps() if any(item.role == ProgrammeRoleName.GLOBAL_STAFF for item in held) else []
@@ -36,7 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _country_section(item: Affiliation) -> dict[str, Any]:
-    """What a constituent may know: consolidated figures, no group below the country's minimum (R9)."""
+    """Return what a constituent may know: consolidated figures, no group below the country's minimum (R9)."""
     programme = CountryProgramme.objects.get(pk=item.organisation_id)
     enrolled = Factory.objects.filter(programme=programme, enrolment_status="enrolled").count()
     shown = str(enrolled) if enrolled >= programme.min_group_size else _("fewer than %s") % programme.min_group_size
