@@ -1,1 +1,1 @@
-"""What needs grants and reports together: previews, openings, explanations, 'see as they will', any past day."""
+"""Features on grants and reports together: previews, openings, explanations, 'see as they will', any past day."""

@@ -1,10 +1,10 @@
-"""What needs grants and reports together; it has no tables of its own."""
+"""The app of what needs grants and reports together; it has no tables of its own."""
 
 from django.apps import AppConfig
 
 
 class DisclosureConfig(AppConfig):
-    """Registers what a factory is told of a publication."""
+    """The app that registers the factory's notice of a publication."""
 
     name = "portal.disclosure"
     label = "disclosure"

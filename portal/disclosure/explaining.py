@@ -1,7 +1,8 @@
 """Why somebody may read a report or not, and who could on any day: the access decision, asked about a cycle.
 
-The factory's people and its country's staff hear exactly. A brand hears about its own consent only: for a cycle of
-which nothing is open to it, the answer is made without looking at any report, so it cannot tell whether one exists.
+The factory's people and its country's staff get the exact answer. A brand learns only about its own consent: for a
+cycle of which nothing is visible to it, the answer is made without looking at any report, so it cannot tell whether
+one exists.
 """
 
 from collections import defaultdict
@@ -33,7 +34,7 @@ from sharing.models import Scope, SharingGrant
 
 @dataclass(frozen=True)
 class Answer:
-    """A decision, the version of the report it is about (None: about none), and the brand, where one asked."""
+    """A decision, the version of the report that it is about (None: about none), and the brand, where a brand asked."""
 
     decision: Decision
     assessment: Assessment | None = None
@@ -41,7 +42,7 @@ class Answer:
 
 
 def known_versions(user: Visitor, factory: Factory, cycle: int, at: datetime | None) -> AssessmentQuerySet:
-    """The versions of a cycle's report about whose readers `user` may ask, the newest first."""
+    """Return the versions of a cycle's report about whose readers `user` may ask, the newest first."""
     known = Assessment.objects.known_to(user, at).filter(factory=factory, cycle=cycle)
     return known.select_related("factory__programme").order_by("-version")
 
@@ -49,7 +50,10 @@ def known_versions(user: Visitor, factory: Factory, cycle: int, at: datetime | N
 def explain(
     user: Visitor, factory: Factory, reader: Brand | User, scope: str, cycle: int, at: datetime | None = None
 ) -> list[Answer]:
-    """For the factory and its country's staff: may `reader` read this, and why; one answer a version, newest first."""
+    """Return whether `reader` may read this, and why; one answer a version, newest first.
+
+    It is for the factory and its country's staff.
+    """
     versions = list(known_versions(user, factory, cycle, at))
     if not versions:
         return [Answer(_decision(reader, _unreported(factory, cycle), scope, at))]
@@ -57,7 +61,7 @@ def explain(
 
 
 def _unreported(factory: Factory, cycle: int) -> Assessment:
-    """Return what there is to ask about where a cycle has no report: an assessment that was never saved."""
+    """Return a stand-in where a cycle has no report: an assessment that was never saved."""
     return Assessment(factory=factory, cycle=cycle)
 
 
@@ -65,7 +69,7 @@ def _decision(reader: Brand | User, subject: Assessment, scope: str, at: datetim
     if isinstance(reader, Brand):
         return access.decide_for_brand(reader, subject, scope, at)
     decision = access.decide(reader, subject, scope, at)
-    if decision.reason in {Reason.NO_GRANT, Reason.CLOSED}:  # for whom else they work is not this factory's business
+    if decision.reason in {Reason.NO_GRANT, Reason.CLOSED}:  # their other brands are not this factory's business
         sentence = _("%s reads for no brand with which this factory shared it.")
         return Decision(False, decision.reason, sentence % reader)
     return decision
@@ -74,7 +78,7 @@ def _decision(reader: Brand | User, subject: Assessment, scope: str, at: datetim
 def explain_to_brand(
     user: Visitor, factory: Factory, scope: str, cycle: int, at: datetime | None = None
 ) -> list[Answer]:
-    """For a brand about itself: what each brand that `user` reads for may read of a cycle, and why."""
+    """Return for a brand about itself what each brand that `user` reads for may read of a cycle, and why."""
     own = Brand.objects.own(user).filter(pk__in=granted_to(user).filter(factory=factory).values("brand"))
     reads = Brand.objects.where(user, f"read_{scope}")
     return [_for_brand(brand, factory, scope, cycle, at) for brand in (own & reads).order_by("name")]
@@ -83,7 +87,7 @@ def explain_to_brand(
 def _for_brand(brand: Brand, factory: Factory, scope: str, cycle: int, at: datetime | None) -> Answer:
     shown = Assessment.objects.open_to(brand, scope, at).filter(factory=factory, cycle=cycle)
     if at is not None and at > timezone.now():
-        shown = shown.open_to(brand, scope)  # that a report waits to be opened it is not told before
+        shown = shown.open_to(brand, scope)  # a report is not revealed to a brand before it opens
     newest = shown.select_related("factory").order_by("-version").first()
     subject = newest or _unreported(factory, cycle)
     return Answer(access.tell_brand(brand, subject, scope, at), newest, brand)
@@ -105,7 +109,7 @@ class Reader:
 
 @dataclass(frozen=True)
 class Readers:
-    """Who could read one version at a moment: the grants that opened it, and the people, by organisation."""
+    """The readers of one version at a moment: the grants that opened it, and the people, by organisation."""
 
     assessment: Assessment
     grants: list[SharingGrant]
@@ -113,7 +117,7 @@ class Readers:
 
     @property
     def brands(self) -> list[tuple[SharingGrant, list[Reader]]]:
-        """Each brand's grant with the people who could read by it."""
+        """The grant of each brand, with the people who could read by it."""
         of = defaultdict(list)
         for reader in self.people:
             if reader.grant is not None:
@@ -132,9 +136,9 @@ class Readers:
 
 
 def who_could_see(user: Visitor, factory: Factory, cycle: int, scope: str, at: datetime | None = None) -> list[Readers]:
-    """For the factory and its country's staff: who could read each version of a cycle's report at a moment.
+    """Return, for the factory and its country's staff, who could read each version of a cycle's report at a moment.
 
-    Two queries a version, whatever happened before and since.
+    It takes two queries a version, whatever happened before and since.
     """
     return [_readers(one, scope, at) for one in known_versions(user, factory, cycle, at)]
 
@@ -168,7 +172,7 @@ def _people(
 
 
 def _place(row: dict[str, Any], grant: SharingGrant | None) -> tuple[str, str, str]:
-    """The side, the organisation and the role's label; who is assigned to a factory is the programme's."""
+    """Return the side, the organisation and the role's label; advisors of a factory are on the programme's side."""
     if grant is not None:
         return "brand", grant.brand.name, str(BRAND.roles[row["brand_role"]].label)
     if row["factory_role"]:
@@ -180,7 +184,7 @@ def _place(row: dict[str, Any], grant: SharingGrant | None) -> tuple[str, str, s
 def table_of_readers(
     found: list[Readers], scope: str, at: datetime, factory: Factory
 ) -> tuple[list[str], Iterator[list[Any]]]:
-    """The header and the rows of an answer to take along: one row a person."""
+    """Return the header and the rows of an answer for download: one row a person."""
     header = [
         _("Date and time"),
         _("Cycle"),

@@ -27,7 +27,7 @@ SCOPES = [(scope, Scope(scope).label) for scope in ASSESSMENT_SCOPES]
 def moment_asked(day: date, at: time | None, place: Place) -> datetime | None:
     """Return the moment that a day, with or without a time, means at a place, in UTC (R54).
 
-    Without a time it is the end of that day; None: now, which is today's.
+    Without a time it is the end of that day; None, which means now, where that day is today.
     """
     if at is not None:
         return moment_at(day, at, place)
@@ -35,7 +35,7 @@ def moment_asked(day: date, at: time | None, place: Place) -> datetime | None:
 
 
 class MomentForm(forms.Form):
-    """A cycle, a scope and a moment at `place`, the factory. `moment()` is None for now."""
+    """A form for a cycle, a scope and a moment at `place`, the factory. `moment()` is None for now."""
 
     cycle = forms.IntegerField(label=_("Cycle"), min_value=1, max_value=MAX_CYCLE)
     scope = forms.ChoiceField(label=_("Data"), choices=SCOPES, error_messages={"invalid_choice": NOT_OFFERED})
@@ -58,20 +58,20 @@ class MomentForm(forms.Form):
         self.place = place
 
     def clean(self) -> dict[str, Any]:
-        """A time without a day says nothing."""
+        """Refuse a time without a day."""
         asked: dict[str, Any] = super().clean() or {}
         if asked.get("time") is not None and not asked.get("day") and "day" not in self.errors:
             self.add_error("day", _("Say on which day."))
         return asked
 
     def moment(self) -> datetime | None:
-        """The moment asked about, in UTC; None: now (today, without a time, is now, too)."""
+        """Return the requested moment, in UTC; None: now (today, without a time, is now, too)."""
         day, at = self.cleaned_data.get("day"), self.cleaned_data.get("time")
         return None if day is None else moment_asked(day, at, self.place)
 
 
 class ExplainForm(MomentForm):
-    """A reader besides: a brand, one of the factory's people, or somebody who has read its data."""
+    """The same form with a reader: a brand, one of the factory's people, or somebody who has read its data."""
 
     reader = forms.ChoiceField(label=_("Who"), error_messages={"invalid_choice": NOT_OFFERED})
     field_order = ["reader", "cycle", "scope", "day", "time"]
@@ -81,20 +81,21 @@ class ExplainForm(MomentForm):
         cast(forms.ChoiceField, self.fields["reader"]).choices = reader_choices(user, factory)
 
     def chosen_reader(self) -> Brand | User:
-        """Who is asked about (call it after `is_valid`)."""
+        """Return the reader in question (call it after `is_valid`)."""
         return find_reader(self.cleaned_data["reader"])
 
 
 def reader_choices(user: User, factory: Factory) -> Any:
-    """Whom the factory's people and its country's staff may ask about, in groups; values as `find_reader` takes them.
+    """Return whom the factory's people and its country's staff may ask about, in groups; values fit `find_reader`.
 
-    The brands that it shares or shared with, and those it could choose; its people; those who read its data lately.
+    These are the brands that it shares or shared with, and those it could choose; its people; those who read its data
+    lately.
     """
     shared = SharingGrant.objects.visible_to(user).filter(factory=factory).values("brand")
     brands = (Brand.objects.visible_to(user) | Brand.objects.filter(pk__in=shared)).order_by("name")
     own = members(FACTORY, factory)
     lines = AccessRecord.objects.visible_to(user).filter(factory=factory).order_by("-at", "-id")
-    brand_of = dict(reversed(lines.values_list("person", "brand__name")[:LINES_SEARCHED]))  # as they read last
+    brand_of = dict(reversed(lines.values_list("person", "brand__name")[:LINES_SEARCHED]))  # at their last reading
     lately = User.objects.filter(pk__in=brand_of).order_by("name", "pk")
     own_ids = {one.pk for one in own}
     return [
@@ -113,6 +114,6 @@ def reader_choices(user: User, factory: Factory) -> Any:
 
 
 def find_reader(value: str) -> Brand | User:
-    """The brand or person of one of `reader_choices`."""
+    """Return the brand or person of one of `reader_choices`."""
     kind, key = value.split(":")
     return Brand.objects.get(pk=key) if kind == Side.BRAND else User.objects.get(pk=key)

@@ -1,4 +1,4 @@
-"""What a factory is told of a publication: to whom the report opens, and when. Importing this registers the kind."""
+"""The factory's notice of a publication: to whom the report opens, and when. Importing this registers the kind."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy

@@ -1,4 +1,4 @@
-"""When the reports of a factory open, brand by brand: waiting, kept back, open. For the factory's side only."""
+"""When the reports of a factory open, brand by brand: waiting, held, open. For the factory's side only."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,7 +27,7 @@ from sharing.terms import StatementTime, covers, opens_at
 
 @dataclass(frozen=True)
 class BrandOpenings:
-    """One brand with what opens to it later, what is open, what is held, and what may yet be held.
+    """One brand with the reports that open to it later, are open, are held, and may still be held.
 
     `unsubscribed`: the cycles that are closed to it only because it has no subscription to them. `is_shared`: whether
     the factory shares anything with it, now or later.
@@ -57,7 +57,7 @@ _kept_back: Worded[WithheldReport, WithheldReport] = Worded(_held_back, factory=
 
 
 def openings_of(*, person: Visitor, factory: Factory) -> list[BrandOpenings]:
-    """For each brand that the factory shares something with, or holds something for, by name."""
+    """Return the openings of each brand that the factory shares something with, or holds something for, by name."""
     kept_back: dict[int, list[WithheldReport]] = {}
     for row in _kept_back(person, factory=factory.pk):
         kept_back.setdefault(row.brand_id, []).append(row)
@@ -85,14 +85,14 @@ def _openings(position: Position, reports: Sequence[Assessment], kept_back: list
 
 
 def waiting_lines(sight: Sight) -> list[Line]:
-    """What opens later, the soonest first."""
+    """Return what opens later, the soonest first."""
     lines = lines_of(sight, [key for key, moment in sight.times.items() if moment is not None])
     return sorted(lines, key=lambda line: line.at or timezone.now())
 
 
 @dataclass(frozen=True)
 class SoonOpen:
-    """A cycle whose report opens on a day, to these brands."""
+    """A cycle whose report opens on a day, and the brands to which it does."""
 
     cycle: int
     at: datetime
@@ -110,9 +110,9 @@ _waiting_grants: Worded[SharingGrant, SharingGrant] = Worded(_opening_later, fac
 
 
 def opening_soon(*, person: Visitor, factory: Factory, until: datetime) -> list[SoonOpen]:
-    """The openings before `until`, the soonest first, each with its brands: for the first page.
+    """Return the openings before `until`, the soonest first, each with its brands: for the first page.
 
-    A few queries, however many brands wait.
+    It takes a few queries, however many brands wait.
     """
     waiting = _waiting_grants(person, factory=factory.pk)
     reports = _newest(reports_of(person, factory)) if waiting else []
@@ -127,12 +127,12 @@ def opening_soon(*, person: Visitor, factory: Factory, until: datetime) -> list[
 
 
 def _newest(reports: Iterable[Assessment]) -> list[Assessment]:
-    """The published version of each cycle's report that nothing replaced."""
+    """Return the published version of each cycle's report that nothing replaced."""
     return [report for report in reports if report.state == ReportState.PUBLISHED]
 
 
 def _may_open(grant: SharingGrant, reports: Iterable[Assessment], until: datetime) -> bool:
-    """Whether the grant may open one of the reports after now and before `until`."""
+    """Return whether the grant may open one of the reports after now and before `until`."""
     moments = [
         opens_at(grant, report.first_published_at or grant.valid_from)
         for report in reports
@@ -142,7 +142,7 @@ def _may_open(grant: SharingGrant, reports: Iterable[Assessment], until: datetim
 
 
 def openings_in_words(*, person: Visitor, factory: Factory, cycle: int) -> str:
-    """To whom the report of one cycle is open and to whom it opens when, in a few sentences; empty for nobody."""
+    """Say to whom the report of one cycle is open and to whom it opens when, in a few sentences; empty for nobody."""
     now, later = [], []
     for one in openings_of(person=person, factory=factory):
         if any(line.report.cycle == cycle for line in one.open):

@@ -1,7 +1,7 @@
-"""What a brand sees of a factory, when the rest opens, and what a change of consent adds or takes away.
+"""Previews: what a brand sees of a factory, when the rest opens, and what a change of consent adds or takes away.
 
-Nothing is written, locked or tried: a decision is worked out as the verb works it out (`grants/services/outcomes`),
-and where the factory and the brand would stand then is asked as where they stand now (`access.positions`).
+Nothing is written, locked or tried: a decision is worked out as the service works it out (`grants/services/outcomes`),
+and what the brand could read after it is computed in the same way as what it can read now (`access.positions`).
 """
 
 import copy
@@ -42,7 +42,7 @@ _rows: Worded[Assessment, Assessment] = Worded(_released, factory=BigIntegerFiel
 
 
 def reports_of(person: Visitor, factory: Factory) -> list[Assessment]:
-    """Return those released to the factory that `person`, of its people or staff, may see, newest cycle first."""
+    """Return the reports released to the factory that `person`, of its people or staff, may see, newest cycle first."""
     return _rows(person, factory=factory.pk)
 
 
@@ -51,18 +51,18 @@ Key = tuple[UUID, str]
 
 @dataclass(frozen=True)
 class Sight:
-    """What one brand may read of a factory: (report, scope) -> None where it is open, or the moment it opens."""
+    """The view of one brand on a factory: (report, scope) -> None where it is open, or the moment it opens."""
 
     reports: Sequence[Assessment]
     times: dict[Key, datetime | None]
 
     def is_open(self, key: Key) -> bool:
-        """Whether it is open now."""
+        """Return whether it is open now."""
         return key in self.times and self.times[key] is None
 
 
 def sight_of(position: Position, reports: Sequence[Assessment]) -> Sight:
-    """What the brand reads of the factory's `reports` now, and which of them open to it later, as things stand."""
+    """Return what the brand reads of the factory's `reports` now, and which open to it later if nothing changes."""
     now = timezone.now()
     times: dict[Key, datetime | None] = {}
     for report in reports:
@@ -91,16 +91,16 @@ class Line:
     at: datetime | None = None
 
     def scope_labels(self) -> list[str]:
-        """The kinds of data, in words."""
+        """Return the kinds of data, in words."""
         return [str(Scope(scope).label) for scope in self.scopes]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What a change does for one brand: what opens at once, what opens on a day, what closes, what stays open.
+    """The effects of a change for one brand: what opens at once, what opens on a day, what closes, what stays open.
 
-    `cancels` would have opened later and does not any more; `upcoming` is with the factory for review now, `published`
-    are the cycles whose report is out.
+    `cancels` lists what would have opened later and no longer will; `upcoming` the cycles that are with the factory for
+    review now; `published` the cycles whose report is published.
     `unsubscribed`: the cycles that stay closed because the brand has no subscription to them. With
     `needs_confirmation` all of it happens when a second person confirms it.
     """
@@ -120,12 +120,12 @@ class Difference:
 
     @property
     def is_nothing_to_read(self) -> bool:
-        """Whether the brand will find nothing to read for now."""
+        """True when the brand will find nothing to read for now."""
         return not (self.opens or self.stays)
 
 
 def difference(brand: Brand, before: Sight, after: Sight) -> Difference:
-    """What changed for `brand` from one sight to the other; a replaced version is left out beside its successor."""
+    """Return what changes for `brand` between two sights; a replaced version is left out beside its successor."""
     keys = [(report.pk, scope) for report in after.reports for scope in ASSESSMENT_SCOPES]
 
     def lines(fits: Callable[[Key], bool], times: Sight) -> list[Line]:
@@ -147,7 +147,7 @@ def difference(brand: Brand, before: Sight, after: Sight) -> Difference:
 
 
 def lines_of(sight: Sight, keys: Collection[Key]) -> list[Line]:
-    """Some of a sight's (report, scope) pairs, a line for each report and moment, newest report first."""
+    """Return some of a sight's (report, scope) pairs, an entry for each report and moment, newest report first."""
     found: list[Line] = []
     for report in sight.reports:
         groups: dict[datetime | None, list[str]] = {}
@@ -159,7 +159,7 @@ def lines_of(sight: Sight, keys: Collection[Key]) -> list[Line]:
 
 
 def _is_outdone(line: Line, lines: Iterable[Line]) -> bool:
-    """Whether a newer version of the same cycle stands in the same list, with the same kinds of data."""
+    """Return whether a newer version of the same cycle is in the same list, with the same kinds of data."""
     return any(
         other.report.cycle == line.report.cycle
         and other.report.version > line.report.version
@@ -171,7 +171,7 @@ def _is_outdone(line: Line, lines: Iterable[Line]) -> bool:
 def preview_grants(
     *, by: User, factory: Factory, brands: Collection[Brand], scopes: Collection[str], terms: Terms
 ) -> list[Difference]:
-    """For each brand, what sharing these kinds of data on these terms would do. Raises what `grant_access` raises."""
+    """Return for each brand what sharing this data on these terms would do. Raises what `grant_access` raises."""
     reports = reports_of(by, factory)
     situation = _situation(by, factory, [brand.pk for brand in brands], reports)
     found = []
@@ -183,7 +183,7 @@ def preview_grants(
 
 
 def preview_change(*, by: User, grant: SharingGrant, terms: Terms) -> Difference:
-    """What other terms for a grant would add and take away. Raises what `change_grant` raises."""
+    """Return what other terms for a grant would add and take away. Raises what `change_grant` raises."""
     reports = reports_of(by, grant.factory)
     situation = _situation(by, grant.factory, [grant.brand_id], reports)
     position = situation.of(grant.brand_id)
@@ -192,7 +192,7 @@ def preview_change(*, by: User, grant: SharingGrant, terms: Terms) -> Difference
 
 @dataclass(frozen=True)
 class Answer:
-    """What a yes to a request does: what it changes for the brand, and how, kind by kind."""
+    """The effects of approving a request: what it changes for the brand, and how, for each kind of data."""
 
     difference: Difference
     outcomes: dict[str, Outcome]
@@ -200,7 +200,7 @@ class Answer:
 
 
 def preview_answer(*, by: User, request: AccessRequest, scopes: Sequence[str], terms: Terms) -> Answer:
-    """What a yes on these terms would do. Raises what `approve_request` raises."""
+    """Return what an approval on these terms would do. Raises what `approve_request` raises."""
     reports = reports_of(by, request.factory)
     situation = _situation(by, request.factory, [request.brand_id], reports)
     return _answer(situation, reports, request, scopes, terms)
@@ -209,7 +209,7 @@ def preview_answer(*, by: User, request: AccessRequest, scopes: Sequence[str], t
 def preview_plain_answers(
     *, by: User, factory: Factory, requests: Collection[AccessRequest]
 ) -> list[Answer | ValidationError]:
-    """For each of these requests to `factory`, what a yes as asked would do, or why the portal would refuse it."""
+    """Return for each of these requests to `factory` what an approval as asked would do, or why it would be refused."""
     reports = reports_of(by, factory)
     situation = _situation(by, factory, [request.brand_id for request in requests], reports)
     found: list[Answer | ValidationError] = []
@@ -242,7 +242,7 @@ def _situation(by: User, factory: Factory, brand_ids: Collection[int], reports: 
 def _difference(
     situation: Situation, position: Position, reports: Sequence[Assessment], outcomes: Sequence[Outcome]
 ) -> Difference:
-    """What outcomes do, once a second person has confirmed them where that is needed."""
+    """Return what outcomes do, once a second person has confirmed them where that is needed."""
     after = position
     for outcome in outcomes:
         after = position_after(after, outcome, situation.now)
@@ -257,7 +257,7 @@ def _difference(
 
 
 def position_after(position: Position, outcome: Outcome, now: datetime) -> Position:
-    """Return where a factory and a brand would stand after an outcome, once a second person has confirmed it."""
+    """Return the position of a factory and a brand after an outcome, once a second person has confirmed it."""
     grant, ends = outcome.grant, list(outcome.ends)
     given = next((one for one in position.open_grants(grant.scope) if one.is_given and one != grant), None)
     if not grant.is_given:
@@ -279,7 +279,7 @@ def _ended(grant: SharingGrant, now: datetime) -> SharingGrant:
 
 
 def _inherited(position: Position, before: SharingGrant, grant: SharingGrant) -> dict[ReportKey, datetime]:
-    """When reports first opened by the grant before, where this one takes its place without a gap (R51)."""
+    """Return when reports were first opened by the grant before, where this one takes its place without a gap (R51)."""
     if before.over_at is None or before.over_at < rules.starts_at(grant):
         return {}
     return {

@@ -27,7 +27,7 @@ class SharingOrder(GrantChange):
     )
 
     def validate_brands(self, value: list[int]) -> list[Brand]:
-        """The brands, each once, by name, if the asker may see all of them."""
+        """Return the brands, each once, by name, if the asker may see all of them."""
         brands = list(Brand.objects.visible_to(self.context["user"]).filter(pk__in=value).order_by("name"))
         if len(brands) != len(set(value)):
             raise serializers.ValidationError(_("There is no such brand."))
@@ -46,7 +46,7 @@ class WithholdOrder(StrictSerializer):
     reason = serializers.CharField(required=False, allow_blank=True, max_length=300, default="")
 
     def validate_brand(self, value: int) -> Brand:
-        """The brand, if the asker may see it."""
+        """Return the brand, if the asker may see it."""
         brand = Brand.objects.visible_to(self.context["user"]).filter(pk=value).first()
         if brand is None:
             raise serializers.ValidationError(_("There is no such brand."))

@@ -1,4 +1,4 @@
-"""Decisions that are made, looked at and undone: "See it as they will", a page that is posted and writes nothing.
+"""Decisions that are made, shown and undone: "See it as they will", a page that is posted and writes nothing.
 
 Pages that only say what a decision would do work it out instead (`portal.disclosure.previews`).
 """
@@ -21,7 +21,7 @@ from sharing.terms import Status
 
 @contextmanager
 def undone() -> Iterator[None]:
-    """What is written inside is taken back at the end: a trial. Errors come through."""
+    """Roll back at the end whatever is written inside: a trial. Errors come through."""
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
@@ -41,7 +41,7 @@ def try_change(*, by: User, grant: SharingGrant, terms: Terms) -> None:
 
 
 def try_answer(*, by: User, request: AccessRequest, scopes: Sequence[str], terms: Terms) -> None:
-    """Say yes to a request, as if a second person had confirmed it; only inside `undone`. Raises what it raises."""
+    """Approve a request, as if a second person had confirmed it; only inside `undone`. Raises what it raises."""
     approve_request(by=by, request=request, scopes=scopes, terms=terms)
     _as_if_confirmed(by, SharingGrant.objects.filter(requests=request))
 

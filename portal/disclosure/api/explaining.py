@@ -32,7 +32,7 @@ class DayOrMoment(serializers.DateTimeField):
     """A day, or a moment, which has no offset where none was sent."""
 
     def to_internal_value(self, value: Any) -> Any:
-        """The one or the other."""
+        """Return the one or the other."""
         with suppress(ValueError):
             if day := parse_date(value):
                 return day
@@ -62,7 +62,7 @@ class MomentQuery(Query):
     )
 
     def validate_at(self, value: date) -> date:
-        """A day or moment of this century."""
+        """Return a day or moment of this century."""
         if not FIRST_DAY.year <= value.year <= LAST_DAY.year:
             raise serializers.ValidationError(_("Choose a day between 2000 and 2099."))
         return value
@@ -95,7 +95,7 @@ class FactoryExplainView(PortalView):
 
     @extend_schema(responses=AnswersSerializer)
     def get(self, request: Request, pk: int) -> Response:
-        """The factory's people and its country's staff ask about a `reader`; a brand about itself, without one."""
+        """Let the factory's people and its country's staff ask about a `reader`; a brand about itself, without one."""
         asked = {"scope": self.query["scope"], "cycle": self.query["cycle"]}
         shared = granted_to(self.user).filter(factory=pk)
         if shared.exists():
@@ -131,7 +131,7 @@ class ReaderSerializer(serializers.Serializer[Any]):
     is_integration = serializers.BooleanField()
 
     def get_id(self, reader: Reader) -> str:
-        """The person as `explain` takes them."""
+        """Return the person as `explain` takes them."""
         return f"person:{reader.person_id}"
 
 

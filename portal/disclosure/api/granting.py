@@ -33,11 +33,11 @@ class FactoryConsent(PortalView):
     """What concerns one factory's consent."""
 
     def factory(self) -> Factory:
-        """The factory of the address. Raises 404 unless visible, 403 where its consent is not the asker's business."""
+        """Return the factory of the address. Raises 404 unless visible, 403 if consent is not the asker's business."""
         return factory_from_inside(self.user, self.kwargs["pk"])
 
     def decided_by_asker(self) -> Factory:
-        """The same, for who decides for it. Raises 403 for others."""
+        """Return the same, for who decides for it. Raises 403 for others."""
         factory = self.factory()
         require(Factory.objects.where(self.user, "manage_sharing"), factory)
         return factory
@@ -82,7 +82,7 @@ class ChangePreviewView(GrantRows):
 
     @extend_schema(request=GrantChange, responses={200: DifferenceSerializer})
     def post(self, request: Request, pk: Any) -> Response:
-        """What new terms for a grant would add and take away. Nothing is changed."""
+        """Return what new terms for a grant would add and take away. Nothing is changed."""
         grant = get_object_or_404(self.rows(), pk=pk)
         require(Factory.objects.where(self.user, "manage_sharing"), grant.factory)
         terms = GrantChange.terms(self.body(GrantChange), before=grant)

@@ -1,6 +1,6 @@
-"""Pages of a request and of a yes: what it opens, as asked or less.
+"""Pages of a request and of its approval: what it opens, as asked or less.
 
-A request is one page for both sides: the factory's manager decides there, the brand may take it back.
+A request has one page for both sides: the factory's manager decides there, the brand may withdraw it.
 """
 
 from typing import Any
@@ -39,7 +39,7 @@ IDENTITY = ("name", "kind", "is_active")
 @login_required
 @require_GET
 def access_request(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """One request: who asks, for what, why; for the factory's manager also what a yes would do, and the answers."""
+    """Show one request: who asks, for what, why; to the factory's manager also answers and an approval's effects."""
     found = request_seen(request, pk)
     decides = found.shown_state == Shown.OPEN and may_decide(request, found.factory)
     own = Brand.objects.own(request.user).filter(pk=found.brand_id).exists()
@@ -61,21 +61,21 @@ def access_request(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def brand_seen(brand: Brand) -> str:
-    """Who asks, as it was shown: a yes to a name that has changed meanwhile is asked for again."""
+    """Return a digest of the asking brand as shown: if its name changes meanwhile, the approval is asked for again."""
     return fingerprint(brand, IDENTITY)
 
 
 def former_names(brand: Brand) -> list[BrandHistory]:
-    """Other names that the brand had, the last one first, each with since when: a factory consents to a name."""
+    """Return the brand's other names, the last one first, each with since when: a factory consents to a name."""
     rows = BrandHistory.objects.filter(brand=brand).exclude(name=brand.name).order_by("name", "-since").distinct("name")
     return sorted(rows, key=lambda row: row.since, reverse=True)
 
 
 def _grants(request: HttpRequest, found: Any) -> Any:
-    """What was given for the request, as far as the visitor may see it.
+    """Return what was granted for the request, as far as the visitor may see it.
 
-    What the brand had already is linked to a yes at once, also to one that waits: before it is answered, that the link
-    is there would tell the brand of the yes.
+    Grants that the brand had already are linked to an approval at once, even while it waits for confirmation: shown
+    before the request is answered, the link would reveal the approval to the brand.
     """
     if not found.from_inside and found.shown_state != Shown.APPROVED:
         return SharingGrant.objects.none()
@@ -85,7 +85,7 @@ def _grants(request: HttpRequest, found: Any) -> Any:
 
 
 def _preview(request: HttpRequest, found: AccessRequest, scopes: list[str], terms: Terms) -> dict[str, Any]:
-    """What a yes on these terms does: each kind new, in place of something, or given already; what opens and closes.
+    """Return the effects of these terms: each kind new, replaced, or granted already; what opens and closes.
 
     Raises what `approve_request` raises.
     """
@@ -94,7 +94,7 @@ def _preview(request: HttpRequest, found: AccessRequest, scopes: list[str], term
 
 
 def effects_of(answer: Answer, found: AccessRequest, scopes: list[str], terms: Terms) -> dict[str, Any]:
-    """What `sharing/parts/yes_effects.html` shows of a yes on these terms, but for the way to try it."""
+    """Return the context of `sharing/parts/yes_effects.html` for these terms, except for the way to try it."""
     return {
         "lines": [_yes_line(answer, scope) for scope in Scope if scope in scopes],
         "terms": as_grant(found.factory, terms),
@@ -111,7 +111,7 @@ def _yes_line(answer: Answer, scope: Scope) -> dict[str, Any]:
 
 
 def _preview_of_a_plain_yes(request: HttpRequest, found: AccessRequest) -> dict[str, Any]:
-    """The same of a yes as asked; or why the portal would refuse it."""
+    """Return the preview of an approval as asked; or why the portal would refuse it."""
     try:
         shown = _preview(request, found, found.scopes, as_asked(found))
     except ValidationError as error:
@@ -120,13 +120,13 @@ def _preview_of_a_plain_yes(request: HttpRequest, found: AccessRequest) -> dict[
 
 
 def plain_yes_to_try(found: AccessRequest) -> list[tuple[str, str]]:
-    """What is posted to see the data as the brand would after a yes as asked."""
+    """Return the fields to post to see the data as the brand would after an approval as asked."""
     form = LessForm(request=found, initial=initial_answer(found))
     return [*filled_in(form), ("request", str(found.pk))]
 
 
 def filled_in(form: Form) -> list[tuple[str, str]]:
-    """A form's first values, as a browser would post them."""
+    """Return a form's initial values, as a browser would post them."""
     values = {name: form[name].value() for name in form.fields}
     pairs = [(name, one) for name, value in values.items() for one in (value if isinstance(value, list) else [value])]
     return [(name, str(value)) for name, value in pairs if value is not None]
@@ -135,7 +135,7 @@ def filled_in(form: Form) -> list[tuple[str, str]]:
 @login_required
 @require_http_methods(["GET", "POST"])
 def request_approve(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Yes: as asked straight from the request's page, which says in words what happens; or less, through a form."""
+    """Approve a request: as asked, directly from its page, which says what happens; or less, through a form."""
     found = request_to_decide(request, pk)
     form = LessForm(posted(request), request=found, initial=initial_answer(found))
     if found.shown_state != Shown.OPEN:
@@ -154,7 +154,7 @@ def request_approve(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _is_approved_so(request: HttpRequest, found: AccessRequest, form: LessForm) -> bool:
-    """Whether the yes that was posted is the one that was given before: a second click."""
+    """Return whether the posted approval is the one that was given before: a second click."""
     if "as_asked" in request.POST:
         scopes, terms = found.scopes, as_asked(found)
     elif form.is_valid():
@@ -203,7 +203,7 @@ def _approve(
 
 
 def _refused(request: HttpRequest, found: AccessRequest, form: LessForm, error: ValidationError) -> HttpResponse:
-    """Back to the form, with what the rules refused; a plain yes comes from another page, which only says it."""
+    """Show what was refused on the form again; a plain approval, sent from another page, returns there with it."""
     if "as_asked" in request.POST:
         for text in error.messages:
             messages.error(request, text)

@@ -1,6 +1,6 @@
 """One answer to several requests of one factory: a page that names the factory and says what will happen, then it does.
 
-Each request is answered on its own: one that somebody else answered meanwhile does not hold up the others.
+Each request is answered on its own: one that somebody else answered meanwhile does not delay the others.
 """
 
 from typing import Any
@@ -41,7 +41,7 @@ MOST = 100
 @require_POST
 @one_at_a_time
 def requests_answer(request: HttpRequest, pk: int) -> HttpResponse:
-    """The confirmation page for what was ticked in the inbox; with `confirmed`, the answers."""
+    """Show the confirmation page for what was ticked in the inbox; with `confirmed`, answer the requests."""
     factory = factory_inside(request, pk)
     require_decider(request, factory)
     if (count := len(request.POST.getlist("ids"))) > MOST:
@@ -68,14 +68,14 @@ def requests_answer(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _ticked(request: HttpRequest, factory: Factory) -> list[AccessRequest]:
-    """The open requests among those ticked; what is no id, or another factory's, is nothing."""
+    """Return the open requests among those ticked; invalid ids, and those of another factory, are ignored."""
     rows = AccessRequest.objects.visible_to(request.user).open().filter(factory=factory)
     rows = rows.filter(pk__in=uuids(request.POST.getlist("ids")))
     return list(rows.select_related("factory__programme", "brand").order_by("brand__name", "pk"))
 
 
 def _closed_since(request: HttpRequest, factory: Factory, chosen: list[AccessRequest]) -> list[AccessRequest]:
-    """The requests among those ticked that were answered, or ended otherwise, since the page showed them."""
+    """Return the requests among those ticked that were answered, or ended otherwise, since the page showed them."""
     rows = AccessRequest.objects.visible_to(request.user).filter(factory=factory)
     rows = rows.filter(pk__in=uuids(request.POST.getlist("ids"))).exclude(pk__in=[one.pk for one in chosen])
     return list(rows.select_related("factory", "brand", "answered_by").order_by("brand__name", "pk"))
@@ -87,13 +87,13 @@ def _say_closed(request: HttpRequest, closed: list[AccessRequest]) -> None:
 
 
 def _say_unsaved(request: HttpRequest) -> None:
-    """Show what was written with an answer that no request took."""
+    """Show what was written with an answer that was recorded for no request."""
     if lost := unsaved([request.POST.get("reason", "").replace("\x00", "")]):
         messages.warning(request, lost)
 
 
 def _identities(chosen: list[AccessRequest]) -> str:
-    """Who asks, as it was shown."""
+    """Return a digest of the asking brands as shown."""
     return ".".join(brand_seen(one.brand) for one in chosen)
 
 
@@ -114,7 +114,7 @@ def _confirm(
 
 
 def _effects(request: HttpRequest, factory: Factory, chosen: list[AccessRequest]) -> list[dict[str, Any]]:
-    """What each yes does, as the page of a single request shows it; or why the portal would refuse it."""
+    """Return what each approval does, as the page of a single request shows it; or why the portal would refuse it."""
     answers = preview_plain_answers(by=person(request), factory=factory, requests=chosen)
     found: list[dict[str, Any]] = []
     for one, answer in zip(chosen, answers, strict=True):

@@ -1,8 +1,8 @@
-"""See it as they will: a factory's data through a brand's eyes, now, or as a decision would make it.
+"""The pages of "See it as they will": a factory's data through a brand's eyes, now, or as a decision would make it.
 
 The pages are the brand's own (`reading.shared_context`, `reading.assessment_context`), asked by `access.AsBrand` in
-place of a member. Who-saw-what gets a line for the person who really looked, on their own side, never the brand's.
-A trial makes the decision, shows the page and takes the decision back.
+place of a member. Who-saw-what gets a record of the person who really looked, on their own side, never the brand's.
+A trial makes the decision, shows the page and rolls the decision back.
 """
 
 from collections.abc import Callable
@@ -36,12 +36,12 @@ from sharing.models import AccessRecord, AccessRequest, SharingGrant
 from sharing.records.services import record_access
 from sharing.requests.forms import LessForm
 
-Recorded = tuple[HttpResponse, Callable[[], None]]  # a page, and what writes into who-saw-what what it shows
+Recorded = tuple[HttpResponse, Callable[[], None]]  # a page, and the function that records the reading in who-saw-what
 
 
 @dataclass(frozen=True)
 class SeenAs:
-    """What the banner says: whose eyes, on which factory, and what is being tried (fields to post again)."""
+    """The content of the banner: whose eyes, on which factory, and what is being tried (fields to post again)."""
 
     factory: Factory
     brand: Brand
@@ -51,12 +51,12 @@ class SeenAs:
 
     @property
     def is_trial(self) -> bool:
-        """Whether it shows what a decision would do."""
+        """True when it shows what a decision would do."""
         return bool(self.trial)
 
 
 def _looker(request: HttpRequest, pk: int, brand: int) -> AsBrand:
-    """The brand's eyes, for those who decide for the factory and its country's staff. Raises 404, 403."""
+    """Return the brand's eyes, for those who decide for the factory and its country's staff. Raises 404, 403."""
     factory = factory_inside(request, pk)
     if not may_look(request, factory):
         raise PermissionDenied(_("Only a manager of this factory and its country's staff see what a brand sees."))
@@ -66,7 +66,7 @@ def _looker(request: HttpRequest, pk: int, brand: int) -> AsBrand:
 @login_required
 @require_safe
 def as_brand(request: HttpRequest, pk: int, brand: int) -> HttpResponse:
-    """The brand's list "Shared with us", as far as it concerns this factory."""
+    """Show the brand's list "Shared with us", as far as it concerns this factory."""
     looker = _looker(request, pk, brand)
     page, write_down = _list(request, looker, SeenAs(looker.factory, looker.brand))
     write_down()
@@ -83,7 +83,7 @@ def _list(request: HttpRequest, looker: AsBrand, seen_as: SeenAs) -> Recorded:
 @login_required
 @require_safe
 def as_brand_assessment(request: HttpRequest, pk: int, brand: int, assessment: UUID) -> HttpResponse:
-    """The brand's page of one assessment; not found where the brand finds none."""
+    """Show the brand's page of one assessment; not found where the brand finds none."""
     looker = _looker(request, pk, brand)
     context, openings = assessment_context(looker, assessment)
     _write_down(request, context["assessment"], list(openings))
@@ -92,7 +92,7 @@ def as_brand_assessment(request: HttpRequest, pk: int, brand: int, assessment: U
 
 
 def _write_down(request: HttpRequest, assessment: Assessment, scopes: list[str]) -> None:
-    """Who really looked, on their own side."""
+    """Record who really looked, on their own side."""
     by, own = cast(User, request.user), dict.fromkeys(scopes)
     record_access(by=by, assessment=assessment, openings=own, action=AccessRecord.Action.VIEW)
 
@@ -101,7 +101,7 @@ def _write_down(request: HttpRequest, assessment: Assessment, scopes: list[str])
 @require_POST
 @one_at_a_time
 def as_brand_trial(request: HttpRequest, pk: int, brand: int) -> HttpResponse:
-    """The same pages as they would be after a decision that was filled in but not confirmed yet."""
+    """Show the same pages as they would be after a decision that was filled in but not confirmed yet."""
     looker = _looker(request, pk, brand)
     require_decider(request, looker.factory)
     by = cast(User, request.user)
@@ -117,13 +117,13 @@ def as_brand_trial(request: HttpRequest, pk: int, brand: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect(trial.back)
-    write_down()  # not inside, where it would be taken back with the trial
+    write_down()  # not inside, where it would be rolled back with the trial
     return page
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A decision that is only tried: the form it is filled into, the page where it is made, and what makes it.
+    """A decision that is only tried: its form, the page where it is made, and the function that makes it.
 
     `decide` is called when the form is valid, inside `undone`.
     """
@@ -134,7 +134,7 @@ class Trial:
 
 
 def _trial(request: HttpRequest, looker: AsBrand, by: User) -> Trial:
-    """What is tried: a yes to a request, other terms for a grant, or a new grant. Raises 404."""
+    """Return what is tried: an approval of a request, other terms for a grant, or a new grant. Raises 404."""
     if "request" in request.POST:
         return _yes_to_a_request(request, looker, by)
     if "grant" in request.POST:
@@ -180,7 +180,7 @@ def _again(request: HttpRequest, form: Form) -> list[tuple[str, str]]:
 
 
 def _tried_page(request: HttpRequest, looker: AsBrand, seen_as: SeenAs) -> Recorded:
-    """The list, or the assessment asked for."""
+    """Return the list, or the requested assessment."""
     if not seen_as.is_inside:
         return _list(request, looker, seen_as)
     context: dict[str, Any]

@@ -25,7 +25,7 @@ from sharing.grants.queries import granted_to
 
 
 def _asked(request: HttpRequest, factory: Factory) -> dict[str, Any] | None:
-    """What a form is bound to; nothing while nobody asked. What is left out is what one mostly asks for."""
+    """Return the data to bind a form to, None while nobody asked; fields left out get the most common values."""
     if not {"cycle", "day", "reader"} & set(request.GET):
         return None
     return {"scope": "report", "cycle": factory.current_cycle, **request.GET.dict()}
@@ -38,7 +38,7 @@ def _first_values(request: HttpRequest, factory: Factory) -> dict[str, Any]:
 @login_required
 @require_safe
 def explain_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """ "Why?": who may read what of this factory, and why; to a brand, about itself."""
+    """Explain ("Why?") who may read what of this factory, and why; to a brand, about itself."""
     shared = granted_to(person(request)).filter(factory=pk)
     if shared.exists():
         return _explain_to_brand(request, get_object_or_404(Factory, pk__in=shared.values("factory")))
@@ -77,7 +77,7 @@ def _status(form: MomentForm) -> int:
 @login_required
 @require_safe
 def who_could_see_page(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """ "Who could see...?": the brands, the factory's people and the staff who could read a report at a moment."""
+    """Show ("Who could see...?") the brands, the factory's people and the staff who could read a report at a moment."""
     factory = factory_inside(request, pk)
     user = person(request)
     form = MomentForm(_asked(request, factory), place=factory, initial=_first_values(request, factory))

@@ -1,6 +1,6 @@
 """Pages that give consent: sharing with brands, changing the terms, renewing.
 
-Each first says in words what will happen, and shows what opens and closes; only the second answer does it.
+Each first says in words what will happen, and shows what opens and closes; only a second submit does it.
 """
 
 from typing import Any
@@ -68,12 +68,12 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _status(request: HttpRequest) -> int:
-    """A form that is shown again after it was sent was refused."""
+    """Return the status of the page: a form that is shown again after it was sent was refused."""
     return REFUSED if request.method == "POST" else 200
 
 
 def _start(request: HttpRequest, factory: Factory) -> dict[str, Any]:
-    """What the form shows at first: the country's defaults, or the terms of the sharing named in `copy`."""
+    """Return the form's initial values: the country's defaults, or the terms of the grant named in `copy`."""
     start = default_terms(factory)
     wanted = request.GET.get("copy", "")
     copied = next((one for one in _templates(request, factory) if str(one.pk) == wanted), None)
@@ -85,13 +85,13 @@ def _start(request: HttpRequest, factory: Factory) -> dict[str, Any]:
 
 
 def _templates(request: HttpRequest, factory: Factory) -> list[SharingGrant]:
-    """The sharings in force whose terms may be copied."""
+    """Return the grants in force whose terms may be copied."""
     grants = SharingGrant.objects.visible_to(request.user).filter(factory=factory).not_over()
     return list(grants.select_related("brand", "factory").order_by("brand__name", "scope"))
 
 
 def _is_new(request: HttpRequest, factory: Factory, form: GrantForm) -> bool:
-    """Whether nothing like it is shared yet; otherwise the form says what is, and leads to where it is changed."""
+    """Return whether nothing like it is shared yet; if not, the form says what is, and links to where to change it."""
     terms = form.terms()
     shared = SharingGrant.objects.visible_to(request.user).filter(factory=factory).not_over()
     shared = shared.filter(scope__in=form.cleaned_data["scopes"], brand__in=form.cleaned_data["brands"])
@@ -115,7 +115,7 @@ def _is_new(request: HttpRequest, factory: Factory, form: GrantForm) -> bool:
 
 
 def _confirm_grant(request: HttpRequest, factory: Factory, form: GrantForm) -> HttpResponse | None:
-    """The page that says what will happen, brand by brand; nothing where the portal would refuse it."""
+    """Return the page that says what will happen, brand by brand; nothing where the portal would refuse it."""
     brands, scopes, terms = form.cleaned_data["brands"], form.cleaned_data["scopes"], form.terms()
     try:
         differences = preview_grants(by=person(request), factory=factory, brands=brands, scopes=scopes, terms=terms)
@@ -136,13 +136,13 @@ def _confirm_grant(request: HttpRequest, factory: Factory, form: GrantForm) -> H
 
 
 def brands_with(differences: list[Difference]) -> list[dict[str, Any]]:
-    """Each brand's identity beside what changes for it."""
+    """Return each brand's identity beside what changes for it."""
     known = identities(difference.brand for difference in differences)
     return [{"identity": one, "difference": other} for one, other in zip(known, differences, strict=True)]
 
 
 def as_grant(factory: Factory, terms: Terms) -> SharingGrant:
-    """A grant of a factory that says these terms, kept nowhere: pages show its words."""
+    """Return an unsaved grant of a factory with these terms: pages show its words."""
     names = ("cycles", "cycle_number", "expires_at", "purpose", "hold_days")
     grant = SharingGrant(factory=factory, **{name: getattr(terms, name) for name in names})
     if terms.valid_from is not None:
@@ -151,7 +151,7 @@ def as_grant(factory: Factory, terms: Terms) -> SharingGrant:
 
 
 def posted_again(request: HttpRequest, form: Form) -> list[tuple[str, str]]:
-    """What was posted for the fields of a form, to be posted again by the confirmation page."""
+    """Return what was posted for the fields of a form, to be posted again by the confirmation page."""
     pairs = [(name, value) for name in form.fields for value in request.POST.getlist(name)]
     return [*pairs, ("confirmed", "yes")]
 
@@ -183,7 +183,7 @@ def _said(factory: Factory, brands: list[Brand], grants: list[SharingGrant]) -> 
 @login_required
 @require_http_methods(["GET", "POST"])
 def change(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Change the terms of one grant, or renew it: the form, what it adds and takes away, then it holds."""
+    """Change the terms of one grant, or renew it: the form, then what it adds and takes away, then the change."""
     found = grant_to_decide(request, pk)
     successor = in_place_of(found)
     changed, found = (found, successor) if successor else (None, found)
@@ -211,7 +211,7 @@ def change(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _nothing_new(request: HttpRequest, found: SharingGrant, form: TermsForm) -> HttpResponse | None:
-    """The way back where the terms that were entered hold already: what a second click finds."""
+    """Return the way back where the entered terms hold already: what a second click finds."""
     if not form.terms().same_as(found):
         return None
     messages.info(request, about(found.factory, _("These are the terms that hold already; nothing was changed.")))

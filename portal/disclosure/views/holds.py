@@ -1,4 +1,4 @@
-"""Pages of what waits to open: keeping a report back from a brand, letting it go."""
+"""Pages of what waits to open: holding a report for a brand, releasing it."""
 
 from django import forms
 from django.contrib import messages
@@ -21,7 +21,7 @@ from sharing.terms import MAX_CYCLE
 
 
 class WithholdForm(forms.Form):
-    """Which cycle's report to keep back from which brand. Offers the brands that the factory shares with."""
+    """A form for which cycle's report to hold for which brand. Offers the brands that the factory shares with."""
 
     brand = forms.ModelChoiceField(label=gettext_lazy("Brand"), queryset=Brand.objects.none())
     cycle = forms.IntegerField(label=gettext_lazy("Cycle"), min_value=1, max_value=MAX_CYCLE)
@@ -31,7 +31,7 @@ class WithholdForm(forms.Form):
 @login_required
 @require_GET
 def report_openings(request: HttpRequest, pk: int) -> HttpResponse:
-    """When each report opens to which brand, what is kept back, and what is open."""
+    """Show when each report opens to which brand, what is held, and what is open."""
     factory = factory_inside(request, pk)
     context = {
         "factory": factory,
@@ -45,7 +45,7 @@ def report_openings(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def report_withhold(request: HttpRequest, pk: int) -> HttpResponse:
-    """Keep one cycle's report back from one brand, at once."""
+    """Hold one cycle's report for one brand, at once."""
     factory = factory_inside(request, pk)
     require_decider(request, factory)
     form = WithholdForm(request.POST)
@@ -69,7 +69,7 @@ def report_withhold(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def report_release(request: HttpRequest, pk: int) -> HttpResponse:
-    """Let a report go that was kept back: first what that means, then it is done."""
+    """Release a held report: first say what that means, then do it."""
     kept = get_object_or_404(
         WithheldReport.objects.visible_to(request.user).select_related("factory__programme", "brand"), pk=pk
     )
