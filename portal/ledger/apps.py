@@ -1,10 +1,10 @@
-"""The ledger: what proves that nobody edited what happened."""
+"""The ledger: the proof that nobody edited the record of what happened."""
 
 from django.apps import AppConfig
 
 
 class LedgerConfig(AppConfig):
-    """Seals the events of every app."""
+    """The app that seals the events of every app."""
 
     name = "portal.ledger"
     label = "ledger"

@@ -1,7 +1,7 @@
-"""What the apps above check besides: that tables which are not sealed still say what sealed rows say of them.
+"""Further checks by the apps above: that tables which are not sealed still agree with what sealed rows say of them.
 
-Each app registers its checks when it is loaded. They run inside the transaction of the verification; what is
-compared is compared in the database, as texts, so that nothing somebody wrote into a row can make a check itself fail.
+Each app registers its checks when it is loaded. They run inside the transaction of the verification. The comparison
+is made in the database, as text, so that nothing somebody wrote into a row can make a check itself fail.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,15 +11,15 @@ from typing import Any
 from django.db import connection
 from psycopg import sql
 
-# The public halves of the keys that are trusted, by key id.
+# The public halves of the trusted keys, by key id.
 Keys = dict[str, bytes]
-# A moment and its event are written in one transaction; this much may lie between the clocks that gave them.
+# A moment and its event are written in one transaction; the clocks that gave them may differ by this much.
 SAME_MOMENT = "interval '5 minutes'"
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is not as it was sealed: in which table, which row, and what is wrong with it."""
+    """One deviation from what was sealed: in which table, which row, and what is wrong with it."""
 
     source: str
     row_id: object
@@ -34,7 +34,7 @@ further_checks: list[Check] = []
 
 
 def register_ledger_check(check: Check) -> None:
-    """Have `verify_ledger` run a check from now on; of its problems the first is named."""
+    """Have `verify_ledger` run a check from now on; of its problems only the first is named."""
     if check not in further_checks:
         further_checks.append(check)
 

@@ -1,7 +1,7 @@
 """Days: what is published of the ledger. One root for each day (UTC), over the seals made since the day before.
 
-A day's root says neither how many seals there were nor how many rows: its tree is padded like that of a seal, and
-there is one for each day, whether anything happened or not. A seal belongs to the first day that was closed after it.
+A day's root reveals neither how many seals there were nor how many rows: its tree is padded like that of a seal, and
+there is one for each day, even if nothing happened. A seal belongs to the first day that was closed after it.
 """
 
 import secrets
@@ -24,7 +24,7 @@ TYPE = "portal.ledger-day"
 
 
 def is_only_sealer() -> bool:
-    """Return whether this transaction may write seals and days: no other one does until it ends."""
+    """Return whether this transaction alone may write seals and days: no other one does until it ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [ONE_SEALER])
         return bool(cursor.fetchone()[0])
@@ -32,7 +32,7 @@ def is_only_sealer() -> bool:
 
 @transaction.atomic
 def close_days() -> list[LedgerDay]:
-    """Sign the root of each day that is over and has none; return them."""
+    """Sign the root of each ended day that has none; return these days."""
     first = LedgerSeal.objects.order_by("number").first()
     if first is None or not is_only_sealer():
         return []
@@ -84,12 +84,12 @@ def seals_after(before: LedgerDay | None, until: int | None = None) -> Iterable[
 
 
 def hashes_of(seals: Iterable[LedgerSeal]) -> bytes:
-    """Return what a day's tree holds of its seals: each seal's root and its payload's digest, hashed together."""
+    """Return the hashes in a day's tree: of each seal, its root and its payload's digest, hashed together."""
     return b"".join(node_hash(bytes.fromhex(seal.root), bytes.fromhex(digest(seal.payload))) for seal in seals)
 
 
 def day_of(seal: LedgerSeal) -> tuple[LedgerDay, list[LedgerSeal]] | None:
-    """Return the day that a seal belongs to, with all its seals; None while it is not over."""
+    """Return the day that a seal belongs to, with all its seals; None until it has ended."""
     day = LedgerDay.objects.filter(last_seal__gte=seal.number).order_by("day").first()
     if day is None:
         return None

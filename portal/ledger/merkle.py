@@ -1,16 +1,16 @@
-"""Full Merkle trees with the hashes of RFC 6962: leaves and nodes hashed apart, a power of two of leaves."""
+"""Full Merkle trees with the hashes of RFC 6962: leaves and nodes are hashed differently; a power of two of leaves."""
 
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
 HASH_BYTES = 32
-# One step of a path: on which side the other hash stands, and that hash in hexadecimal.
+# One step of a path: on which side the other hash is, and that hash in hexadecimal.
 Step = tuple[str, str]
 NO_PATH = "A path is a list of steps: left or right, and a hash in hexadecimal."
 
 
 def leaf_hash(data: bytes) -> bytes:
-    """Return the hash of a leaf that says `data`."""
+    """Return the hash of a leaf that contains `data`."""
     return sha256(b"\x00" + data).digest()
 
 
@@ -36,7 +36,7 @@ def path_to(level: Sequence[bytes], place: int) -> list[Step]:
 
 
 def climb(start: bytes, steps: Iterable[Sequence[str]]) -> bytes:
-    """Return the hash at the end of a path. Raises `ValueError` for what is no path."""
+    """Return the hash at the end of a path. Raises `ValueError` for an invalid path."""
     reached = start
     for step in steps:
         try:
@@ -54,5 +54,5 @@ def _level_above(level: Sequence[bytes]) -> list[bytes]:
 
 
 def pieces(hashes: bytes) -> list[bytes]:
-    """Return the hashes that stand in `hashes`, one behind the other."""
+    """Return the hashes that `hashes` contains, one after the other."""
     return [hashes[start : start + HASH_BYTES] for start in range(0, len(hashes), HASH_BYTES)]

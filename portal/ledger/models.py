@@ -1,4 +1,4 @@
-"""The sealed ledger: which rows of the append-only tables were there, signed (`portal.ledger`)."""
+"""The sealed ledger: which rows the append-only tables held, signed (`portal.ledger`)."""
 
 import pgtrigger
 from django.db import models
@@ -7,8 +7,8 @@ from django.db import models
 class LedgerSeal(models.Model):
     """One signed root over the rows that were new since the seal before. Append-only.
 
-    `payload` is what was signed; it counts rows and is never published. `head_signature` signs the root alone with its
-    day: what an inclusion proof shows. From `nonce` follow the salts and the padding of the tree.
+    `payload` is what was signed; it counts rows and is never published. `head_signature` signs only the root with its
+    day, which an inclusion proof shows. The salts and the padding of the tree are derived from `nonce`.
     """
 
     number = models.PositiveBigIntegerField(primary_key=True)
@@ -31,7 +31,7 @@ class LedgerSeal(models.Model):
 
     @property
     def rows(self) -> int:
-        """How many rows it seals."""
+        """The number of rows that it seals."""
         return sum(entry["rows"] for entry in self.payload["sources"])
 
     @property
@@ -68,7 +68,7 @@ class LedgerDay(models.Model):
 
 
 class LedgerLeaf(models.Model):
-    """One sealed row: of which table, under which id, and the hash of what it said. Append-only."""
+    """One sealed row: its table, its id, and the hash of its content. Append-only."""
 
     pk = models.CompositePrimaryKey("source", "row_id")
     source = models.CharField(max_length=40)

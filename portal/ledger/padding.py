@@ -1,10 +1,10 @@
-"""The tree over what one seal or one day holds, from which nobody can tell how much that is.
+"""The padded tree over the hashes of one seal or one day, which does not reveal how many they are.
 
-Each hash gets a random one beside it (its salt), so that whoever sees the hash of a neighbour in a proof cannot try
-out what it stands for. Random leaves fill the tree up to the next power of four, at least 1,024. The leaves stand in
-the order of their own hashes, which are all random: a real one is as likely in any place as one that pads.
+Each hash is paired with a random one (its salt), so that a person who sees the hash of a neighbour in a proof cannot
+find out by trial what it stands for. Random leaves fill the tree up to the next power of four, at least 1,024. The
+leaves are in the order of their own hashes, which are all random: a real one is as likely in any place as padding.
 
-All of the randomness follows from the 32 random bytes that are stored with the seal or day (SHAKE-256), so the same
+All of the randomness is derived from the 32 random bytes that are stored with the seal or day (SHAKE-256), so the same
 tree can be built again.
 """
 
@@ -25,7 +25,7 @@ def padded_size(count: int) -> int:
 
 
 def padded_root(hashes: bytes, nonce: bytes) -> bytes:
-    """Return the root of the padded tree over `hashes` (one behind the other)."""
+    """Return the root of the padded tree over `hashes` (one after the other)."""
     return root_of(_leaves(hashes, nonce))
 
 
@@ -45,6 +45,6 @@ def _leaves(hashes: bytes, nonce: bytes) -> list[bytes]:
 
 
 def _noise(hashes: bytes, nonce: bytes) -> bytes:
-    """Return random bytes for the whole tree: the salts of its hashes, then the leaves that pad."""
+    """Return random bytes for the whole tree: the salts of its hashes, then the leaves of the padding."""
     size = padded_size(len(hashes) // HASH_BYTES)
     return shake_256(b"portal.ledger.noise," + nonce).digest(size * HASH_BYTES)

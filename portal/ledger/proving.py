@@ -1,7 +1,7 @@
-"""Inclusion proofs: that one row is under a signed root, without a word about any other row.
+"""Inclusion proofs: that one row is under a signed root, without revealing any other row.
 
-A proof is a path of hashes from the row to the root of its seal and, once the day is over, on to the root that is
-published for that day. Its length says only how large the padded trees are.
+A proof is a path of hashes from the row to the root of its seal and, once the day has ended, on to the root that is
+published for that day. Its length reveals only how large the padded trees are.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ SIGNED_MEMBERS = {"payload", "key_id", "signature"}
 
 @dataclass(frozen=True)
 class Proof:
-    """The path of one row to its seal's root and, where `day` is there, on to the root published for that day."""
+    """The path of one row to its seal's root and, where there is a `day`, on to the root published for that day."""
 
     path: list[Step]
     seal: LedgerSeal
@@ -93,9 +93,9 @@ def _day_path(seal: LedgerSeal, day: LedgerDay, seals: Sequence[LedgerSeal]) -> 
 
 
 def is_proven(shown: bytes, proof: Any, keys: dict[str, bytes]) -> bool:
-    """Return whether a proof that somebody brings leads from the hash `shown` to roots that these keys signed.
+    """Return whether a presented proof leads from the hash `shown` to roots that these keys signed.
 
-    False also where more stands in it than belongs there: that is signed by nobody.
+    Return False also for a proof with additional content: nobody signed that.
     """
     try:
         if proof.keys() != MEMBERS:

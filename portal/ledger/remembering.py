@@ -1,8 +1,8 @@
 """The newest seal and day, remembered outside the database: in a file under `STATE_DIR`, and in the log.
 
-Whoever has every right in the database can delete the ledger's end, or all of it, and have what they wrote sealed
+Anyone with every right in the database can delete the ledger's end, or all of it, and have what they wrote sealed
 anew. The file says what was sealed last. It is compared before each seal and at each verification: the portal does
-not go on from a ledger that it does not know.
+not continue a ledger that it does not know.
 """
 
 import json
@@ -25,12 +25,12 @@ log = structlog.get_logger(__name__)
 
 
 class MemoryUnreadableError(Exception):
-    """The file is there and cannot be read; the message says which and what to do."""
+    """The error for a file that is there and cannot be read; the message says which and what to do."""
 
 
 @dataclass(frozen=True)
 class Memory:
-    """The newest seal's number and digest, and the newest day and its digest (empty before the first day is over)."""
+    """The newest seal's number and digest, and the newest day and its digest (empty before the first day has ended)."""
 
     seal: int
     seal_digest: str
@@ -51,7 +51,7 @@ class Memory:
 
 
 def digest_of(payload: object) -> str:
-    """Return the digest of a payload; empty where somebody made it one that has none."""
+    """Return the digest of a payload; empty where somebody changed it into something without a digest."""
     try:
         return digest(payload)
     except NotCanonicalError:
@@ -100,7 +100,7 @@ def remember_newest() -> None:
 
 
 def _write(text: str) -> None:
-    """Replace the file in one step: a crash leaves the old one or the new one, never half of one."""
+    """Replace the file in one step: a crash leaves either the old one or the new one, never half of one."""
     place().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=place().parent, prefix=f".{NAME}.")  # mode 0600
     try:

@@ -1,7 +1,7 @@
-"""The published roots as lines of JSON: what everybody may keep a copy of.
+"""The published roots as lines of JSON, of which everybody may keep a copy.
 
 The first line names the keys, each further line is one day's root with its signature. The copies hold no row, no name
-and no count: each day's tree is padded, and the last day pins all days before it.
+and no count: each day's tree is padded, and the last day confirms all days before it.
 """
 
 import base64
@@ -24,19 +24,19 @@ FILE_NAME = "portal-ledger-roots.jsonl"
 
 
 class BadRootsError(ValueError):
-    """The file is no copy of published roots; the message says which line and why."""
+    """The error for a file that is no copy of published roots; the message says which line and why."""
 
 
 @dataclass
 class Roots:
-    """A copy of published roots, read and found signed."""
+    """A copy of published roots, read, with valid signatures."""
 
     keys: dict[str, bytes] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)  # of each day's payload, by day
 
 
 def export_roots(after: date | None = None) -> Iterator[str]:
-    """Yield the lines of a copy, of the days after one day."""
+    """Yield the lines of a copy, of the days after `after`."""
     yield _line({"type": "portal.ledger-roots", "version": 1, "keys": [key.described() for key in known_keys()]})
     days = LedgerDay.objects.filter(day__gt=after) if after else LedgerDay.objects.all()
     for day in days.order_by("day").iterator(chunk_size=1000):
@@ -48,7 +48,7 @@ def _line(value: dict[str, Any]) -> str:
 
 
 def read_roots(lines: Iterable[str], trusted: dict[str, bytes]) -> Roots:
-    """Read a copy back. Its own keys are believed where `trusted` has none of that id. Raises `BadRootsError`."""
+    """Read a copy back. Its own keys are trusted where `trusted` has none of that id. Raises `BadRootsError`."""
     found = Roots()
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -83,7 +83,7 @@ def read_file(path: Path, trusted: dict[str, bytes]) -> Roots:
 
 
 def configured_copies() -> list[Path]:
-    """Return the copies in the folder `LEDGER_ROOTS_DIR`. Raises `BadRootsError` where it is no folder or is empty."""
+    """Return the copies in the folder `LEDGER_ROOTS_DIR`. Raises `BadRootsError` if it is not a folder, or empty."""
     if not settings.LEDGER_ROOTS_DIR:
         return []
     folder = Path(settings.LEDGER_ROOTS_DIR)

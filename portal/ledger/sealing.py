@@ -1,18 +1,18 @@
 """Sealing: every row that has no leaf yet gets one, and the root over the new leaves is signed.
 
-Rows do not become visible in the order of their ids, and numbers are missing where a transaction was undone. So each
-seal looks at everything above a mark, and says per source:
+Rows do not become visible in the order of their ids, and numbers are missing where a transaction was rolled back. So
+each seal looks at everything above a mark, and records for each source:
 
 - `above`: the mark; it is the `settled` of the seal before;
 - `high`: the highest id that has a leaf;
-- `settled`: the `high` of the newest earlier seal behind which nothing can appear any more, because every transaction
-  that ran when it was made had ended before this seal began to look.
+- `settled`: the `high` of the newest earlier seal below which no row can appear any more, because every transaction
+that ran when it was made had ended before this seal began to look.
 
-Whatever lies at or below the `settled` of the last seal and has no leaf was therefore slipped in or lost its leaf.
+A row at or below the `settled` of the last seal without a leaf was therefore inserted afterwards, or lost its leaf.
 Nothing here locks a row or a table; the sealers of two processes exclude each other, and the second does nothing.
 
 Nothing is sealed after a ledger that is not the one remembered outside the database (`remembering`), and no first seal
-is made over rows that are old already: both would make whoever rewrote the record look honest.
+is made over rows that are old already: both would make somebody who rewrote the record look honest.
 """
 
 import secrets
@@ -34,7 +34,7 @@ from portal.ledger.sources import Source, sources
 
 MOST_ROWS = 65_536  # of each source in one seal: a power of four, so that a long history needs little padding
 OLD = "1 day"  # a row of this age was sealed before, if anything was
-# Between drawing its id and getting its transaction number a row has a few microseconds; this is a generous lot more.
+# Between drawing its id and getting its transaction number a row has a few microseconds; this is far more than enough.
 SETTLES_AFTER = timedelta(minutes=1)
 TYPE = "portal.seal"
 HEAD_TYPE = "portal.sealed-root"
@@ -42,18 +42,18 @@ HEAD_TYPE = "portal.sealed-root"
 
 @dataclass(frozen=True)
 class Mark:
-    """How far one source was sealed."""
+    """The mark up to which one source was sealed."""
 
     high: int = 0
     settled: int = 0
 
 
 class LedgerRefusedError(Exception):
-    """The ledger in the database is not one to go on from; the message says why and what to do."""
+    """The refusal to continue the ledger in the database; the message says why and what to do."""
 
 
 def seal_new_rows(*, begins_with_history: bool = False) -> list[LedgerSeal]:
-    """Publish the days that are over, then seal what is new; return the seals that were made (none: nothing new).
+    """Publish the ended days, then seal what is new; return the seals that were made (none: nothing new).
 
     `begins_with_history` lets the first seal cover rows that are old already. Raises `LedgerRefusedError`.
     """
@@ -70,7 +70,7 @@ def seal_new_rows(*, begins_with_history: bool = False) -> list[LedgerSeal]:
 
 
 def accept_database() -> list[LedgerSeal]:
-    """Seal on from what the database holds, whatever is remembered, and write an event that says so.
+    """Continue sealing from what the database holds, whatever is remembered, and write an event that says so.
 
     For operators, after a restore from a backup.
     """
@@ -123,7 +123,7 @@ def tables_with_old_rows() -> list[str]:
 
 @transaction.atomic
 def seal_once() -> LedgerSeal | None:
-    """Make one seal over the new rows; None when there is nothing to say, or another process is sealing."""
+    """Make one seal over the new rows; return None when there are none, or another process is sealing."""
     if not is_only_sealer():
         return None
     last = LedgerSeal.objects.order_by("-number").first()
@@ -152,15 +152,15 @@ def seal_once() -> LedgerSeal | None:
 
 
 def marks(seal: LedgerSeal | None) -> dict[str, Mark]:
-    """How far each source was sealed, by table, as a seal says."""
+    """Return how far each source was sealed, by table, according to a seal."""
     entries = seal.payload["sources"] if seal else []
     return {entry["source"]: Mark(entry["high"], entry["settled"]) for entry in entries}
 
 
 def _settled() -> LedgerSeal | None:
-    """The newest seal behind which nothing can appear: every transaction that ran when it was made has ended.
+    """Return the newest seal below which no row can appear: all transactions that ran when it was made have ended.
 
-    A seal whose transaction number lies ahead comes from before a restore: nothing of that time runs any more.
+    A seal whose transaction number is ahead dates from before a restore: no transaction of that time still runs.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -173,7 +173,7 @@ def _settled() -> LedgerSeal | None:
 
 
 def _add_leaves(source: Source, *, above: int, seal: int) -> list[tuple[int, bytes]]:
-    """Give every row of a source above a mark that has no leaf one; returns (id, hash), by id."""
+    """Give every row of a source above a mark that has no leaf one; return (id, hash), by id."""
     statement = sql.SQL(
         "INSERT INTO ledger_ledgerleaf (source, row_id, form, hash, seal_number) "
         "SELECT {table_name}, r.id, {form}, {leaf}, {seal} FROM {table} r WHERE r.id > {above} AND NOT EXISTS "
@@ -194,7 +194,7 @@ def _add_leaves(source: Source, *, above: int, seal: int) -> list[tuple[int, byt
 
 
 def _write(number: int, last: LedgerSeal | None, entries: list[dict[str, Any]], leaves: list[bytes]) -> LedgerSeal:
-    # After the rows were looked at: a transaction that may still bring one has a number below this.
+    # After the rows were read: a transaction that may still add one among them has a number below this.
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint, clock_timestamp()")
         snapshot, now = cursor.fetchone()
@@ -208,7 +208,7 @@ def _write(number: int, last: LedgerSeal | None, entries: list[dict[str, Any]], 
         "snapshot": snapshot,
         "sources": entries,
         "root": padded_root(b"".join(leaves), nonce).hex(),
-        # Its hash stands in inclusion proofs: without this, who has one could try out the numbers above.
+        # Its hash is in inclusion proofs: without this, who has one could guess the numbers above.
         "salt": secrets.token_hex(16),
     }
     signed, head = sign_all([payload, head_of(payload)])

@@ -1,13 +1,13 @@
-"""The tables that are sealed, and the one text that each of their rows is hashed as.
+"""The tables that are sealed, and the one text from which each of their rows is hashed.
 
 The text of a row is made in SQL and depends on neither time zone, locale nor the driver: the words `portal.ledger`,
 table and form, then each column as a netstring (`5:words,`; `-,` for NULL). Moments are whole microseconds since 1970
 in UTC, truth values 0 or 1, everything else is PostgreSQL's text. A new column of a source makes a new form, at the
 end of `forms`; rows sealed before keep theirs. A column that a form names is never dropped, renamed or retyped.
 
-A source may name columns that are shown to whoever holds what the row is about (a receipt's number and signature).
+A source may name columns that are shown to the holder of what the row is about (a receipt's number and signature).
 They have a hash of their own, and the row's hash is the node above it and the hash of all other columns: so a holder
-can prove that the row is in the ledger without being told the rest of it.
+can prove that the row is in the ledger without learning the rest of it.
 """
 
 from collections.abc import Iterable
@@ -57,12 +57,12 @@ class Source:
         return self._hash(f"portal.ledger,{self.table},{form},", hidden)
 
     def shown_leaf(self, values: Iterable[str]) -> bytes:
-        """Return the hash of the shown columns, given what they say."""
+        """Return the hash of the shown columns, given their values."""
         texts = [f"{len(value.encode())}:{value}," for value in values]
         return leaf_hash(f"portal.ledger,{self.table},shown,{''.join(texts)}".encode())
 
     def leaf_in_its_form(self) -> sql.Composable:
-        """Return the SQL expression for the hash of row `r` in the form that leaf `l` names; NULL for one unknown."""
+        """Return the SQL expression for the hash of row `r` in the form that leaf `l` names; NULL if it is unknown."""
         cases = [
             sql.SQL("WHEN {} THEN {}").format(sql.Literal(form), self.leaf(form))
             for form in range(1, self.newest_form + 1)

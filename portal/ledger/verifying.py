@@ -1,7 +1,7 @@
-"""Verifying: recompute every leaf, root and signature, and name what is wrong.
+"""Verification: recompute every leaf, root and signature, and name what is wrong.
 
 Memory stays bounded however long the ledger: rows are compared inside the database, leaves come one seal at a time.
-Trusted are the keys that the environment names (`SIGNING_KEYS`) and those of copies of the roots, never the database's.
+The trusted keys are those of the environment (`SIGNING_KEYS`) and of copies of the roots, never the database's.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ DAYS = "ledger_ledgerday"
 
 @dataclass
 class Verdict:
-    """What was found. `problems` is empty where nothing was altered; of each kind and table it names the first."""
+    """The result. `problems` is empty where nothing was altered; it names the first one of each kind and table."""
 
     seals: int = 0
     days: int = 0
@@ -42,7 +42,7 @@ class Verdict:
 
 
 def verify_ledger(copies: Sequence[Roots] = ()) -> Verdict:
-    """Verify everything that was sealed, as of one moment; writers do not wait.
+    """Verify everything that was sealed, as of one moment; writers are not blocked.
 
     `copies` are copies of the published roots that were kept elsewhere.
     """
@@ -87,7 +87,7 @@ def _never_sealed() -> Iterator[Problem]:
 
 
 def _reached(last: LedgerSeal | None) -> dict[str, Mark]:
-    """How far each source was sealed, if the last seal can be read at all: that it was altered is found later."""
+    """Return how far each source was sealed, if the last seal is readable: that it was altered is found later."""
     try:
         return marks(last)
     except (KeyError, TypeError):
@@ -96,11 +96,11 @@ def _reached(last: LedgerSeal | None) -> dict[str, Mark]:
 
 @contextmanager
 def _one_moment() -> Iterator[None]:
-    """All that is read inside is of one moment, unless a transaction is open already."""
+    """Read everything inside as of one moment, unless a transaction is open already."""
     is_inner = connection.in_atomic_block
     with transaction.atomic():
         if not is_inner:
-            # It must be the transaction's first statement, so the next one carries the reader.
+            # It must be the transaction's first statement; the next one then carries the reader.
             with reading_as(""), connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         yield
@@ -112,7 +112,7 @@ def _first(problems: Iterator[Problem]) -> list[Problem]:
 
 
 def _altered(source: Source) -> Iterator[Problem]:
-    """The first sealed row that is gone, or says something else than it did."""
+    """Yield the first sealed row that is gone, or differs from what was sealed."""
     statement = sql.SQL(
         "SELECT l.row_id, l.seal_number, r.id IS NULL FROM ledger_ledgerleaf l LEFT JOIN {table} r ON r.id = l.row_id "
         "WHERE l.source = {name} AND (r.id IS NULL OR l.hash IS DISTINCT FROM {leaf}) ORDER BY l.row_id LIMIT 1"
@@ -123,7 +123,7 @@ def _altered(source: Source) -> Iterator[Problem]:
 
 
 def _slipped_in(source: Source, mark: Mark) -> Iterator[Problem]:
-    """The first row without a leaf where nothing can have appeared since."""
+    """Yield the first row without a leaf in a range where no row can have appeared since."""
     for (row_id,) in rows_of(_without_leaf("min(r.id)", source, sql.SQL("r.id <= {}").format(mark.settled))):
         if row_id is not None:
             yield Problem(
@@ -134,7 +134,7 @@ def _slipped_in(source: Source, mark: Mark) -> Iterator[Problem]:
 
 
 def _waiting(source: Source, mark: Mark) -> int:
-    """How many rows wait for the next seal."""
+    """Return how many rows wait for the next seal."""
     return int(next(rows_of(_without_leaf("count(*)", source, sql.SQL("r.id > {}").format(mark.settled))))[0])
 
 
@@ -146,7 +146,7 @@ def _without_leaf(what: str, source: Source, where: sql.Composable) -> sql.Compo
 
 
 def _astray(last: int) -> Iterator[Problem]:
-    """The first leaf of a seal that there is not, or of a table that is none of ours."""
+    """Yield the first leaf of a seal that does not exist, or of a table that is not a source."""
     tables = sql.SQL(", ").join(sql.Literal(source.table) for source in sources())
     statement = sql.SQL(
         "SELECT l.source, l.row_id, l.seal_number FROM ledger_ledgerleaf l "
@@ -160,7 +160,7 @@ def _astray(last: int) -> Iterator[Problem]:
 
 
 def _seals(keys: dict[str, bytes], verdict: Verdict) -> Iterator[Problem]:
-    """The first seal that is missing, altered, not signed, or does not fit its leaves."""
+    """Yield the first seal that is missing, altered, not signed, or does not fit its leaves."""
     previous: LedgerSeal | None = None
     leaves = _leaves()
     waiting = next(leaves, None)
@@ -192,7 +192,7 @@ class Leaves:
 
 
 def _leaves() -> Iterator[Leaves]:
-    """All of them, seal by seal: no more than one seal's hashes are in memory."""
+    """Yield all of them, seal by seal: no more than one seal's hashes are in memory."""
     statement = (
         "SELECT seal_number, source, count(*), min(row_id), max(row_id), string_agg(hash, ''::bytea ORDER BY row_id) "
         "FROM ledger_ledgerleaf GROUP BY seal_number, source ORDER BY seal_number, source"
@@ -252,7 +252,7 @@ def _wrong_leaves(seal: LedgerSeal, previous: LedgerSeal | None, own: dict[str, 
 
 
 def _days(keys: Keys, verdict: Verdict) -> Iterator[Problem]:
-    """The first day that is missing, altered, not signed, or does not fit its seals."""
+    """Yield the first day that is missing, altered, not signed, or does not fit its seals."""
     before: LedgerDay | None = None
     for day in LedgerDay.objects.order_by("day").iterator(chunk_size=1000):
         verdict.days += 1
@@ -281,7 +281,7 @@ def _wrong_day(day: LedgerDay, before: LedgerDay | None, keys: Keys) -> str:
 
 
 def _against_copy(copy: Roots) -> Iterator[Problem]:
-    """The first day of the copy that is missing here or says something else."""
+    """Yield the first day of the copy that is missing here or differs."""
     for number in sorted(copy.digests):
         day = LedgerDay.objects.filter(day=number).first()
         if day is None:

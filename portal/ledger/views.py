@@ -1,4 +1,4 @@
-"""The published roots of the ledger: for everybody to see, and to keep copies of."""
+"""The published roots of the ledger: visible to everybody, who may keep copies of them."""
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render

@@ -1,4 +1,4 @@
-"""Write out the published roots of the ledger, to be kept elsewhere."""
+"""Command that writes out the published roots of the ledger, to be kept elsewhere."""
 
 from datetime import date
 from typing import Any
@@ -9,12 +9,12 @@ from portal.ledger.roots import export_roots
 
 
 class Command(BaseCommand):
-    """Lines of JSON on standard output: the keys, then one day a line."""
+    """A command that writes lines of JSON to standard output: the keys, then one day a line."""
 
     help = "Write the ledger's daily roots to standard output. They hold nothing about anybody's data."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Where to begin."""
+        """Add the day to begin after."""
         parser.add_argument(
             "--after", type=date.fromisoformat, metavar="YYYY-MM-DD", help="leave out the days up to this one"
         )

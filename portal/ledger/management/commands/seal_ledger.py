@@ -1,4 +1,4 @@
-"""Seal what happened since the last seal; beat does it every ten minutes."""
+"""Command that seals what happened since the last seal; beat does it every ten minutes."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from portal.ledger.sealing import LedgerRefusedError, accept_database, seal_new_
 
 
 class Command(BaseCommand):
-    """Safe to run at any time, by several at once."""
+    """A command that is safe to run at any time, even several times at once."""
 
     help = "Publish the root of each day that is over, and seal the rows that are new in the ledger's tables."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """For after a restore."""
+        """Add the option for use after a restore."""
         parser.add_argument(
             "--accept-database",
             action="store_true",
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Seal, and say how much."""
+        """Seal, and print how much."""
         try:
             made = accept_database() if options["accept_database"] else seal_new_rows()
         except LedgerRefusedError as error:

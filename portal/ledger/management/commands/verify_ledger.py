@@ -1,4 +1,4 @@
-"""Prove that nothing in the sealed ledger was altered, removed or slipped in."""
+"""Command that proves that nothing in the sealed ledger was altered, removed or inserted."""
 
 from pathlib import Path
 from time import perf_counter
@@ -13,7 +13,7 @@ from portal.ledger.verifying import Verdict, verify_ledger
 
 
 class Command(BaseCommand):
-    """Exit code 0: everything is as it was sealed. 1: something is not; the first bad row of each table is named."""
+    """A command with exit code 0 where everything is as it was sealed, else 1; it names each table's first bad row."""
 
     help = (
         "Verify the sealed ledger: every row, root, signature, receipt and scan, against what is remembered outside "
@@ -21,13 +21,13 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Further copies of the roots."""
+        """Add the option for further copies of the roots."""
         parser.add_argument(
             "--roots", action="append", default=[], metavar="FILE", help="a copy made by export_ledger_roots"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Verify, and say what was found."""
+        """Verify, and print what was found."""
         copies = self._copies(options["roots"])
         started = perf_counter()
         verdict = verify_ledger(list(copies.values()))
