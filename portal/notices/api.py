@@ -78,7 +78,7 @@ class WebhookRows(PortalView):
         return WebhookEndpoint.objects.visible_to(self.user)
 
     def endpoint(self) -> WebhookEndpoint:
-        """The one of the address. Raises 404."""
+        """Return the one of the address. Raises 404."""
         return get_object_or_404(WebhookEndpoint.objects.visible_to(self.user), pk=self.kwargs["pk"])
 
 
@@ -98,7 +98,7 @@ class WebhookListView(WebhookRows, ListView):
 
 
 def _with_secret(endpoint: Any, secret: str, status: int) -> Response:
-    endpoint.secret = secret  # as it is shown; the row keeps it encrypted
+    endpoint.secret = secret  # in plain text for the answer; the row keeps it encrypted
     return Response(NewWebhookSerializer(endpoint).data, status=status)
 
 

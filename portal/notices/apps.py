@@ -1,10 +1,10 @@
-"""Notices: what one organisation is told about, by mail and by webhook. Above accounts, below factories and brands."""
+"""Notices of news to organisations, by mail and by webhook. Above accounts, below factories and brands."""
 
 from django.apps import AppConfig
 
 
 class NoticesConfig(AppConfig):
-    """A notice is a row written with the change it tells of, and checked again when it is sent."""
+    """The app of notices: rows written with the change that they announce, and checked again when they are sent."""
 
     name = "portal.notices"
     label = "notices"

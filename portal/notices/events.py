@@ -4,7 +4,7 @@ from portal.core.events import EventKind
 
 
 class NoticeEvent(EventKind):
-    """What happened; the value is what the row says for ever."""
+    """The kinds of events; the value is stored in the row for ever."""
 
     MAILS_CHOSEN = "people.mails_chosen"
     WEBHOOK_ADDED = "webhooks.added"

@@ -1,4 +1,4 @@
-"""Forms of notices: which mails one gets, and webhooks."""
+"""Forms of notices: which mails a person gets, and webhooks."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from portal.notices.outbox import NoticeKind
 
 
 class MailChoicesForm(forms.Form):
-    """One choice for each kind that may be switched off."""
+    """A form with one choice for each kind that may be switched off."""
 
     def __init__(self, *args: Any, kinds: Sequence[NoticeKind], ways: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -21,12 +21,12 @@ class MailChoicesForm(forms.Form):
                     label=kind.label,
                     choices=MailChoice.Way.choices,
                     initial=ways.get(kind.name, MailChoice.Way.NOW),
-                    required=False,  # a page from before a kind was there leaves it as it is
+                    required=False,  # a page older than a kind leaves that choice unchanged
                 )
 
 
 class KindsForm(forms.Form):
-    """What an endpoint is told."""
+    """A form for the kinds of notices that an endpoint receives."""
 
     kinds = forms.MultipleChoiceField(label=_("Notify it when"), widget=forms.CheckboxSelectMultiple)
 
@@ -38,7 +38,7 @@ class KindsForm(forms.Form):
 
 
 class EndpointForm(KindsForm):
-    """A new endpoint."""
+    """A form for a new endpoint."""
 
     url = forms.CharField(
         label=_("Address"),

@@ -1,4 +1,4 @@
-"""From what was announced to what is sent: one line for each person told, one message for each endpoint.
+"""From what was announced to what is sent: one mail item for each person, one message for each endpoint.
 
 Several workers may do this at once: each notice is taken by one of them, and what it leads to is written in the same
 transaction. A worker that is killed leaves the notice for the next one.
@@ -19,13 +19,13 @@ from portal.notices.models import Mailbox, MailChoice, MailItem, Notice, Webhook
 from portal.notices.outbox import NoticeKind, notice_kinds
 
 AT_ONCE = 200  # notices in one transaction
-GATHER = timedelta(minutes=1)  # a mail waits this long for what belongs to the same change
-LATER = timedelta(hours=1)  # a notice that could not be asked about is tried again
+GATHER = timedelta(minutes=1)  # a mail waits this long for other notices of the same change
+LATER = timedelta(hours=1)  # a notice whose time could not be determined is tried again
 log = structlog.get_logger(__name__)
 
 
 def hand_out_notices() -> int:
-    """Hand out every notice whose time has come; how many there were."""
+    """Hand out every notice whose time has come; return how many there were."""
     done = 0
     while taken := _hand_out_some():
         done += taken
@@ -40,7 +40,7 @@ def _hand_out_some() -> int:
     deliveries: list[WebhookDelivery] = []
     done: list[int] = []
     for notice in notices:
-        kind = notice_kinds.get(notice.kind)  # one that only an older release knew says nothing any more
+        kind = notice_kinds.get(notice.kind)  # a kind that only an older release knew is dropped
         moment = _when(notice, kind) if kind is not None else None
         if moment is not None and moment > timezone.now():
             Notice.objects.filter(pk=notice.pk).update(not_before=moment)
@@ -57,7 +57,7 @@ def _hand_out_some() -> int:
 
 
 def _when(notice: Notice, kind: NoticeKind) -> datetime | None:
-    """When it is to be told: now, later, or never."""
+    """Return when it is to be sent: now, later, or never (None)."""
     if kind.when is None:
         return notice.not_before
     try:
@@ -69,7 +69,7 @@ def _when(notice: Notice, kind: NoticeKind) -> datetime | None:
 
 
 def people_told(notice: Notice, kind: NoticeKind) -> QuerySet[User]:
-    """Who is told now: asked when a notice is handed out, and again when the mail is made."""
+    """Return the people to notify now: asked when a notice is handed out, and again when the mail is made."""
     return holders(kinds[notice.side], notice.organisation_id, kind.reader(notice.side))
 
 
@@ -87,7 +87,7 @@ def _mail_items(notice: Notice, kind: NoticeKind) -> list[MailItem]:
 
 
 def next_daily(now: datetime) -> datetime:
-    """The next time that daily mails leave: `MAIL_DAILY_HOUR` o'clock (UTC)."""
+    """Return the next time that daily mails leave: `MAIL_DAILY_HOUR` o'clock (UTC)."""
     today = moment_at(day_of(now, UTC_DAYS), time(settings.MAIL_DAILY_HOUR), UTC_DAYS)
     return today if today > now else today + timedelta(days=1)
 

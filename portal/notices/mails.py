@@ -1,12 +1,12 @@
 """Mails of notices: one to a person at a time, made when it is sent.
 
 What a mail says is asked when it leaves: each line goes through its kind's `line`, which asks the gate as its reader.
-What was revoked, answered or switched off meanwhile is not in it, and a mail without lines is none (R7). A person
+What was revoked, answered or switched off meanwhile is left out, and a mail without lines is not sent (R7). A person
 gets at most one mail in `MAIL_INTERVAL`, with everything that gathered meanwhile.
 
 A mailbox stays locked from reading its items to marking them done. So two workers never write to one person at once;
 a killed worker leaves the mailbox as it was, and at most the one mail in its hands is sent again, under the same
-Message-ID. A mail server that is away loses nothing: the items wait.
+Message-ID. If the mail server is unavailable nothing is lost: the items wait.
 """
 
 from collections.abc import Sequence
@@ -37,21 +37,21 @@ from portal.notices.preferences import unsubscribe_token
 
 log = structlog.get_logger(__name__)
 LINES_SHOWN = 20
-ITEMS_READ = 1000  # of one person at a time; what is beyond goes into the next mail
+ITEMS_READ = 1000  # of one person at a time; further ones go into the next mail
 LONGEST_WAIT = timedelta(hours=6)
 LATER = timedelta(hours=1)  # a line that could not be made is tried again
 
 
 @dataclass(frozen=True)
 class Said:
-    """A line that is said, and the kind it is of."""
+    """A line of a mail, and the kind of its notice."""
 
     kind: str
     line: Line
 
 
 def send_due_mails() -> int:
-    """Send every mail whose time has come; how many went out. Stops early when the mail server is away."""
+    """Send every mail whose time has come; return how many. Stop early when the mail server is unavailable."""
     if not _due(timezone.now()).exists():
         return 0
     try:
@@ -80,14 +80,14 @@ def _send_all(connection: Any) -> int:
 
 
 def _due(now: datetime) -> Any:
-    """Mailboxes with something to send, to people who were not mailed just now."""
+    """Return the mailboxes with something to send, of people who were not mailed just now."""
     items = MailItem.objects.filter(person=OuterRef("person"), done_at=None, due_at__lte=now)
     rested = Q(last_sent_at=None) | Q(last_sent_at__lte=now - settings.MAIL_INTERVAL)
     return Mailbox.objects.filter(Exists(items), rested, Q(retry_at=None) | Q(retry_at__lte=now))
 
 
 def _send_next(connection: Any) -> int | None:
-    """Send one mail: how many left (none where nothing is to be said any more), or None when nobody waits."""
+    """Send one mail; return how many were sent (0 where nothing is left to say), or None when nobody waits."""
     failure: Exception | None = None
     with transaction.atomic():
         now = timezone.now()
@@ -110,7 +110,7 @@ def _send_next(connection: Any) -> int | None:
 
 
 def _is_away(error: Exception) -> bool:
-    """Whether it is the server that is not there, and not one mail that it refuses."""
+    """Return whether the server is unavailable, as opposed to refusing one mail."""
     return isinstance(error, OSError) and (
         isinstance(error, SMTPServerDisconnected) or not isinstance(error, SMTPException)
     )
@@ -122,7 +122,7 @@ def _items(box: Mailbox, now: datetime) -> list[MailItem]:
 
 
 def _try_later(box: Mailbox, now: datetime, error: Exception) -> None:
-    """Neither the address nor the server's answer is logged: it may name the person."""
+    """Plan another attempt. Neither the address nor the server's answer is logged: it may name the person."""
     log.warning("mail_refused", error=type(error).__name__, failures=box.failures + 1)
     box.failures += 1
     box.retry_at = now + min(timedelta(minutes=2 ** min(box.failures, 10)), LONGEST_WAIT)
@@ -138,7 +138,7 @@ def _mark_done(box: Mailbox, items: Sequence[MailItem], now: datetime, *, was_se
 
 
 def _lines(reader: User, items: Sequence[MailItem], now: datetime) -> list[Said]:
-    """What the reader is told now, each sentence once, in their language."""
+    """Return the lines that the reader gets now, each sentence once, in their language."""
     off = set(MailChoice.objects.filter(person=reader, way=MailChoice.Way.OFF).values_list("kind", flat=True))
     concerns: dict[tuple[str, str, int], bool] = {}  # asked once for each organisation in this one mail
     said: dict[Line, Said] = {}
@@ -187,7 +187,7 @@ def _message(reader: User, said: Sequence[Said], first: int, connection: Any) ->
 
 
 def _message_name(reader: User, first: int) -> str:
-    """Return the name of the mail that begins with an item: the same each time, and no count of others' mails."""
+    """Return the name of the mail that begins with an item: the same each time, revealing no count of others' mails."""
     return salted_hmac("portal.notices.mails.message", f"{reader.pk}.{first}", algorithm="sha256").hexdigest()[:32]
 
 
@@ -206,7 +206,7 @@ def _context(reader: User, said: Sequence[Said], kinds: list[str]) -> dict[str, 
 
 
 def _subject(said: Sequence[Said]) -> str:
-    """The first sentence, on one line; how many more there are."""
+    """Return the first sentence, as a single line of text, and how many more there are."""
     first = Truncator(" ".join(said[0].line.text.split())).chars(90)
     more = len(said) - 1
     if not more:
@@ -215,7 +215,7 @@ def _subject(said: Sequence[Said]) -> str:
 
 
 def clear_old() -> int:
-    """Delete what was done, or could not be sent, before `NOTICES_KEPT`: how many items."""
+    """Delete items that were done, or could not be sent, before `NOTICES_KEPT`; return how many."""
     before = timezone.now() - settings.NOTICES_KEPT
     over = Q(done_at__lt=before) | Q(done_at=None, due_at__lt=before)
     return MailItem.objects.filter(over).delete()[0]

@@ -1,7 +1,7 @@
-"""Writing notices, and knowing what each kind of them says.
+"""Functions that write notices, and the registry of what each kind of them says.
 
 A service announces inside the transaction of its change; nothing leaves before the commit. Kinds register
-themselves here, for this layer is below those that know what they are about.
+themselves here, because this layer is below the apps that know what they are about.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,18 +30,18 @@ class Line:
 class NoticeKind:
     """A kind of notice: its word, its label in the list of preferences, and what it says.
 
-    `line(notice, reader)` answers what this reader is told now, in the active language, or None where they may not
-    or need not be told any more (revoked, answered, no longer a member). `is_mandatory`: no unsubscribing.
-    `sides` names the kinds of organisation it is for, each with the permission that those of its people hold who are
-    told; without one, who reads its news at all (`OrganisationKind.news`). `mails`, where given, are the sides whose
-    people are mailed: the programs alone of the others are told.
+    `line(notice, reader)` returns what this reader gets now, in the active language, or None where they no longer may
+    or need to know (revoked, answered, no longer a member). `is_mandatory`: no unsubscribing.
+    `sides` names the kinds of organisation it is for, each with the permission of those people who are notified; where
+    it is empty, that of reading the organisation's news (`OrganisationKind.news`). `mails`, where given, are the sides
+    whose people are mailed: on the other sides only programs are notified.
 
-    `payload(notice)` makes it a webhook, too: what the organisation's programs are told now, ids and addresses of
-    the API only, or None where the organisation may not know any more. `webhook` is its type where that is another
-    word than `name`, `webhook_label` its label where programs are told of more than people are mailed of.
+    `payload(notice)` makes it a webhook, too: what the organisation's programs get now, only ids and addresses of
+    the API, or None where the organisation may no longer know. `webhook` is its type where that differs from
+    `name`, `webhook_label` its label where programs are notified of more than people are mailed about.
 
-    `when(notice)` is asked once a notice's time has come: the moment it is to be told (one that is past: now; one to
-    come: not before then), or None where it never is. What is not to be told leaves no trace at any organisation.
+    `when(notice)` is asked once a notice's time has come. It returns the moment to send it (past: now; future: not
+    before then), or None for never. What is never sent leaves no trace at any organisation.
     """
 
     name: str
@@ -61,14 +61,14 @@ class NoticeKind:
         return (self.webhook or self.name) if self.payload is not None else ""
 
     def reader(self, side: str) -> str:
-        """The permission of those who are mailed in an organisation of this kind; empty: nobody there is."""
+        """Return the permission of those who are mailed in an organisation of this kind; empty where nobody is."""
         if side not in self.sides or (self.mails is not None and side not in self.mails):
             return ""
         return self.sides[side] or organisation_kinds[side].news
 
 
 def api_url(path: str) -> str:
-    """A path of the API as a payload names it: a whole address."""
+    """Return a path of the API as a payload contains it: a complete address."""
     return str(settings.BASE_URL) + path
 
 
@@ -93,9 +93,9 @@ def announce(
     not_before: datetime | None = None,
     **data: Any,
 ) -> None:
-    """Write down that an organisation is to be told of `subject`; call it inside the change's transaction.
+    """Write a notice of `subject` to an organisation; call it inside the change's transaction.
 
-    With `once`, the same key is written once only, ever. Otherwise as `notice_of`.
+    With `once`, the same key is written only once, ever. Otherwise as `notice_of`.
     """
     notice = notice_of(
         kind,
@@ -122,7 +122,7 @@ def notice_of(
     not_before: datetime | None = None,
     **data: Any,
 ) -> Notice:
-    """Return one notice, not written yet: a decision that has several writes them together.
+    """Return one notice, not saved yet: a decision that has several saves them together.
 
     `side` is the kind of organisation ("factory", "brand", "programme"), `data` holds ids and words, never contents.
     Raises `LookupError` for a kind that nobody registered, or that is not for this side.

@@ -1,4 +1,4 @@
-"""How people want to be mailed: their choices by kind, and the link at the foot of each mail that switches kinds off.
+"""Preferences for mails: people's choices by kind, and the link at the foot of each mail that switches kinds off.
 
 The link works without signing in, as mail programs need it (RFC 8058): it is signed, names a person and kinds, and can
 do nothing but switch these off. Kinds that a person must get are not in it.
@@ -22,20 +22,20 @@ SALT = "notices.unsubscribe"
 
 
 def kinds_for(person: User) -> list[NoticeKind]:
-    """The kinds of notices that the person may be mailed, by the roles held now, by label."""
+    """Return the kinds of notices that the person may be mailed, by the roles held now, by label."""
     held = {side: organisation.held_by(person) for side, organisation in organisation_kinds.items()}
     found = [kind for kind in notice_kinds.values() if any(kind.reader(side) in held[side] for side in kind.sides)]
     return sorted(found, key=lambda kind: (kind.is_mandatory, str(kind.label)))
 
 
 def ways_of(person: User) -> dict[str, str]:
-    """What the person chose, by kind; what is not there is mailed at once."""
+    """Return what the person chose, by kind; kinds without a choice are mailed at once."""
     return dict(MailChoice.objects.filter(person=person).values_list("kind", "way"))
 
 
 @transaction.atomic
 def choose_mails(*, by: User, ways: Mapping[str, str]) -> None:
-    """Keep how `by` wants each kind in `ways`. Raises `ValidationError` for kinds or ways that there are not."""
+    """Save how `by` wants each kind in `ways`. Raises `ValidationError` for kinds or ways that do not exist."""
     for name, way in ways.items():
         kind = notice_kinds.get(name)
         if kind is None or way not in MailChoice.Way.values:
@@ -56,12 +56,12 @@ def choose_mails(*, by: User, ways: Mapping[str, str]) -> None:
 
 
 def unsubscribe_token(person: User, kinds: Sequence[str]) -> str:
-    """What the link of a mail to `person` carries. It does not run out: mails are read late."""
+    """Return the content of the link in a mail to `person`. It does not expire: mails are read late."""
     return signing.dumps({"p": person.pk, "k": list(kinds)}, salt=SALT, compress=True)
 
 
 def read_unsubscribe(token: str) -> tuple[User, list[NoticeKind]] | None:
-    """Whom and what a link names, or None when it is not ours or its person is gone."""
+    """Return the person and the kinds that a link names, or None when it is not ours or its person is gone."""
     try:
         found = signing.loads(token, salt=SALT)
     except signing.BadSignature:

@@ -22,5 +22,5 @@ def deliver_webhooks() -> int:
 
 @shared_task(acks_late=True, max_retries=0)
 def clear_old_notices() -> int:
-    """Delete what was told long ago (nightly by beat)."""
+    """Delete what was sent long ago (nightly by beat)."""
     return mails.clear_old() + sending.clear_old()

@@ -1,4 +1,4 @@
-"""Addresses of notices: which mails one gets, and an organisation's webhooks."""
+"""Addresses of notices: which mails a person gets, and an organisation's webhooks."""
 
 from django.urls import path
 

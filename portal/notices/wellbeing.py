@@ -1,4 +1,4 @@
-"""What monitoring and `manage.py check_installation` ask about mails of notices and webhooks."""
+"""The checks of mails and webhooks for monitoring and `manage.py check_installation`."""
 
 from django.utils import timezone
 

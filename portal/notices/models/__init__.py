@@ -1,4 +1,4 @@
-"""What is to be told, to whom by mail, and to which machines."""
+"""Notices, and their way to people by mail and to machines by webhook."""
 
 from portal.notices.models.mails import Mailbox, MailChoice, MailItem
 from portal.notices.models.notices import Notice

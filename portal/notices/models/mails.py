@@ -1,4 +1,4 @@
-"""What waits to be mailed to whom, and how each person wants it."""
+"""The items that wait to be mailed to each person, and how each person wants them."""
 
 from django.conf import settings
 from django.db import models
@@ -9,9 +9,9 @@ from portal.notices.models.notices import Notice
 
 
 class MailItem(models.Model):
-    """One notice that one person is to read in their next mail after `due_at`, until it is done.
+    """One notice for one person to read in their next mail after `due_at`, until it is done.
 
-    Done is: sent, or not to be said any more when the mail was made.
+    Done means: sent, or no longer to be said when the mail was made.
     """
 
     notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="mail_items")
@@ -30,7 +30,7 @@ class MailItem(models.Model):
 
 
 class Mailbox(models.Model):
-    """When a person was last mailed, and when to try again after a refusal. Its lock makes one mail at a time."""
+    """The time of a person's last mail, and of the next try after a refusal. Its lock makes one mail at a time."""
 
     person = models.OneToOneField(
         settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="mailbox"
@@ -44,7 +44,7 @@ class Mailbox(models.Model):
 
 
 class MailChoice(models.Model):
-    """How a person wants one kind of notice; without a row, at once."""
+    """A person's choice for one kind of notice; without a row, mailed at once."""
 
     class Way(models.TextChoices):
         NOW = "now", _("At once")

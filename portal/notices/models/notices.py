@@ -1,4 +1,4 @@
-"""What an organisation is to be told: a row in the same transaction as the change it tells of."""
+"""Notices to organisations: each is a row written in the same transaction as the change that it announces."""
 
 from django.db import models
 from django.db.models import Q
@@ -6,10 +6,10 @@ from django.utils import timezone
 
 
 class Notice(models.Model):
-    """One thing that one organisation is told once, by mail to its people and by webhook to its machines.
+    """One piece of news to one organisation, sent once, by mail to its people and by webhook to its machines.
 
     It holds ids, never contents: what is said, and whether it may still be said, is asked when it is sent. So a
-    revoke reaches what waits here (R7). `once` keeps a reminder from being written twice.
+    revocation affects also what waits here (R7). `once` keeps a reminder from being written twice.
     """
 
     kind = models.CharField(max_length=60)

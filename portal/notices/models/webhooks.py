@@ -1,4 +1,4 @@
-"""Where an organisation's programs are told, and each thing they were told."""
+"""The endpoints of an organisation's programs, and each message to them."""
 
 import uuid
 
@@ -21,7 +21,7 @@ class EndpointQuerySet(QuerySet["WebhookEndpoint"]):
     """Endpoints."""
 
     def visible_to(self, user: Visitor) -> "EndpointQuerySet":
-        """Those of the organisations that `user` manages, without removed ones."""
+        """Return those of the organisations that `user` manages, without removed ones."""
         own = Q(pk__in=[])
         for side in SIDES:
             own |= Q(side=side, organisation_id__in=held(user, side, MANAGES))
@@ -32,16 +32,16 @@ class DeliveryQuerySet(QuerySet["WebhookDelivery"]):
     """Deliveries."""
 
     def visible_to(self, user: Visitor) -> "DeliveryQuerySet":
-        """The log of the endpoints that `user` sees."""
+        """Return the log of the endpoints that `user` sees."""
         endpoints = WebhookEndpoint.objects.visible_to(user).filter(pk=OuterRef("endpoint"))
         return self.filter(Exists(endpoints))
 
 
 class WebhookEndpoint(models.Model):
-    """An address of an organisation that is told of some kinds of notices, signed with a secret.
+    """An address of an organisation that gets some kinds of notices, signed with a secret.
 
-    The secrets are encrypted. After a rotation the old one signs along until `old_secret_until`. A paused endpoint
-    is told nothing; a removed one is kept for the log and seen by nobody.
+    The secrets are encrypted. After a rotation messages are also signed with the old one until `old_secret_until`. A
+    paused endpoint gets nothing; a removed one is kept for the log and visible to nobody.
     """
 
     class Pause(models.TextChoices):
@@ -84,14 +84,14 @@ class WebhookEndpoint(models.Model):
 
     @property
     def is_paused(self) -> bool:
-        """Told nothing at the moment."""
+        """True while it gets nothing."""
         return self.paused_at is not None
 
 
 class WebhookDelivery(models.Model):
-    """One message to one endpoint: its id is the receiver's key against doubles and stays through every attempt.
+    """One message to one endpoint: by its id, the same in every attempt, the receiver recognises duplicates.
 
-    What is said is made when it is sent, so that a revoke reaches what waits (R7); nothing of it is kept.
+    The content is made when it is sent, so that a revocation affects also what waits (R7); nothing of it is kept.
     """
 
     class State(models.TextChoices):

@@ -1,4 +1,4 @@
-"""Which mails one gets: the page of choices, and the page behind the link in each mail."""
+"""Which mails a person gets: the page of choices, and the page behind the link in each mail."""
 
 from typing import cast
 
@@ -21,7 +21,7 @@ from portal.ui.forms import REFUSED, posted, show_errors
 @login_required
 @require_http_methods(["GET", "POST"])
 def mail_choices(request: HttpRequest) -> HttpResponse:
-    """Each kind of notice: at once, once a day, or not by mail. Some are always mailed, and the page says which."""
+    """Show each kind of notice: at once, once a day, or not by mail. Some are always mailed; the page says which."""
     person = cast("User", request.user)
     kinds = kinds_for(person)
     form = MailChoicesForm(posted(request), kinds=kinds, ways=ways_of(person))
@@ -40,7 +40,7 @@ def mail_choices(request: HttpRequest) -> HttpResponse:
 @csrf_exempt  # a mail program posts here without a page before it (RFC 8058); the link is signed, and does only this
 @require_http_methods(["GET", "POST"])
 def unsubscribe_page(request: HttpRequest, token: str) -> HttpResponse:
-    """No more mails of the kinds that the link names. To look changes nothing: mail programs open links themselves."""
+    """Stop mails of the kinds that the link names. A GET changes nothing: mail programs open links themselves."""
     found = read_unsubscribe(token)
     if found is None:
         return render(request, "notices/unsubscribe.html", {"kinds": []}, status=404)

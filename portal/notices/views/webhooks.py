@@ -1,7 +1,7 @@
-"""An organisation's webhooks: where its programs are told, what, and what came of each message.
+"""An organisation's webhooks: the addresses of its programs, the kinds they get, and the result of each message.
 
-Its managers look after them; not found for who does not see the organisation, forbidden for everybody else. A secret
-is shown once, in the answer to the form that made it.
+Its managers administer them; not found for those who do not see the organisation, forbidden for everybody else. A
+secret is shown once, in the answer to the form that made it.
 """
 
 from collections.abc import Callable
@@ -43,7 +43,7 @@ def _person(request: HttpRequest) -> User:
 
 
 def _organisation(request: HttpRequest, side: str, pk: int) -> Model:
-    """The organisation, where the visitor is its manager; forbidden where they only see it."""
+    """Return the organisation if the visitor is its manager; forbidden where they only see it."""
     if side not in SIDES:
         raise Http404
     kind = organisation_kinds[side]
@@ -60,7 +60,7 @@ def _endpoint(request: HttpRequest, pk: UUID) -> WebhookEndpoint:
 @login_required
 @require_http_methods(["GET", "POST"])
 def webhook_list(request: HttpRequest, side: str, organisation_id: int) -> HttpResponse:
-    """The organisation's endpoints, and a form for another one."""
+    """Show the organisation's endpoints, and a form for another one."""
     organisation = _organisation(request, side, organisation_id)
     form = EndpointForm(posted(request), types=types_for(side))
     if form.is_valid():
@@ -89,7 +89,7 @@ def _secret_page(request: HttpRequest, endpoint: WebhookEndpoint, secret: str) -
 @login_required
 @require_http_methods(["GET", "POST"])
 def webhook(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """One endpoint: what it is told, and the log of its messages, newest first."""
+    """Show one endpoint: the kinds that it gets, and the log of its messages, newest first."""
     endpoint = _endpoint(request, pk)
     form = KindsForm(posted(request), types=types_for(endpoint.side), initial={"kinds": endpoint.kinds})
     if form.is_valid():
@@ -111,7 +111,7 @@ def webhook(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _done(request: HttpRequest, pk: UUID, verb: Callable[[], Any], told: str) -> HttpResponse:
-    """Back to the endpoint's page, with what came of it."""
+    """Return to the endpoint's page, with the result."""
     try:
         verb()
     except ValidationError as error:
@@ -133,7 +133,7 @@ def webhook_test(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def webhook_pause(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Pause it, or let it go on: `pause` says which."""
+    """Pause it or resume it, according to `pause`."""
     endpoint = _endpoint(request, pk)
     verb = pause_endpoint if request.POST.get("pause") == "yes" else resume_endpoint
     told = _("This webhook is paused.") if verb is pause_endpoint else _("This webhook is active.")
@@ -143,7 +143,7 @@ def webhook_pause(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def webhook_secret(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """A new secret, after asking; shown once. For a day the old one signs along."""
+    """Make a new secret, after asking; it is shown once. For a day messages are also signed with the old one."""
     endpoint = _endpoint(request, pk)
     if request.method != "POST":
         return render(request, "notices/webhook_secret.html", {"endpoint": endpoint})

@@ -1,1 +1,1 @@
-"""Webhooks: telling an organisation's own programs, as the Standard Webhooks specification has it."""
+"""Webhooks: messages to an organisation's own programs, according to the Standard Webhooks specification."""

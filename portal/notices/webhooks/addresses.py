@@ -1,8 +1,8 @@
-"""Where a webhook may go: to the public internet by https, and nowhere else.
+"""The addresses that a webhook may have: on the public internet by https, and nowhere else.
 
 An address is checked when it is entered, and again each time a message is sent, after its name was resolved: the
-connection then goes to the very address that was checked (`sending`), so a name that changes its mind in between gains
-nothing. One address of a name that is not public, or has a special purpose, refuses the whole name.
+connection then goes to the very address that was checked (`sending`), so a name that resolves differently in between
+has no effect. If one address of a name is not public, or has a special purpose, the whole name is refused.
 
 `WEBHOOK_ALLOWED_NETWORKS` adds networks that an operator trusts. With DEBUG, http to this machine is allowed.
 """
@@ -21,10 +21,10 @@ LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-# Of IPv6 IANA has given out this part alone; loopback, private, link-local, site-local, multicast and the
+# Of IPv6, IANA has allocated only this part; loopback, private, link-local, site-local, multicast and the
 # IPv4-compatible addresses are all outside it.
 GIVEN_OUT = ipaddress.IPv6Network("2000::/3")
-# IANA's registries of special-purpose addresses, and multicast; written out, for Python's own list changes with its
+# IANA's registries of special-purpose addresses, and multicast; written out, because Python's own list changes with its
 # versions and calls some of these global.
 SPECIAL: list[Network] = [
     ipaddress.ip_network(text)
@@ -38,15 +38,15 @@ SPECIAL: list[Network] = [
 
 
 class RefusedAddressError(Exception):
-    """The name leads to where webhooks do not go, or nowhere.
+    """The error for a name that leads to where webhooks do not go, or nowhere.
 
-    Which of the two is told to nobody: it would say which names exist in the network that the portal stands in.
+    Which of the two is never revealed: it would show which names exist in the portal's own network.
     """
 
 
 @dataclass(frozen=True)
 class Target:
-    """An endpoint's address, taken apart."""
+    """An endpoint's address, split into its parts."""
 
     scheme: str
     host: str
@@ -55,12 +55,12 @@ class Target:
 
     @property
     def is_local(self) -> bool:
-        """Plain http to this machine: a developer's own."""
+        """True for plain http to this machine: a developer's own."""
         return self.scheme == "http"
 
 
 def read_url(url: str) -> Target:
-    """The address taken apart. Raises `ValidationError` for what no webhook goes to, without asking the network."""
+    """Return the parts of an address. Raises `ValidationError` for an invalid one, without asking the network."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
@@ -79,7 +79,7 @@ def read_url(url: str) -> Target:
 
 
 def check_url(url: str) -> None:
-    """Raises `ValidationError` for an address that a webhook may not have now; its name is looked up."""
+    """Check an address, looking up its name. Raises `ValidationError` where a webhook may not have it now."""
     target = read_url(url)
     try:
         resolve(target)
@@ -88,7 +88,7 @@ def check_url(url: str) -> None:
 
 
 def resolve(target: Target) -> str:
-    """The address to connect to. Raises `RefusedAddressError`."""
+    """Return the address to connect to. Raises `RefusedAddressError`."""
     try:
         found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -107,7 +107,7 @@ def _is_allowed(text: str, *, is_local: bool) -> bool:
 
 
 def _is_public(address: Address) -> bool:
-    """Whether the address is one of the public internet: given out, and for no special purpose."""
+    """Return whether the address is one of the public internet: allocated, and for no special purpose."""
     if address.version == 6 and address not in GIVEN_OUT:
         return False
     return address.is_global and not _is_within(address, SPECIAL)

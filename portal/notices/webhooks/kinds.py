@@ -1,4 +1,4 @@
-"""The words of webhooks: the types an endpoint may ask for, and the notice that one was paused."""
+"""The names of webhooks: the types that an endpoint may subscribe to, and the notice that one was paused."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ PAUSED = WebhookNotice.PAUSED
 
 
 def types_for(side: str) -> dict[str, Any]:
-    """The types that an organisation of this kind may ask for, with their labels."""
+    """Return the types that an organisation of this kind may subscribe to, with their labels."""
     return {
         kind.webhook_type: kind.webhook_label or kind.label
         for kind in sorted(notice_kinds.values(), key=lambda kind: kind.webhook_type)
@@ -41,7 +41,7 @@ def _paused_line(notice: Notice, reader: User) -> Line | None:
 
 
 def register_kinds() -> None:
-    """Make the notice about a paused endpoint known."""
+    """Register the notice about a paused endpoint."""
     register_notice(
         NoticeKind(
             PAUSED,

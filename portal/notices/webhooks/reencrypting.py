@@ -1,4 +1,4 @@
-"""Bringing stored secrets under the current `SECRET_KEY`, after it was changed."""
+"""Re-encryption of stored secrets under the current `SECRET_KEY`, after it was changed."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,14 +11,14 @@ from portal.notices.webhooks.secrets import locked_again, unlock
 
 @dataclass(frozen=True)
 class Reencrypted:
-    """How many endpoints were written anew, and which ones no configured key reads."""
+    """The number of re-encrypted endpoints, and those that no configured key reads."""
 
     done: int
     unreadable: list[WebhookEndpoint]
 
 
 def reencrypt_secrets() -> Reencrypted:
-    """Write every endpoint's secrets under the current key; idempotent, safe while the portal runs."""
+    """Re-encrypt every endpoint's secrets under the current key; idempotent, safe while the portal runs."""
     done, unreadable = 0, []
     for pk in WebhookEndpoint.objects.order_by("pk").values_list("pk", flat=True):
         endpoint = _reencrypt(pk)
@@ -36,7 +36,7 @@ def unreadable_endpoints() -> list[WebhookEndpoint]:
 
 @transaction.atomic
 def _reencrypt(pk: UUID) -> WebhookEndpoint | None:
-    """Write one endpoint's secrets anew; return it where its current secret cannot be read."""
+    """Re-encrypt one endpoint's secrets; return the endpoint if its current secret cannot be read."""
     endpoint = WebhookEndpoint.objects.select_for_update().get(pk=pk)
     secret = locked_again(endpoint.secret)
     if secret is None:

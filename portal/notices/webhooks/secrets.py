@@ -1,7 +1,7 @@
 """Secrets of endpoints, and the signatures made with them (Standard Webhooks, v1: HMAC-SHA256).
 
-They must be readable to sign, so they are encrypted with a key derived from `SECRET_KEY`: a copy of the database alone
-forges nothing (`portal.core.encryption`). After a change of that key: `manage.py reencrypt_secrets`.
+They must be readable to sign, so they are encrypted with a key derived from `SECRET_KEY`: with a copy of the database
+alone nothing can be forged (`portal.core.encryption`). After a change of that key: `manage.py reencrypt_secrets`.
 """
 
 import base64
@@ -20,17 +20,17 @@ BYTES = 32
 
 
 def new_secret() -> str:
-    """A fresh secret as it is shown, once: `whsec_...`."""
+    """Return a fresh secret as it is shown, once: `whsec_...`."""
     return PREFIX + base64.b64encode(secrets.token_bytes(BYTES)).decode()
 
 
 def lock(secret: str) -> str:
-    """The secret as it is stored."""
+    """Return the secret as it is stored."""
     return box(PURPOSE).encrypt(secret.encode()).decode()
 
 
 def unlock(stored: str) -> str | None:
-    """The secret that was stored, or None when it was written under a key that is gone."""
+    """Return the secret that was stored, or None when it was written under a key that is gone."""
     try:
         return box(PURPOSE).decrypt(stored.encode()).decode()
     except InvalidToken:
@@ -44,7 +44,7 @@ def locked_again(stored: str) -> str | None:
 
 
 def signatures(*, message_id: str, timestamp: int, body: bytes, using: Sequence[str]) -> str:
-    """The value of `webhook-signature`: one for each secret, with spaces between."""
+    """Return the value of `webhook-signature`: one for each secret, with spaces between."""
     signed = b".".join([message_id.encode(), str(timestamp).encode(), body])
     return " ".join(f"v1,{_sign(signed, secret)}" for secret in using)
 

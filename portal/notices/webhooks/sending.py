@@ -1,12 +1,13 @@
-"""Sending what waits for endpoints: signed, to the address that was checked, with a deadline, again until it arrives.
+"""Delivery of messages to endpoints: signed, to the checked address, with a deadline, repeated until one arrives.
 
-A message is taken under a lease: a worker that is killed leaves it to the next one, a minute later, and the receiver
-knows a second arrival by its `webhook-id`. What it says is asked when it is sent (R7); where the organisation may not
-know any more, it is dropped.
+A message is taken under a lease: if a worker is killed, the next one takes the message a minute later, and the receiver
+recognises a second arrival by its `webhook-id`. Its content is asked when it is sent (R7); where the organisation may
+no longer know it, it is dropped.
 
-After `RETRIES` (about three days) a message has failed, and its endpoint is paused and the managers told. A message
-that cannot be made, or that nobody comes back from, has failed after as many attempts; its endpoint can do nothing for
-it and goes on. One that cannot be signed is not sent; it waits for its next turn like one that did not arrive.
+After `RETRIES` (about three days) a message has failed; its endpoint is paused and the managers are notified. A message
+that cannot be made, or during which the worker dies, has failed after as many attempts; that is not its endpoint's
+fault, so the endpoint goes on. A message that cannot be signed is not sent; it waits for its next turn like one that
+did not arrive.
 """
 
 import json
@@ -33,7 +34,7 @@ from portal.notices.webhooks.secrets import signatures, unlock
 
 log = structlog.get_logger(__name__)
 CONNECT_SECONDS = 5.0
-DEADLINE_SECONDS = 10.0  # from the first byte sent to the status line received, however slowly it drips
+DEADLINE_SECONDS = 10.0  # from the first byte sent to the status line received, however slowly it arrives
 LEASE = timedelta(seconds=60)
 RETRIES = [
     timedelta(**wait)
@@ -54,12 +55,12 @@ MOST_IN_A_RUN = 500
 
 
 class UnreadableSecretError(Exception):
-    """The endpoint's secret was stored under a `SECRET_KEY` that is not configured any more."""
+    """The error for a secret that was stored under a `SECRET_KEY` that is not configured any more."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of one attempt: the status, or the code of why there is none (`Problem`); milliseconds."""
+    """The result of one attempt: the status, or the code of why there is none (`Problem`); milliseconds."""
 
     status: int | None
     problem: str
@@ -67,12 +68,12 @@ class Answer:
 
     @property
     def is_accepted(self) -> bool:
-        """A 2xx; a redirection is none: it is not followed."""
+        """True for a 2xx; not for a redirection, which is not followed."""
         return self.status is not None and 200 <= self.status < 300
 
 
 def deliver_waiting() -> int:
-    """Send what is due; how many messages were tried. An endpoint that fails is left alone until its next turn."""
+    """Send what is due; return how many messages were tried. An endpoint that fails is skipped until its next turn."""
     tried, failing = 0, set[UUID]()
     while tried < MOST_IN_A_RUN and (delivery := _claim(failing)) is not None:
         tried += 1
@@ -83,7 +84,7 @@ def deliver_waiting() -> int:
 
 @transaction.atomic
 def _claim(failing: Iterable[UUID]) -> WebhookDelivery | None:
-    """The next message that is due, under a lease."""
+    """Return the next message that is due, under a lease."""
     now = timezone.now()
     due = WebhookDelivery.objects.filter(
         state=WebhookDelivery.State.WAITING,
@@ -101,8 +102,8 @@ def _claim(failing: Iterable[UUID]) -> WebhookDelivery | None:
 
 
 def _deliver(delivery: WebhookDelivery) -> bool:
-    """Send one message and write down what came of it. False: the endpoint does not take messages now."""
-    if delivery.attempts > MOST_ATTEMPTS:  # a worker that was killed wrote nothing down
+    """Send one message and record the result. Return False when the endpoint does not take messages now."""
+    if delivery.attempts > MOST_ATTEMPTS:  # a worker that was killed recorded no result
         _finish(delivery, WebhookDelivery.State.FAILED, Answer(None, WebhookDelivery.Problem.INTERRUPTED, 0))
         return True
     try:
@@ -123,7 +124,7 @@ def _deliver(delivery: WebhookDelivery) -> bool:
 
 
 def _body(delivery: WebhookDelivery) -> bytes | None:
-    """What is said now, or None where there is nothing to say any more."""
+    """Return the content as of now, or None where there is nothing to say any more."""
     if delivery.kind == TEST:
         data: dict[str, Any] | None = {"endpoint": str(delivery.endpoint_id)}
     else:
@@ -155,7 +156,7 @@ def _failed(delivery: WebhookDelivery, answer: Answer) -> None:
 
 
 def _try_later(delivery: WebhookDelivery, answer: Answer) -> bool:
-    """Plan the next attempt, or give the message up after the last; whether it was given up."""
+    """Plan the next attempt, or give the message up after the last; return whether it was given up."""
     if delivery.attempts >= MOST_ATTEMPTS:
         _finish(delivery, WebhookDelivery.State.FAILED, answer)
         return True
@@ -174,7 +175,7 @@ def _write(delivery: WebhookDelivery, answer: Answer, **values: Any) -> None:
 
 @transaction.atomic
 def _pause(endpoint: WebhookEndpoint, because: str) -> None:
-    """Pause an endpoint that is not there, and tell the organisation's managers."""
+    """Pause an endpoint that does not answer, and notify the organisation's managers."""
     running = WebhookEndpoint.objects.filter(pk=endpoint.pk, paused_at=None)
     if running.update(paused_at=timezone.now(), paused_because=because):
         announce(PAUSED, side=endpoint.side, organisation_id=endpoint.organisation_id, subject=endpoint.pk)
@@ -196,30 +197,30 @@ class _Deadline(httpcore.NetworkStream):
         return left
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """What arrived."""
+        """Return what arrived."""
         return self.stream.read(max_bytes, self._left())
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send."""
+        """Send within the deadline."""
         self.stream.write(buffer, self._left())
 
     def close(self) -> None:
-        """End it."""
+        """End the connection."""
         self.stream.close()
 
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        """Go on encrypted; the certificate must be the name's, not the address's."""
+        """Continue encrypted; the certificate must match the name, not the address."""
         return _Deadline(self.stream.start_tls(ssl_context, server_hostname, self._left()), self.until)
 
     def get_extra_info(self, info: str) -> Any:
-        """What the connection below knows."""
+        """Return what the connection below knows."""
         return self.stream.get_extra_info(info)
 
 
 class _Pinned(httpcore.SyncBackend):
-    """Connects to the address that was checked, whatever the name says by now."""
+    """A backend that connects to the address that was checked, whatever the name resolves to by now."""
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -232,13 +233,13 @@ class _Pinned(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Any = None,
     ) -> httpcore.NetworkStream:
-        """A connection with a deadline."""
+        """Return a connection with a deadline."""
         until = time.monotonic() + DEADLINE_SECONDS
         return _Deadline(super().connect_tcp(self.address, port, CONNECT_SECONDS), until)
 
 
 def _post(delivery: WebhookDelivery, body: bytes) -> Answer:
-    """One attempt. Nothing of the answer is read but its status."""
+    """Make one attempt. Nothing of the answer is read but its status."""
     started = time.monotonic()
     status: int | None = None
     problem = ""
@@ -307,7 +308,7 @@ def _secrets(endpoint: WebhookEndpoint) -> list[str]:
 
 
 def clear_old() -> int:
-    """Delete deliveries that are older than the log goes back, and notices that nothing refers to: how many."""
+    """Delete deliveries older than the log's period, and notices that nothing refers to; return how many."""
     before = timezone.now() - settings.NOTICES_KEPT
     gone = WebhookDelivery.objects.filter(created_at__lt=before).delete()[0]
     WebhookEndpoint.objects.filter(removed_at__lt=before).delete()

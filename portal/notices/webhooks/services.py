@@ -1,7 +1,7 @@
-"""Endpoints as verbs: add, change, pause, resume, rotate the secret, remove, test, deliver again.
+"""Services on endpoints: add, change, pause, resume, rotate the secret, remove, test, deliver again.
 
-Only an organisation's own managers look after its webhooks, staff included: what is sent is what the organisation may
-know. Each verb is one transaction and one event; an event names the host, never the whole address or a secret.
+Only an organisation's own managers administer its webhooks, staff included: what is sent is what the organisation may
+know. Each service is one transaction and one event; an event names the host, never the whole address or a secret.
 """
 
 from collections.abc import Collection
@@ -29,7 +29,7 @@ from portal.notices.webhooks.secrets import lock, new_secret
 
 log = structlog.get_logger(__name__)
 MOST_ENDPOINTS = 10
-MOST_TESTS = 10  # of one endpoint in an hour: the portal is no hammer
+MOST_TESTS = 10  # of one endpoint in an hour: the portal must not be used to flood it
 OVERLAP = timedelta(hours=24)
 DOUBLE_CLICK = timedelta(minutes=1)  # the secret in use is the one from before both clicks
 
@@ -74,16 +74,16 @@ def _check_address(url: str) -> str:
 def add_endpoint(
     *, by: User, side: str, organisation_id: int, url: str, kinds: Collection[str]
 ) -> tuple[WebhookEndpoint, str]:
-    """A new endpoint, with its secret: the one time it is shown.
+    """Add an endpoint; return it with its secret, which is shown only this once.
 
-    Raises `PermissionDenied`, or `ValidationError` by field: an address that is not public https or that there is
-    already, kinds that there are not, too many endpoints.
+    Raises `PermissionDenied`, or `ValidationError` by field: an address that is not public https or that exists
+    already, kinds that do not exist, too many endpoints.
     """
     _authorise(by, side, organisation_id)
     url = _check_address(url)  # asks the network: before the transaction
     with transaction.atomic():
         organisation_kinds[side].model._default_manager.select_for_update().get(pk=organisation_id)
-        _authorise(by, side, organisation_id)  # once more: they may have left while they waited for the lock
+        _authorise(by, side, organisation_id)  # once more: they may have lost the role while they waited for the lock
         others = WebhookEndpoint.objects.filter(side=side, organisation_id=organisation_id, removed_at=None)
         if others.filter(url=url).exists():
             raise ValidationError({"url": _("There is a webhook with this address already.")})
@@ -104,7 +104,7 @@ def add_endpoint(
 
 @transaction.atomic
 def change_kinds(*, by: User, endpoint: WebhookEndpoint, kinds: Collection[str]) -> WebhookEndpoint:
-    """What the endpoint is told from now on. Raises `PermissionDenied` or `ValidationError`."""
+    """Set the kinds that the endpoint gets from now on. Raises `PermissionDenied` or `ValidationError`."""
     endpoint = _locked(by, endpoint)
     wanted = _checked_kinds(endpoint.side, kinds)
     if wanted != endpoint.kinds:
@@ -116,7 +116,7 @@ def change_kinds(*, by: User, endpoint: WebhookEndpoint, kinds: Collection[str])
 
 @transaction.atomic
 def pause_endpoint(*, by: User, endpoint: WebhookEndpoint) -> WebhookEndpoint:
-    """Tell it nothing until it is resumed; what happens until then is not told later. Idempotent."""
+    """Send it nothing until it is resumed; what happens until then is not sent later. Idempotent."""
     endpoint = _locked(by, endpoint)
     if not endpoint.is_paused:
         endpoint.paused_at, endpoint.paused_because = timezone.now(), WebhookEndpoint.Pause.PERSON
@@ -127,7 +127,7 @@ def pause_endpoint(*, by: User, endpoint: WebhookEndpoint) -> WebhookEndpoint:
 
 @transaction.atomic
 def resume_endpoint(*, by: User, endpoint: WebhookEndpoint) -> WebhookEndpoint:
-    """Tell it again from now on; messages that waited when it was paused are sent. Idempotent."""
+    """Send to it again from now on, including messages that waited when it was paused. Idempotent."""
     endpoint = _locked(by, endpoint)
     if endpoint.is_paused:
         endpoint.paused_at, endpoint.paused_because = None, ""
@@ -138,7 +138,7 @@ def resume_endpoint(*, by: User, endpoint: WebhookEndpoint) -> WebhookEndpoint:
 
 @transaction.atomic
 def rotate_secret(*, by: User, endpoint: WebhookEndpoint) -> tuple[WebhookEndpoint, str]:
-    """A new secret, shown once. For a day messages bear a signature by each, so that nothing is missed meanwhile."""
+    """Make a new secret, shown once. For a day messages carry a signature by each, so that none is missed meanwhile."""
     endpoint = _locked(by, endpoint)
     secret, until = new_secret(), timezone.now() + OVERLAP
     if endpoint.old_secret_until is None or endpoint.old_secret_until < until - DOUBLE_CLICK:
@@ -151,7 +151,7 @@ def rotate_secret(*, by: User, endpoint: WebhookEndpoint) -> tuple[WebhookEndpoi
 
 @transaction.atomic
 def remove_endpoint(*, by: User, endpoint: WebhookEndpoint) -> None:
-    """Tell it nothing any more, at once; what waited for it is dropped."""
+    """Send it nothing any more, at once; what waited for it is dropped."""
     endpoint = _locked(by, endpoint)
     endpoint.removed_at = timezone.now()
     endpoint.save(update_fields=["removed_at"])
@@ -179,7 +179,7 @@ def send_test(*, by: User, endpoint: WebhookEndpoint) -> WebhookDelivery:
 
 @transaction.atomic
 def redeliver(*, by: User, delivery: WebhookDelivery) -> WebhookDelivery:
-    """Send a message again, under the same id. What it says is asked anew. Raises `ValidationError` while it waits."""
+    """Send a message again, under the same id. Its content is made anew. Raises `ValidationError` while it waits."""
     endpoint = _locked(by, delivery.endpoint)
     if endpoint.is_paused:
         raise ValidationError(_("This webhook is paused. Resume it first."))
@@ -194,7 +194,7 @@ def redeliver(*, by: User, delivery: WebhookDelivery) -> WebhookDelivery:
 
 
 def _nudge() -> None:
-    """Have a worker send now. When the broker is away, beat does it half a minute later."""
+    """Make a worker send now. When the broker is unavailable, beat does it half a minute later."""
     from portal.notices.tasks import deliver_webhooks
 
     try:

@@ -1,4 +1,4 @@
-"""The step between putting a new `SECRET_KEY` first and taking the old one away."""
+"""The command to run between putting a new `SECRET_KEY` first and removing the old one."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from portal.notices.webhooks.reencrypting import reencrypt_secrets
 
 
 class Command(BaseCommand):
-    """Re-encrypts what is stored under an older `SECRET_KEY`."""
+    """A command that re-encrypts what is stored under an older `SECRET_KEY`."""
 
     help = "Encrypt what is stored (secrets of webhooks) with the current SECRET_KEY; SECRET_KEY_FALLBACKS read it."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Exit 1 and name the webhooks whose secret no configured key reads."""
+        """Re-encrypt; exit 1 and name the webhooks whose secret no configured key reads."""
         result = reencrypt_secrets()
         self.stdout.write(f"{result.done} webhooks are encrypted with the current SECRET_KEY.")
         if result.unreadable:
