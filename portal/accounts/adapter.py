@@ -1,4 +1,4 @@
-"""How django-allauth behaves here: accounts are made by invitation only."""
+"""The settings of django-allauth here: accounts are made by invitation only."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,19 +13,19 @@ from portal.core.mails import send_or_keep
 
 
 class InvitationOnly(DefaultAccountAdapter):  # type: ignore[misc]
-    """No sign-up form: the way in is a link that a manager or the programme's staff sent."""
+    """An adapter without a sign-up form: the way in is a link that a manager or the programme's staff sent."""
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send a mail that names this portal by `BASE_URL`, also from a command or a worker, where no request is.
+        """Send a mail that names this portal by `BASE_URL`, also from a command or a worker, where there is no request.
 
-        A mail server that is away changes nothing for the person who asked: the mail leaves when it is back.
+        If the mail server is unavailable, the person who asked sees no difference: the mail leaves when it is back.
         """
         host = urlsplit(settings.BASE_URL).netloc
         site = {"current_site": {"domain": host, "name": host}, "email": email}
         send_or_keep(self.render_mail(template_prefix, email, {**site, **context}))
 
     def get_reset_password_from_key_url(self, key: str) -> str:
-        """The link of a reset mail: always at `BASE_URL`, whatever host the request named."""
+        """Return the link of a reset mail: always at `BASE_URL`, whatever host the request named."""
         path = urlsplit(super().get_reset_password_from_key_url(key)).path
         return settings.BASE_URL + path
 
@@ -34,10 +34,10 @@ class InvitationOnly(DefaultAccountAdapter):  # type: ignore[misc]
         return client_address(request)
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
-        """Return the account with these credentials, or None: also where it is closed, as with a wrong password."""
+        """Return the account with these credentials, or None: for a closed account, too, as with a wrong password."""
         account: AbstractBaseUser | None = super().authenticate(request, **credentials)
         return account if account is not None and account.is_active else None
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Never."""
+        """Return False always."""
         return False

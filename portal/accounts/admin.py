@@ -1,4 +1,4 @@
-"""People in Django's admin. The operator opens and closes accounts; roles are shown nowhere here and change by service.
+"""People in Django's admin. The operator opens and closes accounts; roles are not shown here and change by service.
 
 There is one way to sign in, with its lock-out: the admin sends visitors there. Passwords are never set here.
 """
@@ -28,7 +28,7 @@ for model in (Group, EmailAddress, AccessAttempt, AccessFailureLog, AccessLog):
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The operator's switches, refused here as the service refuses them."""
+    """A form with the operator's switches; it refuses what the service refuses."""
 
     operator: User
 
@@ -37,7 +37,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = sorted(OPERATOR_FIELDS)
 
     def clean(self) -> dict[str, Any]:
-        """An operator's account has no role in an organisation."""
+        """Refuse an operator's account with a role in an organisation."""
         data: dict[str, Any] = super().clean() or {}
         operates = data.get("is_staff") or data.get("is_superuser")
         if operates and locked_account(self.instance).groups.exists():
@@ -51,7 +51,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(User)
 class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Accounts. Added by invitation only, never deleted: what they did names them."""
+    """Accounts. Added by invitation only, never deleted: records of what they did name them."""
 
     form = AccountForm
     actions = None
@@ -63,15 +63,15 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     readonly_fields = ("email", "date_joined", "last_login")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Never: people come by invitation."""
+        """Return False: people are added by invitation."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never: close the account instead."""
+        """Return False: close the account instead."""
         return False
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """The form, knowing who fills it in."""
+        """Return the form, which knows who fills it in."""
         form = super().get_form(request, obj, change, **kwargs)
         form.operator = cast("User", request.user)  # type: ignore[attr-defined]
         return form
@@ -107,7 +107,7 @@ class InvitationAdmin(ReadOnly):
 
 @admin.register(AccessLog, AccessFailureLog)
 class SignInLogAdmin(ReadOnly):
-    """Who signed in when, or tried to. A log that the operator could edit would prove nothing about the operator."""
+    """A log of sign-ins and attempts. One that the operator could edit would prove nothing about the operator."""
 
     list_display = ("attempt_time", "username", "ip_address")
     search_fields = ("username", "ip_address")
@@ -116,12 +116,12 @@ class SignInLogAdmin(ReadOnly):
 
 @admin.register(AccessAttempt)
 class LockOutAdmin(ReadOnly):
-    """Failures that count towards a lock. Deleting the line unlocks the account at that address before its time."""
+    """Failures that count towards a lock. Deleting the row unlocks the account at that address early."""
 
     list_display = ("attempt_time", "username", "ip_address", "failures_since_start")
     search_fields = ("username", "ip_address")
     ordering = ("-attempt_time",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """The operator's: they run the machine."""
+        """Return whether the user is the operator, who runs the machine."""
         return admin.ModelAdmin.has_delete_permission(self, request, obj)

@@ -57,7 +57,7 @@ class MeView(PortalView):
 
 
 def organisations_of(user: User, kind: OrganisationKind) -> list[dict[str, Any]]:
-    """The organisations of one kind that `user` has roles in, by name. One query."""
+    """Return the organisations of one kind that `user` has roles in, by name. One query."""
     found: dict[int, dict[str, Any]] = {}
     for row in memberships(user, kind):
         empty = {"kind": kind.name, "id": row.organisation_id, "name": str(row.organisation)}

@@ -22,18 +22,18 @@ class IntegrationTokenAuthentication(TokenAuthentication):  # type: ignore[misc]
     """
 
     def authenticate(self, request: Any) -> Any:
-        """The integration's account and its token, None without a token."""
+        """Return the integration's account and its token, None without a token."""
         with reading_as(SIGN_IN):
             return super().authenticate(request)
 
     def authenticate_credentials(self, token: bytes) -> Any:
-        """The integration's account and its token. Raises 401 for what is no token, or none of ours."""
+        """Return the integration's account and its token. Raises 401 for what is no token, or none of ours."""
         if not SECRET.fullmatch(token):
             raise AuthenticationFailed(_("Invalid token."))
         return super().authenticate_credentials(token)
 
     def validate_user(self, auth_token: ApiToken) -> Any:
-        """The integration's account. Raises 401 when it is closed."""
+        """Return the integration's account. Raises 401 when it is closed."""
         now = timezone.now()
         if auth_token.last_used_at is None or (now - auth_token.last_used_at).total_seconds() > 60:
             ApiToken.objects.filter(pk=auth_token.pk).update(last_used_at=now)
@@ -50,7 +50,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
     name = "integrationToken"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        """An API key in the `Authorization` header, prefixed with `Token`."""
+        """Return an API key in the `Authorization` header, prefixed with `Token`."""
         return {
             "type": "apiKey",
             "in": "header",

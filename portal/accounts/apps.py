@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class AccountsConfig(AppConfig):
-    """People and roles. What they were on a day is kept: the app role has no right to delete it."""
+    """The app of people and roles. Their history is kept: the app role has no right to delete it."""
 
     name = "portal.accounts"
     label = "accounts"
@@ -16,7 +16,7 @@ class AccountsConfig(AppConfig):
     }
 
     def ready(self) -> None:
-        """Have memberships held against their events."""
+        """Register the comparison of memberships with their events."""
         from portal.accounts.comparing import compare_memberships
         from portal.ledger.checks import register_ledger_check
 

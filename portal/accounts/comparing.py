@@ -1,7 +1,7 @@
-"""Comparing who was when a member of what with the sealed events: for `manage.py verify_ledger`.
+"""The comparison of who was a member of what, and when, with the sealed events: for `manage.py verify_ledger`.
 
-A membership opens data, and its past says who could read something on a day. Neither the list of members nor the
-periods are sealed; the events of joining, changing a role and leaving are. Both directions are compared.
+A membership gives access to data, and its past says who could read something on a day. Neither the list of members nor
+the periods are sealed; the events of joining, changing a role and leaving are. Both directions are compared.
 """
 
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ PERIODS = f"""
     )
     ORDER BY p.id, p.what LIMIT 1
 """  # noqa: S608 - no value from outside
-# When somebody joined a period runs; when somebody left none goes on.
+# After somebody joined there is an open period; after somebody left there is none.
 EVENTS = f"""
     WITH {CHANGES}
     SELECT c.id, c.person, c.place FROM changes c
@@ -81,7 +81,7 @@ TABLE = MembershipPeriod._meta.db_table
 
 
 def compare_memberships(_keys: Keys) -> Iterator[Problem]:
-    """Yield a membership or a period of one that no event tells of, or that is missing although one does."""
+    """Yield a membership or period that no event accounts for, or that is missing although an event does."""
     for person, place, is_missing in rows_of(NOW):
         what = (
             "is no member now, and a period says the opposite" if is_missing else "is a member, and no period says so"

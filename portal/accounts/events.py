@@ -4,7 +4,7 @@ from portal.core.events import EventKind
 
 
 class AccountEvent(EventKind):
-    """What happened; the value is what the row says for ever."""
+    """The kinds of events; the value is stored in the row for ever."""
 
     PROGRAMME_CREATED = "programmes.created"
     ACCOUNT_BEGUN = "people.account_begun"

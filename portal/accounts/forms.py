@@ -18,13 +18,13 @@ NAME_LENGTH = 150
 
 
 def role_choices(roles: Mapping[str, Role]) -> list[tuple[str, Any]]:
-    """Roles as a choice field wants them, the widest last: nobody becomes a manager by a slip."""
+    """Return roles as choices for a field, the widest last, so that nobody becomes a manager by mistake."""
     ordered = sorted(roles.values(), key=lambda role: (role.is_manager, role.name))
     return [(role.name, role.label) for role in ordered]
 
 
 class InvitationForm(forms.Form):
-    """Whom to invite, as what."""
+    """A form for whom to invite, and in which role."""
 
     email = forms.EmailField(label=_("E-mail address"), max_length=254)
     name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH, required=False)
@@ -36,7 +36,7 @@ class InvitationForm(forms.Form):
 
 
 class RoleForm(forms.Form):
-    """Another role for a member. `held` is the role the page showed, so that an old page changes nothing."""
+    """A form for another role of a member. `held` is the role that the page showed: an old page changes nothing."""
 
     role = forms.ChoiceField(label=_("Role"), widget=forms.RadioSelect)
     held = forms.CharField(widget=forms.HiddenInput, max_length=200, required=False)
@@ -47,7 +47,7 @@ class RoleForm(forms.Form):
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]
-    """The form of allauth, in the words of the other pages."""
+    """The form of allauth, with the wording of the other pages."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -55,7 +55,7 @@ class SignInForm(LoginForm):  # type: ignore[misc]
 
 
 class ForgottenPasswordForm(ResetPasswordForm):  # type: ignore[misc]
-    """The form of allauth, in the words of the other pages."""
+    """The form of allauth, with the wording of the other pages."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,7 +63,7 @@ class ForgottenPasswordForm(ResetPasswordForm):  # type: ignore[misc]
 
 
 class JoinForm(forms.Form):
-    """A name and a password for an account that begins now. The rules for passwords stand beside the field."""
+    """A form for the name and password of a new account. The rules for passwords are shown beside the field."""
 
     name = forms.CharField(
         label=_("Your name"), max_length=NAME_LENGTH, widget=forms.TextInput(attrs={"autocomplete": "name"})
@@ -86,7 +86,7 @@ class JoinForm(forms.Form):
         self.fields["password"].help_text = " ".join(str(text) for text in password_validators_help_texts())
 
     def clean(self) -> dict[str, Any]:
-        """Both passwords are the same."""
+        """Check that both passwords are the same."""
         data: dict[str, Any] = super().clean() or {}
         if data.get("password") and data.get("again") and data["password"] != data["again"]:
             raise ValidationError({"again": _("The two passwords are not the same.")})
@@ -94,7 +94,7 @@ class JoinForm(forms.Form):
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
-    """One's own name and language."""
+    """A form for one's own name and language."""
 
     language = forms.ChoiceField(
         label=_("Language"),

@@ -1,7 +1,7 @@
-"""How many invitations may be sent in 24 hours, by an organisation and to an address: nobody floods strangers.
+"""Limits on invitations in 24 hours, by an organisation and to an address, against flooding strangers.
 
-An address counts with what may follow a plus sign in it ("a+1@example.org" is "a@example.org"), and whoever invites it:
-the limit is its owner's. Sending an invitation again counts like the first time.
+An address counts without any part after a plus sign ("a+1@example.org" is "a@example.org"), whoever invites it: the
+limit protects its owner. Sending an invitation again counts like the first time.
 """
 
 from datetime import timedelta
@@ -40,7 +40,7 @@ def refuse_flood(kind: OrganisationKind, organisation: Model, email: str) -> Non
 
 
 def lock_address(email: str) -> None:
-    """Wait for whoever else invites this address or begins its account; held until the transaction ends."""
+    """Wait for anybody else who invites this address or begins its account; held until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [ONE_ADDRESS, "@".join(_owner(email))])
 

@@ -1,7 +1,7 @@
-"""How accounts begin: by opening an invitation, the very first one by a command at the server.
+"""The start of accounts: by opening an invitation, the very first one by a command at the server.
 
 An account without a password of its own (the first staff member's, until they open their link) counts as not begun:
-whoever opens a link sent to its address sets the password, as with a forgotten one.
+a person who opens a link sent to its address sets the password, as with a forgotten one.
 """
 
 from dataclasses import replace
@@ -25,12 +25,12 @@ FIRST_ROLE = "global_staff"
 
 
 def account_of(invitation: Invitation) -> User | None:
-    """The account at the invited address, if there is one."""
+    """Return the account at the invited address, if there is one."""
     return User.objects.filter(email=invitation.email).first()
 
 
 def may_begin(account: User | None) -> bool:
-    """Whether the reader of the link sets a password: there is no account yet, or one that was never begun."""
+    """Return whether the reader of the link sets a password: there is no account yet, or one that was never begun."""
     if account is None:
         return True
     return account.is_active and not account.is_integration and not account.has_usable_password()
@@ -40,7 +40,7 @@ def may_begin(account: User | None) -> bool:
 def join(*, invitation: Invitation, name: str, password: str) -> User:
     """Begin the account at the invited address and make it a member as invited.
 
-    The caller has checked the link's secret. Raises `PermissionDenied` when the invitation is over or its address
+    The caller has checked the link's secret. Raises `PermissionDenied` when the invitation has ended or its address
     has an account already (its owner signs in first), `ValidationError` by field for a bad name or password.
     """
     invitation = lock_invitation(invitation)
@@ -62,7 +62,7 @@ def join(*, invitation: Invitation, name: str, password: str) -> User:
 def accept_as_member(*, invitation: Invitation, by: User) -> None:
     """Make `by`, who signed in at the invited address, a member as invited.
 
-    Raises `PermissionDenied` when the invitation is over or for another address, or for an operator's account.
+    Raises `PermissionDenied` when the invitation has ended or is for another address, or for an operator's account.
     """
     accept_invitation(invitation=invitation, by=by, kind=kinds[invitation.kind])
 
@@ -77,13 +77,13 @@ def _set_password(account: User, password: str) -> None:
 
 @transaction.atomic
 def invite_first_staff(*, email: str, name: str) -> str:
-    """Invite the first global staff member of an empty installation; returns the link, which is also mailed.
+    """Invite the first global staff member of an empty installation; return the link, which is also mailed.
 
     For the operator at the server's command line, who needs no right in the portal. The account holds no role
     until the link is opened. Makes the global programme where it is missing. Raises `ValidationError` when there
     are global staff already: they invite others themselves.
     """
-    # Whoever runs commands on the server holds the database already.
+    # A person who runs commands on the server has full access to the database already.
     kind = replace(kinds["programme"], may_manage_members=lambda *_: True)
     programme = _global_programme(kind)
     if User.objects.filter(groups=kind.group(programme, FIRST_ROLE), is_active=True).exists():

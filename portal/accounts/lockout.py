@@ -1,4 +1,4 @@
-"""Which address a failed sign-in counts against (django-axes)."""
+"""The address that a failed sign-in counts against (django-axes)."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 
 def attempted_email(request: HttpRequest | None, credentials: dict[str, Any] | None = None) -> str:
-    """The address somebody tried to sign in with, in lower case."""
+    """Return the address somebody tried to sign in with, in lower case."""
     given = (credentials or {}).get("email") or (credentials or {}).get("username")
     if not given and request is not None:
         given = request.POST.get("login", "")

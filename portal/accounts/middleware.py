@@ -1,4 +1,4 @@
-"""What follows from who asks: on whose behalf the database is read, and the language of the answer."""
+"""Middleware that depends on who asks: on whose behalf the database is read, and the language of the answer."""
 
 from collections.abc import Callable, Iterator
 from typing import cast
@@ -12,9 +12,9 @@ from portal.core.reader import ANONYMOUS, SIGN_IN, account_reader, reading_as, s
 
 
 class RequestReader:
-    """Asks the database on behalf of who sent the request, and so does what is streamed after it.
+    """Middleware that reads the database on behalf of the sender of the request, also while the answer is streamed.
 
-    The session and the account are read by "sign-in", and so is all that is read to let somebody in.
+    The session and the account are read by "sign-in", and so is everything that is read to let somebody in.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -40,13 +40,13 @@ def _reader_of(request: HttpRequest) -> str:
 
 
 def _lets_somebody_in(request: HttpRequest) -> bool:
-    """True for the pages of signing in, of a forgotten password and of invitations."""
+    """Return whether this is a page of signing in, of a forgotten password or of an invitation."""
     name = (request.resolver_match and request.resolver_match.url_name) or ""
     return name.startswith(("account_", "invitation"))
 
 
 class UserLanguage:
-    """Answers in the language the person chose, whatever the browser says, if the pages are offered in it."""
+    """Middleware that answers in the person's chosen language, not the browser's, if the pages are offered in it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

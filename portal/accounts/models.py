@@ -20,10 +20,10 @@ from portal.core.triggers import columns_are_final, history_trigger, refuse_trun
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes accounts; an e-mail address is stored in lower case."""
+    """A manager that makes accounts; an e-mail address is stored in lower case."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """A new account. Without a password nobody can sign in with it. Raises `ValueError` without an address."""
+        """Make an account. Without a password nobody can sign in with it. Raises `ValueError` without an address."""
         if not email:
             raise ValueError("An account needs an e-mail address.")
         user = self.model(email=email.strip().lower(), **fields)
@@ -32,11 +32,11 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """An operator: reaches Django's admin, belongs to no organisation, reads no factory's data."""
+        """Make an operator, who reaches Django's admin, belongs to no organisation, and reads no factory's data."""
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        """The account with this address, in any case."""
+        """Return the account with this address, in any case."""
         return self.get(email=(username or "").strip().lower())
 
 
@@ -55,7 +55,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     is_staff = models.BooleanField(default=False)
     is_integration = models.BooleanField(default=False)
     date_joined = models.DateTimeField(default=timezone.now)
-    # How often it was closed: counted by the database alone. Sessions from before the last time are no good (below).
+    # How often it was closed: counted by the database alone. Sessions from before the last time are invalid (below).
     closings = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -80,12 +80,12 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         return self.name or self.email
 
     def _get_session_auth_hash(self, secret: Any = None) -> str:
-        """Return what a session must hold to go on: another one after each change of the password and each closing."""
+        """Return what a session must hold to stay valid: it differs after each change of the password or closing."""
         of_password: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc] # typeshed has the public one only
         return of_password if not self.closings else f"{of_password}.{self.closings}"
 
     def get_full_name(self) -> str:
-        """The name as the person wrote it."""
+        """Return the name as the person wrote it."""
         return self.name
 
 
@@ -106,23 +106,23 @@ class RoleGroup(models.Model):
 
 
 class AccountHistoryQuerySet(QuerySet["AccountHistory"]):
-    """What accounts were."""
+    """The history of accounts."""
 
     def at(self, moment: datetime) -> "AccountHistoryQuerySet":
-        """The one row of each account that held at `moment`."""
+        """Return the one row of each account that held at `moment`."""
         return self.filter(latest_at(self.model, "user", moment))
 
 
 class MembershipPeriodQuerySet(QuerySet["MembershipPeriod"]):
-    """Who was in which group."""
+    """The periods in which people were in groups."""
 
     def at(self, moment: datetime) -> "MembershipPeriodQuerySet":
-        """Those that ran at `moment`: the moment of joining belongs to them, the moment of leaving does not."""
+        """Return those that ran at `moment`: the moment of joining belongs to them, the moment of leaving does not."""
         return self.filter(Q(until=None) | Q(until__gt=moment), since__lte=moment)
 
 
 class AccountHistory(models.Model):
-    """Whether an account was active, since when: written by the database itself, for "any day in the past"."""
+    """A state of an account, active or not, and since when: written by the database itself, for any day in the past."""
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     is_active = models.BooleanField()
@@ -138,7 +138,7 @@ class AccountHistory(models.Model):
 
 
 class MembershipPeriod(models.Model):
-    """From when until when a person was in a role's group: written by the database itself, whoever changed it."""
+    """The period during which a person was in a role's group: written by the database itself, whoever changed it."""
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="+")
@@ -172,7 +172,7 @@ class MembershipPeriod(models.Model):
 
 
 class Membership(User.groups.through):  # type: ignore[name-defined,misc] # made by Django
-    """Who is in which role's group now; each change leaves its mark in `MembershipPeriod`."""
+    """The present membership of a person in a role's group; each change is recorded in `MembershipPeriod`."""
 
     class Meta:
         proxy = True
@@ -224,7 +224,7 @@ class HeldPermission(models.Model):
 
 
 class RoleGroupDeletion(Group):
-    """Django's groups, with what follows when one is deleted."""
+    """Django's groups, with the consequences when one is deleted."""
 
     class Meta:
         proxy = True
@@ -278,7 +278,7 @@ class Invitation(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Neither accepted, withdrawn nor past its date."""
+        """True when it is neither accepted, withdrawn nor past its date."""
         return self.accepted_at is None and self.withdrawn_at is None and self.expires_at > timezone.now()
 
 

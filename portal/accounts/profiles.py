@@ -1,4 +1,4 @@
-"""What changes about an account itself: one's own name and language, and the operator's switches."""
+"""Changes of an account itself: one's own name and language, and the operator's switches."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def update_account(*, by: User, account: User, **fields: Any) -> User:
 
 
 def locked_account(account: User) -> User:
-    """The account as it is now, locked as for accepting an invitation: no operator gets a role at the same moment."""
+    """Return the current account, locked as for accepting an invitation: no operator gets a role at the same moment."""
     return User.objects.select_for_update().get(pk=account.pk)
 
 

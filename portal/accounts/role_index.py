@@ -1,12 +1,12 @@
-"""Who holds which permission on which organisation, flattened into one table, so that a gate reads one index.
+"""The permissions that people hold on organisations, flattened into one table, so that a gate reads one index.
 
 django-guardian's tables remain the truth: who is in which group, and what a group may do on an organisation; a
-permission of another model does nothing there. `Source.truth` says so once, for triggers, comparison and rebuilding. Of
-each pair of the two there is one row in `HeldPermission`, never merged with another source's. Triggers on every table
-that the truth reads make the rows anew in the same transaction. Those of members and of what groups may do lock the
-group first, so that two transactions cannot miss each other's rows; a changed permission or content type is rare and
-locks both tables. Whether the account is active is asked when it is read. `manage.py check_roles` compares, and makes
-the rows anew.
+permission of another model has no effect there. `Source.truth` says so once, for triggers, comparison and rebuilding.
+For each pair of the two there is one row in `HeldPermission`, never merged with another source's. Triggers on every
+table that the truth reads make the rows anew in the same transaction. Those on members and on what groups may do lock
+the group first, so that two transactions cannot miss each other's rows; a changed permission or content type is rare
+and locks both tables. Whether the account is active is checked on each read. `manage.py check_roles` compares, and
+makes the rows anew.
 """
 
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class Source:
         """  # noqa: S608 - names of tables and columns in our own models
 
     def lock(self) -> str:
-        """Return the statement that lets no membership or permission change until the transaction ends."""
+        """Return the statement that blocks changes of memberships and permissions until the transaction ends."""
         return f"LOCK TABLE {MEMBERS}, {self.table} IN SHARE ROW EXCLUSIVE MODE;"
 
 
@@ -66,7 +66,7 @@ def permission_triggers(source: Source) -> list[pgtrigger.Trigger]:
 
 
 def membership_trigger(kind: str) -> pgtrigger.Trigger:
-    """Return the trigger of memberships for one `kind`: who joins a group gains what it may do, who leaves loses it.
+    """Return the trigger of memberships for one `kind`: who joins a group gains its permissions, who leaves loses them.
 
     It belongs on a proxy of `User.groups.through` beside the permission table.
     """
@@ -78,7 +78,7 @@ def membership_trigger(kind: str) -> pgtrigger.Trigger:
 
 
 def named_permission_trigger(kind: str) -> pgtrigger.Trigger:
-    """Return the trigger of `auth_permission` for one `kind`: a permission that changes or goes, or comes back.
+    """Return the trigger of `auth_permission` for one `kind`, when a permission changes, is deleted, or comes back.
 
     The rows that name it may be gone already or stay until the transaction ends: their foreign key is deferred.
     """
@@ -100,7 +100,7 @@ def content_type_trigger(kind: str) -> pgtrigger.Trigger:
 
 
 def _of_each_group(anew: str) -> str:
-    """Return the body of a trigger on rows with a `group_id`: what hangs on the old row and on the new one."""
+    """Return the body of a trigger on rows with a `group_id`: what depends on the old row and on the new one."""
     lock = "PERFORM 1 FROM auth_group WHERE id = {row}.group_id FOR NO KEY UPDATE;"
     old, new = ((lock + anew).format(row=row) for row in ("OLD", "NEW"))
     return f"IF TG_OP <> 'INSERT' THEN {old} END IF; IF TG_OP <> 'DELETE' THEN {new} END IF;"

@@ -1,7 +1,7 @@
 """Roles inside organisations: the only module that touches django-guardian.
 
-An organisation (factory, brand, country programme) has one Django group for each role. What the role may do on
-that one object is a row in the object's own permission table (guardian's direct foreign keys). Triggers flatten both
+An organisation (factory, brand, country programme) has one Django group for each role. The role's permissions on
+that one object are rows in the object's own permission table (guardian's direct foreign keys). Triggers flatten both
 into one index (`portal.accounts.role_index`): asking "which factories may this person manage sharing for" reads one
 range of it. Changing a role adds or removes a person from a group, and the next query sees it.
 
@@ -38,7 +38,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Role:
-    """A role: its word, its label, what it may do on its organisation, and in general (`app.codename`).
+    """A role: its name, its label, what it may do on its organisation, and in general (`app.codename`).
 
     `applies(organisation)` says whether that organisation has the role at all. `side` names the kind of organisation
     whose people hold the role, where that is another one.
@@ -58,12 +58,12 @@ class Role:
 class OrganisationKind:
     """A kind of organisation and its roles.
 
-    `may_manage_members(user, organisation)` also lets the programme's staff in where the kind allows it;
-    `may_oversee` says who else reads the list of members; `is_decided(organisation, invitation)`, whether an invitation
-    is valid although its sender does not manage members; `on_leave(organisation, member)` ends what hung on a role
-    that a member just lost; `on_join`, what follows when somebody accepted an invitation. With fewer active managers
-    than `managers_wanted` the page of its people asks for another one. Who holds the permission `news` is told the
-    organisation's news by mail.
+    `may_manage_members(user, organisation)` also includes the programme's staff where the kind allows it; `may_oversee`
+    says who else reads the list of members; `is_decided(organisation, invitation)`, whether an invitation is valid
+    although its sender does not manage members; `on_leave(organisation, member)` ends what depended on a role that a
+    member just lost; `on_join` does what follows when somebody accepted an invitation. With fewer active managers than
+    `managers_wanted` the page of its people asks for another one. Holders of the permission `news` are mailed the
+    organisation's news.
     """
 
     name: str
@@ -82,24 +82,24 @@ class OrganisationKind:
     managers_wanted: int = 1
 
     def roles_of(self, organisation: Model) -> list[Role]:
-        """The roles that this organisation has."""
+        """Return the roles that this organisation has."""
         return [role for role in self.roles.values() if role.applies(organisation)]
 
     def invitable_roles(self, organisation: Model) -> dict[str, Role]:
-        """The roles that an invitation or a change of role may give, by their word."""
+        """Return the roles that an invitation or a change of role may give, by their name."""
         return {role.name: role for role in self.roles_of(organisation) if role.is_invitable}
 
     def role_groups(self, organisation: Model) -> QuerySet[Any]:
-        """The role rows of one organisation."""
+        """Return the role rows of one organisation."""
         return self.role_model._default_manager.filter(organisation=organisation)
 
     def group(self, organisation: Model, role: str) -> Group:
-        """The group of one role. Raises `KeyError` for a role this kind does not have."""
+        """Return the group of one role. Raises `KeyError` for a role this kind does not have."""
         self.roles[role]
         return self.role_groups(organisation).select_related("group").get(role=role).group
 
     def given(self, codenames: Sequence[str]) -> QuerySet[Any]:
-        """What groups may do: the rows that give one of `codenames` (another model's permission gives nothing)."""
+        """Return the rows that give groups one of `codenames` (another model's permission gives nothing)."""
         return self.permission_model._default_manager.filter(
             permission__codename__in=codenames,
             permission__content_type__app_label=self.model._meta.app_label,
@@ -107,16 +107,16 @@ class OrganisationKind:
         )
 
     def held_by(self, user: Visitor) -> set[str]:
-        """The permissions that `user` holds on any organisation of this kind."""
+        """Return the permissions that `user` holds on any organisation of this kind."""
         return {codename for (codename,) in _held_anywhere(self.name).rows(user=user.pk or 0)}
 
     def permission_ids(self) -> dict[str, int]:
-        """The keys of the model's permissions by their codenames."""
+        """Return the keys of the model's permissions by their codenames."""
         content_type = ContentType.objects.get_for_model(self.model)
         return dict(Permission.objects.filter(content_type=content_type).values_list("codename", "pk"))
 
     def event_field(self) -> str:
-        """The column of an event that names this kind's organisation."""
+        """Return the column of an event that names this kind's organisation."""
         return f"{self.name}_id"
 
 
@@ -130,9 +130,9 @@ def register(kind: OrganisationKind) -> OrganisationKind:
 
 
 def create_role_groups(kind: OrganisationKind, organisation: Model) -> None:
-    """Make (or bring up to date) the groups of an organisation and what they may do on it. Idempotent.
+    """Make (or bring up to date) the groups of an organisation and their permissions on it. Idempotent.
 
-    A handful of queries whatever the number of roles: a country enrols its factories by the hundred.
+    It takes a few queries whatever the number of roles: a country enrols its factories by the hundred.
     """
     roles = {role.name: role for role in kind.roles_of(organisation)}
     groups = {row.role: row.group for row in kind.role_groups(organisation).select_related("group")}
@@ -147,7 +147,7 @@ def create_role_groups(kind: OrganisationKind, organisation: Model) -> None:
 
 
 def create_role_groups_in_bulk(kind: OrganisationKind, organisations: Sequence[Model]) -> None:
-    """The same for organisations that were only just created, in a few queries whatever their number."""
+    """Make the same for organisations that were only just created, in a few queries whatever their number."""
     wanted = [(one, role) for one in organisations for role in kind.roles_of(one)]
     groups = Group.objects.bulk_create(
         (Group(name=f"{kind.name}:{one.pk}:{role.name}") for one, role in wanted), batch_size=2000
@@ -178,7 +178,7 @@ def create_role_groups_in_bulk(kind: OrganisationKind, organisations: Sequence[M
 
 
 def sync_roles() -> int:
-    """Give every organisation the roles that its kind has today; how many were behind. For `manage.py sync_roles`."""
+    """Give every organisation the roles its kind has today; return how many were behind. For `manage.py sync_roles`."""
     behind = [(kind, one) for kind in kinds.values() for one in _out_of_date(kind)]
     for kind, organisation in behind:
         create_role_groups(kind, organisation)
@@ -186,7 +186,7 @@ def sync_roles() -> int:
 
 
 def _out_of_date(kind: OrganisationKind) -> list[Model]:
-    """The organisations of a kind that lack a role or a permission, or hold one too many."""
+    """Return the organisations of a kind that lack a role or a permission, or hold one too many."""
     groups: dict[int, dict[str, int]] = {}
     for organisation, role, group in kind.role_model.objects.values_list("organisation_id", "role", "group_id"):
         groups.setdefault(organisation, {})[role] = group
@@ -233,7 +233,7 @@ def _sync_general_permissions(roles: Mapping[Group, Role]) -> None:
 
 
 def _general_permissions(names: Collection[str]) -> dict[str, int]:
-    """The keys of permissions written as `app.codename`."""
+    """Return the keys of permissions written as `app.codename`."""
     found = Permission.objects.filter(codename__in=[name.split(".")[1] for name in names])
     rows = found.select_related("content_type")
     return {f"{row.content_type.app_label}.{row.codename}": row.pk for row in rows}
@@ -242,8 +242,8 @@ def _general_permissions(names: Collection[str]) -> dict[str, int]:
 def held(user: Visitor, kind: str, codename: str | Sequence[str], at: datetime | None = None) -> QuerySet[Any, int]:
     """Return the ids of the organisations of `kind` on which `user` holds `codename`, or one of several.
 
-    What every gate asks first. Nobody anonymous or inactive holds anything. With a moment: held then, by what roles
-    may do today. An organisation comes once for each role that gives the permission.
+    This is what every gate asks first. Nobody anonymous or inactive holds anything. With a moment: held then, by what
+    roles may do today. An organisation comes once for each role that gives the permission.
     """
     person, names = user.pk or 0, [codename] if isinstance(codename, str) else list(codename)
     if at is None:
@@ -254,7 +254,7 @@ def held(user: Visitor, kind: str, codename: str | Sequence[str], at: datetime |
 
 
 def memberships_at(moment: datetime | None = None) -> QuerySet[Any]:
-    """Who (`user`) is in which role's group (`group`), with an active account; with a moment: who was then."""
+    """Return who (`user`) is in which role's group (`group`), with an active account; with a moment: who was then."""
     if moment is None:
         return User.groups.through._default_manager.filter(user__is_active=True)
     active = AccountHistory.objects.at(moment).filter(user=OuterRef("user"), is_active=True)
@@ -280,7 +280,7 @@ def _held_anywhere(kind: str) -> "Compiled[HeldPermission, str]":
 
 
 def has_general_permission(user: Visitor, permission: str) -> bool:
-    """Whether one of the person's roles carries the general permission `app.codename`, asked afresh.
+    """Return whether one of the person's roles carries the general permission `app.codename`, asked afresh.
 
     Superusers get no shortcut here: an operator runs the machine and reads nobody's data.
     """
@@ -298,13 +298,13 @@ def _giving(permission: str) -> "Compiled[Permission, Permission]":
 
 
 def role_of(user: Visitor, kind: OrganisationKind, organisation: Model) -> list[str]:
-    """The words of the roles that `user` holds in one organisation (mostly one; an integration may hold more)."""
+    """Return the names of the roles that `user` holds in one organisation (mostly one; integrations may hold more)."""
     rows = kind.role_groups(organisation).filter(group__user__id=user.pk or 0)
     return list(rows.order_by("role").values_list("role", flat=True))
 
 
 def has_active_manager(kind: OrganisationKind, organisation: Model, *, besides: User | None = None) -> bool:
-    """Whether an organisation has an active manager (other than `besides`)."""
+    """Return whether an organisation has an active manager (other than `besides`)."""
     manager_roles = [role.name for role in kind.roles.values() if role.is_manager]
     groups = kind.role_groups(organisation).filter(role__in=manager_roles).values("group_id")
     managers = User.objects.filter(groups__in=groups, is_active=True)
@@ -312,14 +312,14 @@ def has_active_manager(kind: OrganisationKind, organisation: Model, *, besides: 
 
 
 def count_active_managers(kind: OrganisationKind, organisation: Model) -> int:
-    """How many active people manage an organisation."""
+    """Return how many active people manage an organisation."""
     manager_roles = [role.name for role in kind.roles.values() if role.is_manager]
     groups = kind.role_groups(organisation).filter(role__in=manager_roles).values("group_id")
     return User.objects.filter(groups__in=groups, is_active=True).distinct().count()
 
 
 def kinds_of(user: User) -> set[str]:
-    """The kinds of organisation that a person belongs to; an advisor assigned to a factory is the programme's."""
+    """Return the kinds of organisation that a person belongs to; a factory's advisor belongs to the programme."""
     return {
         kind.roles[role].side or name
         for name, kind in kinds.items()
@@ -328,20 +328,20 @@ def kinds_of(user: User) -> set[str]:
 
 
 def memberships(user: Visitor, kind: OrganisationKind) -> QuerySet[Any]:
-    """The role rows that `user` holds in organisations of this kind, with their organisation."""
+    """Return the role rows that `user` holds in organisations of this kind, with their organisation."""
     rows = kind.role_model._default_manager.filter(group__user__id=user.pk or 0, group__user__is_active=True)
     return rows.select_related("organisation").order_by("organisation_id", "role")
 
 
 def holders(kind: OrganisationKind, organisation_id: int, codename: str) -> QuerySet[User]:
-    """The active people who hold `codename` on one organisation, each once; integrations are not people."""
+    """Return the active people who hold `codename` on one organisation, each once; integrations are not people."""
     groups = kind.given([codename]).filter(content_object=organisation_id).values("group_id")
     in_groups = User.groups.through._default_manager.filter(user_id=OuterRef("pk"), group_id__in=groups)
     return User.objects.filter(Exists(in_groups), is_active=True, is_integration=False)
 
 
 def members(kind: OrganisationKind, organisation: Model) -> QuerySet[User]:
-    """The active people of one organisation, each once, by name; integrations are not people."""
+    """Return the active people of one organisation, each once, by name; integrations are not people."""
     groups = kind.role_groups(organisation).values("group_id")
     in_groups = User.groups.through._default_manager.filter(user_id=OuterRef("pk"), group_id__in=groups)
     return User.objects.filter(Exists(in_groups), is_active=True, is_integration=False).order_by("name", "pk")

@@ -1,9 +1,9 @@
-"""What changes about people: who is invited, joins, changes role, leaves. Each verb is one transaction and one event.
+"""Services on people: invite, join, change role, leave. Each is one transaction and one event.
 
-A manager looks after the members of their own organisation; staff of the programme do it where the kind of
-organisation says so (the first manager of a factory is invited by its country's staff). The last manager of an
-organisation cannot be removed or made less. An invitation is valid only as long as whoever sent it may invite:
-accepting asks what inviting asked (`valid_invitations`).
+A manager manages the members of their own organisation; staff of the programme do it where the kind of organisation
+says so (the first manager of a factory is invited by its country's staff). The last manager of an organisation can
+neither be removed nor lose that role. An invitation is valid only as long as its sender may invite: accepting checks
+the same as inviting (`valid_invitations`).
 """
 
 import hashlib
@@ -46,13 +46,13 @@ def _lock(kind: OrganisationKind, organisation_id: int) -> None:
 
 
 def _lock_for(by: User, kind: OrganisationKind, organisation: Model) -> None:
-    """Lock the organisation, then ask for the right: who lost it while they waited changes nothing any more."""
+    """Lock the organisation, then check the right: a person who lost it while they waited changes nothing any more."""
     _lock(kind, organisation.pk)
     _authorise(by, kind, organisation)
 
 
 def lock_invitation(invitation: Invitation) -> Invitation:
-    """The invitation as it is now, locked: its organisation first, as every other change of members does."""
+    """Return the invitation as it is now, locked: its organisation first, as every other change of members does."""
     _lock(kinds[invitation.kind], invitation.organisation_id)
     return Invitation.objects.select_for_update().get(pk=invitation.pk)
 
@@ -67,7 +67,7 @@ def invite(
 ) -> tuple[Invitation, str]:
     """Invite `email` into `organisation` as `role`; the mail leaves after the commit.
 
-    Returns the invitation and its secret link (shown once, to be passed on by hand where mail is poor). A second
+    Return the invitation and its secret link (shown once, to be passed on by hand where mail is unreliable). A second
     invitation to the same address replaces the first. Raises `PermissionDenied`, or `ValidationError` for a bad
     address, an unknown role, somebody who already is a member, or too many invitations in a day; an earlier invitation
     to the address then stays open.
@@ -109,9 +109,9 @@ def _send_invitation(invitation: Invitation, link: str, language: str) -> None:
 
 
 def find_invitation(invitation_id: UUID, secret: str) -> Invitation | None:
-    """The open invitation behind a link, or None: unknown, used, withdrawn and expired links look the same.
+    """Return the open invitation behind a link, or None: unknown, used, withdrawn and expired links look the same.
 
-    Whether it is still valid is asked when it is answered.
+    The check that it is still valid is made when it is answered.
     """
     invitation = Invitation.objects.filter(pk=invitation_id).select_related("invited_by").first()
     if invitation is None or not secrets.compare_digest(invitation.secret_hash, _hash(secret)):
@@ -127,7 +127,7 @@ def valid_invitations(kind: OrganisationKind, organisation: Model, invitations: 
 
 
 def is_valid(invitation: Invitation) -> bool:
-    """Whether the sender of one invitation may still invite; who holds its link is told."""
+    """Return whether the sender of one invitation may still invite; the holder of its link learns this."""
     kind = kinds[invitation.kind]
     organisation = kind.model._default_manager.get(pk=invitation.organisation_id)
     return bool(valid_invitations(kind, organisation, [invitation]))
@@ -137,7 +137,7 @@ def is_valid(invitation: Invitation) -> bool:
 def accept_invitation(*, invitation: Invitation, by: User, kind: OrganisationKind) -> None:
     """Make `by` a member as invited.
 
-    Raises `PermissionDenied` when the invitation is over or for another address, or its sender may no longer invite.
+    Raises `PermissionDenied` when the invitation has ended, is for another address, or its sender may no longer invite.
     """
     invitation = lock_invitation(invitation)
     # Invitations of two sides, accepted at once: the second one finds the person on the first one's side.
@@ -166,7 +166,7 @@ def accept_invitation(*, invitation: Invitation, by: User, kind: OrganisationKin
 
 
 def keep_sides_apart(person: User, kind: OrganisationKind) -> None:
-    """Nobody sits on two sides: who assesses, who is assessed, who buys and who operates are different people.
+    """Refuse a person on two sides: who assesses, who is assessed, who buys and who operates are different people.
 
     Raises `PermissionDenied`, with the reason, when `person` may not become a member of this kind of organisation.
     """
@@ -180,7 +180,7 @@ def keep_sides_apart(person: User, kind: OrganisationKind) -> None:
 
 @transaction.atomic
 def withdraw_invitation(*, by: User, invitation: Invitation, kind: OrganisationKind) -> None:
-    """End an open invitation: its link stops working. Nothing happens to one that is over already."""
+    """End an open invitation: its link stops working. Nothing happens to one that has ended already."""
     organisation = kind.model._default_manager.get(pk=invitation.organisation_id)
     _authorise(by, kind, organisation)
     open_ones = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, withdrawn_at=None)
@@ -220,21 +220,21 @@ def remove_member(*, by: User, kind: OrganisationKind, organisation: Model, memb
 
 
 def _withdraw_sent_by(member: User, kind: OrganisationKind, organisation: Model) -> None:
-    """Who may no longer invite leaves no open door behind."""
+    """Withdraw the open invitations sent by a member who may no longer invite."""
     Invitation.objects.filter(
         invited_by=member, kind=kind.name, organisation_id=organisation.pk, accepted_at=None, withdrawn_at=None
     ).update(withdrawn_at=timezone.now())
 
 
 def add_member(*, by: User | None, kind: OrganisationKind, organisation: Model, member: User, role: str) -> None:
-    """Give a role without an invitation: for `create_staff`-like commands and loaders, never for a page."""
+    """Give a role without an invitation: for commands like `create_staff` and loaders, never for a page."""
     with transaction.atomic():
         member.groups.add(kind.group(organisation, role))
         _record(AccountEvent.JOINED, by, kind, organisation, subject=member.pk, role=role)
 
 
 def _held_roles(kind: OrganisationKind, organisation: Model, member: User) -> list[str]:
-    """The roles that a manager may take or change: an advisor's assignment and a token's scopes are not theirs."""
+    """Return the roles that a manager may take or change: not an advisor's assignment, nor a token's scopes."""
     invitable = kind.invitable_roles(organisation)
     held = [role for role in role_of(member, kind, organisation) if role in invitable]
     if not held:
@@ -253,7 +253,7 @@ def _keep_a_manager(kind: OrganisationKind, organisation: Model, leaving: User) 
 def create_integration_token(
     *, by: User, kind: OrganisationKind, organisation: Model, name: str, roles: list[str], days: int
 ) -> tuple[ApiToken, str]:
-    """An API token for an integration of `organisation`; returns it with the secret, which is shown once.
+    """Make an API token for an integration of `organisation`; return it with the secret, which is shown once.
 
     The integration is an account of its own that holds exactly the integration roles in `roles`: its token can do
     less than the manager who made it, and keeps working when that manager leaves. Raises `PermissionDenied` or
@@ -281,7 +281,7 @@ def create_integration_token(
 
 @transaction.atomic
 def revoke_token(*, by: User, kind: OrganisationKind, organisation: Model, token: ApiToken) -> None:
-    """End a token at once: the row goes, the account is closed and loses its roles."""
+    """End a token at once: the row is deleted, the account is closed and loses its roles."""
     _authorise(by, kind, organisation)
     account = token.user
     if not account.is_integration or not role_of(account, kind, organisation):

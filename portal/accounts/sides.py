@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Side(StrEnum):
-    """The side on which a role, a notice or a reader stands: the name of its kind of organisation."""
+    """The side of a role, a notice or a reader: the name of its kind of organisation."""
 
     FACTORY = "factory"
     BRAND = "brand"

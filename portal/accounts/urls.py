@@ -1,6 +1,6 @@
 """Addresses about people: signing in, one's own account, the members of an organisation, invitations.
 
-Of django-allauth only what applies here is reachable, address by address: accounts are by invitation, so there is
+Of django-allauth only the applicable addresses are reachable, one by one: accounts are by invitation, so there is
 no page to add or confirm addresses, nor to sign in through other sites. "Sign up" stays: it says that it is closed.
 """
 

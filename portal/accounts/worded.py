@@ -1,8 +1,8 @@
-"""Querysets for a reader that are put into SQL once in a process and asked anew by everybody.
+"""Querysets for a reader that are compiled to SQL once in a process and run anew for everybody.
 
-To word the gate takes Django longer than PostgreSQL needs to answer it. Only the words are kept
-(`portal.core.compiled`): who asks is a parameter. `tests/accounts/test_everything_worded.py` holds each of them
-to its queryset.
+Django takes longer to compile the gate's queries than PostgreSQL needs to answer them. Only the SQL is kept
+(`portal.core.compiled`): the reader is a parameter. `tests/accounts/test_everything_worded.py` compares each of them
+with its queryset.
 """
 
 from collections.abc import Callable
@@ -17,10 +17,10 @@ M = TypeVar("M", bound=Model)
 
 
 class _Anybody:
-    """Whoever asks: known by a key, which is a parameter.
+    """Any reader: known by a key, which is a parameter.
 
-    A queryset that asks for anything else, such as `is_integration`, has other words for other readers: worded for one
-    of them it would be answered to all.
+    A queryset that depends on anything else, such as `is_integration`, has different SQL for other readers: compiled
+    for one of them it would be used for all.
     """
 
     pk = Parameter("user", BigIntegerField())
@@ -35,7 +35,7 @@ Row = TypeVar("Row")
 
 @runtime_checkable
 class Look(Protocol):
-    """A reader without an account, whom other values than an account's key make known."""
+    """A reader without an account, identified by other values than an account's key."""
 
     @classmethod
     def any_reader(cls) -> Any:
@@ -46,9 +46,9 @@ class Look(Protocol):
 
 
 class Worded(Generic[M, Row]):
-    """A queryset as a function of the reader, of what changes its words (a scope, an order), and of named values.
+    """A queryset as a function of the reader, of what changes its SQL (a scope, an order), and of named values.
 
-    Asked as a list.
+    It is called for a list.
     """
 
     def __init__(self, build: "Callable[..., QuerySet[M, Row]]", **values: "Field[Any, Any]") -> None:
@@ -71,9 +71,9 @@ class Worded(Generic[M, Row]):
         return statement.count(**reader, **values)
 
     def _asked_by(self, user: Visitor, shape: tuple[Any, ...]) -> "tuple[Compiled[M, Row], dict[str, Any]]":
-        """Return the statement for readers of this kind, and the values that make `user` known.
+        """Return the statement for readers of this kind, and the values that identify `user`.
 
-        Raises `TypeError` for a number by place: it would be worded, and prepared, anew for each.
+        Raises `TypeError` for a number by position: it would be compiled, and prepared, anew for each.
         """
         if any(isinstance(part, int) and not isinstance(part, bool) for part in shape):
             raise TypeError("A number is a value: name it, with its field, where the statement is made.")
@@ -83,9 +83,9 @@ class Worded(Generic[M, Row]):
 
 
 class WordedKeys:
-    """A queryset of one column as a function of the reader, and of what changes its words: for conditions of others.
+    """A queryset of one column as a function of the reader, and of what changes its SQL: for conditions of others.
 
-    Nearly every gate begins with such keys; wording them anew for each was a third of the time of a request.
+    Nearly every gate begins with such keys; compiling them anew for each was a third of the time of a request.
     """
 
     def __init__(self, build: "Callable[..., QuerySet[Any, Any]]") -> None:

@@ -1,4 +1,4 @@
-"""Opening an invitation.
+"""The pages that open an invitation.
 
 The link's secret is checked once and leaves the address bar at once (a redirect), so it reaches no later page, log
 or Referer; the session remembers that this browser held the link. Unknown, used, withdrawn, expired and tampered
@@ -36,7 +36,7 @@ def _held(invitation_id: UUID) -> str:
 
 
 def _over(request: HttpRequest, found: Invitation | None = None) -> HttpResponse:
-    """Say that the link does not work; of an open invitation (`found`) that its sender may no longer invite."""
+    """Say that the link does not work; of an open invitation (`found`), that its sender may no longer invite."""
     return render(request, "accounts/invitation_over.html", {"invitation": found}, status=404)
 
 

@@ -1,7 +1,7 @@
 """The people of an organisation: who they are, inviting, changing roles, removing.
 
-Not found where the visitor does not see the organisation; forbidden where they see it and its people are none of
-their business. Its own people see names and roles; addresses and invitations are for those who manage.
+Not found where the visitor does not see the organisation; forbidden where they see it but not its people. Its own
+people see names and roles; addresses and invitations are for those who manage.
 """
 
 from typing import Any, cast
@@ -23,19 +23,19 @@ from portal.accounts.services import change_role, invite, remove_member, valid_i
 from portal.ui.forms import REFUSED, STALE, posted, show_errors
 from portal.ui.lists import requested_page
 
-# Who holds nothing but this reads consolidated figures, and learns no names.
+# Holders of only this permission read consolidated figures, and learn no names.
 STATISTICS_ONLY = frozenset({"view_statistics"})
 
 
 def find_organisation(request: HttpRequest, kind: str, pk: int) -> tuple[OrganisationKind, Model]:
-    """The organisation, where the visitor sees it; not found otherwise."""
+    """Return the organisation, where the visitor sees it; not found otherwise."""
     if kind not in kinds:
         raise Http404
     return kinds[kind], get_object_or_404(kinds[kind].visible_to(request.user), pk=pk)
 
 
 def _managed(request: HttpRequest, kind: str, pk: int) -> tuple[OrganisationKind, Model]:
-    """The organisation, where the visitor manages its people; forbidden where they only see it."""
+    """Return the organisation, where the visitor manages its people; forbidden where they only see it."""
     found, organisation = find_organisation(request, kind, pk)
     if not found.may_manage_members(request.user, organisation):
         raise PermissionDenied(_("Only a manager of this organisation may change its members."))
@@ -51,7 +51,7 @@ def _require_colleague(request: HttpRequest, kind: OrganisationKind, organisatio
 @login_required
 @require_GET
 def member_list(request: HttpRequest, kind: str, organisation_id: int) -> HttpResponse:
-    """Members, and to those who manage them the invitations that are open."""
+    """Show the members, and to those who manage them the open invitations."""
     found, organisation = find_organisation(request, kind, organisation_id)
     may_manage = found.may_manage_members(request.user, organisation)
     if not may_manage and not found.may_oversee(request.user, organisation):
@@ -70,7 +70,7 @@ def member_list(request: HttpRequest, kind: str, organisation_id: int) -> HttpRe
 
 
 def _rows(kind: OrganisationKind, organisation: Model, people: list[User]) -> list[dict[str, Any]]:
-    """Each member with the labels of their roles, and whether these can be changed here: one query."""
+    """Return each member with the labels of their roles, and whether these can be changed here: one query."""
     roles: dict[int, list[str]] = {person.pk: [] for person in people}
     held = kind.role_groups(organisation).filter(group__user__in=people).order_by("role")
     for person, role in held.values_list("group__user", "role"):
@@ -86,7 +86,7 @@ def _rows(kind: OrganisationKind, organisation: Model, people: list[User]) -> li
 
 
 def _is_changeable(kind: OrganisationKind, held: list[str]) -> bool:
-    """Roles given on another page (an advisor's assignment) are not changed or taken on this one."""
+    """Return whether these roles can be changed on this page: an advisor's assignment, given elsewhere, cannot."""
     return bool(held) and all(kind.roles[role].is_invitable for role in held)
 
 
@@ -126,14 +126,14 @@ def _status(request: HttpRequest) -> int:
 def _send_invitation(
     request: HttpRequest, kind: OrganisationKind, organisation: Model, *, email: str, role: str, name: str
 ) -> None:
-    """Invite, and say so. The link is in the mail alone: it proves whose address it is."""
+    """Invite, and confirm it. The link is only in the mail: it proves whose address it is."""
     person = cast("User", request.user)
     invite(by=person, kind=kind, organisation=organisation, email=email, role=role, name=name)
     messages.success(request, _("An invitation is on its way to %s.") % email)
 
 
 def _invitation(kind: OrganisationKind, organisation: Model, pk: UUID) -> Invitation:
-    """An unanswered invitation of this organisation; of another one: not found."""
+    """Return an unanswered invitation of this organisation; of another one: not found."""
     unanswered = Invitation.objects.filter(accepted_at=None, withdrawn_at=None)
     return get_object_or_404(unanswered, pk=pk, kind=kind.name, organisation_id=organisation.pk)
 
@@ -163,7 +163,7 @@ def invitation_withdraw(request: HttpRequest, kind: str, organisation_id: int, i
 
 
 def _member(kind: OrganisationKind, organisation: Model, pk: int) -> tuple[User, list[str]]:
-    """A member whose role can be changed here, with the roles they hold; anybody else: not found."""
+    """Return a member whose role can be changed here, with the roles they hold; anybody else: not found."""
     member = get_object_or_404(members(kind, organisation), pk=pk)
     held = role_of(member, kind, organisation)
     if not _is_changeable(kind, held):
@@ -217,7 +217,7 @@ def member_remove(request: HttpRequest, kind: str, organisation_id: int, member_
 
 
 def _after_change(request: HttpRequest, kind: OrganisationKind, organisation: Model) -> HttpResponse:
-    """Back to the list, or to the first page for somebody who just gave up their own say in it."""
+    """Return to the list, or to the first page for somebody who just lost the right to manage it."""
     if kind.visible_to(request.user).filter(pk=organisation.pk).exists():
         return redirect("members", kind=kind.name, organisation_id=organisation.pk)
     return redirect("home")

@@ -23,7 +23,7 @@ from portal.ui.forms import REFUSED, posted, show_errors
 @login_required
 @require_http_methods(["GET", "POST"])
 def me(request: HttpRequest) -> HttpResponse:
-    """Own name and language, and where one belongs."""
+    """Show one's own name and language, and the organisations that one belongs to."""
     # A copy: the form writes what was typed into it, right or wrong, and the page shows the visitor's name.
     person = User.objects.get(pk=cast("User", request.user).pk)
     form = ProfileForm(posted(request), instance=person)
@@ -39,7 +39,7 @@ def me(request: HttpRequest) -> HttpResponse:
 
 
 def choose_language(request: HttpRequest) -> HttpResponse:
-    """The switch of every page: kept by the browser, and for a signed-in person in the account (their mails)."""
+    """Switch the language of every page: kept by the browser, and for signed-in people in the account (their mails)."""
     response: HttpResponse = set_language(request)
     language = request.POST.get("language", "")
     if request.method == "POST" and request.user.is_authenticated and language in dict(settings.LANGUAGES):
@@ -49,7 +49,7 @@ def choose_language(request: HttpRequest) -> HttpResponse:
 
 
 def _saved(request: HttpRequest, language: str) -> HttpResponse:
-    """Back to the page in the new language: what the browser chose before no longer counts."""
+    """Return to the page in the new language: what the browser chose before no longer counts."""
     with override(language):
         messages.success(request, _("Your profile is saved."))
     response = redirect("me")
@@ -58,7 +58,7 @@ def _saved(request: HttpRequest, language: str) -> HttpResponse:
 
 
 def _places(person: User) -> list[dict[str, object]]:
-    """The organisations one belongs to, with the role's label."""
+    """Return the organisations one belongs to, with the role's label."""
     return [
         {"kind": kind, "organisation": row.organisation, "role": kind.roles[row.role].label}
         for kind in kinds.values()

@@ -8,12 +8,12 @@ from portal.accounts import role_index
 
 
 class Command(BaseCommand):
-    """Exit with 1 where the index differs from django-guardian's tables."""
+    """A command that exits with 1 where the index differs from django-guardian's tables."""
 
     help = "Compare the index of roles with who is in which group and what groups may do. --rebuild makes it anew."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take `--rebuild`, which works as the owner of the tables."""
+        """Add `--rebuild`, which works as the owner of the tables."""
         parser.add_argument("--rebuild", action="store_true", help="make the index anew (needs DATABASE_OWNER_URL)")
 
     def handle(self, *_args: Any, rebuild: bool, **_options: Any) -> None:

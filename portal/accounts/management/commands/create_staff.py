@@ -1,4 +1,4 @@
-"""The first person of an empty installation."""
+"""Command for the first person of an empty installation."""
 
 from typing import Any
 
@@ -11,17 +11,17 @@ from portal.core.models import WaitingMail
 
 
 class Command(BaseCommand):
-    """Invites the first global staff member and prints the link."""
+    """A command that invites the first global staff member and prints the link."""
 
     help = "Invite the first global staff member of an empty installation: mails and prints an invitation link."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The address, and the name to greet."""
+        """Add the address, and the name for the salutation."""
         parser.add_argument("email")
         parser.add_argument("--name", default="Global staff", help="the person's name; they can change it")
 
     def handle(self, *args: Any, email: str, name: str, **options: Any) -> None:
-        """Print the link, also where the mail has to wait."""
+        """Invite, and print the link, even where the mail has to wait."""
         waiting = WaitingMail.objects.count()
         try:
             link = invite_first_staff(email=email, name=name)

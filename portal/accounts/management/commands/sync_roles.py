@@ -9,11 +9,11 @@ from portal.accounts.roles import sync_roles
 
 
 class Command(BaseCommand):
-    """Idempotent; a second run finds nothing to do."""
+    """An idempotent command; a second run finds nothing to do."""
 
     help = "Give every organisation the roles and permissions of this version. Run it after `migrate`."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        """Do it, and say how many organisations were behind."""
+        """Synchronise, and print how many organisations were behind."""
         with transaction.atomic():
             print(f"{sync_roles()} organisations were brought up to date.")
