@@ -1,4 +1,4 @@
-"""The people of the demo: one login per role, the same in the tests' world, in the demo and in the README.
+"""The people of the demo: one login per role, the same in the tests, in the demo and in the README.
 
 Plain data, no Django: the README's table says the same, and tests import it before a database exists.
 """
@@ -23,7 +23,7 @@ Kind = Literal["factory", "brand", "programme", ""]
 class Account:
     """One login.
 
-    `key` is the persona's name in the tests' world too; `kind`, `organisation` and `role` say where it belongs
+    `key` is the persona's name in the tests, too; `kind`, `organisation` and `role` say where it belongs
     ("" for nowhere).
     """
 

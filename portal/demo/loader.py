@@ -1,4 +1,4 @@
-"""Loads the demo programme: all of it in one transaction, once."""
+"""The loader of the demo programme: all of it in one transaction, once."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -37,17 +37,17 @@ from portal.demo.plan.requests import requests
 from portal.demo.plan.visits import visits
 from sharing.models import SharingGrant
 
-TO_CONFIRM = "Maison Mirabelle"  # with whom factory A shares once its representative says so
+TO_CONFIRM = "Maison Mirabelle"  # the brand that factory A shares with once its representative confirms
 ONE_AT_A_TIME = 0x64656D6F  # key of the database lock that a load holds
 
 
 class DemoRefusedError(Exception):
-    """The demo may not be loaded here; the message says why and what to do."""
+    """The refusal to load the demo here; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """How much there is."""
+    """The numbers of loaded rows."""
 
     programmes: int
     factories: int
@@ -70,7 +70,7 @@ class Loaded:
 
 
 def refuse_outside_debug() -> None:
-    """Raises `DemoRefusedError` unless DEBUG is on: the demo's passwords are public."""
+    """Check that DEBUG is on: the demo's passwords are public. Raises `DemoRefusedError`."""
     if not settings.DEBUG:
         raise DemoRefusedError(
             "The demo programme has public passwords, so it is refused while DEBUG is off."
@@ -79,13 +79,13 @@ def refuse_outside_debug() -> None:
 
 
 def is_loaded() -> bool:
-    """Whether the demo is in the database already."""
+    """Return whether the demo is in the database already."""
     return User.objects.filter(email=ACCOUNTS[0].email).exists()
 
 
 @transaction.atomic
 def load_demo(today: date | None = None) -> Loaded | None:
-    """Load everything; None when it is loaded already.
+    """Load everything; return None when it is loaded already.
 
     `today` is the anchor from which all dates follow. Raises `DemoRefusedError` without DEBUG, or when the
     database holds other programmes.
@@ -103,7 +103,7 @@ def load_demo(today: date | None = None) -> Loaded | None:
 
 
 def _load(today: date) -> Loaded:
-    # All of the history lies before the anchor day begins, so nothing in it is ever in the future.
+    # All of the history is before the start of the anchor day, so nothing in it is ever in the future.
     now = datetime.combine(today, time(), UTC)
     founded = now - timedelta(days=2600)
     history = History()
@@ -160,7 +160,7 @@ def _load_what_waits(
     now: datetime,
     history: History,
 ) -> None:
-    """What is left for those who sign in to do."""
+    """Load what is left for those who sign in to do."""
     first = own_factories[plans[0].bw_id]
     load_destroy_notices(first, brands, now, history)
     load_unconfirmed(plans[1], own_factories, brands, users, history, now)

@@ -1,4 +1,4 @@
-"""Where the demo happens: nine countries, their towns, and words from which clearly invented names are made.
+"""The places of the demo: nine countries, their towns, and words from which clearly invented names are made.
 
 Plain data. A factory's name joins a `first` and a `second` word ("Kite", "Needle") in the country's own
 language and script, so that no real company is meant. Coordinates are the towns', spread a little.
@@ -23,7 +23,7 @@ class Town:
 class Country:
     """One country programme of the demo.
 
-    `code` is ISO 3166 alpha-2; `factories` how many the demo has there; `burden` multiplies how often a thing
+    `code` is ISO 3166 alpha-2; `factories` how many the demo has there; `burden` multiplies how often a question
     is non-compliant; `weak` are the clusters that are worse here than elsewhere, with their factor.
     `company` and `local_company` are templates with {name}.
     """

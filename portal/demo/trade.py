@@ -1,4 +1,4 @@
-"""What the demo's factories make, and the invented brands that buy it."""
+"""The products of the demo's factories, and the invented brands that buy them."""
 
 from dataclasses import dataclass
 from typing import Final

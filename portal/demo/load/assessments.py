@@ -1,4 +1,4 @@
-"""The demo's assessments: rows first, then answers, then their states, as the database wants it."""
+"""The demo's assessments: rows first, then answers, then their states, as the database requires."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -37,7 +37,7 @@ def load_assessments(
     tools: dict[str, Tool],
     questions: QuestionKeys,
 ) -> int:
-    """Write every assessment with its answers; returns how many answers."""
+    """Write every assessment with its answers; return how many answers."""
     answered = list(_answered(visits))
     rows = [_row(visit, answers, previous, factories, tools) for visit, answers, previous in answered]
     copy_rows(Assessment, COLUMNS, rows)
@@ -52,7 +52,7 @@ def load_assessments(
 
 
 def _by_end(visits: Iterable[VisitPlan]) -> dict[datetime | None, list[UUID]]:
-    """The visits' keys by the moment at which another version took their place; most have none."""
+    """Return the visits' keys by the moment at which another version replaced them; most have none."""
     found: dict[datetime | None, list[UUID]] = {}
     for visit in visits:
         found.setdefault(visit.superseded_at, []).append(visit.id)
@@ -60,7 +60,7 @@ def _by_end(visits: Iterable[VisitPlan]) -> dict[datetime | None, list[UUID]]:
 
 
 def _load_reports(visits: Iterable[VisitPlan], factories: dict[str, Factory]) -> None:
-    """The report of each cycle in which something was published, and which assessments are its versions."""
+    """Write the report of each cycle in which something was published, and which assessments are its versions."""
     reports = {
         (factories[visit.factory.bw_id].pk, visit.cycle): CycleReport(
             factory=factories[visit.factory.bw_id],
@@ -82,7 +82,7 @@ Answered = tuple[VisitPlan, list[AnswerPlan], list[AnswerPlan]]
 
 
 def _answered(visits: Iterable[VisitPlan]) -> Iterator[Answered]:
-    """Each visit with its answers and those of the one before it."""
+    """Yield each visit with its answers and those of the one before it."""
     for _, own in groupby(visits, key=lambda visit: visit.factory.index):
         previous: list[AnswerPlan] = []
         for visit, answers in answers_of(list(own)):
@@ -129,7 +129,7 @@ def _answer_rows(
 
 
 def _created(visit: VisitPlan) -> datetime:
-    """When it was planned; a correction, when it was begun."""
+    """Return when it was planned; for a correction, when it was begun."""
     own = dice("created", visit.quest_id, visit.version)
     if visit.version > 1 and visit.published_at:
         return visit.published_at - timedelta(days=own.randint(4, 9))
@@ -139,7 +139,7 @@ def _created(visit: VisitPlan) -> datetime:
 def tell_assessments(
     visits: Iterable[VisitPlan], factories: dict[str, Factory], users: dict[str, User], history: History
 ) -> None:
-    """The events of every assessment's way through the workflow."""
+    """Add the events of every assessment's way through the workflow."""
     visits = list(visits)
     digests = answer_digests(visit.id for visit in visits if visit.published_at)
     for visit in visits:

@@ -1,4 +1,4 @@
-"""What followed on ends of sharing, and who decides when somebody is missing: destroy notices, grants that wait
+"""What followed when access ended, and who decides when somebody is missing: destroy notices, grants that wait
 for their second person, a handover under way.
 """
 
@@ -35,7 +35,7 @@ Ended = tuple[int, int, datetime]
 
 
 def load_destroy_notices(first: Factory, brands: dict[str, Brand], now: datetime, history: History) -> None:
-    """One for each factory and brand whose sharing was revoked after downloads; most were answered.
+    """Write a notice for each factory and brand whose access was revoked after downloads; most were answered.
 
     The last one to brand A, and factory A's own last one, wait.
     """
@@ -67,7 +67,7 @@ def load_destroy_notices(first: Factory, brands: dict[str, Brand], now: datetime
 
 
 def _revoked_with_copies() -> Iterator[tuple[Ended, int, list[AccessRecord]]]:
-    """Each revoke of a factory and brand: who did it, and what had been downloaded of the scopes it ended."""
+    """Yield each revocation of a factory and brand: who did it, and what had been downloaded of the scopes it ended."""
     scopes: dict[Ended, set[str]] = defaultdict(set)
     deciders: dict[Ended, int] = {}
     revoked = SharingGrant.objects.filter(ended_at__isnull=False).exclude(end_code=SharingGrant.End.CHANGED)
@@ -100,7 +100,7 @@ def load_unconfirmed(
     history: History,
     now: datetime,
 ) -> None:
-    """A factory whose worker representative confirms each sharing, with one that waits."""
+    """Write a factory whose worker representative confirms each grant, with one that waits."""
     factory, manager = factories[plan.bw_id], users[manager_email(plan)]
     assert representative_email(plan) in users  # noqa: S101 - the rule needs one
     Factory.objects.filter(pk=factory.pk).update(confirms_sharing=True)
@@ -113,7 +113,7 @@ def load_unconfirmed(
 def load_last_unconfirmed(
     plan: FactoryPlan, factory: Factory, brand: Brand, users: dict[str, User], history: History, now: datetime
 ) -> None:
-    """Factory A tried the rule for two months: a manager decides alone again, and one sharing of then still waits."""
+    """Write factory A's trial of the rule for two months: a manager decides alone again; one old grant still waits."""
     manager, representative = users[manager_email(plan)], users[representative_email(plan)]
     _tell_rule(SharingEvent.CONFIRMATION_ON, now - timedelta(days=65), factory, manager, factory.pk, history)
     _propose(factory, brand, manager, now - timedelta(days=9), history)
@@ -130,7 +130,7 @@ def _tell_rule(kind: SharingEvent, at: datetime, factory: Factory, by: User, sub
 
 
 def _propose(factory: Factory, brand: Brand, manager: User, at: datetime, history: History) -> None:
-    """A grant that nobody has confirmed yet."""
+    """Write a grant that nobody has confirmed yet."""
     key = UUID(int=dice("unconfirmed", factory.bw_id).getrandbits(128), version=4)
     columns = (
         "id", "factory_id", "brand_id", "scope", "cycles", "valid_from", "purpose", "hold_days", "granted_by_id",
@@ -153,7 +153,7 @@ def _propose(factory: Factory, brand: Brand, manager: User, at: datetime, histor
 def load_handover(
     plan: FactoryPlan, factories: dict[str, Factory], users: dict[str, User], history: History, now: datetime
 ) -> None:
-    """A factory whose only manager left: staff brought in the next one two days ago, and wait for objections."""
+    """Write a factory whose only manager left: staff brought in the next one two days ago and wait for objections."""
     factory, leader = factories[plan.bw_id], users[staff_email(plan.place.name, "team_leader")]
     at, key = now - timedelta(days=2), UUID(int=dice("handover").getrandbits(128), version=4)
     evidence = "The owner told us on the telephone, and sent a signed letter that names the new manager."

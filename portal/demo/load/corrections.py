@@ -1,4 +1,4 @@
-"""Who was told that a report they had read was replaced."""
+"""Who was notified that a report they had read was replaced."""
 
 from collections.abc import Iterable
 
@@ -20,7 +20,7 @@ def load_corrections(
     users: dict[str, User],
     history: History,
 ) -> None:
-    """A notice for each brand and report, and the events of those who took note."""
+    """Write a notice for each brand and report, and the events of those who acknowledged it."""
     rows = []
     for plan in plans:
         brand, reader = brands[plan.brand].pk, users[plan.read_by].pk

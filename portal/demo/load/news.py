@@ -1,6 +1,6 @@
-"""What waits to be told in the demo, and a program of brand A that is told nothing.
+"""The notices that wait in the demo, and a paused webhook of brand A.
 
-What was told is over, and mails of the past are not invented: only what is still to come waits here, for the day on
+Past notices are done, and mails of the past are not invented: only what is still to come waits here, for the day on
 which it happens.
 """
 
@@ -27,7 +27,7 @@ LONGEST_HOLD = timedelta(days=30)
 
 
 def load_waiting_notices(now: datetime) -> int:
-    """The ends and the starts of sharings that are to come, and reports that open when a hold is over; how many."""
+    """Write notices of access that ends or begins, and of reports that open when a hold ends; return how many."""
     given = SharingGrant.objects.not_over().given()
     ends = [_notice(ENDED, grant, grant.expires_at) for grant in given.filter(expires_at__gt=now)]
     starts = [_notice(STARTED, grant, grant.valid_from) for grant in given.filter(valid_from__gt=now)]
@@ -49,7 +49,7 @@ def _notice(kind: str, grant: SharingGrant, moment: datetime | None) -> Notice:
 
 
 def load_webhook(brand: Brand, manager: User, now: datetime, history: History) -> None:
-    """An endpoint under a name that does not exist: its one test found nobody, and the manager paused it."""
+    """Write an endpoint under a name that does not exist: its one test failed, and the manager paused it."""
     added, tested, paused = (now - timedelta(days=5, minutes=-minutes) for minutes in (0, 2, 10))
     kinds = sorted(types_for("brand"))
     endpoint = WebhookEndpoint.objects.create(

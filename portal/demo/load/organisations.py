@@ -24,7 +24,7 @@ RESULTS_HIDDEN = frozenset({"VN"})  # R49
 
 
 def load_programmes(history: History, at: datetime) -> dict[str, CountryProgramme]:
-    """The global programme (under "") and the countries', by country code."""
+    """Write the programmes; return the global one (under "") and the countries', by country code."""
     programmes = {"": CountryProgramme(name=GLOBAL, is_global=True, contact_email="global-office@demo.example")}
     programmes |= {place.code: _programme(place) for place in COUNTRIES}
     code, name = NO_ASSESSMENTS
@@ -51,7 +51,7 @@ UNCHECKED = "Gannet Running"  # admitted, but nobody has checked its name yet
 
 
 def load_brands(history: History, at: datetime) -> dict[str, Brand]:
-    """The brands by name."""
+    """Write the brands; return them by name."""
     brands = {
         plan.name: Brand(
             name=plan.name,
@@ -76,7 +76,7 @@ def _host(name: str) -> str:
 def load_factories(
     plans: tuple[FactoryPlan, ...], programmes: dict[str, CountryProgramme], history: History, at: datetime
 ) -> dict[str, Factory]:
-    """The factories by `bw_id`."""
+    """Write the factories; return them by `bw_id`."""
     factories = {plan.bw_id: _factory(plan, programmes[plan.place.code]) for plan in plans}
     Factory.objects.bulk_create(factories.values())
     create_role_groups_in_bulk(FACTORY, list(factories.values()))
@@ -116,7 +116,7 @@ def _factory(plan: FactoryPlan, programme: CountryProgramme) -> Factory:
 
 
 def load_suppliers(plans: tuple[FactoryPlan, ...], brands: dict[str, Brand]) -> int:
-    """The brands' supplier lists; returns how many lines."""
+    """Write the brands' supplier lists; return how many entries."""
     return len(Supplier.objects.bulk_create(_supplier(plan, brands) for plan in suppliers(plans)))
 
 

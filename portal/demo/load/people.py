@@ -21,14 +21,14 @@ from portal.demo.plan.people import PersonPlan, advisor_emails, people, staff_em
 
 @dataclass
 class Organisations:
-    """Where people belong, by name (factories also by `bw_id`)."""
+    """The organisations to which people belong, by name (factories also by `bw_id`)."""
 
     programmes: dict[str, CountryProgramme]
     brands: dict[str, Brand]
     factories: dict[str, Factory]
 
     def find(self, kind: str, name: str) -> CountryProgramme | Brand | Factory:
-        """The organisation of one kind with this name."""
+        """Return the organisation of one kind with this name."""
         if kind == "programme":
             return self.programmes[name]
         return self.brands[name] if kind == "brand" else self.factories[name]
@@ -37,7 +37,7 @@ class Organisations:
 def load_people(
     plans: tuple[FactoryPlan, ...], places: Organisations, history: History, at: datetime
 ) -> dict[str, User]:
-    """Everybody, by e-mail address. The accounts share one password; the others cannot sign in."""
+    """Write everybody; return them by e-mail address. The accounts share one password; the others cannot sign in."""
     others = list(people(plans))
     users = {user.email: user for user in [*_accounts(at), *(_person(plan, at) for plan in others)]}
     User.objects.bulk_create(users.values())
@@ -96,7 +96,7 @@ class _Groups:
     def write(self) -> None:
         through = User.groups.through
         through._default_manager.bulk_create(through(user_id=user, group_id=group) for user, group in self._rows)
-        # The database wrote down that they begin now; the years before are told as a period of their own.
+        # The database recorded that they begin now; the years before are recorded as a period of their own.
         MembershipPeriod.objects.bulk_create(
             MembershipPeriod(user_id=now.user_id, group_id=now.group_id, since=since, until=now.since)
             for now in MembershipPeriod.objects.filter(until=None)
@@ -112,7 +112,7 @@ def _assign_advisors(
     history: History,
     at: datetime,
 ) -> None:
-    """Each assessed factory has one of its country's three Enterprise Advisors; A has the demo account."""
+    """Assign one of the country's three Enterprise Advisors to each assessed factory; A gets the demo account."""
     for number, plan in enumerate(plans):
         if not plan.is_assessed:
             continue

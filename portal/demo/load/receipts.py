@@ -11,7 +11,7 @@ from sharing.receipts.payload import Act, payload_of
 
 
 def load_receipts() -> int:
-    """A receipt for each beginning and each end of a grant, oldest first; returns how many."""
+    """Write a receipt for each beginning and each end of a grant, oldest first; return how many."""
     grants = SharingGrant.objects.select_related("factory", "brand", "granted_by", "ended_by")
     told = [(grant.created_at, _beginning(grant), grant) for grant in grants]
     told += [(grant.ended_at, Receipt.Kind.ENDED, grant) for grant in grants if grant.ended_at]
@@ -33,7 +33,7 @@ def _beginning(grant: SharingGrant) -> str:
 
 
 def _receipt(at: datetime, kind: str, grant: SharingGrant, previous: str | None) -> Receipt:
-    """Not yet signed. What a grant says of its end stands only in the receipt of its end."""
+    """Return a receipt, not yet signed. What a grant says of its end is only in the receipt of its end."""
     by = grant.ended_by if kind == Receipt.Kind.ENDED else grant.granted_by
     side, role = ("programme", "staff") if grant.granted_for else ("factory", "manager")
     number = draw_number()
@@ -57,5 +57,5 @@ def _receipt(at: datetime, kind: str, grant: SharingGrant, previous: str | None)
 
 
 def seal_history() -> int:
-    """Seal everything that the demo wrote; returns how many seals that took."""
+    """Seal everything that the demo wrote; return how many seals that took."""
     return len(seal_new_rows(begins_with_history=True))

@@ -1,4 +1,4 @@
-"""The demo's requests of brands and what became of them."""
+"""The demo's requests of brands and their outcomes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -29,7 +29,7 @@ def load_requests(
     users: dict[str, User],
     history: History,
 ) -> None:
-    """Every request, the grants that answered it, and its events."""
+    """Write every request, the grants that answered it, and its events."""
     rows, answers = [], []
     for number, plan in enumerate(plans):
         key = UUID(int=dice("request key", number).getrandbits(128), version=4)

@@ -1,4 +1,4 @@
-"""Many rows at once, with the dates they are given."""
+"""Bulk writing of rows, with given dates."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -30,7 +30,7 @@ class History:
         self._rows: list[tuple[Any, ...]] = []
 
     def add(self, at: datetime, kind: EventKind, *, by: int | None, subject: object, **data: Any) -> None:
-        """One event, as `portal.core.events.record` would write it at `at`.
+        """Add one event, as `portal.core.events.record` would write it at `at`.
 
         `by` is a person's key; `factory_id`, `brand_id` and `programme_id` go into their columns, the rest of `data`
         into the event's data.
@@ -39,7 +39,7 @@ class History:
         self._rows.append((at, kind.value, by, *places, str(subject), json.dumps(data)))
 
     def write(self) -> int:
-        """Write all of them, oldest first; returns how many."""
+        """Write all of them, oldest first; return how many."""
         self._rows.sort(key=lambda row: (row[0], row[1], row[6]))
         columns = ("at", "kind", "actor_id", "factory_id", "brand_id", "programme_id", "subject", "data")
         copy_rows(Event, columns, self._rows)

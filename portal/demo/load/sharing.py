@@ -30,7 +30,7 @@ RECORD_COLUMNS = (
     "copy_number", "copy_format",
 )  # fmt: skip
 PAPER = "consents/demo-{}"
-# One page with one line of text: stands for the scan of a signed form.
+# One page with one line of text, in place of the scan of a signed form.
 SCAN = (
     b"%PDF-1.4\n"
     b"1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
@@ -54,7 +54,7 @@ def load_grants(
     users: dict[str, User],
     history: History,
 ) -> None:
-    """Every grant, and the events of its beginning and end."""
+    """Write every grant, and the events of its beginning and end."""
     _keep_papers(plans, factories, users, history)
     rows = []
     previous: UUID | None = None
@@ -70,14 +70,14 @@ def load_grants(
 
 
 def grant_key(number: int) -> UUID:
-    """The id of the grant at a position of the plan."""
+    """Return the id of the grant at a position of the plan."""
     return UUID(int=dice("grant", number).getrandbits(128), version=4)
 
 
 def _keep_papers(
     plans: Sequence[GrantPlan], factories: dict[str, Factory], users: dict[str, User], history: History
 ) -> None:
-    """The scans that stand behind consent given on paper, one a factory, and the events of their recording."""
+    """Store the scans behind consent given on paper, one a factory, and write the events of their recording."""
     first = {plan.factory.bw_id: plan for plan in reversed(plans) if plan.granted_for}
     consents = []
     for bw_id, plan in sorted(first.items()):
@@ -108,7 +108,7 @@ def _tell_paper(consent: PaperConsent, at: datetime, grants: list[str], history:
 
 
 def load_withheld(factory: Factory, manager: User, brands: dict[str, Brand], at: datetime, history: History) -> None:
-    """The reports that factory A keeps back."""
+    """Write the reports that factory A holds."""
     kept = WithheldReport.objects.bulk_create(
         WithheldReport(
             factory=factory, brand=brands[brand], cycle=cycle, reason=reason, withheld_at=at, withheld_by=manager
@@ -137,7 +137,7 @@ def _row(plan: GrantPlan, key: UUID, replaces: UUID | None, by: int, factory: in
         PAPER.format(plan.factory.bw_id) if plan.granted_for else "",
         plan.created_at,
         replaces,
-        replaces,  # nothing was proposed between
+        replaces,  # nothing was proposed in between
         plan.ended_at,
         by if plan.ended_at else None,
         plan.end_code,
@@ -169,7 +169,7 @@ def load_readings(
     brands: dict[str, Brand],
     users: dict[str, User],
 ) -> None:
-    """Who saw what, oldest first; each download is a copy with a number of its own."""
+    """Write who saw what, oldest first; each download is a copy with a number of its own."""
     copies = count(FIRST_COPY)
     rows = (
         (

@@ -9,7 +9,7 @@ QuestionKeys = dict[tuple[str, str], int]
 
 
 def load_tools(programmes: dict[str, CountryProgramme]) -> tuple[dict[str, Tool], QuestionKeys]:
-    """Every tool with its questions. `programmes` are by country code; returns the tools by name."""
+    """Write every tool with its questions. `programmes` are by country code; return the tools by name."""
     tools = {plan.name: _tool(plan, programmes.get(plan.country)) for plan in all_tools()}
     Tool.objects.bulk_create(tools.values())
     questions: list[Question] = []
@@ -32,7 +32,7 @@ def _questions(plan: ToolPlan, tool: Tool) -> list[Question]:
 
 
 def _compliance_points(plan: ToolPlan, tool: Tool) -> dict[tuple[str, str], CompliancePoint]:
-    """The points of a tool by (cluster, point), written in the order of the questions."""
+    """Write the points of a tool in the order of the questions; return them by (cluster, point)."""
     clusters: dict[str, Cluster] = {}
     points: dict[tuple[str, str], CompliancePoint] = {}
     for question in plan.questions:

@@ -1,4 +1,4 @@
-"""What the demo programme consists of, as plain values: no Django, no database.
+"""The content of the demo programme, as plain values: no Django, no database.
 
 Everything follows from `SEED` and one date, the anchor: the same date gives the same programme, and the board
 of assessments looks alive whenever it is loaded. Each factory has random numbers of its own (`dice`), so that
@@ -12,15 +12,15 @@ SEED = "portal-demo-1"
 
 
 def dice(*names: object) -> random.Random:
-    """Random numbers that belong to `names` alone."""
+    """Return random numbers that depend on `names` alone."""
     return random.Random(":".join([SEED, *map(str, names)]))
 
 
 def moment(day: date, dice: random.Random) -> datetime:
-    """A time in the working hours (UTC) of `day`."""
+    """Return a time in the working hours (UTC) of `day`."""
     return datetime.combine(day, time(1 + dice.randrange(9), dice.randrange(60), dice.randrange(60)), UTC)
 
 
 def before(today: date, days: float) -> date:
-    """The day `days` before `today`."""
+    """Return the day `days` before `today`."""
     return today - timedelta(days=days)

@@ -1,8 +1,8 @@
-"""What was found: plausible non-compliance by country, factory and cycle, with evidence.
+"""The demo's findings: plausible non-compliance by country, factory and cycle, with evidence.
 
-A question's chance of not being met is its compliance point's rate x the country's burden and weak clusters x
-the factory's own burden x a factor below one for each cycle. What a factory fails it mostly fails again until
-the chance has sunk below its luck, so that trends improve and findings repeat, as they do.
+The chance that a question is not met is its compliance point's rate x the country's burden and weak clusters x
+the factory's own burden x a factor below one for each cycle. A failed question mostly fails again until the chance
+has sunk below its luck, so that trends improve and findings repeat, as in reality.
 """
 
 from collections.abc import Iterator
@@ -82,13 +82,13 @@ class AnswerPlan:
 
 
 def tool_of(visit: VisitPlan) -> ToolPlan:
-    """The questionnaire that a visit used."""
+    """Return the questionnaire that a visit used."""
     versions = tools_of(visit.factory.place.code)
     return versions[min(visit.tool_version, len(versions)) - 1]
 
 
 def answers_of(visits: list[VisitPlan]) -> Iterator[tuple[VisitPlan, list[AnswerPlan]]]:
-    """The answers of one factory's visits, in their order. A planned visit has none yet."""
+    """Yield the answers of one factory's visits, in their order. A planned visit has none yet."""
     luck: dict[str, float] = {}
     previous: list[AnswerPlan] = []
     for visit in visits:
@@ -100,7 +100,7 @@ def answers_of(visits: list[VisitPlan]) -> Iterator[tuple[VisitPlan, list[Answer
 
 
 def corrected_question(answers: list[AnswerPlan]) -> str:
-    """The question whose finding a correction changes: the last non-compliant one ("" where none was)."""
+    """Return the question whose finding a correction changes: the last non-compliant one ("" where none was)."""
     return next((answer.ext_id for answer in reversed(answers) if answer.finding == "nc"), "")
 
 
@@ -160,7 +160,7 @@ def _notes() -> dict[tuple[str, str], list[str]]:
 
 
 def _note(key: str, language: str, own: Random) -> str:
-    """Evidence in the country's language where there is one and the team wrote it so, else in English."""
+    """Return evidence in the country's language where there is one and the team wrote in it, else in English."""
     local = _notes().get((language, key))
     texts = local if local and own.random() < 0.6 else _notes().get(("en", key), _notes()[("en", "")])
     several = own.randrange(3, 30)

@@ -1,4 +1,4 @@
-"""Who in the demo had read a report that was replaced, and whether they took note."""
+"""Who in the demo had read a report that was replaced, and whether they acknowledged it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -10,13 +10,13 @@ from portal.demo.plan.grants import GrantPlan, ReadingPlan
 from portal.demo.plan.visits import VisitPlan
 from sharing.terms import opens_at
 
-# Of the brands that had read factory A's report before it was corrected three days ago, those that took note.
+# Of the brands that had read factory A's report before it was corrected three days ago, those that acknowledged it.
 STORY = ("Casa Almendra",)
 
 
 @dataclass(frozen=True)
 class CorrectionPlan:
-    """One brand that is told that a version it read was replaced; `read_by` is one of its people who read it."""
+    """One brand that is notified that a version it read was replaced; `read_by` is one of its people who read it."""
 
     old: VisitPlan
     new: VisitPlan
@@ -29,7 +29,7 @@ class CorrectionPlan:
 def corrections(
     visits: Iterable[VisitPlan], grants: Iterable[GrantPlan], readings: Iterable[ReadingPlan], now: datetime
 ) -> list[CorrectionPlan]:
-    """Everybody who was told, oldest first. Brand A has not answered the last one yet."""
+    """Return every notice, oldest first. Brand A has not answered the last one yet."""
     own = list(grants)
     found = sorted(_told(visits, own, list(readings)), key=lambda plan: (plan.at, plan.brand))
     open_to_a = [grant for grant in own if grant.brand == BRAND_A and grant.is_live(now)]
@@ -62,7 +62,7 @@ def _told(
 
 
 def _opened(grant: GrantPlan, visit: VisitPlan, at: datetime) -> bool:
-    """Whether a grant opened a report at a moment."""
+    """Return whether a grant opened a report at a moment."""
     return (
         grant.factory.bw_id == visit.factory.bw_id
         and grant.covers(visit.cycle)
@@ -73,12 +73,12 @@ def _opened(grant: GrantPlan, visit: VisitPlan, at: datetime) -> bool:
 
 
 def _is_of(grant: GrantPlan, visit: VisitPlan) -> bool:
-    """Whether a grant opens that report, and opened it before it was replaced."""
+    """Return whether a grant opens that report, and opened it before it was replaced."""
     return visit.superseded_at is not None and _opened(grant, visit, visit.superseded_at)
 
 
 def _taken(plan: CorrectionPlan, now: datetime) -> datetime | None:
-    """When the brand took note, if it has."""
+    """Return when the brand acknowledged it, if it has."""
     own = dice("took note", plan.brand, plan.old.id)
     if plan.old.factory.index == 0:
         return plan.at + timedelta(days=1) if plan.brand in STORY else None

@@ -80,12 +80,12 @@ class FactoryPlan:
 
     @property
     def is_assessed(self) -> bool:
-        """Has assessments."""
+        """True when it has assessments."""
         return self.cycles > 0
 
 
 def factories(today: date) -> tuple[FactoryPlan, ...]:
-    """All 160, by country; the first two of Cambodia are factory A and factory B."""
+    """Return all 160, by country; the first two of Cambodia are factory A and factory B."""
     return tuple(_factories(today))
 
 
@@ -98,7 +98,7 @@ def _factories(today: date) -> Iterator[FactoryPlan]:
 
 
 def _names(place: Country, number: int) -> tuple[str, str, str]:
-    """Name, name in the local script, sector."""
+    """Return name, name in the local script, sector."""
     row, column = divmod(number, len(place.first))[::-1]
     first, second = place.first[row], place.second[(row + column) % len(place.second)]
     kind = 2 if number % 7 == 6 else number % 2
@@ -152,7 +152,7 @@ def _factory(place: Country, number: int, index: int, today: date) -> FactoryPla
 
 
 def _cycles(place: Country, number: int, own: Random) -> int:
-    """Three to five; factory A has five, and the youngest programme three."""
+    """Return how many cycles it has: three to five; factory A has five, and the youngest programme three."""
     if place.code == "KH" and number < 2:
         return 5 - number
     return 3 if place.since >= 2023 else own.choices((3, 4, 5), (35, 40, 25))[0]
@@ -173,7 +173,7 @@ def _dates(status: str, cycles: int, own: Random, today: date) -> tuple[date | N
 
 
 def _traits(place: Country, own: Random) -> dict[str, bool]:
-    """Whether each question that opens others (by its key in cat.csv) is answered yes."""
+    """Return whether each question that opens others (by its key in cat.csv) is answered yes."""
     union = own.random() < UNIONS[place.code]
     return {
         "1001": own.random() < 0.15,

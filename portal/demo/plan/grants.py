@@ -1,4 +1,4 @@
-"""The demo's consents: every kind of grant, what has become of it, and who read what while it was live."""
+"""The demo's grants: every kind, what has become of each, and who read what while it was live."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -38,15 +38,15 @@ STORY: tuple[tuple[str, str, str, int | None, int, int | None, int | None, int],
     ("Polder & Daughters", "step1", "all", None, 90, None, None, 0),
     ("Filo Rosso", "report step1", "from", 4, 150, None, None, 5),
 )
-# What factory A gave on signed paper, and the reports that it keeps back: brand, cycle, why.
+# The access that factory A gave on signed paper, and the reports that it holds: brand, cycle, why.
 ON_PAPER = ("Polder & Daughters",)
 KEPT_BACK = (
     ("Casa Almendra", 1, "An old report; they asked for the last two years."),
     ("Blaumeer Mode", 3, "To be talked over with them first."),
 )
-# From whom factory B holds each new report, and for how many days: its last one was published three days ago.
+# The brands for which factory B holds each new report, and how many days: its last one was published three days ago.
 HELD_FROM = ("Filo Rosso", 5)
-# What factory A ended not long ago, after the brand had downloaded it: since when it was shared, and when it ended.
+# Access that factory A ended recently, after the brand had downloaded data: when it began, and when it ended.
 ENDED_LATELY = ("Wattlebird Uniforms", 300, 10)
 
 
@@ -74,15 +74,15 @@ class GrantPlan:
     confirmed_at: datetime | None = None
 
     def covers(self, cycle: int) -> bool:
-        """Whether the grant is about this cycle."""
+        """Return whether the grant is about this cycle."""
         return covers(self, cycle)
 
     def is_live(self, at: datetime) -> bool:
-        """Whether it was in force then."""
+        """Return whether it was in force then."""
         return is_in_force(self, at)
 
     def reading_period(self, visit: VisitPlan, now: datetime) -> tuple[datetime, datetime] | None:
-        """From when to when the brand could read a published visit; nothing if never, or for less than an hour."""
+        """Return from when to when the brand could read a published visit; None if never, or for less than an hour."""
         if not self.covers(visit.cycle) or visit.published_at is None or visit.state == "withdrawn":
             return None
         first_published = visit.first_published_at or visit.published_at
@@ -96,7 +96,7 @@ class GrantPlan:
 
 @dataclass(frozen=True)
 class ReadingPlan:
-    """Somebody opened or downloaded one visit's data."""
+    """One opening or download of one visit's data by somebody."""
 
     at: datetime
     email: str
@@ -107,7 +107,7 @@ class ReadingPlan:
 
 
 def grants(factories: tuple[FactoryPlan, ...], now: datetime) -> tuple[GrantPlan, ...]:
-    """Every grant, by factory; `now` is a time on the anchor day before which all of the history lies."""
+    """Return every grant, by factory; `now` is a time on the anchor day before which all of the history lies."""
     found: list[GrantPlan] = []
     for factory in factories:
         if factory.index == 0:
@@ -141,7 +141,7 @@ def _story(factory: FactoryPlan, now: datetime) -> Iterator[GrantPlan]:
 
 
 def ended_lately(factory: FactoryPlan, now: datetime) -> GrantPlan:
-    """The sharing that factory A ended last."""
+    """Return the grant that factory A ended last."""
     brand, started, ended = ENDED_LATELY
     start = now - timedelta(days=started)
     return GrantPlan(
@@ -159,7 +159,7 @@ def ended_lately(factory: FactoryPlan, now: datetime) -> GrantPlan:
 
 
 def downloads_before(grant: GrantPlan, visits: list[VisitPlan]) -> list[ReadingPlan]:
-    """A file of each of the two newest reports that were out, fetched the week before the grant ended."""
+    """Return a file of each of the two newest published reports, downloaded the week before the grant ended."""
     email, end = reader_emails(grant.brand)[0], grant.ended_at or grant.created_at
     out = [visit for visit in visits if visit.is_out and visit.published_at and visit.published_at < end]
     return [
@@ -169,7 +169,7 @@ def downloads_before(grant: GrantPlan, visits: list[VisitPlan]) -> list[ReadingP
 
 
 def buyers_of(factory: FactoryPlan) -> list[str]:
-    """The brands that source from a factory, most likely the big ones; A and B both read factory B."""
+    """Return the brands that source from a factory, most likely the big ones; A and B both read factory B."""
     if factory.index == 0:
         return [brand for brand, *_ in STORY] + [BRAND_A]
     own = dice("buyers", factory.bw_id)
@@ -185,7 +185,7 @@ def buyers_of(factory: FactoryPlan) -> list[str]:
 
 
 def _held(factory: FactoryPlan, now: datetime) -> GrantPlan:
-    """The access with a hold that runs."""
+    """Return the grant with a hold that runs."""
     brand, hold = HELD_FROM
     start = now - timedelta(days=150)
     return GrantPlan(
@@ -249,7 +249,7 @@ def _fate(grant: GrantPlan, fate: str, now: datetime, own: Random) -> dict[str, 
 
 
 def _with_history(grant: GrantPlan, now: datetime, own: Random) -> Iterator[GrantPlan]:
-    """The grant; some were changed on the way, some given again after a revoke."""
+    """Yield the grant; some were changed on the way, some given again after a revocation."""
     length = now - grant.created_at
     if grant.ended_at and own.random() < 0.35:
         yield grant
@@ -264,7 +264,7 @@ def _with_history(grant: GrantPlan, now: datetime, own: Random) -> Iterator[Gran
 
 
 def readings(grants: tuple[GrantPlan, ...], visits: dict[str, list[VisitPlan]], now: datetime) -> list[ReadingPlan]:
-    """What the brands read under these grants, oldest first. `visits` are a factory's, by `bw_id`."""
+    """Return what the brands read under these grants, oldest first. `visits` are a factory's, by `bw_id`."""
     found: list[ReadingPlan] = []
     for number, grant in enumerate(grants):
         own = dice("readings", grant.factory.bw_id, grant.brand, grant.scope, number)
@@ -272,7 +272,7 @@ def readings(grants: tuple[GrantPlan, ...], visits: dict[str, list[VisitPlan]], 
             period = grant.reading_period(visit, now) if visit.is_out else None
             if period is not None and own.random() < 0.6:
                 found += list(_readings(grant, visit, period, own))
-            if period is not None and visit.superseded_at and grant.brand == BRAND_A:  # who reads what is corrected
+            if period is not None and visit.superseded_at and grant.brand == BRAND_A:  # a reader of the old version
                 at = period[0] + (visit.superseded_at - period[0]) / 2
                 found.append(ReadingPlan(at, reader_emails(BRAND_A)[0], BRAND_A, visit, grant.scope, "view"))
     return sorted(found, key=lambda reading: reading.at)

@@ -18,7 +18,7 @@ BUYERS = (
 
 @dataclass(frozen=True)
 class PersonPlan:
-    """Somebody with one role in one organisation; `organisation` is a factory's `bw_id`, or a name."""
+    """A person with one role in one organisation; `organisation` is a factory's `bw_id`, or a name."""
 
     email: str
     name: str
@@ -29,7 +29,7 @@ class PersonPlan:
 
 
 def manager_email(factory: FactoryPlan) -> str:
-    """Who decides for a factory: the demo accounts for A and B, an invented manager for the others."""
+    """Return who decides for a factory: the demo accounts for A and B, an invented manager for the others."""
     by_index = {0: "manager_a", 1: "manager_b"}
     if factory.index in by_index:
         return next(account.email for account in ACCOUNTS if account.key == by_index[factory.index])
@@ -37,14 +37,14 @@ def manager_email(factory: FactoryPlan) -> str:
 
 
 def representative_email(factory: FactoryPlan) -> str:
-    """The worker representative of a factory that has one: the demo account for A; B's is invented."""
+    """Return the worker representative of a factory that has one: the demo account for A; B's is invented."""
     if factory.index == 0:
         return next(account.email for account in ACCOUNTS if account.key == "representative_a")
     return f"representative-{factory.bw_id}@demo.example"
 
 
 def staff_email(country: str, role: str) -> str:
-    """The account, or the invented colleague, who holds `role` in the country named."""
+    """Return the account, or the invented colleague, who holds `role` in the country named."""
     for account in ACCOUNTS:
         if account.kind == "programme" and (account.organisation, account.role) == (country, role):
             return account.email
@@ -52,19 +52,19 @@ def staff_email(country: str, role: str) -> str:
 
 
 def reader_emails(brand: str) -> list[str]:
-    """Who reads for a brand."""
+    """Return who reads for a brand."""
     own = [a.email for a in ACCOUNTS if a.kind == "brand" and a.organisation == brand and a.is_active]
     return [*own, *(f"{role}-{_slug(brand)}@demo.example" for role in _brand_roles(brand))]
 
 
 def advisor_emails(country: str) -> list[str]:
-    """The country's Enterprise Advisors, the demo account first."""
+    """Return the country's Enterprise Advisors, the demo account first."""
     first = staff_email(country, "enterprise_advisor")
     return [first, f"advisor-2-{_slug(country)}@demo.example", f"advisor-3-{_slug(country)}@demo.example"]
 
 
 def people(factories: tuple[FactoryPlan, ...]) -> Iterator[PersonPlan]:
-    """Everybody who is not one of the accounts."""
+    """Yield everybody who is not one of the accounts."""
     yield from _staff()
     yield from _brand_people()
     for factory in factories:

@@ -57,20 +57,20 @@ class RequestPlan:
 
     @property
     def lapses_at(self) -> datetime:
-        """When it is over without an answer."""
+        """The moment at which it ends without an answer."""
         over = self.created_at + timedelta(days=OPEN_DAYS)
         return min(over, self.expires_at) if self.expires_at else over
 
     @property
     def remind_at(self) -> datetime:
-        """When the factory is reminded next."""
+        """The moment at which the factory is reminded next."""
         return self.snoozed_until or self.created_at + timedelta(days=REMINDER_DAYS)
 
 
 def requests(
     factories: tuple[FactoryPlan, ...], grants: tuple[GrantPlan, ...], now: datetime
 ) -> tuple[RequestPlan, ...]:
-    """Every request, by factory; none after `now`."""
+    """Return every request, by factory; none after `now`."""
     found = list(_story(factories[0], now))
     found += list(_approved(grants))
     shared = {(grant.factory.bw_id, grant.brand) for grant in grants}
@@ -109,7 +109,7 @@ def _answered(plan: RequestPlan, state: str, at: datetime | None, manager: str, 
 
 
 def _approved(grants: tuple[GrantPlan, ...]) -> Iterator[RequestPlan]:
-    """Some grants were given because the brand had asked."""
+    """Yield the requests behind grants that were given because the brand had asked."""
     for number, grant in enumerate(grants):
         own = dice("request", grant.factory.bw_id, grant.brand, number)
         first = grant.factory.index and not grant.replaces and not grant.granted_for
@@ -130,7 +130,7 @@ def _approved(grants: tuple[GrantPlan, ...]) -> Iterator[RequestPlan]:
 
 
 def _others(factory: FactoryPlan, now: datetime) -> Iterator[RequestPlan]:
-    """Brands A and B ask around; most factories have not answered yet."""
+    """Yield further requests of brands A and B; most factories have not answered yet."""
     own = dice("requests", factory.bw_id)
     for brand in (BRAND_A, BRAND_B):
         if own.random() >= 0.09:

@@ -1,4 +1,4 @@
-"""The brands' own supplier lists: factories as a buyer writes them, and some that nobody knows here."""
+"""The brands' own supplier lists: factories as a buyer writes them, and some that nobody here knows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ UNKNOWN = (
 
 @dataclass(frozen=True)
 class SupplierPlan:
-    """One line of one brand's list, as the brand wrote it."""
+    """One entry of one brand's list, as the brand wrote it."""
 
     brand: str
     name: str
@@ -35,7 +35,7 @@ class SupplierPlan:
 
 
 def suppliers(factories: tuple[FactoryPlan, ...]) -> Iterator[SupplierPlan]:
-    """All lists, brand by brand."""
+    """Yield all lists, brand by brand."""
     for brand in BRANDS:
         own = dice("suppliers", brand.name)
         for factory in factories:
@@ -61,7 +61,7 @@ def _line(brand: str, factory: FactoryPlan, own: Random) -> SupplierPlan:
 
 
 def _as_written(name: str, own: Random) -> str:
-    """Capitals, a missing legal form, a changed comma: lists are typed by hand."""
+    """Return the name with capitals, a missing legal form or a changed comma: lists are typed by hand."""
     return own.choice(
         (
             name,

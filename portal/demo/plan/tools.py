@@ -1,6 +1,6 @@
 """The demo's questionnaires: a national CAT for each country, in two versions in some, and one CAF.
 
-The wording is in `data/`; a second version asks some questions more and gives every question another id, as
+The wording is in `data/`; a second version has some additional questions and gives every question another id, as
 happens between real versions (docs/rules.md: ids are opaque, answers never move between versions).
 """
 
@@ -38,12 +38,12 @@ class QuestionPlan:
 
     @property
     def is_public_issue(self) -> bool:
-        """Publicly reported in the country."""
+        """True when it is publicly reported in the country."""
         return "Public Disclosure" in self.tags
 
     @property
     def is_zero_tolerance(self) -> bool:
-        """Calls for the zero-tolerance procedure when not met."""
+        """True when it calls for the zero-tolerance procedure if not met."""
         return "Zero Tolerance" in self.tags
 
 
@@ -59,7 +59,7 @@ class ToolPlan:
 
 
 def read(name: str) -> list[dict[str, str]]:
-    """The rows of one file in `data/`."""
+    """Return the rows of one file in `data/`."""
     with (DATA / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -84,7 +84,7 @@ def _question(row: dict[str, str], order: int) -> QuestionPlan:
 
 @cache
 def national_rows(country: str) -> tuple[dict[str, str], ...]:
-    """The common questions and the country's own, each beside the others of its compliance point."""
+    """Return the common questions and the country's own, each beside the others of its compliance point."""
     rows = read("cat.csv")
     for extra in (row for row in read("national.csv") if row["country"] == country):
         last = max(i for i, row in enumerate(rows) if row["compliance_point"] == extra["compliance_point"])
@@ -106,7 +106,7 @@ def _renumbered(questions: list[QuestionPlan], first: int) -> tuple[QuestionPlan
 
 @cache
 def tools_of(country: str) -> tuple[ToolPlan, ...]:
-    """The versions of one country's CAT, oldest first."""
+    """Return the versions of one country's CAT, oldest first."""
     name = next(place.name for place in COUNTRIES if place.code == country)
     newest = [_question(row, order) for order, row in enumerate(national_rows(country))]
     first = tuple(question for question in newest if question.key not in NEW_IN_V2)
@@ -117,13 +117,13 @@ def tools_of(country: str) -> tuple[ToolPlan, ...]:
 
 
 def caf() -> ToolPlan:
-    """The SLCP side's questionnaire, Steps 1 to 3."""
+    """Return the SLCP side's questionnaire, Steps 1 to 3."""
     questions = tuple(_question(row, order) for order, row in enumerate(read("caf.csv")))
     return ToolPlan("CAF demo 1.6", "CAF", "", "1.6", questions)
 
 
 def all_tools() -> Iterator[ToolPlan]:
-    """Every questionnaire of the demo."""
+    """Yield every questionnaire of the demo."""
     for place in COUNTRIES:
         yield from tools_of(place.code)
     yield caf()

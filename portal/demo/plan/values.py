@@ -50,7 +50,7 @@ PLANNING: Final = (
 
 @dataclass(frozen=True)
 class Site:
-    """What a value depends on."""
+    """The facts on which a value depends."""
 
     factory: FactoryPlan
     had_strike: bool
@@ -108,5 +108,5 @@ VALUES: Final[dict[str, Value]] = {
 
 
 def value_of(key: str, site: Site) -> str:
-    """The value of the general-information question `key` (its id in cat.csv)."""
+    """Return the value of the general-information question `key` (its id in cat.csv)."""
     return VALUES[key](site)

@@ -11,7 +11,7 @@ from uuid import UUID
 from portal.demo.plan import before, dice, moment
 from portal.demo.plan.factories import FactoryPlan
 
-# What the newest assessments of enrolled factories are doing, repeated: state, and days since the end (least
+# The states of the newest assessments of enrolled factories, repeated: state, and days since the end (least
 # and most). Past 28 days without publication it is late (R39).
 NOW: tuple[tuple[str, int, int], ...] = (
     ("published", 50, 330), ("internal_review", 3, 24), ("published", 45, 300), ("published", 60, 330),
@@ -67,7 +67,7 @@ class VisitPlan:
 
     @property
     def is_out(self) -> bool:
-        """Brands that hold a grant can read it."""
+        """True when brands that hold a grant can read it."""
         return self.state in {"published", "superseded"}
 
     @property
@@ -77,7 +77,7 @@ class VisitPlan:
 
 
 def visits(factories: tuple[FactoryPlan, ...], today: date) -> tuple[VisitPlan, ...]:
-    """Every assessment, factory by factory, oldest first."""
+    """Return every assessment, factory by factory, oldest first."""
     now = repeat(NOW)
     found = []
     for factory in factories:
@@ -134,7 +134,7 @@ def _newest(factory: FactoryPlan, today: date, now: tuple[str, int, int], own: R
     if state == "factory_review":
         return replace(visit, state=state, released_at=moment(before(today, min(days - 2, own.randint(2, 6))), own))
     if state == "published" and factory.index == 1:
-        return replace(visit, published_at=moment(before(today, 3), own))  # some who read it hold each new report
+        return replace(visit, published_at=moment(before(today, 3), own))  # some brands get new reports after a hold
     if state == "published":
         return visit
     return replace(visit, state=state, end=None if state in {"planned", "in_progress"} else visit.end)
@@ -162,7 +162,7 @@ def _withdrawn(visit: VisitPlan, own: Random, today: date) -> VisitPlan:
 
 
 def _corrected(visit: VisitPlan, own: Random, today: date) -> Iterator[VisitPlan]:
-    """The visit; and for a few, the version that replaced it."""
+    """Yield the visit; and for a few, the version that replaced it."""
     if visit.factory.index == 0 and visit.cycle == visit.factory.cycles - 1:
         yield from _corrected_lately(visit, today)
         return
@@ -177,7 +177,7 @@ def _corrected(visit: VisitPlan, own: Random, today: date) -> Iterator[VisitPlan
 
 
 def _corrected_lately(visit: VisitPlan, today: date) -> Iterator[VisitPlan]:
-    """Factory A's last published report, replaced three days ago: not every reader has taken note yet."""
+    """Yield factory A's last published report, replaced three days ago: not every reader has acknowledged it yet."""
     own = dice("corrected lately", visit.factory.bw_id)
     published = moment(before(today, 3), own)
     yield replace(visit, state="superseded", superseded_at=published)
@@ -185,7 +185,7 @@ def _corrected_lately(visit: VisitPlan, today: date) -> Iterator[VisitPlan]:
 
 
 def _correction(visit: VisitPlan, published: datetime, note: str) -> VisitPlan:
-    """The second version; the factory had it two days before."""
+    """Return the second version; the factory had it two days before."""
     return replace(
         visit,
         version=2,

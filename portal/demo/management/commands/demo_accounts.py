@@ -1,4 +1,4 @@
-"""Show the demo's logins."""
+"""Command that shows the demo's logins."""
 
 import json
 from argparse import ArgumentParser
@@ -11,12 +11,12 @@ from portal.demo.loader import DemoRefusedError, is_loaded, refuse_outside_debug
 
 
 class Command(BaseCommand):
-    """`manage.py demo_accounts [--json]`: one login per role, with its organisation and the password."""
+    """The command `manage.py demo_accounts [--json]`: one login per role, with its organisation and the password."""
 
     help = "List the demo's logins (only with DEBUG=true, after load_demo)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """`--json` for other programs."""
+        """Add `--json` for other programs."""
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""Load the demo programme."""
+"""Command that loads the demo programme."""
 
 from time import monotonic
 from typing import Any
@@ -9,12 +9,12 @@ from portal.demo.loader import DemoRefusedError, load_demo
 
 
 class Command(BaseCommand):
-    """`manage.py load_demo`: fills an empty database; the second time it only says so."""
+    """The command `manage.py load_demo`: it fills an empty database; the second time it only says so."""
 
     help = "Load the demo programme into an empty database (only with DEBUG=true)."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Load, and say how much in how many seconds."""
+        """Load, and print how much in how many seconds."""
         started = monotonic()
         try:
             loaded = load_demo()
