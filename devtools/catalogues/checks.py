@@ -1,4 +1,4 @@
-"""What is wrong with a translation, in sentences that say what to do."""
+"""Checks of translations: what is wrong, in sentences that say what to do."""
 
 import gettext
 import re
@@ -11,13 +11,13 @@ PERCENT = re.compile(r"%(?:\([^)]*\))?[-#0 +]*[\d.]*[a-zA-Z%]")
 BRACES = re.compile(r"\{[^{}\s]*\}")
 TAG = re.compile(r"</?[a-zA-Z][^>]*>")
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufeff]")
-# In French a no-break space stands at these, or a line begins with a lone colon.
+# In French a no-break space precedes these; otherwise a line may begin with a lone colon.
 BREAKABLE = re.compile(" [:;?!»]|« ")
 KEPT = re.compile(r"\b(?:SLCP|Better Work|CAT|PDF|CSV|XLSX|JSON|API)\b")
 
 
 def problems(language: str, entry: Entry) -> Iterator[str]:
-    """What is wrong with how `entry` is translated into `language`; nothing where all is well."""
+    """Yield what is wrong with the translation of `entry` into `language`; nothing where all is well."""
     wanted = PLURALS[language][0] if entry.plural else 1
     if len(entry.forms) != wanted:
         yield f"give {wanted} form{'s' if wanted > 1 else ''}, not {len(entry.forms)}"
@@ -52,9 +52,10 @@ def _placeholders(text: str) -> list[str]:
 
 
 def _same_places(source: str, form: str, *, spare: int) -> bool:
-    """Named ones may repeat; nameless ones come as often. A form for one number alone need not say a named number.
+    """Return whether placeholders agree: named ones may repeat, nameless ones must occur equally often.
 
-    A nameless place that a form leaves out is an error when the text is filled in, for that one number.
+    A form for one number alone may leave out a named number. A nameless placeholder that such a form leaves out is an
+    error when the text is filled in, for that one number.
     """
     ours, theirs = Counter(_placeholders(source)), Counter(_placeholders(form))
     named = {place for place in ours | theirs if place.startswith("%(") or (place.startswith("{") and place != "{}")}
@@ -78,7 +79,7 @@ def _listed(words: list[str]) -> str:
 
 
 def catalogue_problems(language: str, catalogue: Catalogue) -> Iterator[tuple[Entry, str]]:
-    """Each entry that is not right, with what to do."""
+    """Yield each entry that is not right, with what to do."""
     for entry in catalogue.values():
         for problem in problems(language, entry):
             yield entry, problem

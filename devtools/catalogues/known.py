@@ -1,4 +1,4 @@
-"""Words that somebody translated and reviewed before: the words of reports, and the names of countries (CLDR).
+"""Words that were translated and reviewed before: the words of reports, and the names of countries (CLDR).
 
 They fill what is not translated yet; a translator may change them.
 """
@@ -14,7 +14,7 @@ from devtools.catalogues.entries import Catalogue, by_key, with_forms
 from devtools.catalogues.sources import ROOT
 from portal.core.countries import COUNTRIES
 
-NOT_WORDS = {"language_name", "published_on"}  # another sense than on the pages
+NOT_WORDS = {"language_name", "published_on"}  # these have another sense than on the pages
 LABELS = ROOT / "assessments" / "reports" / "labels"
 
 
@@ -25,7 +25,7 @@ def _labels(language: str) -> dict[str, str]:
 
 @cache
 def known_words(language: str) -> dict[str, str]:
-    """From English words to those of `language`; words that reports translate in two ways are left out."""
+    """Map English words to those of `language`; words that reports translate in two ways are left out."""
     english, theirs = _labels("en"), _labels(language)
     words: dict[str, set[str]] = {}
     for name, text in english.items():
@@ -35,13 +35,13 @@ def known_words(language: str) -> dict[str, str]:
     with translation.override("en"):
         for code, country in COUNTRIES.items():
             name = str(country)
-            if names[code] == name:  # where the programme has a name of its own, a translator gives it
+            if names[code] == name:  # where the programme has a name of its own, a translator supplies it
                 words[name] = {territories[code]}
     return {text: found.pop() for text, found in words.items() if len(found) == 1}
 
 
 def filled(language: str, catalogue: Catalogue) -> Catalogue:
-    """The catalogue with the known words where it had none."""
+    """Return the catalogue with the known words where it had none."""
     words = known_words(language)
     return by_key(
         with_forms(entry, (words[entry.msgid],))

@@ -2,7 +2,7 @@
 
 Django and allauth bring their own translations. Where they have none for one of our languages, or a misspelt one, the
 text joins our catalogue of that language ("borrowed"): a form that says "This field is required." in English is no
-Khmer form. A few we say in our own words in every language, English too: an error says what to do (`REWORDED`).
+Khmer form. For a few we use our own wording in every language, English too: an error says what to do (`REWORDED`).
 What only the operator or a program reads stays English: Django's admin, management commands, errors of the API's
 framework.
 """
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("portal", "factories", "brands", "sharing", "assessments")
 LEFT_OUT = re.compile(r"(^|/)(migrations|management|admin\.py|locale|static)(/|$)")
 TEMPLATES = (".html", ".txt", ".xml")
-KEYWORDS = {  # what the functions take, in the order of their arguments
+KEYWORDS = {  # the parameters of these functions, in order
     name + lazy: spec
     for lazy in ("", "_lazy", "_noop")
     for name, spec in {
@@ -36,7 +36,7 @@ KEYWORDS = {  # what the functions take, in the order of their arguments
 _STRING = r"""u?(?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")"""
 TEMPLATE_CALL = re.compile(rf"# Translators:.*$|\b(?:n?p?gettext|_)\((?:{_STRING},? ?)+(?:count)?\)", re.MULTILINE)
 
-# What people may meet of the packages below us, by the folder that holds the package's own translations.
+# The texts that people may meet of the packages below us, by the folder that holds the package's own translations.
 BORROWED = {
     "django/conf": (
         "django/core/validators.py",
@@ -49,7 +49,7 @@ BORROWED = {
     ),
     "allauth": ("allauth/account/adapter.py", "allauth/account/fields.py", "allauth/account/forms.py"),
 }
-NEVER_MET = re.compile(  # no page of ours asks for these
+NEVER_MET = re.compile(  # no page of ours shows these
     r"phone|username|slug|inline|duplicate|IPv|step size|UUID|JSON|duration|security key|authenticator|digit|decimal"
     r"|protocol|domain name|%s [GTP]B|field_name|complete value|Remember Me|[Oo]ptional|same email|Email \(again"
     r"|Email address confirmation|primary email|more than %d email|clear checkbox|already associated",
@@ -97,7 +97,7 @@ def _texts(source: str, name: str) -> Iterator[Entry]:
 
 
 def called(function: ast.expr) -> str:
-    """The last name of what is called."""
+    """Return the last name of what is called."""
     if isinstance(function, ast.Attribute):
         return function.attr
     return function.id if isinstance(function, ast.Name) else ""
@@ -128,7 +128,7 @@ def _together(entries: Iterator[Entry]) -> Catalogue:
 
 
 def own_sources() -> Iterator[tuple[str, str]]:
-    """Each file of ours that may hold texts, by its name, as Python."""
+    """Yield each file of ours that may hold texts, by its name, as Python."""
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*")):
             name = path.relative_to(ROOT).as_posix()
@@ -142,7 +142,7 @@ def own_sources() -> Iterator[tuple[str, str]]:
 
 @cache
 def own_texts() -> Catalogue:
-    """Every text of our own sources that is marked for translation, with the files that hold it."""
+    """Return every text of our own sources that is marked for translation, with the files that hold it."""
     return _together(entry for name, source in own_sources() for entry in _texts(source, name))
 
 
@@ -163,9 +163,9 @@ def _borrowed_texts() -> dict[str, Catalogue]:
 
 
 def borrowed_texts(language: str) -> Catalogue:
-    """Return what people may meet of Django's and allauth's texts and `language` must hold itself.
+    """Return those texts of Django and allauth that people may meet and that `language` must hold itself.
 
-    It is what the package has not in that language, and what we say in our own words.
+    These are the texts that the package lacks in that language, and those for which we use our own wording.
     """
     missing = []
     for owner, texts in _borrowed_texts().items():
@@ -185,6 +185,6 @@ def borrowed_texts(language: str) -> Catalogue:
 
 
 def texts_of(language: str) -> Catalogue:
-    """Everything that the catalogue of `language` must hold."""
+    """Return everything that the catalogue of `language` must hold."""
     own = {} if language == SOURCE else own_texts()
     return by_key({**borrowed_texts(language), **own}.values())

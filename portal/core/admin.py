@@ -1,4 +1,4 @@
-"""Django's admin, for the operator alone: it shows, and changes next to nothing.
+"""Django's admin, for the operator alone: it shows rows, and changes almost nothing.
 
 Roles, consent, publication and everything else that has a rule change through services, with an event. Nothing is
 added or deleted here.
@@ -19,15 +19,15 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
     show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Never."""
+        """Return False."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
+        """Return False."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
+        """Return False."""
         return False
 
 
@@ -43,7 +43,7 @@ class EventAdmin(ReadOnly):
 
 @admin.register(Job)
 class JobAdmin(ReadOnly):
-    """Jobs and their ends; no parameters or results."""
+    """Jobs and how they ended; no parameters or results."""
 
     list_display = ("created_at", "kind", "state", "owner", "attempts", "finished_at")
     list_filter = ("state", "kind")

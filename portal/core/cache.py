@@ -1,4 +1,4 @@
-"""The cache in Redis, and in the memory of this process while Redis is away.
+"""The cache in Redis, and in the memory of this process while Redis is unavailable.
 
 Only limits are counted in it (sign-in, reset, API, `/verify/`), so that its absence refuses nobody: each web process
 then counts for itself. After a failure Redis is left alone for `PAUSE_SECONDS`, or every request would wait for it.
@@ -21,7 +21,7 @@ WAIT_SECONDS = 1.0  # for a connection, and for an answer
 
 
 class RedisOrOwnMemory(BaseCache):
-    """Redis, or while it is away the memory of this process."""
+    """Redis, or the memory of this process while Redis is unavailable."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(params)
@@ -40,7 +40,7 @@ class RedisOrOwnMemory(BaseCache):
         return getattr(self._own, verb)(*args, **kwargs)
 
     def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        """Set a value unless there is one; whether it was set."""
+        """Set a value unless there is one; return whether it was set."""
         return bool(self._do("add", key, value, timeout=timeout, version=version))
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
@@ -52,11 +52,11 @@ class RedisOrOwnMemory(BaseCache):
         self._do("set", key, value, timeout=timeout, version=version)
 
     def touch(self, key: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        """Set when a value expires; whether there was one."""
+        """Set when a value expires; return whether there was one."""
         return bool(self._do("touch", key, timeout=timeout, version=version))
 
     def delete(self, key: Any, version: int | None = None) -> bool:
-        """Delete a value; whether there was one."""
+        """Delete a value; return whether there was one."""
         return bool(self._do("delete", key, version=version))
 
     def clear(self) -> None:

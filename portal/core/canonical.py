@@ -1,15 +1,15 @@
-"""One way to write a JSON document down, so that a signature over it can be checked by anybody.
+"""A canonical form of JSON documents, so that a signature over one can be checked by anybody.
 
 The form is that of RFC 8785 (JSON Canonicalization Scheme) for the documents that we sign, which hold no fractions:
 
 1. The bytes are UTF-8, without a byte order mark, without white space between tokens.
-2. An object's members stand in the order of their names by UTF-16 code units; each name stands once.
+2. An object's members are in the order of their names by UTF-16 code units; each name occurs once.
 3. An array keeps its order.
 4. A whole number is written in decimal, without leading zeros, plus sign or exponent; its size is below 2^53.
    Fractions, NaN and Infinity are refused.
 5. `true`, `false` and `null` are written so.
-6. A string stands in double quotes. `"` and `\\` are escaped by a backslash; the control characters below U+0020 as
-   `\\b \\t \\n \\f \\r` or else as `\\u00xx` in lower case; everything else, `/` and U+007F included, stands as it is.
+6. A string is in double quotes. `"` and `\\` are escaped by a backslash; the control characters below U+0020 as
+   `\\b \\t \\n \\f \\r` or else as `\\u00xx` in lower case; everything else, `/` and U+007F included, is not escaped.
    Strings are not normalised; half a surrogate pair is refused.
 """
 
@@ -22,11 +22,11 @@ DEEPEST = 20
 
 
 class NotCanonicalError(ValueError):
-    """The document cannot be written in this form; the message says why."""
+    """The error for a document that cannot be written in this form; the message says why."""
 
 
 def canonical(value: Any) -> bytes:
-    """The document in its one form. Raises `NotCanonicalError`."""
+    """Return the document in its canonical form. Raises `NotCanonicalError`."""
     try:
         return json.dumps(_ordered(value, 0), separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
     except UnicodeEncodeError as error:
@@ -34,7 +34,7 @@ def canonical(value: Any) -> bytes:
 
 
 def digest(value: Any) -> str:
-    """The SHA-256 of the document's one form, in hexadecimal. Raises `NotCanonicalError`."""
+    """Return the SHA-256 of the document's canonical form, in hexadecimal. Raises `NotCanonicalError`."""
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
@@ -62,7 +62,7 @@ def _utf_16(name: Any) -> bytes:
 
 
 def read_strictly(text: str) -> Any:
-    """The document that `text` holds. Raises `NotCanonicalError` where two readers could read two things into it."""
+    """Return the document that `text` holds. Raises `NotCanonicalError` where it could be read in two ways."""
     try:
         return json.loads(text, object_pairs_hook=_once, parse_float=_refuse, parse_constant=_refuse)
     except NotCanonicalError:

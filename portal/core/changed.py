@@ -4,4 +4,4 @@ from django.core.exceptions import ValidationError
 
 
 class HasChangedError(ValidationError):
-    """Somebody has since changed what this is about: it is no longer in the state that the verb needs."""
+    """The error that somebody has since changed the object: it is no longer in the state that the action needs."""

@@ -1,11 +1,11 @@
-"""The address of the client that asks: the one place that says it, for every limit and lock.
+"""The address of the client that asks, from one place for every limit and lock.
 
 Each of our proxies appends the address that it was asked from to `X-Forwarded-For`, so the last
-`TRUSTED_PROXY_COUNT` entries are theirs and the first of these is the client. What stands before them was written
-by the client and is believed by nobody. Where the chain is shorter, or the entry is no address, the request did not
+`TRUSTED_PROXY_COUNT` entries are theirs and the first of these is the client. Entries before them were written
+by the client and are never trusted. Where the chain is shorter, or the entry is no address, the request did not
 come through the proxies, and the connection's own address counts.
 
-Of an IPv6 address only the network of 64 bits counts: whoever has one address has all of them.
+Of an IPv6 address only the network of 64 bits counts: a client with one address has all of them.
 """
 
 import ipaddress

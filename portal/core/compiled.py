@@ -1,8 +1,8 @@
-"""Statements that are put into SQL once in a process and then asked again and again, each time with other values.
+"""Statements that are compiled to SQL once in a process and then run again and again, each time with other values.
 
-To turn the gate into SQL takes Django longer than PostgreSQL needs to answer it, and to plan it takes PostgreSQL longer
-than to run the plan. A queryset is therefore built once, with a `Parameter` where a value belongs, and each connection
-prepares the statement once. Nothing but the words and their plan is kept: each asking runs the statement anew. The
+Django takes longer to compile the gate to SQL than PostgreSQL needs to answer it, and PostgreSQL takes longer to plan
+it than to run the plan. A queryset is therefore built once, with a `Parameter` in place of each value, and each
+connection prepares the statement once. Only the SQL and its plan are kept: each call runs the statement anew. The
 queryset remains the readable truth, and a test compares the answers of both.
 """
 
@@ -25,14 +25,14 @@ Answer = TypeVar("Answer")
 
 
 class Parameter(Expression):
-    """A value that is not known yet, by its name; `field` says what it will be stored or compared as."""
+    """A value that is not known yet, by its name; `field` says as what it will be stored or compared."""
 
     def __init__(self, name: str, field: "Field[Any, Any]") -> None:
         super().__init__(output_field=field)
         self.name = name
 
     def as_sql(self, _compiler: Any, _connection: Any) -> tuple[str, tuple[Any, ...]]:
-        """Return a place, and itself as what is to be put there."""
+        """Return a placeholder, and itself as its value."""
         return "%s", (self,)
 
     def __bool__(self) -> bool:
@@ -40,10 +40,10 @@ class Parameter(Expression):
 
 
 class Keys(Expression):
-    """A subselect of one column whose words are known: for `__in`, for `among` and, as `are_any`, for a condition.
+    """A subselect of one column whose SQL is known: for `__in`, for `among` and, as `are_any`, for a condition.
 
     It names nothing of the query around it, so it means the same in any of them, and Django need neither copy nor
-    reword it with each.
+    compile it again with each.
     """
 
     def __init__(self, sql: str, parameters: tuple[Any, ...], column: "Field[Any, Any]") -> None:
@@ -55,7 +55,7 @@ class Keys(Expression):
         return self
 
     def as_sql(self, _compiler: Any, _connection: Any) -> tuple[str, tuple[Any, ...]]:
-        """Return the words in parentheses, and their values."""
+        """Return the SQL in parentheses, and its values."""
         return f"({self.sql})", self.parameters
 
     def get_group_by_cols(self) -> list[Any]:
@@ -78,13 +78,13 @@ class AreAny(Keys):
 class Compiled(Generic[M, Row]):
     """A queryset as a prepared statement that takes values for its `Parameter`s.
 
-    A number that is too large for its parameter is no column's: it finds nothing, as in a queryset that asks for it.
+    A number that is too large for its parameter is in no column: it finds nothing, as in an ordinary queryset.
     """
 
     def __init__(self, queryset: "QuerySet[M, Row]", kept: str = "") -> None:
-        """Word `queryset`.
+        """Compile `queryset`.
 
-        `kept`: what follows its WHERE from outside, in SQL, about columns that it names; PostgreSQL works these out
+        `kept`: a further condition in SQL, from outside, on columns that the queryset names. PostgreSQL computes these
         once for each row, in the queryset's order, and not twice as where a queryset is filtered by what it annotates.
         """
         self._queryset = queryset
@@ -99,7 +99,7 @@ class Compiled(Generic[M, Row]):
         self._any = _Prepared(queryset.db, f"SELECT EXISTS({sql})", parameters)
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
-        """Ask it with these values for its parameters. Raises `KeyError` where one is missing."""
+        """Return its rows with these values for its parameters. Raises `KeyError` where one is missing."""
         return self._rows.ask(values) if self._rows.takes(values) else []
 
     def count(self, **values: Any) -> int:
@@ -117,8 +117,8 @@ class Compiled(Generic[M, Row]):
     def objects(self, **values: Any) -> list[Row]:
         """Return what iterating over the queryset would, annotations and related rows included.
 
-        The compiler that worded the statement knows which column belongs to which field. A copy of it, which words
-        nothing anew, reads the answer.
+        The compiler of the statement knows which column belongs to which field. A copy of it, which compiles nothing
+        anew, reads the answer.
         """
         return self._rows.run(values, self._read) if self._rows.takes(values) else []
 
@@ -131,7 +131,7 @@ class Compiled(Generic[M, Row]):
         return list(rows)
 
 
-PREPARED = 128  # statements of one connection: page sizes and orders are chosen by whoever asks
+PREPARED = 128  # statements of one connection: page sizes and orders are chosen by the client
 
 
 # The server lost the statement (DISCARD), has one that is not known here, or its tables were changed since.
@@ -139,9 +139,9 @@ _OUT_OF_STEP = (InvalidSqlStatementName, DuplicatePreparedStatement, FeatureNotS
 
 
 class _Prepared:
-    """A statement that each connection prepares when it asks it for the first time."""
+    """A statement that each connection prepares before its first use."""
 
-    # What each connection has prepared, what it was not asked for longest first.
+    # The statements that each connection has prepared, the least recently used first.
     _known: "WeakKeyDictionary[Any, dict[str, None]]" = WeakKeyDictionary()
     _out_of_step: "WeakSet[Any]" = WeakSet()  # connections that prepare everything anew
 
@@ -157,20 +157,20 @@ class _Prepared:
         self._name = ""
 
     def given(self, values: dict[str, Any]) -> tuple[Any, ...]:
-        """Return what stands at each place of the SQL."""
+        """Return the value at each place of the SQL."""
         return tuple(values[one.name] if isinstance(one, Parameter) else one for one in self._parameters)
 
     def takes(self, values: dict[str, Any]) -> bool:
-        """Return whether the numbers among the values are none that PostgreSQL refuses as too large."""
+        """Return whether all numbers among the values are within what PostgreSQL accepts."""
         return all(values[name] is None or low <= values[name] <= high for name, (low, high) in self._ranges.items())
 
     def ask(self, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         return self.run(values, self._fetch)
 
     def run(self, values: dict[str, Any], execute: Callable[[str, tuple[Any, ...]], Answer]) -> Answer:
-        """Return what `execute` makes of the call with these values; where it has to be prepared anew, of a second one.
+        """Return the result of `execute` for these values; if the statement must be prepared anew, of a second call.
 
-        In a transaction the error is raised, for nothing can be asked after it; the next one prepares anew.
+        In a transaction the error is raised, because nothing can be asked after it; the next one prepares anew.
         """
         connection = connections[self._alias]
         try:
@@ -189,7 +189,7 @@ class _Prepared:
             return list(cursor.fetchall())
 
     def call(self, values: dict[str, Any]) -> tuple[str, tuple[Any, ...]]:
-        """Return what asks it with these values. The connection has prepared it then."""
+        """Return the call with these values. The connection has prepared the statement then."""
         given = tuple(values[name] for name in self._places)
         connections[self._alias].cursor().close()  # connected, and found healthy, once in a request
         with connections[self._alias].wrap_database_errors:
@@ -205,7 +205,7 @@ class _Prepared:
             self._out_of_step.discard(raw)
         if self._name not in known:
             statement = self._statement(raw)
-            self._name = f"worded_{sha256(statement.encode()).hexdigest()[:24]}"  # one name for the same words anywhere
+            self._name = f"worded_{sha256(statement.encode()).hexdigest()[:24]}"  # one name for the same SQL anywhere
             if self._name not in known:
                 raw.execute(f"PREPARE {self._name}{statement}")
         known.pop(self._name, None)
@@ -225,19 +225,19 @@ class _Prepared:
         return f"{f' ({types})' if types else ''} AS {self.sql % tuple(words)}"
 
 
-KEPT = 64  # statements of one function: it has one for each shape that it is asked in
+KEPT = 64  # statements of one function: it has one for each shape in which it is called
 _functions: list[Any] = []
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def worded_once(build: F) -> F:
-    """Keep what a function returns, a `Compiled`, for each shape that it is asked in."""
+    """Keep the result of a function, a `Compiled`, for each shape in which it is called."""
     kept = lru_cache(maxsize=KEPT)(build)
     _functions.append(kept)
     return cast("F", kept)
 
 
 def forget_words() -> None:
-    """Word everything anew when it is asked next: for tests that change what the words mean."""
+    """Compile everything anew at its next use: for tests that change what it depends on."""
     for one in _functions:
         one.cache_clear()

@@ -1,4 +1,4 @@
-"""Conditions that PostgreSQL plans better in these words than in Django's."""
+"""Conditions that PostgreSQL plans better in this form than in Django's."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ class _ArrayOfKeys(Func):
 
 
 def among(column: str, keys: QuerySet[Any, Any] | Keys) -> Q:
-    """Return the condition that `column` is one of `keys`, a queryset of one column or its words.
+    """Return the condition that `column` is one of `keys`, a queryset of one column or its SQL.
 
     The keys are read once a statement, before anything else, and then used to search an index. `column__in=keys`
     instead lets the planner walk the rows and look each of them up among the keys.
@@ -35,7 +35,7 @@ def among(column: str, keys: QuerySet[Any, Any] | Keys) -> Q:
 
 
 class ExistsRowByRow(Exists):
-    """`EXISTS` that is asked of one row after the other, in the order of the rows, until a page is full.
+    """`EXISTS` that is evaluated for one row after the other, in the order of the rows, until a page is full.
 
     Without the OFFSET the planner may turn it into a join over all rows, which a page of 25 does not need.
     """

@@ -92,5 +92,5 @@ COUNTRIES: dict[str, Promise] = {
 
 
 def country_name(code: str) -> str:
-    """The name of the country `code` in the reader's language; or the code itself where we do not know it."""
+    """Return the name of the country `code` in the reader's language; or the code itself where it is unknown."""
     return str(COUNTRIES.get(code.upper(), code))

@@ -1,4 +1,4 @@
-"""From a country's name, as people write it, to its ISO 3166-1 alpha-2 code."""
+"""The ISO 3166-1 alpha-2 codes of country names as people write them."""
 
 import re
 import unicodedata
@@ -46,7 +46,7 @@ VARIANTS = {
 
 
 def country_code(text: str) -> str:
-    """The code of the country that `text` names, in any case and with or without accents; "" for an unknown one."""
+    """Return the code of the country that `text` names, in any case and with or without accents; "" if unknown."""
     return _names().get(_plain(text), "")
 
 

@@ -1,8 +1,8 @@
-"""Days of a place (R54): "today", "until 1 December" and deadlines are days where the factory stands.
+"""Days of a place (R54): "today", "until 1 December" and deadlines are days where the factory is.
 
-What is kept is a moment, in UTC. A day becomes a moment, and a moment a day, in this module alone; a test of
-`tests/test_architecture.py` looks for other ways. A place is whatever has a `zone`: a factory, which may have its own,
-or a country programme. The zones and their rules are those of the locked package `tzdata`, never the machine's.
+What is stored is a moment, in UTC. A day becomes a moment, and a moment a day, in this module alone; a test of
+`tests/test_architecture.py` looks for other ways. A place is any object with a `zone`: a factory, which may have its
+own, or a country programme. The zones and their rules are those of the locked package `tzdata`, never the machine's.
 
 What belongs to no factory (the ledger, an account, a token) has days in UTC: the place `UTC_DAYS`.
 """
@@ -25,7 +25,7 @@ from django.utils.translation import get_language
 zoneinfo.reset_tzpath(to=())  # so that only the locked package answers
 
 SHORTEST = timedelta(microseconds=1)
-# Where the table of zones does not begin with the zone that most of the country lives in.
+# Countries whose list of zones does not begin with the zone in which most of the country lives.
 MAIN_ZONES = {
     "AU": "Australia/Sydney",
     "BR": "America/Sao_Paulo",
@@ -36,7 +36,7 @@ MAIN_ZONES = {
 
 
 class Place(Protocol):
-    """Where something is: what has a time zone."""
+    """Something that has a time zone."""
 
     @property
     def zone(self) -> tzinfo:
@@ -66,7 +66,7 @@ def _zones() -> dict[str, tuple[str, ...]]:
 
 
 def zones_of_country(country: str) -> tuple[str, ...]:
-    """Return the names of a country's time zones, the main one first; of none that is known, UTC."""
+    """Return the names of a country's time zones, the main one first; UTC where none is known."""
     names = _zones().get(country, ("UTC",))
     main = MAIN_ZONES.get(country, names[0])
     return (main, *(name for name in names if name != main))
@@ -94,7 +94,7 @@ def today(place: Place) -> date:
 
 
 def last_today() -> date:
-    """Return the latest day that it is anywhere: a later one is to come, whatever the place."""
+    """Return the latest day that it is anywhere: a later one is in the future at every place."""
     return today(FIRST_DAYS)
 
 
@@ -120,7 +120,7 @@ def start_of(day: date, place: Place) -> datetime:
 
 
 def end_of(day: date, place: Place) -> datetime:
-    """Return the first moment after a day at a place, in UTC: what ends then still holds all that day."""
+    """Return the first moment after a day at a place, in UTC: access that ends then still holds all that day."""
     return start_of(day + timedelta(days=1), place)
 
 
@@ -130,7 +130,7 @@ def is_start_of_day(moment: datetime, place: Place) -> bool:
 
 
 def last_day(end: datetime | None, place: Place) -> date | None:
-    """Return the last whole or part day at a place before an end; None where there is no end."""
+    """Return the last whole or partial day at a place before an end; None where there is no end."""
     return None if end is None else day_of(end - SHORTEST, place)
 
 
@@ -154,7 +154,7 @@ def written(value: date, style: str = "DATE_FORMAT") -> str:
 
 
 def _zone(value: date) -> str:
-    """Return how the zone of a moment is written: as its difference from UTC, for CST is a zone of two continents."""
+    """Return the zone of a moment as its difference from UTC, because CST is a zone of two continents."""
     offset = f"{value:%z}"
     return offset.removesuffix("00") if offset.strip("+-0") or not offset else "UTC"
 
@@ -232,7 +232,7 @@ def is_place_chosen() -> bool:
 
 
 class EachPageItsPlace:
-    """Middleware: no page shows the days of the place that the page before it on this thread was about."""
+    """Middleware that resets the place, so that no page shows the days of an earlier page's place on this thread."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

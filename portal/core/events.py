@@ -1,4 +1,4 @@
-"""Writing events. A state change and its event are one transaction (style rule 4)."""
+"""Functions that write events. A state change and its event are one transaction (style rule 4)."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 
 class EventKind(StrEnum):
-    """What an event tells of: `<area>.<what happened>`. Each app has one enum of this base, in its `events.py`.
+    """The kind of an event: `<area>.<what happened>`. Each app has one enum of this base, in its `events.py`.
 
-    What was written once is never renamed: the sealed rows say it, and the checks of the ledger compare it.
+    A value once written is never renamed: the sealed rows contain it, and the checks of the ledger compare it.
     """
 
 
@@ -37,9 +37,9 @@ def record(
     subject: object = "",
     **data: Any,
 ) -> Event:
-    """Append one event; call it inside the transaction of the change it tells of.
+    """Append one event; call it inside the transaction of the change that it records.
 
-    Takes what `event_of` takes.
+    It takes what `event_of` takes.
     """
     event = event_of(
         kind, by=by, factory_id=factory_id, brand_id=brand_id, programme_id=programme_id, subject=subject, **data
@@ -58,7 +58,7 @@ def event_of(
     subject: object = "",
     **data: Any,
 ) -> Event:
-    """Return one event, not written yet: a decision that has several writes them together.
+    """Return one event, not saved yet: a decision that has several saves them together.
 
     `subject` is the id of the row that changed; `data` holds ids, codes, dates and a person's own words that JSON can
     carry, never contents of a report, never words of the portal's (they are made when shown). `by` is None only for

@@ -1,11 +1,11 @@
 """Tables that people download, CSV or XLSX, written row by row.
 
 **Formulas.** A spreadsheet runs a cell that begins with `=`, `+`, `-` or `@` (a tab, a line break, blanks or quotes may
-come first). Which text begins a cell is for the reader's computer to say: where its list separator is a semicolon or a
+come first). Which text begins a cell depends on the reader's computer: where its list separator is a semicolon or a
 tab, the quotes around a cell mean nothing, and the text after each `;`, tab or line break inside it is a cell of its
 own. So every cell is quoted, and `guard` puts an apostrophe before such a sign at the start of the cell and after each
 `;`, tab and line break in it, and behind a `;`, tab or line break that ends it (or what follows would be swallowed).
-`unguard` takes exactly these away again, for every text. Numbers ("-5") stay numbers, but for the first cell of a row,
+`unguard` removes exactly these again, for every text. Numbers ("-5") stay numbers, except in the first cell of a row,
 which another separator joins with its neighbours. In XLSX text is written as text, and never becomes a formula or a
 link.
 """
@@ -24,7 +24,7 @@ from django.http.response import HttpResponseBase
 FORMATS = ("csv", "xlsx")
 BOM = b"\xef\xbb\xbf"
 ROWS_PER_CHUNK = 500
-MOST_SHEET_ROWS = 1_000_000  # a worksheet holds some more; CSV has no end
+MOST_SHEET_ROWS = 1_000_000  # a worksheet holds some more; CSV has no limit
 WIDTH = 20  # characters
 WORKBOOK = {
     "constant_memory": True,
@@ -36,8 +36,8 @@ CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?([eE][+-]?[0-9]+)?")
 _SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
-_FIRST = rf"""(?=["' ]*[{_SIGNS}\t\r\n])"""  # what the start of a cell is guarded before
-_LATER = rf"""(?=["' ]*(?:[{_SIGNS}\t]|\Z))"""  # and a later start in it
+_FIRST = rf"""(?=["' ]*[{_SIGNS}\t\r\n])"""  # the start of a cell that needs a guard
+_LATER = rf"""(?=["' ]*(?:[{_SIGNS}\t]|\Z))"""  # a later start inside a cell that needs one
 _AFTER = r"(?:(?<=[;\t\n])|(?<=\r)(?!\n))"
 _STARTS = re.compile(rf"\A{_FIRST}|{_AFTER}{_LATER}")
 _GUARDED = re.compile(rf"\A'{_FIRST}|{_AFTER}'{_LATER}")
@@ -45,7 +45,7 @@ _RISKY = re.compile(rf"[{_SIGNS};\t\r\n]")
 
 
 def guard(cell: str) -> str:
-    """Return the cell as no spreadsheet runs any part of it; a number stays as it is."""
+    """Return the cell in a form of which no spreadsheet runs any part; a number stays as it is."""
     return cell if _NUMBER.fullmatch(cell) else _guarded(cell)
 
 
@@ -77,7 +77,7 @@ def csv_file(header: Sequence[Any], rows: Iterable[Sequence[Any]], *, bom: bool 
 
 
 def csv_response(name: str, header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
-    """Return a CSV file as a download called `name`, which leaves row by row."""
+    """Return a CSV file as a download called `name`, which is sent row by row."""
     response = StreamingHttpResponse(csv_file(header, rows), content_type=CSV)
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
@@ -94,9 +94,9 @@ def table_response(
     header: Sequence[Any],
     rows: Iterable[Sequence[Any]],
 ) -> HttpResponseBase:
-    """A table as a download called `name`: `header`, then `rows` of text, numbers, moments or None.
+    """Return a table as a download called `name`: `header`, then `rows` of text, numbers, moments or None.
 
-    CSV leaves row by row; a workbook is written to disk row by row first. Moments are written in ISO 8601, with their
+    CSV is sent row by row; a workbook is written to disk row by row first. Moments are written in ISO 8601, with their
     own offset. `format` is one of `FORMATS`; raises `KeyError` for another.
     """
     return {"csv": csv_response, "xlsx": _xlsx}[format](name, header, rows)
@@ -116,7 +116,7 @@ def _text(cell: Any) -> str:
 
 
 def _xlsx(name: str, header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> HttpResponseBase:
-    import xlsxwriter  # only who orders a workbook waits for it
+    import xlsxwriter  # only a request for a workbook waits for it
 
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     with xlsxwriter.Workbook(file, WORKBOOK) as book:

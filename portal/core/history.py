@@ -1,4 +1,4 @@
-"""Rows that say what a setting was and since when, kept by a trigger (`portal.core.triggers.history_trigger`).
+"""Rows that record what a setting was and since when, written by a trigger (`portal.core.triggers.history_trigger`).
 
 For "any day in the past": the same decision, asked with a date, reads the settings of that date.
 """
@@ -11,9 +11,9 @@ from django.db.models.functions import Coalesce
 
 
 def latest_at(history: type[Model], owner: str, moment: datetime) -> Q:
-    """The condition on `history` rows (with `since`, and `owner`: a foreign key) that a row held at `moment`.
+    """Return the condition that a row of `history` (with `since`, and `owner`: a foreign key) held at `moment`.
 
-    One row an owner: the newest that began by then; before anything was written down, the oldest.
+    It holds for one row an owner: the newest that began by then; before anything was recorded, the oldest.
     """
     rows: Any = history._default_manager.filter(**{owner: OuterRef(owner)})
     held = rows.filter(since__lte=moment).order_by("-since", "-pk").values("pk")[:1]

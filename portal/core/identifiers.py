@@ -1,4 +1,4 @@
-"""Ids that others give, as the apps store them."""
+"""Ids that others assign, as the apps store them."""
 
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _

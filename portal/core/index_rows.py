@@ -9,7 +9,7 @@ from django.db.models.fields.related import ForeignObject
 class IndexRows(ForeignObject):  # type: ignore[type-arg]
     """A join, for querysets only, to the rows of `to` whose `to_fields` equal a row's `from_fields`.
 
-    The row between them (a report, whose number both hold) is not looked up. There may be many: a filter on it repeats
+    The row between them (a report, whose number both hold) is not read. There may be many: a filter on it repeats
     the row for each.
     """
 

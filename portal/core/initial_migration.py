@@ -25,7 +25,7 @@ ADDITIONS = (AddConstraint, AddField, AddIndex, AddTrigger)
 
 
 class InitialMigration(Migration):
-    """A migration that only adds: the models are rendered once, as they are after its last operation.
+    """A migration that only adds: the models are rendered once, in their state after its last operation.
 
     A model that it creates gets its table in that final form, with all fields, indexes, constraints and triggers;
     the operations that add them have nothing left to do. What it adds to older tables follows in its order.

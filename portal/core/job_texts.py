@@ -1,4 +1,4 @@
-"""What jobs say to their owners: codes in their rows, named in the reader's language when shown.
+"""Messages of jobs to their owners: stored as codes, put into the reader's language when shown.
 
 A worker knows no reader: a sentence that it stored would be in its own language for ever. Each app has the texts of
 its jobs in an enum of this base.
@@ -16,7 +16,7 @@ class JobText(models.TextChoices):
 
 
 class CoreJobText(JobText):
-    """What any job may say."""
+    """The texts of any job."""
 
     CANCELLED = "jobs.cancelled", _("Cancelled")
     BROKEN = (

@@ -1,8 +1,8 @@
-"""Jobs: ordering, running, cancelling and rescuing them.
+"""Jobs: services that order, run, cancel and rescue them.
 
 A job is a row (`core.models.Job`). `start_job` writes it and nudges a worker after the commit; the worker claims
 the row under a lease, runs the handler registered for its kind, renews the lease with each progress report and
-writes the end. When a worker is killed, its lease runs out and the sweeper queues the job again, so every handler
+writes the end. When a worker is killed, its lease expires and the sweeper queues the job again, so every handler
 must be idempotent. A handler re-checks its owner's access when it starts and before it hands over a result.
 """
 
@@ -32,7 +32,7 @@ MAX_ATTEMPTS = 3
 
 
 class JobError(Exception):
-    """The job cannot succeed, for a reason its owner can understand: a text, with what fills its places."""
+    """The error for a job that cannot succeed: a text that its owner can understand, with its placeholders' values."""
 
     def __init__(self, text: JobText, **params: str | int) -> None:
         super().__init__(text.value)
@@ -40,7 +40,7 @@ class JobError(Exception):
 
 
 class JobCancelled(Exception):  # noqa: N818 - no error: the owner's wish
-    """The owner cancelled, or another worker took the job over: stop, and hand over nothing."""
+    """The signal to stop and hand over nothing: the owner cancelled, or another worker took the job over."""
 
 
 @dataclass
@@ -68,7 +68,7 @@ class JobRun:
             raise JobCancelled
 
     def is_cancelled(self) -> bool:
-        """True once this run should stop. Also renews the lease, so long steps may simply keep asking."""
+        """Return whether this run should stop. This also renews the lease, so long steps may simply keep asking."""
         return not self._held().update(lease_until=timezone.now() + settings.JOB_LEASE)
 
     def _held(self) -> Any:
@@ -107,7 +107,7 @@ def run_job(job_id: str) -> None:
 
 
 def nudge(job_id: UUID) -> None:
-    """Send the job to a worker. When the broker is away nothing is lost: the sweeper sends it again."""
+    """Send the job to a worker. When the broker is unavailable nothing is lost: the sweeper sends it again."""
     try:
         run_job.delay(str(job_id))
     except run_job.OperationalError:
@@ -124,7 +124,7 @@ def cancel_job(*, by: "User", job: Job) -> Job:
 
 
 def claim(job_id: UUID) -> Job | None:
-    """Take the job under a new lease, or None when it is finished, cancelled or in other hands."""
+    """Take the job under a new lease; return None when it is finished, cancelled or held by another worker."""
     now = timezone.now()
     free = Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, lease_until__lt=now)
     claimed = Job.objects.filter(free, pk=job_id, cancel_requested=False).update(
@@ -156,7 +156,7 @@ def _run_to_its_end(job: Job) -> Job.State:
     except JobError as error:
         return _fail(job, error)
     except Exception as error:
-        # Contents may sit in the exception's message: the log gets its type and frames alone (portal.core.logs).
+        # Contents may be in the exception's message: the log gets only its type and frames (portal.core.logs).
         log.error("job_failed", job=str(job.pk), kind=job.kind, error=type(error).__name__, exc_info=error)
         return _fail(job, JobError(CoreJobText.BROKEN, job=str(job.pk)))
     return _finish(job, Job.State.DONE, result=result, progress=F("total"))
@@ -173,9 +173,9 @@ def _finish(job: Job, state: Job.State, **values: Any) -> Job.State:
 
 
 def requeue_lost() -> int:
-    """Send again what no worker holds: leases that ran out, and queued jobs whose message never arrived.
+    """Send again what no worker holds: jobs with an expired lease, and queued jobs whose message never arrived.
 
-    A job that was lost `MAX_ATTEMPTS` times is failed; one whose owner cancelled it is ended. Returns how many
+    A job that was lost `MAX_ATTEMPTS` times is failed; one whose owner cancelled it is ended. Return how many
     were sent again.
     """
     now = timezone.now()

@@ -1,4 +1,4 @@
-"""What the log may say: of a request its route and no address; of an error its type and place and no message."""
+"""What the log may contain: of a request its route and no address; of an error its type and place and no message."""
 
 import logging
 import sys
@@ -15,12 +15,12 @@ MOST_FRAMES = 40
 
 
 def route_of(request: HttpRequest) -> str:
-    """The pattern of the address, such as `factories/<int:pk>/`; an address may hold a secret or what was searched."""
+    """Return the pattern of the address, like `factories/<int:pk>/`; an address may hold a secret or a search."""
     return request.resolver_match.route or "/" if request.resolver_match else "(no page)"
 
 
 class RoutesOnly(logging.Filter):
-    """Django names addresses where it refuses a form or fails: the line gets the route in their place (invariant 8)."""
+    """A filter for records of Django that name an address: they get the route in its place (invariant 8)."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record pass, without an address."""
@@ -32,7 +32,7 @@ class RoutesOnly(logging.Filter):
 
 
 class TaskErrors(logging.Filter):
-    """Celery writes an error's message, a task's arguments and its result into its lines: they get none of them."""
+    """A filter that removes an error's message, a task's arguments and its result from the records of Celery."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record pass, with the error's type in place of its text."""
@@ -44,7 +44,7 @@ class TaskErrors(logging.Filter):
 
 
 def without_messages(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Put types and frames in the place of an exception: its message and its variables may hold contents."""
+    """Replace an exception by its types and frames: its message and its variables may hold contents."""
     error = _error(event.pop("exc_info", None))
     if error is not None:
         event["exception"] = _described(error)

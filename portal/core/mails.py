@@ -1,7 +1,7 @@
 """Mails that somebody waits for (a forgotten password, an invitation): sent at once, or as soon as the server is back.
 
-The person who asked is answered alike in both cases. What waits is encrypted, tried again every few minutes, and given
-up after `GIVEN_UP_AFTER`: by then a new one was asked for. Notices have an outbox of their own (`portal.notices`).
+The person who asked gets the same answer in both cases. What waits is encrypted, tried again every few minutes, and
+given up after `GIVEN_UP_AFTER`: by then a new one was asked for. Notices have their own outbox (`portal.notices`).
 """
 
 import json
@@ -24,7 +24,7 @@ LONGEST_WAIT = timedelta(minutes=30)
 
 
 def send_or_keep(message: EmailMultiAlternatives) -> None:
-    """Send a mail now; where the server is away or refuses it, keep it for `send_waiting`."""
+    """Send a mail now; where the server is unavailable or refuses it, keep it for `send_waiting`."""
     try:
         message.send()
     except OSError as error:
@@ -33,7 +33,7 @@ def send_or_keep(message: EmailMultiAlternatives) -> None:
 
 
 def send_waiting() -> int:
-    """Try every mail whose time has come: how many left."""
+    """Try every mail whose time has come; return how many were sent."""
     WaitingMail.objects.filter(created_at__lt=timezone.now() - GIVEN_UP_AFTER).delete()
     sent, began = 0, timezone.now()
     while (outcome := _send_next(before=began)) is not None:
@@ -43,7 +43,7 @@ def send_waiting() -> int:
 
 @transaction.atomic
 def _send_next(before: Any) -> int | None:
-    """Try the next mail, locked until the end: 1 where it left, 0 where not, None when no mail is due."""
+    """Try the next mail, locked until the end; return 1 if it was sent, 0 if not, None when no mail is due."""
     due = WaitingMail.objects.filter(next_attempt_at__lte=before).order_by("next_attempt_at", "pk")
     mail = due.select_for_update(skip_locked=True).first()
     if mail is None:
@@ -81,7 +81,7 @@ def _seal(message: EmailMultiAlternatives) -> str:
 
 
 def _opened(sealed: str) -> EmailMultiAlternatives:
-    """Raises `InvalidToken` for one that no configured key opens."""
+    """Return the mail. Raises `InvalidToken` for one that no configured key decrypts."""
     parts = json.loads(box(PURPOSE).decrypt(sealed.encode()))
     parts["alternatives"] = [(content, kind) for content, kind in parts["alternatives"]]
     return EmailMultiAlternatives(**parts, connection=get_connection())

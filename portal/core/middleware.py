@@ -1,4 +1,4 @@
-"""What every response of the portal carries."""
+"""Middleware for every response of the portal."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 
 class RequestLog:
-    """A line for each request: method, route, status and milliseconds.
+    """Middleware that logs one line for each request: method, route, status and milliseconds.
 
     The route is the pattern (`invitations/<uuid:invitation_id>/<str:secret>/`), never the address: that may hold a
     secret, a cursor or what somebody searched for (invariant 8).
@@ -37,7 +37,7 @@ class RequestLog:
 
 
 class Probes:
-    """Health checks and metrics, answered whatever host the request names.
+    """Middleware for health checks and metrics, answered whatever host the request names.
 
     A load balancer asks each web server by its address, which is not one of `ALLOWED_HOSTS`. These pages link to
     nothing and mail nothing, so the host cannot mislead anybody; everywhere else it is checked.
@@ -58,13 +58,13 @@ class Probes:
 
 
 class PrivateResponses:
-    """Answers to signed-in people are kept by no cache and sent to no other site (invariant 4)."""
+    """Middleware by which answers to signed-in people are kept by no cache and sent to no other site (invariant 4)."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
-        """While developing, too, "not found" is the portal's own page and not the debugger's list of addresses."""
+        """Show the portal's own page for "not found", while developing, too, not the debugger's list of addresses."""
         if settings.DEBUG and isinstance(exception, Http404):
             return page_not_found(request, exception)
         return None
@@ -80,7 +80,7 @@ class PrivateResponses:
 
 
 class WholeSentences:
-    """Pages in which a sentence that ends with a company's name ends with one full stop."""
+    """Middleware by which a sentence that ends with a company's name ends with one full stop."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -94,13 +94,13 @@ class WholeSentences:
 
 
 class CompressedPages(GZipMiddleware):
-    """Pages travel compressed, for readers on a poor line; files and the API's answers as they are.
+    """Middleware that compresses pages, for readers on a slow connection; files and the API's answers stay as they are.
 
-    Django adds up to 100 random bytes to each and masks the form's token anew, so that the length of a page tells
+    Django adds up to 100 random bytes to each and masks the form's token anew, so that the length of a page reveals
     nothing about a secret in it (the BREACH attack).
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Only what is HTML and whole."""
+        """Compress only what is HTML and complete."""
         is_page = response.headers.get("Content-Type", "").startswith("text/html") and not response.streaming
         return super().process_response(request, response) if is_page else response

@@ -1,14 +1,14 @@
-"""Names as they are kept: on one line, in the order in which they are read, each letter in one form.
+"""Names as they are stored: on one line, in the order in which they are read, each letter in one form.
 
-A name stands in mails, forms, receipts and lists that other organisations read. A line break in it would write
-paragraphs of its own into the portal's mails, and a bidirectional control would let it pass for another name. Signs
-that nobody sees, and letters that are one character here and two there, would make two names of one.
+A name is shown in mails, forms, receipts and lists that other organisations read. A line break in it would write
+paragraphs of its own into the portal's mails, and a bidirectional control would let it pass for another name. Invisible
+characters, and letters that are one character here and two there, would make two names of one.
 """
 
 import re
 import unicodedata
 
-# Unicode's "default ignorable" signs: nothing is shown for them. Not the joiners, without which some scripts are
+# Unicode's "default ignorable" characters: nothing is shown for them. Not the joiners, without which some scripts are
 # not written.
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164"
@@ -26,17 +26,17 @@ _MARKS = re.compile(f"[{MARKS}]")
 
 
 def one_full_stop(text: str) -> str:
-    """Text or HTML in which a name such as "Lantern Garment Co., Ltd." ends its sentence with one full stop."""
+    """Return text or HTML with one full stop where a name such as "Lantern Garment Co., Ltd." ends a sentence."""
     return _TWO_STOPS.sub(r"\1", text)
 
 
 def one_line(name: str) -> str:
-    """Return the name as it is kept: no line breaks and no signs that nobody sees, one blank between words, in NFC."""
+    """Return the name as it is stored: no line breaks or unseen characters, one blank between words, in NFC."""
     seen = _NEEDLESS_JOINERS.sub("", _INVISIBLE.sub("", name))
     return unicodedata.normalize("NFC", " ".join(_CONTROLS.sub(" ", seen).split()))
 
 
 def unmarked(text: str) -> str:
-    """Return the text as a search compares it: small letters, without the marks above and below them."""
+    """Return the text as a search compares it: lower case, without the marks above and below letters."""
     letters = _MARKS.sub("", unicodedata.normalize("NFKD", one_line(text))).lower()
     return letters.translate(str.maketrans(STROKED, PLAIN))

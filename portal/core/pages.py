@@ -1,8 +1,8 @@
 """Keyset pages: lists of any length, the same cost on every page, never an OFFSET.
 
 A cursor is the sort key of the last row, encrypted: it cannot be made up, and nobody reads from it how many rows there
-are that they do not see. Its length does not tell either: a number is as long as the longest one, whatever it is.
-It opens nothing by itself, because the queryset it is applied to already took the user.
+are that they do not see. Its length does not reveal it either: a number is as long as the longest one, whatever it is.
+It gives no access by itself, because the queryset that it is applied to already took the user.
 """
 
 import json
@@ -24,11 +24,11 @@ M = TypeVar("M", bound=Model)
 Fetch = Callable[[Sequence[str], "Sequence[Any] | None", int], "list[M]"]
 PAGE_SIZE = 25
 SALT = "portal.keyset"
-LONGEST = len(str(-(2**63)))  # characters of a number of the database
+LONGEST = len(str(-(2**63)))  # characters of the longest number in the database
 
 
 class BadCursor(ValueError):  # noqa: N818
-    """The cursor was not made by this portal, or for another order. Start again from the first page."""
+    """The error for a cursor not made by this portal, or made for another order. Start again from the first page."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Page(Generic[M]):
 def keyset_page(
     rows: "QuerySet[M] | Fetch[M]", *, order: Sequence[str], cursor: str = "", size: int = PAGE_SIZE
 ) -> Page[M]:
-    """The page of `rows` after (or before) `cursor`.
+    """Return the page of `rows` after (or before) `cursor`.
 
     `order` names columns that are never NULL, each with an optional "-", all in one direction, the last one unique.
     Raises `BadCursor`.
@@ -90,7 +90,7 @@ def _of_another_list() -> BadCursor:
 
 
 def _after(order: Sequence[str], values: Sequence[Any]) -> Q:
-    """(a, b) after (x, y), written so that an index on the first column bounds the scan."""
+    """Return the condition for (a, b) after (x, y), written so that an index on the first column bounds the scan."""
     name, value = order[0], values[0]
     step = "lt" if name.startswith("-") else "gt"
     field = name.removeprefix("-")

@@ -1,9 +1,9 @@
-"""Who reads: the one place that says on whose behalf the database is asked (docs/decisions/0039).
+"""The reader: on whose behalf the database is read, decided in this one place (docs/decisions/0039).
 
 `reading_as` names the reader for a block of code: an account (`account_reader`) or a named reader, such as a task or
-somebody who is not signed in. The database connection (`portal.core.postgres`) tells it to PostgreSQL in the same
+somebody who is not signed in. The database connection (`portal.core.postgres`) passes it to PostgreSQL in the same
 round trip as the first statement of each transaction, as `portal.reader`, for that transaction alone: nothing is left
-on the connection for whoever uses it next. Without a reader nothing is set. Rights do not follow from it yet.
+on the connection for its next user. Without a reader nothing is set. Rights do not depend on it yet.
 """
 
 import re
@@ -13,15 +13,15 @@ from contextvars import ContextVar
 
 SETTING = "portal.reader"
 ANONYMOUS = "anonymous"  # nobody is signed in
-SIGN_IN = "sign-in"  # it is being found out who asks
-_WORD = re.compile(r"[a-z0-9_.-]+(:[A-Za-z0-9_.-]+)?")  # nothing that SQL or a placeholder would take for its own
+SIGN_IN = "sign-in"  # while it is determined who asks
+_WORD = re.compile(r"[a-z0-9_.-]+(:[A-Za-z0-9_.-]+)?")  # nothing that SQL or a placeholder would interpret
 
 Reader = Callable[[], str]
 _current: ContextVar[Reader | None] = ContextVar("reader", default=None)
 
 
 def account_reader(pk: int) -> str:
-    """Return the reader that is the account with this key."""
+    """Return the reader for the account with this key."""
     return f"account:{pk}"
 
 
@@ -31,7 +31,7 @@ def named_reader(kind: str, name: str) -> str:
 
 
 def current_reader() -> str:
-    """Return on whose behalf the next statement is asked, "" for nobody's. Raises `ValueError` for a malformed word."""
+    """Return on whose behalf the next statement is run, "" for nobody's. Raises `ValueError` for a malformed word."""
     find = _current.get()
     word = find() if find else ""
     if word and not _WORD.fullmatch(word):
@@ -41,9 +41,9 @@ def current_reader() -> str:
 
 @contextmanager
 def reading_as(reader: str | Reader) -> Iterator[None]:
-    """Ask the database on behalf of `reader` in this block.
+    """Read the database on behalf of `reader` in this block.
 
-    A function is asked before each statement: in a request it becomes known on the way who asks.
+    A function is called before each statement: in a request it only becomes known on the way who asks.
     """
     token = _current.set(reader if callable(reader) else lambda: reader)
     try:

@@ -1,4 +1,4 @@
-"""What the app role may do in the database (design: two roles, the web owns nothing).
+"""The rights of the app role in the database (design: two roles, the web owns nothing).
 
 `migrate` runs as the owner. After it, the app role that the web and the workers use gets rights table by
 table: everything an ordinary table needs, and only the listed rights where an app's config names fewer in
@@ -36,7 +36,7 @@ NO_TRIGGER_IGNORED = f"""
 
 
 def table_rights() -> Iterator[tuple[str, str]]:
-    """Every table that has fewer rights than `ALL_ROWS`, with its rights."""
+    """Yield every table that has fewer rights than `ALL_ROWS`, with its rights."""
     yield from LIBRARY_RIGHTS.items()
     for config in apps.get_app_configs():
         for model_name, rights in getattr(config, "database_rights", {}).items():
@@ -70,7 +70,7 @@ def apply_rights(using: str = "owner", **_signal: Any) -> None:
 
 
 def missing_rights() -> list[str]:
-    """Compare what the connected role may do with what `apply_rights` gives the app role; a phrase for each fault."""
+    """Compare the rights of the connected role with those that `apply_rights` gives; return a phrase for each fault."""
     expected = dict(table_rights())
     faults = []
     with connection.cursor() as cursor:

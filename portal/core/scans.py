@@ -1,4 +1,4 @@
-"""Scans that people upload as evidence: a whole PDF, JPEG or PNG, told by its content and not by its name."""
+"""Scans that people upload as evidence: a whole PDF, JPEG or PNG, recognised by its content and not by its name."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.core.files.base import File
 from django.utils.translation import gettext as _
 
 MAX_BYTES = 10 * 1024 * 1024
-# What the beginning and the end of a scan look like, by what it is.
+# The beginning and the end of a scan, by its kind.
 PDF, JPEG, PNG = "application/pdf", "image/jpeg", "image/png"
 BEGINNINGS = {PDF: b"%PDF-", JPEG: b"\xff\xd8\xff", PNG: b"\x89PNG\r\n\x1a\n"}
 ENDS = {PDF: b"%%EOF", JPEG: b"\xff\xd9", PNG: b"IEND\xae\x42\x60\x82"}
@@ -15,7 +15,7 @@ END_BYTES = 2048  # scanners write a little after the end
 
 
 def kind_of_scan(scan: "File[Any]") -> str:
-    """Return what a scan is. Raises `ValidationError` for one that is too large, and for anything else."""
+    """Return the kind of a scan. Raises `ValidationError` for one that is too large, and for anything else."""
     if not 0 < scan.size <= MAX_BYTES:
         raise ValidationError(_("Upload a scan of up to %s MB.") % (MAX_BYTES // 1024**2))
     scan.seek(0)

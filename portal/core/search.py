@@ -1,4 +1,4 @@
-"""Searching names whatever the form of their letters: "Duc Thang" finds "Đức Thắng", composed or decomposed."""
+"""Search for names whatever the form of their letters: "Duc Thang" finds "Đức Thắng", composed or decomposed."""
 
 from typing import Any, TypeVar
 
@@ -29,10 +29,10 @@ def unmarked_text(text: Combinable) -> Case:
 
 
 def search(rows: Rows, words: str, *, names: tuple[str, ...], ids: tuple[str, ...] = (), also: Q | None = None) -> Rows:
-    """Return the rows with a name that contains the words, or with an id that they are, and those of `also`.
+    """Return the rows with a name that contains the words, or with an id that equals them, and those of `also`.
 
-    A name may be another model's, such as `brand__name`. Factories have their own form of this, which their list can
-    afford: `factories.models.named`.
+    A name may be another model's, such as `brand__name`. Factories have their own form of this, fast enough for their
+    list: `factories.models.named`.
 
     Names are compared row by row, in some 20 µs where one has other letters than ASCII's: for the rows of one
     organisation, not of the whole programme.

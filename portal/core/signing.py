@@ -1,9 +1,9 @@
-"""Signatures that anybody can check: Ed25519 over a document's one form (`portal.core.canonical`).
+"""Signatures that anybody can check: Ed25519 over a document's canonical form (`portal.core.canonical`).
 
 The private keys are in the setting `SIGNING_KEYS`, the current one first; what they signed names its key. Each key's
-public half is kept in the database from its first use on, so that what a retired key signed still verifies, and is
-published (`/.well-known/portal-keys.json`). A document says in its own `type` what it is, so that a seal can never be
-taken for a receipt.
+public half is stored in the database from its first use on, so that what a retired key signed still verifies, and is
+published (`/.well-known/portal-keys.json`). A document states in its own `type` what it is, so that a seal can never
+be mistaken for a receipt.
 """
 
 import base64
@@ -25,7 +25,7 @@ from portal.core.models import SigningKey
 
 @dataclass(frozen=True)
 class Signed:
-    """What stands beside a signed document."""
+    """The signature beside a signed document, and its key."""
 
     key_id: str
     signature: str  # base64
@@ -46,7 +46,7 @@ class KnownKey:
         return base64.b64encode(self.public_key).decode()
 
     def described(self) -> dict[str, Any]:
-        """The key as it is published."""
+        """Return the key as it is published."""
         return {
             "key_id": self.key_id,
             "algorithm": "Ed25519",
@@ -62,7 +62,7 @@ def _private(seed: bytes) -> Ed25519PrivateKey:
 
 
 def sign(document: Any) -> Signed:
-    """Sign with the current key; its public half is kept at its first use, in the same transaction.
+    """Sign with the current key; its public half is stored at its first use, in the same transaction.
 
     Raises `ImproperlyConfigured` when the key's id was used before for another key.
     """
@@ -78,7 +78,7 @@ def sign_all(documents: Iterable[Any]) -> list[Signed]:
 
 
 def public_half(kind: str, secret: bytes) -> bytes:
-    """The 32 bytes of a configured key that may be published."""
+    """Return the 32 bytes of a configured key that may be published."""
     return secret if kind == "public" else _private(secret).public_key().public_bytes_raw()
 
 
@@ -93,7 +93,7 @@ def _keep(key_id: str, public_key: bytes) -> None:
 
 
 def is_signed_by(public_key: bytes, document: Any, signature: str) -> bool:
-    """Whether the signature is this key's, over this document."""
+    """Return whether the signature is this key's, over this document."""
     try:
         raw = base64.b64decode(signature, validate=True)
         Ed25519PublicKey.from_public_bytes(public_key).verify(raw, canonical(document))
@@ -103,12 +103,12 @@ def is_signed_by(public_key: bytes, document: Any, signature: str) -> bool:
 
 
 def configured_keys() -> dict[str, bytes]:
-    """The public halves that the environment names: trusted whatever the database says."""
+    """Return the public halves that the environment names: trusted whatever the database says."""
     return {key_id: public_half(kind, secret) for key_id, kind, secret in settings.SIGNING_KEYS}
 
 
 def known_keys() -> list[KnownKey]:
-    """Every key that signed anything, and those that are configured; the current one first, then the newest."""
+    """Return every key that signed anything, and those that are configured; the current one first, then the newest."""
     kept = {key.key_id: key for key in SigningKey.objects.order_by("-first_used_at")}
     public = {key_id: bytes(key.public_key) for key_id, key in kept.items()} | configured_keys()
     current = settings.SIGNING_KEYS[0][0]

@@ -1,9 +1,9 @@
-"""The part of Bootstrap that our pages use: 5 kB on the wire instead of 31, for readers on a poor line.
+"""The part of Bootstrap that our pages use: 5 kB on the wire instead of 31, for readers on a slow connection.
 
-`portal/static/vendor/bootstrap` keeps the whole of it, unchanged. A rule stays when every class it asks for is a word
-of our templates, Python files or scripts; a custom property stays when something that stays reads it. The result is
-committed (`portal/static/portal/bootstrap.css` and its right-to-left twin); `manage.py stylesheets` writes it anew,
-and a test fails when a page began to use a class that was left out.
+`portal/static/vendor/bootstrap` holds the whole of it, unchanged. A rule is kept when every class it asks for is a
+word of our templates, Python files or scripts; a custom property is kept when something that is kept reads it. The
+result is committed (`portal/static/portal/bootstrap.css` and its right-to-left twin); `manage.py stylesheets` writes it
+anew, and a test fails when a page began to use a class that was left out.
 """
 
 import re
@@ -29,7 +29,7 @@ HEAD = (
 
 @cache
 def words_of_pages() -> set[str]:
-    """Every word in our templates, Python files and scripts: among them each class that a page can have."""
+    """Return every word in our templates, Python files and scripts: among them each class that a page can have."""
     found: set[str] = set()
     for folder in FOLDERS:
         for path in (ROOT / folder).rglob("*"):
@@ -40,7 +40,7 @@ def words_of_pages() -> set[str]:
 
 
 def _blocks(css: str) -> Iterator[tuple[str, str]]:
-    """The statements of one level: what stands before the brace, and what stands between the braces."""
+    """Yield the statements of one level: the text before the brace, and the text between the braces."""
     start = depth = opened = 0
     for place, sign in enumerate(css):
         if sign == "{":
@@ -58,7 +58,7 @@ def _selectors(head: str) -> list[str]:
 
 
 def _used(css: str, words: set[str]) -> str:
-    """The rules of `css` that can apply to a page made of `words`."""
+    """Return the rules of `css` that can apply to a page made of `words`."""
     kept = []
     for head, body in _blocks(css):
         if head.startswith(("@media", "@supports")):
@@ -73,7 +73,7 @@ def _used(css: str, words: set[str]) -> str:
 
 
 def _without_unread(css: str, ours: str) -> str:
-    """Leave out custom properties that nobody reads, until none is left, and animations that nothing starts."""
+    """Leave out custom properties that nothing reads, until none is left, and animations that nothing starts."""
     while True:
         read = set(READS.findall(css + ours))
         shorter = css
@@ -90,7 +90,7 @@ def _without_unread(css: str, ours: str) -> str:
 
 
 def built(vendor_name: str) -> str:
-    """What of the vendor's file our pages use."""
+    """Return the rules of the vendor's file that our pages use."""
     css = re.sub(r"/\*.*?\*/", "", (VENDOR / vendor_name).read_text(), flags=re.DOTALL)
     css = re.sub(r'@charset "[^"]*";', "", css).strip()
     ours = "".join(path.read_text() for path in sorted(BUILT.glob("*.css")) if path.name not in FILES.values())

@@ -19,13 +19,13 @@ def requeue_lost_jobs() -> int:
 
 @shared_task(acks_late=True, max_retries=0)
 def clear_old_sessions() -> Any:
-    """Delete sessions that ran out (nightly by beat)."""
+    """Delete expired sessions (nightly by beat)."""
     return Session.objects.filter(expire_date__lt=timezone.now()).delete()[0]
 
 
 @shared_task(acks_late=True, max_retries=0)
 def send_waiting_mails() -> int:
-    """Send mails that the server did not take when they were written (every minute by beat)."""
+    """Send mails that the server did not accept when they were written (every minute by beat)."""
     return mails.send_waiting()
 
 

@@ -1,4 +1,4 @@
-"""Triggers that let a row keep what it said."""
+"""Triggers that protect or record the values of rows."""
 
 import pgtrigger
 
@@ -6,7 +6,7 @@ import pgtrigger
 def columns_are_final(
     name: str, columns: list[str], message: str, *, condition: pgtrigger.Q | None = None
 ) -> pgtrigger.Trigger:
-    """A trigger that refuses an UPDATE of any of `columns` (database names), where `condition` holds of the old row."""
+    """Return a trigger that refuses an UPDATE of `columns` (database names) where the old row meets `condition`."""
     old, new = (", ".join(f"{row}.{column}" for column in columns) for row in ("OLD", "NEW"))
     return pgtrigger.Trigger(
         name=name,
@@ -25,9 +25,9 @@ def columns_are_final(
 
 
 def history_trigger(name: str, table: str, owner: str, columns: list[str]) -> pgtrigger.Trigger:
-    """A trigger that writes `columns` of each new or changed row into the history `table`, with the moment.
+    """Return a trigger that writes `columns` of each new or changed row into the history `table`, with the moment.
 
-    `owner` is the history's column for the row's id. Nobody can change a setting around it.
+    `owner` is the history's column for the row's id. No change of a setting can bypass it.
     """
     new = ", ".join(f"NEW.{column}" for column in columns)
     old = ", ".join(f"OLD.{column}" for column in columns)
@@ -47,7 +47,7 @@ def history_trigger(name: str, table: str, owner: str, columns: list[str]) -> pg
 
 
 def refuse_truncate() -> pgtrigger.Trigger:
-    """Return a trigger that refuses TRUNCATE, which no trigger for rows would notice."""
+    """Return a trigger that refuses TRUNCATE, for which no trigger for rows would run."""
     return pgtrigger.Trigger(
         name="never_truncated",
         when=pgtrigger.Before,

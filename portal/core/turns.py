@@ -1,4 +1,4 @@
-"""One expensive form at a time for each person: a second one waits a moment for its turn, and is then refused.
+"""A limit of one expensive form at a time for each person: a second one waits a moment, and is then refused.
 
 The turn is an advisory lock of the database's session, so that it ends with the process that holds it, and all web
 processes see it. Only what is sent (POST) takes a turn: reading never locks.
@@ -18,15 +18,15 @@ View = Callable[..., HttpResponseBase]
 TURNS = 0x7475726E  # the class of the advisory locks on persons
 WAITING = TURNS + 1  # and on the one place to wait for a turn
 PAUSE_SECONDS, TRIES = 0.1, 30
-ROOM = 2**31  # of the lock's second number: two persons who share one wait for each other, which harms nobody
+ROOM = 2**31  # of the lock's second number: two persons who share one wait for each other, which is harmless
 RETRY_SECONDS = 10
 
 
 @contextmanager
 def turn_of(user_id: int) -> Iterator[bool]:
-    """Hold the turn of a person, or say False where they have one already and it does not end soon.
+    """Hold the turn of a person, or yield False where they have one already and it does not end soon.
 
-    A double click waits for the first click, so that its page is the one to see. No more than one form waits.
+    A double click waits for the first click, so that the person sees its page. No more than one form waits.
     """
     is_theirs = _take(TURNS, user_id) or _wait_for_turn(user_id)
     try:
@@ -61,7 +61,7 @@ def _give_back(what: int, user_id: int) -> None:
 
 
 def one_at_a_time(view: View) -> View:
-    """For a view whose form is expensive: 429, with a page that says to wait, while another such form is worked on."""
+    """Wrap a view whose form is expensive: while another such form is worked on, it answers 429 with a page to wait."""
 
     @wraps(view)
     def in_turn(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -1,10 +1,10 @@
-"""Receiving a file: counted while it comes in, kept in private storage under a name of our own.
+"""Receipt of files: counted while they come in, stored privately under names of our own.
 
-A file is taken in only where a view says so, and from people who are signed in unless the view is public: sent
-anywhere else it is read past and never stored (`NoUpload`, the default of the settings).
+A file is accepted only where a view says so, and from people who are signed in unless the view is public: sent
+anywhere else it is skipped and never stored (`NoUpload`, the default of the settings).
 
 Each folder of the storage has an owner, registered by the app whose rows name its files (`register_folder`). A file
-that no row names, because a process was killed between the two, is swept away at night.
+that no row names, because a process was killed between the two, is deleted at night.
 """
 
 import hashlib
@@ -38,12 +38,12 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from portal.core.turns import View, one_at_a_time
 
 PIECE_BYTES = 1024 * 1024
-FORM_BYTES = 64 * 1024  # what a form needs around its file
+FORM_BYTES = 64 * 1024  # the size of a form around its file
 INCOMING_KEPT = timedelta(days=1)
 
 
 class NoUpload(FileUploadHandler):
-    """Reads past every file; the fields of the form are there."""
+    """A handler that skips every file; the fields of the form are there."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Raise `SkipFile`."""
@@ -57,7 +57,7 @@ class NoUpload(FileUploadHandler):
 
 
 class FirstBytes(FileUploadHandler):
-    """Keeps the start of each file in memory, no more than `most` bytes and one; its size stays the true one."""
+    """A handler that keeps the start of each file in memory, no more than `most` bytes and one; its size stays true."""
 
     def __init__(self, request: HttpRequest, most: int) -> None:
         super().__init__(request)
@@ -78,7 +78,7 @@ class FirstBytes(FileUploadHandler):
 
 
 class CountedUpload(FileUploadHandler):
-    """Stops reading when the files of a request pass a limit, whatever its header announced."""
+    """A handler that stops reading when the files of a request pass a limit, whatever its header announced."""
 
     def __init__(self, request: HttpRequest, most: int) -> None:
         super().__init__(request)
@@ -86,7 +86,7 @@ class CountedUpload(FileUploadHandler):
 
     @property
     def is_over(self) -> bool:
-        """Whether more came than is accepted."""
+        """True when more came than is accepted."""
         return self.received > self.most
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
@@ -97,20 +97,20 @@ class CountedUpload(FileUploadHandler):
         return raw_data
 
     def file_complete(self, file_size: int) -> None:
-        """The next handler makes the file."""
+        """Leave it to the next handler to make the file."""
 
 
 def limited_upload(view: View) -> View:
-    """For a view that receives a file for a job, or to keep: too large a request is answered 413 with the limit.
+    """Wrap a view that receives a file for a job, or to keep: too large a request is answered 413 with the limit.
 
-    The size is looked at before anything is read, the CSRF token included (which is checked right after). Each person
+    The size is checked before anything is read, the CSRF token included (which is checked right after). Each person
     is served one at a time (`portal.core.turns`).
     """
     return _limited(view, lambda: int(settings.UPLOAD_MAX_BYTES))
 
 
 def limited_table(door: str) -> Callable[[View], View]:
-    """For a view that reads a table while its sender waits: `limited_upload` with the door's own limit."""
+    """Wrap a view that reads a table while its sender waits: `limited_upload` with the limit of `door`."""
 
     def decorated(view: View) -> View:
         return _limited(view, lambda: table_limit(door))
@@ -119,12 +119,12 @@ def limited_table(door: str) -> Callable[[View], View]:
 
 
 def table_limit(door: str) -> int:
-    """The bytes that a table may have at a door."""
+    """Return how many bytes a table may have at a `door`, which is a kind of upload."""
     return min(settings.TABLE_MAX_BYTES[door], settings.UPLOAD_MAX_BYTES)
 
 
 def size_help(door: str) -> str:
-    """Return the door's limit as a sentence for the field of its form."""
+    """Return the limit of `door` as a sentence for the field of its form."""
     return _("At most %s MB.") % megabytes(table_limit(door))
 
 
@@ -151,7 +151,7 @@ def _limited(view: View, most: Callable[[], int]) -> View:
 
 
 def public_upload(most: int) -> Callable[[View], View]:
-    """For a public view that reads files of up to `most` bytes: of larger ones it gets the start and the size."""
+    """Wrap a public view that reads files of up to `most` bytes: of larger ones it gets the start and the size."""
 
     def decorated(view: View) -> View:
         protected = csrf_protect(view)
@@ -174,7 +174,7 @@ def _announced(request: HttpRequest) -> int:
 
 
 def too_large(request: HttpRequest, most: int) -> HttpResponseBase:
-    """413, with the limit in words."""
+    """Answer 413, with the limit in words."""
     text = _("Files of up to %s MB are accepted. Split the table, or leave out columns that are not needed.")
     return render(request, "core/upload_too_large.html", {"text": text % megabytes(most)}, status=413)
 
@@ -206,7 +206,7 @@ def register_folder(folder: Folder) -> None:
 
 
 def store_file(name: str, content: "File[Any]") -> str:
-    """Store a file privately, whole or not at all; returns its name in the private storage. Raises `OSError`."""
+    """Store a file privately, whole or not at all; return its name in the private storage. Raises `OSError`."""
     try:
         return str(storages["private"].save(name, content))
     except BaseException:
@@ -215,13 +215,13 @@ def store_file(name: str, content: "File[Any]") -> str:
 
 
 def keep_upload(upload: "File[Any]", folder: str = "uploads") -> str:
-    """Store a received file in a registered folder; returns its name in the private storage. Raises `OSError`."""
+    """Store a received file in a registered folder; return its name in the private storage. Raises `OSError`."""
     return store_file(f"{folders[folder].name}/{uuid.uuid4().hex}", upload)
 
 
 @contextmanager
 def kept_upload(upload: "File[Any] | None", folder: str = "uploads") -> Iterator[str]:
-    """Keep a received file, if there is one, for a block that writes it down; when the block fails it is deleted."""
+    """Store a received file, if there is one, for a block that records it; when the block fails it is deleted."""
     name = keep_upload(upload, folder) if upload else ""
     try:
         yield name
@@ -231,7 +231,7 @@ def kept_upload(upload: "File[Any] | None", folder: str = "uploads") -> Iterator
 
 
 def sweep_orphans() -> int:
-    """Delete files that no row names, and what was left of uploads that broke off: how many."""
+    """Delete files that no row names, and the rest of uploads that broke off; return how many."""
     orphans = [name for folder in folders.values() for name in _orphans(folder)]
     for name in orphans:
         storages["private"].delete(name)
@@ -262,14 +262,14 @@ def missing_evidence() -> list[str]:
 
 
 def drop_upload(name: str) -> None:
-    """Delete a stored upload; one that is gone already is fine."""
+    """Delete a stored upload; do nothing for one that is gone already."""
     if name:
         storages["private"].delete(name)
 
 
 @contextmanager
 def open_upload(name: str) -> Iterator[BinaryIO]:
-    """A stored upload as a seekable binary file. Raises `FileNotFoundError` when it is gone."""
+    """Open a stored upload as a seekable binary file. Raises `FileNotFoundError` when it is gone."""
     with storages["private"].open(name) as stored:
         yield cast(BinaryIO, stored.file)
 
@@ -284,7 +284,7 @@ def sha256_of_upload(name: str) -> str:
 
 
 def missing_upload(request: HttpRequest) -> HttpResponse:
-    """Answer 404 with a sentence, for a file that was kept and is gone from the storage: it never was deleted here."""
+    """Answer 404 with a sentence, for a stored file that is gone from the storage: it was never deleted here."""
     text = _(
         "The portal kept this file, but it is missing from its storage. It was not deleted through the portal. "
         "Tell the programme's staff: the operators have to look for it and restore it."
@@ -293,7 +293,7 @@ def missing_upload(request: HttpRequest) -> HttpResponse:
 
 
 def wrong_scan(name: str, sha256: str) -> str:
-    """Return what is wrong with a kept file: missing, or not the file whose hash was kept; empty where nothing is."""
+    """Return what is wrong with a stored file: missing, or not the file whose hash was stored; empty if nothing is."""
     try:
         found = sha256_of_upload(name)
     except OSError:

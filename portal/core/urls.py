@@ -1,4 +1,4 @@
-"""Pages of the lowest layer: whether the portal is well, and the progress of one's own jobs."""
+"""Pages of the lowest layer: the portal's health, and the progress of one's own jobs."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The progress of one's own jobs. What a job made is shown by the app that ordered it (`job_pages`)."""
+"""The progress of one's own jobs. The result of a job is shown by the app that ordered it (`job_pages`)."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
@@ -23,7 +23,7 @@ job_pages: dict[str, Callable[[HttpRequest, Job], HttpResponseBase]] = {}
 
 @require_safe
 def portal_keys(_request: HttpRequest) -> JsonResponse:
-    """The public keys that signed receipts and seals, for everybody."""
+    """Return the public keys that signed receipts and seals, for everybody."""
     keys = [key.described() for key in known_keys()]
     response = JsonResponse({"issuer": settings.BASE_URL, "keys": keys}, json_dumps_params={"indent": 1})
     response.headers["Cache-Control"] = "public, max-age=300"
@@ -33,7 +33,7 @@ def portal_keys(_request: HttpRequest) -> JsonResponse:
 @login_required
 @require_GET
 def job(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
-    """Progress of one's own job; another person's is not found. htmx asks for the fragment alone."""
+    """Show the progress of one's own job; another person's is not found. htmx asks for the fragment alone."""
     found = get_object_or_404(Job.objects.visible_to(request.user), pk=job_id)
     if found.kind in job_pages:
         return job_pages[found.kind](request, found)
@@ -47,6 +47,6 @@ def job_cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Cancel one's own job."""
     found = get_object_or_404(Job.objects.visible_to(request.user), pk=job_id)
     if found.kind in job_pages:
-        job_pages[found.kind](request, found)  # not found when what the job works on is not theirs to see any more
+        job_pages[found.kind](request, found)  # not found when the job's subject is no longer visible to them
     cancel_job(by=cast("User", request.user), job=found)
     return redirect("job", job_id=job_id)

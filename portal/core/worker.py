@@ -1,4 +1,4 @@
-"""What Celery's processes do here beyond running tasks: they write heartbeats, and beat survives a clock that jumps."""
+"""The additional behaviour of Celery's processes: heartbeats, and a beat that survives a clock that jumps."""
 
 from datetime import UTC, timedelta
 from time import monotonic
@@ -16,7 +16,7 @@ TOLERANCE = timedelta(seconds=2)
 
 
 class ReaderTask(Task[Any, Any]):
-    """A task, which asks the database under its own name; a job that it runs does so on behalf of its owner."""
+    """A task, which reads the database under its own name; a job that it runs does so on behalf of its owner."""
 
     abstract = True
 
@@ -41,7 +41,7 @@ class WorkerHeart(bootsteps.StartStopStep):
         self.timer = consumer.timer.call_repeatedly(EVERY.total_seconds(), write_heartbeat, ("worker",))
 
     def stop(self, consumer: Any) -> None:
-        """Write no more, for the broker is away or the worker ends."""
+        """Write no more, because the broker is unavailable or the worker ends."""
         from portal.core.health.heartbeats import end_heartbeat
 
         if self.timer is not None:
@@ -75,7 +75,7 @@ class Scheduler(PersistentScheduler):
         super().close()
 
     def _forget_the_future(self) -> None:
-        """Let what ran under a clock that was ahead count as run now: it would not be due before that hour comes."""
+        """Let tasks that ran under a clock that was ahead count as run now: else they would wait until that hour."""
         now = self.app.now()
         latest = maybe_make_aware(now, UTC) + TOLERANCE
         ahead = [

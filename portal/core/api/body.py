@@ -21,7 +21,7 @@ class JsonBody(JSONParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        """The body as Python values. Raises 400 for what is no JSON, 413 for too much of it."""
+        """Return the body as Python values. Raises 400 for what is no JSON, 413 for too much of it."""
         content = stream.read(MAX_BODY_BYTES + 1)
         if len(content) > MAX_BODY_BYTES:
             raise BodyTooLarge
@@ -41,7 +41,7 @@ class StrictSerializer(serializers.Serializer[Any]):
     unknown_text: Any = gettext_lazy("There is no such field here. Known: %(known)s.")
 
     def to_internal_value(self, data: Any) -> Any:
-        """The validated values. Raises 400, naming each unknown field."""
+        """Return the validated values. Raises 400, naming each unknown field."""
         known = [name for name, field in self.fields.items() if not field.read_only]
         unknown = [name for name in data if name not in known] if isinstance(data, Mapping) else []
         if unknown:
@@ -57,7 +57,7 @@ class Query(StrictSerializer):
 
 
 def read_query(query_class: type[Query], given: QueryDict) -> dict[str, Any]:
-    """The validated parameters, each given at most once. Raises 400, naming the parameter."""
+    """Return the validated parameters, each given at most once. Raises 400, naming the parameter."""
     repeated = [name for name, values in given.lists() if len(values) > 1]
     if repeated:
         raise serializers.ValidationError({name: [_("Give this parameter once.")] for name in repeated})

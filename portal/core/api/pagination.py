@@ -32,7 +32,7 @@ class KeysetPagination(BasePagination):
     """One page of the view's rows in its `keyset_order` (see `core.pages`)."""
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        """One page of `queryset`. Raises a 400 for a cursor that is not ours or belongs to another list."""
+        """Return one page of `queryset`. Raises a 400 for a cursor that is not ours or belongs to another list."""
         self.request = request
         self.page = keyset_page(
             queryset,
@@ -43,7 +43,7 @@ class KeysetPagination(BasePagination):
         return self.page.items
 
     def get_paginated_response(self, data: Any) -> Response:
-        """`next` and `previous` are whole addresses, or null; there is no count (it would cost a scan)."""
+        """Return a page with `next` and `previous` as whole addresses, or null; no count (it would cost a scan)."""
         return Response(
             {
                 "next": self._url(self.page.next_cursor),
@@ -56,11 +56,11 @@ class KeysetPagination(BasePagination):
         return replace_query_param(self.request.build_absolute_uri(), "cursor", cursor) if cursor else None
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """The OpenAPI form of a page."""
+        """Return the OpenAPI form of a page."""
         link = {"type": "string", "nullable": True, "format": "uri"}
         properties = {"next": link, "previous": link, "results": schema}
         return {"type": "object", "required": ["next", "previous", "results"], "properties": properties}
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        """None: the view's own query says all its parameters (`PageQuery`)."""
+        """Return nothing: the view's own query names all its parameters (`PageQuery`)."""
         return []

@@ -44,7 +44,7 @@ class BodyTooLarge(exceptions.APIException):
 
 
 def problem_response(error: Exception, _context: Mapping[str, Any]) -> HttpResponse | None:
-    """The answer to any error of a view, or None for what is a defect of ours (it becomes a plain 500).
+    """Return the answer to any error of a view, or None for what is a defect of ours (it becomes a plain 500).
 
     It is rendered here: a view that answers in another format than JSON has its errors in this one all the same.
     """
@@ -100,7 +100,7 @@ def _problem(error: exceptions.APIException) -> dict[str, Any]:
 
 
 def _flat(data: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """Every message with the path of its field, as in `roles.0`."""
+    """Yield every message with the path of its field, as in `roles.0`."""
     if isinstance(data, Mapping):
         for key, inner in data.items():
             yield from _flat(inner, f"{name}.{readable(key)}" if name else readable(key))
@@ -112,13 +112,13 @@ def _flat(data: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 def readable(value: object) -> str:
-    """A message that may repeat what was sent: bounded, and with nothing that UTF-8 cannot carry."""
+    """Return a message that may repeat what was sent: bounded, and with nothing that UTF-8 cannot carry."""
     text = str(value).encode("utf-8", "replace").decode()
     return text if len(text) <= ECHO_LENGTH else text[: ECHO_LENGTH - 1] + "…"
 
 
 def server_error(request: HttpRequest, prefix: str = "/api/") -> HttpResponse:
-    """The answer to a defect of ours: problem+json under `prefix`, the portal's page elsewhere."""
+    """Return the answer to a defect of ours: problem+json under `prefix`, the portal's page elsewhere."""
     if not request.path.startswith(prefix):
         return defaults.server_error(request)
     problem = {"type": "about:blank", "title": "Internal Server Error", "status": 500}

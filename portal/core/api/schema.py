@@ -33,7 +33,7 @@ class OnceGenerator(SchemaGenerator):
     """The description depends on nothing but the code: it is made once in each process."""
 
     def get_schema(self, request: Any = None, public: bool = False) -> Any:
-        """The OpenAPI document."""
+        """Return the OpenAPI document."""
         return _everything()
 
 
@@ -66,33 +66,33 @@ class PortalSchema(AutoSchema):
         return self.method == "GET" and hasattr(self.view, "keyset_order")
 
     def _get_paginator(self) -> Any:
-        """The paginator of a list that is asked for page by page; other lists are whole."""
+        """Return the paginator of a list that is asked for page by page; other lists are whole."""
         return super()._get_paginator() if self._is_paged() else None  # type: ignore[no-untyped-call]
 
     def _tokenize_path(self) -> list[str]:
-        """What the address names, without `/api/v1/` and ids: the first word is the tag."""
+        """Return what the address names, without `/api/v1/` and ids: the first word is the tag."""
         return [word for word in self.path.removeprefix(PREFIX).split("/") if word and not word.startswith("{")]
 
     def _doc(self) -> str:
-        """What a view's own method says of itself; where it only inherits one, what the view says."""
+        """Return the docstring of a view's own method; where the method is inherited, that of the view."""
         method = type(self.view).__dict__.get(self.method.lower())
         return str(get_doc(method) if method else get_doc(type(self.view)))
 
     def get_summary(self) -> str:
-        """The first sentence."""
+        """Return the first sentence."""
         return FIRST_SENTENCE.split(self._doc(), maxsplit=1)[0].rstrip(".")
 
     def get_description(self) -> str:  # type: ignore[override]
-        """The other sentences."""
+        """Return the other sentences."""
         return FIRST_SENTENCE.split(self._doc() + " ", maxsplit=1)[1].strip()
 
     def get_override_parameters(self) -> list[Any]:
-        """The parameters of the view's query, on GET; other methods take none."""
+        """Return the parameters of the view's query, on GET; other methods take none."""
         query_class: type[Query] = self.view.query_class  # type: ignore[attr-defined]
         return [query_class] if self.method == "GET" and query_class().fields else []
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
-        """The operation, with the errors that every view may answer."""
+        """Return the operation, with the errors that every view may answer."""
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is None:
             return None

@@ -1,4 +1,4 @@
-"""How often one may ask."""
+"""Limits on how often one may ask."""
 
 from typing import Any
 
@@ -15,12 +15,12 @@ own_counts = LocMemCache("portal.throttling", {})
 
 
 def counts() -> BaseCache:
-    """Where the counts are.
+    """Return where the counts are.
 
-    Counted together by all processes where the cache is Redis, which production has. While Redis is away
+    All processes count together where the cache is Redis, which production has. While Redis is unavailable
     (`portal.core.cache`), and where the cache is a table of the database, each process counts for itself, so that the
-    limit is the rate times the number of web processes: six queries more on every request would cost more than they
-    keep away.
+    limit is the rate times the number of web processes: six more queries on every request would cost more than they
+    save.
     """
     return own_counts if settings.CACHES["default"]["BACKEND"] == IN_DATABASE else shared_cache
 
@@ -50,5 +50,5 @@ class VerifyThrottle(Throttle):
     scope = "verify"
 
     def get_cache_key(self, request: Any, view: Any) -> str:
-        """The address that asks."""
+        """Return the address that asks."""
         return f"throttle_verify_{self.get_ident(request)}"

@@ -29,7 +29,7 @@ class IntegrationsOnlyRead(BasePermission):
     message = gettext_lazy("A token may only read. Sign in to do this.")
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Whether this request may go on."""
+        """Return whether this request may go on."""
         is_integration = request.auth is not None or getattr(request.user, "is_integration", False)
         return not is_integration or request.method in SAFE_METHODS or getattr(view, "integrations_may_write", False)
 
@@ -40,7 +40,7 @@ class SignedInPerson(BasePermission):
     message = gettext_lazy("A token may not do this. Sign in instead.")
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Whether a person signed in."""
+        """Return whether a person signed in."""
         return request.auth is None and not getattr(request.user, "is_integration", True)
 
 
@@ -48,12 +48,12 @@ class AlwaysJson(BaseContentNegotiation):
     """One representation, whatever `Accept` says: an error is then never hidden behind a 406."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
-        """The parser for the body's media type, or None (415)."""
+        """Return the parser for the body's media type, or None (415)."""
         media_type = (request.content_type or "").split(";")[0].strip().lower()
         return next((parser for parser in parsers if parser.media_type == media_type), None)
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        """The first renderer."""
+        """Return the first renderer."""
         return renderers[0], renderers[0].media_type
 
 
@@ -82,7 +82,7 @@ class PortalView(GenericAPIView[Any]):
         return cast("User", self.request.user)
 
     def body(self, serializer_class: type[Any], **context: Any) -> dict[str, Any]:
-        """The validated body. Raises 400, naming the field."""
+        """Return the validated body. Raises 400, naming the field."""
         serializer = serializer_class(data=self.request.data, context={"user": self.user, **context})
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
@@ -95,7 +95,7 @@ class ListView(PortalView):
     keyset_order: tuple[str, ...] = ("name", "id")
 
     def rows(self) -> "QuerySet[Any] | Fetch[Any]":
-        """What the asker may see, narrowed by what they ask for."""
+        """Return what the asker may see, narrowed by what they ask for."""
         raise NotImplementedError
 
     def get(self, request: Request, **kwargs: Any) -> Response:
@@ -112,15 +112,15 @@ class DetailView(PortalView):
     """GET: the one of `rows()` that the address names, or 404."""
 
     def rows(self) -> QuerySet[Any]:
-        """What the asker may see."""
+        """Return what the asker may see."""
         raise NotImplementedError
 
     def row(self) -> Any:
-        """The row of the address. Raises 404."""
+        """Return the row of the address. Raises 404."""
         return get_object_or_404(self.rows(), pk=self.kwargs["pk"])
 
     def get(self, request: Request, **kwargs: Any) -> Response:
-        """The row."""
+        """Return the row."""
         return Response(self.get_serializer(self.row()).data)
 
 
@@ -137,6 +137,6 @@ class NothingHere(PortalView):
 
 
 def require(allowed: QuerySet[Any], row: Model) -> None:
-    """Raises 403 unless `row` is among `allowed`: for what the asker sees but may not do."""
+    """Refuse with 403 unless `row` is among `allowed`: for what the asker sees but may not do."""
     if not allowed.filter(pk=row.pk).exists():
         raise PermissionDenied(_("Your role does not allow this."))

@@ -1,6 +1,6 @@
-"""Which characters the bundled fonts can show, and what becomes of those they cannot.
+"""The characters that the bundled fonts can show, and the replacement of others.
 
-A document never fails for a stray emoji: what no font shows is replaced by U+FFFD before the PDF is made,
+A document never fails because of a stray emoji: what no font shows is replaced by U+FFFD before the PDF is made,
 counted, and the count can be printed in the document. Invisible characters (joiners, direction marks) are
 dropped instead when no font knows them.
 """
@@ -20,7 +20,7 @@ _INVISIBLE = {"Cf", "Cc", "Mn"}  # format, control, and marks such as variation 
 
 @functools.cache
 def covered() -> frozenset[int]:
-    """The code points that every bundled family together can show, read once from the regular fonts."""
+    """Return the code points that every bundled family together can show, read once from the regular fonts."""
     from fontTools.ttLib import TTFont  # only the worker that sets text needs it
 
     points: set[int] = {ord("\n")}
@@ -31,7 +31,7 @@ def covered() -> frozenset[int]:
 
 
 def showable(text: str) -> tuple[str, int]:
-    """The text with every character shown by some font, and how many were replaced."""
+    """Return the text with every character shown by some font, and how many were replaced."""
     text = unicodedata.normalize("NFC", text.replace("\t", " "))
     if text.isascii():
         return text, 0
@@ -40,7 +40,7 @@ def showable(text: str) -> tuple[str, int]:
 
 
 def map_strings(value: Any, change: Callable[[str], str]) -> Any:
-    """A JSON-like value with every string in it changed."""
+    """Return a JSON-like value with every string in it changed."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):

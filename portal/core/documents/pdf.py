@@ -1,6 +1,6 @@
-"""One PDF from one template and one payload of ready words.
+"""PDF files, each from one template and one payload of ready words.
 
-Typst runs in a short-lived process of its own (`typst_worker.py`) with a time and a memory limit. What goes in is JSON;
+Typst runs in a short-lived process of its own (`typst_worker.py`) with a time and a memory limit. Its input is JSON;
 what people wrote is text there, never markup.
 """
 
@@ -15,28 +15,28 @@ from typing import Any
 WORKER = Path(__file__).parent / "typst_worker.py"
 MEMORY_LIMIT = 2 * 1024**3  # bytes of address space; a report of 300 questions takes a fraction of it
 POLL_SECONDS = 0.2
-# An unbroken run longer than this could not fit a line: it gets places where it may break.
+# A longer unbroken run could not fit a line: it gets places where it may break.
 LONGEST_WORD = 30
 
 ShouldCancel = Callable[[], bool]
 
 
 class RenderError(Exception):
-    """The document could not be made."""
+    """The error for a document that could not be made."""
 
 
 class RenderCancelledError(RenderError):
-    """`should_cancel` said to stop; nothing was made."""
+    """The error after `should_cancel` said to stop; nothing was made."""
 
 
 class RenderTimeoutError(RenderError):
-    """The renderer took longer than its limit and was ended."""
+    """The error for a renderer that took longer than its limit and was ended."""
 
 
 def compile_pdf(
     template: Path, data: dict[str, Any], *, timestamp: int, should_cancel: ShouldCancel, timeout: float
 ) -> bytes:
-    """The PDF that a Typst template makes of a payload.
+    """Return the PDF that a Typst template makes of a payload.
 
     `timestamp` (seconds since 1970) is printed as its creation date, so the same payload gives the same bytes.
     `should_cancel` is asked five times a second; `timeout` is in seconds. Raises `RenderCancelledError`,
@@ -71,7 +71,7 @@ def _wait(
 
 
 def breakable(text: str) -> str:
-    """The text with places to break in words that could not fit a line."""
+    """Return the text with places to break in words that could not fit a line."""
     return " ".join(_broken(word) if len(word) > LONGEST_WORD else word for word in text.split(" "))
 
 

@@ -1,4 +1,4 @@
-"""Compiles one template once and exits: run as a process of its own, never imported.
+"""A process that compiles one template and exits: run on its own, never imported.
 
 Typst keeps what it has seen in memory for as long as its process lives, so a process makes one file. The
 payload comes in as JSON on standard input, the PDF goes out on standard output; no file is written. Only
@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 
 
 def limit(seconds: int, memory: int) -> None:
-    """Let the kernel end this process when it runs or grows too far, even if nobody watches it any more."""
+    """Let the kernel end this process when it runs or grows too far, even if nobody monitors it any more."""
     signal.alarm(seconds)
     # macOS has the limit on address space but refuses to set it.
     with contextlib.suppress(ValueError, OSError):
@@ -27,7 +27,7 @@ def limit(seconds: int, memory: int) -> None:
 
 
 def compile_document(template: Path, payload: str, timestamp: int) -> bytes:
-    """The PDF that a template makes of a payload. Raises `typst.TypstError`."""
+    """Return the PDF that a template makes of a payload. Raises `typst.TypstError`."""
     import typst
 
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[HERE / "fonts"])

@@ -1,1 +1,1 @@
-"""Whether the portal is well: heartbeats of its processes, readiness, checks of an installation, metrics."""
+"""The health of the portal: heartbeats of its processes, readiness, checks of an installation, metrics."""

@@ -1,7 +1,7 @@
-"""What must be true for the portal to work, as questions that answer with a sentence.
+"""Checks of what must be true for the portal to work; each answers with a sentence.
 
-`readiness` is asked by `/health/ready/`, all of `installation` by `manage.py check_installation`. Layers above add what
-only they know with `register_check`.
+`readiness` is asked by `/health/ready/`, all of `installation` by `manage.py check_installation`. Layers above add
+their own checks with `register_check`.
 """
 
 from collections.abc import Callable
@@ -22,16 +22,16 @@ from portal.core.models import Heartbeat
 from portal.core.rights import missing_rights
 from portal.core.uploads import missing_evidence
 
-SECONDS = 3  # how long a server that does not answer is waited for
+SECONDS = 3  # how long to wait for a server that does not answer
 
 
 class UnwellError(Exception):
-    """Something is wrong; the message is a sentence that says what, and what to do."""
+    """The error for something wrong; the message is a sentence that says what, and what to do."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One question: its name, and a function that raises `UnwellError` or returns what was found."""
+    """One check: its name, and a function that raises `UnwellError` or returns what was found."""
 
     name: str
     ask: Callable[[], str]
@@ -41,13 +41,13 @@ installation: list[Check] = []
 
 
 def register_check(name: str, ask: Callable[[], str]) -> None:
-    """Add a question about an installation, unless one of that name is there."""
+    """Add a check of an installation, unless there is one of that name."""
     if all(check.name != name for check in installation):
         installation.append(Check(name, ask))
 
 
 def answer(check: Check) -> tuple[bool, str]:
-    """Ask; return whether all is well, and the sentence."""
+    """Run a check; return whether all is well, and the sentence."""
     try:
         return True, check.ask()
     except UnwellError as error:
@@ -68,7 +68,7 @@ def database() -> str:
 
 
 def database_log() -> str:
-    """Ask what the server writes of a statement that fails: its values hold people's addresses and answers."""
+    """Ask whether the server logs the values of a statement that fails: they hold people's addresses and answers."""
     if _log_settings() != ("panic", "terse"):
         role = settings.APP_DATABASE_ROLE
         raise UnwellError(
@@ -101,7 +101,7 @@ def _newest() -> frozenset[tuple[str, str]]:
 
 
 def broker() -> str:
-    """Reach the broker, as the web does when it sends a job."""
+    """Connect to the broker, as the web does when it sends a job."""
     try:
         if settings.REDIS_URL:
             redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=SECONDS, socket_timeout=SECONDS).ping()

@@ -1,6 +1,6 @@
 """Heartbeats: worker and beat write one every `EVERY`; without one for `STALE_AFTER` the process counts as gone.
 
-Ages are counted by the database's clock alone. A process that cannot write goes on with its work.
+Ages are measured by the database's clock alone. A process that cannot write continues its work.
 """
 
 import os
@@ -22,7 +22,7 @@ KEPT = timedelta(days=1)
 
 
 def write_heartbeat(process: str) -> None:
-    """Write down that this process lives, over a connection that is not kept open."""
+    """Record that this process lives, over a connection that is not kept open."""
     try:
         beat = Heartbeat(name=_name(process), process=process, at=Now(), state_folder=folder_id())
         Heartbeat.objects.bulk_create(
@@ -36,7 +36,7 @@ def write_heartbeat(process: str) -> None:
 
 
 def end_heartbeat(process: str) -> None:
-    """Take this process's heartbeat away, for it ends in order."""
+    """Delete this process's heartbeat, because the process ends in order."""
     try:
         Heartbeat.objects.filter(name=_name(process)).delete()
     except DatabaseError as error:
@@ -52,7 +52,7 @@ def alive(process: str) -> QuerySet[Heartbeat]:
 
 
 def clear_old_heartbeats() -> int:
-    """Delete what processes that ended long ago left behind: how many."""
+    """Delete the heartbeats of processes that ended long ago; return how many."""
     return Heartbeat.objects.filter(at__lt=Now() - KEPT).delete()[0]
 
 

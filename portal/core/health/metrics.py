@@ -1,4 +1,4 @@
-"""Figures for Prometheus: requests by django-prometheus, and what waits or is gone, asked when somebody looks.
+"""Figures for Prometheus: requests by django-prometheus, and what waits or is gone, measured at each scrape.
 
 Labels are words of the code (a state, a kind of process), never an organisation or a person.
 """
@@ -23,7 +23,7 @@ from portal.core.models import Heartbeat, WaitingMail
 
 @dataclass(frozen=True)
 class Gauge:
-    """A figure with one label at most: `ask` returns its values by the label's value ("" without a label)."""
+    """A figure with at most one label: `ask` returns its values by the label's value ("" without a label)."""
 
     name: str
     text: str
@@ -40,7 +40,7 @@ def register_gauge(gauge: Gauge) -> None:
 
 
 class _Asked(Collector):
-    """The gauges, asked at the moment of the scrape; those that the database does not answer are left out."""
+    """The gauges, measured at the moment of the scrape; those that the database does not answer are left out."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         with suppress(DatabaseError):

@@ -1,7 +1,7 @@
 """The folder that web, worker and beat share: whether this process can use it, and whether it is the same one.
 
 The folder holds a marker with a random id. Each worker and beat writes the id that it sees into its heartbeat, so a
-process that was given another `STATE_DIR` is found although both folders work.
+process with another `STATE_DIR` is found although both folders work.
 """
 
 import secrets

@@ -1,4 +1,4 @@
-"""What load balancers and monitoring ask. None of it says anything about anybody's data."""
+"""Pages for load balancers and monitoring. None of them reveals anything about anybody's data."""
 
 from secrets import compare_digest
 
@@ -16,7 +16,7 @@ from portal.core.health.metrics import exposition
 @require_safe
 @never_cache
 def health(_request: HttpRequest) -> HttpResponse:
-    """For load balancers: 200 when the web can reach the database, 503 when it cannot. Says nothing else."""
+    """Answer load balancers: 200 when the web can reach the database, 503 when it cannot. Nothing else is revealed."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -28,7 +28,7 @@ def health(_request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def ready(_request: HttpRequest) -> JsonResponse:
-    """For monitoring: 200 when everything the portal needs is there, else 503; which part fails, but not why."""
+    """Answer monitoring: 200 when everything the portal needs is there, else 503; which part fails, but not why."""
     found = {check.name: answer(check)[0] for check in readiness}
     checks = {name: "ok" if is_well else "failed" for name, is_well in found.items()}
     is_ready = all(found.values())
@@ -40,7 +40,7 @@ def ready(_request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    """For Prometheus, with `METRICS_TOKEN` as bearer token; not found where none is set."""
+    """Answer Prometheus, with `METRICS_TOKEN` as bearer token; not found where none is set."""
     if not settings.METRICS_TOKEN:
         raise Http404
     sent = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()

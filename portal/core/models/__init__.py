@@ -1,4 +1,4 @@
-"""What every layer above writes to: events and jobs; the keys that sign; signs of life."""
+"""The tables to which every layer above writes: events and jobs; the keys that sign; signs of life."""
 
 from portal.core.models.events import Event
 from portal.core.models.heartbeats import Heartbeat

@@ -9,7 +9,7 @@ class Event(models.Model):
     """One thing that happened: who, when, to which organisation, in numbers and words without personal data.
 
     Append-only (R50, invariant 5): the app role has no UPDATE or DELETE, and a trigger refuses both to the owner.
-    Organisations are plain numbers, not foreign keys: an event outlives what it tells of, and this layer is the
+    Organisations are plain numbers, not foreign keys: an event outlives what it refers to, and this layer is the
     lowest.
     """
 

@@ -1,4 +1,4 @@
-"""Signs of life of the processes that nobody visits."""
+"""Signs of life of the processes that no user visits."""
 
 from django.db import models
 

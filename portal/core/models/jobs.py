@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class JobQuerySet(models.QuerySet["Job"]):
-    """Jobs are seen by the person who ordered them, and by nobody else."""
+    """Jobs, visible to the person who ordered them, and to nobody else."""
 
     def visible_to(self, user: "User | AnonymousUser") -> "JobQuerySet":
-        """The jobs that `user` ordered; none for an inactive or anonymous visitor."""
+        """Return the jobs that `user` ordered; none for an inactive or anonymous visitor."""
         if not user.is_active:
             return self.none()
         return self.filter(owner_id=user.pk, owner__is_active=True)
@@ -88,17 +88,17 @@ class Job(models.Model):
 
     @property
     def error_in_words(self) -> str:
-        """Why it failed; empty where it did not."""
+        """The reason why it failed; empty where it did not."""
         return in_words(self.error, self.error_params)
 
     @property
     def is_finished(self) -> bool:
-        """Done, failed or cancelled: nothing more will happen."""
+        """True when it is done, failed or cancelled: nothing more will happen."""
         return self.state in self.FINISHED
 
     @property
     def percent(self) -> int | None:
-        """Progress from 0 to 100, or nothing while the total is unknown."""
+        """Progress from 0 to 100, or None while the total is unknown."""
         if self.state == self.State.DONE:
             return 100
         return min(100, self.progress * 100 // self.total) if self.total else None

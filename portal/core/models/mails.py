@@ -1,4 +1,4 @@
-"""Mails that the server did not take yet."""
+"""Mails that the server has not accepted yet."""
 
 import uuid
 

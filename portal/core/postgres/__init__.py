@@ -1,1 +1,1 @@
-"""Django's PostgreSQL backend, which also tells the database who reads (`portal.core.reader`)."""
+"""Django's PostgreSQL backend, which also sets in the database who reads (`portal.core.reader`)."""

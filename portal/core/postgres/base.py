@@ -1,8 +1,8 @@
 """The connection of the web and the worker: the first statement of each transaction carries its reader.
 
-The words that set the reader stand before the statement, in the same message. PostgreSQL runs one message as one
-transaction where none was begun, so this holds for single statements, too, and costs no round trip. The setting ends
-with its transaction; what is known of it on this side is kept by `_InForce`.
+The SQL that sets the reader precedes the statement, in the same message. PostgreSQL runs one message as one
+transaction where none was begun, so this applies to single statements, too, and costs no round trip. The setting ends
+with its transaction; what is known of it on this side is stored in `_InForce`.
 """
 
 import re
@@ -21,16 +21,16 @@ from portal.core.reader import SETTING, current_reader
 
 
 class _InForce:
-    """Which reader PostgreSQL knows in the transaction that runs on a connection; None: it may be any."""
+    """The reader that PostgreSQL knows in the transaction that runs on a connection; None: it may be any."""
 
     def __init__(self) -> None:
         self.reader: str | None = ""
 
     def missing(self, connection: Any) -> str | None:
-        """Return the reader that must be set before the next statement, None where nothing need be."""
+        """Return the reader that must be set before the next statement, None where none need be set."""
         status = connection.pgconn.transaction_status
         if status == TransactionStatus.INERROR:
-            return None  # only a rollback is answered
+            return None  # only a rollback is accepted
         if status == TransactionStatus.IDLE:
             self.reader = ""  # a transaction begins with nobody
         reader = current_reader()
@@ -53,7 +53,7 @@ _WORDS_BEFORE = re.compile(re.escape(_WORDS) % (re.escape(SETTING), "[^']*"))
 
 
 def _before(query: Any, reader: str) -> Any:
-    """Return the query with the words before it that set the reader; a reader is harmless in SQL."""
+    """Return the query after the SQL that sets the reader; a reader is harmless in SQL."""
     words = _WORDS % (SETTING, reader)
     if isinstance(query, Composable):
         return SQL(words) + query
@@ -62,7 +62,7 @@ def _before(query: Any, reader: str) -> Any:
 
 @contextmanager
 def _with_reader(connection: Any) -> Iterator[None]:
-    """A transaction that has its reader: the one that runs, or one of its own where each statement is one."""
+    """Provide a transaction that has its reader: the running one, or a new one where each statement is one."""
     missing = _in_force(connection).missing(connection)
     begins = bool(missing) and connection.autocommit and connection.pgconn.transaction_status == TransactionStatus.IDLE
     if missing is not None:
@@ -78,7 +78,7 @@ def _with_reader(connection: Any) -> Iterator[None]:
 
 
 class Cursor(base.CursorMixin, ClientCursor[Any]):
-    """A cursor whose statements carry their reader where the transaction has not got it."""
+    """A cursor whose statements carry their reader where the transaction does not have it yet."""
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
         """Run a statement; the rows and counts are its own."""
@@ -87,7 +87,7 @@ class Cursor(base.CursorMixin, ClientCursor[Any]):
         if reader is None:
             return super().execute(query, params, **options)
         super().execute(_before(query, reader), params, **options)
-        self.nextset()  # past the answer to the words
+        self.nextset()  # past the result of setting the reader
         in_force.note(self.connection, reader)
         return self
 
@@ -113,10 +113,10 @@ class ServerSideCursor(base.CursorMixin, ClientCursorMixin[Any, Any], ServerCurs
 
 
 class DatabaseOperations(operations.DatabaseOperations):
-    """Django's operations, which show a statement without the words before it."""
+    """Django's operations, which show a statement without the SQL that sets the reader."""
 
     def last_executed_query(self, cursor: Any, sql: Any, params: Any) -> Any:
-        """Return the statement as it was sent, for those who count, log or explain it."""
+        """Return the statement without that SQL, for code that counts, logs or explains it."""
         sent = super().last_executed_query(cursor, sql, params)
         return sent and _WORDS_BEFORE.sub("", sent, count=1)
 

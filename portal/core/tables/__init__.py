@@ -1,6 +1,6 @@
-"""Tables that people upload or paste, at every door: read exactly, or refused with the row, the column and the remedy.
+"""Tables that people upload or paste: read exactly, or refused with the row, the column and the remedy.
 
-`Table` is the one reader. What a file may be is in `sources` (CSV) and `sheets` (XLSX), which cells nobody can read
+`Table` is the one reader. The files that it accepts are in `sources` (CSV) and `sheets` (XLSX), cells with lost content
 in `cells`, dates in `dates`; `Problems` counts all that is wrong and keeps the first rows of each kind.
 """
 

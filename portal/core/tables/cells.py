@@ -1,8 +1,8 @@
 """Single cells: those whose content is lost, coordinates, and the errors that end a reading.
 
-A spreadsheet loses content in three ways without a word: it keeps 15 digits of a number, it writes error values
+A spreadsheet loses content in three ways without notice: it keeps 15 digits of a number, it writes error values
 where a formula fails, and a program that made the file may not have computed its formulas at all. None of these is
-an empty cell. A reader of sheets marks what it cannot give with `lost_number` and `lost_formula`; the mark begins
+an empty cell. A reader of sheets marks the lost content with `lost_number` and `lost_formula`; the mark begins
 with NUL, which no text of a file can hold.
 """
 
@@ -18,13 +18,13 @@ _ERRORS = re.compile(
     r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|BUSY!|UNKNOWN!|EXTERNAL!"
     r"|PYTHON!|TIMEOUT!|GETTING_DATA)|Err:\d{3}"
 )
-# Twelve digits and more become this when a spreadsheet saves CSV.
+# Numbers of twelve digits and more look like this after a spreadsheet saved them as CSV.
 _SCIENTIFIC = re.compile(r"-?\d(?:[.,]\d+)?E\+(?:1[1-9]|[2-9]\d|\d{3})")
 SIX_PLACES = Decimal("0.000001")
 
 
 class TableError(Exception):
-    """The file, or one row of it, is not a table that can be read. The sentence is for the person who uploaded it."""
+    """The error for a file, or one row of it, that cannot be read as a table. The sentence is for its uploader."""
 
     def __init__(self, sentence: Sentence | str, *, row: int | None = None, column: str = "") -> None:
         super().__init__(sentence)
@@ -33,7 +33,7 @@ class TableError(Exception):
 
     @property
     def message(self) -> str:
-        """The sentence in the language of whoever reads it now."""
+        """The sentence in the language of its present reader."""
         return str(self.sentence)
 
 
@@ -48,12 +48,12 @@ def lost_formula(formula: str) -> str:
 
 
 def may_be_lost(row: str) -> bool:
-    """Return whether a cell of a row, all its cells in one text, has to be looked at."""
+    """Return whether a row, all its cells in one text, must be checked for lost cells."""
     return MARK in row or "#" in row or "E+" in row or "Err:" in row
 
 
 def lost(cell: str) -> tuple[str, Sentence] | None:
-    """Return what stands in a cell whose content is lost, with what is wrong; None for any other cell."""
+    """Return the text of a cell whose content is lost, with what is wrong; None for any other cell."""
     kind, text = (cell[:2], cell[2:]) if cell.startswith(MARK) else ("", cell.strip())
     if kind == _FORMULA:
         return text, TableText.FORMULA()
@@ -71,7 +71,7 @@ def degrees(text: str, most: Decimal | int = Decimal("Infinity")) -> Decimal:
     """
     try:
         found = Decimal(text).quantize(SIX_PLACES)
-        if not abs(found) <= most:  # neither is what is no number
+        if not abs(found) <= most:  # false for what is no number, too
             raise InvalidOperation
         return found
     except InvalidOperation:

@@ -1,6 +1,6 @@
 """The one reader of dates: day/month/year with four digits of the year, or year-month-day.
 
-A two-digit year is refused, for a reader that fills in the century is wrong without a word; so is month/day/year.
+A two-digit year is refused, because a reader that guesses the century is wrong without notice; so is month/day/year.
 """
 
 import re

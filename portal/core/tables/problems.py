@@ -1,7 +1,7 @@
-"""What is wrong with an uploaded table: every problem counted, the first rows of each kind kept.
+"""Problems of an uploaded table: every one counted, the first rows of each kind kept.
 
-A million wrong rows are a number and a few examples, and the same file gives the same numbers each time. Problems are
-of one kind when the same is said of the same text in the same column. Where a column has many wrong texts, the
+A million wrong rows become a number and a few examples, and the same file gives the same numbers each time. Problems
+are of one kind when the same is said of the same text in the same column. Where a column has many wrong texts, the
 first ones have a group each and the others share one.
 """
 
@@ -21,12 +21,12 @@ MOST_ROWS_SHOWN = 5
 MOST_TEXTS = 20  # groups of one sentence in one column
 MOST_GROUPS = 1_000
 MOST_TOLD = 50
-LONGEST_COLUMN, LONGEST_VALUE = 60, 200  # characters that are kept: headers and cells are as long as a file likes
+LONGEST_COLUMN, LONGEST_VALUE = 60, 200  # characters that are kept: headers and cells may be of any length
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong: the row and column as a spreadsheet shows them, the text that stands there, and what to do."""
+    """One problem: the row and column as a spreadsheet shows them, the text in that cell, and what to do."""
 
     row: int | None
     column: str
@@ -35,7 +35,7 @@ class Problem:
 
     @property
     def message(self) -> str:
-        """The sentence in the language of whoever reads it now."""
+        """The sentence in the language of its present reader."""
         return str(self.sentence)
 
 
@@ -52,16 +52,16 @@ class Group:
 
     @property
     def message(self) -> str:
-        """The sentence in the language of whoever reads it now."""
+        """The sentence in the language of its present reader."""
         return str(self.sentence)
 
     def stored(self) -> dict[str, Any]:
-        """The group as JSON keeps it."""
+        """Return the group in the form in which JSON stores it."""
         return {name: getattr(self, name) for name in self.__slots__} | {"sentence": self.sentence.stored()}
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> "Group":
-        """Return the group that JSON keeps; one from before there were codes has a message in its uploader's words."""
+        """Return the group from its form in JSON; one older than the codes has a message in its uploader's words."""
         facts = dict(stored)
         kept = facts.pop("sentence", None)
         sentence = Sentence(facts.pop("message")) if kept is None else read_sentence(kept)
@@ -69,7 +69,7 @@ class Group:
 
 
 class Problems(list[Problem]):
-    """The problems of one table. The list holds those that are kept; `total` counts all of them."""
+    """The problems of one table. The list holds the kept ones; `total` counts all of them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -86,9 +86,9 @@ class Problems(list[Problem]):
         *,
         kind: str = "",
     ) -> tuple[Group, Problem]:
-        """Count a problem. `sentence` may be words where they are shown at once, to whoever uploaded the table.
+        """Count a problem. `sentence` may be words where they are shown at once, to the uploader of the table.
 
-        `kind` is what such words have in common. Returns the problem's group and the problem, for `repeat`.
+        `kind` is what such words have in common. Return the problem's group and the problem, for `repeat`.
         """
         told = sentence if isinstance(sentence, Sentence) else Sentence(sentence)
         problem = Problem(row, column[:LONGEST_COLUMN], value.replace("\0", "")[:LONGEST_VALUE], told)
@@ -113,7 +113,7 @@ class Problems(list[Problem]):
             self.append(problem if same else Problem(row, problem.column, problem.value, problem.sentence))
 
     def count_more(self, group: Group, count: int) -> None:
-        """Count problems of a kind that were not looked at one by one."""
+        """Count problems of a kind that were not examined one by one."""
         self.total += count
         group.count += count
 
@@ -122,7 +122,7 @@ class Problems(list[Problem]):
         self.add(error.row, error.column, "", error.sentence)
 
     def groups(self) -> list[Group]:
-        """All kinds, the most frequent first, and then by row."""
+        """Return all kinds, the most frequent first, and then by row."""
         return sorted(self._groups.values(), key=lambda group: -group.count)
 
     def _group(self, problem: Problem, kind: str) -> Group:
@@ -140,7 +140,7 @@ class Problems(list[Problem]):
 
 
 def told(groups: Sequence[Group]) -> Iterator[str]:
-    """The kinds as lines for a terminal, the most frequent ones."""
+    """Yield the most frequent kinds as lines for a terminal."""
     for group in groups[:MOST_TOLD]:
         where = f"row {', '.join(map(str, group.rows))}, {group.column}" if group.rows else "file"
         often = f" ({group.count} times)" if group.count > 1 else ""

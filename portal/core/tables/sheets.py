@@ -1,4 +1,4 @@
-"""Rows of an Excel workbook: the first sheet that is shown, as text, one row at a time and in bounded memory.
+"""Rows of an Excel workbook: the first visible sheet, as text, one row at a time and in bounded memory.
 
 A hidden sheet is never read: people keep old lists and lookups there, and see only what is shown.
 """
@@ -27,9 +27,9 @@ MAX_ENTRIES = 1_000
 MAX_UNPACKED_BYTES = 512 * 1024**2
 MAX_UNPACKED_RATIO = 200
 MAX_KEPT_BYTES = 64 * 1024**2
-# Of a table that is read while its sender waits: unpacking one megabyte takes a tenth of a second or more.
+# For a table that is read while its sender waits: unpacking one megabyte takes a tenth of a second or more.
 MAX_SMALL_BYTES = 16 * 1024**2
-# What zipfile, its unpackers, the XML parser and openpyxl raise for a file that is damaged, or made to harm.
+# The errors that zipfile, its unpackers, the XML parser and openpyxl raise for a damaged or malicious file.
 UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -37,7 +37,7 @@ UNREADABLE = (
     EOFError,
     RuntimeError,  # a part that is encrypted, or packed in a way that nothing here unpacks
     ParseError,
-    LookupError,  # a key or place that is missing, or an encoding that there is not
+    LookupError,  # a key or place that is missing, or an unknown encoding
     ValueError,
     TypeError,
     OSError,
@@ -47,7 +47,7 @@ UNREADABLE = (
 
 
 class _Parser(WorkSheetParser):
-    """Reads rows as (number, texts); keeps nothing of them."""
+    """A parser that reads rows as (number, texts); it keeps nothing of them."""
 
     def parse_row(self, row: Any) -> tuple[int, list[str]]:  # type: ignore[override] # cells as text
         """Return the row's number and its cells as text, without empty ones at the end."""
@@ -62,11 +62,11 @@ class _Parser(WorkSheetParser):
         return self.row_counter, texts
 
     def parse_cell(self, element: Any) -> dict[str, Any]:
-        """Return the cell with its value as text, or with the mark of what is lost."""
+        """Return the cell with its value as text, or with the mark of lost content."""
         cell: dict[str, Any] = super().parse_cell(element)
         value = cell["value"]
         if value is None and (formula := element.find(FORMULA_TAG)) is not None:
-            # A text formula may have the empty text as its result; then its value stands there, and is empty.
+            # A text formula may have the empty text as its result; then there is a value, and it is empty.
             has_result = element.get("t") == "str" and element.find(VALUE_TAG) is not None
             cell["value"] = "" if has_result else lost_formula(formula.text or "")
         else:
@@ -75,7 +75,7 @@ class _Parser(WorkSheetParser):
 
 
 class SheetRows:
-    """The rows of the first visible sheet, numbered from 1. `other_sheets` are shown, too, and are not read."""
+    """The rows of the first visible sheet, numbered from 1. `other_sheets` are visible, too, and are not read."""
 
     def __init__(self, file: BinaryIO, most_rows: int | None) -> None:
         self._file = file
@@ -95,11 +95,11 @@ class SheetRows:
         return self._rows
 
     def position(self) -> int:
-        """Bytes of the archive read so far, about."""
+        """Return approximately how many bytes of the archive were read so far."""
         return 0 if self._file.closed else self._file.tell()
 
     def _read(self, sheet: Any) -> Iterator[tuple[int, list[str]]]:
-        last = 0  # row with something in it
+        last = 0  # the last row with content
         empty = 0
         try:
             for number, texts in _parsed(sheet):
@@ -142,7 +142,7 @@ def _parsed(sheet: Any) -> Iterator[tuple[int, list[str]]]:
 
 
 def _visible(sheets: Sequence[Any]) -> tuple[Any, tuple[str, ...]]:
-    """The first sheet that is shown, and the names of the others that are."""
+    """Return the first visible sheet, and the names of the other visible ones."""
     if not sheets:
         raise TableError(TableText.NO_SHEET())
     shown = [sheet for sheet in sheets if sheet.sheet_state == "visible"]
@@ -152,9 +152,9 @@ def _visible(sheets: Sequence[Any]) -> tuple[Any, tuple[str, ...]]:
 
 
 def _refuse_bomb(file: BinaryIO, most: int) -> None:
-    """Raises `TableError` for an archive that would unpack into far more than a workbook does.
+    """Refuse an archive that would unpack into far more than a workbook does. Raises `TableError`.
 
-    The sizes are the directory's own; `zipfile` reads no byte more than they say.
+    The sizes are the directory's own; `zipfile` reads no byte more than stated there.
     """
     with zipfile.ZipFile(file) as archive:
         entries = archive.infolist()
@@ -171,7 +171,7 @@ def _refuse_bomb(file: BinaryIO, most: int) -> None:
 
 
 def _text(value: Any) -> str:
-    """A cell's value as the programme writes it: whole numbers without ".0", dates as dd/mm/yyyy."""
+    """Return a cell's value as the programme writes it: whole numbers without ".0", dates as dd/mm/yyyy."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -188,7 +188,7 @@ def _text(value: Any) -> str:
 
 
 def _number(value: float) -> str:
-    """A number as a spreadsheet shows it, with at most 15 digits; the mark of a lost one when it has more."""
+    """Return a number as a spreadsheet shows it, with at most 15 digits; the mark of a lost one when it has more."""
     if abs(value) >= 10**MAX_DIGITS:
         return lost_number(str(value))
     return str(value) if isinstance(value, int) else format(Decimal(f"{value:.{MAX_DIGITS}g}"), "f")

@@ -1,4 +1,4 @@
-"""From the bytes of an uploaded file to numbered rows of text: what the file is, and CSV. XLSX is in `sheets`."""
+"""Numbered rows of text from the bytes of an uploaded file: what the file is, and CSV. XLSX is in `sheets`."""
 
 import codecs
 import csv
@@ -29,15 +29,15 @@ _LOST = re.compile("[\udc80-\udcff]")
 
 
 def normalised(header: str) -> str:
-    """The name by which a column is found: without case, spaces, dots and underscores."""
+    """Return the name by which a column is found: without case, spaces, dots and underscores."""
     return _IGNORED_IN_NAMES.sub("", header).casefold()
 
 
 def open_source(file: BinaryIO, names: set[str], most_rows: int | None) -> "CsvRows | SheetRows":
-    """Return the rows of a file, whatever it is.
+    """Return the rows of a file of either kind.
 
-    `names` are the normalised columns that tell one separator from another; `most_rows` is how many rows its reader
-    wants at most, where that is few. Raises `TableError` for what is neither CSV nor XLSX.
+    `names` are the normalised columns by which the separator is recognised; `most_rows` is how many rows its reader
+    accepts at most, where that is few. Raises `TableError` for what is neither CSV nor XLSX.
     """
     file.seek(0)
     start = file.read(SAMPLE_BYTES)
@@ -54,7 +54,7 @@ def open_source(file: BinaryIO, names: set[str], most_rows: int | None) -> "CsvR
 
 
 def _old_or_protected(file: BinaryIO) -> TableError:
-    """Tell a workbook with a password from an old Excel file: both are OLE files, whose directory names their parts."""
+    """Distinguish a workbook with a password from an old Excel file: both are OLE, whose directory names the parts."""
     head = file.read(512)
     sector_size, directory = 1 << min(head[30], 12) if len(head) == 512 else 0, int.from_bytes(head[48:52], "little")
     file.seek((directory + 1) * sector_size)
@@ -80,7 +80,7 @@ def _encoding(start: bytes) -> str:
 
 
 def _is_utf8(start: bytes) -> bool:
-    """Whether the bytes are UTF-8 text; the last character may be cut."""
+    """Return whether the bytes are UTF-8 text; the last character may be cut."""
     try:
         codecs.getincrementaldecoder("utf-8")().decode(start)
     except UnicodeDecodeError:
@@ -103,11 +103,11 @@ class CsvRows:
         return self._rows
 
     def position(self) -> int:
-        """Bytes taken from the file so far."""
+        """Return how many bytes were taken from the file so far."""
         return 0 if self._file.closed else self._file.tell()
 
     def _sniff(self, names: set[str]) -> tuple[str, int]:
-        """The delimiter, and how many lines ("sep=;", as Excel writes it) stand before the header."""
+        """Return the delimiter, and how many lines ("sep=;", as Excel writes it) precede the header."""
         self._file.seek(0)
         decoder = codecs.getincrementaldecoder(self._encoding)(errors="replace")
         sample = decoder.decode(self._file.read(SAMPLE_BYTES)).lstrip("\r\n")
@@ -156,7 +156,7 @@ class CsvRows:
         return TableText.QUOTES()
 
     def _undecodable(self, text: io.TextIOWrapper) -> TableError:
-        """Say where: read again, letting through what is no text, up to the first cell that has some."""
+        """Return the error with its place: read again, letting undecodable text through, up to the first such cell."""
         text.detach()
         if self._encoding != "utf-8-sig":
             return TableError(TableText.UTF16_DAMAGED().then(TableText.UTF8_HELP()))

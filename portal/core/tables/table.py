@@ -2,7 +2,7 @@
 
 CSV: comma, semicolon or tab, found from the header; UTF-8 with or without a byte order mark, UTF-16 with one.
 Anything else is refused with the row and column at which it stops being text: a guess would turn names of people
-and places into rubbish. XLSX: the first sheet that is shown, after a look at the archive's directory, so that a small
+and places into rubbish. XLSX: the first visible sheet, after a check of the archive's directory, so that a small
 file cannot unpack into a huge one; `Table.read_from` says which sheet that was.
 
 Columns are found by name: case, spaces, dots and underscores make no difference ("Factory Assessed ID" is
@@ -10,7 +10,7 @@ Columns are found by name: case, spaces, dots and underscores make no difference
 name of an optional column which the file lacks ("Tag" for "Tags") is in `Table.nearly` with that name. Rows are
 numbered as a spreadsheet shows them: the header is row 1.
 
-Text comes in one form (NFC). A cell whose content is lost (`cells`) is a problem with its row and column, and its row
+Text is in one form (NFC). A cell whose content is lost (`cells`) is a problem with its row and column, and its row
 is left out.
 """
 
@@ -32,7 +32,7 @@ BETWEEN_CELLS = "\x1f"
 
 
 class Table:
-    """An uploaded table whose header was read. `headers` are as written; `index` maps asked columns to positions."""
+    """An uploaded table whose header was read. `headers` are as written; `index` gives requested columns' positions."""
 
     def __init__(
         self,
@@ -65,25 +65,25 @@ class Table:
 
     @property
     def position(self) -> int:
-        """Bytes read so far, for a progress bar against `size`."""
+        """The number of bytes read so far, for a progress bar against `size`."""
         return min(self._source.position(), self.size)
 
     @property
     def read_from(self) -> str:
-        """Which sheet of a workbook is read, and which others it shows; nothing for CSV."""
+        """The sentence on which sheet of a workbook is read, and which others are visible; empty for CSV."""
         return read_from_in_words(self.sheets)
 
     @property
     def sheets(self) -> list[str]:
-        """The name of the sheet that is read, then of others that the workbook shows; none for CSV."""
+        """The name of the sheet that is read, then of other visible sheets of the workbook; none for CSV."""
         if not self._source.sheet:
             return []
         return [one_line(name) for name in (self._source.sheet, *self._source.other_sheets[:10])]
 
     def rows(self, problems: Problems) -> Iterator[tuple[int, list[str]]]:
-        """Each row that is not blank as (row number, cells), as many cells as there are headers.
+        """Yield each row that is not blank as (row number, cells), as many cells as there are headers.
 
-        Rows with a cell whose content is lost are left out and told to `problems`. Raises `TableError` at the first
+        Rows with a cell whose content is lost are left out and added to `problems`. Raises `TableError` at the first
         row that cannot be read, and past the limit of rows.
         """
         width, count = len(self.headers), 0
@@ -101,7 +101,7 @@ class Table:
                 yield number, row
 
     def _has_lost(self, number: int, row: list[str], problems: Problems) -> bool:
-        """Whether the content of an asked cell is lost; says so."""
+        """Return whether the content of a requested cell is lost; if so, add that to `problems`."""
         found = [(name, lost(row[at])) for name, at in self.index.items()]
         for name, told in found:
             if told is not None:
@@ -109,9 +109,9 @@ class Table:
         return any(told is not None for _name, told in found)
 
     def records(self, problems: Problems) -> Iterator[tuple[int, dict[str, str]]]:
-        """Each row as (row number, text by asked column), every text on one line as names are kept.
+        """Yield each row as (row number, text by requested column), every text on one line as names are stored.
 
-        Rows with an over-long text are left out and told to `problems`. Raises `TableError`.
+        Rows with an over-long text are left out and added to `problems`. Raises `TableError`.
         """
         for number, cells in self.rows(problems):
             over = [(name, cells[at]) for name, at in self.index.items() if len(cells[at]) > MAX_CELL]
@@ -152,7 +152,7 @@ class Table:
         return found
 
     def without_columns(self, told: Sentence) -> TableError:
-        """Return the error for a table that lacks columns: what it lacks, and which sheet was looked at."""
+        """Return the error for a table that lacks columns: what it lacks, and which sheet was read."""
         told = told.then(*_read_from(self.sheets))
         if self._source.other_sheets:
             told = told.then(TableText.MOVE_SHEET())
@@ -160,7 +160,7 @@ class Table:
 
 
 def nearly(headers: Sequence[str], names: Sequence[str]) -> list[tuple[str, str]]:
-    """The `headers` that are nearly one of `names`, as (header, name): most likely a slip of the pen."""
+    """Return the `headers` that are nearly one of `names`, as (header, name): most likely a typing error."""
     wanted = {normalised(name): name for name in names}
     found = ((header, get_close_matches(normalised(header), wanted, n=1, cutoff=NEARLY)) for header in headers)
     return [(header, wanted[match[0]]) for header, match in found if match]
@@ -172,7 +172,7 @@ def _header(cell: str) -> str:
 
 
 def _fitted(number: int, cells: list[str], width: int) -> list[str]:
-    """The row with as many cells as the header: programs leave out empty ones at the end, or add some."""
+    """Return the row with as many cells as the header: programs leave out empty ones at the end, or add some."""
     if len(cells) < width:
         return cells + [""] * (width - len(cells))
     if any(cell.strip() for cell in cells[width:]):

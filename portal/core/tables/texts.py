@@ -1,6 +1,6 @@
-"""What is said about an uploaded table: codes with what is filled into them, put into words when shown.
+"""Messages about an uploaded table: codes with their placeholders' values, put into words when shown.
 
-A check may run in a worker, for somebody who reads its result later and in another language. So a problem is kept as
+A check may run in a worker, for somebody who reads its result later and in another language. So a problem is stored as
 `Sentence`s. Each app has its texts in an enum of `ProblemText`, and calls a member to make a sentence of it.
 """
 
@@ -22,9 +22,9 @@ Params = tuple[Filled, ...] | Mapping[str, Filled]
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A text's code, what is filled into it, and the sentences after it. A code that no app knows is shown as it is.
+    """A text's code, its placeholders' values, and the sentences after it. A code that no app knows is shown as it is.
 
-    So are words that are no code: those of a check whose result is shown at once, and those kept before there were
+    So are words that are no code: those of a check whose result is shown at once, and those stored before there were
     codes.
     """
 
@@ -40,13 +40,13 @@ class Sentence:
         return replace(self, more=(*self.more, *more))
 
     def refusal(self) -> ValidationError:
-        """Return the error of a form that says it; `sentences_of` finds the sentence in it again."""
+        """Return the error of a form with this sentence; `sentences_of` finds the sentence in it again."""
         error = ValidationError(str(self), self.code)
         error.sentence = self  # type: ignore[attr-defined]
         return error
 
     def stored(self) -> dict[str, Any]:
-        """Return it as JSON keeps it."""
+        """Return it in the form in which JSON stores it."""
         if isinstance(self.params, Mapping):
             params: Any = {name: _stored(value) for name, value in self.params.items()}
         else:
@@ -63,15 +63,15 @@ class Sentence:
 
 
 class ProblemText(models.TextChoices):
-    """What may be wrong with a table, or part of such a sentence: `<area>.<what>`, with its words."""
+    """The possible faults of a table, or parts of such a sentence: `<area>.<what>`, with its words."""
 
     def __call__(self, *args: Filled, **named: Filled) -> Sentence:
-        """Return the sentence with this filled into it."""
+        """Return the sentence with these values in its placeholders."""
         return Sentence(self.value, named or args)
 
 
 class TableText(ProblemText):
-    """What may be wrong with any table."""
+    """The possible faults of any table."""
 
     EMPTY_FILE = "tables.empty_file", _("The file is empty.")
     NO_ROWS = "tables.no_rows", _("The table has no rows.")
@@ -190,7 +190,7 @@ def sentences_of(error: ValidationError) -> list[Sentence]:
 
 
 def read_sentence(stored: Mapping[str, Any]) -> Sentence:
-    """Return the sentence that JSON keeps."""
+    """Return the sentence from its form in JSON."""
     params = stored["params"]
     filled: Params = (
         {name: _read(value) for name, value in params.items()}

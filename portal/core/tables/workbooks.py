@@ -17,10 +17,10 @@ from openpyxl.xml.constants import ARC_STYLE, SHARED_STRINGS, SHEET_MAIN_NS
 from openpyxl.xml.functions import iterparse
 
 NAMESPACE = f"{{{SHEET_MAIN_NS}}}"
-MAX_WHOLE_BYTES = 1024**2  # of a part that is read whole: what there is, the list of sheets, where they are
+MAX_WHOLE_BYTES = 1024**2  # of a part that is read whole: the list of parts, the list of sheets, their places
 MAX_PIECE_BYTES = 2 * 1024**2  # of one row, text or format
-MAX_DEPTH = 50  # of elements in each other
-MAX_FORMATS = 65_490  # that Excel keeps of a workbook
+MAX_DEPTH = 50  # of nested elements
+MAX_FORMATS = 65_490  # the most that Excel keeps in a workbook
 MAX_CODE_LENGTH = 1_000  # four times what Excel accepts of a number's format
 ESCAPED = "x005F_"
 
@@ -36,10 +36,10 @@ def read_workbook(file: BinaryIO) -> Any:
 
 
 def elements(source: Any, wanted: Collection[str]) -> Iterator[tuple[str, Element]]:
-    """Each element with a name in `wanted`, and the name of its parent; everything else is forgotten as it comes.
+    """Yield each element with a name in `wanted`, and the name of its parent; everything else is discarded at once.
 
     Names are without the namespace of sheets. Raises `ValueError` for an element of more than `MAX_PIECE_BYTES`,
-    and for more than `MAX_DEPTH` in each other.
+    and for more than `MAX_DEPTH` nested in each other.
     """
     tags = {f"{NAMESPACE}{name}" for name in wanted}
     metered, parents, inside = _Metered(source), [], 0
@@ -73,7 +73,7 @@ class _Metered:
         self.source, self.taken = source, 0
 
     def start_anew(self) -> None:
-        """The piece is over."""
+        """Start counting for the next piece."""
         self.taken = 0
 
     def read(self, size: int = -1) -> bytes:
@@ -86,7 +86,7 @@ class _Metered:
 
 
 class _Archive(zipfile.ZipFile):
-    """Gives small parts whole, and any part as a stream."""
+    """An archive that returns small parts whole, and any part as a stream."""
 
     def read(self, name: Any, pwd: bytes | None = None) -> bytes:
         """Return a part whole. Raises `ValueError` for a large one."""
@@ -96,18 +96,18 @@ class _Archive(zipfile.ZipFile):
 
 
 class _Sheet(ReadOnlyWorksheet):
-    """A sheet that is read as it comes.
+    """A sheet that is read as a stream.
 
     Where a file does not state a sheet's size, openpyxl walks through all of it to find out, before the first row is
-    asked for: minutes for a small file made for that. Nothing here needs the size.
+    requested: minutes for a small file made for that. Nothing here needs the size.
     """
 
     def _get_size(self) -> None:
-        """Leave it open."""
+        """Leave the size unknown."""
 
 
 class _Reader(ExcelReader):
-    """openpyxl's, without properties, themes and charts, and with texts and formats read element by element."""
+    """The reader of openpyxl without properties, themes and charts; it reads texts and formats element by element."""
 
     package: Any
     wb: Any
@@ -117,7 +117,7 @@ class _Reader(ExcelReader):
         self.archive = _Archive(file)
 
     def read(self) -> None:
-        """Read what there is, but no sheet."""
+        """Read which parts there are, but no sheet."""
         self.read_manifest()
         self.read_strings()
         self.read_workbook()
@@ -125,7 +125,7 @@ class _Reader(ExcelReader):
         self.read_worksheets()
 
     def read_strings(self) -> None:
-        """Read the texts that cells share, without hints of how to say them."""
+        """Read the texts that cells share, without phonetic hints."""
         part = self.package.find(SHARED_STRINGS)
         if part is None:
             return
@@ -171,6 +171,6 @@ class _Reader(ExcelReader):
 
 
 def _text(shared: Element) -> str:
-    """All runs of a shared text, one after the other."""
+    """Return all runs of a shared text, one after the other."""
     runs = (f"{NAMESPACE}t", f"{NAMESPACE}r/{NAMESPACE}t")
     return "".join(run.text or "" for path in runs for run in shared.iterfind(path))

@@ -1,4 +1,4 @@
-"""Whether everything that the portal needs is there, and works together."""
+"""Command that checks whether everything that the portal needs is there, and works together."""
 
 from time import monotonic, sleep
 from typing import Any
@@ -9,7 +9,7 @@ from portal.core.health.checks import answer, installation
 
 
 class Command(BaseCommand):
-    """Asks every question of `portal.core.health.checks`, one line each."""
+    """A command that runs every check of `portal.core.health.checks`, one line each."""
 
     help = (
         "Check database, migrations, rights, broker, shared state folder, worker, beat, mail, scans and secrets. "
@@ -18,7 +18,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """How long to wait for processes that were started just now."""
+        """Add how long to wait for processes that were started just now."""
         parser.add_argument("--wait", type=int, default=0, metavar="SECONDS", help="ask again until all is well")
 
     def handle(self, *args: Any, wait: int, **options: Any) -> None:

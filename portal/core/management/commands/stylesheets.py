@@ -1,4 +1,4 @@
-"""The part of Bootstrap that the pages use."""
+"""Command for the part of Bootstrap that the pages use."""
 
 from typing import Any
 
@@ -8,17 +8,17 @@ from portal.core import stylesheets
 
 
 class Command(BaseCommand):
-    """Write it anew, or check it."""
+    """A command that writes it anew, or checks it."""
 
     help = "Take from Bootstrap the rules that our pages use (portal/core/stylesheets.py)."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Whether to write."""
+        """Add the choice between writing and checking."""
         parser.add_argument("--check", action="store_true", help="change nothing, and fail where a file is old")
 
     def handle(self, *args: Any, check: bool, **options: Any) -> None:
-        """Both directions of writing."""
+        """Write or check both directions of writing."""
         for vendor_name, name in stylesheets.FILES.items():
             path, css = stylesheets.BUILT / name, stylesheets.built(vendor_name)
             if not check:
