@@ -60,7 +60,7 @@ def venv_python() -> str:
 
 
 def is_usable() -> bool:
-    """True when .venv has a Python that runs and a pip that was not killed at work."""
+    """Return whether .venv has a Python that runs and a pip that was not killed at work."""
     if places.INSTALLING.exists() or not venv_python():
         return False
     version = [*pip_command(), "--version"]

@@ -54,7 +54,7 @@ class Child:
         self.started = time.monotonic()
 
     def is_ended(self) -> bool:
-        """True when it has ended; what is left of its process group is killed before its number is given back."""
+        """Return whether it has ended; what is left of its process group is killed before its number is given back."""
         if self.process is None or self.process.returncode is not None:
             return True
         if hasattr(os, "waitid"):
@@ -86,7 +86,7 @@ class Child:
 
 
 def is_supervised(pid: int, mark: str) -> bool:
-    """True when the process was started by a supervisor of this checkout (or descends from one that was)."""
+    """Return whether the process was started by a supervisor of this checkout (or descends from one that was)."""
     if LINUX:
         try:
             environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")

@@ -51,12 +51,12 @@ Catalogue = dict[str, Entry]
 
 
 def by_key(entries: Iterable[Entry]) -> Catalogue:
-    """The entries in the order of the files: by context, then by their words."""
+    """Return the entries in the order of the files: by context, then by their words."""
     return {entry.key: entry for entry in sorted(entries, key=lambda entry: (entry.context, entry.msgid))}
 
 
 def merged(language: str, sources: Catalogue, old: Catalogue) -> Catalogue:
-    """The texts of `sources` with the translations of `old`; a translation of other words is not kept."""
+    """Return the texts of `sources` with the translations of `old`; a translation of other words is not kept."""
     count = PLURALS[language][0]
     result = []
     for key, entry in sources.items():
@@ -67,7 +67,7 @@ def merged(language: str, sources: Catalogue, old: Catalogue) -> Catalogue:
 
 
 def with_forms(entry: Entry, forms: tuple[str, ...]) -> Entry:
-    """The same text, translated by `forms`."""
+    """Return the same text, translated by `forms`."""
     return Entry(entry.msgid, entry.plural, entry.context, entry.files, entry.comments, forms)
 
 

@@ -20,7 +20,7 @@ from devtools.catalogues.sources import ROOT, texts_of
 
 
 def fresh(language: str) -> Catalogue:
-    """What the catalogue of `language` should be now: the texts of the sources with the translations it holds."""
+    """Return what the catalogue of `language` should be now: the texts of the sources, translated as it has them."""
     return filled(language, merged(language, texts_of(language), read_catalogue(po_path(language))))
 
 
@@ -33,7 +33,7 @@ def save(language: str, catalogue: Catalogue) -> None:
 
 
 def faults(language: str) -> Iterator[str]:
-    """What keeps `language` from being offered, a line each: file, text, and what to do."""
+    """Yield what keeps `language` from being offered, a sentence each: file, text, and what to do."""
     catalogue, path = fresh(language), po_path(language)
     name = path.relative_to(ROOT).as_posix()
     if not path.exists() or path.read_text() != str(po_file(language, catalogue)):
@@ -43,7 +43,7 @@ def faults(language: str) -> Iterator[str]:
 
 
 def to_translate(language: str) -> list[dict[str, Any]]:
-    """What is not translated yet, file by file, as a translator needs it."""
+    """Return what is not translated yet, file by file, as a translator needs it."""
     waiting = [entry for entry in fresh(language).values() if not entry.is_translated]
     count = PLURALS[language][0]
     return [

@@ -25,7 +25,7 @@ class Account:
         os.umask(0o077)
 
     def can(self, arguments: list[str]) -> bool:
-        """True when this account can run the program."""
+        """Return whether this account can run the program."""
         try:
             result = subprocess.run(
                 arguments, capture_output=True, cwd="/", preexec_fn=self.become, timeout=20, check=False

@@ -51,7 +51,7 @@ def process_ids() -> list[int]:
 
 
 def works_in(pid: int, folder: Path, name: str) -> bool:
-    """True when the process is a PostgreSQL server process of the cluster ``name`` in ``folder``.
+    """Return whether the process is a PostgreSQL server process of the cluster ``name`` in ``folder``.
 
     The command line decides (root in a container may not look at another user's working directory), then the
     working directory, which stays right when the checkout was renamed.

@@ -268,7 +268,7 @@ def give(folder: Path, account: Account) -> None:
 
 
 def _has_shared_memory() -> bool:
-    """True when /dev/shm has room for parallel queries (containers often give it 64 MB)."""
+    """Return whether /dev/shm has room for parallel queries (containers often give it 64 MB)."""
     try:
         return shutil.disk_usage("/dev/shm").total >= 256 * 2**20  # noqa: S108
     except OSError:
