@@ -1,4 +1,4 @@
-"""Brands in Django's admin: shown to the operator. Supplier lists are the brands' own business and not shown."""
+"""Brands in Django's admin: shown to the operator. Supplier lists are private to the brands, so not shown."""
 
 from django.contrib import admin
 

@@ -64,7 +64,7 @@ class SupplierListView(ListView):
     query_class = SupplierQuery
 
     def rows(self) -> SupplierQuerySet:
-        """The brand's own lines."""
+        """Return the brand's own lines."""
         brand = get_object_or_404(Brand.objects.own(self.user), pk=self.kwargs["pk"])
         rows = Supplier.objects.visible_to(self.user).filter(brand=brand)
         words = self.query.get("search")
@@ -78,13 +78,13 @@ class TokenViews(PortalView):
     serializer_class = TokenSerializer
 
     def brand(self) -> Brand:
-        """The brand of the address. Raises 404 unless it is visible, 403 unless the asker manages its members."""
+        """Get the brand of the address. Raises 404 unless it is visible, 403 unless the asker manages its members."""
         brand = get_object_or_404(Brand.objects.visible_to(self.user), pk=self.kwargs["pk"])
         require(Brand.objects.where(self.user, "manage_members"), brand)
         return brand
 
     def rows(self) -> QuerySet[Any]:
-        """The tokens of the brand's integrations, expired ones too."""
+        """Return the tokens of the brand's integrations, expired ones too."""
         groups = BRAND.role_groups(self.brand()).values("group_id")
         accounts = User.objects.filter(is_integration=True, groups__in=groups)
         tokens: QuerySet[Any] = ApiToken.objects.filter(user__in=accounts.values("pk"))

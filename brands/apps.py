@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class BrandsConfig(AppConfig):
-    """Registers brands as a kind of organisation."""
+    """The app that registers brands as a kind of organisation."""
 
     name = "brands"
     database_rights = {"BrandHistory": "SELECT, INSERT"}

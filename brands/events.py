@@ -4,7 +4,7 @@ from portal.core.events import EventKind
 
 
 class BrandEvent(EventKind):
-    """What happened; the value is what the row says for ever."""
+    """The kinds; a value is stored in the event's row for ever."""
 
     CREATED = "brands.created"
     UPDATED = "brands.updated"

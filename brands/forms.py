@@ -17,7 +17,7 @@ from portal.ui.forms import ListFilter, StaleGuard
 
 
 class BrandFilter(ListFilter):
-    """How the list of brands is narrowed and ordered. Only staff narrow by what only staff are shown."""
+    """The filter and order of the list of brands. Only staff may filter by what only staff are shown."""
 
     ORDERS: ClassVar = {"": ("name", "id"), "recent": ("-created_at", "-id")}
 
@@ -38,7 +38,7 @@ class BrandFilter(ListFilter):
         super().__init__(data)
 
     def full_clean(self) -> None:
-        """Leave to others the search alone."""
+        """Offer only the search to people who are not staff."""
         if not self.staff:
             self.fields = {"q": self.fields["q"]}
         else:
@@ -46,7 +46,7 @@ class BrandFilter(ListFilter):
         super().full_clean()
 
     def narrow(self, brands: BrandQuerySet) -> BrandQuerySet:
-        """The brands that fit everything asked; none where something asked makes no sense."""
+        """Return the brands that match every filter; none if a filter is invalid."""
         if self.errors:
             return brands.none()
         if words := self.asked("q"):
@@ -66,7 +66,7 @@ def _countries() -> list[tuple[str, str]]:
 
 
 class BrandForm(StaleGuard, forms.ModelForm):  # type: ignore[type-arg]
-    """A brand, as global staff enter it."""
+    """The form in which global staff enter a brand."""
 
     website = forms.URLField(label=_("Website"), max_length=200, required=False, assume_scheme="https")
     country = forms.ChoiceField(label=_("Country"), required=False)
@@ -84,7 +84,7 @@ class BrandForm(StaleGuard, forms.ModelForm):  # type: ignore[type-arg]
         self.fields["country"].choices = [("", _("Not stated")), *_countries()]  # type: ignore[attr-defined]
 
     def clean_name(self) -> str:
-        """One that no other brand's is taken for; of an unchanged one nothing is asked."""
+        """Refuse a name that could be mistaken for another brand's; an unchanged name is not checked."""
         name: str = self.cleaned_data["name"]
         if name == self.instance.name:
             return name
@@ -95,12 +95,12 @@ class BrandForm(StaleGuard, forms.ModelForm):  # type: ignore[type-arg]
 
 
 class SupplierFilter(ListFilter):
-    """How a brand narrows its supplier list."""
+    """The filter of a brand's supplier list."""
 
     q = forms.CharField(label=_("Name, address, Better Work id or OS Hub id"), max_length=100, required=False)
 
     def narrow(self, suppliers: SupplierQuerySet) -> SupplierQuerySet:
-        """The lines that contain the words, or have them as an id."""
+        """Return the suppliers that contain the words, or have them as an id."""
         if self.errors:
             return suppliers.none()
         words = self.asked("q")
@@ -110,7 +110,7 @@ class SupplierFilter(ListFilter):
 
 
 class SupplierListForm(forms.Form):
-    """One file."""
+    """A form for one file."""
 
     file = forms.FileField(
         label=_("Supplier list"),
@@ -129,7 +129,7 @@ class SupplierListForm(forms.Form):
 
 
 class IntegrationForm(forms.Form):
-    """A token to make: for which program, what it may read, how long."""
+    """A form for a new token: for which program, what it may read, and for how long."""
 
     name = forms.CharField(
         label=_("Name of the integration"), max_length=80, help_text=_("So that you know later what uses the token.")
@@ -153,5 +153,5 @@ class IntegrationForm(forms.Form):
 
 
 def integration_choices() -> list[tuple[str, Any]]:
-    """The roles that a token may hold, each opening one kind of data."""
+    """Return the roles that a token may hold, each giving access to one kind of data."""
     return [(name, BRAND.roles[name].label) for name in OFFERED_INTEGRATIONS]

@@ -1,6 +1,6 @@
-"""Who a brand is, where a factory chooses it: whether staff checked its name, and what it was called before.
+"""The identity of a brand, where a factory chooses it: whether staff checked its name, and its former names.
 
-A brand that is renamed to look like another is seen through by its former names, which the database itself keeps.
+The former names, which the database itself keeps, expose a brand that was renamed to look like another.
 """
 
 from collections.abc import Iterable
@@ -18,12 +18,12 @@ class Identity:
 
     @property
     def is_verified(self) -> bool:
-        """Whether staff have checked who this is."""
+        """True if staff have checked who this is."""
         return self.brand.verified_at is not None
 
 
 def identities(brands: Iterable[Brand]) -> list[Identity]:
-    """Each brand with its identity, in the given order. One query."""
+    """Return the identity of each brand, in the given order. One query."""
     brands = list(brands)
     former: dict[int, list[str]] = {}
     history = BrandHistory.objects.filter(brand__in=brands).order_by("-since", "-pk").values_list("brand", "name")

@@ -1,8 +1,8 @@
-"""A brand's supplier list from a table, CSV or XLSX, as the brand wrote it: nothing is corrected or matched here.
+"""The import of a brand's supplier list from a table, CSV or XLSX, as written: nothing is corrected or matched here.
 
-Only what nobody sees is tidied (`portal.core.names`), so that the same text is the same supplier. A row that is on
-the list already (same name, address and country, whatever the case) is skipped and counted, so the same file can be
-uploaded again. All rows are added, or none.
+Only invisible differences are tidied (`portal.core.names`), so that the same text is the same supplier. A row that is
+already on the list (same name, address and country, ignoring upper and lower case) is skipped and counted, so the same
+file can be uploaded again. All rows are added, or none.
 """
 
 from collections.abc import Iterator
@@ -35,12 +35,12 @@ ALIASES = {
     "Better Work id": "bw_id",
     "os id": "os_hub_id",
 }
-MOST_ROWS = 10_000  # read while its sender waits
+MOST_ROWS = 10_000  # read while the sender waits
 
 
 @dataclass
 class SupplierImport:
-    """What became of a list: rows `added`, rows `skipped` as repeated, columns `ignored`, or its `problems`."""
+    """The outcome of an import: rows `added`, rows `skipped` as repeated, columns `ignored`, or its `problems`."""
 
     added: int = 0
     skipped: int = 0
@@ -51,7 +51,7 @@ class SupplierImport:
 
 @transaction.atomic
 def import_suppliers(*, by: User, brand: Brand, file: BinaryIO) -> SupplierImport:
-    """Add the lines of a table to the brand's list; nothing at all when the outcome has `problems`.
+    """Add the rows of a table to the brand's list; add none at all if the outcome has `problems`.
 
     Raises `PermissionDenied`.
     """
@@ -68,7 +68,7 @@ def import_suppliers(*, by: User, brand: Brand, file: BinaryIO) -> SupplierImpor
     known = set(Supplier.objects.filter(brand=brand).values_list("name", "address", "country"))
     seen = {_key(*line) for line in known}
     fresh = [supplier for supplier in suppliers if not _is_repeated(supplier, seen)]
-    # The database's own idea of upper and lower case has the last word: what it calls a repetition is skipped.
+    # The database finally decides what is the same text in upper and lower case: what it sees as repeated is skipped.
     before = Supplier.objects.filter(brand=brand).count()
     Supplier.objects.bulk_create(fresh, batch_size=1000, ignore_conflicts=True)
     outcome.added = Supplier.objects.filter(brand=brand).count() - before
@@ -83,7 +83,7 @@ def _key(name: str, address: str, country: str) -> tuple[str, str, str]:
 
 
 def _is_repeated(supplier: Supplier, seen: set[tuple[str, str, str]]) -> bool:
-    """Whether the line was seen; notes it."""
+    """Return whether the row was seen before, and remember it."""
     key = _key(supplier.name, supplier.address, supplier.country)
     repeated = key in seen
     seen.add(key)
@@ -109,7 +109,7 @@ def _suppliers(brand: Brand, file: BinaryIO, outcome: SupplierImport) -> Iterato
 
 
 def _in_words_of_tables(found: list[ValidationError]) -> ValidationError:
-    """What a column of the model refused, in the words that all tables use for it."""
+    """Return what a column of the model refused, in the words that all tables use for it."""
     error = found[0]
     if error.code in {"blank", "null"}:
         return TableText.EMPTY().refusal()
@@ -119,7 +119,7 @@ def _in_words_of_tables(found: list[ValidationError]) -> ValidationError:
 
 
 def _set_place(supplier: Supplier, name: str, row: int, text: str, outcome: SupplierImport) -> None:
-    """A coordinate, to the tenth of a metre; none where the cell is empty."""
+    """Set a coordinate, to the tenth of a metre; none if the cell is empty."""
     if not text:
         return
     try:

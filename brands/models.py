@@ -34,7 +34,7 @@ def brands_where(user: Visitor, codename: str) -> QuerySet[Any, Any]:
 
 
 def own_brands(user: Visitor) -> QuerySet[Any, Any]:
-    """Return the ids of the active brands that `user` reads for."""
+    """Return the ids of the active brands on whose behalf `user` reads."""
     mine = Q(pk__in=[])
     for codename in ANY_READ:
         mine |= among("pk", held(user, "brand", codename))
@@ -45,7 +45,7 @@ def _active(keys: QuerySet[Any, int]) -> QuerySet[Any, Any]:
     return Brand.objects.filter(among("pk", keys), is_active=True).values("pk")
 
 
-# The same, worded once: for the conditions of other querysets.
+# The same, put into SQL once per process, for the conditions of other querysets.
 brand_keys = WordedKeys(brands_where)
 
 
@@ -56,33 +56,33 @@ class BrandQuerySet(QuerySet["Brand"]):
     """Brands."""
 
     def where(self, user: Visitor, codename: str) -> "BrandQuerySet":
-        """The active brands for which `user` holds `codename`."""
+        """Return the active brands for which `user` holds `codename`."""
         return self.filter(pk__in=brand_keys(user, codename))
 
     def own(self, user: Visitor) -> "BrandQuerySet":
-        """The brands that `user` reads for."""
+        """Return the brands on whose behalf `user` reads."""
         return self.filter(pk__in=own_brand_keys(user))
 
     def visible_to(self, user: Visitor) -> "BrandQuerySet":
-        """Own brands; all of them for staff and for factory managers, who choose whom to share with."""
+        """Return the user's own brands; all for staff and for factory managers, who choose whom to share with."""
         if has_general_permission(user, "brands.view_all_brands"):
             return self.all()
         return self.own(user)
 
 
 class BrandHistoryQuerySet(QuerySet["BrandHistory"]):
-    """What brands were."""
+    """Former and present states of brands."""
 
     def at(self, moment: datetime) -> "BrandHistoryQuerySet":
-        """The one row of each brand that held at `moment`."""
+        """Return the one row of each brand that was valid at `moment`."""
         return self.filter(latest_at(self.model, "brand", moment))
 
 
 class SupplierQuerySet(QuerySet["Supplier"]):
-    """A brand's supplier list is its own business."""
+    """Rows of supplier lists, each list private to its brand."""
 
     def visible_to(self, user: Visitor) -> "SupplierQuerySet":
-        """The lines of the brands that `user` reads for."""
+        """Return the rows of the brands on whose behalf `user` reads."""
         return self.filter(brand__in=own_brand_keys(user))
 
 
@@ -99,7 +99,7 @@ class Brand(models.Model):
     website = models.URLField(_("website"), blank=True)
     country = models.CharField(_("country"), max_length=2, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
-    # Staff have checked who this is: a factory consents to a name that somebody stands for.
+    # When staff checked who this is: a factory consents to a name that somebody vouches for.
     verified_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -127,7 +127,7 @@ class Brand(models.Model):
 
 
 class BrandHistory(models.Model):
-    """What a brand was called, its agreement and whether it was active, since when: written by the database itself."""
+    """A brand's name, its agreement and whether it was active, since a moment: written by the database itself."""
 
     brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="history")
     name = models.CharField(max_length=150)
@@ -145,10 +145,10 @@ class BrandHistory(models.Model):
 
 
 class Supplier(models.Model):
-    """One line of a brand's own supplier list, as the brand wrote it. It opens nothing.
+    """One row of a brand's own supplier list, as the brand wrote it. It gives no access.
 
-    `bw_id` is what the brand believes the programme's id to be; whether that factory exists is asked in `sharing`,
-    which knows both sides.
+    `bw_id` is what the brand believes the programme's id to be; `sharing`, which knows both sides, checks whether that
+    factory exists.
     """
 
     id = models.BigAutoField(primary_key=True, default=drawn_id)
@@ -185,7 +185,7 @@ class BrandRole(RoleGroup):
 
 
 class BrandGroupObjectPermission(GroupObjectPermissionBase):
-    """What a role's group may do for one brand; the `read_*` rows are what `sharing.access` asks for."""
+    """A permission of a role's group for one brand; `sharing.access` checks the `read_*` rows."""
 
     content_object = models.ForeignKey(Brand, on_delete=models.CASCADE)
 
@@ -194,7 +194,7 @@ class BrandGroupObjectPermission(GroupObjectPermissionBase):
 
 
 class BrandMembership(User.groups.through):  # type: ignore[name-defined,misc] # made by Django
-    """Who is in which group, with what follows for their permissions on brands."""
+    """The membership of people in groups, with the trigger that keeps their permissions on brands up to date."""
 
     class Meta:
         proxy = True
@@ -202,7 +202,7 @@ class BrandMembership(User.groups.through):  # type: ignore[name-defined,misc] #
 
 
 class BrandPermission(Permission):
-    """Django's permissions, with what follows for what roles may do for brands."""
+    """Django's permissions, with the trigger that keeps what roles may do for brands up to date."""
 
     class Meta:
         proxy = True
@@ -210,7 +210,7 @@ class BrandPermission(Permission):
 
 
 class BrandContentType(ContentType):
-    """Django's content types: the one of brands says which permissions count for them."""
+    """Django's content types: the one of brands decides which permissions count for brands."""
 
     class Meta:
         proxy = True

@@ -1,22 +1,22 @@
-"""Names of brands that a person cannot tell apart: a factory consents to a name, so no two may look alike.
+"""Checks for brand names that a person cannot tell apart: a factory consents to a name, so no two may look alike.
 
-Staff type the names, and somebody may talk them into one that passes for another brand's. Two names look alike when
-they differ in nothing but case, spaces, punctuation, accents, or letters of other alphabets that have the same shape.
-Within a word a name keeps to one alphabet, and it holds no sign that cannot be seen.
+Staff type the names, and somebody may talk them into one that passes for another brand's. Two names look alike if they
+differ only in case, spaces, punctuation, accents, or letters of other alphabets that have the same shape. Each word of
+a name keeps to one alphabet, and a name contains no invisible character.
 """
 
 import unicodedata
 
-# Alphabets whose letters are taken for each other's. Words of other scripts are told apart as they are.
+# Alphabets whose letters can be mistaken for each other's. Words of other scripts can be told apart as they are.
 ALIKE = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "COPTIC", "CHEROKEE"})
-JOINERS = frozenset("\u200c\u200d")  # some scripts are not written without them
+JOINERS = frozenset("\u200c\u200d")  # some scripts cannot be written without them
 UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 ACCENTS = 200  # from this combining class on, marks are accents
-# Capital letters whose small ones have another shape.
+# Greek capital letters that look like Latin ones, while their small letters do not.
 CAPITALS = str.maketrans(
     "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7", "ABEZHIKMNOPTYX"
 )
-# Small letters and digits, and the Latin letter that they are taken for.
+# Small letters, digits and signs, and the Latin letter that each can be mistaken for.
 SHAPES = str.maketrans(
     "\u0430\u0432\u0433\u0435\u043a\u043c\u043d\u043e\u0440\u0441\u0442\u0443\u0445\u044c\u0455\u0456\u0458\u0501\u04bb\u051b\u051d\u04cf\u04af"
     "\u03b1\u03b2\u03b5\u03b7\u03b9\u03ba\u03bc\u03bd\u03bf\u03c1\u03c4\u03c5\u03c7\u03c9\u0585\u057d\u0570\u0578\u0566\u0131\u0142\u00f8"
@@ -26,12 +26,12 @@ SHAPES = str.maketrans(
 
 
 def tidied(name: str) -> str:
-    """The name as it is kept: one space between words, letters and their accents in one form."""
+    """Return the name as it is stored: one space between words, letters and their accents in one form."""
     return unicodedata.normalize("NFC", " ".join(name.split()))
 
 
 def is_plain(name: str) -> bool:
-    """Whether each word keeps to one alphabet, and nothing in it is unseen."""
+    """Return whether each word keeps to one alphabet and contains nothing invisible."""
     return all(_is_plain(word) for word in name.split())
 
 
@@ -42,13 +42,13 @@ def _is_plain(word: str) -> bool:
 
 
 def shape(name: str) -> str:
-    """What is left of a name when all is taken away by which eyes do not tell names apart."""
+    """Return the name without the differences that the eye does not see: names of the same shape look alike."""
     plain = unicodedata.normalize("NFKC", name).translate(CAPITALS).casefold().replace("&", "and")
     kept = (one for one in unicodedata.normalize("NFKD", plain) if _is_told_apart_by(one))
     return "".join(kept).translate(SHAPES).replace("rn", "m").replace("vv", "w")
 
 
 def _is_told_apart_by(sign: str) -> bool:
-    """Letters, digits and vowel signs; not the accents above and below a letter."""
+    """Return whether `sign` is a letter, a digit, a vowel sign or a bar; not an accent above or below a letter."""
     is_vowel_sign = unicodedata.category(sign).startswith("M") and unicodedata.combining(sign) < ACCENTS
     return sign.isalnum() or is_vowel_sign or sign == "|"

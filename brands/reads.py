@@ -1,4 +1,4 @@
-"""What a brand's people and programs may be allowed to read: one row for each scope of `sharing.scopes`.
+"""The data that a brand's people and programs may be allowed to read: one row for each scope of `sharing.scopes`.
 
 This layer lies below `sharing`; a test compares the two.
 """
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Read:
-    """One scope, as brands know it: what its permission says, and the label of a program's role that reads it alone.
+    """One scope, as brands know it: the wording of its permission, and the label of a program's role for it alone.
 
     `is_offered`: new programs may be given that role.
     """
@@ -26,12 +26,12 @@ class Read:
 
     @property
     def permission(self) -> str:
-        """The permission of a role."""
+        """The codename of the permission to read the scope."""
         return f"read_{self.scope}"
 
     @property
     def integration(self) -> str:
-        """The role of a program that reads nothing else."""
+        """The name of the role of a program that reads nothing but the scope."""
         return f"integration_{self.scope}"
 
 

@@ -1,4 +1,4 @@
-"""Whether a person may do something for one brand, asked of the roles."""
+"""Checks of what a person may do for one brand, according to their roles."""
 
 from brands.models import Brand
 from portal.accounts.roles import Visitor
@@ -10,5 +10,5 @@ def member_may(user: Visitor, codename: str, brand: int) -> bool:
 
 
 def reads_for(user: Visitor, brand: int) -> bool:
-    """Return whether `user` reads for the active brand with this key."""
+    """Return whether `user` reads on behalf of the active brand with this key."""
     return Brand.objects.own(user).filter(pk=brand).exists()

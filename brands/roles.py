@@ -17,19 +17,22 @@ from portal.accounts.roles import (
 )
 
 READS_ALL = frozenset(ANY_READ)
-# What a new token may read: a role for each scope that is offered (`sharing.scopes`). Tokens that hold another keep it.
+# The roles that a new token may hold: one for each scope on offer (`sharing.scopes`). A token with another keeps it.
 OFFERED_INTEGRATIONS = tuple(read.integration for read in READS if read.is_offered)
 
 
 def may_manage_brand_members(user: Visitor, brand: Any) -> bool:
-    """The brand's managers; the global staff who admit brands only while it has none: they bring in the first one."""
+    """Return whether `user` may manage the brand's members.
+
+    Its managers may; global staff who admit brands may only while it has no manager, to bring in the first one.
+    """
     if has_permission(user, "brand", "manage_members", brand.pk):
         return True
     return not has_active_manager(BRAND, brand) and may_oversee_brand(user, brand)
 
 
 def may_oversee_brand(user: Visitor, _brand: Any) -> bool:
-    """The global staff who admit brands."""
+    """Return whether `user` is one of the global staff who admit brands."""
     return has_general_permission(user, "brands.manage_brands")
 
 

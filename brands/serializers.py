@@ -64,7 +64,7 @@ class TokenSerializer(serializers.Serializer[Any]):
     last_used_at = serializers.DateTimeField(allow_null=True)
 
     def get_roles(self, token: Any) -> list[str]:
-        """The words of its roles in the brand."""
+        """Return the words of its roles in the brand."""
         return sorted(group.brandrole.role for group in token.user.groups.all())
 
 

@@ -1,4 +1,4 @@
-"""What changes about brands. Every verb is one transaction with its event."""
+"""Changes to brands. Each of them is one transaction with its event."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def _authorise(by: User) -> None:
 
 
 def checked_name(name: str, besides: int | None = None) -> str:
-    """The name as it is kept. Raises `ValidationError` where it could be taken for another brand's."""
+    """Return the name as it is stored. Raises `ValidationError` if it could be mistaken for another brand's."""
     name = tidied(name)
     if not is_plain(name):
         raise ValidationError(
@@ -39,7 +39,7 @@ def checked_name(name: str, besides: int | None = None) -> str:
 
 @transaction.atomic
 def create_brand(*, by: User, **fields: Any) -> Brand:
-    """A new brand with its role groups. Raises `PermissionDenied`, or `ValidationError` by field."""
+    """Create a brand with its role groups. Raises `PermissionDenied`, or `ValidationError` by field."""
     _authorise(by)
     if set(fields) - EDITABLE:
         raise ValidationError({name: _("This cannot be set.") for name in set(fields) - EDITABLE})
@@ -55,7 +55,7 @@ def create_brand(*, by: User, **fields: Any) -> Brand:
 
 @transaction.atomic
 def update_brand(*, by: User, brand: Brand, **fields: Any) -> Brand:
-    """Change a brand; one that is not active reads nothing from the next query on.
+    """Change a brand; one that is made inactive can read nothing from the next query on.
 
     Raises `PermissionDenied`, or `ValidationError` by field.
     """

@@ -1,4 +1,4 @@
-"""Brands: the list, one brand's page, adding and editing.
+"""Pages of brands: the list, one brand's page, adding and editing.
 
 Staff see every brand. A factory's manager sees the names of active ones, to choose whom to share with. A brand's own
 people see their own.
@@ -31,28 +31,28 @@ from portal.ui.lists import requested_page
 
 
 def person_of(request: HttpRequest) -> User:
-    """The signed-in visitor."""
+    """Return the signed-in visitor."""
     return cast("User", request.user)
 
 
 def is_staff(person: User) -> bool:
-    """Whether the person works for the programme, in any country."""
+    """Return whether the person works for the programme, in any country."""
     return kinds["programme"].visible_to(person).exists()
 
 
 def shown_to(person: User, staff: bool) -> BrandQuerySet:
-    """The brands whose page a person may open: closed ones are staff's business."""
+    """Return the brands whose page a person may open: inactive ones are visible to staff only."""
     visible = Brand.objects.visible_to(person)
     return visible if staff else visible.filter(is_active=True)
 
 
 def may_admit(person: User) -> bool:
-    """Whether the person adds brands and edits them."""
+    """Return whether the person may add and edit brands."""
     return has_general_permission(person, "brands.manage_brands")
 
 
 def _staff_rights(person: User) -> tuple[bool, bool]:
-    """Whether the person works for the programme, and whether they admit brands: one query."""
+    """Return whether the person works for the programme, and whether they admit brands: one query."""
     admits = Permission.objects.filter(content_type__app_label="brands", codename="manage_brands", group__user=person)
     rights = User.objects.filter(pk=person.pk, is_active=True).values_list(
         Exists(kinds["programme"].visible_to(person)), Exists(admits)
@@ -64,7 +64,7 @@ def _staff_rights(person: User) -> tuple[bool, bool]:
 @login_required
 @require_GET
 def brand_list(request: HttpRequest) -> HttpResponse:
-    """The brands that the visitor may know of; somebody of one brand goes straight to it."""
+    """List the brands visible to the visitor; redirect somebody who sees only one straight to it."""
     person = person_of(request)
     staff, may_add = _staff_rights(person)
     form, shown = BrandFilter(request.GET, staff=staff), shown_to(person, staff)
@@ -80,7 +80,7 @@ def brand_list(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def brand(request: HttpRequest, pk: int) -> HttpResponse:
-    """One brand: what it is, and for its own people and those who admit brands the ways to more."""
+    """Show one brand; with links to more for its own people and for those who admit brands."""
     person = person_of(request)
     staff = is_staff(person)
     found = get_object_or_404(shown_to(person, staff), pk=pk)
@@ -128,7 +128,7 @@ def brand_add(request: HttpRequest) -> HttpResponse:
 
 
 def _refuse(person: User) -> None:
-    """Forbidden to those who see a list of brands, not found for others."""
+    """Raise `PermissionDenied` for people who see a list of brands, `Http404` for others."""
     if Brand.objects.visible_to(person).exists():
         raise PermissionDenied(_("Only global staff may add or change a brand."))
     raise Http404
@@ -137,7 +137,7 @@ def _refuse(person: User) -> None:
 @login_required
 @require_http_methods(["GET", "POST"])
 def brand_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Edit a brand, as global staff. What changed meanwhile is not overwritten."""
+    """Edit a brand, as global staff. Changes made meanwhile are not overwritten."""
     person = person_of(request)
     found = get_object_or_404(shown_to(person, is_staff(person)), pk=pk)
     if not may_admit(person):
@@ -154,7 +154,7 @@ def brand_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _save(person: User, pk: int, form: BrandForm) -> int:
-    """Save a sent brand under its lock; returns the status to answer with (302: saved)."""
+    """Save a submitted brand under its lock; return the status to answer with (302: saved)."""
     if not form.is_valid():
         return REFUSED
     with transaction.atomic():

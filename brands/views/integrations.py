@@ -1,7 +1,7 @@
-"""A brand's integrations: tokens with which the brand's own programs read what the brand was granted.
+"""Pages of a brand's integrations: tokens with which the brand's own programs read what the brand has access to.
 
-A brand's managers make and revoke them; nobody else does, staff included. The secret is shown once, in the answer to
-the form, and kept nowhere: the page cannot be called up again.
+A brand's managers make and revoke them; nobody else does, not even staff. The secret is shown once, in the answer to
+the form, and stored nowhere: that page cannot be opened again.
 """
 
 from typing import Any
@@ -29,7 +29,7 @@ MOST_SHOWN = 200
 
 
 def _managed(request: HttpRequest, pk: int) -> Brand:
-    """The brand, where the visitor is its manager; forbidden where they only see it."""
+    """Return the brand if the visitor is its manager. Raises `PermissionDenied` if they only see it."""
     person = person_of(request)
     found = get_object_or_404(shown_to(person, is_staff(person)), pk=pk)
     if not member_may(person, "manage_members", pk):
@@ -38,7 +38,7 @@ def _managed(request: HttpRequest, pk: int) -> Brand:
 
 
 def _tokens(brand: Brand) -> list[ApiToken]:
-    """The brand's tokens, newest first."""
+    """Return the brand's tokens, newest first."""
     groups = BRAND.role_groups(brand).filter(role__startswith="integration_").values("group")
     accounts = User.objects.filter(is_integration=True, pk__in=_in_groups(groups)).values("pk")
     tokens = ApiToken.objects.filter(user__in=accounts).select_related("created_by")
@@ -52,7 +52,7 @@ def _in_groups(groups: Any) -> Any:
 @login_required
 @require_http_methods(["GET", "POST"])
 def integrations(request: HttpRequest, pk: int) -> HttpResponse:
-    """The brand's tokens with their last use and end, and a form for another one."""
+    """Show the brand's tokens with their last use and expiry, and a form for another one."""
     brand = _managed(request, pk)
     form, secret = IntegrationForm(posted(request)), ""
     if form.is_valid():
@@ -68,9 +68,9 @@ def integrations(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _create(person: User, brand: Brand, form: IntegrationForm) -> str:
-    """Make the token and return its secret; nothing, with the reason on the form, where it is refused.
+    """Make the token and return its secret; an empty text, with the reason on the form, if it is refused.
 
-    A name is given once, so that a form sent twice makes one token.
+    Each name is used only once, so that a form sent twice makes one token.
     """
     data = form.cleaned_data
     try:
@@ -86,7 +86,7 @@ def _create(person: User, brand: Brand, form: IntegrationForm) -> str:
 
 
 def _rows(brand: Brand) -> list[dict[str, Any]]:
-    """Each token with what it may read, in words: two queries."""
+    """Return each token with what it may read, in words: two queries."""
     tokens, now = _tokens(brand), timezone.now()
     labels: dict[int, list[Any]] = {token.user_id: [] for token in tokens}
     held = BRAND.role_groups(brand).filter(group__user__in=list(labels)).order_by("role")
@@ -101,7 +101,7 @@ def _rows(brand: Brand) -> list[dict[str, Any]]:
 @login_required
 @require_http_methods(["GET", "POST"])
 def integration_revoke(request: HttpRequest, pk: int, account_id: int) -> HttpResponse:
-    """End a token, after asking: the program that uses it is refused from its next request on."""
+    """Revoke a token, after a confirmation: the program that uses it is refused from its next request on."""
     brand = _managed(request, pk)
     token = next((token for token in _tokens(brand) if token.user_id == account_id), None)
     if token is None:
@@ -114,7 +114,7 @@ def integration_revoke(request: HttpRequest, pk: int, account_id: int) -> HttpRe
 
 
 def _revoked_already(request: HttpRequest, brand: Brand, account_id: int) -> HttpResponse:
-    """Say so of a token of the brand that somebody revoked, in a second tab perhaps. Raises `Http404` for any other."""
+    """Say that a token of the brand was revoked already, perhaps in a second tab. Raises `Http404` for any other."""
     name = name_of_revoked(kind=BRAND, organisation=brand, account_id=account_id)
     if name is None:
         raise Http404

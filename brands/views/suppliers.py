@@ -1,4 +1,4 @@
-"""A brand's own supplier list. It opens nothing, and nobody outside the brand sees it, staff included."""
+"""Pages of a brand's own supplier list. It gives no access, and nobody outside the brand sees it, not even staff."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -22,7 +22,7 @@ from portal.ui.lists import requested_page
 @login_required
 @require_GET
 def supplier_list(request: HttpRequest, pk: int) -> HttpResponse:
-    """The brand's suppliers as it wrote them, by name."""
+    """List the brand's suppliers as it wrote them, by name."""
     person = person_of(request)
     brand = get_object_or_404(Brand.objects.own(person), pk=pk)
     form = SupplierFilter(request.GET)
@@ -37,7 +37,7 @@ def supplier_list(request: HttpRequest, pk: int) -> HttpResponse:
 @limited_table("suppliers")
 @require_http_methods(["GET", "POST"])
 def supplier_import(request: HttpRequest, pk: int) -> HttpResponse:
-    """Add the lines of a file to the list: all of it, or nothing and the errors by row and column."""
+    """Add the rows of a file to the list: all of them; or none, and show the errors by row and column."""
     person = person_of(request)
     brand = get_object_or_404(Brand.objects.own(person), pk=pk)
     if not member_may(person, "edit_suppliers", pk):
@@ -54,7 +54,7 @@ def supplier_import(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _words(outcome: SupplierImport) -> str:
-    """What became of the file, in words."""
+    """Return what was done with the file, in words."""
     added = ngettext("%(count)s supplier is added.", "%(count)s suppliers are added.", outcome.added) % {
         "count": outcome.added
     }
