@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class FactoriesConfig(AppConfig):
-    """Registers factories and programmes as kinds of organisation."""
+    """The app that registers factories and programmes as kinds of organisation."""
 
     name = "factories"
     verbose_name = "Factories and country programmes"

@@ -1,4 +1,4 @@
-"""Comparing handovers with their sealed events, and their scans with the hashes kept: for `manage.py verify_ledger`."""
+"""Comparison of handovers with their sealed events, of scans with the stored hashes: for `manage.py verify_ledger`."""
 
 from collections.abc import Iterator
 
@@ -20,14 +20,14 @@ OPENED = f"""
 
 
 def compare_handovers(_keys: Keys) -> Iterator[Problem]:
-    """Yield the first handover that is gone, was put in, or is not what the event of its opening says."""
+    """Yield the first handover that is gone, was inserted, or differs from the event of its opening."""
     for handover, event, is_gone in rows_of(OPENED):
         differs = f"it is not what event {event} says" if event else "no event tells of it"
         yield Problem(TABLE, handover, "it is gone" if is_gone else differs)
 
 
 def check_handover_scans(_keys: Keys) -> Iterator[Problem]:
-    """Yield each handover whose scan is missing or is another file than the one that was kept."""
+    """Yield each handover whose scan is missing or is not the file that was stored."""
     rows = Handover.objects.exclude(scan="").order_by("opened_at", "pk").values_list("pk", "scan", "scan_sha256")
     for handover, scan, sha256 in rows.iterator(chunk_size=1000):
         if found := wrong_scan(scan, sha256):

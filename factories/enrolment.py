@@ -1,4 +1,4 @@
-"""Days of a factory's enrolment: which can be, and in which order."""
+"""Dates of a factory's enrolment: which are possible, and in which order."""
 
 from datetime import date
 
@@ -9,7 +9,7 @@ from portal.core.tables.dates import refuse_implausible
 
 
 def wrong_days(enrolled_on: date | None, left_on: date | None) -> dict[str, ValidationError]:
-    """Return what is wrong with the days, by column: a year that cannot be, or leaving before joining."""
+    """Return what is wrong with the days, by column: an implausible year, or leaving before joining."""
     wrong: dict[str, ValidationError] = {}
     for name, day in (("enrolled_on", enrolled_on), ("left_on", left_on)):
         try:

@@ -4,7 +4,7 @@ from portal.core.events import EventKind
 
 
 class FactoryEvent(EventKind):
-    """What happened; the value is what the row says for ever."""
+    """The kinds; a value is stored in the event's row for ever."""
 
     CREATED = "factories.created"
     UPDATED = "factories.updated"

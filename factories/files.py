@@ -1,4 +1,4 @@
-"""The folders of the private storage that belong to factories: scans behind handovers, and tables being previewed."""
+"""The folders of the private storage that belong to factories: scans of handovers, and tables being previewed."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -16,7 +16,7 @@ def _scans() -> Iterator[str]:
 
 
 def _no_rows() -> Iterable[str]:
-    """Previews are named by their own signed page, for as long as one may decide."""
+    """Return nothing: a previewed file is named only in its signed page, as long as the preview can be confirmed."""
     return ()
 
 

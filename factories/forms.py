@@ -52,12 +52,12 @@ PROGRAMME_SETTINGS = tuple(name for _title, names in PROGRAMME_GROUPS for name i
 
 
 def _for_numbers(sentence: Any) -> dict[str, Any]:
-    """One sentence that says what to enter, whatever is wrong with a number."""
+    """Return one error message, which says what to enter, for everything that can be wrong with a number."""
     return dict.fromkeys(("required", "invalid", "min_value", "max_value"), sentence)
 
 
 class FactoryFilter(ListFilter):
-    """How staff narrow and order the list of factories."""
+    """The filter and order of the list of factories."""
 
     ORDERS: ClassVar = {"": ("name", "id"), "recent": ("-created_at", "-id")}
 
@@ -89,7 +89,7 @@ class FactoryFilter(ListFilter):
         super().full_clean()
 
     def narrow(self, factories: FactoryQuerySet) -> FactoryQuerySet:
-        """The factories that fit everything asked; none where something asked makes no sense."""
+        """Return the factories that match every filter; none if a filter is invalid."""
         if self.errors:
             return factories.none()
         if words := self.asked("q"):
@@ -112,7 +112,7 @@ class FactoryFilter(ListFilter):
 
 
 class ProgrammeFilter(ListFilter):
-    """How the list of country programmes is narrowed and ordered."""
+    """The filter and order of the list of country programmes."""
 
     ORDERS: ClassVar = {"": ("name", "id"), "recent": ("-id",)}
 
@@ -125,7 +125,7 @@ class ProgrammeFilter(ListFilter):
     )
 
     def narrow(self, programmes: ProgrammeQuerySet) -> ProgrammeQuerySet:
-        """The programmes that fit everything asked; none where something asked makes no sense."""
+        """Return the programmes that match every filter; none if a filter is invalid."""
         if self.errors:
             return programmes.none()
         if words := self.asked("q"):
@@ -147,7 +147,7 @@ class GroupedForm(StaleGuard, forms.ModelForm):  # type: ignore[type-arg]
     GROUPS: ClassVar[tuple[tuple[Any, tuple[str, ...]], ...]] = ()
 
     def groups(self) -> list[tuple[Any, list[forms.BoundField]]]:
-        """Return the fields under their headings, those that the form has."""
+        """Return the headings, each with those of its fields that the form has."""
         named = [(title, [self[name] for name in names if name in self.fields]) for title, names in self.GROUPS]
         return [(title, fields) for title, fields in named if fields]
 
@@ -182,7 +182,7 @@ class EnrolmentForm(ProfileForm):
         self._offer_zones()
 
     def _offer_zones(self) -> None:
-        """Offer the zones of the factory's country, where it has several."""
+        """Offer the time zones of the factory's country if it has several; else remove the field."""
         zones = zone_choices(self.instance.programme.country) if self.instance.programme_id else []
         if len(zones) < 2:
             del self.fields["time_zone"]
@@ -191,7 +191,7 @@ class EnrolmentForm(ProfileForm):
         self.fields["time_zone"] = forms.ChoiceField(label=old.label, help_text=old.help_text, choices=zones)
 
     def clean(self) -> dict[str, Any]:
-        """R37: who could not be enrolled is recorded with the reason. Dates follow each other."""
+        """Check that a factory that could not be enrolled has a reason (R37), and that dates are in order."""
         data: dict[str, Any] = super().clean() or {}
         refused = data.get("enrolment_status") == Factory.Enrolment.NOT_ENROLLABLE
         if refused and not data.get("enrolment_reason") and "enrolment_reason" not in self.errors:
@@ -202,7 +202,7 @@ class EnrolmentForm(ProfileForm):
 
 
 class NewFactoryForm(EnrolmentForm):
-    """A factory to add, in a country whose staff the person is."""
+    """A form for a new factory, in a country for which the person is on the staff."""
 
     programme = forms.ModelChoiceField(
         label=_("Country programme"), queryset=CountryProgramme.objects.none(), empty_label=_("Choose a country")
@@ -218,7 +218,7 @@ class NewFactoryForm(EnrolmentForm):
 
 
 class AdvisorForm(forms.Form):
-    """An Enterprise Advisor of the factory's country to assign."""
+    """A form to assign an Enterprise Advisor of the factory's country."""
 
     advisor = forms.ModelChoiceField(
         label=_("Enterprise Advisor"), queryset=User.objects.none(), empty_label=_("Choose an advisor")
@@ -261,7 +261,7 @@ class ProgrammeForm(GroupedForm):
 
 
 class NewProgrammeForm(ProgrammeForm):
-    """A country to add."""
+    """A form for a new country."""
 
     country = forms.ChoiceField(label=_("Country"))
 
@@ -274,7 +274,7 @@ class NewProgrammeForm(ProgrammeForm):
         self.fields["country"].choices = [("", _("Choose a country")), *pairs]  # type: ignore[attr-defined]
 
     def clean_country(self) -> str:
-        """Each country has one programme."""
+        """Refuse a country that has a programme already."""
         country: str = self.cleaned_data["country"]
         if CountryProgramme.objects.filter(country=country).exists():
             raise ValidationError(_("This country has a programme already."))
@@ -282,7 +282,7 @@ class NewProgrammeForm(ProgrammeForm):
 
 
 class HandoverForm(forms.Form):
-    """Who takes a factory over, and how the staff know that its manager left."""
+    """A form for a handover: who takes the factory over, and how the staff know that its manager left."""
 
     new_name = forms.CharField(label=_("Name of the new manager"), max_length=150)
     new_email = forms.EmailField(label=_("E-mail address of the new manager"), max_length=254)
@@ -297,7 +297,7 @@ class HandoverForm(forms.Form):
     )
 
     def clean_scan(self) -> Any:
-        """A whole PDF or image."""
+        """Return the upload if it is a complete PDF or image; None if there is none."""
         upload = self.cleaned_data.get("scan")
         if not upload:
             return None

@@ -1,7 +1,7 @@
-"""Factories from a table, CSV or XLSX: created or updated by their Better Work id, all of them or none.
+"""The import of factories from a table, CSV or XLSX: created or updated by Better Work id, all of them or none.
 
 The id is required: a list without it (a brand's supplier list, an open registry's) names places, and the same plant
-is written in many ways; whether it is enrolled here is for the country's staff to say. An empty cell changes nothing.
+is written in many ways; the country's staff decide whether it is enrolled here. An empty cell changes nothing.
 """
 
 from collections.abc import Sequence
@@ -59,7 +59,7 @@ MOST_ROWS = 5_000
 
 @dataclass
 class FactoryPlan:
-    """What importing a table would do: `new` factories (not saved), and `changes` of those that are here."""
+    """The effect that importing a table would have: `new` factories (not saved), and `changes` of existing ones."""
 
     new: list[Factory] = field(default_factory=list)
     changes: list[tuple[Factory, dict[str, Any]]] = field(default_factory=list)
@@ -70,26 +70,26 @@ class FactoryPlan:
     problems: Problems = field(default_factory=Problems)
 
     def promise(self) -> list[Any]:
-        """What the preview shows would be done, to compare with what would be done when it is confirmed."""
+        """Return what the preview shows, to compare with what would be done when it is confirmed."""
         changes = [[factory.bw_id, sorted(values)] for factory, values in self.changes]
         return [[factory.bw_id for factory in self.new], changes]
 
 
 class FactoriesChanged(Exception):  # noqa: N818 - what happened
-    """What the table would do is not any more what its preview showed."""
+    """The table would no longer do what its preview showed."""
 
 
 def may_import_factories(by: User) -> bool:
-    """Whether `by` enrols factories in any country."""
+    """Return whether `by` enrols factories in any country."""
     return may_somewhere(by, "manage_enrolment")
 
 
 @transaction.atomic
 def create_factories(*, by: User, factories: Sequence[Factory]) -> list[Factory]:
-    """Many new factories with their role groups and events, in a few queries.
+    """Create many factories with their role groups and events, in a few queries.
 
-    They must be valid and their ids new. Raises `PermissionDenied` when one is of a country that `by` does not
-    enrol for.
+    They must be valid and their ids new. Raises `PermissionDenied` if one is in a country in which `by` does not
+    enrol factories.
     """
     enrolling = set(CountryProgramme.objects.where(by, "manage_enrolment").values_list("pk", flat=True))
     if any(factory.programme_id not in enrolling for factory in factories):
@@ -113,7 +113,7 @@ def create_factories(*, by: User, factories: Sequence[Factory]) -> list[Factory]
 
 
 def plan_factories(*, by: User, file: BinaryIO) -> FactoryPlan:
-    """Read a table and say what importing it would do; nothing is written. Wrong cells are in `problems`.
+    """Read a table and return what importing it would do; nothing is saved. Wrong cells are in `problems`.
 
     Raises `PermissionDenied`.
     """
@@ -178,7 +178,7 @@ def _plan_row(
 
 
 def _set_values(factory: Factory, values: dict[str, str]) -> dict[str, list[ValidationError]]:
-    """Set what the cells say; returns what is wrong with those that say nothing, by column."""
+    """Set the values of the cells; return what is wrong with the cells that cannot be read, by column."""
     wrong: dict[str, list[ValidationError]] = {}
     for name, text in values.items():
         try:
@@ -189,7 +189,7 @@ def _set_values(factory: Factory, values: dict[str, str]) -> dict[str, list[Vali
 
 
 def _wrong_columns(factory: Factory, unread: dict[str, list[ValidationError]]) -> dict[str, list[ValidationError]]:
-    """Everything that is wrong with a row, by column; what columns say together is asked once each can be read."""
+    """Return all that is wrong with a row, by column; columns are compared only once each of them can be read."""
     wrong = dict(unread)
     if not unread.keys() & set(DATES):
         wrong |= {name: error.error_list for name, error in wrong_days(factory.enrolled_on, factory.left_on).items()}
@@ -208,7 +208,7 @@ def _columns(factory: Factory) -> dict[str, Any]:
 
 
 def _value(factory: Factory, name: str, text: str) -> Any:
-    """The cell as the model's field reads it; choices by word or label."""
+    """Return the cell's value as the model's field reads it; choices by value or label."""
     if name in DATES:
         return day(text)
     if name in PLACES:
@@ -221,12 +221,12 @@ def _value(factory: Factory, name: str, text: str) -> Any:
 
 
 def allowed_values(name: str) -> list[str]:
-    """The words that a column allows, as they are written in a table; none where any text will do."""
+    """Return the words that a column allows, as they are written in a table; none if any text is allowed."""
     return [str(value) for value, _label in getattr(Factory._meta.get_field(name), "choices", None) or ()]
 
 
 def _plain(name: str, text: str, error: ValidationError) -> str:
-    """What is wrong with a cell and what to write instead, for a person with a spreadsheet."""
+    """Say what is wrong with a cell and what to write instead, for a person with a spreadsheet."""
     code = getattr(error, "code", None)
     if code in {"blank", "null"}:
         return _("This cell is empty; a value is required.")
@@ -265,10 +265,10 @@ def _add(plan: FactoryPlan, factory: Factory, here: Factory | None, values: dict
 
 @transaction.atomic
 def import_factories(*, by: User, file: BinaryIO, promise: list[Any] | None = None) -> FactoryPlan:
-    """Create and update what the table says; nothing at all when it has a problem (look at the plan's `problems`).
+    """Create and update factories as the table says; none at all if it has a problem (see the plan's `problems`).
 
     Importing the same table again changes nothing. With the `promise` of an earlier plan, nothing is done unless
-    it still holds. Raises `PermissionDenied`, `FactoriesChanged`.
+    the plan is still the same. Raises `PermissionDenied`, `FactoriesChanged`.
     """
     plan = plan_factories(by=by, file=file)
     if plan.problems:

@@ -4,6 +4,6 @@ from portal.notices.names import NoticeName
 
 
 class FactoryNotice(NoticeName):
-    """What is told; the value is also how people choose to be mailed, and, where it has one, its webhook's type."""
+    """The kinds; a value is also how people choose to be mailed, and the type of its webhook, if it has one."""
 
     HANDOVER = "handover"

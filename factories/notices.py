@@ -1,4 +1,4 @@
-"""What people are told about a factory's continuity. Importing this module registers the kind."""
+"""The notice about the replacement of a factory's manager. Importing this module registers the kind."""
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from portal.notices.outbox import Line, NoticeKind, register_notice
 
 
 def _handover(notice: Notice, reader: User) -> Line | None:
-    """How far a handover is now, for the factory's managers and the staff who enrol factories."""
+    """Say how far a handover is now, for the factory's managers and the staff who enrol factories."""
     found = Handover.objects.visible_to(reader).filter(pk=notice.subject).select_related("factory").first()
     if found is None:
         return None

@@ -1,4 +1,4 @@
-"""Whether a person may do something for one factory or country, asked of the roles; each question is worded once."""
+"""Checks of what a person may do for one factory or country, by their roles; each is put into SQL once per process."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ _global_rows: Worded[CountryProgramme, Any] = Worded(_everywhere)
 
 
 def member_may(user: Visitor, codename: str, factory: int) -> bool:
-    """Return whether `user` holds `codename` through a role in the factory with this key itself."""
+    """Return whether `user` holds `codename` through a role in the factory itself, the one with this key."""
     return has_permission(user, "factory", codename, factory)
 
 
@@ -47,7 +47,7 @@ def may_in_programme(user: Visitor, codename: str, programme: int) -> bool:
 
 
 def may_enrol(user: Visitor, programme: CountryProgramme) -> bool:
-    """Return whether `user` enrols factories in `programme`: nobody does so in the global one."""
+    """Return whether `user` enrols factories in `programme`; nobody does so in the global one."""
     return not programme.is_global and may_in_programme(user, "manage_enrolment", programme.pk)
 
 

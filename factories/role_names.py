@@ -1,10 +1,10 @@
-"""The words of the roles in factories and country programmes; what each may do is in `factories.roles`."""
+"""The names of the roles in factories and country programmes; `factories.roles` says what each may do."""
 
 from enum import StrEnum
 
 
 class FactoryRoleName(StrEnum):
-    """The roles in a factory; the programme's advisors are assigned to it."""
+    """The roles in a factory; advisors are the programme's people who are assigned to it."""
 
     MANAGER = "manager"
     MEMBER = "member"

@@ -38,14 +38,15 @@ LEADS = frozenset(
 
 
 def is_country(programme: Any) -> bool:
-    """Whether a programme is a country's, not the global one."""
+    """Return whether a programme is a country's, not the global one."""
     return not programme.is_global
 
 
 def may_manage_factory_members(user: Visitor, factory: Any) -> bool:
-    """The factory's managers; the country's staff only while it has none: they bring in the first one.
+    """Return whether `user` may manage the factory's members.
 
-    Otherwise staff could make themselves the factory's voice and consent in its name.
+    Its managers may; the country's staff may only while it has no manager, to bring in the first one. Otherwise staff
+    could act for the factory and consent in its name.
     """
     if member_may(user, "manage_members", factory.pk):
         return True
@@ -53,17 +54,20 @@ def may_manage_factory_members(user: Visitor, factory: Any) -> bool:
 
 
 def may_oversee_factory(user: Visitor, factory: Any) -> bool:
-    """The staff who enrol factories in its country."""
+    """Return whether `user` is one of the staff who enrol factories in its country."""
     return staff_may(user, "manage_enrolment", factory.pk)
 
 
 def may_manage_staff(user: Visitor, programme: Any) -> bool:
-    """The programme's manager and the global staff."""
+    """Return whether `user` is the programme's manager or global staff."""
     return may_in_programme(user, "manage_programme", programme.pk)
 
 
 def is_new_manager(factory: Any, invitation: Invitation) -> bool:
-    """Whether staff who enrol here invited the manager whom a completed handover of the only other one waits for."""
+    """Return whether the invitation is to the new manager for whom a completed handover waits.
+
+    It must come from staff who enrol factories here, and the leaving manager must be the only one.
+    """
     handover = Handover.objects.waiting_for(invitation.email).filter(factory=factory).select_related("leaving").first()
     return (
         handover is not None
@@ -73,13 +77,13 @@ def is_new_manager(factory: Any, invitation: Invitation) -> bool:
 
 
 def is_first_staff(programme: Any, invitation: Invitation) -> bool:
-    """Whether `create_staff` sent it, in its reader's own name, and there are no global staff yet."""
+    """Return whether `create_staff` sent it, in the invited person's own name, and there are no global staff yet."""
     is_own = invitation.invited_by.email == invitation.email
     return is_own and programme.is_global and not has_active_manager(PROGRAMME, programme)
 
 
 def active_in_role(factory: Factory, role: str) -> QuerySet[User]:
-    """The active people who hold a role in a factory, by name."""
+    """Return the active people who hold a role in a factory, by name."""
     groups = FACTORY.role_groups(factory).filter(role=role).values("group")
     return User.objects.filter(groups__in=groups, is_active=True, is_integration=False).order_by("name", "pk")
 
@@ -88,13 +92,13 @@ JOINED: list[Callable[[Factory, User], None]] = []  # what follows when somebody
 
 
 def after_joining(factory: Any, member: User) -> None:
-    """Whoever joins a factory may be the manager that a handover waits for."""
+    """Call what is registered in `JOINED`: who joins a factory may be the manager for whom a handover waits."""
     for follow in JOINED:
         follow(factory, member)
 
 
 def end_assignments(programme: Any, member: User) -> None:
-    """Who is no Enterprise Advisor of a country any more loses the factories assigned to them there."""
+    """End the assignments to the country's factories of somebody who is no longer an Enterprise Advisor there."""
     assigned = FactoryRole.objects.filter(
         organisation__programme=programme, role=FactoryRoleName.ADVISOR, group__user=member
     )
@@ -132,7 +136,7 @@ FACTORY = register(
                 _("Worker representative"),
                 frozenset({"view_data", "confirm_sharing"}),
             ),
-            # Assigned by the country's staff, who hold it besides their role in the programme.
+            # Assigned by the country's staff; advisors hold it besides their role in the programme.
             FactoryRoleName.ADVISOR: Role(
                 FactoryRoleName.ADVISOR,
                 _("Assigned Enterprise Advisor"),

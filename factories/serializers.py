@@ -35,7 +35,7 @@ class ProgrammeSerializer(serializers.ModelSerializer[CountryProgramme]):
         read_only_fields = fields
 
 
-# Brands that were granted nothing read this, too, before they ask: nothing belongs here that is not public.
+# Brands without any grant also read this, before they request access: only public facts belong here.
 class FactoryBriefSerializer(serializers.Serializer[Any]):
     """A factory as it is named in lists. `country` is an ISO 3166-1 code."""
 

@@ -1,4 +1,4 @@
-"""The time zone of a factory's place (R54): the country's main one, or its own where a country has several."""
+"""The time zone of a factory (R54): the country's main one, or the factory's own if the country has several."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -25,7 +25,7 @@ from portal.core.days import (
 
 
 class FactoryZoneField(models.CharField):  # type: ignore[type-arg]
-    """The name of a time zone. A factory for which nobody named one is saved with its country's."""
+    """The name of a time zone. A factory without one is saved with its country's."""
 
     def pre_save(self, model_instance: Any, add: bool) -> str:
         """Return the zone to store."""
@@ -41,14 +41,14 @@ def check_zone(name: str, country: str) -> None:
 
 
 def zone_choices(country: str) -> list[tuple[str, str]]:
-    """Return the zones that a country's factories may have, each with its difference from UTC; the main one first."""
+    """Return the zones that a country's factories may have, the main one first, each with its difference from UTC."""
     names = zones_of_country(country)
     return [(name, zone_in_words(Zone(zone_named(name)))) for name in names]
 
 
 @cache
 def every_zone() -> tuple[str, ...]:
-    """Return the names of the zones of all countries in which there can be a programme."""
+    """Return the names of the zones of all countries that can have a programme."""
     return tuple(name for country in COUNTRIES for name in zones_of_country(country))
 
 
@@ -58,19 +58,19 @@ def _by_zone(path: str, values: Mapping[Any, list[str]], usual: Any, field: Any)
 
 
 def today_there(path: str) -> Case:
-    """Return an expression for the day that it is at a row's factory, which is `path` away, such as "factory__"."""
+    """Return an expression for today's date at a row's factory; `path` leads to it, such as "factory__"."""
     return _by_zone(path, by_today(every_zone()), today(UTC_DAYS), models.DateField)
 
 
 def start_there(path: str, day: date) -> Case:
-    """Return an expression for the first moment of a day at a row's factory, which is `path` away."""
+    """Return an expression for the first moment of a day at a row's factory; `path` leads to it."""
     return _by_zone(path, by_start(every_zone(), day), start_of(day, UTC_DAYS), models.DateTimeField)
 
 
 def start_of_day_there(path: str, days_ago: int) -> Case:
-    """Return an expression for the first moment of the day so many days ago at a row's factory, which is `path` away.
+    """Return an expression for the start of the day `days_ago` days ago at a row's factory; `path` leads to it.
 
-    Counted in days, not in hours: between the two the clocks may have changed.
+    Days are counted, not hours: the clocks may have changed in between.
     """
     ago = timedelta(days=days_ago)
     starts: dict[datetime, list[str]] = {}

@@ -1,4 +1,4 @@
-"""Factories and country programmes, what roles may do on each of them, and handovers of a factory's manager."""
+"""Factories and country programmes, what roles may do in each of them, and handovers of a factory's manager."""
 
 from factories.models.factories import Factory, FactoryQuerySet, factory_keys, keys_inside, named
 from factories.models.handovers import Handover

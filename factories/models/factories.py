@@ -1,4 +1,4 @@
-"""Factories: what is known of each, and which of them a person may see."""
+"""Factories: the data about each, and which of them a person may see."""
 
 from datetime import tzinfo
 from typing import Any, ClassVar
@@ -22,9 +22,9 @@ from portal.core.search import unmarked_text
 
 
 def named(words: str, of: str = "") -> Q:
-    """Return the condition that a factory's name contains the words, whatever the marks, or an id of it is them.
+    """Return the condition that a factory's name contains the words, ignoring accents, or that an id of it is them.
 
-    `of` leads to the factory from another model, such as `factory__`.
+    `of` is the path to the factory from another model, such as `factory__`.
     """
     written = one_line(words)
     ids = Q(**{f"{of}bw_id__iexact": written}) | Q(**{f"{of}os_hub_id__iexact": written})
@@ -32,7 +32,7 @@ def named(words: str, of: str = "") -> Q:
 
 
 def factories_inside(user: Visitor) -> QuerySet[Any, Any]:
-    """Return the ids of the factories whose consent `user` sees from inside: as a member, or as its country's staff."""
+    """Return the ids of the factories whose consent `user` sees as an insider: as a member, or as country staff."""
     factories = Factory.objects
     own = factories.filter(among("pk", held(user, "factory", "view_data")))
     return own.values("pk").union(factories_of(user, "view_assessments"), all=True)
@@ -44,7 +44,7 @@ def factories_of(user: Visitor, codename: str) -> QuerySet[Any, Any]:
     return factories.in_programmes_where(user, codename).values("pk")
 
 
-# The same, worded once: for the conditions of other querysets.
+# The same, put into SQL once per process, for the conditions of other querysets.
 keys_inside = WordedKeys(factories_inside)
 factory_keys = WordedKeys(factories_of)
 
@@ -53,31 +53,31 @@ class FactoryQuerySet(QuerySet["Factory"]):
     """Factories."""
 
     def where(self, user: Visitor, codename: str) -> "FactoryQuerySet":
-        """The factories on which `user` holds `codename` through a role in the factory itself."""
+        """Return the factories on which `user` holds `codename` through a role in the factory itself."""
         return self.filter(pk__in=keys_held(user, "factory", codename))
 
     def in_programmes_where(self, user: Visitor, codename: str) -> "FactoryQuerySet":
         """Return the factories of the programmes in which `user` holds `codename`.
 
-        Whether there is one is asked first: for everybody else no factory is looked at.
+        The query first checks whether there is such a programme: for everybody else no factory is looked at.
         """
         programmes = programme_keys(user, codename)
         return self.filter(programmes.are_any(), among("programme", programmes))
 
     def inside(self, user: Visitor) -> "FactoryQuerySet":
-        """Those whose consent `user` sees from inside: as one of the factory's people, or its country's staff."""
+        """Return the factories whose consent `user` sees as an insider: as a member, or as its country's staff."""
         return self.filter(pk__in=keys_inside(user))
 
     def visible_to(self, user: Visitor) -> "FactoryQuerySet":
-        """Own factories for members, assigned ones for advisors, the country's for its staff; nobody else any.
+        """Return own factories for members, assigned ones for advisors, the country's for its staff; none for others.
 
-        Brands see a factory's facts only through what was shared with them.
+        Brands see facts about a factory only in what was shared with them.
         """
         assigned = keys_held(user, "factory", "assess")
         return self.filter(Q(pk__in=keys_inside(user)) | Q(pk__in=assigned))
 
     def editable_by(self, user: Visitor) -> "FactoryQuerySet":
-        """Those whose profile `user` may edit: the factory's manager, and its country's staff."""
+        """Return the factories whose profile `user` may edit: as the factory's manager, or its country's staff."""
         own = keys_held(user, "factory", "edit_profile")
         return self.filter(Q(pk__in=own) | Q(programme__in=programme_keys(user, "manage_enrolment")))
 
@@ -127,7 +127,7 @@ class Factory(models.Model):
         blank=True,
         validators=[MinValueValidator(-180), MaxValueValidator(180)],
     )
-    # Always filled: a factory's days are known without its programme.
+    # Always filled, so that a factory's days can be computed without its programme.
     time_zone = FactoryZoneField(
         _("time zone"), max_length=40, blank=True, help_text=_("The factory's days start and end in this time zone.")
     )
@@ -154,7 +154,7 @@ class Factory(models.Model):
         help_text=_("A worker representative confirms what a manager shares before it takes effect."),
     )
     created_at = models.DateTimeField(auto_now_add=True)
-    # Both names as a search compares them (`named`), each on a line of its own.
+    # Both names in the form that a search compares (`named`), each on a line of its own.
     search_names = models.GeneratedField(
         expression=unmarked_text(Concat("name", models.Value("\n"), "local_name")),
         output_field=models.TextField(),
@@ -163,7 +163,7 @@ class Factory(models.Model):
 
     objects = FactoryQuerySet.as_manager()
 
-    # What a complete profile has (R25 needs 100 %); the order is the one shown to the factory.
+    # The fields of a complete profile (R25 needs 100 %), in the order in which the factory sees them.
     PROFILE_FIELDS: ClassVar = (
         "name",
         "local_name",
@@ -232,13 +232,13 @@ class Factory(models.Model):
 
     @property
     def workers(self) -> int | None:
-        """Women and men together; nothing while either is unknown."""
+        """The number of women and men together; None while either is unknown."""
         if self.workers_women is None or self.workers_men is None:
             return None
         return self.workers_women + self.workers_men
 
     def missing_profile_fields(self) -> list[str]:
-        """Labels of what the profile still lacks, in the order of the form."""
+        """Return the labels of what the profile still lacks, in the order of the form."""
         return [
             str(self._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
             for name in self.PROFILE_FIELDS
@@ -247,6 +247,6 @@ class Factory(models.Model):
 
     @property
     def profile_completeness(self) -> int:
-        """Filled profile fields in per cent, rounded down: 100 only when nothing is missing."""
+        """The share of filled profile fields in per cent, rounded down: 100 only if nothing is missing."""
         total = len(self.PROFILE_FIELDS)
         return (total - len(self.missing_profile_fields())) * 100 // total

@@ -1,4 +1,4 @@
-"""Handovers: the only manager of a factory left, and its country's staff bring in the next one."""
+"""Handovers: the only manager of a factory left, and its country's staff bring in a new one."""
 
 import uuid
 from datetime import date
@@ -21,22 +21,22 @@ class HandoverQuerySet(QuerySet["Handover"]):
     """Handovers of factories' managers."""
 
     def visible_to(self, user: Visitor) -> "HandoverQuerySet":
-        """The managers of the factory, and those of the country's staff who enrol factories."""
+        """Return the handovers visible to `user`: as the factory's manager, or as country staff who enrol factories."""
         own = keys_held(user, "factory", "manage_members")
         enrolled = programme_keys(user, "manage_enrolment")
         return self.filter(Q(factory__in=own) | Q(factory__programme__in=enrolled))
 
     def open(self) -> "HandoverQuerySet":
-        """Those under way: not stopped, and the new manager has not joined."""
+        """Return the handovers under way: not stopped, and the new manager has not joined."""
         return self.filter(stopped_at=None, joined_at=None)
 
     def waiting_for(self, email: str) -> "HandoverQuerySet":
-        """Those that were completed and wait for the new manager with this address to join."""
+        """Return the handovers that were completed and wait for the new manager with this address to join."""
         return self.open().filter(new_email=email, completed_at__isnull=False)
 
 
 class Handover(models.Model):
-    """One handover, from its opening by staff to its end: done, objected to, or given up. Never deleted.
+    """One handover, from its opening by staff to its end: done, objected to, or cancelled. Never deleted.
 
     `completed_at` is when a second staff person approved it and the new manager was invited; `joined_at`, when the
     new manager joined and the role of the one who left ended. Until then nothing new is shared.
@@ -118,7 +118,7 @@ class Handover(models.Model):
         return last_day(self.objections_until, self.factory)
 
     def status(self) -> str:
-        """In a word, now: objected, given_up, done, invited (waits for the new manager), ready or objections."""
+        """Return its state now: objected, given_up, done, invited (waits for the new manager), ready or objections."""
         if self.stopped_at is not None:
             return "objected" if self.is_objection else "given_up"
         if self.joined_at is not None:

@@ -1,4 +1,4 @@
-"""Country programmes and their settings: which of them a person may see, and what was set when."""
+"""Country programmes and their settings: which of them a person may see, and what the settings were at a past time."""
 
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
@@ -15,16 +15,16 @@ from portal.core.days import zone_named, zone_of_country
 from portal.core.history import latest_at
 from portal.core.triggers import history_trigger
 
-MOST_PROMPT_DAYS = 365  # before the end of a grant that it is brought to mind
+MOST_PROMPT_DAYS = 365  # a reminder of the end of a grant is sent at most this long before it
 
 
 STAFF_PERMISSIONS = ("view_assessments", "manage_enrolment")
 
 
 def programmes_where(user: Visitor, codename: str, at: datetime | None = None) -> QuerySet[Any, Any]:
-    """Return the ids of the programmes in which `user` holds `codename`; held globally is held in every country.
+    """Return the ids of the programmes in which `user` holds `codename`; held globally, it counts in every country.
 
-    With a moment: held then, by what roles may do today.
+    With a moment: the programmes in which they held it then, by what roles may do today.
     """
     programmes = CountryProgramme.objects
     mine = held(user, "programme", codename, at)
@@ -32,7 +32,7 @@ def programmes_where(user: Visitor, codename: str, at: datetime | None = None) -
     return programmes.filter(among("pk", mine) | Exists(everywhere)).values("pk")
 
 
-# The same, worded once: for the conditions of other querysets.
+# The same, put into SQL once per process, for the conditions of other querysets.
 programme_keys = WordedKeys(programmes_where)
 
 
@@ -40,11 +40,11 @@ class ProgrammeQuerySet(QuerySet["CountryProgramme"]):
     """Country programmes."""
 
     def where(self, user: Visitor, codename: str) -> "ProgrammeQuerySet":
-        """The programmes in which `user` holds `codename`; who holds it globally holds it in every country."""
+        """Return the programmes in which `user` holds `codename`; held globally, it counts in every country."""
         return self.filter(pk__in=programme_keys(user, codename))
 
     def visible_to(self, user: Visitor) -> "ProgrammeQuerySet":
-        """The programmes whose staff or constituents `user` belongs to; global staff see all of them."""
+        """Return the programmes whose staff or constituents `user` belongs to; global staff see all of them."""
         seen = Q(pk__in=[])
         for codename in ("assess_country", "view_assessments", "view_statistics"):
             seen |= Q(pk__in=programme_keys(user, codename))
@@ -87,7 +87,7 @@ class CountryProgramme(models.Model):
             "A participant then also needs a subscription for the factory and cycle, besides the factory's consent."
         ),
     )
-    # Consent: what a factory is offered as a start, and how long a brand's request lives.
+    # Consent: the defaults that a factory is offered, and how long a brand's request stays open.
     grant_default_months = models.PositiveSmallIntegerField(
         _("months that access lasts unless the factory says otherwise"),
         default=12,
@@ -183,20 +183,20 @@ class CountryProgramme(models.Model):
         return zone_named(zone_of_country(self.country))
 
     def release_deadline(self, ended: date) -> date:
-        """The last day to publish a report on an assessment that ended on `ended` (R39)."""
+        """Return the last day to publish a report on an assessment that ended on `ended` (R39)."""
         return ended + timedelta(days=self.release_days)
 
 
 class ProgrammeHistoryQuerySet(QuerySet["ProgrammeHistory"]):
-    """What countries' settings were."""
+    """Former and present settings of countries."""
 
     def at(self, moment: datetime) -> "ProgrammeHistoryQuerySet":
-        """The one row of each country that held at `moment`."""
+        """Return the one row of each country that was valid at `moment`."""
         return self.filter(latest_at(self.model, "programme", moment))
 
 
 class ProgrammeHistory(models.Model):
-    """What a country's setting was, since when: written by the database itself, for "any day in the past"."""
+    """A country's setting since a moment, written by the database itself, to answer for "any day in the past"."""
 
     programme = models.ForeignKey(CountryProgramme, on_delete=models.PROTECT, related_name="+")
     participants_need_subscription = models.BooleanField()

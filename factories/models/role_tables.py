@@ -1,4 +1,4 @@
-"""Which roles groups hold in factories and country programmes, and what follows for the index of roles."""
+"""The roles of groups in factories and country programmes, and the triggers that keep the index of roles up to date."""
 
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
@@ -38,7 +38,7 @@ class ProgrammeRole(RoleGroup):
 
 
 class FactoryGroupObjectPermission(GroupObjectPermissionBase):
-    """What a role's group may do on one factory."""
+    """A permission of a role's group on one factory."""
 
     content_object = models.ForeignKey(Factory, on_delete=models.CASCADE)
 
@@ -49,7 +49,7 @@ class FactoryGroupObjectPermission(GroupObjectPermissionBase):
 
 
 class ProgrammeGroupObjectPermission(GroupObjectPermissionBase):
-    """What a role's group may do in one country programme."""
+    """A permission of a role's group in one country programme."""
 
     content_object = models.ForeignKey(CountryProgramme, on_delete=models.CASCADE)
 
@@ -60,7 +60,7 @@ class ProgrammeGroupObjectPermission(GroupObjectPermissionBase):
 
 
 class FactoryMembership(User.groups.through):  # type: ignore[name-defined,misc] # made by Django
-    """Who is in which group, with what follows for their permissions on factories and country programmes."""
+    """The membership of people in groups, with triggers for their permissions on factories and country programmes."""
 
     class Meta:
         proxy = True
@@ -68,7 +68,7 @@ class FactoryMembership(User.groups.through):  # type: ignore[name-defined,misc]
 
 
 class FactoryPermission(Permission):
-    """Django's permissions, with what follows for what roles may do on factories and country programmes."""
+    """Django's permissions, with triggers for what roles may do in factories and country programmes."""
 
     class Meta:
         proxy = True
@@ -76,7 +76,7 @@ class FactoryPermission(Permission):
 
 
 class FactoryContentType(ContentType):
-    """Django's content types: those of factories and country programmes say which permissions count for them."""
+    """Django's content types: those of factories and country programmes decide which permissions count for them."""
 
     class Meta:
         proxy = True
@@ -84,7 +84,7 @@ class FactoryContentType(ContentType):
 
 
 def with_managers(factories: FactoryQuerySet, *numbers: int) -> FactoryQuerySet:
-    """Return those of the factories that have one of these numbers of active managers."""
+    """Return the factories among `factories` whose number of active managers is one of `numbers`."""
     roles = FactoryRole.objects.filter(organisation=OuterRef("pk"), role="manager", group__user__is_active=True)
     counted = roles.order_by().values("organisation").annotate(count=Count("group__user")).values("count")
     return factories.alias(manager_count=Coalesce(Subquery(counted), 0)).filter(manager_count__in=numbers)

@@ -1,4 +1,4 @@
-"""What changes about factories and country programmes: the verbs, one room a concept."""
+"""Changes to factories and country programmes: the functions, one module for each concept."""
 
 from factories.services.handovers import (
     complete_handover,

@@ -1,9 +1,9 @@
-"""A verified handover: the only manager of a factory left, and its country's staff bring in the next one.
+"""A verified handover: the only manager of a factory left, and its country's staff bring in a new one.
 
-One staff person opens it with evidence; the manager is told at once and has some days to object with one click; a
+One staff person opens it with evidence; the manager is notified at once and has some days to object with one click; a
 second staff person completes it: the new manager is invited, and the role of the one who left ends when they join.
-Meanwhile nothing new is shared and nothing unconfirmed is confirmed; stopping to share stays possible. Staff cannot
-make themselves the factory's voice (docs/decisions/0017): no address of the programme's side can be invited.
+Meanwhile nothing new is shared and nothing unconfirmed is confirmed; it stays possible to stop sharing. Staff cannot
+act for the factory themselves (docs/decisions/0017): no address of the programme's side can be invited.
 """
 
 from dataclasses import replace
@@ -38,18 +38,18 @@ from portal.core.uploads import sha256_of_upload
 from portal.notices.outbox import announce
 
 WRITTEN = {"new_name", "new_email", "evidence"}
-# Who may change the factory's people is decided by this module; the verbs of accounts then do what it decided.
+# This module decides who may change the factory's people; the functions of accounts then do what it decided.
 _DECIDED = replace(FACTORY, may_manage_members=lambda *_: True)
 
 
 def refuse_while_handed_over(factory: Factory) -> None:
-    """Raises `ValidationError` while a handover of this (locked) factory's manager is under way."""
+    """Raise `ValidationError` while a handover of this (locked) factory's manager is under way."""
     if Handover.objects.open().filter(factory=factory).exists():
         raise being_handed_over(factory)
 
 
 def being_handed_over(factory: Factory) -> ValidationError:
-    """Return what is said to whoever shares while the factory's manager is being replaced."""
+    """Return the error for whoever shares data while the factory's manager is being replaced."""
     return ValidationError(
         _("The manager of %s is being replaced. Until that is settled nothing new is shared; stopping is possible.")
         % factory
@@ -65,10 +65,10 @@ def _require_staff(by: User, factory: Factory) -> None:
 def open_handover(
     *, by: User, factory: Factory, new_name: str, new_email: str, evidence: str, scan: str = ""
 ) -> Handover:
-    """Begin a handover and tell the present manager at once. The same case opened twice is one.
+    """Begin a handover and notify the present manager at once. Opening the same case again returns the first one.
 
     `scan` names a file in private storage. Raises `PermissionDenied`, or `ValidationError` (by field) unless the
-    factory has exactly one manager, no handover is under way, and the new address belongs to nobody of another side.
+    factory has exactly one manager, no handover is under way, and the new address belongs to nobody on another side.
     """
     factory = lock_factory(factory.pk)
     _require_staff(by, factory)
@@ -104,7 +104,7 @@ def open_handover(
 
 
 def _check_new_manager(email: str, leaving: User) -> None:
-    """Raises `ValidationError` for an address that cannot become this factory's manager (decision 17)."""
+    """Raise `ValidationError` for an address that cannot become this factory's manager (decision 17)."""
     try:
         validate_email(email)
     except ValidationError as error:
@@ -125,7 +125,7 @@ def _check_new_manager(email: str, leaving: User) -> None:
 
 
 def _objections_until(factory: Factory) -> datetime:
-    """Return until when a handover can be objected to: the end of the country's last day for it, at the factory."""
+    """Return until when a handover can be objected to: the end of the country's last day for it, factory time."""
     days = factory.programme.handover_days
     return end_of(days_from_now(days, factory), factory) if days else timezone.now()
 
@@ -137,7 +137,7 @@ def _mail_manager(handover: Handover, link: str) -> None:
 
 
 def _note(kind: FactoryEvent, by: User, handover: Handover, **data: object) -> None:
-    """The event, and a notice to the factory's people and to the country's staff."""
+    """Record the event, and announce it to the factory's people and to the country's staff."""
     ids = {"factory_id": handover.factory_id, "subject": handover.pk}
     record(kind, by=by, programme_id=handover.factory.programme_id, **ids, **data)  # type: ignore[arg-type]
     announce(FactoryNotice.HANDOVER, side="factory", organisation_id=handover.factory_id, **ids)  # type: ignore[arg-type]
@@ -145,7 +145,7 @@ def _note(kind: FactoryEvent, by: User, handover: Handover, **data: object) -> N
 
 
 def _locked(handover: Handover) -> Handover:
-    """The handover as it is now, with its factory locked. Raises `ValidationError` when it is over."""
+    """Return the handover as it is now, with its factory locked. Raises `ValidationError` if it has ended."""
     lock_factory(handover.factory_id)
     found = Handover.objects.select_related("factory__programme", "leaving", "opened_by").get(pk=handover.pk)
     if found.stopped_at is not None or found.joined_at is not None:
@@ -155,9 +155,9 @@ def _locked(handover: Handover) -> Handover:
 
 @transaction.atomic
 def object_to_handover(*, by: User, handover: Handover, reason: str = "") -> Handover:
-    """The present manager says that they are still there: the handover ends at once, and nothing changes.
+    """End the handover at once because the present manager says that they are still there; nothing changes.
 
-    Possible until the new manager was invited. Raises `PermissionDenied` or `ValidationError`.
+    This is possible until the new manager is invited. Raises `PermissionDenied` or `ValidationError`.
     """
     found = _locked(handover)
     if not member_may(by, "manage_members", found.factory_id):
@@ -169,7 +169,7 @@ def object_to_handover(*, by: User, handover: Handover, reason: str = "") -> Han
 
 @transaction.atomic
 def stop_handover(*, by: User, handover: Handover, reason: str = "") -> Handover:
-    """Staff give a handover up; an invitation that went out stops working. Raises as `object_to_handover`."""
+    """Cancel a handover, as staff; an invitation that was sent stops working. Raises as `object_to_handover` does."""
     found = _locked(handover)
     _require_staff(by, found.factory)
     return _stop(by, found, reason, is_objection=False)
@@ -185,7 +185,7 @@ def _stop(by: User, handover: Handover, reason: str, *, is_objection: bool) -> H
 
 
 def _invitations(handover: Handover) -> QuerySet[Invitation]:
-    """The open invitations of the new manager."""
+    """Return the open invitations of the new manager."""
     return Invitation.objects.filter(
         email=handover.new_email,
         kind=FACTORY.name,
@@ -197,10 +197,10 @@ def _invitations(handover: Handover) -> QuerySet[Invitation]:
 
 @transaction.atomic
 def complete_handover(*, by: User, handover: Handover) -> Handover:
-    """A second staff person approves: the new manager is invited; a member of the factory becomes manager at once.
+    """Approve as a second staff person: invite the new manager; make a member of the factory manager at once.
 
-    Called again before the new manager joined, it sends the invitation again. Raises `PermissionDenied` for the one
-    who opened it, `ValidationError` while objections are possible, after one, and when the factory got another
+    Called again before the new manager joined, it sends the invitation again. Raises `PermissionDenied` for the person
+    who opened it, `ValidationError` while objections are possible, after an objection, and if the factory got another
     manager meanwhile.
     """
     found = _locked(handover)
@@ -234,7 +234,7 @@ def complete_handover(*, by: User, handover: Handover) -> Handover:
 
 
 def finish_handover(factory: Factory, joined: User) -> None:
-    """The new manager of a completed handover joined: the role of the one who left ends. Else nothing happens."""
+    """End the role of the manager who left if `joined` is the new manager of a completed handover; else do nothing."""
     waiting = Handover.objects.waiting_for(joined.email).filter(factory=factory)
     handover = waiting.select_related("factory__programme", "leaving").first()
     if handover is None or "manager" not in role_of(joined, FACTORY, factory):

@@ -1,4 +1,4 @@
-"""What changes about factories, country programmes and advisors. Every verb is one transaction with its event."""
+"""Changes to factories, country programmes and advisors. Each of them is one transaction with its event."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,7 +18,7 @@ from portal.accounts.roles import create_role_groups, role_of
 from portal.core.events import record
 from portal.core.names import one_line
 
-# What the factory's own manager may edit; the rest (id, country, enrolment, cycle) is the programme's.
+# The fields that the factory's own manager may edit; only the programme edits the rest (id, country, enrolment, cycle).
 OWN_PROFILE_FIELDS = frozenset(Factory.PROFILE_FIELDS)
 NAMES = frozenset({"name", "local_name"})
 DAYS = frozenset({"enrolled_on", "left_on"})
@@ -37,7 +37,7 @@ ENROLMENT_FIELDS = frozenset(
 
 
 def lock_factory(factory_id: int) -> Factory:
-    """The factory row, locked until the transaction ends. Publication and consent both take this lock first."""
+    """Lock the factory row until the transaction ends, and return it. Publication and consent both lock it first."""
     return Factory.objects.select_for_update(of=("self",)).select_related("programme").get(pk=factory_id)
 
 
@@ -46,7 +46,7 @@ def _tidy(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_wrong(factory: Factory, changed: Iterable[str]) -> None:
-    """Raise `ValidationError` by field. Days that did not change are not looked at: not everybody may change them."""
+    """Raise `ValidationError` by field. Days that did not change are not checked: not everybody may change them."""
     if DAYS & set(changed) and (wrong := wrong_days(factory.enrolled_on, factory.left_on)):
         raise ValidationError(wrong)
     factory.full_clean()
@@ -54,7 +54,7 @@ def _refuse_wrong(factory: Factory, changed: Iterable[str]) -> None:
 
 @transaction.atomic
 def create_factory(*, by: User, programme: CountryProgramme, **fields: Any) -> Factory:
-    """A new factory of `programme` with its role groups.
+    """Create a factory of `programme` with its role groups.
 
     Raises `PermissionDenied`, or `ValidationError` by field (a Better Work id that exists, a bad coordinate).
     """
@@ -98,7 +98,7 @@ def update_factory(*, by: User, factory: Factory, **fields: Any) -> Factory:
 
 @transaction.atomic
 def create_programme(*, by: User | None, **fields: Any) -> CountryProgramme:
-    """A new country programme (or the global one) with its role groups. `by` is None only in a command."""
+    """Create a country programme (or the global one) with its role groups. `by` is None only in a command."""
     if by is not None and not may_everywhere(by, "manage_programme"):
         raise PermissionDenied(_("Only global staff may add a country."))
     programme = CountryProgramme(**fields)
@@ -111,7 +111,7 @@ def create_programme(*, by: User | None, **fields: Any) -> CountryProgramme:
 
 @transaction.atomic
 def update_programme(*, by: User, programme: CountryProgramme, **fields: Any) -> CountryProgramme:
-    """Change a country's settings; the event keeps the old and new values, for they decide deadlines and display.
+    """Change a country's settings; the event keeps old and new values, because they decide deadlines and display.
 
     Raises `PermissionDenied`, or `ValidationError` by field.
     """
@@ -132,7 +132,7 @@ def update_programme(*, by: User, programme: CountryProgramme, **fields: Any) ->
 
 
 def _lock_staff(programme: CountryProgramme) -> None:
-    """Lock the programme as changes of its members do: nobody is assigned while their role in it ends."""
+    """Lock the programme as changes to its members do, so that nobody is assigned while their role in it ends."""
     CountryProgramme.objects.select_for_update().get(pk=programme.pk)
 
 
@@ -140,7 +140,7 @@ def _lock_staff(programme: CountryProgramme) -> None:
 def assign_advisor(*, by: User, factory: Factory, advisor: User) -> None:
     """Let an Enterprise Advisor of the factory's country work on this factory.
 
-    Raises `PermissionDenied`, or `ValidationError` when the person is no Enterprise Advisor of that country.
+    Raises `PermissionDenied`, or `ValidationError` if the person is not an Enterprise Advisor of that country.
     """
     _lock_staff(factory.programme)
     if not may_enrol(by, factory.programme):
@@ -153,7 +153,7 @@ def assign_advisor(*, by: User, factory: Factory, advisor: User) -> None:
 
 @transaction.atomic
 def unassign_advisor(*, by: User, factory: Factory, advisor: User) -> None:
-    """End an advisor's work on this factory, at once. Raises `PermissionDenied`."""
+    """End an advisor's work on this factory at once. Raises `PermissionDenied`."""
     _lock_staff(factory.programme)
     if not may_enrol(by, factory.programme):
         raise PermissionDenied(_("Only the country's staff may assign advisors."))

@@ -1,4 +1,4 @@
-"""Factories: the list, one factory's page, its profile and enrolment, its advisors."""
+"""Pages of factories: the list, one factory's page, its profile and enrolment, its advisors."""
 
 from typing import Any, cast
 
@@ -30,21 +30,21 @@ def _person(request: HttpRequest) -> User:
 
 
 def _found(request: HttpRequest, pk: int) -> Factory:
-    """The factory, where the visitor sees it."""
+    """Return the factory if it is visible to the visitor. Raises `Http404` if not."""
     found = get_object_or_404(Factory.objects.visible_to(request.user).select_related("programme"), pk=pk)
     show_days_of(found)
     return found
 
 
 def _enrols(person: User) -> ProgrammeQuerySet:
-    """The country programmes in which a person enrols factories."""
+    """Return the country programmes in which a person enrols factories."""
     return CountryProgramme.objects.where(person, "manage_enrolment").filter(is_global=False)
 
 
 @login_required
 @require_GET
 def factory_list(request: HttpRequest) -> HttpResponse:
-    """The factories that the visitor sees; somebody with one factory of their own goes straight to it."""
+    """List the factories visible to the visitor; redirect somebody with one factory of their own straight to it."""
     person = _person(request)
     programmes = _own_programmes(person)
     form = FactoryFilter(request.GET, countries=[programme.country for programme in programmes])
@@ -61,7 +61,7 @@ def factory_list(request: HttpRequest) -> HttpResponse:
 
 
 def _own_programmes(person: User) -> list[CountryProgramme]:
-    """The countries on whose staff the person is, each with whether they enrol factories there: one query."""
+    """Return the countries on whose staff the person is, each with whether they enrol factories there: one query."""
     enrolled_by = _enrols(person).filter(pk=OuterRef("pk"))
     countries = CountryProgramme.objects.where(person, "assess_country").filter(is_global=False)
     return list(countries.annotate(is_enrolled_by=Exists(enrolled_by)))
@@ -70,7 +70,7 @@ def _own_programmes(person: User) -> list[CountryProgramme]:
 @login_required
 @require_GET
 def factory(request: HttpRequest, pk: int) -> HttpResponse:
-    """One factory: facts, what its profile lacks, its enrolment, and the ways to everything else about it."""
+    """Show one factory: facts, what its profile lacks, its enrolment, and links to everything else about it."""
     person, found = _person(request), _found(request, pk)
     enrols = may_enrol(person, found.programme)
     context = {
@@ -116,13 +116,13 @@ def _assigned(found: Factory) -> list[User]:
 
 
 def _advisor_form(found: Factory) -> AdvisorForm | None:
-    """A form to assign one more advisor, where there is one to assign."""
+    """Return a form to assign one more advisor; None if nobody can be assigned."""
     advisors = _assignable(found)
     return AdvisorForm(advisors=advisors) if advisors.exists() else None
 
 
 def _assignable(found: Factory) -> Any:
-    """The Enterprise Advisors of the factory's country who are not assigned yet."""
+    """Return the Enterprise Advisors of the factory's country who are not assigned yet."""
     advisors = PROGRAMME.role_groups(found.programme).filter(role="enterprise_advisor").values("group")
     assigned = User.objects.filter(groups=FACTORY.group(found, "advisor")).values("pk")
     people = User.objects.filter(groups__in=advisors, is_active=True).exclude(pk__in=assigned)
@@ -132,7 +132,7 @@ def _assignable(found: Factory) -> Any:
 @login_required
 @require_http_methods(["GET", "POST"])
 def factory_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Edit the profile; the country's staff the enrolment too. What changed meanwhile is not overwritten."""
+    """Edit the profile; the country's staff also the enrolment. Changes made meanwhile are not overwritten."""
     person, found = _person(request), _found(request, pk)
     if not Factory.objects.editable_by(person).filter(pk=pk).exists():
         raise PermissionDenied(_("Only the factory's manager or the country's staff may edit this profile."))
@@ -148,7 +148,7 @@ def factory_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _save(person: User, pk: int, form: ProfileForm) -> int:
-    """Save a sent profile under the factory's lock; returns the status to answer with (302: saved)."""
+    """Save a submitted profile under the factory's lock; return the status to answer with (302: saved)."""
     if not form.is_valid():
         return REFUSED
     with transaction.atomic():
@@ -166,7 +166,7 @@ def _save(person: User, pk: int, form: ProfileForm) -> int:
 @login_required
 @require_http_methods(["GET", "POST"])
 def factory_add(request: HttpRequest) -> HttpResponse:
-    """Add a factory to a country whose staff the visitor is. Not found for people who see no list of factories."""
+    """Add a factory to a country on whose staff the visitor is. Raises `Http404` for people who see no factories."""
     person = _person(request)
     programmes = _enrols(person)
     if not programmes:
@@ -207,7 +207,7 @@ def advisor_assign(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def advisor_unassign(request: HttpRequest, pk: int, advisor_id: int) -> HttpResponse:
-    """End an advisor's work on the factory, after a page that names both."""
+    """End an advisor's work on the factory, after a confirmation page that names both."""
     person, found = _person(request), _found(request, pk)
     if not may_enrol(person, found.programme):
         raise PermissionDenied(_("Only the country's staff may assign advisors."))

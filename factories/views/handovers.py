@@ -1,4 +1,4 @@
-"""Pages of handovers: staff open, complete or give up; the present manager objects with one click."""
+"""Pages of handovers: staff open, complete or cancel one; the present manager objects with one click."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -36,7 +36,7 @@ def _person(request: HttpRequest) -> User:
 @login_required
 @require_http_methods(["GET", "POST"])
 def handover_open(request: HttpRequest, pk: int) -> HttpResponse:
-    """Open a handover: who comes next, and how the staff know that the manager left."""
+    """Open a handover: who the new manager is, and how the staff know that the former one left."""
     person = _person(request)
     factory = get_object_or_404(Factory.objects.visible_to(person).select_related("programme"), pk=pk)
     show_days_of(factory)
@@ -56,7 +56,7 @@ def handover_open(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _opened(request: HttpRequest, factory: Factory, form: HandoverForm) -> Handover | None:
-    """The handover, and what is said of it; None when the service refused it, and then no file is kept."""
+    """Open the handover, add a message and return it; None if the service refused it, and then no file is kept."""
     case = dict(form.cleaned_data)
     upload = case.pop("scan")
     try:
@@ -78,7 +78,7 @@ def _opened(request: HttpRequest, factory: Factory, form: HandoverForm) -> Hando
 @login_required
 @require_GET
 def handover_list(request: HttpRequest) -> HttpResponse:
-    """Handovers of the staff's countries, the newest first. Not found for people who enrol nowhere."""
+    """List the handovers in the staff's countries, newest first. Raises `Http404` for people who enrol nowhere."""
     person = _person(request)
     if not may_somewhere(person, "manage_enrolment"):
         raise Http404
@@ -90,7 +90,7 @@ def handover_list(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def handover(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """One handover: what it is about, how far it is, and what the visitor can do about it."""
+    """Show one handover: what it is about, how far it is, and what the visitor can do about it."""
     person = _person(request)
     handovers = Handover.objects.visible_to(person).select_related(
         "factory__programme", "leaving", "opened_by", "completed_by", "stopped_by"
@@ -113,7 +113,7 @@ def handover(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _act(request: HttpRequest, found: Handover) -> None:
-    """Do what a button says; what the service refuses stands above the page. Raises `PermissionDenied`."""
+    """Do what a button says; a refusal of the service is shown above the page. Raises `PermissionDenied`."""
     by, reason = _person(request), request.POST.get("reason", "").replace("\x00", "")
     acts: dict[str, tuple[Callable[[], Any], str]] = {
         "object": (
@@ -142,7 +142,7 @@ def _act(request: HttpRequest, found: Handover) -> None:
 @login_required
 @require_GET
 def handover_scan(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """The scan that the staff kept as evidence: for staff only."""
+    """Serve the scan that the staff stored as evidence, to staff only."""
     person = _person(request)
     found = get_object_or_404(Handover.objects.visible_to(person).select_related("factory"), pk=pk)
     if not may_oversee_factory(person, found.factory):

@@ -1,4 +1,4 @@
-"""Importing factories: upload, preview, confirm. The preview signs the kept file for the person it is shown to."""
+"""Pages of the import of factories: upload, preview, confirm. A preview signs the stored file for its reader."""
 
 from typing import Any, cast
 
@@ -37,7 +37,7 @@ SALT = "factories.import"
 
 
 class FactoryTableForm(forms.Form):
-    """One file."""
+    """A form for one file."""
 
     file = forms.FileField(
         label=gettext_lazy("Factories"),
@@ -53,7 +53,7 @@ class FactoryTableForm(forms.Form):
 
 
 def _staff(request: HttpRequest) -> User:
-    """The visitor, who enrols factories. Others who see factories may not (403); for anybody else there is no page."""
+    """Return the visitor if they enrol factories. Others who see factories get 403, everybody else 404."""
     user = cast(User, request.user)
     if may_import_factories(user):
         return user
@@ -66,7 +66,7 @@ def _staff(request: HttpRequest) -> User:
 @limited_table("factories")
 @require_http_methods(["GET", "POST"])
 def factory_import(request: HttpRequest) -> HttpResponseBase:
-    """Upload a table; the answer is what importing it would do, or its errors."""
+    """Take an uploaded table and show what importing it would do, or its errors."""
     user = _staff(request)
     if request.method == "GET" and "template" in request.GET:
         return _template()
@@ -82,12 +82,12 @@ def factory_import(request: HttpRequest) -> HttpResponseBase:
 
 
 def _template() -> HttpResponseBase:
-    """A table with the columns and no rows, which spreadsheets read as UTF-8."""
+    """Return a table with the columns and no rows, which spreadsheets read as UTF-8."""
     return csv_response("factories", (*REQUIRED, *OPTIONAL), [])
 
 
 def _columns() -> list[tuple[str, str]]:
-    """Each column that an import knows, with what may stand in it."""
+    """Return each column that an import knows, with the values that it may contain."""
     told = {
         "bw_id": _("required: the Better Work id; letters, digits, dots, dashes and slashes"),
         "name": _("required"),
@@ -121,7 +121,7 @@ def _preview(request: HttpRequest, user: User, name: str, plan: FactoryPlan, sta
 @require_POST
 @one_at_a_time
 def factory_import_confirm(request: HttpRequest) -> HttpResponse:
-    """Do what the preview showed; when that would be something else by now, show it again."""
+    """Do what the preview showed; if the result would now be different, show a new preview."""
     user = _staff(request)
     try:
         kept = signing.loads(request.POST.get("upload", ""), salt=SALT, max_age=DECIDE_WITHIN)

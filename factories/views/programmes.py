@@ -1,4 +1,4 @@
-"""Country programmes: the list, one programme's settings, changing them, adding a country."""
+"""Pages of country programmes: the list, one programme's settings, changing them, adding a country."""
 
 from typing import Any, cast
 
@@ -32,7 +32,7 @@ def _found(request: HttpRequest, pk: int) -> CountryProgramme:
 @login_required
 @require_GET
 def programme_list(request: HttpRequest) -> HttpResponse:
-    """The programmes that the visitor works for; somebody with one goes straight to it."""
+    """List the programmes visible to the visitor; redirect somebody who sees only one straight to it."""
     person = _person(request)
     # Counts are for staff: a constituent reads consolidated figures elsewhere, with small groups left out (R9).
     counted = CountryProgramme.objects.where(person, "view_assessments").filter(pk=OuterRef("pk"))
@@ -51,7 +51,7 @@ def programme_list(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def programme(request: HttpRequest, pk: int) -> HttpResponse:
-    """One programme's settings, and the ways to its factories and its staff."""
+    """Show one programme's settings, with links to its factories and its staff."""
     person, found = _person(request), _found(request, pk)
     context = {
         "programme": found,
@@ -64,7 +64,7 @@ def programme(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _facts(found: CountryProgramme) -> list[tuple[str, Any]]:
-    """The settings, and the switch that the page of subscriptions changes."""
+    """Return the settings, and the switch that is changed on the page of subscriptions."""
     names = (*PROGRAMME_SETTINGS, "participants_need_subscription")
     return [(_label(name), _words(found, name)) for name in names if name != "name"]
 
@@ -86,7 +86,7 @@ def _words(found: CountryProgramme, name: str) -> Any:
 @login_required
 @require_http_methods(["GET", "POST"])
 def programme_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Change a country's settings: they decide deadlines and what is shown from the next page on."""
+    """Change a country's settings, which decide deadlines and what is shown, from the next page on."""
     person, found = _person(request), _found(request, pk)
     if not may_in_programme(person, "manage_programme", pk):
         raise PermissionDenied(_("Only the programme's manager may change its settings."))
@@ -102,7 +102,7 @@ def programme_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _save(person: User, pk: int, form: ProgrammeForm) -> int:
-    """Save sent settings under the programme's lock; returns the status to answer with (302: saved)."""
+    """Save submitted settings under the programme's lock; return the status to answer with (302: saved)."""
     if not form.is_valid():
         return REFUSED
     with transaction.atomic():

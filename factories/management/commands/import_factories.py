@@ -13,7 +13,7 @@ from portal.core.tables.problems import told
 
 
 class Command(BaseCommand):
-    """Creates and updates factories by their Better Work id. Ends with 1 and changes nothing when there are errors."""
+    """The command that imports factories by their Better Work id. It exits with 1 and changes nothing on errors."""
 
     help = "Import factories from a table (CSV or XLSX), all of them or none."
 
