@@ -1,7 +1,7 @@
-"""Assessments in Django's admin: what there is and in which state, never what was found.
+"""Assessments in Django's admin: which there are and in which state, never what was found.
 
-The operator runs the machine and reads nobody's data, so findings, values and notes are left out: who reads those
-does it on the portal's pages, where it is written down.
+The operator runs the servers and reads nobody's data, so findings, values and notes are left out: they are read only
+on the portal's pages, where each reading is recorded.
 """
 
 from django.contrib import admin
@@ -33,7 +33,7 @@ class AssessmentAdmin(ReadOnly):
 
 @admin.register(Answer)
 class AnswerAdmin(ReadOnly):
-    """That a question was answered, not how."""
+    """Answers: the fact that a question was answered, not how."""
 
     list_display = ("id", "assessment_id", "question_id", "provenance")
     fields = ("assessment_id", "question_id", "provenance")
@@ -43,7 +43,7 @@ class AnswerAdmin(ReadOnly):
 
 @admin.register(ReportCopy)
 class ReportCopyAdmin(ReadOnly):
-    """Copies of reports by their number, without the place of the file."""
+    """Copies of reports by their number, without the location of the file."""
 
     list_display = ("number", "format", "scope", "language", "reader", "brand", "created_at")
     list_select_related = ("reader", "brand")

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class AssessmentsConfig(AppConfig):
-    """Published data is immutable; the triggers are in the models."""
+    """The app of assessments. Published data is immutable; the triggers are in the models."""
 
     name = "assessments"
     database_rights = {"CorrectionNotice": "SELECT, INSERT, UPDATE", "ReportCopy": "SELECT, INSERT, UPDATE"}

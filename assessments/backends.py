@@ -1,8 +1,8 @@
-"""Django's standard permission question, answered from the grants.
+"""Django's standard permission check, answered from the grants.
 
-`user.has_perm("assessments.view_step1", assessment)` says exactly what `visible_to` says. The backend stands first
-and raises `PermissionDenied` for the permissions it owns, so no stray row of another backend opens a section
-behind the grants' back.
+`user.has_perm("assessments.view_step1", assessment)` gives exactly the answer of `visible_to`. The backend comes first
+and raises `PermissionDenied` for the permissions it owns, so that no stray row of another backend gives access to a
+section without a grant.
 """
 
 from typing import Any
@@ -22,10 +22,10 @@ OWNED = {*SCOPE_OF, "assessments.view_assessment", "assessments.view_answer"}
 
 
 class AssessmentAccessBackend(BaseBackend):
-    """Decides the permissions to read an assessment, and no other."""
+    """The backend that decides the permissions to read an assessment, and no others."""
 
     def has_perm(self, user_obj: Visitor, perm: str, obj: Any = None) -> bool:
-        """True when the grants, the factory or the programme open it; raises `PermissionDenied` when they do not."""
+        """Return True if the grants, the factory or the programme give access; else raise `PermissionDenied`."""
         if perm not in OWNED:
             return False
         if isinstance(obj, Assessment) and user_obj.pk is not None:
@@ -37,6 +37,6 @@ class AssessmentAccessBackend(BaseBackend):
 
 @worded_once
 def _statement(scope: str | None) -> Compiled[Assessment, Any]:
-    """Return the gate for one assessment: `visible_to` and the key."""
+    """Return the access check for one assessment: `visible_to` and the key."""
     visible = Assessment.objects.visible_to(ANYBODY, scope)
     return Compiled(visible.filter(pk=Parameter("assessment", UUIDField())).order_by().values("pk")[:1])

@@ -1,6 +1,6 @@
-"""Comparing when reports were published and withdrawn, and what they say, with the sealed events.
+"""Comparison of reports with the sealed events: when they were published and withdrawn, and what they say.
 
-For `manage.py verify_ledger`. From the moment of publication follows on which day a report opens to a brand.
+For `manage.py verify_ledger`. The moment of publication decides on which day a report opens to a brand.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ COMPARED = (("publish", "published_at"), ("withdraw", "withdrawn_at"))
 
 
 def compare_publications(_keys: Keys) -> Iterator[Problem]:
-    """Yield the first assessment whose publication, and whose withdrawal, is not what its event says."""
+    """Yield the first assessment whose publication, and the first whose withdrawal, differs from its event."""
     for step, column in COMPARED:
         for assessment, event, is_gone in rows_of(_statement(step, column)):
             if is_gone:

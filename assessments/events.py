@@ -4,7 +4,7 @@ from portal.core.events import EventKind
 
 
 class AssessmentEvent(EventKind):
-    """What happened; the value is what the row says for ever."""
+    """The kinds; a value is stored in the event's row for ever."""
 
     PLANNED = "assessments.planned"
     START = "assessments.start"

@@ -1,4 +1,4 @@
-"""What the jobs of imports and report files say to their owners."""
+"""The messages of the jobs of imports and report files to their owners."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -6,7 +6,7 @@ from portal.core.job_texts import JobText
 
 
 class ImportText(JobText):
-    """What the check and the import of a table say."""
+    """The messages of the check and the import of a table."""
 
     READING = "imports.reading", _("Reading the table")
     COMPARING = "imports.comparing", _("Comparing with what is here")
@@ -20,7 +20,7 @@ class ImportText(JobText):
 
 
 class ReportText(JobText):
-    """What the making of a report file says."""
+    """The messages while a report file is made."""
 
     READING = "reports.reading", _("Reading the findings")
     MAKING = "reports.making", _("Making the file")

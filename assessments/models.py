@@ -1,7 +1,7 @@
-"""Questionnaire versions, assessments made with them, copies of reports, and tables on their way in.
+"""Questionnaire versions, assessments made with them, copies of reports, and tables that wait for their import.
 
 A tool is immutable once an assessment uses it; answers are immutable once the assessment was released to the
-factory (a correction is a new version). Both are refused by the database itself, whoever asks.
+factory (a correction is a new version). The database itself refuses changes to both, whoever makes them.
 """
 
 from assessments.answering.models import Answer

@@ -4,7 +4,7 @@ from portal.notices.names import NoticeName
 
 
 class ReportNotice(NoticeName):
-    """What is told; the value is also how people choose to be mailed, and, where it has one, its webhook's type."""
+    """The kinds; a value is also how people choose to be mailed, and the type of its webhook, if it has one."""
 
     IN_REVIEW = "report.in_review"
     PUBLISHED = "report.published"

@@ -1,7 +1,7 @@
-"""What a factory and the brands it shares with are told about reports: in review, published, replaced, withdrawn.
+"""Notices about reports to a factory and the brands it shares with: in review, published, replaced, withdrawn.
 
-A brand is told when the report opens to it (`disclosure/opening_notices`), and only if it is open then. Which
-version it read decides between "published" and "replaced". What is said is asked when it is sent (R7).
+A brand is notified when the report opens to it (`disclosure/opening_notices`), and only if it is open then. Which
+version it read decides between "published" and "replaced". The text is determined when a notice is sent (R7).
 """
 
 from typing import Any
@@ -26,19 +26,19 @@ BRAND = frozenset({"brand"})
 
 
 def tell_in_review(assessment: Assessment) -> None:
-    """The factory can read it before it is published."""
+    """Notify the factory that it can read the report before it is published."""
     _announce(IN_REVIEW, assessment, "factory", assessment.factory_id)
 
 
 def tell_published(assessment: Assessment) -> None:
-    """The factory now, and each brand when it opens to it."""
+    """Notify the factory now, and each brand when the report opens to it."""
     is_correction = assessment.supersedes_id is not None
     _announce(SUPERSEDED if is_correction else PUBLISHED, assessment, "factory", assessment.factory_id)
     plan_publication(assessment)
 
 
 def tell_withdrawn(assessment: Assessment) -> None:
-    """The factory, and the brands that read it."""
+    """Notify the factory, and the brands that read the report."""
     _announce(WITHDRAWN, assessment, "factory", assessment.factory_id)
     for brand in CorrectionNotice.objects.filter(assessment=assessment, successor=None).values_list("brand", flat=True):
         _announce(WITHDRAWN, assessment, "brand", brand)
@@ -73,7 +73,7 @@ def _factory_line(notice: Notice, assessment: Assessment, reader: User) -> Line 
         text = _("%(factory)s: the report of cycle %(cycle)s was withdrawn. No brand can open it any more.")
         return Line(text % _words(assessment), reverse("old_versions", args=[assessment.factory_id]))
     if notice.kind != IN_REVIEW or assessment.state != Assessment.State.FACTORY_REVIEW:
-        return None  # of a publication `sharing.grants.notices.granting` tells people, with whom it opens to
+        return None  # `sharing.grants.notices.granting` notifies of a publication, and says to whom it opens
     if not Assessment.objects.visible_to(reader).filter(pk=assessment.pk).exists():
         return None
     text = _("%(factory)s: the report of cycle %(cycle)s is ready for your review before it is published.")
@@ -147,7 +147,7 @@ def _payload(notice: Notice) -> dict[str, Any] | None:
 
 
 def _may_know_end(notice: Notice, assessment: Assessment) -> bool:
-    """A brand is told of a withdrawal while it has what opened the report."""
+    """Return whether to notify of a withdrawal: a brand only while it has the grant that opened the report."""
     if notice.side == Side.FACTORY:
         return True
     grants = access.grants_opening(access.Version.of(assessment))
@@ -155,10 +155,10 @@ def _may_know_end(notice: Notice, assessment: Assessment) -> bool:
 
 
 def register_kinds() -> None:
-    """Make them known."""
+    """Register the kinds of notices about reports."""
     register_notice(NoticeKind(IN_REVIEW, gettext_lazy("A report is ready for your review"), _line, sides=FACTORY))
     labels = {PUBLISHED: gettext_lazy("A report was published"), SUPERSEDED: gettext_lazy("A report was corrected")}
     for name, label in labels.items():
         kind = NoticeKind(name, label, _line, sides=BOTH, mails=BRAND, payload=_payload, when=told_when)
-        register_notice(kind)  # a factory's people read of both under `sharing.report_opens`
+        register_notice(kind)  # a factory's people are notified of both under `sharing.report_opens`
     register_notice(NoticeKind(WITHDRAWN, gettext_lazy("A report was withdrawn"), _line, sides=BOTH, payload=_payload))

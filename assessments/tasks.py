@@ -1,4 +1,4 @@
-"""What workers do for assessments. Handlers are registered when the app is ready (see `apps.py`)."""
+"""The jobs of assessments, for workers. Handlers are registered when the app is ready (see `apps.py`)."""
 
 from celery import shared_task  # noqa: TID251 - periodic work has no job row
 

@@ -1,6 +1,6 @@
-"""One digest of the answers of an assessment: written into the event of its publication, compared ever after.
+"""The digest of an assessment's answers: written into the event of its publication, and compared with it ever after.
 
-PostgreSQL makes it of the rows as they are stored, for one assessment and for all of them in the same words.
+PostgreSQL computes it from the stored rows, by the same expression for one assessment and for all of them.
 """
 
 from collections.abc import Iterable
@@ -8,7 +8,8 @@ from uuid import UUID
 
 from django.db import connection
 
-# The answers of one assessment, in the order of the questions' keys, each as an array of JSON: no two lists look alike.
+# The answers of one assessment, in the order of the questions' keys, each as an array of JSON, so that no two lists
+# give the same text.
 DIGEST = """encode(sha256(convert_to(string_agg(
     jsonb_build_array(question_id, finding, provenance, value, note)::text, E'\\n' ORDER BY question_id
 ), 'UTF8')), 'hex')"""

@@ -34,14 +34,14 @@ class AnswerQuerySet(QuerySet["Answer"]):
     """Answers, read only through assessments that a person may read."""
 
     def visible_to(self, user: Visitor, scope: str) -> "AnswerQuerySet":
-        """The answers that `scope` opens to `user`. Raises `ValueError` for a scope that there is not."""
+        """Return the answers that `user` may read in `scope`. Raises `ValueError` for an unknown scope."""
         assessments = Assessment.objects.all()
         answers = self.filter(assessment__in=assessments.visible_to(user, scope).values("pk"))
         return answers.filter(rule_of(scope).answers())
 
 
 class Answer(models.Model):
-    """What was found on one question of one assessment. Unanswered questions have no row, and are not compliant."""
+    """The finding on one question of one assessment. Unanswered questions have no row, and are not compliant."""
 
     class Finding(models.TextChoices):
         NC = "nc", _("Non-compliance")

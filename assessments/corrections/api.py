@@ -35,7 +35,7 @@ class CorrectionSerializer(serializers.Serializer[Any]):
     acknowledged_by = serializers.CharField(source="acknowledged_by.name", default=None, allow_null=True)
 
     def get_kind(self, notice: CorrectionNotice) -> str:
-        """Replaced, or withdrawn."""
+        """Return whether it was replaced, or withdrawn."""
         return "superseded" if notice.successor_id else "withdrawn"
 
     def get_correction_note(self, notice: CorrectionNotice) -> str:

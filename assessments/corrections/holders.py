@@ -1,8 +1,8 @@
-"""Corrections travel: who holds a version that was replaced or withdrawn is told what changed, and takes note.
+"""Corrections for holders of a version that was replaced or withdrawn: they are notified, and acknowledge the change.
 
-A brand holds a version when one of its people or programs opened or downloaded it (who-saw-what says so), or when it
-took note of the correction that led to it. It is told while a grant opens, or opened until the withdrawal, that
-version to it; a brand without access learns nothing new.
+A brand holds a version if one of its people or programs opened or downloaded it (recorded in who-saw-what), or if it
+acknowledged the correction that led to it. It is notified while a grant gives it access to that version, or gave it
+access until the withdrawal; a brand without access learns nothing new.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ from sharing.models import AccessRecord
 
 
 def write_correction_notices(assessment: Assessment, successor: Assessment | None = None) -> None:
-    """Write down every brand that holds `assessment`, replaced by `successor` or withdrawn.
+    """Write a notice for every brand that holds `assessment`, which was replaced by `successor` or withdrawn.
 
     Call it in the transaction of that step.
     """
@@ -38,13 +38,13 @@ def write_correction_notices(assessment: Assessment, successor: Assessment | Non
     holders = Brand.objects.filter(Q(pk__in=read) | Q(pk__in=noted), pk__in=open_to.values("brand"))
     CorrectionNotice.objects.bulk_create(
         (CorrectionNotice(assessment=assessment, successor=successor, brand=brand) for brand in holders),
-        ignore_conflicts=True,  # withdrawn, and later replaced: they were told once
+        ignore_conflicts=True,  # withdrawn, and later replaced: they are notified once
     )
 
 
 @transaction.atomic
 def acknowledge_correction(*, by: User, notice: CorrectionNotice) -> CorrectionNotice:
-    """Acknowledge a notice for the brand: who holds the old version knows. Idempotent. Raises `PermissionDenied`."""
+    """Acknowledge a notice for the brand that holds the old version. Idempotent. Raises `PermissionDenied`."""
     notice = CorrectionNotice.objects.select_for_update(of=("self",)).select_related("assessment").get(pk=notice.pk)
     if not CorrectionNotice.objects.for_brands_of(by).filter(pk=notice.pk).exists():
         raise PermissionDenied(_("Only the brand's own members can acknowledge a correction."))
@@ -65,7 +65,7 @@ def acknowledge_correction(*, by: User, notice: CorrectionNotice) -> CorrectionN
 
 @dataclass(frozen=True)
 class Change:
-    """One question that two versions of a document answer differently; None: it is not among its findings."""
+    """One question that two versions of a document answer differently; None if it is not among a version's findings."""
 
     cluster: str
     point: str
@@ -75,7 +75,7 @@ class Change:
 
 
 def changes_between(old: ReportDocument, new: ReportDocument) -> list[Change]:
-    """What differs, in the order of the questionnaire. Both documents are of one scope and one reader."""
+    """Return what differs, in the order of the questionnaire. Both documents are of one scope and one reader."""
     before, after = dict(_findings(old)), dict(_findings(new))
     keys = [*before, *(key for key in after if key not in before)]
     order = {key: number for number, key in enumerate(_order(old, new))}
@@ -107,7 +107,7 @@ def _said(finding: Finding | None) -> Any:
 
 @dataclass
 class Holder:
-    """One brand that read an old version: when last, which copies it has, whether it was told and took note."""
+    """One brand that read an old version: when it last did, which copies it has, and its notice if it has one."""
 
     brand: str
     last_read: Any
@@ -124,7 +124,7 @@ class OldVersion:
 
 
 def old_versions(user: User, factory: Factory) -> list[OldVersion]:
-    """The factory's old versions that a brand read, newest first, for its people and its country's staff."""
+    """Return the factory's old versions that a brand read, newest first, for its people and its country's staff."""
     states = [Assessment.State.SUPERSEDED, Assessment.State.WITHDRAWN]
     old = {one.pk: one for one in Assessment.objects.filter(factory=factory, state__in=states)}
     read = (

@@ -1,4 +1,4 @@
-"""Who holds a version of a report that was replaced or withdrawn, and whether they took note."""
+"""Notices to the brands that hold a version of a report that was replaced or withdrawn, and their acknowledgement."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -20,34 +20,37 @@ from sharing import access
 
 
 class CorrectionNoticeQuerySet(QuerySet["CorrectionNotice"]):
-    """Which brand holds a version that was replaced or withdrawn."""
+    """Notices to brands that hold a version that was replaced or withdrawn."""
 
     def for_brands_of(self, user: Visitor) -> "CorrectionNoticeQuerySet":
-        """Those to brands that `user` reads for, while the brand may know.
+        """Return the notices to brands on whose behalf `user` reads, while the brand may know.
 
-        The old version is, or was until its withdrawal, open to the brand now, and so is the new one, which after a
-        withdrawal has a hold of its own: what a revoke closes, or the factory withholds, is not told (R7).
+        The brand has access to the old version, or had it until the withdrawal, and has access to the new one, which
+        after a withdrawal has a hold of its own: nothing is said of what a revoke closes or the factory withholds (R7).
         """
         old = _opened(user, "assessment")
         return self.filter(Q(old) & (Q(successor=None) | Q(_opened(user, "successor"))))
 
     def inside(self, user: Visitor) -> "CorrectionNoticeQuerySet":
-        """Those of one's own factory and of the factories that one works on."""
+        """Return the notices about the user's own factory and about the factories that they work on."""
         factories = access.own_factories(user) | access.factories_worked_on(user)
         return self.filter(assessment__factory__in=factories.values("pk"))
 
     def visible_to(self, user: Visitor) -> "CorrectionNoticeQuerySet":
-        """Those that one sees inside a factory; a brand's people see its own."""
+        """Return the notices that `user` sees inside a factory; a brand's people see its own."""
         return self.inside(user) | self.for_brands_of(user)
 
 
 def _opened(user: Visitor, path: str, scopes: Iterable[str] = access.ASSESSMENT_SCOPES) -> Any:
-    """The condition that `user` reads for the row's brand, and a live grant to it opens, or opened, the assessment."""
+    """Return the condition that `user` reads for the row's brand, and that it may read the assessment.
+
+    It may if a live grant to it opens, or opened, the assessment.
+    """
     return access.opened_for_brand(user, access.Version.of_row(f"{path}__"), OuterRef("brand"), scopes)
 
 
 class CorrectionNotice(models.Model):
-    """One brand that had read a version when it was replaced (`successor`) or withdrawn (no successor).
+    """A notice to one brand that had read a version when it was replaced (`successor`) or withdrawn (no successor).
 
     Written with the publication or the withdrawal, so none is missed. Never deleted; acknowledged once.
     """

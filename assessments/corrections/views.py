@@ -1,4 +1,4 @@
-"""Corrections: what a brand that holds an old version is told, and who still holds one, for the factory."""
+"""Pages of corrections: for a brand that holds an old version, what changed; for the factory, who still holds one."""
 
 from dataclasses import dataclass
 from typing import Any, cast
@@ -34,7 +34,7 @@ from sharing.records.services import record_access
 @login_required
 @require_safe
 def correction_list(request: HttpRequest) -> HttpResponse:
-    """Reports that the visitor's brand read and that were corrected or withdrawn since, newest first."""
+    """List reports that the visitor's brand read and that were corrected or withdrawn since, newest first."""
     user = cast("User", request.user)
     rows = CorrectionNotice.objects.for_brands_of(user)
     page = requested_page(request, rows.select_related("assessment__factory", "acknowledged_by"), ("-id",))
@@ -45,7 +45,7 @@ def correction_list(request: HttpRequest) -> HttpResponse:
 
 @dataclass(frozen=True)
 class ScopeChanges:
-    """What changed within one scope that the reader may see in both versions."""
+    """The changes within one scope that the reader may see in both versions."""
 
     label: str
     changes: list[Change]
@@ -54,7 +54,7 @@ class ScopeChanges:
 @login_required
 @require_safe
 def correction(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """What changed since the version `pk`, as far as both are open to the reader. Showing it is a reading of both."""
+    """Show what changed since the version `pk`, as far as the reader may see both. It is recorded as reading both."""
     user = cast("User", request.user)
     notice = _first_open(user, pk)
     old = notice.assessment
@@ -83,7 +83,7 @@ _notices: Worded[CorrectionNotice, CorrectionNotice] = Worded(_about, assessment
 
 
 def _first_open(user: User, pk: UUID) -> CorrectionNotice:
-    """The notice about a version; of somebody's several brands first that of one which did not take note."""
+    """Return the notice about a version; if `user` has several brands, one that is not acknowledged comes first."""
     found = _notices(user, assessment=pk)
     if not found:
         raise Http404
@@ -114,7 +114,7 @@ def _parts(user: User, before: Assessment, new: Assessment, language: str) -> li
 @login_required
 @require_POST
 def acknowledge(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Acknowledge for the brand."""
+    """Acknowledge a correction for the brand."""
     user = cast("User", request.user)
     notice = _first_open(user, pk)
     acknowledge_correction(by=user, notice=notice)
@@ -125,7 +125,7 @@ def acknowledge(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_safe
 def old_version_list(request: HttpRequest, pk: int) -> HttpResponse:
-    """For each version that was replaced or withdrawn: which brands read it, their copies, and who took note."""
+    """Show for each version that was replaced or withdrawn which brands read it, their copies, and who acknowledged."""
     factory = factory_inside(request, pk)
     context = {"factory": factory, "versions": old_versions(cast("User", request.user), factory)}
     return render(request, "assessments/old_versions.html", context)

@@ -1,1 +1,1 @@
-"""Figures: what was found in an assessment, counted once when its answers became final."""
+"""Figures: the findings of an assessment, counted once when its answers became final."""

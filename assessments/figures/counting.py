@@ -1,4 +1,4 @@
-"""What counts: from the answers of an assessment to its figures, one scope at a time.
+"""The counting of an assessment's answers into its figures, one scope at a time.
 
 The document of a report (`assessments.reports.build`) counts by the same rules, question by question; a property test
 compares the two.
@@ -26,7 +26,7 @@ DETERMINED = frozenset("nlc")
 
 @dataclass(frozen=True)
 class Asked:
-    """What counting needs to know of a question."""
+    """The facts about a question that counting needs."""
 
     point: int
     cluster: int
@@ -53,8 +53,8 @@ def letters_of(
 ) -> list[str]:
     """Return a letter for each question: what was determined, as far as the scope counts it.
 
-    `answers`: question, finding, provenance. R13: not the factory's own. R15: the scope's steps. R22: no information
-    questions. R23: of a virtual check, its subset.
+    `answers`: question, finding, provenance. Not counted are the factory's own answers (R13), steps outside the scope
+    (R15), information questions (R22), and in a virtual check questions outside its subset (R23).
     """
     found = {question: (finding, provenance) for question, finding, provenance in answers}
     is_virtual = mode == Assessment.Mode.VIRTUAL
@@ -98,7 +98,7 @@ def figures_from(assessment: Any, questions: Mapping[int, Asked], letters: list[
 def count(assessments: Iterable[tuple[Any, int, str]]) -> Iterator[Figures]:
     """Yield the (unsaved) figures of assessments, given as id, tool and mode: one for each scope that opens them.
 
-    Two queries, whatever their number.
+    Two queries, however many there are.
     """
     known = {pk: (tool, mode) for pk, tool, mode in assessments}
     tools = questions_of({tool for tool, _mode in known.values()})

@@ -8,15 +8,16 @@ from assessments.visits.models import Assessment
 
 
 class Figures(models.Model):
-    """What one scope of an assessment says, counted: by compliance point, by cluster, and by question.
+    """The counts of one scope of an assessment: by compliance point, by cluster, and by question.
 
     The arrays `points`, `clusters`, `assessed`, `nc` and `nc_law` run parallel, one entry for each compliance point in
     which something was determined: its id, its cluster's id, and the number of questions determined in it, found
     non-compliant, and found non-compliant due to national law. Where the country shows no such results (R49), the last
-    number is taken from the one before the last when they are read. Determined are questions of the scope that carry
-    a determination (R15, R22), inside the subset of a virtual check (R23), and never self-assessed (R13).
+    number is taken from the one before the last when they are read. A question counts as determined if it is in the
+    scope, carries a determination (R15, R22), is inside the subset of a virtual check (R23), and is not self-assessed
+    (R13).
 
-    `findings` holds a letter for each question of the tool in its order: what `assessments.figures.counting` says.
+    `findings` holds a letter for each question of the tool, in order, as defined in `assessments.figures.counting`.
     """
 
     assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="figures", db_index=False)
@@ -26,8 +27,8 @@ class Figures(models.Model):
     assessed = ArrayField(models.SmallIntegerField())
     nc = ArrayField(models.SmallIntegerField())
     nc_law = ArrayField(models.SmallIntegerField())
-    # Summed up for lists: points with a determination, those of them that have nothing but results under national law,
-    # points that are non-compliant, and the clusters in which these are.
+    # Totals for lists: points with a determination, those of them that have only results under national law, points
+    # that are non-compliant, and the clusters of these.
     points_assessed = models.SmallIntegerField()
     points_law_only = models.SmallIntegerField()
     points_nc = models.SmallIntegerField()

@@ -1,4 +1,4 @@
-"""Reading figures: counts beside the rows of a list, and the filter by what was found."""
+"""Queries of figures: counts beside the rows of a list, and the filter by findings."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,13 +19,13 @@ SHOWN = ("scope", "points_assessed", "points_law_only", "points_nc")
 
 
 def with_figures(assessments: AssessmentQuerySet) -> AssessmentQuerySet:
-    """Return each assessment with `kept_figures`: of each scope what lists show; nothing for a draft."""
+    """Return each assessment with `kept_figures`: for each scope, the counts that lists show; none for a draft."""
     kept = Figures.objects.filter(assessment=OuterRef("pk"))
     return assessments.annotate(kept_figures=ArraySubquery(kept.values(json=JSONObject(**{n: n for n in SHOWN}))))
 
 
 def count_drafts(assessments: Sequence[Assessment]) -> None:
-    """Count the answers of those from `with_figures` that have no figures yet, so that `points_of` can say them."""
+    """Count the answers of assessments from `with_figures` that have no figures yet, for use by `points_of`."""
     planned = Assessment.State.PLANNED  # nothing is answered yet
     drafts: dict[Any, Any] = {
         one.pk: one
@@ -50,7 +50,7 @@ def points_of(assessment: Any) -> tuple[int, int]:
 
 
 def readable_scopes(assessment: Any) -> list[str]:
-    """Return the scopes that are open to the reader, the widest first; the assessment comes from `with_scopes`."""
+    """Return the scopes visible to the reader, the widest first; the assessment comes from `with_scopes`."""
     return [scope for scope in ASSESSMENT_SCOPES if scope in assessment.open_scopes]
 
 

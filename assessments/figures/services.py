@@ -1,4 +1,4 @@
-"""Freezing figures when answers become final, and comparing what is frozen with the answers."""
+"""The freezing of figures when answers become final, and the comparison of frozen figures with the answers."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,7 +19,7 @@ COUNTED = (
 
 
 def freeze(*assessments: Any) -> None:
-    """Count the answers of assessments (ids) and keep the figures. Idempotent: what is kept already is replaced.
+    """Count the answers of assessments (ids) and store the figures. Idempotent: stored figures are replaced.
 
     Call it in the transaction in which the answers become final.
     """
@@ -30,7 +30,7 @@ def freeze(*assessments: Any) -> None:
 
 
 def thaw(assessment: Any) -> None:
-    """Forget the figures of an assessment whose answers may change again."""
+    """Delete the figures of an assessment whose answers may change again."""
     Figures.objects.filter(assessment=assessment).delete()
 
 

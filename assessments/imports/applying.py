@@ -1,4 +1,4 @@
-"""From staged rows to assessments: one transaction, safe to run again, nothing done when the promise cannot be kept."""
+"""The step from staged rows to assessments: one transaction, safe to run again; nothing is done on a stale preview."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -27,7 +27,7 @@ Report = Callable[[int, int], None]
 
 
 class PlanChanged(Exception):  # noqa: N818 - what happened
-    """Between preview and import something changed: look at the new preview before anything is done."""
+    """A change between preview and import: somebody must look at the new preview before anything is done."""
 
     def __init__(self, plan: Plan, problems: Problems) -> None:
         super().__init__()
@@ -36,10 +36,10 @@ class PlanChanged(Exception):  # noqa: N818 - what happened
 
 @transaction.atomic
 def apply_batch(batch: ImportBatch, report: Report) -> dict[str, int]:
-    """Write what the preview of `batch` promised; returns the counts. Running it again does nothing more.
+    """Write what the preview of `batch` showed, and return the counts. Running it again does nothing more.
 
-    Raises `PlanChanged` when it would be something else by now. `report(done, total)` may raise to stop it: then
-    nothing was done.
+    Raises `PlanChanged` if the result would now be different. `report(done, total)` may raise to stop it: then nothing
+    was done.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_IMPORT_AT_A_TIME])
@@ -68,19 +68,19 @@ def apply_batch(batch: ImportBatch, report: Report) -> dict[str, int]:
 
 
 def staged_visits(batch: ImportBatch) -> list[Visit]:
-    """The assessments that the table of `batch` tells of."""
+    """Return the assessments in the table of `batch`."""
     rows = ImportVisit.objects.filter(batch_id=batch.pk).order_by("number")
     return [Visit(*row) for row in rows.values_list(*VISIT_FIELDS)]
 
 
 def staged_questions(batch: ImportBatch) -> list[AskedQuestion]:
-    """The questions that the table of `batch` names."""
+    """Return the questions in the table of `batch`."""
     rows = ImportQuestion.objects.filter(batch_id=batch.pk).order_by("number")
     return [AskedQuestion(*row) for row in rows.values_list(*QUESTION_FIELDS)]
 
 
 def _plan_under_locks(batch: ImportBatch) -> Plan:
-    """The plan of now, which must be the one of the preview. Every factory it touches is locked, in one order."""
+    """Return the present plan, which must be that of the preview. Every factory it touches is locked, in one order."""
     visits = staged_visits(batch)
     ids = {visit.bw_id for visit in visits}
     list(Factory.objects.select_for_update(of=("self",)).filter(bw_id__in=ids).order_by("pk").values_list("pk"))
@@ -96,7 +96,7 @@ def _plan_under_locks(batch: ImportBatch) -> Plan:
 
 
 def _create_missing(batch: ImportBatch, plan: Plan) -> None:
-    with translation.override("en"):  # the name is everybody's, whatever language the importer reads
+    with translation.override("en"):  # everybody sees the name, whatever language the importer reads
         for code in plan.missing_programmes:
             create_programme(by=batch.owner, name=country_name(code), country=code)
     programmes = {p.country: p for p in CountryProgramme.objects.filter(is_global=False)}
@@ -231,7 +231,7 @@ WHERE h.assessment_id = t.assessment AND h.question_id = t.question
     AND (h.finding, h.value) IS DISTINCT FROM (t.finding, t.value)
 """
 )
-# What a table cannot tell ("not applicable", "not assessed") stays where it says nothing.
+# Findings that a table cannot express ("not applicable", "not assessed") stay where the table has none.
 REMOVE = (
     TOLD  # noqa: S608 - constants
     + """
@@ -247,7 +247,7 @@ WHERE h.assessment_id = ANY (%(assessments)s::uuid[])
 
 
 def _finish_factories(batch: ImportBatch, plan: Plan) -> None:
-    """What the table tells about factories that were here: which are obsolete.
+    """Mark the known factories that the table calls obsolete.
 
     The cycle they reached is not written on the factory before its review: it would learn of an assessment (R47).
     """
@@ -256,8 +256,8 @@ def _finish_factories(batch: ImportBatch, plan: Plan) -> None:
 
 
 def _record(batch: ImportBatch, plan: Plan, counts: dict[str, int]) -> None:
-    """One event for the import, and one for each assessment, as if it had been made by hand."""
-    of_batch: dict[str, Any] = {"import": str(batch.pk)}  # a word of the language: no keyword of a call
+    """Record one event for the import, and one for each assessment, as if it had been made by hand."""
+    of_batch: dict[str, Any] = {"import": str(batch.pk)}  # a reserved word, which cannot be a keyword
     for kind, visits in ((AssessmentEvent.IMPORTED, plan.new), (AssessmentEvent.IMPORT_CHANGED, plan.changed)):
         Event.objects.bulk_create(
             (
@@ -278,5 +278,5 @@ def _record(batch: ImportBatch, plan: Plan, counts: dict[str, int]) -> None:
 
 
 def nothing_to_do(plan: Plan) -> bool:
-    """Return whether every assessment of the table is here already."""
+    """Return whether every assessment of the table is in the portal already."""
     return not (plan.new or plan.changed or plan.newly_obsolete or plan.creates)

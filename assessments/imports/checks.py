@@ -1,6 +1,6 @@
-"""What an import would do: the staged table against what is here. Says what is wrong, or returns the plan.
+"""The check of a staged table against the database: it reports what is wrong, or returns the plan of the import.
 
-Nobody learns from an error what they may not see: an id that another country uses is only said to be taken.
+No error reveals what a person may not see: an id that another country uses is only said to be taken.
 """
 
 from collections import defaultdict
@@ -33,7 +33,7 @@ K = TypeVar("K")
 
 @dataclass
 class Plan:
-    """What applying would do. Visits are in exactly one of `new`, `changed`, `unchanged`."""
+    """The plan of what applying would do. Each visit is in exactly one of `new`, `changed`, `unchanged`."""
 
     new: list[Visit] = field(default_factory=list)
     changed: list[Visit] = field(default_factory=list)
@@ -50,11 +50,11 @@ class Plan:
 
     @property
     def creates(self) -> bool:
-        """Whether the table names what the portal does not know."""
+        """True if the table names something that the portal does not know."""
         return bool(self.missing_programmes or self.missing_factories or self.missing_tools)
 
     def named(self) -> dict[str, Any]:
-        """What would be created and changed, by name: what the preview promised and the apply step keeps to."""
+        """Return what would be created and changed, by name: the preview shows it and the apply step must match it."""
         return {
             "programmes": sorted(self.missing_programmes),
             "factories": [self._factory(bw_id, visits) for bw_id, visits in sorted(self.missing_factories.items())],
@@ -106,7 +106,7 @@ class Check:
         self._old: list[Named] = []
 
     def run(self) -> Plan:
-        """The plan; it may only be used when `problems` stayed empty."""
+        """Return the plan; it may only be used if `problems` stayed empty."""
         self._rows_agree()
         self._countries()
         self._factories()
@@ -124,7 +124,7 @@ class Check:
     # --- the table with itself
 
     def _rows_agree(self) -> None:
-        """The same question twice in an assessment must say the same: name both rows."""
+        """Refuse different findings on the same question in an assessment; name both rows."""
         numbers = {visit.number: visit for visit in self.visits}
         asked = {question.number: question for question in self.questions}
         found, count = conflicts(self.batch.pk)
@@ -140,8 +140,8 @@ class Check:
     # --- countries and factories
 
     def _countries(self) -> None:
-        """Refuse rows of countries that are not the uploader's, and look at them no further: an error about one of
-        their factories would tell what is there.
+        """Refuse rows of countries that are not the uploader's, and check them no further: an error about one of
+        their factories would reveal what is there.
         """
         programmes = {p.country: p for p in CountryProgramme.objects.filter(is_global=False)}
         mine = CountryProgramme.objects.where(self.by, "import_assessments")
@@ -157,7 +157,7 @@ class Check:
                 self._refuse_country(visits, LongTableText.OTHERS_COUNTRY(country(code)))
 
     def _refuse_country(self, visits: list[Visit], told: Sentence) -> None:
-        """One error for all rows of a country, which are looked at no further."""
+        """Report one error for all rows of a country, which are checked no further."""
         first, refused = visits[0], {visit.number for visit in visits}
         rows = max(count_staged(self.batch.pk, refused), len(visits))
         if rows > 1:
@@ -196,7 +196,7 @@ class Check:
                 self._refuse(visits[0], c.FACTORY_ID, bw_id, LongTableText.NO_FACTORY(bw_id))
 
     def _days(self) -> None:
-        """Refuse an assessment of a day that has not begun at the factory's place (R54)."""
+        """Refuse an assessment on a day that has not begun at the factory (R54)."""
         for visit in self.visits:
             place = self.plan.factories.get(visit.bw_id) or Zone(zone_named(zone_of_country(visit.country)))
             written = f"{visit.start_date:%d/%m/%Y}"
@@ -277,7 +277,7 @@ class Check:
     # --- assessments
 
     def _one_assessment_per_cycle(self) -> None:
-        """A factory has one assessment in a cycle; a Quest.ID stays with its factory, cycle and questionnaire."""
+        """Refuse a second assessment of a factory in a cycle; a Quest.ID keeps its factory, cycle and questionnaire."""
         told: dict[tuple[str, int], Visit] = {}
         for visit in self.visits:
             other = told.setdefault((visit.bw_id, visit.cycle), visit)
@@ -296,7 +296,7 @@ class Check:
                 self._refuse(clash, c.CYCLE, cycle, wrong)
 
     def _compare(self) -> None:
-        """Sort the visits into new, changed and unchanged. A correction under way is what a table would change."""
+        """Sort the visits into new, changed and unchanged. If a correction is under way, the table changes that."""
         stored = self._stored()
         same = same_answers(self.batch.pk, self.visits, stored, self.plan.questions)
         for visit in self.visits:
@@ -309,7 +309,7 @@ class Check:
             self.plan.notes.append(note(Note.REPLACED, self._old))
 
     def _stored(self) -> dict[str, list[Assessment]]:
-        """What is here by Quest.ID, oldest version first."""
+        """Return the assessments in the portal by Quest.ID, oldest version first."""
         ids = [visit.quest_id for visit in self.visits]
         found = Assessment.objects.filter(quest_id__in=ids).select_related("factory", "tool").order_by("version")
         return _grouped(found, lambda assessment: str(assessment.quest_id))
@@ -341,7 +341,7 @@ class Check:
             self.plan.changed.append(visit)
 
     def _replaced(self, visit: Visit, equal: Assessment, versions: list[Assessment]) -> None:
-        """Keep what is to be said of a table that equals a version which another one has replaced."""
+        """Note that the table equals a version which another one has replaced."""
         for newer in versions:
             if newer.state == Assessment.State.PUBLISHED and newer.version > equal.version:
                 self._old.append({"quest_id": visit.quest_id, "old": equal.version, "new": newer.version})

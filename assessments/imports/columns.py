@@ -50,7 +50,7 @@ MOST_TAG = 60
 
 _OBSOLETE = re.compile(r"\s*\(\s*obsolete\s*\)\s*", re.IGNORECASE)
 _FACTORY_ID = re.compile(r"[A-Za-z0-9._/-]+")
-# What other systems call their columns: SLCP's exports, other verifiers' and auditors' reports.
+# Names of columns in other systems: SLCP's exports, other verifiers' and auditors' reports.
 _FOREIGN_HEADERS = (
     "slcp",
     "verifier",
@@ -65,7 +65,7 @@ _SLCP_REFERENCE = re.compile(r"[A-Z]{2,4}-[A-Z]{2,5}-\d+(-\d+)*")
 
 
 def foreign_headers(headers: list[str]) -> list[str]:
-    """The columns that show the file to be another verifier's or an SLCP self-assessment (R17)."""
+    """Return the columns that show the file to be another verifier's or an SLCP self-assessment (R17)."""
     return [header for header in headers if _is_foreign(re.sub(r"[\W_]+", "", header).casefold(), header)]
 
 
@@ -75,12 +75,12 @@ def _is_foreign(plain: str, header: str) -> bool:
 
 
 def is_slcp_reference(text: str) -> bool:
-    """Whether a text looks like an id of SLCP's tool, such as FP-BAS-26."""
+    """Return whether a text looks like an id of SLCP's tool, such as FP-BAS-26."""
     return _SLCP_REFERENCE.fullmatch(text.strip()) is not None
 
 
 def text(column: str, cell: str) -> str:
-    """A required text, without the guard of an export, on one line. Raises `ValidationError`."""
+    """Return a required text on one line, without the signs that guard it in an export. Raises `ValidationError`."""
     found = one_line(unguard(cell))
     if not found:
         raise TableText.EMPTY().refusal()
@@ -91,7 +91,7 @@ def text(column: str, cell: str) -> str:
 
 
 def factory_id(cell: str) -> str:
-    """The programme's id of a factory. Raises `ValidationError`."""
+    """Return the programme's id of a factory. Raises `ValidationError`."""
     found = text(FACTORY_ID, cell)
     if not _FACTORY_ID.fullmatch(found):
         raise not_allowed(found, LongTableText.ID_LETTERS()).refusal()
@@ -99,7 +99,7 @@ def factory_id(cell: str) -> str:
 
 
 def factory_name(cell: str) -> tuple[str, bool]:
-    """The name, and whether "(Obsolete)" stood with it. Raises `ValidationError`."""
+    """Return the name, and whether "(Obsolete)" was written with it. Raises `ValidationError`."""
     written = text(FACTORY_NAME, cell)
     name = _OBSOLETE.sub(" ", written).strip()
     if not name:
@@ -108,7 +108,7 @@ def factory_name(cell: str) -> tuple[str, bool]:
 
 
 def country(cell: str) -> str:
-    """The code of the country. Raises `ValidationError`."""
+    """Return the code of the country. Raises `ValidationError`."""
     found = one_line(unguard(cell))
     code = country_code(found)
     if not code:
@@ -117,7 +117,7 @@ def country(cell: str) -> str:
 
 
 def cycle(cell: str) -> int:
-    """A cycle's number. Raises `ValidationError`."""
+    """Return a cycle's number. Raises `ValidationError`."""
     found = one_line(cell)
     if not (found.isascii() and found.isdigit() and 1 <= int(found[:6]) <= MAX_CYCLE):
         raise not_allowed(found, LongTableText.CYCLES(MAX_CYCLE)).refusal()
@@ -125,12 +125,15 @@ def cycle(cell: str) -> int:
 
 
 def start_date(cell: str) -> date:
-    """A day that has begun somewhere; whether it has at the factory is asked of all rows. Raises `ValidationError`."""
+    """Return a day that has begun somewhere. Raises `ValidationError`.
+
+    Whether it has begun at the factory is checked later, for all rows.
+    """
     return past_day(one_line(cell), latest=last_today())
 
 
 def question_type(cell: str) -> str:
-    """ "NC" or "FGW". Raises `ValidationError`."""
+    """Return "NC" or "FGW". Raises `ValidationError`."""
     found = one_line(cell).upper()
     if found not in Question.Type.values:
         raise not_allowed(found, LongTableText.TYPES()).refusal()
@@ -138,9 +141,10 @@ def question_type(cell: str) -> str:
 
 
 def tags(cell: str) -> tuple[tuple[str, ...], bool]:
-    """The question's tags, and whether this row's non-compliance is due to national law (R49).
+    """Return the question's tags, and whether this row's non-compliance is due to national law (R49).
 
-    The law's tag is the row's, not the question's: an export writes it beside the finding. Raises `ValidationError`.
+    The law's tag belongs to the row, not the question: an export writes it beside the finding. Raises
+    `ValidationError`.
     """
     found = dict.fromkeys(one_line(tag) for tag in unguard(cell).split(";"))
     names = [name for name in found if name and name != "NA"]

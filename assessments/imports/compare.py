@@ -1,4 +1,4 @@
-"""Questions to the staged rows that only the database can answer: a million of them never come to Python."""
+"""Queries of the staged rows, answered in the database: a million of them are never loaded into Python."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -15,9 +15,9 @@ MOST_CONFLICTS = 1_000
 
 
 def conflicts(batch_id: UUID) -> tuple[list[tuple[int, int, int, int, str, str]], int]:
-    """Where two rows contradict each other: the first `MOST_CONFLICTS` rows, and how many there are.
+    """Return where two rows contradict each other: the first `MOST_CONFLICTS` rows, and how many there are.
 
-    Each as (visit, question, first row, row, what the first says, what this says).
+    Each is (visit, question, first row, row, what the first says, what this one says).
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -45,12 +45,12 @@ def conflicts(batch_id: UUID) -> tuple[list[tuple[int, int, int, int, str, str]]
 
 
 def count_staged(batch_id: UUID, visits: Collection[int]) -> int:
-    """How many rows of the table tell of these visits, as far as they could be read."""
+    """Return how many rows of the table belong to these visits, as far as they could be read."""
     return ImportRow.objects.filter(batch_id=batch_id, visit__in=visits).count()
 
 
 def count_findings(batch_id: UUID, visits: Collection[int]) -> dict[int, tuple[int, int]]:
-    """(questions, non-compliant ones) of each of these visits."""
+    """Return (questions, non-compliant ones) of each of these visits."""
     refused = Count("question", distinct=True, filter=Q(finding__startswith="nc"))
     rows = ImportRow.objects.filter(batch_id=batch_id, visit__in=visits).order_by().values("visit")
     told = rows.annotate(asked=Count("question", distinct=True), nc=refused)
@@ -58,7 +58,7 @@ def count_findings(batch_id: UUID, visits: Collection[int]) -> dict[int, tuple[i
 
 
 def count_rows(batch_id: UUID) -> Counter[str]:
-    """How many rows are staged, how many repeat another, how many answers and empty findings they make."""
+    """Return how many rows are staged, how many repeat another, how many answers and empty findings they make."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -107,7 +107,7 @@ SAME_ANSWERS = """
 def same_answers(
     batch_id: UUID, visits: list[Visit], stored: dict[str, list[Assessment]], questions: dict[int, int]
 ) -> set[tuple[int, UUID]]:
-    """The (visit, assessment) pairs with the same answers, as far as the table can tell them.
+    """Return the (visit, assessment) pairs with the same answers, as far as the table can express them.
 
     The table has no word for "not applicable" and "not assessed": an empty finding stands for them.
     """
@@ -115,7 +115,7 @@ def same_answers(
     if not pairs:
         return set()
     with transaction.atomic(), connection.cursor() as cursor:
-        # Staged rows have no statistics: a plan for a few of them would take a million one by one.
+        # Staged rows have no statistics: a query plan made for a few of them would take a million one by one.
         cursor.execute("SET LOCAL enable_nestloop = off")
         cursor.execute(
             SAME_ANSWERS,

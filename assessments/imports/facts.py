@@ -1,4 +1,4 @@
-"""What repeats in the rows of a long table, as it was read: the facts of an assessment and of a question."""
+"""The facts that repeat in the rows of a long table, as they were read: those of an assessment and of a question."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -8,9 +8,9 @@ from uuid import UUID
 
 @dataclass(slots=True)
 class Visit:
-    """An assessment as the table tells it. `row` is where it first stands; `assessment_id` what it is here.
+    """An assessment as the table describes it. `row` is its first row; `assessment_id` its key in the portal.
 
-    `country_cell` is the country as it is written there; only the reading knows it.
+    `country_cell` is the country as it is written there; it is known only while the file is read.
     """
 
     number: int
@@ -29,7 +29,7 @@ class Visit:
 
 @dataclass(slots=True)
 class AskedQuestion:
-    """A question as the table tells it, once for each questionnaire."""
+    """A question as the table describes it, once for each questionnaire."""
 
     number: int
     row: int
@@ -44,7 +44,7 @@ class AskedQuestion:
 
 @dataclass(slots=True)
 class Variant:
-    """A question that the table words in two ways. That matters only where a questionnaire is made from it."""
+    """A question that the table words in two ways. That matters only if a questionnaire is made from the table."""
 
     row: int
     column: str

@@ -1,4 +1,4 @@
-"""Telling the world that a long transaction is alive: progress and lease go through a connection of their own."""
+"""Signs of life of a long transaction: progress and lease are written through a connection of their own."""
 
 from threading import Event, Thread
 from types import TracebackType
@@ -13,7 +13,7 @@ SECONDS = 1.0
 
 
 class Heartbeat:
-    """Reports a job's progress once a second from another thread, so that it shows before the transaction ends."""
+    """The reporter of a job's progress: once a second, from another thread, so that it shows before the commit."""
 
     def __init__(self, run: JobRun, stage: JobText | None = None) -> None:
         self._run, self._stage = run, stage
@@ -32,7 +32,7 @@ class Heartbeat:
         self._thread.join()
 
     def report(self, done: int, total: int) -> None:
-        """Note how far the work is. Raises `JobCancelled` once its owner cancelled it."""
+        """Note how far the work is. Raises `JobCancelled` once the job's owner has cancelled it."""
         self._progress = (done, total)
         if self._cancelled.is_set():
             raise JobCancelled

@@ -1,4 +1,4 @@
-"""The assessments of a table for its preview: what a person can look through to find a wrong year or cycle."""
+"""The assessments of a table for its preview, which a person can look through to find a wrong year or cycle."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ from assessments.imports.checks import Plan
 from assessments.imports.compare import count_findings
 from assessments.imports.models import ImportBatch
 
-LISTED = 100  # what the preview names; the rest is counted
+LISTED = 100  # assessments that the preview names; the rest are only counted
 
 
 def listed(batch: ImportBatch, plan: Plan) -> list[dict[str, Any]]:
-    """The first `LISTED` assessments of a staged table: those that change something here first, then by factory."""
+    """Return the first `LISTED` assessments of a staged table: first those that change something, then by factory."""
     kinds = (("changed", plan.changed), ("new", plan.new), ("unchanged", plan.unchanged))
     told = [
         (kind, visit)

@@ -1,4 +1,4 @@
-"""An upload of the long table, and its rows on their way in."""
+"""An upload of the long table, and its rows while they wait for the import."""
 
 import uuid
 from typing import TYPE_CHECKING, ClassVar
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
-    """Uploads are seen by the person who made them, and by nobody else."""
+    """Uploads, visible to the person who made them and to nobody else."""
 
     def visible_to(self, user: "Visitor") -> "ImportBatchQuerySet":
-        """The uploads of `user`; none for an inactive or anonymous visitor."""
+        """Return the uploads of `user`; none for an inactive or anonymous visitor."""
         return self.filter(owner_id=user.pk, owner__is_active=True) if user.is_active else self.none()
 
 
@@ -57,13 +57,13 @@ class ImportBatch(models.Model):
 
 
 class ImportProblem(models.Model):
-    """One thing wrong with an uploaded table: the row and column as a spreadsheet shows them, and what to do."""
+    """One error in an uploaded table: the row and column as a spreadsheet shows them, and what to do."""
 
     batch = models.ForeignKey(ImportBatch, on_delete=models.CASCADE, related_name="problems")
     row = models.PositiveIntegerField(null=True)
     column = models.CharField(max_length=60, blank=True)
     value = models.CharField(max_length=200, blank=True)
-    sentence = models.JSONField(null=True)  # its code with what is filled in (`portal.core.tables.texts`)
+    sentence = models.JSONField(null=True)  # its code with the values to fill in (`portal.core.tables.texts`)
     message = models.CharField(max_length=600, blank=True, default="")  # of uploads from before there were codes
 
     class Meta:
@@ -74,17 +74,17 @@ class ImportProblem(models.Model):
 
 
 class Staged(models.Model):
-    """Rows of one upload. No foreign key to it: a check for each of a million rows costs more than it is worth."""
+    """Rows of one upload, without a foreign key to it: checking each of a million rows costs more than it is worth."""
 
     batch_id = models.UUIDField()
-    row = models.PositiveIntegerField()  # where it first stands in the file
+    row = models.PositiveIntegerField()  # its first row in the file
 
     class Meta:
         abstract = True
 
 
 class ImportVisit(Staged):
-    """An assessment as the table tells it, once."""
+    """An assessment as the table describes it, once."""
 
     pk = models.CompositePrimaryKey("batch_id", "number")
     number = models.PositiveIntegerField()
@@ -102,7 +102,7 @@ class ImportVisit(Staged):
 
 
 class ImportQuestion(Staged):
-    """A question as the table tells it, once for each questionnaire."""
+    """A question as the table describes it, once for each questionnaire."""
 
     pk = models.CompositePrimaryKey("batch_id", "number")
     number = models.PositiveIntegerField()
@@ -119,7 +119,7 @@ class ImportQuestion(Staged):
 
 
 class ImportRow(Staged):
-    """A row: which assessment, which question, what was found; `finding` is empty where nothing was."""
+    """A row: which assessment, which question, what was found; `finding` is empty if it was not answered."""
 
     pk = models.CompositePrimaryKey("batch_id", "visit", "row")
     visit = models.PositiveIntegerField()

@@ -1,4 +1,4 @@
-"""What else a preview says of a table, as the batch keeps it: a code and names, put into words for each reader."""
+"""Notes of a preview about a table, as the batch stores them: a code and names, put into words for each reader."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ Named = str | dict[str, Any]
 
 
 class Note(models.TextChoices):
-    """What a person should know before deciding; the names fill the place in its sentence."""
+    """Facts that a person should know before deciding; the names are filled into the sentence."""
 
     RENAMED = "renamed", _("These factories have another name here; the portal's name stays: %s")
     REPLACED = "replaced", _("These assessments equal an older version, and importing them changes nothing: %s.")
@@ -20,12 +20,12 @@ class Note(models.TextChoices):
 
 
 def note(code: Note, names: Sequence[Named]) -> dict[str, Any]:
-    """Return a note as the batch keeps it. Of a replaced version the name is its facts: `quest_id`, `old`, `new`."""
+    """Return a note as the batch stores it. For a replaced version the name is a dict: `quest_id`, `old`, `new`."""
     return {"code": code.value, "names": names[:SAMPLE], "more": max(len(names) - SAMPLE, 0)}
 
 
 def note_in_words(kept: Any) -> str:
-    """Return the sentence of a note; one that was kept in words before there were codes stays as it is."""
+    """Return the sentence of a note; one that was stored in words, before there were codes, stays as it is."""
     if isinstance(kept, str):
         return kept
     shown = ", ".join(map(_shown, kept["names"]))

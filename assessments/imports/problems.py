@@ -1,4 +1,4 @@
-"""What is wrong with an uploaded table, as an import keeps it for its pages."""
+"""The errors in an uploaded table, as an import stores them for its pages."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ from assessments.imports.models import ImportBatch, ImportProblem
 from portal.core.tables import Problem, Problems
 from portal.core.tables.texts import Sentence, read_sentence
 
-MOST_GROUPS = 200  # that the preview keeps
+MOST_GROUPS = 200  # groups that the preview stores
 
 
 def store(problems: Problems, batch: ImportBatch) -> None:
-    """Replace what was known to be wrong with `batch` by the problems that are kept of each kind."""
+    """Replace the stored problems of `batch` by these, a limited number of each kind."""
     ImportProblem.objects.filter(batch=batch).delete()
     ordered = sorted(problems, key=lambda problem: (problem.row or 0, problem.column))
     ImportProblem.objects.bulk_create(
@@ -23,12 +23,12 @@ def store(problems: Problems, batch: ImportBatch) -> None:
 
 
 def summary(problems: Problems) -> dict[str, Any]:
-    """The exact number of problems and their kinds, as the batch's plan keeps them."""
+    """Return the exact number of problems and their kinds, as the batch's plan stores them."""
     return {"problems": problems.total, "groups": [group.stored() for group in problems.groups()[:MOST_GROUPS]]}
 
 
 def stored_problems(batch: ImportBatch) -> list[Problem]:
-    """Return what is wrong with the table of `batch`, by row; problems from before there were codes in their words."""
+    """Return what is wrong with the table of `batch`, by row; those from before there were codes keep their words."""
     return [
         Problem(one.row, one.column, one.value, read_sentence(one.sentence) if one.sentence else Sentence(one.message))
         for one in batch.problems.order_by("row", "pk")

@@ -1,6 +1,6 @@
-"""One pass over the file: what repeats is read once, each row becomes two numbers and a finding.
+"""The reading of the file in one pass: what repeats is read once, each row becomes two numbers and a finding.
 
-Memory does not grow with the rows. It grows with the assessments and questions a file names, which are limited.
+Memory does not grow with the rows. It grows with the assessments and questions that a file names, which are limited.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 
 class Reading:
-    """What one pass found: `visits` and `questions` by their keys, `problems`, and `variants` of questions."""
+    """The result of one pass: `visits` and `questions` by their keys, `problems`, and `variants` of questions."""
 
     def __init__(self, batch_id: UUID, table: Table, problems: Problems) -> None:
         self.batch_id, self.table, self.problems = batch_id, table, problems
@@ -45,7 +45,7 @@ class Reading:
         self.questions: dict[tuple[str, str], AskedQuestion] = {}
         self.variants: list[Variant] = []
         self.rows = 0
-        # Cells as they stand in the file -> number of the visit (0: unreadable), or (question, its findings).
+        # Cells as they are in the file -> number of the visit (0: unreadable), or (question, its findings).
         self._seen_visits: dict[tuple[str, ...], int] = {}
         self._seen_questions: dict[tuple[str, ...], tuple[int, Mapping[str, str] | None]] = {}
         # Unreadable cells -> their problems, to count them again in each row that repeats them.
@@ -54,7 +54,7 @@ class Reading:
         self._countries: dict[str, Visit] = {}
 
     def stage(self, report: Report) -> None:
-        """Read the table to its end into `ImportRow`, telling `report` the bytes read after each block of rows."""
+        """Read the table to its end into `ImportRow`; call `report` with the bytes read after each block of rows."""
         rows = self._until_error()
         while self._copy(islice(rows, ROWS_PER_COPY)):
             report(self.table.position, self.table.size)
@@ -62,14 +62,14 @@ class Reading:
         _copy_objects(ImportQuestion, QUESTION_FIELDS, self.batch_id, self.questions.values())
 
     def _until_error(self) -> Iterator[tuple[Any, ...]]:
-        """The rows up to the one that ends the reading: an exception inside a COPY would lose those before it."""
+        """Yield the rows up to the one that ends the reading: an exception inside a COPY would lose those before it."""
         try:
             yield from self._staged()
         except TableError as error:
             self.problems.end_with(error)
 
     def _copy(self, rows: Iterator[tuple[Any, ...]]) -> bool:
-        """Append a block of rows; whether there were any."""
+        """Append a block of rows; return whether there were any."""
         first = next(rows, None)
         if first is None:
             return False
@@ -81,7 +81,7 @@ class Reading:
         return True
 
     def _staged(self) -> Iterator[tuple[Any, ...]]:
-        """The rows that can be read, as `ImportRow` stores them; the others are problems."""
+        """Yield the rows that can be read, as `ImportRow` stores them; the others become problems."""
         visit_cells, question_cells = self._getter(c.VISIT_COLUMNS), self._getter(c.QUESTION_COLUMNS)
         finding_at, batch_id = self.table.index[c.FINDING], self.batch_id
         for row, cells in self.table.rows(self.problems):
@@ -116,9 +116,9 @@ class Reading:
                 yield batch_id, row, visit, number, finding, value
 
     def _getter(self, names: tuple[str, ...]) -> Callable[[list[str]], tuple[str, ...]]:
-        """A function from a row's cells to those of `names`; a column that the file lacks is empty."""
+        """Return a function from a row's cells to those of `names`; a column that the file lacks is empty."""
         cells_of = itemgetter(*(self.table.index[name] for name in names if name in self.table.index))
-        missing = ("",) * sum(name not in self.table.index for name in names)  # optional ones stand last
+        missing = ("",) * sum(name not in self.table.index for name in names)  # optional ones come last
         return (lambda cells: cells_of(cells) + missing) if missing else cells_of
 
     def _finding(self, row: int, findings: Mapping[str, str], text: str) -> str:
@@ -152,7 +152,7 @@ class Reading:
     # --- assessments
 
     def _visit(self, row: int, cells: tuple[str, ...]) -> int:
-        """The number of the visit these cells tell of; 0 when they cannot be read."""
+        """Return the number of the visit in these cells; 0 if they cannot be read."""
         self._limit(len(self._seen_visits), MOST_VISITS, row, c.QUEST_ID, LongTableText.ASSESSMENTS())
         by = dict(zip(c.VISIT_COLUMNS, cells, strict=True))
         read = self._read
@@ -171,7 +171,7 @@ class Reading:
         return self._one_visit(visit)
 
     def _one_visit(self, visit: Visit) -> int:
-        """A Quest.ID is one assessment, and a factory is in one country: name what differs, and where."""
+        """Check that a Quest.ID is one assessment and a factory in one country; name what differs, and where."""
         first = self.visits.setdefault(visit.quest_id, visit)
         home = self._countries.setdefault(visit.bw_id, visit)
         facts = (
@@ -192,7 +192,7 @@ class Reading:
         return 0 if self._noted else first.number
 
     def _note(self, row: int, column: str, value: str, told: Sentence) -> None:
-        """Count a problem of the cells that are read now."""
+        """Count a problem of the cells that are being read."""
         self._noted.append(self.problems.add(row, column, value, told))
 
     @staticmethod
@@ -205,7 +205,7 @@ class Reading:
     # --- questions
 
     def _question(self, row: int, cells: tuple[str, ...]) -> tuple[int, Mapping[str, str] | None]:
-        """The number of the question these cells tell of (0: unreadable), and what its findings mean."""
+        """Return the number of the question in these cells (0: unreadable), and what its findings mean."""
         self._limit(len(self._seen_questions), MOST_QUESTIONS, row, c.QUESTION_ID, LongTableText.QUESTIONS())
         by = dict(zip(c.QUESTION_COLUMNS, cells, strict=True))
         cluster, point, ext_id, label = (
@@ -224,7 +224,7 @@ class Reading:
         return (0, None) if self._noted else (first.number, findings)
 
     def _one_question(self, question: AskedQuestion) -> AskedQuestion:
-        """A question is of one type and stands in one place; other wordings are kept for the check."""
+        """Check that a question is of one type and in one place; store other wordings for the later check."""
         first = self.questions.setdefault((question.questionnaire, question.ext_id), question)
         facts = ((c.TYPE, "type"), (c.CLUSTER, "cluster"), (c.POINT, "compliance_point"))
         for column, name in facts:

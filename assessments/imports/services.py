@@ -1,4 +1,4 @@
-"""Importing the long table: upload, check, decide, apply. The rules are in `assessments.imports`."""
+"""The import of the long table: upload, check, decide, apply. The rules are in `assessments.imports`."""
 
 from datetime import timedelta
 from typing import Any
@@ -34,13 +34,13 @@ State = ImportBatch.State
 
 
 def may_import(by: User) -> bool:
-    """Whether `by` imports assessments for any country."""
+    """Return whether `by` imports assessments for any country."""
     return may_somewhere(by, "import_assessments")
 
 
 @transaction.atomic
 def start_import(*, by: User, upload: "File[Any]") -> ImportBatch:
-    """Keep an uploaded table and order its check. Nothing is imported before `confirm_import`.
+    """Store an uploaded table and start its check. Nothing is imported before `confirm_import`.
 
     Raises `PermissionDenied`, or `ValidationError` for an empty file.
     """
@@ -60,11 +60,11 @@ def start_import(*, by: User, upload: "File[Any]") -> ImportBatch:
 def confirm_import(
     *, by: User, batch: ImportBatch, create_missing: bool = False, treat_as_step1: bool = False
 ) -> ImportBatch:
-    """Order the import that the preview showed. A second click orders nothing more.
+    """Start the import that the preview showed. A second click starts nothing more.
 
-    `create_missing`: also create what the table names and the portal does not know; `treat_as_step1`: the NC
-    questions of questionnaires made so belong to Step 1, which cannot be taken back once they are used. Raises
-    `PermissionDenied`, or `ValidationError` when the table has errors, or names what is unknown and `create_missing`
+    `create_missing`: also create what the table names and the portal does not know; `treat_as_step1`: the NC questions
+    of questionnaires created in this way belong to Step 1, which cannot be undone once they are used. Raises
+    `PermissionDenied`, or `ValidationError` if the table has errors, or names something unknown and `create_missing`
     is off.
     """
     if not may_import(by):
@@ -86,7 +86,7 @@ def confirm_import(
 
 @transaction.atomic
 def discard_import(*, by: User, batch: ImportBatch) -> None:
-    """Forget an upload that was not imported, its file and its rows. Raises `ValidationError` while it is applied."""
+    """Discard an upload that was not imported, its file and its rows. Raises `ValidationError` while it is applied."""
     batch = ImportBatch.objects.visible_to(by).select_for_update(of=("self",)).get(pk=batch.pk)
     if is_applying(batch):
         raise ValidationError(_("This table is being imported."))
@@ -97,12 +97,12 @@ def discard_import(*, by: User, batch: ImportBatch) -> None:
 
 
 def is_applying(batch: ImportBatch) -> bool:
-    """Whether a job works on the import now: one that failed or was cancelled left the batch as it was."""
+    """Return whether a job works on the import now: one that failed or was cancelled left the batch as it was."""
     return batch.state == State.APPLYING and batch.job is not None and not batch.job.is_finished
 
 
 def clear_old_imports() -> None:
-    """Discard the uploads, whoever's, that nobody decided about in a week."""
+    """Discard all uploads, whoever made them, on which nobody decided within a week."""
     old = ImportBatch.objects.select_for_update(of=("self",)).select_related("job")
     undecided = old.filter(state__in=[*ImportBatch.OPEN, State.APPLYING], created_at__lt=timezone.now() - KEPT_FOR)
     for batch in undecided:
@@ -128,7 +128,7 @@ def _clear_staged(batch_id: UUID) -> None:
 
 @job_handler(CHECK)
 def check_table(run: JobRun) -> dict[str, Any]:
-    """Read the table, compare it, and leave the preview on the batch. Running it again starts from the file."""
+    """Read the table, compare it, and store the preview on the batch. Running it again starts from the file."""
     batch = _batch_of(run, State.CHECKING)
     if batch is None:
         return {}
@@ -145,7 +145,7 @@ def check_table(run: JobRun) -> dict[str, Any]:
 
 
 def _batch_of(run: JobRun, state: str) -> ImportBatch | None:
-    """The batch of this job, if that is still what should happen to it and its owner may."""
+    """Return the batch of this job; None if it has left `state`. Raises `JobError` if its owner may not import."""
     batch = ImportBatch.objects.select_related("owner").get(pk=run.job.params["batch"])
     if not may_import(batch.owner):
         raise JobError(ImportText.NOT_ALLOWED)
@@ -153,7 +153,7 @@ def _batch_of(run: JobRun, state: str) -> ImportBatch | None:
 
 
 def _check(batch: ImportBatch, problems: Problems, run: JobRun) -> dict[str, Any]:
-    """Stage and compare; returns the preview's facts. Problems end up in `problems`."""
+    """Stage and compare; return the preview's facts. Problems are added to `problems`."""
     reading = _stage(batch, problems, run)
     if reading is None:
         return {}
@@ -167,7 +167,7 @@ def _check(batch: ImportBatch, problems: Problems, run: JobRun) -> dict[str, Any
 
 
 def _stage(batch: ImportBatch, problems: Problems, run: JobRun) -> Reading | None:
-    """Read the file into the staging tables, afresh; None when it is no long table at all."""
+    """Read the file into the staging tables, afresh; return None if it is not a long table at all."""
     _clear_staged(batch.pk)
     try:
         with open_upload(batch.file) as file:
@@ -210,7 +210,7 @@ def _facts(plan: Plan, counts: dict[str, int], reading: Reading) -> dict[str, An
 
 @transaction.atomic
 def _show(batch: ImportBatch, plan: dict[str, Any], problems: Problems) -> None:
-    """Leave the preview on the batch, unless it was discarded meanwhile."""
+    """Store the preview on the batch, unless it was discarded meanwhile."""
     current = ImportBatch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
     if current.state not in {State.CHECKING, State.APPLYING}:
         _clear_staged(batch.pk)
@@ -228,7 +228,7 @@ def _show(batch: ImportBatch, plan: dict[str, Any], problems: Problems) -> None:
 
 @job_handler(APPLY)
 def import_table(run: JobRun) -> dict[str, Any]:
-    """Apply the batch. When the worker dies, nothing was done or all of it; the next run finds out which."""
+    """Apply the batch. If the worker dies, either nothing was done or all of it; the next run finds out which."""
     batch = _batch_of(run, State.APPLYING)
     if batch is None:
         return {}
@@ -251,7 +251,7 @@ def import_table(run: JobRun) -> dict[str, Any]:
 
 
 def _restage_if_lost(batch: ImportBatch, run: JobRun) -> None:
-    """Staged rows do not survive a crash of the database server: then read the file again."""
+    """Read the file again if the staged rows are lost: they do not survive a crash of the database server."""
     if ImportRow.objects.filter(batch_id=batch.pk).exists():
         return
     problems = Problems()
@@ -261,7 +261,7 @@ def _restage_if_lost(batch: ImportBatch, run: JobRun) -> None:
 
 
 def error_rows(batch: ImportBatch) -> list[Problem]:
-    """What is wrong with the table, by row and column: the first rows of each kind."""
+    """Return what is wrong with the table, by row and column: the first rows of each kind."""
     return stored_problems(batch)
 
 

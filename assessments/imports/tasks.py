@@ -1,4 +1,4 @@
-"""What workers do for imports: importing this module registers the handlers (see `apps.py`)."""
+"""The jobs of imports, for workers: importing this module registers the handlers (see `apps.py`)."""
 
 from assessments.imports import services
 

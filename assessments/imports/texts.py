@@ -1,4 +1,4 @@
-"""What is said about a long table, beside what `portal.core.tables.texts` says of any table."""
+"""The messages about a long table, besides those about any table in `portal.core.tables.texts`."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -6,7 +6,7 @@ from portal.core.tables.texts import ProblemText
 
 
 class LongTableText(ProblemText):
-    """What may be wrong with a table of assessments."""
+    """The errors that a table of assessments may have."""
 
     FOREIGN = (
         "long_table.foreign",

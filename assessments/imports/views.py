@@ -1,6 +1,6 @@
-"""Importing the long table: upload, watch the check, decide on the preview, watch the import.
+"""Pages of the import of the long table: upload, watch the check, decide on the preview, watch the import.
 
-Each page is the same address of the upload; it shows what is next. Uploads are seen by the person who made them.
+All steps of an upload have one address, which shows what is next. Uploads are visible to the person who made them.
 """
 
 from typing import Any, cast
@@ -43,7 +43,7 @@ STATE = ImportBatch.State
 
 
 class TableForm(forms.Form):
-    """One file."""
+    """A form for one file."""
 
     file = forms.FileField(
         label=gettext_lazy("Table"),
@@ -59,7 +59,7 @@ class TableForm(forms.Form):
 
 
 class DecisionForm(forms.Form):
-    """What to do with a table that names what the portal does not know."""
+    """A form to decide about a table that names what the portal does not know."""
 
     create_missing = forms.BooleanField(
         label=gettext_lazy("Create what this table names"),
@@ -72,7 +72,7 @@ class DecisionForm(forms.Form):
     )
 
     def __init__(self, *args: Any, step1_questions: int = 0, **kwargs: Any) -> None:
-        """`step1_questions`: how many questions the second choice is about."""
+        """Build the form; `step1_questions` is the number of questions that the second choice is about."""
         super().__init__(*args, **kwargs)
         number = ngettext("This is about %(count)s question", "This is about %(count)s questions", step1_questions) % {
             "count": step1_questions
@@ -90,7 +90,7 @@ class DecisionForm(forms.Form):
 
 
 def _staff(request: HttpRequest) -> User:
-    """The visitor, who imports for some country. Other staff may not (403); for anybody else there is no page."""
+    """Return the visitor if they import for some country. Other staff get 403, everybody else 404."""
     user = cast(User, request.user)
     if may_import(user):
         return user
@@ -108,7 +108,7 @@ def _own(request: HttpRequest, pk: UUID) -> ImportBatch:
 @limited_upload
 @require_http_methods(["GET", "POST"])
 def import_assessments(request: HttpRequest) -> HttpResponseBase:
-    """Upload a table; below, one's latest uploads."""
+    """Take an uploaded table; list the visitor's latest uploads below the form."""
     user = _staff(request)
     form = TableForm(request.POST, request.FILES) if request.method == "POST" else TableForm()
     if request.method == "POST" and form.is_valid():
@@ -126,7 +126,7 @@ def import_assessments(request: HttpRequest) -> HttpResponseBase:
 @login_required
 @require_GET
 def import_batch(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """An upload: its progress, its errors, its preview or what became of it. htmx asks for the bar alone."""
+    """Show an upload: its progress, its errors, its preview or its outcome. htmx asks for the progress bar alone."""
     batch = _own(request, pk)
     if batch.state == STATE.DISCARDED:
         raise Http404
@@ -166,7 +166,7 @@ def _step1_questions(batch: ImportBatch) -> int:
 
 
 def _tools(batch: ImportBatch) -> list[dict[str, Any]]:
-    """The questionnaires to be made, each with its questions by cluster and compliance point."""
+    """Return the questionnaires to be created, each with its questions by cluster and compliance point."""
     tools = {tool["name"]: {**tool, "line": words.tool_line(tool), "rows": []} for tool in batch.plan["tools"]}
     for question in asked_questions(batch):
         if question.questionnaire in tools:
@@ -195,7 +195,7 @@ def import_confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def import_discard(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Forget an upload that was not imported."""
+    """Discard an upload that was not imported."""
     batch = _own(request, pk)
     try:
         discard_import(by=cast(User, request.user), batch=batch)
@@ -209,7 +209,7 @@ def import_discard(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_GET
 def import_errors(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
-    """Every error of an upload as a CSV file that no spreadsheet runs."""
+    """Return every error of an upload as a CSV file in which no spreadsheet runs a formula."""
     batch = _own(request, pk)
     header = (_("Row"), _("Column"), _("Value"), _("What is wrong"))
     rows = ((problem.row, problem.column, problem.value, problem.message) for problem in error_rows(batch))
@@ -217,7 +217,7 @@ def import_errors(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
 
 
 def _job_page(request: HttpRequest, job: Job) -> HttpResponse:
-    """The progress of a check or an import is on the page of its upload."""
+    """Redirect to the page of the upload, which shows the progress of its check or import."""
     batch = get_object_or_404(ImportBatch.objects.visible_to(request.user), pk=job.params["batch"])
     return redirect("import_batch", pk=batch.pk)
 

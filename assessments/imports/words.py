@@ -1,4 +1,4 @@
-"""What a preview says, in words: the page and the command tell the same."""
+"""The words of a preview: the page and the command say the same."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -13,7 +13,7 @@ from portal.core.tables.table import read_from_in_words
 
 
 def counts(plan: dict[str, Any]) -> list[tuple[str, int]]:
-    """The numbers of a preview with their labels; those that are always interesting, then those above zero."""
+    """Return the numbers of a preview with their labels; those that are always shown, then others above zero."""
     rows = [
         (_("New assessments"), plan["new"]),
         (_("Changed assessments"), len(plan["changed"])),
@@ -28,7 +28,7 @@ def counts(plan: dict[str, Any]) -> list[tuple[str, int]]:
 
 
 def summary(plan: dict[str, Any]) -> Iterator[str]:
-    """The preview in lines of text, for a terminal."""
+    """Yield the preview in lines of text, for a terminal."""
     yield _("%(rows)s rows, %(assessments)s assessments") % {"rows": plan["read"], "assessments": plan["assessments"]}
     for label, number in counts(plan):
         yield f"  {label}: {number}"
@@ -49,7 +49,7 @@ KINDS = {"new": gettext_lazy("New"), "changed": gettext_lazy("Changed"), "unchan
 
 
 def assessments(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    """The assessments that the preview names, with a word for what becomes of each and a date that is one."""
+    """Return the assessments that the preview names, with a word for what happens to each and a real date."""
     return [
         {**one, "what": KINDS[one["kind"]], "start_date": date.fromisoformat(one["start"])}
         for one in plan.get("listed", ())
@@ -57,7 +57,7 @@ def assessments(plan: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def not_listed(plan: dict[str, Any]) -> int:
-    """How many assessments the preview counts and does not name."""
+    """Return how many assessments the preview counts and does not name."""
     return int(plan["new"] + len(plan["changed"]) + plan["unchanged"]) - len(plan.get("listed", ()))
 
 
@@ -69,7 +69,7 @@ def _lines(plan: dict[str, Any]) -> Iterator[str]:
 
 
 def notes(plan: dict[str, Any]) -> Iterator[str]:
-    """What else the person should know before deciding."""
+    """Yield what else the person should know before deciding."""
     yield from map(note_in_words, plan.get("notes", ()))
     if read_from := read_from_in_words(plan.get("sheets", ())):
         yield read_from
@@ -87,7 +87,7 @@ def notes(plan: dict[str, Any]) -> Iterator[str]:
 
 
 def created(plan: dict[str, Any]) -> Iterator[str]:
-    """Each thing that would be created, a line each."""
+    """Yield a line of text for each thing that would be created."""
     for code in plan["programmes"]:
         yield _("Country programme: %s") % country_name(code)
     for factory in plan["factories"]:
@@ -102,7 +102,7 @@ def created(plan: dict[str, Any]) -> Iterator[str]:
 
 
 def tool_line(tool: dict[str, Any]) -> str:
-    """A questionnaire with what it consists of."""
+    """Return a line of text with a questionnaire and the numbers of its parts."""
     return ", ".join(
         [
             tool["name"],

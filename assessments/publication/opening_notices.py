@@ -1,12 +1,13 @@
-"""When a brand is told that a report is open to it: when it really opens, once for each opening.
+"""Notices to a brand that a report is open to it: sent when it really opens, once for each opening.
 
-Of each brand and report of which the brand is yet to be told, one notice waits. Publication writes it, for the moment
-at which the grants of then would open the report. What the factory decides later moves it, or writes another one
-where the report opens again: another hold, or a report let go that was kept back. When its time has come the access
-decision is asked (`told_when`): what is kept back, or waits for a second person, waits on; what was revoked is told
-to nobody. So a hold that was lengthened, and a report kept back, look to a brand as if the report were not there.
+For each brand and report of which the brand is not yet notified, one notice waits. Publication writes it, for the
+moment at which the grants of that time would open the report. Later decisions of the factory, such as another hold or
+the release of a withheld report, move it, or write another one if the report opens again. When its time has come, the
+access decision is checked (`told_when`): the notice of a report that is withheld, or waits for a second person, goes on
+waiting; nobody is notified of what was revoked. So to a brand, a longer hold or a withheld report looks as if the
+report did not exist.
 
-What a grant opens at its very start is no news of its own: the start of the grant is.
+What a grant opens at its very start has no notice of its own: the start of the grant has one.
 
 All of this happens under the factory's lock, as every decision on consent and every publication does.
 """
@@ -30,11 +31,14 @@ from sharing.models import SharingGrant
 from sharing.terms import covers, opens_at
 
 PUBLISHED, SUPERSEDED = ReportNotice.PUBLISHED, ReportNotice.SUPERSEDED
-SOONEST, LATEST = timedelta(minutes=1), timedelta(days=1)  # how soon and how late what is overdue is asked again
+SOONEST, LATEST = timedelta(minutes=1), timedelta(days=1)  # how soon and how late an overdue notice is checked again
 
 
 def plan_publication(assessment: Assessment) -> None:
-    """Have every brand told whose grants cover the report, when they open it. In the publishing transaction."""
+    """Plan a notice to each brand whose grants cover the report, for when they open it.
+
+    Call it in the publishing transaction.
+    """
     holders = _holders([assessment.pk])
     grants = SharingGrant.objects.not_over().filter(factory=assessment.factory_id, scope__in=access.ASSESSMENT_SCOPES)
     by_brand: dict[int, list[SharingGrant]] = {}
@@ -49,7 +53,7 @@ def plan_publication(assessment: Assessment) -> None:
 
 
 def plan_openings(after: Position, before: Before | None) -> None:
-    """Bring what waits to be told into line with what the factory just decided about a brand."""
+    """Adapt the waiting notices to what the factory just decided about a brand."""
     reports = _reports(after.factory.pk)
     if not reports:
         return
@@ -60,7 +64,7 @@ def plan_openings(after: Position, before: Before | None) -> None:
     for report in reports:
         moment = now if report.pk in is_open else _later(after, report)
         if moment is None or moment < now:
-            continue  # kept back, not confirmed or not shared: what waits is asked again when its time has come
+            continue  # withheld, not confirmed or not shared: a waiting notice is checked again when its time has come
         is_news = report.pk not in was_open if report.pk in is_open else not _is_start(after, moment)
         if report.pk in waiting:
             waiting[report.pk].not_before = moment
@@ -78,7 +82,7 @@ def plan_openings(after: Position, before: Before | None) -> None:
 
 
 def _open_to(position: Position, reports: Iterable[Assessment], at: datetime) -> set[UUID]:
-    """Those of the reports that are open to a brand at a moment."""
+    """Return the ids of the reports that are open to a brand at a moment."""
     return {
         report.pk
         for report in reports
@@ -87,23 +91,23 @@ def _open_to(position: Position, reports: Iterable[Assessment], at: datetime) ->
 
 
 def _later(position: Position, report: Assessment) -> datetime | None:
-    """When the first of the brand's grants opens a report, if nothing else stands in the way."""
+    """Return when the first of the brand's grants opens a report, if nothing else prevents it."""
     return _opens_at(position.opening_grants(), report)
 
 
 def _is_start(position: Position, moment: datetime) -> bool:
-    """Whether a grant of the brand starts then: that is told by itself."""
+    """Return whether a grant of the brand starts at that moment: this has a notice of its own."""
     return moment in {grant.valid_from for grant in position.opening_grants()}
 
 
 def told_when(notice: Notice) -> datetime | None:
-    """When a brand is to be told of a report: now if it is open to it, later if it may still open, or never."""
+    """Return when to notify a brand of a report: now if it is open to it, later if it may still open, else None."""
     if notice.side != Side.BRAND:
         return notice.not_before
     current = Assessment.objects.filter(pk=notice.subject, state=Assessment.State.PUBLISHED)
     report = current.first()
     if report is None:
-        return None  # withdrawn, or replaced: of the version that replaced it another notice tells
+        return None  # withdrawn, or replaced: another notice is about the version that replaced it
     now = timezone.now()
     if access.scopes_open_to_brand(notice.organisation_id, report):
         return now
@@ -114,7 +118,7 @@ def told_when(notice: Notice) -> datetime | None:
 
 
 def _waiting(factory_id: int, brand: Brand) -> dict[UUID, Notice]:
-    """The notices that wait to be told, by report; locked, so that nobody else hands them out."""
+    """Return the waiting notices, by report; locked, so that nobody else hands them out."""
     notices = Notice.objects.filter(
         kind__in=[PUBLISHED, SUPERSEDED],
         side="brand",
@@ -126,7 +130,7 @@ def _waiting(factory_id: int, brand: Brand) -> dict[UUID, Notice]:
 
 
 def _reports(factory_id: int) -> list[Assessment]:
-    """The current versions of the factory's reports."""
+    """Return the current versions of the factory's reports."""
     current = Assessment.objects.filter(factory=factory_id, state=Assessment.State.PUBLISHED)
     return list(current)
 
@@ -137,13 +141,13 @@ def _grants(factory_id: int, brand_id: int) -> list[SharingGrant]:
 
 
 def _opens_at(grants: Iterable[SharingGrant], report: Assessment) -> datetime | None:
-    """The moment at which the first of these grants opens the report, if nothing else stands in the way."""
+    """Return the moment at which the first of these grants opens the report, if nothing else prevents it."""
     published = report.first_published_at or timezone.now()
     return min((opens_at(one, published) for one in grants if covers(one, report.cycle)), default=None)
 
 
 def _holders(reports: Iterable[UUID]) -> set[tuple[UUID, int]]:
-    """By report, the brands that hold the version before it and have not yet taken note that it was replaced."""
+    """Return pairs of a report and a brand that holds the version before it and has not acknowledged the correction."""
     rows = CorrectionNotice.objects.filter(successor__in=list(reports), acknowledged_at=None)
     return set(rows.values_list("successor", "brand"))
 

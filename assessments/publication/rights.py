@@ -1,4 +1,4 @@
-"""Who may take which step on an assessment: staff of the country by role, advisors where they are assigned."""
+"""Rights to take the steps of an assessment: staff of the country by role, advisors where they are assigned."""
 
 from collections import defaultdict
 from typing import Any, cast
@@ -12,14 +12,14 @@ from portal.accounts.models import User
 from portal.accounts.roles import Visitor
 from portal.accounts.worded import Worded
 
-# Steps of the assessors themselves are also open to the advisor assigned to the factory, who holds no wider right.
+# The advisor assigned to the factory, who holds no wider right, may also take the assessors' own steps.
 ASSESSOR_STEPS = frozenset({StepName.START, StepName.SUBMIT})
 WIDER_THAN_ASSIGNED = "view_assessments"
 ASSIGNED = "assigned"
 
 
 class StepRights:
-    """Which steps one person may take on which factories, whatever the state: one query."""
+    """The steps that one person may take on which factories, whatever the state: one query."""
 
     def __init__(self, user: User) -> None:
         self.held: dict[str, set[int]] = defaultdict(set)
@@ -27,7 +27,7 @@ class StepRights:
             self.held[name].add(pk)
 
     def allows(self, assessment: Assessment, step: Step) -> bool:
-        """Whether the person may take this step on this assessment's factory."""
+        """Return whether the person may take this step on this assessment's factory."""
         assessor_step = step.name in ASSESSOR_STEPS
         if assessor_step and assessment.factory_id in self.held[ASSIGNED]:
             return True
@@ -35,7 +35,7 @@ class StepRights:
         return assessment.factory.programme_id in self.held[permission]
 
     def steps(self, assessment: Assessment) -> list[Step]:
-        """The steps to offer on this assessment."""
+        """Return the steps to offer on this assessment."""
         return [step for step in steps_from(assessment.state) if self.allows(assessment, step)]
 
 
@@ -51,5 +51,5 @@ _held: Worded[Any, tuple[str, int]] = Worded(_rights_of)
 
 
 def may_take_step(by: User, assessment: Assessment, name: str) -> bool:
-    """Whether `by` may take the step on one assessment, whatever its state."""
+    """Return whether `by` may take the step on one assessment, whatever its state."""
     return StepRights(by).allows(assessment, STEPS[name])

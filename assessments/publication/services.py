@@ -1,6 +1,6 @@
-"""What changes about assessments: the steps between states, and corrections. One transaction, one event each.
+"""Changes to assessments: the steps between states, and corrections. One transaction, one event each.
 
-Every verb locks the factory row first, like consent does, so a publication and a revoke never overtake each other.
+Each of them locks the factory row first, as consent does, so that a publication and a revoke never overtake each other.
 """
 
 from typing import Any
@@ -61,12 +61,12 @@ def take_step(*, by: User, assessment: Assessment, name: str, reason: str = "") 
 
 
 def _found(assessment: Assessment, name: str) -> dict[str, str]:
-    """Return what the event of a step says of the answers: of a publication their digest."""
+    """Return what the event of a step says about the answers: their digest, for a publication."""
     return {"answers": answer_digests([assessment.pk])[assessment.pk]} if name == StepName.PUBLISH else {}
 
 
 def _withdraw_replaced(by: User, assessment: Assessment) -> None:
-    """The versions that it had replaced go with it: none of them becomes what is read of this cycle again."""
+    """Also withdraw the versions that it had replaced: none of them becomes the one that is read for this cycle."""
     state = Assessment.State
     earlier = Assessment.objects.filter(
         factory=assessment.factory_id, cycle=assessment.cycle, state=state.SUPERSEDED, version__lt=assessment.version
@@ -80,7 +80,7 @@ def _withdraw_replaced(by: User, assessment: Assessment) -> None:
 
 
 def _tell(assessment: Assessment, name: str) -> None:
-    """Who must know of the step: the factory, the brands it shares with, and those who hold what it replaces."""
+    """Notify those concerned by the step: the factory, the brands it shares with, and holders of what it replaces."""
     if name == StepName.SEND_TO_FACTORY:
         tell_in_review(assessment)
     elif name == StepName.PUBLISH:
@@ -101,7 +101,7 @@ def _prepare(assessment: Assessment, name: str, reason: str) -> None:
     elif name == StepName.SEND_TO_FACTORY:
         assessment.released_at = now
         freeze(assessment.pk)
-        # Only now: before, the factory would learn of an assessment it does not know of yet (R47).
+        # Not earlier: the factory would learn of an assessment that it does not know of yet (R47).
         Factory.objects.filter(pk=assessment.factory_id, current_cycle__lt=assessment.cycle).update(
             current_cycle=assessment.cycle
         )
@@ -123,7 +123,7 @@ def _prepare(assessment: Assessment, name: str, reason: str) -> None:
 
 
 def _supersede_previous(assessment: Assessment) -> None:
-    """The version that this one corrects steps back, in the same transaction: there is always one current."""
+    """Mark the version that this one corrects as superseded, in the same transaction: there is always one current."""
     if assessment.supersedes_id is not None:
         Assessment.objects.filter(pk=assessment.supersedes_id, state=Assessment.State.PUBLISHED).update(
             state=Assessment.State.SUPERSEDED, superseded_at=assessment.published_at
@@ -132,7 +132,7 @@ def _supersede_previous(assessment: Assessment) -> None:
 
 @transaction.atomic
 def start_correction(*, by: User, assessment: Assessment, note: str) -> Assessment:
-    """A new version of a published assessment, with the same answers, in internal review.
+    """Create a new version of a published assessment, with the same answers, in internal review.
 
     The old version stays as it is, and readable, until the new one is published. Raises `PermissionDenied`, or
     `ValidationError` when it is not published, has a correction under way, or no note says what changes.
@@ -169,7 +169,7 @@ def start_correction(*, by: User, assessment: Assessment, note: str) -> Assessme
 
 
 def is_unchanged_correction(assessment: Assessment) -> bool:
-    """Whether a correction answers every question as the version that it is to replace does."""
+    """Return whether a correction answers every question as the version that it is to replace does."""
     if assessment.supersedes_id is None:
         return False
     columns = ("question", "finding", "value", "note")

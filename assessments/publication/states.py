@@ -1,14 +1,14 @@
-"""The states of an assessment and the steps between them: one table, the rest of the code asks it.
+"""The states of an assessment and the steps between them, in one table that the rest of the code uses.
 
 planned -> in_progress -> internal_review -> factory_review -> published -> superseded
                                                             published -> withdrawn (with a reason; kept)
 
-A withdrawal takes the versions that the report had replaced along, so that none is read in its place. Both reviews can
-be sent back a step. A correction is a new version that starts in internal review.
+A withdrawal also withdraws the versions that the report had replaced, so that none is read in its place. From both
+reviews an assessment can go back one step. A correction is a new version that starts in internal review.
 
-Nothing here plans a visit or takes answers in yet: assessments come in by import, in internal review. So the steps
-before it are not offered (`Step.is_offered`), and nobody is shown their states as work to do (`OFFERED_STATES`).
-Assessments that are in such a state are still listed where all are.
+Nothing here plans a visit or records answers yet: assessments are imported, in internal review. So the steps before it
+are not offered (`Step.is_offered`), and nobody is shown their states as work to do (`OFFERED_STATES`). Assessments in
+such a state are still listed wherever all are.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ State = Assessment.State
 
 
 class StepName(StrEnum):
-    """The word of a step, in addresses and in its event."""
+    """The name of a step, in addresses and in its event."""
 
     START = "start"
     SUBMIT = "submit"
@@ -37,7 +37,7 @@ class StepName(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """One allowed step: where from, where to, the programme's permission it needs, and its words on a button."""
+    """One allowed step: from and to which state, the programme's permission it needs, and its label on a button."""
 
     name: StepName
     source: State

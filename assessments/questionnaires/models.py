@@ -10,8 +10,8 @@ from factories.models import CountryProgramme
 from portal.core.triggers import columns_are_final
 
 PUBLIC_TAG = "Public Disclosure"
-# The usual clusters of the Compliance Assessment Tool, to choose from in filters: always the same, so that a choice
-# tells nobody that a questionnaire was imported or used. Questionnaires may have others.
+# The usual clusters of the Compliance Assessment Tool, to choose from in filters: always the same, so that the choices
+# do not reveal that a questionnaire was imported or used. Questionnaires may have others.
 USUAL_CLUSTERS = (
     "Child Labour",
     "Discrimination",
@@ -36,7 +36,7 @@ RETURN COALESCE(NEW, OLD);
 
 
 def _tool_in_use(tool: str) -> pgtrigger.Trigger:
-    """A trigger that refuses any change to a part of a questionnaire in use; `tool` is the SQL of its id."""
+    """Return a trigger that refuses any change to a part of a questionnaire in use; `tool` is the SQL of its id."""
     return pgtrigger.Trigger(
         name="tool_in_use",
         when=pgtrigger.Before,
@@ -46,7 +46,7 @@ def _tool_in_use(tool: str) -> pgtrigger.Trigger:
 
 
 class Tool(models.Model):
-    """One version of a questionnaire. `name` is what the long table calls "Questionnaire"."""
+    """One version of a questionnaire. `name` is the value of "Questionnaire" in the long table."""
 
     class Kind(models.TextChoices):
         CAT = "CAT", _("Compliance Assessment Tool")
@@ -118,7 +118,7 @@ class CompliancePoint(models.Model):
 class Question(models.Model):
     """One question of a questionnaire version. Its key is (tool, ext_id); ids change between versions.
 
-    `step` is the SLCP Step (1-3), empty for questions of Better Work's own (R21); `reference` is the SLCP
+    `step` is the SLCP Step (1-3), empty for Better Work's own questions (R21); `reference` is the SLCP
     reference id and is never shown to a brand. `condition` says when the question applies, in the tool's words.
     """
 

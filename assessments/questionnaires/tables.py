@@ -49,7 +49,7 @@ class QuestionRow:
 
 
 class ToolRefused(Exception):  # noqa: N818 - what became of the file
-    """The file is no questionnaire; `problems` says why by row and column."""
+    """The refusal of a file that is not a questionnaire; `problems` says why by row and column."""
 
     def __init__(self, problems: Problems) -> None:
         super().__init__(problems[0].message)
@@ -63,7 +63,7 @@ class Questions(list[QuestionRow]):
 
 
 def read_questions(file: BinaryIO) -> Questions:
-    """The questions of an uploaded CSV or XLSX file. Raises `ToolRefused` with all problems by row and column."""
+    """Read the questions of an uploaded CSV or XLSX file. Raises `ToolRefused` with all problems by row and column."""
     problems, questions = Problems(), Questions()
     rows: dict[str, int] = {}
     try:
@@ -126,7 +126,7 @@ def _tags(row: int, cell: str, problems: Problems) -> Iterator[str]:
 
 
 def may_import_tool(by: User, programme: CountryProgramme | None) -> bool:
-    """Staff who import assessments for the country; a questionnaire of all countries only for global staff."""
+    """Return whether `by` imports assessments for the country; for all countries (None), as global staff."""
     mine = CountryProgramme.objects.where(by, "import_assessments")
     wanted = {"is_global": True} if programme is None else {"pk": programme.pk}
     return mine.filter(**wanted).exists()
@@ -142,7 +142,7 @@ def import_tool(
     version: str = "",
     rows: Iterable[QuestionRow],
 ) -> Tool:
-    """A new questionnaire version with its clusters, compliance points and questions, in the order of `rows`.
+    """Create a questionnaire version with its clusters, compliance points and questions, in the order of `rows`.
 
     `programme` is None for one that every country uses. Versions are never changed by an import: a name that
     exists is refused. Raises `PermissionDenied`, or `ValidationError` by field.

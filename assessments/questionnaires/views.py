@@ -1,4 +1,4 @@
-"""Questionnaire versions: which there are, what is in one, importing another. For the programme's staff alone:
+"""Pages of questionnaire versions: the list, the contents of one, importing another. For the programme's staff only:
 brands and factories never learn which questionnaire was used (R1, R12).
 """
 
@@ -33,7 +33,7 @@ FOR_ALL = "all"
 
 
 class ToolForm(forms.Form):
-    """A questionnaire to import. Without a country it is for all of them: only global staff may do that."""
+    """A form to import a questionnaire. Without a country it is for all of them: only global staff may do that."""
 
     name = forms.CharField(
         label=gettext_lazy("Name"),
@@ -63,7 +63,7 @@ class ToolForm(forms.Form):
 
 
 class ToolFilter(ListFilter):
-    """How staff narrow and order the list of questionnaires."""
+    """The filter and order of the list of questionnaires."""
 
     ORDERS: ClassVar = {"": ("sort_name", "id"), "recent": ("-created_at", "-id")}
 
@@ -89,7 +89,7 @@ class ToolFilter(ListFilter):
         super().full_clean()
 
     def narrow(self, tools: QuerySet[Tool]) -> QuerySet[Tool]:
-        """The questionnaires that fit everything asked; none where something asked makes no sense."""
+        """Return the questionnaires that match every filter; none if a filter is invalid."""
         if self.errors:
             return tools.none()
         if words := self.asked("q"):
@@ -111,7 +111,7 @@ def _person(request: HttpRequest) -> User:
 
 
 def _worked_in(person: User) -> list[CountryProgramme]:
-    """The countries a person works in. Not found for others."""
+    """Return the country programmes in which a person works. Raises `Http404` if there are none."""
     programmes = list(CountryProgramme.objects.where(person, "assess_country"))
     if not programmes:
         raise Http404
@@ -119,12 +119,12 @@ def _worked_in(person: User) -> list[CountryProgramme]:
 
 
 def _visible(programmes: list[CountryProgramme]) -> QuerySet[Tool]:
-    """The questionnaires of these countries, and those of all countries."""
+    """Return the questionnaires of these countries, and those of all countries."""
     return Tool.objects.filter(Q(programme=None) | Q(programme__in=programmes))
 
 
 def _importing(person: User) -> tuple[QuerySet[CountryProgramme], bool]:
-    """The countries that a person imports questionnaires for, and whether they do for all of them at once."""
+    """Return the countries for which a person imports questionnaires, and whether they do for all of them at once."""
     programmes = CountryProgramme.objects.where(person, "import_assessments")
     for_all = programmes.filter(is_global=True).exists()
     return programmes.filter(is_global=False), for_all
@@ -133,7 +133,7 @@ def _importing(person: User) -> tuple[QuerySet[CountryProgramme], bool]:
 @login_required
 @require_GET
 def tool_list(request: HttpRequest) -> HttpResponse:
-    """The questionnaire versions by name, whatever its capitals."""
+    """List the questionnaire versions by name, ignoring upper and lower case."""
     person = _person(request)
     programmes = _worked_in(person)
     countries = [(one.country, country_name(one.country)) for one in programmes if not one.is_global]
@@ -148,7 +148,7 @@ def tool_list(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def tool(request: HttpRequest, pk: int) -> HttpResponse:
-    """One version: its clusters, their compliance points and questions."""
+    """Show one version: its clusters, their compliance points and questions."""
     found = get_object_or_404(_visible(_worked_in(_person(request))).select_related("programme"), pk=pk)
     questions = list(
         Question.objects.filter(tool=found)
@@ -181,7 +181,7 @@ def _facts(found: Tool, questions: list[Question]) -> list[tuple[str, Any]]:
 @limited_table("questionnaires")
 @require_http_methods(["GET", "POST"])
 def tool_import(request: HttpRequest) -> HttpResponse:
-    """Import a version from a file: all of it, or nothing and the errors by row and column."""
+    """Import a version from a file: all of it; or nothing, and show the errors by row and column."""
     person = _person(request)
     _worked_in(person)
     programmes, for_all = _importing(person)
@@ -201,7 +201,7 @@ def tool_import(request: HttpRequest) -> HttpResponse:
 
 
 def _import(person: User, form: ToolForm) -> tuple[Tool | None, str, Problems]:
-    """The new version and the sheet it was read from; or None, with the file's problems, or a reason on the form."""
+    """Return the new version and its sheet in the file; or None, with the file's problems or a reason on the form."""
     data = {name: value for name, value in form.cleaned_data.items() if name != "file"}
     try:
         rows = read_questions(form.cleaned_data["file"])

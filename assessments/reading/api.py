@@ -95,7 +95,7 @@ class SharedListView(ListView):
         return SharedRows(self.user, partial(narrowed, wanted=asked, reader=self.user) if asked else None)
 
     def prepare(self, page: list[Any]) -> list[Any]:
-        """The current versions of the reports."""
+        """Return the current versions of the reports."""
         brands = {row.report_id: row.brand_id for row in page}
         record_filter(self.user, self.query.get("cluster"), page, brands)
         return page
@@ -105,7 +105,7 @@ class AssessmentDetailView(AssessmentRows, DetailView):
     """One assessment: what it is, and what of it is open to you. An opening is a line in the factory's who-saw-what."""
 
     def row(self) -> Assessment:
-        """What it is, and what of it is open to the asker. An opening is a line in the factory's who-saw-what."""
+        """Get what it is, and what of it is open to the asker. An opening is a line in the factory's who-saw-what."""
         assessment: Assessment = super().row()
         openings = access.openings(self.user, assessment)
         if not openings:
@@ -122,7 +122,7 @@ class FindingsView(AssessmentRows):
 
     @extend_schema(responses=DocumentSerializer)
     def get(self, request: Request, pk: Any) -> Response:
-        """The whole document of one scope. Each reading is a line in the factory's who-saw-what.
+        """Return the whole document of one scope. Each reading is a line in the factory's who-saw-what.
 
         A scope that is not open to you is not found; `explain` says why.
         """

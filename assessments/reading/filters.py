@@ -1,4 +1,4 @@
-"""How lists of assessments are narrowed on pages."""
+"""Filters of lists of assessments on pages."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, cast
@@ -23,7 +23,7 @@ Choices = list[tuple[str, str]]
 
 
 class FilterForm(ListFilter):
-    """How a list of assessments is narrowed."""
+    """The filter of a list of assessments."""
 
     NARROWED_ELSEWHERE: ClassVar[frozenset[str]] = frozenset()
 
@@ -34,14 +34,14 @@ class FilterForm(ListFilter):
         super().__init__(data)
 
     def full_clean(self) -> None:
-        """Offer what the page found to choose from."""
+        """Offer the choices that the page found."""
         for name, found in self.choices.items():
             field = cast(forms.ChoiceField, self.fields[name])
             field.choices = [*cast(Choices, field.choices), *found]
         super().full_clean()
 
     def narrow(self, assessments: AssessmentQuerySet, reader: Visitor) -> AssessmentQuerySet:
-        """Return the assessments that fit everything asked (`narrowed`); none where something asked makes no sense."""
+        """Return the assessments that match every filter (`narrowed`); none if a filter is invalid."""
         if self.errors:
             return assessments.none()
         wanted = {name: self.asked(name) for name in self.fields if name not in self.NARROWED_ELSEWHERE}
@@ -50,7 +50,7 @@ class FilterForm(ListFilter):
 
 
 class SharedFilter(FilterForm):
-    """How a brand narrows "Shared with us"."""
+    """The filter of a brand's list "Shared with us"."""
 
     country = forms.ChoiceField(
         label=gettext_lazy("Country"), choices=[("", gettext_lazy("All countries"))], required=False
@@ -65,7 +65,7 @@ class SharedFilter(FilterForm):
 
 
 class BoardFilter(FilterForm):
-    """How staff narrow the board."""
+    """The filter of the staff's board."""
 
     NARROWED_ELSEWHERE = frozenset({"state", "late"})
 
@@ -83,13 +83,13 @@ class BoardFilter(FilterForm):
     late = forms.BooleanField(label=gettext_lazy("Late only"), required=False)
 
     def narrow(self, assessments: AssessmentQuerySet, reader: Visitor) -> AssessmentQuerySet:
-        """Return the assessments that fit everything asked, the state aside."""
+        """Return the assessments that match every filter except the state."""
         found = super().narrow(assessments, reader)
         return found.late() if self.asked("late") else found
 
 
 def shared_choices() -> dict[str, Choices]:
-    """Return what to choose from: the same for every reader, whatever they may read."""
+    """Return the choices: the same for every reader, whatever they may read."""
     countries = CountryProgramme.objects.filter(is_global=False).values_list("country", flat=True)
     this_year = last_today().year
     return {
@@ -100,7 +100,7 @@ def shared_choices() -> dict[str, Choices]:
 
 
 def country_choices(countries: Iterable[str]) -> Choices:
-    """Return countries to choose from, by their codes; "", the programme of all countries, is none."""
+    """Return countries to choose from, by their codes; "", the programme of all countries, is left out."""
     return _sorted((code, country_name(code)) for code in countries if code)
 
 

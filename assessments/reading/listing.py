@@ -1,7 +1,7 @@
-"""The list "Shared with us": each report that brands read once, by its current version, as they opened, newest first.
+"""The list "Shared with us": each report once, in its current version, in the order of their opening, newest first.
 
-The cost follows what the reader may see, not the size of the programme: the index of visibility proposes reports in
-their order, and of each the gate is asked, and what the list is narrowed by, until the page is full.
+Its cost depends on what the reader may see, not on the size of the programme: the index of visibility proposes reports
+in their order, and each is checked for access and against the filters, until the page is full.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -32,11 +32,11 @@ COLUMNS = {"country": "factory__programme__country", "factory": "factory", "cycl
 
 
 def narrowed(rows: AssessmentQuerySet, wanted: Mapping[str, Any], reader: Visitor) -> AssessmentQuerySet:
-    """Return the rows that fit everything asked, as far as `reader` may see what is asked for.
+    """Return the rows that match every filter, as far as `reader` may see what it filters by.
 
-    `wanted` may name `search` (words of a factory's names or its Better Work id), `cluster` (not compliant in it),
-    and what `COLUMNS` has; empty is not asked. A cluster that there is not finds nothing, like one that stands in
-    nothing the asker may read: the two look alike. Raises `TypeError` for a name that nothing here narrows by.
+    `wanted` may hold `search` (words of a factory's names or its Better Work id), `cluster` (not compliant in it), and
+    the keys of `COLUMNS`; empty values are ignored. A cluster that does not exist finds nothing, like one that occurs
+    in nothing that the reader may see: the two look alike. Raises `TypeError` for a name that is not a filter.
     """
     asked = {name for name, value in wanted.items() if value}
     if unknown := asked - {"search", "cluster", *COLUMNS}:
@@ -51,7 +51,7 @@ def narrowed(rows: AssessmentQuerySet, wanted: Mapping[str, Any], reader: Visito
 def listed(user: Visitor) -> AssessmentQuerySet:
     """Return the current version of each report shared with the brands that `user` reads for; order it by `LISTED`.
 
-    Each with `opens_at`: when it became visible, and `brand_id`: to which brand.
+    Each has `opens_at`: when it became visible, and `brand_id`: to which brand.
     """
     return _listed(user, access.brands_read_for(user, access.ASSESSMENT_SCOPES))
 
@@ -68,7 +68,7 @@ def _listed(user: Visitor, brands: Sequence[Any]) -> AssessmentQuerySet:
 
 
 def _proposed(user: Visitor, brands: Sequence[Any]) -> AssessmentQuerySet:
-    """Return what the index proposes for the list, of which the gate is still to be asked."""
+    """Return what the index proposes for the list; access is still to be checked."""
     proposed = access.proposed_to(user, brands, "proposal__")
     rows = Assessment.objects.filter(proposed, state=Assessment.State.PUBLISHED)
     rows = rows.alias(proposed_scope=F("proposal__scope"))
@@ -90,10 +90,10 @@ def _is_first(user: Visitor, brands: Sequence[Any]) -> Q:
 
 
 class SharedRows:
-    """The list as it is shown, whole or narrowed; to be called for a page of it (`portal.core.pages.Fetch`).
+    """The list as it is shown, whole or filtered; call it for a page of it (`portal.core.pages.Fetch`).
 
-    The whole list of somebody who reads for one brand, which is nearly everybody, is asked by statements that are
-    worded once in a process; every other one by the queryset.
+    The whole list of somebody who reads for one brand, which is nearly everybody, is queried by statements that are put
+    into SQL once per process; every other list by the queryset.
     """
 
     def __init__(self, user: Visitor, narrow: Narrow | None = None) -> None:
@@ -129,7 +129,7 @@ class SharedRows:
         return {"user": self._user.pk, "brand": self._brands[0]}
 
 
-# For which brand: a parameter of the statements below, beside who asks.
+# The brand: a parameter of the statements below, besides the reader.
 BRAND = Parameter("brand", BigIntegerField())
 VALUES: "dict[str, Field[Any, Any]]" = {"opens_at": DateTimeField(), "report_id": BigIntegerField()}
 
@@ -138,7 +138,7 @@ VALUES: "dict[str, Field[Any, Any]]" = {"opens_at": DateTimeField(), "report_id"
 def _page(order: tuple[str, ...], is_later: bool, most: int) -> Compiled[Assessment, Any]:
     """Return the statement of a page: the first one, or one after (`is_later`) values of `LISTED`'s columns.
 
-    The gate is asked once of each row: which scopes are open, instead of whether any is, too.
+    Access is checked once for each row: which scopes are open, and not whether any is as well.
     """
     names = [name.removeprefix("-") for name in order]
     values = [Parameter(name, VALUES[name]) for name in names] if is_later else None
@@ -161,10 +161,10 @@ def _openings(rows: AssessmentQuerySet, most: int) -> "QuerySet[Assessment, date
 
 
 def near(user: Visitor) -> Q:
-    """Return a condition that all assessments fulfil which `user` may read, for a list that asks the gate of each.
+    """Return a condition that all assessments fulfil which `user` may read, for a list that checks access to each.
 
-    For somebody who reads for brands and is nothing else these are the versions of the reports that the index
-    proposes, so that the list costs what they may read. For everybody else all of them.
+    For somebody who only reads for brands, it selects the versions of the reports that the index proposes, so that the
+    cost of the list depends on what they may read. For everybody else it selects all of them.
     """
     sides = set(HeldPermission.objects.filter(user=user.pk or 0).values_list("kind", flat=True).distinct())
     if sides - {"brand"}:
@@ -174,7 +174,7 @@ def near(user: Visitor) -> Q:
 
 
 def brands_shown(user: Visitor, assessments: Iterable[Assessment]) -> dict[int, int]:
-    """Return for which brand `user` reads the reports of assessments that a list names, by report."""
+    """Return, by report, the brand for which `user` reads the assessments that a list names."""
     brands = access.brands_read_for(user, access.ASSESSMENT_SCOPES)
     if not brands:
         return {}
@@ -184,9 +184,9 @@ def brands_shown(user: Visitor, assessments: Iterable[Assessment]) -> dict[int, 
 
 
 def record_filter(by: User, cluster: str | None, page: Iterable[Any], brands: Mapping[int, int]) -> None:
-    """Write into who-saw-what whom a page of a list named because it was narrowed to a cluster (G5), if it was.
+    """Record in who-saw-what which factories a page named because it was filtered by a cluster (G5), if it was.
 
-    `brands`: for which brand each report was read, as `record_search` has it.
+    `brands`: for which brand each report was read, as in `record_search`.
     """
     if cluster:
         record_search(by=by, condition=SearchRecord.Condition.CLUSTER, about=cluster, named=page, brands=brands)

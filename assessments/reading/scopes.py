@@ -1,8 +1,8 @@
-"""What a reader sees of an assessment: which scopes are open to them, and the document of one scope.
+"""The view that a reader has of an assessment: the scopes visible to them, and the document of one scope.
 
-The page and the files come from here and from `assessments.reports.build`; the counts in lists are frozen
-(`assessments.figures`). A number on the screen is the number in the PDF. Every function takes the reader and asks the
-gate again.
+The page and the files are made here and in `assessments.reports.build`; the counts in lists are frozen
+(`assessments.figures`). A number on the screen is the number in the PDF. Every function takes the reader and checks
+access again.
 """
 
 from collections.abc import Iterable
@@ -45,13 +45,13 @@ UNANSWERED: dict[str, str | None] = {"finding": None, "value": None, "note": Non
 
 
 def report_language(wanted: str | None) -> str:
-    """The language a report can be had in that is nearest to the one wanted."""
+    """Return the language of reports that is nearest to the one wanted."""
     short = (wanted or "en").split("-")[0]
     return short if short in languages() else "en"
 
 
 def document_for(*, user: Visitor, assessment: Assessment, scope: Scope, language: str) -> ReportDocument:
-    """What `scope` of the assessment says to `user`; where nothing is open to them, nothing was found.
+    """Return what `scope` of the assessment says to `user`; if nothing is visible to them, it has no findings.
 
     Two queries. The assessment comes with its factory and programme, and from `with_note`.
     Raises what `build_document` raises.
@@ -64,7 +64,7 @@ def documents_for(
 ) -> dict[str, ReportDocument]:
     """Return what each of the scopes says to `user`, the widest first.
 
-    Answers are read once where a wider scope's rows contain them.
+    Answers are read only once if a wider scope's rows contain them.
     """
     chosen = set(scopes)
     read: dict[str, list[AnswerRow]] = {}
@@ -79,12 +79,12 @@ def documents_for(
 
 
 def document_from(rows: Iterable[AnswerRow], assessment: Assessment, scope: Scope, language: str) -> ReportDocument:
-    """The document made of rows already read; `scope` keeps those that belong to it."""
+    """Build the document from rows already read; `scope` keeps those that belong to it."""
     return build_document(header_of(assessment, language), rows, scope=scope, language=language)
 
 
 def answer_rows(user: Visitor, assessment: Assessment, scope: Scope) -> list[AnswerRow]:
-    """Every question of the tool, in its order, with the answer that `scope` opens to `user`, if any."""
+    """Return every question of the tool, in order, with the answer that `user` may read in `scope`, if any."""
     found = {row.pop("question_id"): row for row in _answers(user, scope, assessment=assessment.pk)}
     questions = (
         Question.objects.filter(tool=assessment.tool_id)
@@ -113,7 +113,7 @@ def _row(question: dict[str, Any], answer: dict[str, Any]) -> AnswerRow:
 
 
 def header_of(assessment: Assessment, language: str) -> Header:
-    """The facts that stand at the head of every document; nothing here speaks of SLCP (R1, R12)."""
+    """Return the facts at the head of every document; nothing here mentions SLCP (R1, R12)."""
     factory, programme = assessment.factory, assessment.factory.programme
     with override(language):
         country = country_name(programme.country)
@@ -145,7 +145,7 @@ def header_of(assessment: Assessment, language: str) -> Header:
 
 
 def with_scopes(assessments: AssessmentQuerySet, user: Visitor) -> AssessmentQuerySet:
-    """Return each assessment with `open_scopes`, its scopes that are open to `user`, and what `with_note` adds."""
+    """Return each assessment with `open_scopes`, its scopes that are visible to `user`, and what `with_note` adds."""
     return with_note(assessments, Assessment.objects.visible_to(user)).annotate(
         open_scopes=access.scopes_readable(user)
     )
@@ -154,15 +154,15 @@ def with_scopes(assessments: AssessmentQuerySet, user: Visitor) -> AssessmentQue
 def with_note(assessments: AssessmentQuerySet, readable: AssessmentQuerySet) -> AssessmentQuerySet:
     """Return each assessment with `is_note_shown`: whether the version that it corrects is among `readable` (R56).
 
-    `readable` is what the reader may read. It is asked of every row in the same words, whether there is such a version
+    `readable` is what the reader may read. It is checked for every row in the same way, whether there is such a version
     or not.
     """
     return assessments.annotate(is_note_shown=Exists(readable.filter(pk=OuterRef("supersedes"))))
 
 
 def shown_note(assessment: Any) -> str:
-    """Return what a correction changes, to whom that may be said; the assessment comes from `with_note`.
+    """Return what a correction changes, if the reader may know it; the assessment comes from `with_note`.
 
-    Of an assessment from elsewhere nothing is said.
+    For an assessment from elsewhere the text is empty.
     """
     return str(assessment.correction_note) if getattr(assessment, "is_note_shown", False) else ""

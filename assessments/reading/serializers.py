@@ -51,7 +51,7 @@ class AssessmentSerializer(serializers.Serializer[Any]):
         return shown_note(assessment)
 
     def get_scopes(self, assessment: Any) -> list[str]:
-        """The scopes open to the asker."""
+        """Return the scopes open to the asker."""
         return readable_scopes(assessment)
 
     def get_points_assessed(self, assessment: Any) -> int:

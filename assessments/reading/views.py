@@ -1,7 +1,7 @@
-"""Reading assessments: what was shared with a brand, a factory's own list, and one assessment's page.
+"""Pages to read assessments: what was shared with a brand, a factory's own list, and one assessment's page.
 
-A page begins at the gate (`visible_to`), shows each scope only where it is open to the reader, and writes who
-saw what. Nothing on it says which questionnaire was used or where a finding came from (R1, R12).
+A page starts from what is visible (`visible_to`), shows each scope only if the reader may see it, and records who saw
+what. Nothing on it says which questionnaire was used or where a finding came from (R1, R12).
 """
 
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ FACTORIES_TO_ASK_ABOUT = 20
 
 
 class ReportOrder(forms.Form):
-    """Which file of an assessment to make. Offers only the scopes open to the reader."""
+    """A form to order a file of an assessment. It offers only the scopes visible to the reader."""
 
     scope = forms.ChoiceField(label=gettext_lazy("Content"))
     format = forms.ChoiceField(label=gettext_lazy("Format"), choices=ReportCopy.Format.choices)
@@ -70,7 +70,7 @@ class ReportOrder(forms.Form):
 @login_required
 @require_safe
 def shared_list(request: HttpRequest) -> HttpResponse:
-    """What factories shared with the visitor's brand, newest first. Not found for people of no brand."""
+    """List what factories shared with the visitor's brand, newest first. Raises `Http404` for people of no brand."""
     user = cast(User, request.user)
     context = shared_context(request, user)
     record_page(user, context)
@@ -83,7 +83,7 @@ def shared_list(request: HttpRequest) -> HttpResponse:
 
 
 def shared_context(request: HttpRequest, reader: Visitor) -> dict[str, Any]:
-    """What the list of what was shared with `reader` shows: one path for a brand's people and for `AsBrand`."""
+    """Return the contents of the list shared with `reader`: one code path for a brand's people and for `AsBrand`."""
     form = SharedFilter(request.GET, choices=shared_choices())
     found = SharedRows(reader, partial(form.narrow, reader=reader) if form.in_use else None)
     page = requested_page(request, found, LISTED)
@@ -93,7 +93,7 @@ def shared_context(request: HttpRequest, reader: Visitor) -> dict[str, Any]:
 
 
 def record_page(user: User, context: dict[str, Any], *, is_brand: bool = True) -> None:
-    """Record whom a page of the list of what was shared named because of its filter."""
+    """Record which factories a page of the shared list named because of its filter."""
     brands = {row.report_id: row.brand_id for row in context["page"].items if is_brand}
     record_filter(user, context["form"].asked("cluster"), (row["assessment"] for row in context["rows"]), brands)
 
@@ -109,7 +109,7 @@ def _rows(assessments: list[Assessment]) -> list[dict[str, Any]]:
 @login_required
 @require_safe
 def assessment_list(request: HttpRequest) -> HttpResponse:
-    """A factory's own assessments, newest cycle first; other people are sent to the list that is theirs."""
+    """List a factory's own assessments, newest cycle first; redirect other people to the list that is theirs."""
     user = cast(User, request.user)
     factories = Factory.objects.where(user, "view_data")
     own = Assessment.objects.visible_to(user).filter(factory__in=factories.values("pk"))
@@ -137,7 +137,7 @@ def _send_elsewhere(user: User) -> HttpResponse:
 
 
 def _trends(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """For each factory its rate over the cycles, oldest first, each cycle by its current version."""
+    """Return for each factory its rate over the cycles, oldest first, each cycle by its current version."""
     factories: dict[int, dict[str, Any]] = {}
     for row in reversed(rows):
         assessment = row["assessment"]
@@ -152,7 +152,7 @@ def _trends(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 @login_required
 @require_safe
 def assessment(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """One assessment, each scope as far as it is open to the reader. Every opening is written down."""
+    """Show one assessment, each scope as far as it is visible to the reader. Every opening is recorded."""
     user = cast(User, request.user)
     context, openings = assessment_context(user, pk)
     opened = context["assessment"]
@@ -164,9 +164,9 @@ def assessment(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def assessment_context(reader: Visitor, pk: UUID) -> tuple[dict[str, Any], dict[str, SharingGrant | None]]:
-    """What the page of an assessment shows `reader`, and what opened it: one path for people and for `AsBrand`.
+    """Return what an assessment's page shows `reader`, and what opened it: one code path for people and `AsBrand`.
 
-    Raises `Http404` where nothing of it is open to them.
+    Raises `Http404` if nothing of it is visible to them.
     """
     family = _family(reader, pk)
     opened = next((one for one in family if one.pk == pk), None)
@@ -177,12 +177,12 @@ def assessment_context(reader: Visitor, pk: UUID) -> tuple[dict[str, Any], dict[
 
 
 def _steps(user: User, opened: Assessment) -> list[Step]:
-    """The steps that the reader may take from here."""
+    """Return the steps that the reader may take from here."""
     return StepRights(user).steps(opened)
 
 
 def _family(user: Visitor, pk: UUID) -> list[Assessment]:
-    """The assessment and the others of its factory that the reader may see, newest first; a draft is counted."""
+    """Return the assessment and others of its factory that `user` may see, newest first; drafts are counted."""
     family = _family_rows(user, pk=pk)
     count_drafts(family)
     return family
@@ -245,7 +245,7 @@ def _parts(documents: dict[str, ReportDocument], labels: Labels) -> list[Part]:
 
 
 def _sections(document: ReportDocument) -> list[tuple[Cluster, Summary, set[str]]]:
-    """Each cluster with its summary and the names of its points in which nothing is judged (R22)."""
+    """Return each cluster with its summary and the names of its points in which nothing is judged (R22)."""
     clusters = zip(document.clusters, document.summary, strict=True)
     return [(cluster, line, {one.name for one in cluster.points if _only_informs(one)}) for cluster, line in clusters]
 
@@ -255,6 +255,6 @@ def _only_informs(point: CompliancePoint) -> bool:
 
 
 def _replacement(opened: Assessment, family: list[Assessment]) -> Assessment | None:
-    """The version that replaced this one, where the reader may see it."""
+    """Return the version that replaced this one, if the reader may see it."""
     newer = (one for one in family if one.cycle == opened.cycle and one.version > opened.version)
     return next((one for one in newer if one.state == Assessment.State.PUBLISHED), None)

@@ -71,7 +71,7 @@ def render(
     *,
     should_cancel: ShouldCancel = lambda: False,
 ) -> RenderedFile:
-    """One finished file for one reader.
+    """Return one finished file for one reader.
 
     Raises `ValueError` for an unknown format, `RenderCancelledError` as soon as `should_cancel()` is
     true, `RenderTimeoutError`, and `RenderError` when the file could not be made.
@@ -86,7 +86,7 @@ def render(
 def render_programme_table(
     document: ReportDocument, stamp: ReaderStamp, header: Header, rows: Iterable[AnswerRow], *, questionnaire: str
 ) -> RenderedFile:
-    """The long table of one assessment for staff, with the name that the document's own file would have."""
+    """Return the long table of one assessment for staff, with the name that the document's own file would have."""
     content = b"".join(programme_table(header, rows, questionnaire=questionnaire))
     return _named(content, document, stamp, "csv")
 
@@ -115,6 +115,6 @@ def file_name(
     copy_number: int,
     format: str,  # noqa: A002
 ) -> str:
-    """A plain ASCII name that says whose report it is, and which copy."""
+    """Return a plain ASCII name that says whose report it is, and which copy."""
     words = f"{bw_id}-cycle-{cycle}-v{version}-{scope}-{language}-copy-{copy_number}"
     return f"better-work-{re.sub(r'[^A-Za-z0-9-]+', '-', words).strip('-')}.{format}"

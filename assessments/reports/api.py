@@ -78,7 +78,7 @@ class ReportOrderView(ReportCopyRows):
         order.setdefault("language", report_language(get_language()))
         try:
             copy = order_report(by=self.user, **order)
-        except PermissionDenied as error:  # revoked between the question above and the order
+        except PermissionDenied as error:  # revoked between the check above and the order
             raise Http404 from error
         return self.shown(self.copy(pk=copy.pk), status=202)
 
@@ -111,7 +111,7 @@ class ReportFileView(ReportCopyRows):
 
     @extend_schema(responses=FILES | {(410, PROBLEM): ProblemSerializer})
     def get(self, request: Request, pk: Any) -> Any:
-        """The file, for the person it was made for. Each download is a line in the factory's who-saw-what."""
+        """Get the file, for the person it was made for. Each download is a line in the factory's who-saw-what."""
         copy = self.copy(pk=pk)
         try:
             check_link_key(self.query["key"], by=self.user, copy=copy)

@@ -1,10 +1,10 @@
-"""From the rows of one query to the canonical document.
+"""The building of the canonical document from the rows of one query.
 
 This module owns the counting rules of a report:
 
 - R13: a factory's own answer is never a finding. It is shown as reported by the factory and counts for
   nothing.
-- R11: zero tolerance is a staff matter: its tag is in no report.
+- R11: zero tolerance is for staff only: its tag is in no report.
 - R12: a question id that is an SLCP reference id is replaced by the question's place in the tool.
 - R15: questions of Steps 2 and 3 carry no determination and are in no report, whatever the rows hold.
 - R22: a compliance point is non-compliant when any applicable question in it is. Information (FGW)
@@ -46,19 +46,19 @@ from sharing.scopes import rule_of
 
 SHOWN_IN_REPORT: frozenset[FindingCode] = frozenset({"nc", "nc_national_law", "info"})
 
-# R12: what a country's tag list may say of SLCP stays out of every report.
+# R12: what a country's tag list may say about SLCP stays out of every report.
 _SLCP_REFERENCE = re.compile(r"[A-Z]{1,4}-[A-Z]{1,4}-\d+", re.IGNORECASE)
 _SLCP_TAG = re.compile(rf"\b(slcp|caf|gateway|step ?[123])\b|{_SLCP_REFERENCE.pattern}", re.IGNORECASE)
-# R11: what may go to the authority is followed up by staff. Readers see the finding, not this mark of it.
+# R11: staff follow up what may go to the authority. Readers see the finding, but not this tag.
 _STAFF_TAG = re.compile(r"\bzero[ _-]?tolerance\b", re.IGNORECASE)
 # Control characters mean nothing in a report and are illegal in XML; lone surrogates in UTF-8.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def build_document(header: Header, rows: Iterable[AnswerRow], *, scope: Scope, language: str) -> ReportDocument:
-    """The canonical document of one assessment version in one scope and language.
+    """Build the canonical document of one assessment version in one scope and language.
 
-    In: the header facts, and every question of the tool with its answer in tool order. Raises
+    It takes the header facts, and every question of the tool with its answer in tool order. Raises
     `ValueError` for an unknown scope or finding, `UnknownLanguageError` for a language without fixed
     wording.
     """
@@ -82,19 +82,19 @@ def build_document(header: Header, rows: Iterable[AnswerRow], *, scope: Scope, l
 
 
 def point_status(findings: Iterable[FindingCode]) -> PointStatus:
-    """The status of a compliance point from the findings of its questions (R22, R49)."""
+    """Return the status of a compliance point from the findings of its questions (R22, R49)."""
     present = set(findings)
     order: tuple[PointStatus, ...] = ("nc", "nc_national_law", "compliant", "not_assessed", "not_applicable")
     return next((status for status in order if status in present), "not_assessed")
 
 
 def public_tags(tags: Iterable[str]) -> tuple[str, ...]:
-    """The tags a report may show: not those that speak of SLCP (R12), nor zero tolerance, which is staff's (R11)."""
+    """Return the tags a report may show: none that mention SLCP (R12), nor zero tolerance, which is for staff (R11)."""
     return tuple(tag for tag in map(plain, tags) if tag and not _SLCP_TAG.search(tag) and not _STAFF_TAG.search(tag))
 
 
 def plain(text: str | None) -> str:
-    """The text without control characters and with one kind of line break."""
+    """Return the text without control characters and with one kind of line break."""
     return _UNPRINTABLE.sub("", (text or "").replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
@@ -163,7 +163,7 @@ def _point(name: str, judged: Sequence[Judged], scope: Scope) -> CompliancePoint
 
 
 def _counted(code: FindingCode) -> FindingCode:
-    """What a finding counts as: the factory's own answer to a question leaves it not assessed (R13)."""
+    """Return what a finding counts as: the factory's own answer to a question leaves it not assessed (R13)."""
     return "not_assessed" if code == "info" else code
 
 

@@ -1,9 +1,9 @@
-"""The canonical report document: what a report says, in one plain value that every format is made from.
+"""The canonical report document: the contents of a report, in one plain value from which every format is made.
 
 One document exists per assessment version, scope and language. It holds no reader: the reader's name and
 copy number are a `ReaderStamp`, given to the renderer beside it. Nothing here touches a database.
 
-Rules kept by the shape itself:
+Rules that the structure itself ensures:
 
 - R12: no field says whether a finding came from Better Work or from SLCP. There is no tool name, tool
   kind, SLCP reference id or Step number anywhere in a document.
@@ -116,7 +116,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many questions of a compliance point had each finding; information questions are in none of
+    """The numbers of questions of a compliance point with each finding; information questions are in none of
     them (R22)."""
 
     nc: int
@@ -127,7 +127,7 @@ class Counts:
 
     @property
     def assessed(self) -> int:
-        """Questions that were applicable and got a determination."""
+        """The number of questions that were applicable and got a determination."""
         return self.nc + self.nc_national_law + self.compliant
 
 
@@ -149,7 +149,7 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One line of the summary. `rate` is non-compliant points / points assessed, 0 to 1; None when none
+    """One row of the summary. `rate` is non-compliant points / points assessed, 0 to 1; None when none
     was assessed."""
 
     name: str
@@ -170,7 +170,7 @@ class LegendEntry:
 
 @dataclass(frozen=True, slots=True)
 class ReportDocument:
-    """What the report says: the one source of every format.
+    """The contents of the report: the one source of every format.
 
     In the scope "report" a compliance point lists its non-compliances and information answers, and only
     counts the rest; in a scope that lists answers (`sharing.scopes`) it lists every question of it with its answer.
@@ -189,10 +189,10 @@ class ReportDocument:
 
 @dataclass(frozen=True, slots=True)
 class ReaderStamp:
-    """Whom this copy was made for: printed on each page, so that a copy can be traced to its reader."""
+    """The reader for whom this copy was made: printed on each page, so that a copy can be traced to its reader."""
 
     reader: str
     organisation: str
     date: dt.date
     copy_number: int
-    zone: str = ""  # whose days the document names, such as "Asia/Jayapura (UTC+09:00)"
+    zone: str = ""  # the time zone of the document's dates, such as "Asia/Jayapura (UTC+09:00)"

@@ -1,4 +1,4 @@
-"""What every renderer gives back."""
+"""The formats of reports, and the file that every renderer returns."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The fixed wording of reports, one JSON file per language in `labels/`.
 
-What the tool or a person wrote (questions, notes, names) is never translated. Every file has exactly the
+Texts from the tool or from people (questions, notes, names) are never translated. Every file has exactly the
 keys of `en.json`, with the same {placeholders}; a test compares them.
 """
 
@@ -19,19 +19,19 @@ Labels = Mapping[str, str]
 
 
 class UnknownLanguageError(ValueError):
-    """There is no fixed wording in this language."""
+    """The error for a language without fixed wording."""
 
 
 @functools.cache
 def languages() -> tuple[str, ...]:
-    """The languages a report can be made in, as codes, English first."""
+    """Return the languages in which a report can be made, as codes, English first."""
     found = sorted(path.stem for path in LABELS_DIR.glob("*.json"))
     return ("en", *(code for code in found if code != "en"))
 
 
 @functools.cache
 def labels_for(language: str) -> Labels:
-    """The fixed wording in a language. Raises `UnknownLanguageError`."""
+    """Return the fixed wording in a language. Raises `UnknownLanguageError`."""
     if language not in languages():
         raise UnknownLanguageError(f"No report wording in {language!r}; known: {', '.join(languages())}.")
     text = (LABELS_DIR / f"{language}.json").read_text(encoding="utf-8")
@@ -40,12 +40,12 @@ def labels_for(language: str) -> Labels:
 
 
 def format_date(day: dt.date | None, labels: Labels) -> str:
-    """A date in words of the language, or an empty string."""
+    """Return a date in words of the language, or an empty string."""
     if day is None:
         return ""
     return labels["date"].format(day=day.day, month=labels[f"month_{day.month}"], year=day.year)
 
 
 def format_number(number: int | None) -> str:
-    """A whole number with narrow no-break spaces between thousands, as every language here can read it."""
+    """Return a whole number with narrow no-break spaces between thousands, readable in every language here."""
     return "" if number is None else f"{number:,}".replace(",", "\u202f")

@@ -25,12 +25,13 @@ from sharing.scopes import ASSESSMENT_SCOPES
 
 
 class ReportCopyQuerySet(QuerySet["ReportCopy"]):
-    """Report files: each belongs to the person who ordered it, as long as they may read what it holds."""
+    """Report files: each belongs to the person who ordered it, as long as they may read its contents."""
 
     def visible_to(self, user: Visitor) -> "ReportCopyQuerySet":
-        """Own copies that `user` may read now, on the side for which they were made.
+        """Return the user's own copies that they may read now, on the side for which they were made.
 
-        A revoke hides the file on the next query; so does a change of sides, whatever one may read on the new one.
+        A revoke hides the file on the next query; so does a change of sides, whatever the person may read on the new
+        one.
         """
         assessments = Assessment.objects.all()
         own = assessments.filter(access.readable_as_own(user), pk=OuterRef("assessment"))
@@ -43,16 +44,19 @@ class ReportCopyQuerySet(QuerySet["ReportCopy"]):
 
 
 def _opened(user: Visitor, path: str, scopes: Iterable[str] = access.ASSESSMENT_SCOPES) -> Any:
-    """The condition that `user` reads for the row's brand, and a live grant to it opens, or opened, the assessment."""
+    """Return the condition that `user` reads for the row's brand, and that it may read the assessment.
+
+    It may if a live grant to it opens, or opened, the assessment.
+    """
     return access.opened_for_brand(user, access.Version.of_row(f"{path}__"), OuterRef("brand"), scopes)
 
 
 class ReportCopy(models.Model):
-    """One file made for one reader: its number stands on every page, and in who-saw-what when it is downloaded.
+    """One file made for one reader: its number is printed on every page, and in who-saw-what when it is downloaded.
 
-    The file is made by a job; `file` is its name in private storage, empty until it is there. `side` is what opened
-    the report to its reader when it was ordered, in the words of `sharing.access.decide`; the file is handed over on
-    that side only. It is empty for copies of which it was not written down.
+    The file is made by a job; `file` is its name in private storage, empty until it is there. `side` is what gave its
+    reader access to the report when it was ordered, in the words of `sharing.access.decide`; the file is handed over on
+    that side only. It is empty for copies for which it was not recorded.
     """
 
     class Side(models.TextChoices):

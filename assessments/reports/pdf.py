@@ -30,9 +30,9 @@ _PERSON = "\u2068{}\u2069"  # a name inside a sentence keeps its own direction
 def render_pdf(
     document: ReportDocument, stamp: ReaderStamp, *, should_cancel: ShouldCancel, timeout: float = 60.0
 ) -> bytes:
-    """The PDF of a document for one reader.
+    """Return the PDF of a document for one reader.
 
-    `should_cancel` is asked five times a second while Typst runs; `timeout` is in seconds. Raises
+    `should_cancel` is called five times a second while Typst runs; `timeout` is in seconds. Raises
     `RenderCancelledError`, `RenderTimeoutError`, or `RenderError` with what Typst said.
     """
     data = payload(document, stamp)
@@ -40,7 +40,7 @@ def render_pdf(
 
 
 def payload(document: ReportDocument, stamp: ReaderStamp) -> dict[str, Any]:
-    """What `report.typ` shows, in words that the bundled fonts can show."""
+    """Return what `report.typ` shows, in characters that the bundled fonts can show."""
     replaced = 0
 
     def change(text: str) -> str:
@@ -230,7 +230,7 @@ def _finding(found: Finding, document: ReportDocument) -> dict[str, Any]:
 
 
 def _marks(found: Finding, document: ReportDocument) -> list[str]:
-    """What stands under a finding: how it was assessed only where that differs from the cover."""
+    """Return what is printed under a finding: how it was assessed only if that differs from the cover."""
     labels = labels_for(document.language)
     marks = [labels["public_issue"]] if found.is_public_issue else []
     if found.provenance not in ("", document.assessment.mode):

@@ -1,4 +1,4 @@
-"""The JSON export, and the JSON Schema that it keeps (`report.schema.json`, draft 2020-12).
+"""The JSON export, and the JSON Schema that it follows (`report.schema.json`, draft 2020-12).
 
 The schema is a promise to those who read our files with a program: within one `schema_version` fields are
 added, never renamed or removed.
@@ -20,7 +20,7 @@ SCHEMA_VERSION = "1.0"
 
 
 def render_json(document: ReportDocument, stamp: ReaderStamp) -> bytes:
-    """The document and whom this copy is for, as UTF-8 JSON; dates are ISO 8601, rates 0 to 1 or null."""
+    """Return the document and the reader of this copy, as UTF-8 JSON; dates are ISO 8601, rates 0 to 1 or null."""
     content = {
         "schema_version": SCHEMA_VERSION,
         "copy": dataclasses.asdict(stamp),
@@ -31,7 +31,7 @@ def render_json(document: ReportDocument, stamp: ReaderStamp) -> bytes:
 
 @functools.cache
 def report_schema() -> dict[str, Any]:
-    """The published JSON Schema; a scope that is added widens it."""
+    """Return the published JSON Schema; a scope that is added widens it."""
     schema: dict[str, Any] = json.loads(SCHEMA_PATH.read_text(encoding="utf-8"))
     schema["properties"]["scope"]["enum"] = list(SCOPES)
     return schema

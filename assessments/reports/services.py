@@ -1,9 +1,9 @@
 """Report files: ordering one, making it, and handing it over to the person who ordered it.
 
-The reader's access is asked three times: when the file is ordered, when the job starts and ends, and when the file
-is handed over. A grant revoked in between leaves nothing: no file, no link, no row that says there was one (R7).
+The reader's access is checked three times: when the file is ordered, when the job starts and ends, and when the file
+is handed over. If a grant is revoked meanwhile, nothing is left: no file, no link, no row that says there was one (R7).
 
-Each file bears its reader's name and a copy number that is never used twice; who-saw-what names the copy.
+Each file carries its reader's name and a copy number that is never used twice; who-saw-what names the copy.
 """
 
 import secrets
@@ -51,16 +51,16 @@ KIND = "report"
 MOST_WAITING = 10  # files that one person may have waiting at a time
 UNFINISHED = (Job.State.QUEUED, Job.State.RUNNING)
 FOLDER = "reports"
-FILE_LIFETIME = timedelta(days=1)  # who comes later orders a fresh copy
+FILE_LIFETIME = timedelta(days=1)  # after that, a fresh copy must be ordered
 _LINK = "assessments.report-link"
 
 
 @transaction.atomic
 def order_report(*, by: User, assessment: Assessment, scope: str, language: str, format: str) -> ReportCopy:  # noqa: A002
-    """Have a report file made for `by`; its job tells how far it is.
+    """Order a report file for `by`; its job shows how far it is.
 
-    The same order given twice while the first is under way (a double click) is one order. Raises `PermissionDenied`,
-    or `ValidationError` for a scope, language or format that there is not, and when too many files are waiting.
+    The same order placed twice while the first is under way (a double click) is one order. Raises `PermissionDenied`,
+    or `ValidationError` for an unknown scope, language or format, and if too many files are waiting.
     """
     decision = _decide(by, assessment, scope)
     if not decision:
@@ -95,7 +95,7 @@ def _brand_id(decision: Decision) -> int | None:
 
 
 def _made_for(decision: Decision) -> dict[str, Any]:
-    """The side, and the brand, for which a copy is made."""
+    """Return the side, and the brand, for which a copy is made."""
     return {"side": decision.reason.value, "brand_id": _brand_id(decision)}
 
 
@@ -117,7 +117,7 @@ def _start(by: User, decision: Decision, order: dict[str, Any]) -> ReportCopy:
 
 
 def _next_number() -> int:
-    """A number that nobody has yet, drawn and not counted: two numbers tell nothing of what others ordered between."""
+    """Return an unused number, drawn at random: two numbers do not reveal how many others were ordered in between."""
     while True:
         number = secrets.randbelow(900_000_000) + 100_000_000
         if not ReportCopy.objects.filter(number=number).exists():
@@ -130,7 +130,7 @@ def _next_number() -> int:
 def make_report(run: JobRun) -> dict[str, Any]:
     """Make the file of the copy that this job is for. Safe to run again after a worker was lost.
 
-    Raises `JobError` when the reader may not read it any more or it cannot be made, `JobCancelled` when told to stop.
+    Raises `JobError` if the reader may no longer read it or it cannot be made, `JobCancelled` if the job is cancelled.
     """
     copy = ReportCopy.objects.select_related(
         "assessment__factory__programme", "assessment__tool", "brand", "reader"
@@ -148,7 +148,7 @@ def make_report(run: JobRun) -> dict[str, Any]:
 
 
 def _still_open(copy: ReportCopy) -> Decision:
-    """The decision that opens the copy to its reader, on the same side as when it was ordered. Raises `JobError`."""
+    """Return the decision that opens the copy to its reader, on the side for which it was made. Raises `JobError`."""
     decision = opening_of(copy)
     if decision is None:
         raise JobError(ReportText.NOT_OPEN)
@@ -156,10 +156,10 @@ def _still_open(copy: ReportCopy) -> Decision:
 
 
 def opening_of(copy: ReportCopy) -> Decision | None:
-    """What opens the copy to its reader now, asked anew: on the side, and for the brand, it was made for; or nothing.
+    """Return what opens the copy to its reader now, on the side, and for the brand, it was made for; or None.
 
-    Who was staff and now belongs to a factory or a brand gets no file that was made for the staff, and the other way
-    round, even of a report that they may read on both sides.
+    Somebody who was staff and now belongs to a factory or a brand gets no file that was made for the staff, and the
+    other way round, even of a report that they may read on both sides.
     """
     decision = access.decide(copy.reader, copy.assessment, copy.scope)
     is_same = decision.reason == copy.side and _brand_id(decision) == copy.brand_id
@@ -172,7 +172,7 @@ def _render(run: JobRun, copy: ReportCopy, decision: Decision) -> RenderedFile:
     readable = Assessment.objects.visible_to(copy.reader)
     noted = with_note(readable.filter(pk=copy.assessment_id), readable)
     assessment = noted.select_related("factory__programme").first() or copy.assessment
-    # A CSV file is for programs: its words, the country's name among them, are the programme's in every language.
+    # A CSV file is for programs: its words, including the country's name, are the programme's in every language.
     language = "en" if copy.format == ReportCopy.Format.CSV else copy.language
     document = document_from(rows, assessment, scope, language)
     run.report(40, 100, ReportText.MAKING)
@@ -190,7 +190,7 @@ def _render(run: JobRun, copy: ReportCopy, decision: Decision) -> RenderedFile:
 
 
 def _is_for_import(copy: ReportCopy, decision: Decision) -> bool:
-    """Whether it is the programme's own table, with every answer and the questionnaire's name: for staff alone."""
+    """Return whether it is the programme's own table, with all answers and the questionnaire's name: for staff only."""
     return decision.reason is Reason.STAFF and copy.format == ReportCopy.Format.CSV and copy.scope == Scope.REPORT
 
 
@@ -207,7 +207,7 @@ def _stamp(copy: ReportCopy, decision: Decision) -> ReaderStamp:
 
 
 def _store(run: JobRun, copy: ReportCopy, file: RenderedFile) -> None:
-    """Keep the file, unless the job has since been cancelled or taken over. Raises `JobCancelled`."""
+    """Store the file, unless the job has since been cancelled or taken over. Raises `JobCancelled`."""
     name = store_file(f"{FOLDER}/{copy.pk}.{copy.format}", ContentFile(file.content))
     mine = Job.objects.filter(pk=run.job.pk, state=Job.State.RUNNING, attempts=run.job.attempts, cancel_requested=False)
     if not ReportCopy.objects.filter(pk=copy.pk, job__in=mine).update(file=name):
@@ -219,21 +219,21 @@ def _store(run: JobRun, copy: ReportCopy, file: RenderedFile) -> None:
 
 
 def link_key(*, by: User, copy: ReportCopy) -> str:
-    """What a link to the file carries: good for this person and this copy, for some minutes."""
+    """Return the key in a link to the file: valid for this person and this copy, for some minutes."""
     return signing.dumps([str(copy.pk), by.pk], salt=_LINK)
 
 
 def check_link_key(key: str, *, by: User, copy: ReportCopy) -> None:
-    """Raises `signing.SignatureExpired` for a link that is too old, `signing.BadSignature` for any other fault."""
+    """Raise `signing.SignatureExpired` for a link that is too old, `signing.BadSignature` for any other fault."""
     made_for = signing.loads(key, salt=_LINK, max_age=settings.REPORT_LINK_LIFETIME)
     if made_for != [str(copy.pk), by.pk]:
         raise signing.BadSignature("The link was made for another person or file.")
 
 
 def hand_over(*, by: User, copy: ReportCopy) -> "File[bytes]":
-    """The finished file, for the person it was made for, written into who-saw-what first.
+    """Return the finished file to the person it was made for, after recording it in who-saw-what.
 
-    Raises `PermissionDenied` when it is not open to `by` any more, `FileNotFoundError` when there is no file.
+    Raises `PermissionDenied` if `by` may no longer read it, `FileNotFoundError` if there is no file.
     """
     decision = opening_of(copy) if copy.reader_id == by.pk else None
     if decision is None:
@@ -254,7 +254,7 @@ def hand_over(*, by: User, copy: ReportCopy) -> "File[bytes]":
 
 
 def clear_old_files() -> int:
-    """Delete files made longer ago than a reader needs to fetch them; the copies' numbers stay. How many went."""
+    """Delete files older than a reader needs to fetch them, and return how many; the copies' numbers stay."""
     storage, before = storages["private"], timezone.now() - FILE_LIFETIME
     ReportCopy.objects.filter(created_at__lt=before).exclude(file="").update(file="")
     if not storage.exists(FOLDER):

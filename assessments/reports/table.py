@@ -6,12 +6,12 @@ questions and the answer itself for FGW ones. The table has no word for the othe
 applicable" and "not assessed" leave it empty, and non-compliance by national law is 1 with the tag
 `NATIONAL_LAW_TAG`.
 
-**Formulas.** No part of a cell is run by a spreadsheet, and the import reads the same text again
+**Formulas.** No spreadsheet runs any part of a cell, and the import reads the same text again
 (`portal.core.exports`).
 
-Three doors: `long_table` writes rows as they are, millions of them; `programme_table` what staff take away of
-one assessment, all of it, as the import takes it back; `report_table` what one report may tell its reader,
-where the questionnaire's name, which would tell the kind of tool, is replaced (R12).
+Three functions: `long_table` writes rows as they are, millions of them; `programme_table` writes all of one
+assessment for staff, as the import reads it back; `report_table` writes what one report may show its reader,
+and replaces the questionnaire's name, which would reveal the kind of tool (R12).
 """
 
 from __future__ import annotations
@@ -66,26 +66,26 @@ class LongTableRow(TypedDict):
 
 
 def long_table(rows: Iterable[LongTableRow], *, bom: bool = True) -> Iterator[bytes]:
-    """The CSV file in chunks, header first, in bounded memory. `bom`: Excel needs it to read UTF-8."""
+    """Return the CSV file in chunks, header first, in bounded memory. `bom`: Excel needs it to read UTF-8."""
     return csv_file(COLUMNS, map(_cells, rows), bom=bom)
 
 
 def finding_cell(question_type: str, finding: str, value: str) -> str:
-    """The `Finding` column of an answer: 1 or 0, the words of an FGW answer, or nothing."""
+    """Return the `Finding` cell of an answer: 1 or 0, the words of an FGW answer, or nothing."""
     return value if question_type == "FGW" else _FINDING_CELLS.get(finding, "")
 
 
 def report_table(document: ReportDocument, *, bom: bool = True) -> Iterator[bytes]:
-    """The long table of one report. It bears no reader's name: the copy number is in the file's name."""
+    """Return the long table of one report. It carries no reader's name: the copy number is in the file's name."""
     return long_table(_document_rows(document), bom=bom)
 
 
 def programme_table(
     header: Header, rows: Iterable[AnswerRow], *, questionnaire: str, bom: bool = True
 ) -> Iterator[bytes]:
-    """The long table of one assessment for the programme's staff: every question, as the import takes it back.
+    """Return the long table of one assessment for the programme's staff: every question, as the import reads it back.
 
-    The header is the English one. A factory's own answer to a question is no finding here either (R13).
+    The header is the English one. A factory's own answer to a question is not a finding here either (R13).
     """
     return long_table((_programme_row(header, row, questionnaire) for row in rows), bom=bom)
 

@@ -1,7 +1,7 @@
-"""Report files: ordering one, watching it being made, fetching it.
+"""Pages of report files: ordering one, watching it being made, fetching it.
 
-Each step asks the gate anew; what is not open to the visitor any more is not found, be it an order, a progress bar,
-a finished file or an old link.
+Each step checks access again; what is no longer visible to the visitor is not found, be it an order, a progress bar, a
+finished file or an old link.
 """
 
 from typing import cast
@@ -32,7 +32,7 @@ from sharing import access
 @login_required
 @require_POST
 def report_order(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Order a file; on to its progress. A scope that is not open to the visitor is not found."""
+    """Order a file and redirect to its progress. Raises `Http404` for a scope that the visitor may not see."""
     user = cast(User, request.user)
     assessment = get_object_or_404(Assessment.objects.visible_to(user).select_related("factory__programme"), pk=pk)
     openings = access.openings(user, assessment)
@@ -44,7 +44,7 @@ def report_order(request: HttpRequest, pk: UUID) -> HttpResponse:
         return redirect("assessment", pk=pk)
     try:
         copy = order_report(by=user, assessment=assessment, **form.cleaned_data)
-    except PermissionDenied as error:  # revoked between the question above and the order
+    except PermissionDenied as error:  # revoked between the check above and the order
         raise Http404 from error
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
@@ -53,7 +53,7 @@ def report_order(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _own_copy(user: User, **key: object) -> ReportCopy:
-    """One's own copy that is still open to one, on the side it was made for. Raises `Http404`."""
+    """Return the visitor's own copy, if they may still read it on the side it was made for. Raises `Http404`."""
     copies = ReportCopy.objects.visible_to(user).select_related(
         "assessment__factory__programme", "reader", "brand", "job"
     )
@@ -64,7 +64,7 @@ def _own_copy(user: User, **key: object) -> ReportCopy:
 
 
 def report_job(request: HttpRequest, job: Job) -> HttpResponseBase:
-    """How far a file is; when it is there, a link that lives for some minutes. htmx asks for the fragment alone."""
+    """Show how far a file is, and then a link that is valid for some minutes. htmx asks for the fragment alone."""
     is_poll = bool(request.headers.get("HX-Request"))
     try:
         context = _progress(cast(User, request.user), job)
@@ -111,7 +111,7 @@ def _fresh_link(user: User, copy: ReportCopy) -> str:
 @login_required
 @require_GET
 def report_download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """The file, for the person it was made for. A link that is too old leads to a fresh one, if it is still open."""
+    """Serve the file to the person it was made for. A link that is too old leads to a fresh one, if still open."""
     user = cast(User, request.user)
     copy = _own_copy(user, pk=pk)
     try:

@@ -1,6 +1,6 @@
 """The XLSX workbook of a report: Summary, Findings and About, with typed columns.
 
-Cells from people are written as strings and only as strings: nothing that starts with `=` becomes a
+Texts that people wrote are written as strings and only as strings: nothing that starts with `=` becomes a
 formula, no address becomes a link. Rows are written to disk as they come (constant memory).
 """
 
@@ -35,7 +35,7 @@ Cell = str | int | float | dt.date | None
 
 
 def render_workbook(document: ReportDocument, stamp: ReaderStamp) -> bytes:
-    """The workbook of a document for one reader."""
+    """Return the workbook of a document for one reader."""
     import xlsxwriter  # only the job that renders a workbook needs it
 
     buffer = io.BytesIO()
@@ -48,7 +48,7 @@ def render_workbook(document: ReportDocument, stamp: ReaderStamp) -> bytes:
 
 
 class _Sheet:
-    """One worksheet, filled from the top: a header row that stays in sight, then typed rows."""
+    """One worksheet, filled from the top: a header row that stays visible, then typed rows."""
 
     def __init__(self, book: Any, name: str, widths: Sequence[int], *, rtl: bool) -> None:
         self.sheet = book.add_worksheet(name[:31])
@@ -60,7 +60,7 @@ class _Sheet:
             self.sheet.right_to_left()
 
     def header(self, names: Sequence[str], rows: int) -> None:
-        """The frozen header with a filter over it and the `rows` that follow."""
+        """Write the frozen header with a filter over it and the `rows` that follow."""
         for column, name in enumerate(names):
             self.sheet.write_string(0, column, name, self.formats["header"])
         self.sheet.freeze_panes(1, 0)
@@ -68,7 +68,7 @@ class _Sheet:
         self.row = 1
 
     def write(self, cells: Sequence[Cell], *, strong: Sequence[int] = ()) -> None:
-        """One row; the columns in `strong` are bold."""
+        """Write one row; the columns in `strong` are bold."""
         for column, cell in enumerate(cells):
             self._write_cell(column, cell, column in strong)
         self.row += 1
@@ -173,7 +173,7 @@ def _finding_cells(finding: Finding, labels: Labels) -> list[Cell]:
 
 
 def _typed(value: str) -> Cell:
-    """A whole number as a number, anything else as the text it is."""
+    """Return a whole number as a number, anything else as the text it is."""
     return int(value) if value.isascii() and value.isdigit() and len(value) <= 15 else value
 
 

@@ -1,4 +1,4 @@
-"""Links between the pages that readers read; seen through a brand's eyes, they lead on through the same eyes."""
+"""Links between the pages that readers see; in a page viewed as a brand, they lead to pages viewed as that brand."""
 
 from collections.abc import Collection
 from typing import Any
@@ -20,7 +20,7 @@ def rules_of_scopes(scopes: Collection[str]) -> list[ScopeRule]:
 
 @register.simple_tag(takes_context=True)
 def assessment_link(context: Any, assessment: Any, words: object) -> str:
-    """A link to the page of an assessment; on a trial page a button, for a trial is posted."""
+    """Return a link to the page of an assessment; on a trial page a button, because a trial is posted."""
     seen = context.get("seen_as")
     if seen is None:
         return format_html('<a href="{}"><bdi>{}</bdi></a>', reverse("assessment", args=[assessment.pk]), words)

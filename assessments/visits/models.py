@@ -32,7 +32,7 @@ from sharing import access
 from sharing.models import CycleReport, Visibility
 from sharing.scopes import ASSESSMENT_SCOPES, rule_of
 
-# The deadline (R39) is the first version's: a correction has none. `Assessment.release_deadline` says the same.
+# Only the first version has a deadline (R39): a correction has none. `Assessment.release_deadline` says the same.
 HAS_DEADLINE = Q(version=1)
 
 
@@ -46,39 +46,39 @@ class AssessmentQuerySet(QuerySet["Assessment"]):
     """Assessments."""
 
     def visible_to(self, user: Visitor, scope: str | None = None, at: datetime | None = None) -> "AssessmentQuerySet":
-        """The assessments of which `user` may read `scope`, or anything when no scope is named (R6, R16)."""
+        """Return the assessments of which `user` may read `scope`, or anything if no scope is named (R6, R16)."""
         scopes = access.ASSESSMENT_SCOPES if scope is None else [scope]
         return self.filter(access.readable_by(user, scopes, at))
 
     def shared_with(self, user: Visitor, scope: str | None = None) -> "AssessmentQuerySet":
-        """Those that a brand was granted: what "Shared with us" lists. Never more than `visible_to`."""
+        """Return the assessments shared with the user's brand, as in "Shared with us". Never more than `visible_to`."""
         scopes = access.ASSESSMENT_SCOPES if scope is None else [scope]
         return self.filter(access.readable_as_brand(user, scopes))
 
     def own_of(self, user: Visitor) -> "AssessmentQuerySet":
-        """Those that `user` sees as one of their factory's people. Never more than `visible_to`, and worded in less."""
+        """Return what `user` sees as one of the factory's people. Never more than `visible_to`, and in shorter SQL."""
         return self.filter(access.readable_as_own(user))
 
     def worked_on_by(self, user: Visitor) -> "AssessmentQuerySet":
-        """Those that `user` sees as the programme's staff. Never more than `visible_to`, and worded in less."""
+        """Return what `user` sees as the programme's staff. Never more than `visible_to`, and in shorter SQL."""
         return self.filter(access.readable_as_staff(user))
 
     def inside(self, user: Visitor) -> "AssessmentQuerySet":
-        """Those that `user` sees on either of these sides."""
+        """Return the assessments that `user` sees on either of these sides."""
         return self.filter(access.readable_as_own(user) | access.readable_as_staff(user))
 
     def known_to(self, user: Visitor, at: datetime | None = None) -> "AssessmentQuerySet":
-        """Those about whose readers at a moment `user` may ask: the factory's people and its country's staff."""
+        """Return those about whose readers at a moment `user` may ask: as factory member or its country's staff."""
         return self.filter(access.known_to(user, at))
 
     def open_to(self, brand: Any, scope: str, at: datetime | None = None) -> "AssessmentQuerySet":
-        """Those that a brand may read by its grants, whoever asks for it: the factory, staff or the brand itself."""
+        """Return those that a brand may read by its grants, whoever asks: the factory, staff or the brand itself."""
         return self.filter(access.readable_by_brand(brand, [scope], at))
 
     def late(self) -> "AssessmentQuerySet":
-        """Ended, not published, and past the country's days for release (R39).
+        """Return the assessments that ended, are not published, and are past the country's days for release (R39).
 
-        A table that was imported tells only when an assessment started: its first day then counts as its last.
+        An imported table only says when an assessment started: its first day then counts as its last.
         """
         over = Q(state__in=["internal_review", "factory_review"]) | Q(state="in_progress", end_date__isnull=False)
         return self.alias(last_day=LAST_DAY).filter(
@@ -86,7 +86,7 @@ class AssessmentQuerySet(QuerySet["Assessment"]):
         )
 
     def with_deadline(self) -> "AssessmentQuerySet":
-        """Each with `deadline`, the last day to publish (R39), for an order: what has none comes after all that has."""
+        """Return each with `deadline`, the last day to publish (R39), to order by: those without one come last."""
         day = ExpressionWrapper(LAST_DAY + F("factory__programme__release_days"), output_field=DateField())
         return self.annotate(deadline=Case(When(HAS_DEADLINE, then=day), default=NEVER))
 
@@ -246,7 +246,7 @@ class Assessment(models.Model):
 
     @property
     def ended_on(self) -> date:
-        """The last day of the assessment; the first one where the end was not written down."""
+        """The last day of the assessment; the first one if the end is not recorded."""
         return self.end_date or self.start_date
 
     @property
@@ -256,7 +256,7 @@ class Assessment(models.Model):
 
     @property
     def is_late(self) -> bool:
-        """Not published though the deadline has passed."""
+        """True if it is not published although the deadline has passed."""
         over = self.state in {self.State.INTERNAL_REVIEW, self.State.FACTORY_REVIEW} or (
             self.state == self.State.IN_PROGRESS and self.end_date is not None
         )
@@ -265,6 +265,6 @@ class Assessment(models.Model):
 
     @property
     def days_late(self) -> int:
-        """How many days the deadline has passed; 0 where it is not late."""
+        """The number of days since the deadline; 0 if it is not late."""
         deadline = self.release_deadline
         return (today(self.factory) - deadline).days if self.is_late and deadline else 0

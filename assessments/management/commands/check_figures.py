@@ -11,7 +11,7 @@ SHOWN = 20
 
 
 class Command(BaseCommand):
-    """Exit with 1 where something differs; name the first assessments."""
+    """The command that compares figures. It exits with 1 if something differs, and names the first assessments."""
 
     help = "Compare the frozen figures with the answers, and the versions with their reports. --rebuild counts anew."
 
@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--rebuild", action="store_true", help="count everything anew")
 
     def handle(self, *_args: Any, rebuild: bool, **_options: Any) -> None:
-        """Print a line for each difference. Raises `CommandError` where there are any."""
+        """Print a line for each difference. Raises `CommandError` if there are any."""
         if rebuild:
             services.freeze(*services.released())
         found = 0

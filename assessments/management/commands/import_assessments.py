@@ -20,7 +20,7 @@ from portal.core.tables.problems import told
 
 
 class Command(BaseCommand):
-    """Checks the table, says what it would do, and does it. Ends with 1 and changes nothing when there are errors."""
+    """The command that checks a table, says what it would do, and does it. Errors: exit code 1, and nothing changes."""
 
     help = "Import the programme's long table (CSV or XLSX), all of it or nothing."
 
@@ -56,7 +56,7 @@ class Command(BaseCommand):
         return self._run(batch)
 
     def _run(self, batch: ImportBatch) -> ImportBatch:
-        """Run the batch's job here; a worker that was quicker does no harm, the job has one owner."""
+        """Run the batch's job here; it does no harm if a worker was quicker, because the job has one owner."""
         run(cast(UUID, batch.job_id))
         job = Job.objects.get(pk=str(batch.job_id))
         batch.refresh_from_db()

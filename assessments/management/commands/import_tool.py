@@ -16,7 +16,7 @@ from portal.core.tables.problems import told
 
 
 class Command(BaseCommand):
-    """Creates a questionnaire version. Ends with 1 and changes nothing when there are errors."""
+    """The command that creates a questionnaire version. On errors it exits with 1 and changes nothing."""
 
     help = "Import a questionnaire version from a table (CSV or XLSX) with a row for each question."
 

@@ -1,6 +1,6 @@
-"""The staff's board: assessments by state, what is late first (R39).
+"""The staff's board: assessments by state, late ones first (R39).
 
-Only people who work on assessments for the programme find it. The steps it offers are in `steps`.
+It is visible only to people who work on assessments for the programme. The steps it offers are in `steps`.
 """
 
 from collections.abc import Iterable
@@ -41,7 +41,7 @@ ORDERS = {
 @login_required
 @require_safe
 def board(request: HttpRequest) -> HttpResponse:
-    """All states side by side; or, with a state asked for, the whole list of it with steps for many at once."""
+    """Show all states side by side; or, for a requested state, its whole list with steps for many at once."""
     user = cast(User, request.user)
     staff_only(user)
     form = BoardFilter(request.GET, choices={"country": country_choices(_countries(user))})
@@ -49,7 +49,7 @@ def board(request: HttpRequest) -> HttpResponse:
     if state or form.asked("late"):
         assessments = form.narrow(worked_on(user), user)
         return _list(request, assessments.filter(state=state) if state else assessments, rights, form)
-    # What day it is where the factories are is not known to PostgreSQL.
+    # PostgreSQL does not know today's date at the factories.
     late = form.narrow(worked_on(user), user).late()
     narrowed = {name: form.narrow(_in_state(user, name), user) for name in COLUMNS} if form.in_use else {}
     context = {
@@ -64,7 +64,7 @@ def board(request: HttpRequest) -> HttpResponse:
 
 
 def _list(request: HttpRequest, assessments: AssessmentQuerySet, rights: StepRights, form: BoardFilter) -> HttpResponse:
-    """One state, or everything late, page by page."""
+    """Show one state, or everything late, page by page."""
     state = form.asked("state") or ""
     page = requested_page(request, assessments, order_of(state))
     bulk = [step for step in steps_from(state) if step.name in BULK_STEPS and rights.held[step.permission]]
@@ -82,7 +82,7 @@ def _list(request: HttpRequest, assessments: AssessmentQuerySet, rights: StepRig
 
 
 def order_of(state: str) -> tuple[str, ...]:
-    """Return how a state is listed."""
+    """Return the order in which a state is listed."""
     return ORDERS.get(state, BY_DEADLINE)
 
 
@@ -104,9 +104,9 @@ _countries: Worded[CountryProgramme, str] = Worded(_visible_countries)
 
 
 def _column(user: User, name: str, rights: StepRights, rows: AssessmentQuerySet | None) -> dict[str, Any]:
-    """Return the first cards, and how many there are: counted only where there are more, and no further than shown.
+    """Return the first cards, and how many there are: counted only if there are more, and no further than is shown.
 
-    `rows`: those of a column that is narrowed, or no state; otherwise all of the state `name`.
+    `rows`: the rows of a column that is filtered, or is not a state; if None, all of the state `name`.
     """
     first = _first(user, name) if rows is None else list(_top(rows, name))
     number = len(first)
@@ -131,6 +131,6 @@ def _card(assessment: Assessment, rights: StepRights) -> dict[str, Any]:
 
 
 def _factory_time_over(assessment: Assessment) -> bool:
-    """Whether the factory had all the days its country gives it for its review."""
+    """Return whether the factory had all the days that its country gives it for its review."""
     in_review = assessment.state == Assessment.State.FACTORY_REVIEW and assessment.released_at is not None
     return in_review and not is_early(assessment)

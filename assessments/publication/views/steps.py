@@ -47,25 +47,25 @@ NEWEST_FIRST = ("-start_date", "-cycle", "-version", "-id")
 
 
 def factories_worked_on(user: Visitor) -> FactoryQuerySet:
-    """The factories on whose assessments the person works: assigned ones, and those of their countries."""
+    """Return the factories on whose assessments the person works: assigned ones, and those of their countries."""
     return Factory.objects.where(user, "assess") | Factory.objects.in_programmes_where(user, WIDER_THAN_ASSIGNED)
 
 
 def staff_only(user: User) -> None:
-    """Raises `Http404` for everybody who does not work on assessments for the programme."""
+    """Raise `Http404` for everybody who does not work on assessments for the programme."""
     staff = may_somewhere(user, "assess_country")
     if not staff and not factories_worked_on(user).exists():
         raise Http404
 
 
 def worked_on(user: Visitor) -> AssessmentQuerySet:
-    """The assessments that the person works on, with their deadline (R39)."""
+    """Return the assessments that the person works on, with their deadline (R39)."""
     found = Assessment.objects.worked_on_by(user).filter(factory__in=factories_worked_on(user).values("pk"))
     return found.with_deadline().select_related("factory__programme")
 
 
 class ReasonForm(forms.Form):
-    """Why a report is withdrawn."""
+    """A form for the reason why a report is withdrawn."""
 
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
@@ -76,7 +76,7 @@ class ReasonForm(forms.Form):
 
 
 class CorrectionForm(forms.Form):
-    """What a correction changes."""
+    """A form for what a correction changes."""
 
     note = forms.CharField(
         label=gettext_lazy("What the correction changes"),
@@ -100,7 +100,7 @@ CONSEQUENCES = {
 
 
 def review_end(assessment: Assessment) -> date | None:
-    """The last day that the country gives the factory to review the report (R54); None where it was not sent."""
+    """Return the last day that the country gives the factory to review the report (R54); None if it was not sent."""
     if assessment.released_at is None:
         return None
     factory = assessment.factory
@@ -108,12 +108,12 @@ def review_end(assessment: Assessment) -> date | None:
 
 
 def is_early(assessment: Assessment) -> bool:
-    """Whether the factory's review still runs: to publish now would cut it short."""
+    """Return whether the factory's review is still under way: publishing now would cut it short."""
     return assessment.state == Assessment.State.FACTORY_REVIEW and not is_review_over(assessment)
 
 
 def is_review_over(assessment: Assessment) -> bool:
-    """Whether the factory had its days of review: their last one has passed, or its country gives none."""
+    """Return whether the factory had its days of review: the last of them has passed, or its country gives none."""
     ends, days = review_end(assessment), assessment.factory.programme.factory_review_days
     return ends is not None and (days == 0 or ends < today(assessment.factory))
 
@@ -126,7 +126,7 @@ def _with_members(assessments: Iterable[Assessment]) -> set[int]:
 
 
 def _publication_facts(user: User, assessment: Assessment) -> list[tuple[str, Any]]:
-    """What to know before a report is published: the factory's review, and who sees it at once."""
+    """Return what to know before a report is published: the factory's review, and who sees it at once."""
     ends = review_end(assessment)
     opened = _first_opened(user, assessment)
     if ends is None:
@@ -140,7 +140,7 @@ def _publication_facts(user: User, assessment: Assessment) -> list[tuple[str, An
 
 
 def _first_opened(user: User, assessment: Assessment) -> datetime | None:
-    """When one of the factory's people first opened it, as far as the person may know."""
+    """Return when one of the factory's people first opened it, as far as `user` may know."""
     people = User.objects.filter(
         groups__in=FACTORY.role_groups(assessment.factory).exclude(role="advisor").values("group")
     )
@@ -149,7 +149,7 @@ def _first_opened(user: User, assessment: Assessment) -> datetime | None:
 
 
 def _brands_waiting(assessment: Assessment) -> int:
-    """How many brands could read it if it were published now: of a correction, those that read the report already."""
+    """Return how many brands could read it if it were published now; for a correction, those that can already."""
     running = CycleReport.objects.filter(factory=assessment.factory_id, cycle=assessment.cycle, withdrawn_at=None)
     first_published_at = running.values_list("first_published_at", flat=True).first() or timezone.now()
     version = access.Version(assessment.factory_id, assessment.cycle, first_published_at)
@@ -218,7 +218,7 @@ def _link(assessment: Assessment) -> str:
 
 
 def _back(request: HttpRequest) -> str:
-    """The board, narrowed to the state the visitor came from."""
+    """Return the address of the board, filtered by the state that the visitor came from."""
     state = request.POST.get("back") or request.GET.get("back") or ""
     return f"{reverse('board')}?state={state}" if state in OFFERED_STATES else reverse("board")
 
@@ -227,7 +227,7 @@ def _back(request: HttpRequest) -> str:
 @require_POST
 @one_at_a_time
 def board_steps(request: HttpRequest) -> HttpResponse:
-    """Take one step on many assessments: first a page that lists them, then, confirmed, one after the other."""
+    """Take one step on many assessments: list them first, and once confirmed, take it one after the other."""
     user = cast(User, request.user)
     staff_only(user)
     step = OFFERED_STEPS.get(request.POST.get("step", ""))
@@ -257,7 +257,7 @@ def board_steps(request: HttpRequest) -> HttpResponse:
 
 
 def _chosen(request: HttpRequest, user: User) -> list[Assessment]:
-    """The ticked assessments that the person may see; ids that are none, or are hidden, count as not there."""
+    """Return the ticked assessments that the person may see; invalid ids and hidden ones are ignored."""
     ids = [wanted for wanted in map(_uuid, request.POST.getlist("ids")) if wanted]
     return list(worked_on(user).filter(pk__in=ids).order_by(*BY_DEADLINE))
 
@@ -270,7 +270,7 @@ def _uuid(text: str) -> UUID | None:
 
 
 def _take_many(request: HttpRequest, chosen: list[Assessment], step: Step) -> HttpResponse:
-    """Each in its own transaction: one that cannot be taken is named, the others go on."""
+    """Take the step on each in its own transaction: one that is refused is named, the others go on."""
     done, refused = 0, []
     for assessment in chosen:
         try:
