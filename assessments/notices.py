@@ -1,6 +1,6 @@
 """Notices about reports to a factory and the brands it shares with: in review, published, replaced, withdrawn.
 
-A brand is notified when the report opens to it (`disclosure/opening_notices`), and only if it is open then. Which
+A brand is notified when the report opens to it (`publication/opening_notices`), and only if it is open then. Which
 version it read decides between "published" and "replaced". The text is determined when a notice is sent (R7).
 """
 

@@ -12,8 +12,8 @@ class Figures(models.Model):
 
     The arrays `points`, `clusters`, `assessed`, `nc` and `nc_law` run parallel, one entry for each compliance point in
     which something was determined: its id, its cluster's id, and the number of questions determined in it, found
-    non-compliant, and found non-compliant due to national law. Where the country shows no such results (R49), the last
-    number is taken from the one before the last when they are read. A question counts as determined if it is in the
+    non-compliant, and found non-compliant due to national law. Where the country shows no such results (R49), those
+    of the last number count as not determined when they are read. A question counts as determined if it is in the
     scope, carries a determination (R15, R22), is inside the subset of a virtual check (R23), and is not self-assessed
     (R13).
 

@@ -132,10 +132,10 @@ def _supersede_previous(assessment: Assessment) -> None:
 
 @transaction.atomic
 def start_correction(*, by: User, assessment: Assessment, note: str) -> Assessment:
-    """Create a new version of a published assessment, with the same answers, in internal review.
+    """Create a new version of an assessment that is published or withdrawn, with the same answers, in internal review.
 
     The old version stays as it is, and readable, until the new one is published. Raises `PermissionDenied`, or
-    `ValidationError` when it is not published, has a correction under way, or no note says what changes.
+    `ValidationError` when it is neither, has a correction under way, or no note says what changes.
     """
     lock_factory(assessment.factory_id)
     if not may_take_step(by, assessment, StepName.SEND_TO_FACTORY):

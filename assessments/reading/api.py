@@ -95,7 +95,7 @@ class SharedListView(ListView):
         return SharedRows(self.user, partial(narrowed, wanted=asked, reader=self.user) if asked else None)
 
     def prepare(self, page: list[Any]) -> list[Any]:
-        """Return the current versions of the reports."""
+        """Record the filter by findings, and return the page."""
         brands = {row.report_id: row.brand_id for row in page}
         record_filter(self.user, self.query.get("cluster"), page, brands)
         return page

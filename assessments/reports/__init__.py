@@ -3,8 +3,8 @@
     document = build_document(header, rows, scope="report", language="km")
     file = render(document, stamp, "pdf", should_cancel=job.is_cancelled)
 
-Nothing in this package reads the database or knows who may read what: it is given rows that the caller
-was allowed to read, and makes a file of them.
+The formats know neither the database nor who may read what: they are given rows that the caller was allowed to read
+(`services`), and make a file of them.
 """
 
 from __future__ import annotations

@@ -97,6 +97,3 @@ class ReportCopy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.format} {self.number}"
-
-
-# Kept with the code that fills them; Django finds an app's models here.

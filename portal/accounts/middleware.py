@@ -46,7 +46,7 @@ def _lets_somebody_in(request: HttpRequest) -> bool:
 
 
 class UserLanguage:
-    """Middleware that answers in the person's chosen language, not the browser's, if the pages are offered in it."""
+    """Middleware that answers in the language of the person's account, unless a cookie chose another one here."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

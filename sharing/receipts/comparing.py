@@ -71,7 +71,7 @@ UNKNOWN = """
     ORDER BY g.created_at, g.id LIMIT 1
 """
 # Events from before there were two links name as "replaces" the grant that this one follows. This one then replaces
-# that grant, or, if it was never confirmed, the one that it would have replaced (migration 0006 made it so).
+# that grant, or, if it was never confirmed, the one that it would have replaced.
 REPLACED = """
     SELECT g.id, e.id
     FROM sharing_sharinggrant g
