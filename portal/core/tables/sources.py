@@ -156,7 +156,7 @@ class CsvRows:
         return TableText.QUOTES()
 
     def _undecodable(self, text: io.TextIOWrapper) -> TableError:
-        """Return the error, of UTF-8 with its place: read again, letting undecodable text through, up to such a cell."""
+        """Return the error, of UTF-8 with its place: read again, undecodable text let through, up to such a cell."""
         text.detach()
         if self._encoding != "utf-8-sig":
             return TableError(TableText.UTF16_DAMAGED().then(TableText.UTF8_HELP()))
