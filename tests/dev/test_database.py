@@ -1,7 +1,6 @@
 """The embedded server itself: what it must not do, and what it must survive."""
 
 import os
-import shutil
 import signal
 import stat
 import subprocess
@@ -15,7 +14,7 @@ import pytest
 from devtools.embedded import accounts, errors, files, processes, programs, roles, throwaways
 from devtools.embedded.accounts import Account
 from devtools.embedded.errors import DatabaseError
-from devtools.embedded.server import Place, Server, give
+from devtools.embedded.server import Place, Server
 from tests.dev.checkout import REPOSITORY, wait_until
 
 PASSWORDS = dict.fromkeys(roles.ROLES, "abc123")
@@ -46,9 +45,9 @@ def server(tmp_path: Path, empty: Server) -> Iterator[Server]:
     """A running server with nothing in it."""
     place = place_for(tmp_path / "cluster")
     made = Server(place, f"portal-{tmp_path.name}", "secret", tmp_path / "log", durable=False)
-    shutil.copytree(empty.place.folder, place.folder)
+    subprocess.run(["cp", "-a", empty.place.folder, place.folder], check=True)
     if place.account:
-        give(place.folder, place.account)
+        subprocess.run(["chown", "-R", f"{place.account.uid}:{place.account.gid}", place.folder], check=True)
     made.start()
     made.wait_ready()
     yield made
