@@ -37,13 +37,18 @@ def receipts_of(world: World) -> list[Receipt]:
 
 
 def test_the_canonical_form_is_that_of_rfc_8785() -> None:
-    """The RFC's own examples, as far as they hold no fractions."""
+    """The RFC's own examples."""
+    numbers = [333333333.33333329, 1e30, 4.50, 2e-3, 0.000000000000000000000000001]
+    assert canonical(numbers) == b"[333333333.3333333,1e+30,4.5,0.002,1e-27]"
     strings = {"string": "\u20ac$\u000f\u000aA'\u0042\u0022\u005c\\\"/", "literals": [None, True, False]}
     expected = '{"literals":[null,true,false],"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}'
     assert canonical(strings) == expected.encode()
     names = {"\u20ac": 1, "\r": 2, "\ufb33": 3, "1": 4, "\U0001f600": 5, "\u0080": 6, "\u00f6": 7}
     assert list(json.loads(canonical(names)).values()) == [2, 4, 6, 7, 1, 5, 3]
-    for wrong in (1.5, float("nan"), 2**53, "\ud800", {1: 2}, [{1}], timezone.now()):
+    deep: Any = []
+    for _level in range(5000):
+        deep = [deep]
+    for wrong in (deep, float("nan"), 2**53, "\ud800", {1: 2}, [{1}], timezone.now()):
         with pytest.raises(NotCanonicalError):
             canonical(wrong)
     for text in (
