@@ -6,6 +6,7 @@ result is committed (`portal/static/portal/bootstrap.css` and its right-to-left 
 anew, and a test fails when a page began to use a class that was left out.
 """
 
+import ast
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -29,14 +30,23 @@ HEAD = (
 
 @cache
 def words_of_pages() -> set[str]:
-    """Return every word in our templates, Python files and scripts: among them each class that a page can have."""
+    """Return every word in our templates, scripts and strings of Python: among them each class that a page can have."""
     found: set[str] = set()
     for folder in FOLDERS:
         for path in (ROOT / folder).rglob("*"):
             name = path.relative_to(ROOT).as_posix()
             if path.suffix in {".html", ".py", ".js"} and not NO_PAGES.search(name):
-                found.update(re.findall(r"[A-Za-z_][\w-]*", path.read_text()))
+                text = path.read_text()
+                found.update(re.findall(r"[A-Za-z_][\w-]*", _strings(text) if path.suffix == ".py" else text))
     return found
+
+
+def _strings(source: str) -> str:
+    """Return the texts in a Python file, docstrings left out."""
+    tree = ast.parse(source)
+    documented = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in documented]
+    return " ".join(node.value for node in texts if isinstance(node.value, str))
 
 
 def _blocks(css: str) -> Iterator[tuple[str, str]]:

@@ -11,12 +11,12 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 from heapq import nlargest
 from typing import BinaryIO
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from rapidfuzz import fuzz, process
 
 from factories.models import Factory
 from portal.accounts.roles import Visitor
@@ -33,9 +33,9 @@ MOST_TOLD = 10  # kinds of errors listed in one message
 _QUOTED = re.compile(r'[ ]*"((?:[^"]|""){0,1000})"[ ]*(?=[\t\r\n]|\Z)')
 _WRITTEN = re.compile(r"([^\t\r\n]*)")
 MOST_CANDIDATES = 5
-ALIKE = 0.72  # how similar a name must be to be offered, from 0 to 1
+ALIKE = 72  # how similar a name must be to be offered, in per cent
 MOST_OF_A_WORD = 300  # names looked at because they share a word
-MOST_COMPARED = 12  # names compared letter by letter with one line
+MOST_COMPARED = 50  # names compared letter by letter with one line
 COLUMNS = ("name", "country", "bw_id", "os_hub_id")
 ALIASES = {
     "facility name": "name",
@@ -201,15 +201,10 @@ class _Register:
         return Match(line, "similar" if alike else "none", alike)
 
     def _alike(self, name: str, country: str) -> Iterator[Factory]:
-        """Yield the factories whose names are similar to this one, the likeliest first."""
-        letters = SequenceMatcher(None, "", name)
-        scores: dict[str, float] = {}
-        for other in self._sharing_words(name):
-            letters.set_seq1(other)
-            if letters.real_quick_ratio() >= ALIKE and letters.quick_ratio() >= ALIKE:
-                scores[other] = letters.ratio()
-        likely = sorted((other for other in scores if scores[other] >= ALIKE), key=lambda other: -scores[other])
-        found = [factory for other in likely for factory in self.by_name[other] if _is_in(factory, country)]
+        """Yield the factories whose names are similar to this one, in whatever order of words, the likeliest first."""
+        names = self._sharing_words(name)
+        likely = process.extract(name, names, scorer=fuzz.token_sort_ratio, score_cutoff=ALIKE, limit=None)
+        found = [factory for other, *_rest in likely for factory in self.by_name[other] if _is_in(factory, country)]
         yield from list(dict.fromkeys(found))[:MOST_CANDIDATES]
 
     def _sharing_words(self, name: str) -> list[str]:
