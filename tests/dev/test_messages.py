@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from devtools.bootstrap import command_line, console, instance, lifecycle, packages, places
+from devtools.bootstrap import command_line, console, environment, instance, lifecycle, packages, places
 from tests.dev.checkout import REPOSITORY
 from tests.dev.conftest import MakeCheckout
 
@@ -201,6 +201,25 @@ def test_packages_that_a_killed_pip_left_are_not_trusted(elsewhere: None) -> Non
     assert packages.is_usable()
     places.INSTALLING.touch()
     assert not packages.is_usable()
+
+
+def test_what_would_lead_our_programs_elsewhere_is_not_inherited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without compiled modules each start would take seconds; other projects have settings and databases of theirs."""
+    ours = {"HOME": "/home/of/mine", "PIP_INDEX_URL": "https://mirror.example"}
+    theirs = (
+        "PGHOST",
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "PYTHONDONTWRITEBYTECODE",
+        "VIRTUAL_ENV",
+        "DATABASE_URL",
+        "SECRET_KEY",
+    )
+    for name, value in {**ours, **dict.fromkeys(theirs, "elsewhere")}.items():
+        monkeypatch.setenv(name, value)
+    kept = environment.clean_environment()
+    assert ours.items() <= kept.items()
+    assert not set(theirs) & set(kept)
 
 
 def test_the_lock_names_hashes_and_no_host() -> None:
