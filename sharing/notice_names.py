@@ -23,4 +23,4 @@ class SharingNotice(NoticeName):
     LET_OPEN = "sharing.let_open"
     PAPER_RECORDED = "sharing.paper_recorded"
     ENDS_SOON = "sharing.ends_soon"
-    DIGEST = "sharing.records.digest"
+    DIGEST = "sharing.digest"

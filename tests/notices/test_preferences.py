@@ -18,7 +18,7 @@ OF_A_FACTORY = {
     "grant_answered",
     "report.in_review",
     "report.withdrawn",
-    "sharing.records.digest",
+    "sharing.digest",
     "sharing.ends_soon",
     "sharing.let_open",
     "sharing.paper_recorded",
