@@ -20,4 +20,4 @@ SEQUENCES = int(os.environ.get("PORTAL_PROPERTY_EXAMPLES", amount(ordinary=60, l
 REQUESTS = amount(ordinary=3, long=100)  # that are made up for each operation of the API
 READS_AFTER_REVOKES = amount(ordinary=100, long=100_000)  # asked by eight readers while grants flip
 READS_OF_A_REVOKE = amount(ordinary=8, long=400)  # before the next grant
-SURFACES_SKIPPED = amount(ordinary=6, long=1)  # an end is tried on every n-th surface, others with each seed
+SURFACES_SKIPPED = amount(ordinary=8, long=1)  # an end is tried on every n-th surface, others with each seed

@@ -76,12 +76,15 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # before tests are chosen by their markers
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
     """Mark what .ci/run repeats on the services of production; a browser sees the same on any server. Then sort."""
     for item in items:
         if not item.get_closest_marker("e2e") and _depends_on_services(item):
             item.add_marker(pytest.mark.services)
+    from tests.turns import those_whose_turn_it_is  # it asks whether the run is long, which is known by now
+
     done = yield
+    items[:] = those_whose_turn_it_is(config, items)
     put_in_order(items)
     return done
 

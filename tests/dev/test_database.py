@@ -17,6 +17,7 @@ from devtools.embedded.errors import DatabaseError
 from devtools.embedded.server import Place, Server
 from tests.dev.checkout import REPOSITORY, wait_until
 
+pytestmark = pytest.mark.by_turns
 PASSWORDS = dict.fromkeys(roles.ROLES, "abc123")
 VENV = Path(sys.prefix)
 

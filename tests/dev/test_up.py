@@ -14,7 +14,10 @@ from devtools.embedded import processes, sockets
 from tests.dev.checkout import Checkout, running, wait_until
 from tests.dev.conftest import MakeCheckout
 
-pytestmark = pytest.mark.skipif(not processes.LINUX, reason="reads /proc to see what is left behind")
+pytestmark = [
+    pytest.mark.by_turns,
+    pytest.mark.skipif(not processes.LINUX, reason="reads /proc to see what is left behind"),
+]
 
 
 def test_first_run_then_second_run(make_checkout: MakeCheckout) -> None:
