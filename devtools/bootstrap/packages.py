@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -112,30 +113,50 @@ def ensure_venv() -> None:
 
 
 def install(kind: str) -> None:
-    """Install the locked wheels; nothing is built, nothing unlocked gets in."""
-    log = places.LOGS / "install.log"
-    patience = [] if os.environ.get("PIP_DEFAULT_TIMEOUT") else ["--timeout", "20"]
-    arguments = [
-        *pip_command(), "install", "--require-hashes", "--only-binary", ":all:", "--no-deps", "--no-compile",
-        "--disable-pip-version-check", "--no-input", "--progress-bar", "off", "--retries", "2", *patience,
-        "-r", str(places.ROOT / "requirements" / f"{kind}.txt"),
-    ]  # fmt: skip
-    count = sum(1 for line in (places.ROOT / f"requirements/{kind}.txt").read_text().splitlines() if "==" in line)
-    with step(f"Installing {count} locked packages"):
-        with log.open("w") as output:
-            places.INSTALLING.touch()
-            result = subprocess.run(
-                arguments, stdout=output, stderr=output, env=clean_environment(), check=False,
-                preexec_fn=child_setup(signal.SIGKILL),
-            )  # fmt: skip
-            if result.returncode >= 0:
-                places.INSTALLING.unlink()
-        if result.returncode != 0:
+    """Install the locked wheels; nothing is built, nothing unlocked gets in.
+
+    Two pips share the work: one unpacks while the other waits for the network or the disk.
+    """
+    lock = (places.ROOT / "requirements" / f"{kind}.txt").read_text()
+    packages = re.split(r"^(?=\w)", lock, flags=re.MULTILINE)[1:]
+    with step(f"Installing {len(packages)} locked packages"), tempfile.TemporaryDirectory(dir=places.STATE) as folder:
+        places.INSTALLING.touch()
+        logs = [places.LOGS / f"install-{number}.log" for number in (1, 2)]
+        pips = []
+        try:
+            for log, part in zip(logs, (packages[::2], packages[1::2]), strict=True):
+                listed = Path(folder) / f"{log.stem}.txt"
+                listed.write_text("".join(part))
+                pips.append(_pip(listed, log))
+            codes = [pip.wait() for pip in pips]
+        finally:
+            for pip in pips:
+                pip.kill()
+                pip.wait()
+        if min(codes) >= 0:
+            places.INSTALLING.unlink()
+    for code, log in zip(codes, logs, strict=True):
+        if code != 0:
             raise Stop(explain_install(log.read_text(errors="replace"), f"The packages could not be installed ({log})"))
     stamp = {"python": venv_python(), kind: lock_hash(kind)}
     if kind == "dev":
         stamp["embedded"] = lock_hash("embedded")
     places.STAMP.write_text(json.dumps(stamp))
+
+
+def _pip(listed: Path, log: Path) -> "subprocess.Popen[bytes]":
+    """Start pip on a list of locked packages."""
+    patience = [] if os.environ.get("PIP_DEFAULT_TIMEOUT") else ["--timeout", "20"]
+    arguments = [
+        *pip_command(), "install", "--require-hashes", "--only-binary", ":all:", "--no-deps", "--no-compile",
+        "--disable-pip-version-check", "--no-input", "--progress-bar", "off", "--retries", "2", *patience,
+        "-r", str(listed),
+    ]  # fmt: skip
+    with log.open("w") as output:
+        return subprocess.Popen(
+            arguments, stdout=output, stderr=output, env=clean_environment(),
+            preexec_fn=child_setup(signal.SIGKILL),
+        )  # fmt: skip
 
 
 def explain_install(output: str, what: str) -> str:
