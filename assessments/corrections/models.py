@@ -1,18 +1,14 @@
 """Notices to the brands that hold a version of a report that was replaced or withdrawn, and their acknowledgement."""
 
-from collections.abc import Iterable
-from typing import Any
-
 import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import (
-    OuterRef,
     Q,
     QuerySet,
 )
 
-from assessments.visits.models import Assessment
+from assessments.visits.models import Assessment, opened_for_row
 from brands.models import Brand
 from portal.accounts.roles import Visitor
 from portal.core.triggers import columns_are_final
@@ -28,8 +24,8 @@ class CorrectionNoticeQuerySet(QuerySet["CorrectionNotice"]):
         The brand has access to the old version, or had it until the withdrawal, and has access to the new one, which
         after a withdrawal has a hold of its own: nothing is said of what a revoke closes or the factory withholds (R7).
         """
-        old = _opened(user, "assessment")
-        return self.filter(Q(old) & (Q(successor=None) | Q(_opened(user, "successor"))))
+        old = opened_for_row(user, "assessment")
+        return self.filter(Q(old) & (Q(successor=None) | Q(opened_for_row(user, "successor"))))
 
     def inside(self, user: Visitor) -> "CorrectionNoticeQuerySet":
         """Return the notices about the user's own factory and about the factories that they work on."""
@@ -39,14 +35,6 @@ class CorrectionNoticeQuerySet(QuerySet["CorrectionNotice"]):
     def visible_to(self, user: Visitor) -> "CorrectionNoticeQuerySet":
         """Return the notices that `user` sees inside a factory; a brand's people see its own."""
         return self.inside(user) | self.for_brands_of(user)
-
-
-def _opened(user: Visitor, path: str, scopes: Iterable[str] = access.ASSESSMENT_SCOPES) -> Any:
-    """Return the condition that `user` reads for the row's brand, and that it may read the assessment.
-
-    It may if a live grant to it opens, or opened, the assessment.
-    """
-    return access.opened_for_brand(user, access.Version.of_row(f"{path}__"), OuterRef("brand"), scopes)
 
 
 class CorrectionNotice(models.Model):

@@ -210,7 +210,7 @@ def _facts(plan: Plan, counts: dict[str, int], reading: Reading) -> dict[str, An
 
 @transaction.atomic
 def _show(batch: ImportBatch, plan: dict[str, Any], problems: Problems) -> None:
-    """Store the preview on the batch, unless it was discarded meanwhile."""
+    """Store the preview on the batch, unless it has since been discarded."""
     current = ImportBatch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
     if current.state not in {State.CHECKING, State.APPLYING}:
         _clear_staged(batch.pk)

@@ -1,8 +1,6 @@
 """Copies of reports: one file for one reader."""
 
 import uuid
-from collections.abc import Iterable
-from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -14,7 +12,7 @@ from django.db.models import (
 )
 from django.utils.translation import gettext_lazy as _
 
-from assessments.visits.models import Assessment
+from assessments.visits.models import Assessment, opened_for_row
 from brands.models import Brand
 from portal.accounts.roles import Visitor
 from portal.core.models import Job
@@ -38,17 +36,9 @@ class ReportCopyQuerySet(QuerySet["ReportCopy"]):
         worked_on = assessments.filter(access.readable_as_staff(user), pk=OuterRef("assessment"))
         readable = Q(Exists(own), side="own_factory") | Q(Exists(worked_on), side="staff")
         for scope in access.ASSESSMENT_SCOPES:
-            granted = Q(_opened(user, "assessment", [scope]), assessment__state__in=access.OPEN_TO_BRANDS)
+            granted = Q(opened_for_row(user, "assessment", [scope]), assessment__state__in=access.OPEN_TO_BRANDS)
             readable |= granted & Q(side="grant", scope=scope)
         return self.filter(readable, reader_id=user.pk or 0, reader__is_active=True)
-
-
-def _opened(user: Visitor, path: str, scopes: Iterable[str] = access.ASSESSMENT_SCOPES) -> Any:
-    """Return the condition that `user` reads for the row's brand, and that it may read the assessment.
-
-    It may if a live grant to it opens, or opened, the assessment.
-    """
-    return access.opened_for_brand(user, access.Version.of_row(f"{path}__"), OuterRef("brand"), scopes)
 
 
 class ReportCopy(models.Model):

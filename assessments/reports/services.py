@@ -1,7 +1,7 @@
 """Report files: ordering one, making it, and handing it over to the person who ordered it.
 
 The reader's access is checked three times: when the file is ordered, when the job starts and ends, and when the file
-is handed over. If a grant is revoked meanwhile, nothing is left: no file, no link, no row that says there was one (R7).
+is handed over. If a grant is revoked in between, nothing is left: no file, no link, no row that tells of one (R7).
 
 Each file carries its reader's name and a copy number that is never used twice; who-saw-what names the copy.
 """

@@ -1,6 +1,7 @@
 """Assessments: one of a factory in one cycle, in one version; immutable once published."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.db.models import (
     DurationField,
     ExpressionWrapper,
     F,
+    OuterRef,
     Q,
     QuerySet,
     Value,
@@ -93,6 +95,14 @@ class AssessmentQuerySet(QuerySet["Assessment"]):
 
 def _days(number: F) -> Any:
     return ExpressionWrapper(number * Value(timedelta(days=1)), output_field=DurationField())
+
+
+def opened_for_row(user: Visitor, path: str, scopes: Iterable[str] = access.ASSESSMENT_SCOPES) -> Any:
+    """Return the condition that `user` reads for the row's brand, and that it may read the assessment.
+
+    It may if a live grant to it opens, or opened, the assessment.
+    """
+    return access.opened_for_brand(user, access.Version.of_row(f"{path}__"), OuterRef("brand"), scopes)
 
 
 class Assessment(models.Model):

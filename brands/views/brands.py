@@ -137,7 +137,7 @@ def _refuse(person: User) -> None:
 @login_required
 @require_http_methods(["GET", "POST"])
 def brand_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Edit a brand, as global staff. Changes made meanwhile are not overwritten."""
+    """Edit a brand, as global staff. Changes that others have since made are kept."""
     person = person_of(request)
     found = get_object_or_404(shown_to(person, is_staff(person)), pk=pk)
     if not may_admit(person):

@@ -70,7 +70,7 @@ def whole_suite() -> list[str]:
 
 
 def run_checks(environment: dict[str, str], suite: list[str] | None = None) -> int:
-    """Run them one after the other, but mypy, the longest, on another core meanwhile; then the suite, alone."""
+    """Run them one after the other, but mypy, the longest, on another core at the same time; then the suite, alone."""
     failed, skipped = [], []
     with in_background(types_check(), environment) as types:
         for name, arguments, more in [*checks(), ("mypy", [], {}), *([("pytest", suite, {})] if suite else [])]:

@@ -1,16 +1,16 @@
 """The compiled translations, which are not kept in the repository."""
 
 import subprocess
-from pathlib import Path
 
 from devtools.bootstrap import places
 from devtools.bootstrap.console import Stop, step
 from devtools.bootstrap.environment import clean_environment
+from devtools.catalogues.stale import is_stale
 
 
 def ensure_translations() -> None:
     """Compile the catalogues whose compiled file is missing or older than they are."""
-    if not any(map(_is_stale, places.ROOT.glob("portal/locale/*/LC_MESSAGES/django.po"))):
+    if not any(map(is_stale, places.ROOT.glob("portal/locale/*/LC_MESSAGES/django.po"))):
         return
     with step("Compiling the translations"):
         result = subprocess.run(
@@ -19,8 +19,3 @@ def ensure_translations() -> None:
         )  # fmt: skip
         if result.returncode != 0:
             raise Stop(f"The translations could not be compiled:\n{result.stderr[-2000:]}")
-
-
-def _is_stale(catalogue: Path) -> bool:
-    made = catalogue.with_suffix(".mo")
-    return not made.exists() or made.stat().st_mtime < catalogue.stat().st_mtime

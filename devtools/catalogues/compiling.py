@@ -6,6 +6,7 @@ It needs `polib` and no Django, so that an installation compiles before it has s
 from pathlib import Path
 
 from devtools.catalogues.entries import PLURALS, compiled, read_catalogue
+from devtools.catalogues.stale import is_stale
 
 LOCALE = Path(__file__).resolve().parents[2] / "portal" / "locale"
 
@@ -17,13 +18,8 @@ def po_path(language: str) -> Path:
 
 def compile_catalogues() -> list[str]:
     """Write each compiled file that is missing or older than its catalogue; return the languages written."""
-    stale = [language for language in PLURALS if _is_stale(po_path(language))]
+    stale = [language for language in PLURALS if po_path(language).exists() and is_stale(po_path(language))]
     for language in stale:
         path = po_path(language)
         path.with_suffix(".mo").write_bytes(compiled(language, read_catalogue(path)))
     return stale
-
-
-def _is_stale(path: Path) -> bool:
-    made = path.with_suffix(".mo")
-    return path.exists() and (not made.exists() or made.stat().st_mtime < path.stat().st_mtime)

@@ -132,7 +132,7 @@ def _assignable(found: Factory) -> Any:
 @login_required
 @require_http_methods(["GET", "POST"])
 def factory_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Edit the profile; the country's staff also the enrolment. Changes made meanwhile are not overwritten."""
+    """Edit the profile; the country's staff also the enrolment. Changes that others have since made are kept."""
     person, found = _person(request), _found(request, pk)
     if not Factory.objects.editable_by(person).filter(pk=pk).exists():
         raise PermissionDenied(_("Only the factory's manager or the country's staff may edit this profile."))

@@ -1,7 +1,7 @@
 """The padded tree over the hashes of one seal or one day, which does not reveal how many they are.
 
 Each hash is paired with a random one (its salt), so that a person who sees the hash of a neighbour in a proof cannot
-find out by trial what it stands for. Random leaves fill the tree up to the next power of four, at least 1,024. The
+find out by trial what it represents. Random leaves fill the tree up to the next power of four, at least 1,024. The
 leaves are in the order of their own hashes, which are all random: a real one is as likely in any place as padding.
 
 All of the randomness is derived from the 32 random bytes that are stored with the seal or day (SHAKE-256), so the same

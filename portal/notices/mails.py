@@ -1,8 +1,8 @@
 """Mails of notices: one to a person at a time, made when it is sent.
 
 What a mail says is asked when it leaves: each line goes through its kind's `line`, which asks the gate as its reader.
-What was revoked, answered or switched off meanwhile is left out, and a mail without lines is not sent (R7). A person
-gets at most one mail in `MAIL_INTERVAL`, with everything that gathered meanwhile.
+What has since been revoked, answered or switched off is left out, and a mail without lines is not sent (R7). A person
+gets at most one mail in `MAIL_INTERVAL`, with everything that has gathered since.
 
 A mailbox stays locked from reading its items to marking them done. So two workers never write to one person at once;
 a killed worker leaves the mailbox as it was, and at most the one mail in its hands is sent again, under the same

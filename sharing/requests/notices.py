@@ -1,6 +1,6 @@
 """Notices of requests: asked and reminded (to the factory), answered and lapsed (to the brand).
 
-Each checks again when it is sent: nobody is notified of a request that was answered, withdrawn or put off meanwhile.
+Each checks again when it is sent: nobody is notified of a request that was since answered, withdrawn or put off.
 """
 
 from typing import Any

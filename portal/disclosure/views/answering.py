@@ -61,7 +61,7 @@ def access_request(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def brand_seen(brand: Brand) -> str:
-    """Return a digest of the asking brand as shown: if its name changes meanwhile, the approval is asked for again."""
+    """Return a digest of the asking brand as shown: if its name has since changed, approval is asked for again."""
     return fingerprint(brand, IDENTITY)
 
 

@@ -1,6 +1,6 @@
 """One answer to several requests of one factory: a page that names the factory and says what will happen, then it does.
 
-Each request is answered on its own: one that somebody else answered meanwhile does not delay the others.
+Each request is answered on its own: one that somebody else has since answered does not delay the others.
 """
 
 from typing import Any

@@ -138,7 +138,7 @@ def resume_endpoint(*, by: User, endpoint: WebhookEndpoint) -> WebhookEndpoint:
 
 @transaction.atomic
 def rotate_secret(*, by: User, endpoint: WebhookEndpoint) -> tuple[WebhookEndpoint, str]:
-    """Make a new secret, shown once. For a day messages carry a signature by each, so that none is missed meanwhile."""
+    """Make a new secret, shown once. For a day messages carry a signature by each, so that none is missed."""
     endpoint = _locked(by, endpoint)
     secret, until = new_secret(), timezone.now() + OVERLAP
     if endpoint.old_secret_until is None or endpoint.old_secret_until < until - DOUBLE_CLICK:

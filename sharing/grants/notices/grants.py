@@ -1,7 +1,7 @@
 """Notices to a brand when a factory begins to share with it, changes the terms, or stops.
 
 There is none of a grant that a second person of the factory has yet to confirm; `tell_started` is called again when
-it is confirmed. A notice checks what is true when it is sent: of a grant that ended meanwhile it does not say that it
+it is confirmed. A notice checks what is true when it is sent: of a grant that has since ended it does not say that it
 started (R7), and after an end it says nothing but the end.
 """
 

@@ -15,7 +15,7 @@ from sharing.notice_names import SharingNotice
 
 
 def _ended(notice: Notice, reader: User) -> Line | None:
-    """Notify of the end of one grant; say nothing to a brand that was granted the same again meanwhile."""
+    """Notify of the end of one grant; say nothing to a brand that has since been granted the same again."""
     found = SharingGrant.objects.visible_to(reader).filter(pk=notice.subject, ended_at__isnull=False)
     grant = found.select_related("factory", "brand").first()
     if grant is None:

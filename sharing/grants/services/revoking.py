@@ -29,7 +29,7 @@ from sharing.terms import Status
 def revoke_access(*, by: User, grant: SharingGrant, reason: str = "", is_reason_shown: bool = False) -> SharingGrant:
     """End a grant; return what ended last. Idempotent. The brand learns the reason only with `is_reason_shown`.
 
-    A grant whose terms were changed meanwhile continues in its successor: that one ends, too, and so does a change that
+    A grant whose terms have since changed continues in its successor: that one ends, too, and so does a change that
     waits for a second person, so that the message "they can no longer see this" is always true. If `grant` itself is a
     change that still waits, it ends alone: it is taken back, and what it would have changed continues. Raises
     `PermissionDenied`.
