@@ -248,7 +248,11 @@ WSGI_APPLICATION = "portal.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "portal" / "templates"],
+        # What a concept shows lies beside what it does: sharing/requests/templates/requests/inbox.html.
+        "DIRS": [
+            BASE_DIR / "portal" / "templates",
+            *(folder for app in ("sharing", "assessments") for folder in sorted((BASE_DIR / app).glob("*/templates"))),
+        ],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

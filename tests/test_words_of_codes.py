@@ -42,7 +42,7 @@ def test_every_kind_of_receipt_has_a_sentence_of_its_own() -> None:
 
 
 def test_every_state_of_a_request_is_shown_in_its_own_words() -> None:
-    template, shown = "sharing/parts/request_state.html", set()
+    template, shown = "requests/parts/request_state.html", set()
     for state in Shown:
         with override("en"):
             shown.add(render_to_string(template, {"found": {"shown_state": state, "from_inside": True}}))

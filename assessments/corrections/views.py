@@ -40,7 +40,7 @@ def correction_list(request: HttpRequest) -> HttpResponse:
     page = requested_page(request, rows.select_related("assessment__factory", "acknowledged_by"), ("-id",))
     if not page.items and not Brand.objects.own(user).exists():
         raise Http404
-    return render(request, "assessments/corrections.html", {"page": page})
+    return render(request, "corrections/corrections.html", {"page": page})
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def correction(request: HttpRequest, pk: UUID) -> HttpResponse:
         "labels": labels_for(language),
         "parts": _parts(user, before, newest, language) if before and newest else [],
     }
-    return render(request, "assessments/correction.html", context)
+    return render(request, "corrections/correction.html", context)
 
 
 def _about(user: Visitor, assessment: Any) -> CorrectionNoticeQuerySet:
@@ -128,4 +128,4 @@ def old_version_list(request: HttpRequest, pk: int) -> HttpResponse:
     """Show for each version that was replaced or withdrawn which brands read it, their copies, and who acknowledged."""
     factory = factory_inside(request, pk)
     context = {"factory": factory, "versions": old_versions(cast("User", request.user), factory)}
-    return render(request, "assessments/old_versions.html", context)
+    return render(request, "corrections/old_versions.html", context)

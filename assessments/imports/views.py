@@ -120,7 +120,7 @@ def import_assessments(request: HttpRequest) -> HttpResponseBase:
             return redirect("import_batch", pk=batch.pk)
     recent = ImportBatch.objects.visible_to(user).exclude(state=STATE.DISCARDED).order_by("-created_at")[:10]
     status = REFUSED if form.is_bound else 200
-    return render(request, "assessments/import_upload.html", {"form": form, "recent": recent}, status=status)
+    return render(request, "imports/import_upload.html", {"form": form, "recent": recent}, status=status)
 
 
 @login_required
@@ -134,7 +134,7 @@ def import_batch(request: HttpRequest, pk: UUID) -> HttpResponse:
         return _progress(request, batch)
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Refresh": "true"})
-    return render(request, "assessments/import_batch.html", _preview(batch))
+    return render(request, "imports/import_batch.html", _preview(batch))
 
 
 def _progress(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
@@ -188,7 +188,7 @@ def import_confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
             messages.error(request, " ".join(error.messages))
             return redirect("import_batch", pk=pk)
         form.add_error("create_missing", error)
-        return render(request, "assessments/import_batch.html", _preview(batch, form), status=REFUSED)
+        return render(request, "imports/import_batch.html", _preview(batch, form), status=REFUSED)
     return redirect("import_batch", pk=pk)
 
 

@@ -142,7 +142,7 @@ def tool_list(request: HttpRequest) -> HttpResponse:
     found = found.annotate(question_count=Count("questions"), sort_name=Lower("name"))
     page = requested_page(request, found, form.order)
     may_import = may_somewhere(person, "import_assessments")
-    return render(request, "assessments/tool_list.html", {"page": page, "form": form, "may_import": may_import})
+    return render(request, "questionnaires/tool_list.html", {"page": page, "form": form, "may_import": may_import})
 
 
 @login_required
@@ -156,7 +156,7 @@ def tool(request: HttpRequest, pk: int) -> HttpResponse:
         .order_by("compliance_point__cluster__order", "compliance_point__order", "order", "pk")
     )
     context = {"tool": found, "questions": questions, "facts": _facts(found, questions)}
-    return render(request, "assessments/tool.html", context)
+    return render(request, "questionnaires/tool.html", context)
 
 
 def _facts(found: Tool, questions: list[Question]) -> list[tuple[str, Any]]:
@@ -197,7 +197,7 @@ def tool_import(request: HttpRequest) -> HttpResponse:
             messages.success(request, f"{text} {read_from}".strip())
             return redirect("tool", pk=made.pk)
     context = {"form": form, "problems": problems}
-    return render(request, "assessments/tool_import.html", context, status=REFUSED if form.is_bound else 200)
+    return render(request, "questionnaires/tool_import.html", context, status=REFUSED if form.is_bound else 200)
 
 
 def _import(person: User, form: ToolForm) -> tuple[Tool | None, str, Problems]:

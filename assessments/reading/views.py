@@ -79,7 +79,7 @@ def shared_list(request: HttpRequest) -> HttpResponse:
     if not context["rows"]:
         granted = granted_to(user).values("factory")
         context["to_ask_about"] = Factory.objects.filter(pk__in=granted).order_by("name")[:FACTORIES_TO_ASK_ABOUT]
-    return render(request, "assessments/shared_list.html", context)
+    return render(request, "reading/shared_list.html", context)
 
 
 def shared_context(request: HttpRequest, reader: Visitor) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def assessment_list(request: HttpRequest) -> HttpResponse:
         "trends": _trends(rows),
         "many_factories": len({one.factory_id for one in page.items}) > 1,
     }
-    return render(request, "assessments/assessment_list.html", context)
+    return render(request, "reading/assessment_list.html", context)
 
 
 def _send_elsewhere(user: User) -> HttpResponse:
@@ -160,7 +160,7 @@ def assessment(request: HttpRequest, pk: UUID) -> HttpResponse:
     record_access(by=user, assessment=opened, openings=openings, action=AccessRecord.Action.VIEW)
     if not any(openings.values()):  # one of the factory's people or staff
         context["steps"] = _steps(user, opened)
-    return render(request, "assessments/assessment.html", context)
+    return render(request, "reading/assessment.html", context)
 
 
 def assessment_context(reader: Visitor, pk: UUID) -> tuple[dict[str, Any], dict[str, SharingGrant | None]]:

@@ -72,7 +72,7 @@ def report_job(request: HttpRequest, job: Job) -> HttpResponseBase:
         if not is_poll:
             raise
         return HttpResponse(status=404, headers={"HX-Refresh": "true"})  # the page behind the bar is gone too
-    template = "assessments/parts/report_progress.html" if is_poll else "assessments/report_job.html"
+    template = "reports/parts/report_progress.html" if is_poll else "reports/report_job.html"
     return render(request, template, context)
 
 

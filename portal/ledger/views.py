@@ -13,7 +13,7 @@ SHOWN = 31
 @require_GET
 def ledger(request: HttpRequest) -> HttpResponse:
     """Show what the ledger is, its newest daily roots, and where to download all of them."""
-    return render(request, "sharing/ledger.html", {"days": newest_days(SHOWN)})
+    return render(request, "ledger/ledger.html", {"days": newest_days(SHOWN)})
 
 
 @require_GET

@@ -28,7 +28,7 @@ def request_print(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show a request for printing, with the code that leads to its decision on another device."""
     found = request_seen(request, pk)
     context = {"found": found, "factory": found.factory, **_code(found.pk)}
-    return render(request, "sharing/request_print.html", context)
+    return render(request, "codes/request_print.html", context)
 
 
 @login_required
@@ -36,7 +36,7 @@ def request_print(request: HttpRequest, pk: UUID) -> HttpResponse:
 def grant_print(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show a grant for printing, with the code that leads to the page that stops it."""
     found = grant_to_decide(request, pk)
-    return render(request, "sharing/grant_print.html", {"grant": found, "factory": found.factory, **_code(found.pk)})
+    return render(request, "codes/grant_print.html", {"grant": found, "factory": found.factory, **_code(found.pk)})
 
 
 def _code(pk: UUID) -> dict[str, str]:
@@ -59,7 +59,7 @@ def code_entry(request: HttpRequest) -> HttpResponse:
         form.add_error(
             "code", _("There is no such code, or it is not for you. Compare it with the page, letter by letter.")
         )
-    return render(request, "sharing/code_entry.html", {"form": form}, status=REFUSED if form.is_bound else 200)
+    return render(request, "codes/code_entry.html", {"form": form}, status=REFUSED if form.is_bound else 200)
 
 
 @login_required

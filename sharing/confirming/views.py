@@ -55,7 +55,7 @@ def confirmations(request: HttpRequest, pk: int) -> HttpResponse:
         "may_confirm": _may_confirm(request, factory),
         "may_answer": open_wish is not None and may_answer_confirmation_end(person(request), factory, open_wish),
     }
-    return render(request, "sharing/confirmations.html", context)
+    return render(request, "confirming/confirmations.html", context)
 
 
 def _change_rule(request: HttpRequest, factory: Factory) -> None:
@@ -115,7 +115,7 @@ def grant_confirmation(request: HttpRequest, pk: UUID) -> HttpResponse:
         "is_own": is_own,
         "given_before": found.given_before(),
     }
-    return render(request, "sharing/grant_confirmation.html", context, status=status)
+    return render(request, "confirming/grant_confirmation.html", context, status=status)
 
 
 def _answered(request: HttpRequest, grant: SharingGrant, form: RefuseForm) -> bool:

@@ -41,7 +41,7 @@ def destroy_notices(request: HttpRequest, pk: int) -> HttpResponse:
     records = AccessRecord.objects.visible_to(request.user).filter(factory=factory)
     known = _known_copies(records, [copy for notice in page.items for copy in notice.copies.all()])
     rows = [_row(notice, known) for notice in page.items]
-    return render(request, "sharing/destroy_notices.html", {"factory": factory, "page": page, "rows": rows})
+    return render(request, "copies/destroy_notices.html", {"factory": factory, "page": page, "rows": rows})
 
 
 def _known_copies(records: AccessRecordQuerySet, copies: Iterable[CopyToDestroy]) -> dict[int, DownloadedCopy]:
@@ -81,7 +81,7 @@ def copies_to_destroy(request: HttpRequest) -> HttpResponse:
         raise Http404
     notices = DestroyNotice.objects.asked_of(request.user).select_related("factory", "brand").with_counts()
     page = requested_page(request, notices, ("-created_at", "-id"))
-    return render(request, "sharing/copies_to_destroy.html", {"page": page})
+    return render(request, "copies/copies_to_destroy.html", {"page": page})
 
 
 @login_required
@@ -113,7 +113,7 @@ def copies_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
         "is_late": is_late,
         "contact": notice.factory.programme.contact_email,
     }
-    return render(request, "sharing/copies_answer.html", context, status=status)
+    return render(request, "copies/copies_answer.html", context, status=status)
 
 
 def _lost_answer(request: HttpRequest, notice: DestroyNotice) -> list[str]:

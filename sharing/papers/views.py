@@ -37,7 +37,7 @@ def grant_paper(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _recorded(request, factory, form):
         return redirect("who_can_see", pk=factory.pk)
     status = REFUSED if request.method == "POST" else 200
-    return render(request, "sharing/grant_paper.html", {"factory": factory, "form": form}, status=status)
+    return render(request, "papers/grant_paper.html", {"factory": factory, "form": form}, status=status)
 
 
 def _recorded(request: HttpRequest, factory: Factory, form: PaperForm) -> bool:

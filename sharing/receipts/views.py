@@ -51,7 +51,7 @@ def _list(request: HttpRequest, rows: ReceiptQuerySet, context: dict[str, object
     if typed:
         rows = rows.filter(number=normalised(typed))
     page = requested_page(request, rows.select_related("factory", "brand"), ["-id"])
-    return render(request, "sharing/receipt_list.html", {**context, "page": page, "typed": typed})
+    return render(request, "receipts/receipt_list.html", {**context, "page": page, "typed": typed})
 
 
 def _found(request: HttpRequest, number: str) -> tuple[Receipt, bool]:
@@ -77,7 +77,7 @@ def receipt(request: HttpRequest, number: str) -> HttpResponse:
         "proof_facts": proof_facts(proof) if proof else [],
         "proof_steps": proof_steps(proof) if proof else [],
     }
-    return render(request, "sharing/receipt.html", context)
+    return render(request, "receipts/receipt.html", context)
 
 
 @login_required
@@ -123,7 +123,7 @@ def verify(request: HttpRequest) -> HttpResponse:
         scanned = {"number": normalised(number) or number, "is_issued": is_issued(number, fingerprint)}
     status = 200 if request.method == "GET" or (checked and checked.is_valid) else 400
     context = {"form": form, "checked": checked, "words": _words(checked), "scanned": scanned, "keys": known_keys()}
-    return render(request, "sharing/verify.html", context, status=status)
+    return render(request, "receipts/verify.html", context, status=status)
 
 
 def _words(checked: Checked | None) -> tuple[str, str, str] | None:

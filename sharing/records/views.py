@@ -59,7 +59,7 @@ def who_saw(request: HttpRequest, pk: int) -> HttpResponseBase:
         "form": form,
         "searches": [_group(one) for one in searches.grouped()[:GROUPS_SHOWN]],
     }
-    return render(request, "sharing/who_saw.html", context | _state(request, form), status=_status(form))
+    return render(request, "records/who_saw.html", context | _state(request, form), status=_status(form))
 
 
 @login_required
@@ -76,7 +76,7 @@ def what_we_read(request: HttpRequest, pk: int) -> HttpResponseBase:
         record(SharingEvent.LOG_EXPORTED, by=person(request), brand_id=brand.pk, format=request.GET["format"])
         return _export(request, "what-we-read", (seen, _brand_columns()))
     context = {"brand": brand, "page": requested_page(request, seen, AccessRecord.ORDER), "form": form}
-    return render(request, "sharing/what_we_read.html", context | _state(request, form), status=_status(form))
+    return render(request, "records/what_we_read.html", context | _state(request, form), status=_status(form))
 
 
 def _asked(request: HttpRequest) -> Any:
@@ -189,7 +189,7 @@ def monthly_summary(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404 from error
     digest = monthly_digest(user=person(request), factory=factory, month=month)
     context = {"factory": factory, "digest": digest, "months": _months_beside(factory, month)}
-    return render(request, "sharing/monthly_summary.html", context)
+    return render(request, "records/monthly_summary.html", context)
 
 
 def _months_beside(factory: Factory, month: date) -> dict[str, date]:

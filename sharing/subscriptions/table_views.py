@@ -44,7 +44,7 @@ def subscription_import(request: HttpRequest, pk: int) -> HttpResponseBase:
     if not form.is_valid():
         context = {"programme": programme, "form": form, "columns": columns_explained()}
         status = REFUSED if form.is_bound else 200
-        return render(request, "sharing/subscription_import.html", context, status=status)
+        return render(request, "subscriptions/subscription_import.html", context, status=status)
     with kept_upload(form.cleaned_data["file"], TABLES) as name, open_upload(name) as file:
         plan = plan_subscriptions(programme=programme, file=file)
     if plan.problems:
@@ -65,7 +65,7 @@ def _preview(
         "read_from": plan.read_from,
         "token": signing.dumps(signed, salt=SALT, compress=True),
     }
-    return render(request, "sharing/subscription_import.html", context, status=status)
+    return render(request, "subscriptions/subscription_import.html", context, status=status)
 
 
 @login_required

@@ -53,7 +53,7 @@ def subscription_list(request: HttpRequest, pk: int) -> HttpResponse:
         "page": requested_page(request, rows, NEWEST_FIRST),
         "may_switch": _may_switch(request, programme),
     }
-    return render(request, "sharing/subscription_list.html", context)
+    return render(request, "subscriptions/subscription_list.html", context)
 
 
 @login_required
@@ -73,7 +73,7 @@ def subscription_add(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Recorded: %(brand)s, %(factory)s, cycle %(cycle)s.") % told)
             return redirect("subscription_list", pk=pk)
     status = REFUSED if request.method == "POST" else 200
-    return render(request, "sharing/subscription_add.html", {"programme": programme, "form": form}, status=status)
+    return render(request, "subscriptions/subscription_add.html", {"programme": programme, "form": form}, status=status)
 
 
 @login_required
@@ -94,7 +94,7 @@ def subscription_withdraw(request: HttpRequest, pk: int, subscription_id: int) -
         return redirect("subscription_list", pk=pk)
     context = {"programme": programme, "found": found, "form": form}
     status = REFUSED if request.method == "POST" else 200
-    return render(request, "sharing/subscription_withdraw.html", context, status=status)
+    return render(request, "subscriptions/subscription_withdraw.html", context, status=status)
 
 
 @login_required
@@ -108,7 +108,7 @@ def subscription_switch(request: HttpRequest, pk: int) -> HttpResponse:
         _switch(request, programme)
         return redirect("subscription_list", pk=pk)
     losers = [] if programme.participants_need_subscription else list(readers_without_subscription(programme))
-    return render(request, "sharing/subscription_switch.html", {"programme": programme, "losers": losers})
+    return render(request, "subscriptions/subscription_switch.html", {"programme": programme, "losers": losers})
 
 
 @transaction.atomic
@@ -130,4 +130,4 @@ def brand_subscriptions(request: HttpRequest, pk: int) -> HttpResponse:
     form = BrandSubscriptionFilter(request.GET)
     rows = Subscription.objects.visible_to(request.user).filter(brand=brand)
     page = requested_page(request, form.narrow(rows).select_related("factory"), NEWEST_FIRST)
-    return render(request, "sharing/brand_subscriptions.html", {"brand": brand, "form": form, "page": page})
+    return render(request, "subscriptions/brand_subscriptions.html", {"brand": brand, "form": form, "page": page})

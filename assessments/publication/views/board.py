@@ -60,7 +60,7 @@ def board(request: HttpRequest) -> HttpResponse:
             {"state": Assessment.State(name), **_column(user, name, rights, narrowed.get(name))} for name in COLUMNS
         ],
     }
-    return render(request, "assessments/board.html", context)
+    return render(request, "publication/board.html", context)
 
 
 def _list(request: HttpRequest, assessments: AssessmentQuerySet, rights: StepRights, form: BoardFilter) -> HttpResponse:
@@ -78,7 +78,7 @@ def _list(request: HttpRequest, assessments: AssessmentQuerySet, rights: StepRig
         "bulk_steps": bulk,
         "has_deadline": state not in WITHOUT_DEADLINE,
     }
-    return render(request, "assessments/board_list.html", context)
+    return render(request, "publication/board_list.html", context)
 
 
 def order_of(state: str) -> tuple[str, ...]:

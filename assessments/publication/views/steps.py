@@ -188,7 +188,7 @@ def assessment_step(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
         context["review_end"] = review_end(assessment)
         context["is_unchanged"] = is_unchanged_correction(assessment)
     status = REFUSED if request.method == "POST" else 200
-    return render(request, "assessments/step.html", context, status=status)
+    return render(request, "publication/step.html", context, status=status)
 
 
 def _take(request: HttpRequest, assessment: Assessment, step: Step, reason: str) -> bool:
@@ -253,7 +253,7 @@ def board_steps(request: HttpRequest) -> HttpResponse:
         "hidden": [("step", step.name), ("confirmed", "yes"), ("back", request.POST.get("back", ""))],
         "back": _back(request),
     }
-    return render(request, "assessments/steps.html", context)
+    return render(request, "publication/steps.html", context)
 
 
 def _chosen(request: HttpRequest, user: User) -> list[Assessment]:
@@ -304,4 +304,4 @@ def assessment_correct(request: HttpRequest, pk: UUID) -> HttpResponse:
             messages.success(request, _("The correction is version %s, in internal review.") % correction.version)
             return redirect("assessment", pk=correction.pk)
     status = REFUSED if request.method == "POST" else 200
-    return render(request, "assessments/correct.html", {"assessment": assessment, "form": form}, status=status)
+    return render(request, "publication/correct.html", {"assessment": assessment, "form": form}, status=status)

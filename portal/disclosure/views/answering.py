@@ -57,7 +57,7 @@ def access_request(request: HttpRequest, pk: UUID) -> HttpResponse:
     }
     if found.shown_state not in {Shown.OPEN, Shown.UNCONFIRMED} and not own:
         context["closed"] = answered_in_words(found)
-    return render(request, "sharing/request.html", context)
+    return render(request, "disclosure/request.html", context)
 
 
 def brand_seen(brand: Brand) -> str:
@@ -94,7 +94,7 @@ def _preview(request: HttpRequest, found: AccessRequest, scopes: list[str], term
 
 
 def effects_of(answer: Answer, found: AccessRequest, scopes: list[str], terms: Terms) -> dict[str, Any]:
-    """Return the context of `sharing/parts/yes_effects.html` for these terms, except for the way to try it."""
+    """Return the context of `disclosure/parts/yes_effects.html` for these terms, except for the way to try it."""
     return {
         "lines": [_yes_line(answer, scope) for scope in Scope if scope in scopes],
         "terms": as_grant(found.factory, terms),
@@ -167,7 +167,7 @@ def _is_approved_so(request: HttpRequest, found: AccessRequest, form: LessForm) 
 
 def _less_page(request: HttpRequest, found: AccessRequest, form: Form, status: int = REFUSED) -> HttpResponse:
     context = {"found": found, "factory": found.factory, "form": form}
-    return render(request, "sharing/request_less.html", context, status=status if form.is_bound else 200)
+    return render(request, "disclosure/request_less.html", context, status=status if form.is_bound else 200)
 
 
 def _confirm_less(
@@ -181,7 +181,7 @@ def _confirm_less(
         "hidden_for_preview": [*pairs, ("request", str(found.pk))],
         **_preview(request, found, scopes, terms),
     }
-    return render(request, "sharing/request_confirm.html", context)
+    return render(request, "disclosure/request_confirm.html", context)
 
 
 def _approve(

@@ -110,7 +110,7 @@ def _confirm(
         "hidden": [*hidden, ("answer", answer), ("confirmed", "yes"), ("seen", _identities(chosen))],
     }
     bound = form is not None and form.is_bound
-    return render(request, "sharing/requests_answer.html", context, status=REFUSED if bound else 200)
+    return render(request, "disclosure/requests_answer.html", context, status=REFUSED if bound else 200)
 
 
 def _effects(request: HttpRequest, factory: Factory, chosen: list[AccessRequest]) -> list[dict[str, Any]]:

@@ -77,7 +77,7 @@ def _list(request: HttpRequest, looker: AsBrand, seen_as: SeenAs) -> Recorded:
     show_days_of_each()  # as the brand's own list does
     context = shared_context(request, looker) | {"seen_as": seen_as}
     write_down = partial(record_page, cast(User, request.user), context, is_brand=False)
-    return render(request, "assessments/shared_list.html", context), write_down
+    return render(request, "reading/shared_list.html", context), write_down
 
 
 @login_required
@@ -88,7 +88,7 @@ def as_brand_assessment(request: HttpRequest, pk: int, brand: int, assessment: U
     context, openings = assessment_context(looker, assessment)
     _write_down(request, context["assessment"], list(openings))
     seen_as = SeenAs(looker.factory, looker.brand, is_inside=True)
-    return render(request, "assessments/assessment.html", context | {"seen_as": seen_as})
+    return render(request, "reading/assessment.html", context | {"seen_as": seen_as})
 
 
 def _write_down(request: HttpRequest, assessment: Assessment, scopes: list[str]) -> None:
@@ -185,5 +185,5 @@ def _tried_page(request: HttpRequest, looker: AsBrand, seen_as: SeenAs) -> Recor
         return _list(request, looker, seen_as)
     context: dict[str, Any]
     context, openings = assessment_context(looker, _uuid(request.POST["assessment"]))
-    page = render(request, "assessments/assessment.html", context | {"seen_as": seen_as})
+    page = render(request, "reading/assessment.html", context | {"seen_as": seen_as})
     return page, partial(_write_down, request, context["assessment"], list(openings))

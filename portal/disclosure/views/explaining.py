@@ -50,7 +50,7 @@ def explain_page(request: HttpRequest, pk: int) -> HttpResponse:
         reader, asked, at = form.chosen_reader(), form.cleaned_data, form.moment()
         context |= {"answers": explain(user, factory, reader, asked["scope"], asked["cycle"], at), "reader": reader}
         context |= _moment_words(at)
-    return render(request, "assessments/explain.html", context, status=_status(form))
+    return render(request, "disclosure/explain.html", context, status=_status(form))
 
 
 def _explain_to_brand(request: HttpRequest, factory: Factory) -> HttpResponse:
@@ -62,7 +62,7 @@ def _explain_to_brand(request: HttpRequest, factory: Factory) -> HttpResponse:
         asked, at = form.cleaned_data, form.moment()
         context |= {"answers": explain_to_brand(person(request), factory, asked["scope"], asked["cycle"], at)}
         context |= _moment_words(at)
-    return render(request, "assessments/explain.html", context, status=_status(form))
+    return render(request, "disclosure/explain.html", context, status=_status(form))
 
 
 def _moment_words(at: Any) -> dict[str, Any]:
@@ -91,4 +91,4 @@ def who_could_see_page(request: HttpRequest, pk: int) -> HttpResponseBase:
             name = f"who-could-see-{factory.bw_id.replace('/', '-')}-cycle-{asked['cycle']}"
             return table_response(request.GET["format"], name, header, rows)
         context |= {"found": found, **_moment_words(at)}
-    return render(request, "assessments/who_could_see.html", context, status=_status(form))
+    return render(request, "disclosure/who_could_see.html", context, status=_status(form))

@@ -64,7 +64,7 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
         elif _granted(request, factory, form):
             return redirect("who_can_see", pk=factory.pk)
     context = {"factory": factory, "form": form, "templates": _templates(request, factory)}
-    return render(request, "sharing/grant.html", context, status=_status(request))
+    return render(request, "disclosure/grant.html", context, status=_status(request))
 
 
 def _status(request: HttpRequest) -> int:
@@ -132,7 +132,7 @@ def _confirm_grant(request: HttpRequest, factory: Factory, form: GrantForm) -> H
         "hidden": posted_again(request, form),
         "hidden_for_preview": posted_again(request, form)[:-1],
     }
-    return render(request, "sharing/grant_confirm.html", context)
+    return render(request, "disclosure/grant_confirm.html", context)
 
 
 def brands_with(differences: list[Difference]) -> list[dict[str, Any]]:
@@ -207,7 +207,7 @@ def change(request: HttpRequest, pk: UUID) -> HttpResponse:
         "is_renewal": is_renewal,
     }
     status = STALE if request.method == "POST" and changed else _status(request)
-    return render(request, "sharing/change.html", context, status=status)
+    return render(request, "disclosure/change.html", context, status=status)
 
 
 def _nothing_new(request: HttpRequest, found: SharingGrant, form: TermsForm) -> HttpResponse | None:
@@ -240,7 +240,7 @@ def _confirm_change(request: HttpRequest, found: SharingGrant, form: TermsForm) 
         "hidden": posted_again(request, form),
         "hidden_for_preview": [*posted_again(request, form)[:-1], ("grant", str(found.pk))],
     }
-    return render(request, "sharing/change_confirm.html", context)
+    return render(request, "disclosure/change_confirm.html", context)
 
 
 def _changed(request: HttpRequest, found: SharingGrant, form: TermsForm) -> HttpResponse | None:

@@ -39,7 +39,7 @@ def report_openings(request: HttpRequest, pk: int) -> HttpResponse:
         "may_decide": may_decide(request, factory),
         "may_look": may_look(request, factory),
     }
-    return render(request, "sharing/report_openings.html", context)
+    return render(request, "disclosure/report_openings.html", context)
 
 
 @login_required
@@ -89,6 +89,6 @@ def report_release(request: HttpRequest, pk: int) -> HttpResponse:
     grants = SharingGrant.objects.visible_to(request.user).filter(factory=kept.factory, brand=kept.brand)
     return render(
         request,
-        "sharing/report_release.html",
+        "disclosure/report_release.html",
         {"kept": kept, "factory": kept.factory, "is_shared": grants.not_over().exists()},
     )

@@ -84,7 +84,7 @@ def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
         **_beyond_reach(request, found.factory, brand=found.brand_id, scope=found.scope),
     }
     status = REFUSED if request.method == "POST" else 200
-    return render(request, "sharing/revoke.html", context, status=status)
+    return render(request, "grants/revoke.html", context, status=status)
 
 
 def _is_proposed_change(found: SharingGrant) -> bool:
@@ -138,7 +138,7 @@ def stop_brand(request: HttpRequest, pk: int, brand_id: int) -> HttpResponse:
         **_beyond_reach(request, factory, brand=brand),
     }
     status = REFUSED if request.method == "POST" else 200
-    return render(request, "sharing/stop_brand.html", context, status=status)
+    return render(request, "grants/stop_brand.html", context, status=status)
 
 
 def _say_stopped(request: HttpRequest, text: str, ended: list[SharingGrant], form: RevokeForm) -> None:
@@ -175,7 +175,7 @@ def stop_all(request: HttpRequest, pk: int) -> HttpResponse:
         "hidden": [*((name, request.POST[name]) for name in form.fields if name in request.POST), ("confirmed", "yes")],
         **_beyond_reach(request, factory),
     }
-    template = "sharing/stop_all_confirm.html" if is_sent and grants else "sharing/stop_all.html"
+    template = "grants/stop_all_confirm.html" if is_sent and grants else "grants/stop_all.html"
     status = 200 if is_sent or request.method != "POST" else REFUSED
     return render(request, template, context, status=status)
 

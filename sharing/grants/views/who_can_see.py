@@ -69,4 +69,4 @@ def who_can_see(request: HttpRequest, pk: int) -> HttpResponse:
         "may_look": may_look(request, factory),
         "may_record": may_record_consent(user, factory),
     }
-    return render(request, "sharing/who_can_see.html", context)
+    return render(request, "grants/who_can_see.html", context)

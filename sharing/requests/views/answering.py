@@ -45,7 +45,7 @@ def inbox(request: HttpRequest, pk: int) -> HttpResponse:
         "past": rows.shown_closed().order_by("-answered_at", "-created_at")[:PAST_SHOWN],
         "may_decide": may_decide(request, factory),
     }
-    return render(request, "sharing/inbox.html", context)
+    return render(request, "requests/inbox.html", context)
 
 
 def already_answered(
@@ -85,7 +85,7 @@ def request_decline(request: HttpRequest, pk: UUID) -> HttpResponse:
         messages.success(request, about(found.factory, said))
         return redirect("request_inbox", pk=found.factory_id)
     context = {"found": found, "factory": found.factory, "form": form}
-    return render(request, "sharing/request_decline.html", context, status=REFUSED if form.is_bound else 200)
+    return render(request, "requests/request_decline.html", context, status=REFUSED if form.is_bound else 200)
 
 
 @login_required
@@ -125,4 +125,4 @@ def request_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
             messages.success(request, _("Your request to %s is cancelled.") % found.factory)
         return redirect("brand_requests", pk=found.brand_id)
     found.answered_at = found.created_at
-    return render(request, "sharing/request_withdraw.html", {"found": found, "again": may_ask_again(found)})
+    return render(request, "requests/request_withdraw.html", {"found": found, "again": may_ask_again(found)})

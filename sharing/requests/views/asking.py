@@ -42,7 +42,7 @@ def brand_requests(request: HttpRequest, pk: int) -> HttpResponse:
     rows = AccessRequest.objects.visible_to(request.user).filter(brand=brand).for_reader(request.user)
     rows = form.narrow(rows.select_related("factory__programme").prefetch_related("grants"))
     page = requested_page(request, rows, ("-created_at", "-id"))
-    return render(request, "sharing/brand_requests.html", {"brand": brand, "form": form, "page": page})
+    return render(request, "requests/brand_requests.html", {"brand": brand, "form": form, "page": page})
 
 
 @login_required
@@ -55,7 +55,7 @@ def ask_search(request: HttpRequest, pk: int) -> HttpResponse:
     where = standings(request.user, brand, [factory.pk for factory in page.items])
     rows = [(factory, where[factory.pk]) for factory in page.items]
     context = {"brand": brand, "form": form, "page": page, "rows": rows}
-    return render(request, "sharing/ask_search.html", context)
+    return render(request, "requests/ask_search.html", context)
 
 
 @login_required
@@ -79,7 +79,7 @@ def ask_list(request: HttpRequest, pk: int) -> HttpResponse:
             return _review(request, brand, lines)
     has_suppliers = Supplier.objects.visible_to(request.user).filter(brand=brand).exists()
     context = {"brand": brand, "form": form, "has_suppliers": has_suppliers}
-    return render(request, "sharing/ask_list.html", context, status=REFUSED if form.is_bound else 200)
+    return render(request, "requests/ask_list.html", context, status=REFUSED if form.is_bound else 200)
 
 
 def _lines(form: ListForm) -> Lines:
@@ -109,7 +109,7 @@ def _review(request: HttpRequest, brand: Brand, found: Lines) -> HttpResponse:
     groups = _grouped(matches, where)
     context = {"brand": brand, "where": where, "count": len(found.lines), "read_from": found.read_from, **groups}
     context["may_send"] = bool(groups["sure"] or groups["unsure"])
-    return render(request, "sharing/ask_review.html", context)
+    return render(request, "requests/ask_review.html", context)
 
 
 def _grouped(matches: list[Match], where: dict[int, Standing]) -> dict[str, Any]:
@@ -160,7 +160,7 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
         "here": _asking_address(brand, hidden),
         "may_ask": is_sent or any(one.may_ask for one in where.values()),
     }
-    return render(request, "sharing/ask.html", context, status=REFUSED if form.is_bound else 200)
+    return render(request, "requests/ask.html", context, status=REFUSED if form.is_bound else 200)
 
 
 def _asking_address(brand: Brand, hidden: list[tuple[str, int]]) -> str:
