@@ -10,7 +10,7 @@ from brands.models import Brand, BrandQuerySet, SupplierQuerySet
 from brands.roles import BRAND, OFFERED_INTEGRATIONS
 from brands.services import checked_name
 from portal.accounts.services import MAX_TOKEN_LIFETIME
-from portal.core.countries import COUNTRIES
+from portal.core.countries import country_choices
 from portal.core.search import search
 from portal.core.uploads import size_help
 from portal.ui.forms import ListFilter, StaleGuard
@@ -42,7 +42,7 @@ class BrandFilter(ListFilter):
         if not self.staff:
             self.fields = {"q": self.fields["q"]}
         else:
-            self.fields["country"].choices = [("", _("All countries")), *_countries()]  # type: ignore[attr-defined]
+            self.fields["country"].choices = [("", _("All countries")), *country_choices()]  # type: ignore[attr-defined]
         super().full_clean()
 
     def narrow(self, brands: BrandQuerySet) -> BrandQuerySet:
@@ -61,10 +61,6 @@ class BrandFilter(ListFilter):
         return self.ORDERS[self.asked("sort") or ""]
 
 
-def _countries() -> list[tuple[str, str]]:
-    return sorted(((code, str(name)) for code, name in COUNTRIES.items()), key=lambda pair: pair[1])
-
-
 class BrandForm(StaleGuard, forms.ModelForm):  # type: ignore[type-arg]
     """The form in which global staff enter a brand."""
 
@@ -81,7 +77,7 @@ class BrandForm(StaleGuard, forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["country"].choices = [("", _("Not stated")), *_countries()]  # type: ignore[attr-defined]
+        self.fields["country"].choices = [("", _("Not stated")), *country_choices()]  # type: ignore[attr-defined]
 
     def clean_name(self) -> str:
         """Refuse a name that could be mistaken for another brand's; an unchanged name is not checked."""

@@ -11,7 +11,7 @@ from factories.enrolment import wrong_days
 from factories.models import CountryProgramme, Factory, FactoryQuerySet, ProgrammeQuerySet, named, with_managers
 from factories.time_zones import zone_choices
 from portal.accounts.models import User
-from portal.core.countries import COUNTRIES, country_name
+from portal.core.countries import COUNTRIES, country_choices, country_name
 from portal.core.names import unmarked
 from portal.core.scans import kind_of_scan
 from portal.core.search import search
@@ -270,8 +270,7 @@ class NewProgrammeForm(ProgrammeForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        pairs = sorted(((code, str(name)) for code, name in COUNTRIES.items()), key=lambda pair: pair[1])
-        self.fields["country"].choices = [("", _("Choose a country")), *pairs]  # type: ignore[attr-defined]
+        self.fields["country"].choices = [("", _("Choose a country")), *country_choices()]  # type: ignore[attr-defined]
 
     def clean_country(self) -> str:
         """Refuse a country that has a programme already."""

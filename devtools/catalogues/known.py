@@ -1,4 +1,4 @@
-"""Words that were translated and reviewed before: the words of reports, and the names of countries (CLDR).
+"""Words that were translated and reviewed before: the words of reports.
 
 They fill what is not translated yet; a translator may change them.
 """
@@ -7,12 +7,8 @@ import json
 from functools import cache
 from pathlib import Path
 
-from babel import Locale
-from django.utils import translation
-
 from devtools.catalogues.entries import Catalogue, by_key, with_forms
 from devtools.catalogues.sources import ROOT
-from portal.core.countries import COUNTRIES
 
 NOT_WORDS = {"language_name", "published_on"}  # these have another sense than on the pages
 LABELS = ROOT / "assessments" / "reports" / "labels"
@@ -31,12 +27,6 @@ def known_words(language: str) -> dict[str, str]:
     for name, text in english.items():
         if name in theirs and name not in NOT_WORDS and "{" not in text:
             words.setdefault(text, set()).add(theirs[name])
-    names, territories = Locale("en").territories, Locale(language).territories
-    with translation.override("en"):
-        for code, country in COUNTRIES.items():
-            name = str(country)
-            if names[code] == name:  # where the programme has a name of its own, a translator supplies it
-                words[name] = {territories[code]}
     return {text: found.pop() for text, found in words.items() if len(found) == 1}
 
 

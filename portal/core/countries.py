@@ -1,96 +1,47 @@
-"""Country names by ISO 3166-1 alpha-2 code: where the programme works, and where brands and suppliers are."""
+"""Country names by ISO 3166-1 alpha-2 code: where the programme works, and where brands and suppliers are.
 
+Names come from Unicode CLDR (by Babel) in the reader's language, except where the United Nations, and with them the
+ILO, use another one.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+
+from babel import Locale
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-COUNTRIES: dict[str, Promise] = {
-    "AE": _("United Arab Emirates"),
-    "AR": _("Argentina"),
-    "AT": _("Austria"),
-    "AU": _("Australia"),
-    "BD": _("Bangladesh"),
-    "BE": _("Belgium"),
-    "BG": _("Bulgaria"),
-    "BR": _("Brazil"),
-    "CA": _("Canada"),
-    "CH": _("Switzerland"),
-    "CL": _("Chile"),
-    "CN": _("China"),
-    "CO": _("Colombia"),
-    "CZ": _("Czechia"),
-    "DE": _("Germany"),
-    "DK": _("Denmark"),
-    "DO": _("Dominican Republic"),
-    "EE": _("Estonia"),
-    "EG": _("Egypt"),
-    "ES": _("Spain"),
-    "ET": _("Ethiopia"),
-    "FI": _("Finland"),
-    "FR": _("France"),
-    "GB": _("United Kingdom"),
-    "GR": _("Greece"),
-    "GT": _("Guatemala"),
+CODES = (
+    "AE AR AT AU BD BE BG BR CA CH CL CN CO CZ DE DK DO EE EG ES ET FI FR GB GR GT HK HN HR HT HU ID IE IL IN IT JO JP "
+    "KE KH KR LA LB LK LS LT LU LV MA MG MK MM MU MX MY NI NL NO NP NZ PE PH PK PL PT RO RS SA SE SG SI SK SV TH TN TR "
+    "TW TZ UA US UY UZ VN ZA"
+)
+COUNTRIES: tuple[str, ...] = tuple(CODES.split())
+UNITED_NATIONS: dict[str, Promise] = {
     "HK": _("Hong Kong"),
-    "HN": _("Honduras"),
-    "HR": _("Croatia"),
-    "HT": _("Haiti"),
-    "HU": _("Hungary"),
-    "ID": _("Indonesia"),
-    "IE": _("Ireland"),
-    "IL": _("Israel"),
-    "IN": _("India"),
-    "IT": _("Italy"),
-    "JO": _("Jordan"),
-    "JP": _("Japan"),
-    "KE": _("Kenya"),
-    "KH": _("Cambodia"),
     "KR": _("Republic of Korea"),
     "LA": _("Lao People's Democratic Republic"),
-    "LB": _("Lebanon"),
-    "LK": _("Sri Lanka"),
-    "LS": _("Lesotho"),
-    "LT": _("Lithuania"),
-    "LU": _("Luxembourg"),
-    "LV": _("Latvia"),
-    "MA": _("Morocco"),
-    "MG": _("Madagascar"),
-    "MK": _("North Macedonia"),
     "MM": _("Myanmar"),
-    "MU": _("Mauritius"),
-    "MX": _("Mexico"),
-    "MY": _("Malaysia"),
-    "NI": _("Nicaragua"),
-    "NL": _("Netherlands"),
-    "NO": _("Norway"),
-    "NP": _("Nepal"),
-    "NZ": _("New Zealand"),
-    "PE": _("Peru"),
-    "PH": _("Philippines"),
-    "PK": _("Pakistan"),
-    "PL": _("Poland"),
-    "PT": _("Portugal"),
-    "RO": _("Romania"),
-    "RS": _("Serbia"),
-    "SA": _("Saudi Arabia"),
-    "SE": _("Sweden"),
-    "SG": _("Singapore"),
-    "SI": _("Slovenia"),
-    "SK": _("Slovakia"),
-    "SV": _("El Salvador"),
-    "TH": _("Thailand"),
-    "TN": _("Tunisia"),
-    "TR": _("Türkiye"),
     "TW": _("Taiwan, China"),
     "TZ": _("United Republic of Tanzania"),
-    "UA": _("Ukraine"),
-    "US": _("United States"),
-    "UY": _("Uruguay"),
-    "UZ": _("Uzbekistan"),
     "VN": _("Viet Nam"),
-    "ZA": _("South Africa"),
 }
 
 
 def country_name(code: str) -> str:
     """Return the name of the country `code` in the reader's language; or the code itself where it is unknown."""
-    return str(COUNTRIES.get(code.upper(), code))
+    code = code.upper()
+    if code in UNITED_NATIONS:
+        return str(UNITED_NATIONS[code])
+    return _territories(get_language() or "en").get(code, code) if code in COUNTRIES else code
+
+
+def country_choices() -> list[tuple[str, str]]:
+    """Return code and name of each country in the reader's language, by name, for a form."""
+    return sorted(((code, country_name(code)) for code in COUNTRIES), key=lambda pair: pair[1])
+
+
+@cache
+def _territories(language: str) -> Mapping[str, str]:
+    return Locale.parse(language, sep="-").territories

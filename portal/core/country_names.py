@@ -6,7 +6,7 @@ from functools import cache
 
 from django.utils import translation
 
-from portal.core.countries import COUNTRIES
+from portal.core.countries import COUNTRIES, country_name
 
 # Other names in use, beside the English ones of `COUNTRIES` and the codes themselves.
 VARIANTS = {
@@ -58,6 +58,6 @@ def _plain(text: str) -> str:
 @cache
 def _names() -> dict[str, str]:
     with translation.override("en"):
-        names = {_plain(str(name)): code for code, name in COUNTRIES.items()}
+        names = {_plain(country_name(code)): code for code in COUNTRIES}
     names |= {_plain(code): code for code in COUNTRIES}
     return names | {_plain(name): code for name, code in VARIANTS.items()}

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from factories.models import CountryProgramme, Factory, FactoryQuerySet, named
-from portal.core.countries import COUNTRIES
+from portal.core.countries import country_name
 from portal.core.days import today
 from portal.core.uploads import size_help
 from portal.ui.forms import ListFilter
@@ -30,10 +30,10 @@ STATES = [
 ]
 
 
-def country_choices() -> list[tuple[str, Any]]:
+def programme_countries() -> list[tuple[str, Any]]:
     """Return the countries with a programme, by name in the reader's language, after "all"."""
     codes = CountryProgramme.objects.filter(is_global=False).values_list("country", flat=True)
-    pairs = sorted(((code, COUNTRIES.get(code, code)) for code in codes), key=lambda pair: str(pair[1]))
+    pairs = sorted(((code, country_name(code)) for code in codes), key=lambda pair: pair[1])
     return [("", _("All countries")), *pairs]
 
 
@@ -41,7 +41,7 @@ class FactorySearch(ListFilter):
     """The search with which a brand finds the factories that it may ask."""
 
     q = forms.CharField(label=_("Name, Better Work id or OS Hub id"), max_length=100, required=False)
-    country = forms.ChoiceField(label=_("Country"), choices=country_choices, required=False)
+    country = forms.ChoiceField(label=_("Country"), choices=programme_countries, required=False)
 
     def narrow(self, factories: FactoryQuerySet) -> FactoryQuerySet:
         """Return the factories whose names contain the words, or whose id they are."""
