@@ -6,16 +6,17 @@ For `manage.py verify_ledger`. The moment of publication decides on which day a 
 from collections.abc import Iterator
 
 from assessments.answering.digests import DIGEST
+from assessments.events import AssessmentEvent
 from assessments.models import Answer, Assessment
 from portal.ledger.checks import SAME_MOMENT, Keys, Problem, rows_of
 
-COMPARED = (("publish", "published_at"), ("withdraw", "withdrawn_at"))
+COMPARED = ((AssessmentEvent.PUBLISHED, "published_at"), (AssessmentEvent.WITHDRAWN, "withdrawn_at"))
 
 
 def compare_publications(_keys: Keys) -> Iterator[Problem]:
     """Yield the first assessment whose publication, and the first whose withdrawal, differs from its event."""
-    for step, column in COMPARED:
-        for assessment, event, is_gone in rows_of(_statement(step, column)):
+    for kind, column in COMPARED:
+        for assessment, event, is_gone in rows_of(_statement(kind, column)):
             if is_gone:
                 what = f"it is gone, and event {event} is there"
             else:
@@ -37,7 +38,7 @@ def compare_first_publications(_keys: Keys) -> Iterator[Problem]:
 
 OTHER_ANSWERS = f"""
     SELECT e.subject, e.id
-    FROM (SELECT * FROM core_event WHERE kind = 'assessments.publish') e
+    FROM (SELECT * FROM core_event WHERE kind = 'assessment.published') e
     LEFT JOIN (SELECT assessment_id::text, {DIGEST} AS digest FROM assessments_answer GROUP BY assessment_id) a
         ON a.assessment_id = e.subject
     WHERE a.digest IS DISTINCT FROM e.data ->> 'answers'
@@ -47,7 +48,7 @@ OTHER_BEGINNING = f"""
     SELECT * FROM (
         SELECT 'sharing_cyclereport', r.id::text
         FROM sharing_cyclereport r LEFT JOIN assessments_assessment a ON a.report_id = r.id
-        LEFT JOIN core_event e ON e.kind = 'assessments.publish' AND e.subject = a.id::text
+        LEFT JOIN core_event e ON e.kind = 'assessment.published' AND e.subject = a.id::text
         GROUP BY r.id
         HAVING min(e.at) IS NULL
             OR r.first_published_at NOT BETWEEN min(e.at) - {SAME_MOMENT} AND min(e.at) + {SAME_MOMENT}
@@ -59,10 +60,10 @@ OTHER_BEGINNING = f"""
 """  # noqa: S608 - constants of the portal
 
 
-def _statement(step: str, column: str) -> str:
+def _statement(kind: AssessmentEvent, column: str) -> str:
     return f"""
         SELECT coalesce(a.id::text, e.subject), e.id, a.id IS NULL
-        FROM (SELECT * FROM core_event WHERE kind = 'assessments.{step}') e
+        FROM (SELECT * FROM core_event WHERE kind = '{kind}') e
         FULL JOIN assessments_assessment a ON a.id::text = e.subject
         WHERE (e.id IS NOT NULL OR a.{column} IS NOT NULL) AND (
             a.id IS NULL OR e.id IS NULL OR a.{column} IS NULL

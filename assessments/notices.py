@@ -20,7 +20,7 @@ from portal.notices.names import NoticeName
 from portal.notices.outbox import Line, NoticeKind, announce, api_url, register_notice
 from sharing import access
 
-IN_REVIEW, WITHDRAWN = ReportNotice.IN_REVIEW, ReportNotice.WITHDRAWN
+IN_REVIEW, WITHDRAWN = ReportNotice.SENT_TO_FACTORY, ReportNotice.WITHDRAWN
 FACTORY, BOTH = {"factory": ""}, {"factory": "", "brand": ""}
 BRAND = frozenset({"brand"})
 
@@ -160,5 +160,5 @@ def register_kinds() -> None:
     labels = {PUBLISHED: gettext_lazy("A report was published"), SUPERSEDED: gettext_lazy("A report was corrected")}
     for name, label in labels.items():
         kind = NoticeKind(name, label, _line, sides=BOTH, mails=BRAND, payload=_payload, when=told_when)
-        register_notice(kind)  # a factory's people are notified of both under `sharing.report_opens`
+        register_notice(kind)  # a factory's people are notified of both under `report.scheduled`
     register_notice(NoticeKind(WITHDRAWN, gettext_lazy("A report was withdrawn"), _line, sides=BOTH, payload=_payload))

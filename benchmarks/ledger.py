@@ -23,7 +23,7 @@ def copy_events(count: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO core_event (at, kind, factory_id, brand_id, subject, data) "
-            "SELECT now() - make_interval(secs => %s - n), 'sharing.granted', n %% 1700, n %% 60, "
+            "SELECT now() - make_interval(secs => %s - n), 'grant.created', n %% 1700, n %% 60, "
             "gen_random_uuid()::text, "
             "jsonb_build_object('scope', 'report', 'cycles', 'all', 'cycle_number', null, 'hold_days', n %% 15, "
             "'valid_from', '2026-01-01T00:00:00+00:00', 'expires_at', null) FROM generate_series(1, %s) n",

@@ -10,7 +10,7 @@ TABLE = Handover._meta.db_table
 OPENED = f"""
     SELECT coalesce(h.id::text, e.subject), e.id, h.id IS NULL
     FROM factories_handover h
-    FULL JOIN (SELECT * FROM core_event WHERE kind = 'factories.handover_opened') e ON e.subject = h.id::text
+    FULL JOIN (SELECT * FROM core_event WHERE kind = 'handover.opened') e ON e.subject = h.id::text
     WHERE h.id IS NULL OR e.id IS NULL
         OR (h.factory_id, h.opened_by_id, h.leaving_id::text, h.scan_sha256)
             IS DISTINCT FROM (e.factory_id, e.actor_id, e.data ->> 'leaving', e.data ->> 'scan_sha256')

@@ -99,7 +99,7 @@ def create_factories(*, by: User, factories: Sequence[Factory]) -> list[Factory]
     Event.objects.bulk_create(
         (
             Event(
-                kind="factories.created",
+                kind="factory.created",
                 actor=by,
                 factory_id=factory.pk,
                 programme_id=factory.programme_id,

@@ -6,4 +6,4 @@ from portal.notices.names import NoticeName
 class FactoryNotice(NoticeName):
     """The kinds; a value is also how people choose to be mailed, and the type of its webhook, if it has one."""
 
-    HANDOVER = "handover"
+    HANDOVER_CHANGED = "handover.changed"

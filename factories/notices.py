@@ -34,7 +34,7 @@ def _handover(notice: Notice, reader: User) -> Line | None:
 
 register_notice(
     NoticeKind(
-        FactoryNotice.HANDOVER,
+        FactoryNotice.HANDOVER_CHANGED,
         gettext_lazy("A factory's manager is replaced"),
         _handover,
         sides={"factory": "manage_members", "programme": "manage_enrolment"},

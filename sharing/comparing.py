@@ -22,8 +22,8 @@ WITHHELD = f"""
             OR w.released_at NOT BETWEEN o.at - {SAME_MOMENT} AND o.at + {SAME_MOMENT}) THEN 'its release differs'
         END AS what
     FROM sharing_withheldreport w
-    FULL JOIN (SELECT * FROM core_event WHERE kind = 'sharing.withheld') e ON e.subject = w.id::text
-    LEFT JOIN core_event o ON o.kind = 'sharing.let_open' AND o.subject = w.id::text
+    FULL JOIN (SELECT * FROM core_event WHERE kind = 'report.held') e ON e.subject = w.id::text
+    LEFT JOIN core_event o ON o.kind = 'report.allowed' AND o.subject = w.id::text
 """  # noqa: S608 - no value from outside
 SUBSCRIPTIONS = f"""
     SELECT coalesce(s.id::text, e.subject), e.id, CASE
@@ -39,8 +39,8 @@ SUBSCRIPTIONS = f"""
             OR s.ended_at NOT BETWEEN o.at - {SAME_MOMENT} AND o.at + {SAME_MOMENT}) THEN 'its withdrawal differs'
         END AS what
     FROM sharing_subscription s
-    FULL JOIN (SELECT * FROM core_event WHERE kind = 'sharing.subscription_recorded') e ON e.subject = s.id::text
-    LEFT JOIN core_event o ON o.kind = 'sharing.subscription_withdrawn' AND o.subject = s.id::text
+    FULL JOIN (SELECT * FROM core_event WHERE kind = 'subscription.recorded') e ON e.subject = s.id::text
+    LEFT JOIN core_event o ON o.kind = 'subscription.withdrawn' AND o.subject = s.id::text
 """  # noqa: S608 - no value from outside
 PAPERS = """
     SELECT coalesce(p.id::text, e.subject), e.id, CASE
@@ -51,7 +51,7 @@ PAPERS = """
             THEN 'it says something else'
         END AS what
     FROM sharing_paperconsent p
-    FULL JOIN (SELECT * FROM core_event WHERE kind = 'sharing.paper_recorded') e ON e.subject = p.id::text
+    FULL JOIN (SELECT * FROM core_event WHERE kind = 'paper.recorded') e ON e.subject = p.id::text
 """
 FIRST = "SELECT * FROM ({}) compared (row_id, event_id, what) WHERE what IS NOT NULL ORDER BY event_id, row_id LIMIT 1"
 # A grant from a signed form names the form's scan; the event names the grants.
@@ -60,7 +60,7 @@ FORMS_OF_GRANTS = """
     FROM sharing_sharinggrant g
     LEFT JOIN (
         SELECT e.subject, jsonb_path_query(e.data, '$.grants[*]') #>> '{}' AS grant_id
-        FROM core_event e WHERE e.kind = 'sharing.paper_recorded'
+        FROM core_event e WHERE e.kind = 'paper.recorded'
     ) told ON told.grant_id = g.id::text
     LEFT JOIN sharing_paperconsent p ON p.id::text = told.subject
     WHERE (g.consent_document, g.granted_for) IS DISTINCT FROM (coalesce(p.document, ''), coalesce(p.signed_by, ''))

@@ -104,15 +104,22 @@ def tell_world() -> None:
     for period in MembershipPeriod.objects.filter(until=None).select_related("group"):
         kind, organisation, role = period.group.name.split(":")
         more: dict[str, Any] = {f"{kind}_id": int(organisation), "role": role}
-        history.add(period.since, AccountEvent.JOINED, by=None, subject=period.user_id, **more)
+        history.add(period.since, AccountEvent.MEMBER_JOINED, by=None, subject=period.user_id, **more)
     published = Assessment.objects.exclude(published_at=None)
     digests = answer_digests(published.values_list("pk", flat=True))
     for one in published:
         ids: dict[str, Any] = {"factory_id": one.factory_id, "cycle": one.cycle, "version": one.version}
         assert one.published_at is not None
-        history.add(one.published_at, AssessmentEvent.PUBLISH, by=None, subject=one.pk, **ids, answers=digests[one.pk])
+        history.add(
+            one.published_at,
+            AssessmentEvent.PUBLISHED,
+            by=None,
+            subject=one.pk,
+            **ids,
+            answers=digests[one.pk],
+        )
         if one.withdrawn_at:
-            history.add(one.withdrawn_at, AssessmentEvent.WITHDRAW, by=None, subject=one.pk, **ids)
+            history.add(one.withdrawn_at, AssessmentEvent.WITHDRAWN, by=None, subject=one.pk, **ids)
     history.write()
 
 

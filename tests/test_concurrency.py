@@ -45,7 +45,7 @@ def test_two_publications_at_once_are_one(world: World) -> None:
     assert refusals(answers, ValidationError) == 0
     a3.refresh_from_db()
     assert a3.state == "published"
-    assert Event.objects.filter(kind="assessments.publish", subject=str(a3.pk)).count() == 1
+    assert Event.objects.filter(kind="assessment.published", subject=str(a3.pk)).count() == 1
 
 
 def test_a_publication_behind_a_publication_changes_nothing(world: World) -> None:
@@ -55,7 +55,7 @@ def test_a_publication_behind_a_publication_changes_nothing(world: World) -> Non
         lambda: take_step(by=world.person("team_leader"), assessment=a3, name="publish"),
     )
     assert first.published_at == second.published_at
-    assert Event.objects.filter(kind="assessments.publish", subject=str(a3.pk)).count() == 1
+    assert Event.objects.filter(kind="assessment.published", subject=str(a3.pk)).count() == 1
 
 
 def test_two_corrections_at_once_are_one(world: World) -> None:
@@ -88,7 +88,7 @@ def test_a_double_click_is_one_grant(world: World) -> None:
     assert refusals(answers, ValidationError) == 0
     assert len({grant.pk for grant in answers}) == 1
     assert SharingGrant.objects.count() == 1
-    assert Event.objects.filter(kind="sharing.granted").count() == 1
+    assert Event.objects.filter(kind="grant.created").count() == 1
 
 
 def test_two_managers_with_different_terms_make_one_grant(world: World) -> None:
@@ -155,7 +155,7 @@ def test_two_revokes_at_once_are_one(world: World) -> None:
     grant = world.grant()
     answers = at_once(*[lambda: revoke_access(by=world.person("manager_a"), grant=grant)] * 3)
     assert refusals(answers, ValidationError) == 0
-    assert Event.objects.filter(kind="sharing.revoked").count() == 1
+    assert Event.objects.filter(kind="grant.revoked").count() == 1
     assert seen_by_brand(world) == set()
 
 

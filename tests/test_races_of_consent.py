@@ -86,7 +86,7 @@ def test_r7_the_second_person_against_a_revoke_opens_nothing(world: World, waiti
     confirmed = 1 - refusals(answers, ValidationError)
     waiting.refresh_from_db()
     assert waiting.ended_at is not None
-    assert (waiting.confirmed_at is not None, happened("sharing.confirmed")) == (bool(confirmed), confirmed)
+    assert (waiting.confirmed_at is not None, happened("grant.confirmed")) == (bool(confirmed), confirmed)
     assert Receipt.objects.filter(grant=waiting).count() == 2 + confirmed
     assert seen_by_brand(world) == set()
 
@@ -108,8 +108,8 @@ def test_two_representatives_who_say_yes_and_no_end_in_one_answer(
         lambda: refuse_grant(by=other, grant=waiting),
     )
     assert refusals(answers, ValidationError) == 1
-    assert happened("sharing.confirmed") + happened("sharing.refused") == 1
-    assert bool(seen_by_brand(world)) == (happened("sharing.confirmed") == 1)
+    assert happened("grant.confirmed") + happened("grant.refused") == 1
+    assert bool(seen_by_brand(world)) == (happened("grant.confirmed") == 1)
 
 
 def test_a_change_and_the_second_persons_yes_never_confirm_terms_that_nobody_saw(

@@ -217,7 +217,7 @@ def test_an_invitation_is_accepted_once(world: World) -> None:
     answers = at_once(*[lambda: accept_invitation(invitation=invitation, by=person, kind=BRAND)] * 3)
     assert refusals(answers, PermissionDenied) == 2
     assert role_of(person, BRAND, world.brand_a) == ["member"]
-    assert Event.objects.filter(kind="people.joined", actor=person).count() == 1
+    assert Event.objects.filter(kind="member.joined", actor=person).count() == 1
 
 
 def test_a_member_removed_from_the_brand_while_reading_is_out_on_the_next_question(world: World) -> None:

@@ -134,7 +134,7 @@ def test_no_request_lapses_between_the_check_and_the_answer_of_a_confirmation(
     grant = confirm_grant(by=world.person("representative_a"), grant=request.grants.get())
     request.refresh_from_db()
     assert (lapsed, grant.is_given, request.state) == ([0], True, "approved")
-    assert (happened("sharing.request_approved"), happened("sharing.request_lapsed")) == (1, 0)
+    assert (happened("request.approved"), happened("request.lapsed")) == (1, 0)
 
 
 # --- second clicks ---------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ def test_a_second_click_on_approve_gives_one_grant(world: World) -> None:
     assert clicked(manager, "request_approve", request.pk, as_asked="yes", seen=seen) == [302, 302, 302]
     grant = SharingGrant.objects.get()
     assert grant.status() == "live"
-    assert (happened("sharing.request_approved"), happened("sharing.granted")) == (1, 1)
+    assert (happened("request.approved"), happened("grant.created")) == (1, 1)
     assert Receipt.objects.filter(grant=grant).count() == 1
 
 
@@ -160,7 +160,7 @@ def test_a_second_click_on_decline_or_withdraw_changes_nothing(world: World) -> 
     declined, withdrawn = asked(world), asked(world, "b")
     assert clicked(world.person("manager_a"), "request_decline", declined.pk, reason="") == [302, 302, 302]
     assert clicked(world.person("brand_b_member"), "request_withdraw", withdrawn.pk) == [302, 302, 302]
-    assert (happened("sharing.request_declined"), happened("sharing.request_withdrawn")) == (1, 1)
+    assert (happened("request.declined"), happened("request.withdrawn")) == (1, 1)
     assert not SharingGrant.objects.exists()
 
 
@@ -170,7 +170,7 @@ def test_a_second_click_on_stop_all_ends_each_grant_once(world: World) -> None:
     world.grant(brand=world.brand_b)
     manager = world.person("manager_a")
     assert clicked(manager, "stop_all", world.factory_a.pk, reason="", confirmed="yes") == [302, 302, 302]
-    assert (happened("sharing.stopped_all"), happened("sharing.revoked")) == (1, 3)
+    assert (happened("sharing.stopped"), happened("grant.revoked")) == (1, 3)
     assert Receipt.objects.count() == 6
     assert seen_by_brand(world) == seen_by_brand(world, "brand_b_member") == set()
 

@@ -86,12 +86,12 @@ def test_r50_consent_publication_and_access_are_in_a_log_that_nobody_rewrites(wo
     revoke_access(by=manager, grant=grant, reason="Ended")
     told = Event.objects.filter(factory_id=world.factory_a.pk).values_list("kind", "actor__email")
     assert [
-        ("sharing.granted", manager.email),
-        ("sharing.changed_from", manager.email),
-        ("sharing.changed", manager.email),
-        ("assessments.publish", leader.email),
-        ("assessments.withdraw", leader.email),
-        ("sharing.revoked", manager.email),
+        ("grant.created", manager.email),
+        ("grant.replaced", manager.email),
+        ("grant.changed", manager.email),
+        ("assessment.published", leader.email),
+        ("assessment.withdrawn", leader.email),
+        ("grant.revoked", manager.email),
     ] == [row for row in told.order_by("pk") if not row[0].startswith(("factories.", "people."))]
     for table in ("core_event", "sharing_accessrecord"):
         for statement in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}"):

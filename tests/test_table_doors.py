@@ -336,7 +336,7 @@ def test_names_are_tidied_as_the_forms_do(world):
     batch = check(by, table({"Factory Assessed Name": "Mekong\n\u200bHeron  Apparel\u200f", "Quest ID": "7\u200b9"}))
     assert batch.plan["notes"] == []
     assert batch.plan["listed"][0]["quest_id"] == "79"
-    assert not Event.objects.filter(kind="factories.updated").exists()
+    assert not Event.objects.filter(kind="factory.updated").exists()
 
 
 def test_suppliers_and_questions_are_tidied_too(world):

@@ -28,7 +28,7 @@ def test_every_word_of_a_notice_says_something_and_no_other_is_known() -> None:
     assert [name for name in notice_names() if not str(notice_kinds[name].label)] == []
 
 
-@pytest.mark.parametrize("kind", ["grant.begun", "sharing.granted", ""])
+@pytest.mark.parametrize("kind", ["grant.begun", "grant.granted", ""])
 def test_a_notice_of_no_known_kind_is_refused(kind: str) -> None:
     with pytest.raises(LookupError, match="No kind of notice"):
         notice_of(kind, side="factory", organisation_id=1)

@@ -94,7 +94,7 @@ def test_a_job_whose_worker_is_killed_is_done_once_by_the_next(worker: Worker, t
     copy.refresh_from_db()
     assert (job.attempts, job.percent, job.result, job.lease_until) == (2, 100, {"copy": str(copy.pk)}, None)
     assert storages["private"].listdir("reports")[1] == [Path(copy.file).name]
-    assert Event.objects.filter(kind="assessments.report_ordered").count() == 1
+    assert Event.objects.filter(kind="report.ordered").count() == 1
     with hand_over(by=copy.reader, copy=copy) as file:
         assert b"report" in file.read()
     assert AccessRecord.objects.filter(action="download", copy_number=copy.number).count() == 1

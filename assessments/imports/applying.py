@@ -258,7 +258,10 @@ def _finish_factories(batch: ImportBatch, plan: Plan) -> None:
 def _record(batch: ImportBatch, plan: Plan, counts: dict[str, int]) -> None:
     """Record one event for the import, and one for each assessment, as if it had been made by hand."""
     of_batch: dict[str, Any] = {"import": str(batch.pk)}  # a reserved word, which cannot be a keyword
-    for kind, visits in ((AssessmentEvent.IMPORTED, plan.new), (AssessmentEvent.IMPORT_CHANGED, plan.changed)):
+    for kind, visits in (
+        (AssessmentEvent.IMPORTED, plan.new),
+        (AssessmentEvent.IMPORT_CHANGED, plan.changed),
+    ):
         Event.objects.bulk_create(
             (
                 event_of(

@@ -75,7 +75,7 @@ def _withdraw_replaced(by: User, assessment: Assessment) -> None:
         one.state = state.WITHDRAWN
         one.withdrawn_at, one.withdrawn_reason = assessment.withdrawn_at, assessment.withdrawn_reason
         one.save()
-        _record(AssessmentEvent.WITHDRAW, by, one, withdrawn_with=str(assessment.pk))
+        _record(AssessmentEvent.WITHDRAWN, by, one, withdrawn_with=str(assessment.pk))
         write_correction_notices(one)
 
 

@@ -24,7 +24,7 @@ State = Assessment.State
 
 
 class StepName(StrEnum):
-    """The name of a step, in addresses and in its event."""
+    """The name of a step, in addresses."""
 
     START = "start"
     SUBMIT = "submit"
@@ -33,6 +33,17 @@ class StepName(StrEnum):
     TAKE_BACK = "take_back"
     PUBLISH = "publish"
     WITHDRAW = "withdraw"
+
+
+EVENT_OF_STEP = {
+    StepName.START: AssessmentEvent.STARTED,
+    StepName.SUBMIT: AssessmentEvent.SUBMITTED,
+    StepName.RETURN_TO_ASSESSORS: AssessmentEvent.RETURNED,
+    StepName.SEND_TO_FACTORY: AssessmentEvent.SENT_TO_FACTORY,
+    StepName.TAKE_BACK: AssessmentEvent.RECALLED,
+    StepName.PUBLISH: AssessmentEvent.PUBLISHED,
+    StepName.WITHDRAW: AssessmentEvent.WITHDRAWN,
+}
 
 
 @dataclass(frozen=True)
@@ -49,7 +60,7 @@ class Step:
     @property
     def event(self) -> AssessmentEvent:
         """The kind of its event."""
-        return AssessmentEvent[self.name.name]
+        return EVENT_OF_STEP[self.name]
 
 
 STEPS: dict[str, Step] = {

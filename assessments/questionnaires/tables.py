@@ -160,7 +160,7 @@ def import_tool(
     made = [_made(tool, order, row, points) for order, row in enumerate(questions, start=1)]
     Question.objects.bulk_create(made, batch_size=1000)
     record(
-        AssessmentEvent.TOOL_IMPORTED,
+        AssessmentEvent.QUESTIONNAIRE_IMPORTED,
         by=by,
         programme_id=programme.pk if programme else None,
         subject=tool.pk,

@@ -140,8 +140,8 @@ def _note(kind: FactoryEvent, by: User, handover: Handover, **data: object) -> N
     """Record the event, and announce it to the factory's people and to the country's staff."""
     ids = {"factory_id": handover.factory_id, "subject": handover.pk}
     record(kind, by=by, programme_id=handover.factory.programme_id, **ids, **data)  # type: ignore[arg-type]
-    announce(FactoryNotice.HANDOVER, side="factory", organisation_id=handover.factory_id, **ids)  # type: ignore[arg-type]
-    announce(FactoryNotice.HANDOVER, side="programme", organisation_id=handover.factory.programme_id, **ids)  # type: ignore[arg-type]
+    announce(FactoryNotice.HANDOVER_CHANGED, side="factory", organisation_id=handover.factory_id, **ids)  # type: ignore[arg-type]
+    announce(FactoryNotice.HANDOVER_CHANGED, side="programme", organisation_id=handover.factory.programme_id, **ids)  # type: ignore[arg-type]
 
 
 def _locked(handover: Handover) -> Handover:
@@ -180,7 +180,7 @@ def _stop(by: User, handover: Handover, reason: str, *, is_objection: bool) -> H
     handover.is_objection, handover.stop_reason = is_objection, reason.strip()[:500]
     handover.save(update_fields=["stopped_at", "stopped_by", "is_objection", "stop_reason"])
     _invitations(handover).update(withdrawn_at=timezone.now())
-    _note(FactoryEvent.HANDOVER_OBJECTED if is_objection else FactoryEvent.HANDOVER_GIVEN_UP, by, handover)
+    _note(FactoryEvent.HANDOVER_OBJECTED if is_objection else FactoryEvent.HANDOVER_CANCELLED, by, handover)
     return handover
 
 
@@ -215,7 +215,7 @@ def complete_handover(*, by: User, handover: Handover) -> Handover:
     if found.completed_at is None:
         found.completed_at, found.completed_by = timezone.now(), by
         found.save(update_fields=["completed_at", "completed_by"])
-        _note(FactoryEvent.HANDOVER_COMPLETED, by, found)
+        _note(FactoryEvent.HANDOVER_APPROVED, by, found)
     member = User.objects.filter(email=found.new_email, is_active=True).first()
     if member is not None and role_of(member, FACTORY, found.factory):
         change_role(by=by, kind=_DECIDED, organisation=found.factory, member=member, role=FactoryRoleName.MANAGER)
@@ -243,7 +243,7 @@ def finish_handover(factory: Factory, joined: User) -> None:
     handover.save(update_fields=["joined_at"])
     if role_of(handover.leaving, FACTORY, factory):
         remove_member(by=joined, kind=_DECIDED, organisation=factory, member=handover.leaving)
-    _note(FactoryEvent.HANDOVER_DONE, joined, handover, joined=joined.pk, left=handover.leaving_id)
+    _note(FactoryEvent.HANDOVER_COMPLETED, joined, handover, joined=joined.pk, left=handover.leaving_id)
 
 
 JOINED.append(finish_handover)

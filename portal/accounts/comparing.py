@@ -18,18 +18,18 @@ CHANGES = """
             ELSE 'programme:' || e.programme_id
         END || ':' || c.role AS place
         FROM core_event e CROSS JOIN LATERAL (
-            SELECT true AS joins, e.data ->> 'role' AS role WHERE e.kind = 'people.joined'
-            UNION ALL SELECT true, e.data ->> 'after' WHERE e.kind = 'people.role_changed'
-            UNION ALL SELECT true, jsonb_path_query(e.data, '$.roles[*]') #>> '{}' WHERE e.kind = 'tokens.created'
-            UNION ALL SELECT true, 'advisor' WHERE e.kind = 'people.advisor_assigned'
-            UNION ALL SELECT false, 'advisor' WHERE e.kind = 'people.advisor_unassigned'
+            SELECT true AS joins, e.data ->> 'role' AS role WHERE e.kind = 'member.joined'
+            UNION ALL SELECT true, e.data ->> 'after' WHERE e.kind = 'member.role_changed'
+            UNION ALL SELECT true, jsonb_path_query(e.data, '$.roles[*]') #>> '{}' WHERE e.kind = 'token.created'
+            UNION ALL SELECT true, 'advisor' WHERE e.kind = 'advisor.assigned'
+            UNION ALL SELECT false, 'advisor' WHERE e.kind = 'advisor.unassigned'
             UNION ALL SELECT false, jsonb_path_query(e.data, '$.before[*]') #>> '{}'
-                WHERE e.kind IN ('people.role_changed', 'people.removed')
+                WHERE e.kind IN ('member.role_changed', 'member.removed')
             UNION ALL SELECT false, jsonb_path_query(t.data, '$.roles[*]') #>> '{}' FROM core_event t
-                WHERE e.kind = 'tokens.revoked' AND t.kind = 'tokens.created' AND t.subject = e.subject
+                WHERE e.kind = 'token.revoked' AND t.kind = 'token.created' AND t.subject = e.subject
         ) c
-        WHERE e.kind IN ('people.joined', 'people.role_changed', 'people.removed', 'people.advisor_assigned',
-            'people.advisor_unassigned', 'tokens.created', 'tokens.revoked')
+        WHERE e.kind IN ('member.joined', 'member.role_changed', 'member.removed', 'advisor.assigned',
+            'advisor.unassigned', 'token.created', 'token.revoked')
     ),
     periods AS MATERIALIZED (
         SELECT m.id, m.user_id::text AS person, g.name AS place, m.since, m.until

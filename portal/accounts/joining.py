@@ -53,7 +53,7 @@ def join(*, invitation: Invitation, name: str, password: str) -> User:
     _set_password(account, password)
     account.full_clean()
     account.save()
-    record(AccountEvent.ACCOUNT_BEGUN, by=account, subject=account.pk)
+    record(AccountEvent.ACCOUNT_CREATED, by=account, subject=account.pk)
     accept_invitation(invitation=invitation, by=account, kind=kinds[invitation.kind])
     return account
 

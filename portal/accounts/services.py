@@ -96,7 +96,7 @@ def invite(
         invited_by=by,
         expires_at=timezone.now() + settings.INVITATION_LIFETIME,
     )
-    _record(AccountEvent.INVITED, by, kind, organisation, subject=invitation.pk, role=role)
+    _record(AccountEvent.INVITATION_SENT, by, kind, organisation, subject=invitation.pk, role=role)
     link = settings.BASE_URL + reverse("invitation", args=[invitation.pk, secret])
     transaction.on_commit(lambda: _send_invitation(invitation, link, by.language))
     return invitation, link
@@ -154,7 +154,7 @@ def accept_invitation(*, invitation: Invitation, by: User, kind: OrganisationKin
     invitation.save(update_fields=["accepted_at", "accepted_by"])
     by.groups.add(kind.group(organisation, invitation.role))
     _record(
-        AccountEvent.JOINED,
+        AccountEvent.MEMBER_JOINED,
         by,
         kind,
         organisation,
@@ -204,7 +204,7 @@ def change_role(*, by: User, kind: OrganisationKind, organisation: Model, member
     member.groups.add(kind.group(organisation, role))
     if not kind.roles[role].is_manager:
         _withdraw_sent_by(member, kind, organisation)
-    _record(AccountEvent.ROLE_CHANGED, by, kind, organisation, subject=member.pk, before=held, after=role)
+    _record(AccountEvent.MEMBER_ROLE_CHANGED, by, kind, organisation, subject=member.pk, before=held, after=role)
 
 
 @transaction.atomic
@@ -216,7 +216,7 @@ def remove_member(*, by: User, kind: OrganisationKind, organisation: Model, memb
     member.groups.remove(*[kind.group(organisation, name) for name in held])
     kind.on_leave(organisation, member)
     _withdraw_sent_by(member, kind, organisation)
-    _record(AccountEvent.REMOVED, by, kind, organisation, subject=member.pk, before=held)
+    _record(AccountEvent.MEMBER_REMOVED, by, kind, organisation, subject=member.pk, before=held)
 
 
 def _withdraw_sent_by(member: User, kind: OrganisationKind, organisation: Model) -> None:
@@ -230,7 +230,7 @@ def add_member(*, by: User | None, kind: OrganisationKind, organisation: Model, 
     """Give a role without an invitation: for commands like `create_staff` and loaders, never for a page."""
     with transaction.atomic():
         member.groups.add(kind.group(organisation, role))
-        _record(AccountEvent.JOINED, by, kind, organisation, subject=member.pk, role=role)
+        _record(AccountEvent.MEMBER_JOINED, by, kind, organisation, subject=member.pk, role=role)
 
 
 def _held_roles(kind: OrganisationKind, organisation: Model, member: User) -> list[str]:

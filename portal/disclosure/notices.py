@@ -26,7 +26,7 @@ def _report_opens(notice: Notice, reader: User) -> Line | None:
 
 register_notice(
     NoticeKind(
-        SharingNotice.REPORT_OPENS,
+        SharingNotice.REPORT_SCHEDULED,
         gettext_lazy("A report is published, and when it opens"),
         _report_opens,
         sides=FACTORY,

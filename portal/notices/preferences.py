@@ -52,7 +52,7 @@ def choose_mails(*, by: User, ways: Mapping[str, str]) -> None:
         unique_fields=["person", "kind"],
         update_fields=["way"],
     )
-    record(NoticeEvent.MAILS_CHOSEN, by=by, subject=by.pk, ways=changed)
+    record(NoticeEvent.MAIL_CHOSEN, by=by, subject=by.pk, ways=changed)
 
 
 def unsubscribe_token(person: User, kinds: Sequence[str]) -> str:

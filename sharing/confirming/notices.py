@@ -48,7 +48,7 @@ def _answered(notice: Notice, reader: User) -> Line | None:
 
 register_notice(
     NoticeKind(
-        SharingNotice.GRANT_TO_CONFIRM,
+        SharingNotice.CONFIRMATION_ASKED,
         gettext_lazy("Access waits for your confirmation"),
         _to_confirm,
         sides={"factory": "confirm_sharing"},
@@ -56,7 +56,7 @@ register_notice(
 )
 register_notice(
     NoticeKind(
-        SharingNotice.GRANT_ANSWERED,
+        SharingNotice.CONFIRMATION_ANSWERED,
         gettext_lazy("Access was confirmed or refused"),
         _answered,
         sides={"factory": ""},

@@ -66,9 +66,9 @@ def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
             now = max(now, before.ended_at or now)  # without a gap: what was open stays open
     grant.confirmed_at, grant.confirmed_by = now, by
     grant.save(update_fields=["confirmed_at", "confirmed_by"])
-    journal.event(SharingEvent.CONFIRMED, grant, scope=grant.scope)
+    journal.event(SharingEvent.GRANT_CONFIRMED, grant, scope=grant.scope)
     journal.receipt(Receipt.Kind.CONFIRMED, grant)
-    journal.tell(SharingNotice.GRANT_ANSWERED, grant, "factory")
+    journal.tell(SharingNotice.CONFIRMATION_ANSWERED, grant, "factory")
     tell_started(journal.tell, grant, position)
     journal.write()
     answer_with(requests, grant, by=by)
@@ -91,7 +91,7 @@ def refuse_grant(*, by: User, grant: SharingGrant, reason: str = "") -> SharingG
     if _unconfirmed(current).confirmed_at is not None:
         raise HasChangedError(_("This access is already confirmed; only a manager can stop it now."))
     end_grant(journal, current, End.REFUSED, reason=reason)
-    journal.tell(SharingNotice.GRANT_ANSWERED, current, "factory")
+    journal.tell(SharingNotice.CONFIRMATION_ANSWERED, current, "factory")
     journal.write()
     answer_without(current, by=by)
     return current
@@ -114,7 +114,7 @@ def switch_confirmation_on(*, by: User, factory: Factory) -> Factory:
         raise ValidationError(_("%s has no worker representative on the portal yet. Invite one first.") % factory)
     factory.confirms_sharing = True
     factory.save(update_fields=["confirms_sharing"])
-    record(SharingEvent.CONFIRMATION_ON, by=by, factory_id=factory.pk, subject=factory.pk)
+    record(SharingEvent.CONFIRMATION_REQUIRED, by=by, factory_id=factory.pk, subject=factory.pk)
     return factory
 
 
@@ -132,7 +132,7 @@ def ask_to_end_confirmation(*, by: User, factory: Factory) -> ConfirmationEnd:
     wish = ConfirmationEnd.objects.open().filter(factory=factory).first()
     if wish is None:
         wish = ConfirmationEnd.objects.create(factory=factory, asked_by=by)
-        record(SharingEvent.CONFIRMATION_END_ASKED, by=by, factory_id=factory.pk, subject=wish.pk)
+        record(SharingEvent.CONFIRMATION_WAIVER_ASKED, by=by, factory_id=factory.pk, subject=wish.pk)
     return wish
 
 
@@ -154,7 +154,7 @@ def answer_confirmation_end(*, by: User, factory: Factory, is_agreed: bool) -> C
         factory.save(update_fields=["confirms_sharing"])
     wish.answered_at, wish.answered_by, wish.is_agreed = timezone.now(), by, is_agreed
     wish.save(update_fields=["answered_at", "answered_by", "is_agreed"])
-    kind = SharingEvent.CONFIRMATION_OFF if is_agreed else SharingEvent.CONFIRMATION_END_REFUSED
+    kind = SharingEvent.CONFIRMATION_WAIVED if is_agreed else SharingEvent.CONFIRMATION_WAIVER_REFUSED
     record(kind, by=by, factory_id=factory.pk, subject=wish.pk)
     return wish
 

@@ -42,8 +42,8 @@ def ask_to_destroy(
     )
     numbers = sorted(copy.number for copy in copies)
     ids: dict[str, Any] = {"factory_id": factory.pk, "brand_id": brand.pk, "subject": notice.pk}
-    record(SharingEvent.DESTROY_ASKED, by=by, **ids, copies=numbers)
-    announce(SharingNotice.COPIES_TO_DESTROY, side="brand", organisation_id=brand.pk, **ids)
+    record(SharingEvent.COPY_DESTRUCTION_ASKED, by=by, **ids, copies=numbers)
+    announce(SharingNotice.COPY_DESTRUCTION_ASKED, side="brand", organisation_id=brand.pk, **ids)
     return notice
 
 
@@ -77,8 +77,8 @@ def answer_destroy_notice(
     notice.save(update_fields=["answered_at", "answered_by", "remark"])
     ids: dict[str, Any] = {"factory_id": notice.factory_id, "brand_id": notice.brand_id, "subject": notice.pk}
     destroyed = sorted(copy.number for copy in copies if not copy.kept_because)
-    record(SharingEvent.DESTROY_ANSWERED, by=by, **ids, destroyed=destroyed, kept=sorted(kept))
-    announce(SharingNotice.COPIES_ANSWERED, side="factory", organisation_id=notice.factory_id, **ids)
+    record(SharingEvent.COPY_ANSWERED, by=by, **ids, destroyed=destroyed, kept=sorted(kept))
+    announce(SharingNotice.COPY_ANSWERED, side="factory", organisation_id=notice.factory_id, **ids)
     return notice
 
 
@@ -107,7 +107,9 @@ def remind_of_destroy_notices() -> int:
         passed = [days for days in REMIND_AFTER_DAYS if notice.created_at <= timezone.now() - timedelta(days=days)]
         if passed:
             ids: dict[str, Any] = {"factory_id": notice.factory_id, "brand_id": notice.brand_id, "subject": notice.pk}
-            once = f"{SharingNotice.COPIES_TO_DESTROY}:{notice.pk}:{passed[-1]}"
-            announce(SharingNotice.COPIES_TO_DESTROY, side="brand", organisation_id=notice.brand_id, once=once, **ids)
+            once = f"{SharingNotice.COPY_DESTRUCTION_ASKED}:{notice.pk}:{passed[-1]}"
+            announce(
+                SharingNotice.COPY_DESTRUCTION_ASKED, side="brand", organisation_id=notice.brand_id, once=once, **ids
+            )
             count += 1
     return count

@@ -51,7 +51,7 @@ def withhold_report(*, by: User, factory: Factory, brand: Brand, cycle: int, rea
         withheld_at=timezone.now(),
         withheld_by=by,
     )
-    _record(SharingEvent.WITHHELD, SharingNotice.WITHHELD, by, kept)
+    _record(SharingEvent.REPORT_HELD, SharingNotice.REPORT_HELD, by, kept)
     return kept
 
 
@@ -68,7 +68,7 @@ def release_report(*, by: User, withheld: WithheldReport) -> WithheldReport:
     if withheld.released_at is None:
         withheld.released_at, withheld.released_by = max(situation.now, withheld.withheld_at), by
         withheld.save(update_fields=["released_at", "released_by"])
-        _record(SharingEvent.LET_OPEN, SharingNotice.LET_OPEN, by, withheld)
+        _record(SharingEvent.REPORT_ALLOWED, SharingNotice.REPORT_ALLOWED, by, withheld)
         before = situation.of(withheld.brand_id)
         after = replace(before, withheld=before.withheld - {withheld.cycle})
         report_may_open(before, after, released_at=withheld.released_at)

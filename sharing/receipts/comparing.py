@@ -75,7 +75,7 @@ UNKNOWN = """
 REPLACED = """
     SELECT g.id, e.id
     FROM sharing_sharinggrant g
-    LEFT JOIN core_event e ON e.subject = g.id::text AND e.kind IN ('sharing.granted', 'sharing.changed')
+    LEFT JOIN core_event e ON e.subject = g.id::text AND e.kind IN ('grant.created', 'grant.changed')
     LEFT JOIN sharing_sharinggrant b ON b.id = g.follows_id
     WHERE e.id IS NULL OR ROW(g.replaces_id::text, g.follows_id::text) IS DISTINCT FROM CASE
         WHEN e.data ? 'follows' THEN ROW(e.data ->> 'replaces', e.data ->> 'follows')

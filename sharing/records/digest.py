@@ -18,7 +18,7 @@ from portal.notices.outbox import announce
 from sharing.models import AccessRecord, Scope, SharingGrant
 from sharing.notice_names import SharingNotice
 
-KIND = SharingNotice.DIGEST
+KIND = SharingNotice.RECORD_SUMMARISED
 FIRST_YEAR, LAST_YEAR = 2000, 2099
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 

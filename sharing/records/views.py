@@ -50,7 +50,7 @@ def who_saw(request: HttpRequest, pk: int) -> HttpResponseBase:
     searches = form.narrow_searches(SearchRecord.objects.visible_to(request.user).naming(factory))
     searches = searches.select_related("person", "brand")
     if _is_export(request, form):
-        record(SharingEvent.LOG_EXPORTED, by=person(request), factory_id=factory.pk, format=request.GET["format"])
+        record(SharingEvent.RECORD_EXPORTED, by=person(request), factory_id=factory.pk, format=request.GET["format"])
         name = f"who-saw-what-{factory.bw_id.replace('/', '-')}"
         return _export(request, name, (seen, _factory_columns(factory)), (searches, _search_columns(factory)))
     context = {
@@ -73,7 +73,7 @@ def what_we_read(request: HttpRequest, pk: int) -> HttpResponseBase:
     form = WhoSawFilter(_asked(request), records=seen, factories=sharing)
     seen = form.narrow(seen)
     if _is_export(request, form):
-        record(SharingEvent.LOG_EXPORTED, by=person(request), brand_id=brand.pk, format=request.GET["format"])
+        record(SharingEvent.RECORD_EXPORTED, by=person(request), brand_id=brand.pk, format=request.GET["format"])
         return _export(request, "what-we-read", (seen, _brand_columns()))
     context = {"brand": brand, "page": requested_page(request, seen, AccessRecord.ORDER), "form": form}
     return render(request, "records/what_we_read.html", context | _state(request, form), status=_status(form))

@@ -27,4 +27,4 @@ def tell_of_publication(*, factory_id: int, assessment_id: UUID, cycle: int) -> 
     Call it inside the publishing transaction.
     """
     ids: dict[str, Any] = {"organisation_id": factory_id, "factory_id": factory_id}
-    announce(SharingNotice.REPORT_OPENS, side="factory", subject=assessment_id, cycle=cycle, **ids)
+    announce(SharingNotice.REPORT_SCHEDULED, side="factory", subject=assessment_id, cycle=cycle, **ids)

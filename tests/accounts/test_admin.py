@@ -156,7 +156,7 @@ def test_the_operator_closes_an_account_with_an_event(world: World, client_of):
     person.refresh_from_db()
     assert not person.is_active
     assert session.get(reverse("me")).status_code == 302
-    event = Event.objects.get(kind="people.account_changed")
+    event = Event.objects.get(kind="account.changed")
     assert (event.subject, event.data) == (str(person.pk), {"fields": ["is_active"]})
 
 

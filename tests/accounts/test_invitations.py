@@ -73,7 +73,7 @@ def test_a_newcomer_sets_a_name_and_a_password_and_is_in(world, link):
     assert role_of(account, FACTORY, world.factory_a) == ["member"]
     assert get_user(client).pk == account.pk  # type: ignore[arg-type]
     assert client.session.session_key != before
-    joined = Event.objects.get(kind="people.joined", subject=str(account.pk))
+    joined = Event.objects.get(kind="member.joined", subject=str(account.pk))
     assert joined.data["invited_by"] == world.person("manager_a").pk
 
 
@@ -292,7 +292,7 @@ def test_an_invitation_whose_sender_may_no_longer_invite_says_so(world, link, cl
     for response in (client.get(address, follow=True), client.post(answer(invitation), filled())):
         assert response.status_code == 404
         assert "The person who sent it can no longer invite members" in response.content.decode()
-    assert not Event.objects.filter(kind="people.joined").exists()
+    assert not Event.objects.filter(kind="member.joined").exists()
 
 
 # --- limits ------------------------------------------------------------------------------------------------

@@ -141,7 +141,7 @@ def test_a_manager_invites_by_mail_and_never_sees_the_link(world, client_of, mai
     assert world.factory_a.name in mail.outbox[0].subject
     secret = mail.outbox[0].body.split("/invitations/")[1].split("/")[1]
     assert secret not in response.content.decode()
-    assert Event.objects.filter(kind="people.invited", factory_id=world.factory_a.pk).count() == 1
+    assert Event.objects.filter(kind="invitation.sent", factory_id=world.factory_a.pk).count() == 1
 
 
 def test_a_mail_server_that_is_away_loses_no_invitation(world, client_of, mail_server_away, mails_leave_at_once):
@@ -270,7 +270,7 @@ def test_a_manager_changes_a_role(world, client_of):
 
     assert response.status_code == 302
     assert role_of(member, FACTORY, world.factory_a) == ["manager"]
-    assert Event.objects.filter(kind="people.role_changed", subject=str(member.pk)).count() == 1
+    assert Event.objects.filter(kind="member.role_changed", subject=str(member.pk)).count() == 1
 
 
 def test_a_page_opened_before_another_change_changes_nothing(world, client_of):

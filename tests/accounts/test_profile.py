@@ -42,7 +42,7 @@ def test_a_name_changes_and_the_browsers_language_no_longer_counts(world: World,
     assert response.cookies[portal_settings.LANGUAGE_COOKIE_NAME].value == ""
     person.refresh_from_db()
     assert (person.name, person.language) == ("សុភា", "en")
-    event = Event.objects.get(kind="people.account_changed")
+    event = Event.objects.get(kind="account.changed")
     assert event.data == {"fields": ["name"]}
     assert 'lang="en"' in client.get(reverse("me")).content.decode()
 

@@ -116,7 +116,7 @@ def test_an_invitation_is_for_its_address_alone(world: World):
     with pytest.raises(PermissionDenied):
         accept_as_member(invitation=invitation, by=world.person("outsider"))
     assert find_invitation(invitation.pk, secret) is None
-    assert Event.objects.filter(kind="people.joined", subject=str(world.person("outsider").pk)).count() == 1
+    assert Event.objects.filter(kind="member.joined", subject=str(world.person("outsider").pk)).count() == 1
 
 
 @pytest.mark.django_db
@@ -199,7 +199,7 @@ def test_two_answers_to_one_invitation_make_one_account(world: World, no_mail):
 
     assert User.objects.filter(email="new@test.example").count() == 1
     assert sum(isinstance(result, PermissionDenied) for result in results) == 1
-    assert Event.objects.filter(kind="people.joined", data__invited_by=world.person("manager_a").pk).count() == 1
+    assert Event.objects.filter(kind="member.joined", data__invited_by=world.person("manager_a").pk).count() == 1
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -231,7 +231,7 @@ def test_add_member_is_written_down(world: World):
 
     add_member(by=None, kind=FACTORY, organisation=world.factory_a, member=person, role="member")
 
-    assert Event.objects.get(kind="people.joined", subject=str(person.pk)).factory_id == world.factory_a.pk
+    assert Event.objects.get(kind="member.joined", subject=str(person.pk)).factory_id == world.factory_a.pk
 
 
 STAFF_OF = {"factory": ["team_leader", "programme_manager", "global_staff"], "brand": ["global_staff"]}

@@ -28,7 +28,7 @@ def test_a_manager_grants_and_the_brand_reads(world: World, api_of: Any):
     assert response.status_code == 201
     assert response.json()["status"] == "live"
     assert response.json()["granted_by"] == "Manager A"
-    assert Event.objects.filter(kind="sharing.granted", subject=response.json()["id"]).count() == 1
+    assert Event.objects.filter(kind="grant.created", subject=response.json()["id"]).count() == 1
     shared = api_of(world.person("brand_a_member")).get(f"{V1}shared/").json()["results"]
     assert [row["id"] for row in shared] == [str(world.assessments["a2"].pk)]
 
@@ -100,7 +100,7 @@ def test_revoking_twice_is_once(world: World, api_of: Any):
 
     assert first == second
     assert (first["status"], first["end_reason"]) == ("ended", "Contract ended")
-    assert Event.objects.filter(kind="sharing.revoked").count() == 1
+    assert Event.objects.filter(kind="grant.revoked").count() == 1
 
 
 def test_a_brand_sees_its_own_grants_without_what_concerns_the_factory_alone(world: World, api_of: Any):

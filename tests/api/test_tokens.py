@@ -59,9 +59,9 @@ def test_the_life_of_a_token(world: World, api_of: Any):
     assert refused["WWW-Authenticate"] == "Token"
     assert not User.objects.get(pk=listed["id"]).is_active
     assert manager.get(tokens_of(world)).json()["results"] == []
-    assert list(Event.objects.filter(kind__startswith="tokens.").values_list("kind", flat=True).order_by("pk")) == [
-        "tokens.created",
-        "tokens.revoked",
+    assert list(Event.objects.filter(kind__startswith="token.").values_list("kind", flat=True).order_by("pk")) == [
+        "token.created",
+        "token.revoked",
     ]
 
 

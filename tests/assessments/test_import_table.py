@@ -153,8 +153,8 @@ def test_events_tell_of_the_import(world):
     by = world.person("team_leader")
     batch = load(by, table({}))
     made = Assessment.objects.get(quest_id="70003")
-    assert Event.objects.filter(kind="assessments.imported", subject=str(made.pk), actor=by).count() == 1
-    assert Event.objects.filter(kind="assessments.table_imported", subject=str(batch.pk)).count() == 1
+    assert Event.objects.filter(kind="assessment.imported", subject=str(made.pk), actor=by).count() == 1
+    assert Event.objects.filter(kind="table.imported", subject=str(batch.pk)).count() == 1
 
 
 def test_the_factorys_cycle_moves_on(world):

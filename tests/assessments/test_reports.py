@@ -39,7 +39,7 @@ class TestOrder:
         copy = order(world, reader)
         assert copy.job.state == Job.State.QUEUED
         assert (copy.job.owner, copy.reader, copy.brand) == (reader, reader, world.brand_a)
-        event = Event.objects.get(kind="assessments.report_ordered")
+        event = Event.objects.get(kind="report.ordered")
         assert (event.actor, event.factory_id, event.data["copy_number"]) == (reader, copy.job.factory_id, copy.number)
 
     def test_copy_numbers_are_never_used_twice(self, world, reader):

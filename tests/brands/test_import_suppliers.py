@@ -26,7 +26,7 @@ def test_real_lists_are_taken_as_they_are(world, name):
     assert outcome.added == Supplier.objects.filter(brand=world.brand_a).count() > 50
     again = load(world, content)
     assert (again.added, again.skipped) == (0, outcome.added + outcome.skipped)
-    assert Event.objects.filter(kind="brands.suppliers_imported", brand_id=world.brand_a.pk).count() == 1
+    assert Event.objects.filter(kind="supplier.imported", brand_id=world.brand_a.pk).count() == 1
 
 
 def test_repeated_lines_are_counted(world):

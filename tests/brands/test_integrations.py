@@ -114,7 +114,7 @@ def test_a_revoked_token_is_refused_at_once(world: World, client_of):
     assert client_of(world.person("brand_b_manager")).post(revoke(world.brand_b, token)).status_code == 404
     assert APIClient().get("/api/v1/assessments/", HTTP_AUTHORIZATION=f"Token {secret}").status_code == 401
     assert not User.objects.get(pk=token.user_id).is_active
-    assert Event.objects.filter(kind="tokens.revoked", brand_id=world.brand_a.pk).count() == 1
+    assert Event.objects.filter(kind="token.revoked", brand_id=world.brand_a.pk).count() == 1
 
 
 def test_another_brands_token_is_not_found_through_ones_own(world: World, client_of):

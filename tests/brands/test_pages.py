@@ -129,7 +129,7 @@ def test_global_staff_add_a_brand_once(world, client_of):
     assert first.url == page(added)
     assert second.status_code == 400
     assert added.roles.count() == 5
-    assert Event.objects.filter(kind="brands.created", brand_id=added.pk).count() == 1
+    assert Event.objects.filter(kind="brand.created", brand_id=added.pk).count() == 1
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_global_staff_edit_and_an_old_form_is_refused(world, client_of):
     assert refused.status_code == 409
     assert Brand.objects.get(pk=world.brand_a.pk).country == "DK"
     assert Brand.objects.get(pk=world.brand_b.pk).country == ""
-    assert Event.objects.get(kind="brands.updated").data == {"changes": {"country": ["", "DK"]}}
+    assert Event.objects.get(kind="brand.updated").data == {"changes": {"country": ["", "DK"]}}
 
 
 # -- suppliers ----------------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ def test_staff_add_a_factory_of_their_country(world, client_of):
     assert response.url == page(added)
     assert added.enrolled_on == date(2024, 2, 29)
     assert {row.role for row in FACTORY.role_groups(added)} == {"manager", "member", "advisor", "worker_representative"}
-    assert Event.objects.filter(kind="factories.created", factory_id=added.pk).count() == 1
+    assert Event.objects.filter(kind="factory.created", factory_id=added.pk).count() == 1
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_staff_end_an_assignment_and_the_advisor_sees_nothing_more(world, client
     assert client.post(end).status_code == 302
     assert client.post(end).status_code == 404
     assert client_of(person).get(page(world.factory_a)).status_code == 404
-    assert Event.objects.filter(kind="people.advisor_unassigned").count() == 1
+    assert Event.objects.filter(kind="advisor.unassigned").count() == 1
 
 
 @pytest.mark.parametrize("who", ["outsider", "manager_b", "team_leader", "brand_a_member"])
@@ -65,7 +65,7 @@ def test_a_wrong_choice_of_advisor_changes_nothing(world, client_of, value):
     response = client_of(world.person("team_leader")).post(page(world.factory_a, "advisor_assign"), {"advisor": value})
 
     assert response.status_code == 302
-    assert not Event.objects.filter(kind="people.advisor_assigned").exists()
+    assert not Event.objects.filter(kind="advisor.assigned").exists()
 
 
 def test_an_advisor_of_another_country_cannot_be_assigned(world, client_of):

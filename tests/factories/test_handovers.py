@@ -84,8 +84,8 @@ def test_a_handover_goes_through_two_staff_people_and_ends_the_old_role(
     assert role_of(world.person("manager_a"), FACTORY, world.factory_a) == []
     handover.refresh_from_db()
     assert handover.status() == "done"
-    kinds = Event.objects.filter(kind__startswith="factories.handover").order_by("pk").values_list("kind", flat=True)
-    assert [kind.split("_")[1] for kind in kinds] == ["opened", "completed", "done"]
+    kinds = Event.objects.filter(kind__startswith="handover.").order_by("pk").values_list("kind", flat=True)
+    assert [kind.split(".")[1] for kind in kinds] == ["opened", "approved", "completed"]
     assert SharingGrant.objects.filter(ended_at=None).count() == 0
 
 

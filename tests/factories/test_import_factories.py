@@ -40,8 +40,8 @@ def test_factories_are_created_and_updated_by_id(world):
     assert (made.enrolment_status, made.enrolled_on) == ("enrolled", dt.date(2016, 3, 27))
     world.factory_a.refresh_from_db()
     assert (world.factory_a.workers_women, world.factory_a.local_name) == (450, "ទន្លេឈូក")
-    assert Event.objects.filter(kind="factories.created", factory_id=made.pk).count() == 1
-    assert Event.objects.filter(kind="factories.updated", factory_id=world.factory_a.pk).count() == 1
+    assert Event.objects.filter(kind="factory.created", factory_id=made.pk).count() == 1
+    assert Event.objects.filter(kind="factory.updated", factory_id=world.factory_a.pk).count() == 1
 
 
 def test_a_factory_made_in_bulk_has_the_roles_of_one_made_by_hand(world):

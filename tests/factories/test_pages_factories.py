@@ -39,7 +39,7 @@ def test_a_manager_edits_the_profile_and_nothing_else(world, client_of):
     assert (factory.workers_women, factory.products) == (800, "Shirts")
     assert (factory.bw_id, factory.enrolment_status, factory.current_cycle) == ("KH-0001", "enrolled", 4)
     assert factory.programme_id == world.cambodia.pk
-    event = Event.objects.get(kind="factories.updated")
+    event = Event.objects.get(kind="factory.updated")
     assert event.data == {"fields": ["products", "workers_women"]}
 
 
@@ -88,7 +88,7 @@ def test_sending_the_same_form_twice_saves_once(world, client_of):
     data = form_data(client, url, products="Once")
 
     assert [client.post(url, data).status_code for _time in range(2)] == [302, 409]
-    assert Event.objects.filter(kind="factories.updated").count() == 1
+    assert Event.objects.filter(kind="factory.updated").count() == 1
 
 
 def test_a_forged_fingerprint_of_anothers_values_is_no_use(world, client_of):

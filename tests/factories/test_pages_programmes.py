@@ -90,7 +90,7 @@ def test_the_manager_changes_settings_and_the_log_keeps_old_and_new(world: World
 
     assert response.status_code == 302
     assert CountryProgramme.objects.get(pk=world.cambodia.pk).release_days == 30
-    assert Event.objects.get(kind="programmes.updated").data == {"changes": {"release_days": [28, 30]}}
+    assert Event.objects.get(kind="programme.updated").data == {"changes": {"release_days": [28, 30]}}
 
 
 def test_the_country_cannot_be_changed_by_a_field_nobody_offered(world: World, client_of):

@@ -48,7 +48,7 @@ def test_only_the_manager_and_the_countrys_staff_edit_a_profile(world: World):
             update_factory(by=person, factory=world.factory_a, products="X")
     for persona in sorted(EDITS):
         update_factory(by=world.person(persona), factory=world.factory_a, products=persona)
-    assert Event.objects.filter(kind="factories.updated").count() == len(EDITS)
+    assert Event.objects.filter(kind="factory.updated").count() == len(EDITS)
 
 
 def test_a_manager_never_touches_the_enrolment(world: World):
@@ -70,7 +70,7 @@ def test_the_two_sets_of_fields_do_not_overlap_and_leave_out_only_what_never_cha
 def test_saving_what_is_there_already_writes_no_event(world: World):
     update_factory(by=world.person("manager_a"), factory=world.factory_a, name=world.factory_a.name)
 
-    assert not Event.objects.filter(kind="factories.updated").exists()
+    assert not Event.objects.filter(kind="factory.updated").exists()
 
 
 def test_r37_a_refused_enrolment_needs_its_reason_in_the_service_and_in_the_database(world: World):

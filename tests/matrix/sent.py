@@ -81,7 +81,7 @@ BODIES: dict[str, Callable[[Stage], dict[str, Any]]] = {
     "import_confirm": lambda _stage: {"create_missing": "on"},
     "brand_add": lambda _stage: {"name": "Calla", "kind": "participant", "is_active": "on"},
     "integrations": lambda _stage: {"name": "Hourly", "roles": ["integration_report"], "days": 5},
-    "mail_choices": lambda _stage: {"sharing.ends_soon": "daily"},
+    "mail_choices": lambda _stage: {"grant.expiring": "daily"},
     "webhooks": lambda _stage: {"url": "https://93.184.215.14/hook", "kinds": ["report.published"]},
     "webhook": lambda _stage: {"kinds": ["grant.started"]},
     "webhook_pause": lambda _stage: {"pause": "yes"},

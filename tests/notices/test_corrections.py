@@ -55,7 +55,7 @@ def test_who_read_the_old_version_is_told_what_changed_and_takes_note(
     assert place in factory.get(reverse("home")).content.decode()
     browser.post(reverse("correction_acknowledge", args=[notice.assessment_id]))
     browser.post(reverse("correction_acknowledge", args=[notice.assessment_id]))
-    assert Event.objects.filter(kind="assessments.correction_acknowledged", brand_id=world.brand_a.pk).count() == 1
+    assert Event.objects.filter(kind="correction.acknowledged", brand_id=world.brand_a.pk).count() == 1
     assert "Brand A Member" in factory.get(place).content.decode()
     assert place not in factory.get(reverse("home")).content.decode()
     rows = api_of(world.person("manager_a")).get("/api/v1/corrections/").json()["results"]

@@ -90,7 +90,7 @@ def test_unsubscribing(world: World, kind: NoticeKind, mail_now: Any, client_of:
     assert answer.status_code == 200
     assert "no more mails" in answer.content.decode()
     assert MailChoice.objects.get().person == person
-    assert Event.objects.filter(kind="people.mails_chosen", actor=person).count() == 1
+    assert Event.objects.filter(kind="mail.chosen", actor=person).count() == 1
     mail.outbox.clear()
     say(world, "Second")
     mail_now()

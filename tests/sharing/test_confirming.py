@@ -70,7 +70,7 @@ def test_r6_nothing_opens_and_no_brand_learns_before_the_second_person_confirms(
         representative.post(address, {"answer": "confirm"})
     grant.refresh_from_db()
     assert (grant.status(), grant.confirmed_by, seen(world)) == ("live", world.person("representative_a"), True)
-    assert Event.objects.filter(kind="sharing.confirmed").count() == 1
+    assert Event.objects.filter(kind="grant.confirmed").count() == 1
     assert Notice.objects.filter(side="brand", kind="grant.started").count() == 1
 
 
@@ -183,7 +183,7 @@ def test_what_is_shared_goes_on_until_a_wider_change_is_confirmed(
     assert given.ended_at <= wider.confirmed_at
     assert seen_cycles(confirming) > {2}
     assert next(notice.kind for notice in told.order_by("pk")[before:]) == "grant.changed"
-    assert not told.filter(kind__in=["grant.ended", "sharing_ended"]).exists()
+    assert not told.filter(kind__in=["grant.ended", "access.ended"]).exists()
     kinds = list(Receipt.objects.order_by("pk").values_list("kind", flat=True))
     assert kinds == ["proposed", "confirmed", "proposed", "ended", "confirmed"]
 
@@ -195,7 +195,7 @@ def test_a_refused_change_leaves_what_was_shared(
     representative = confirming.person("representative_a")
     refuse_grant(by=representative, grant=wider, reason="Too much")
     assert (ended(given), ended(wider), seen_cycles(confirming)) == (False, True, {2})
-    assert not Notice.objects.filter(side="brand", kind__in=["grant.ended", "sharing_ended"]).exists()
+    assert not Notice.objects.filter(side="brand", kind__in=["grant.ended", "access.ended"]).exists()
     assert not DestroyNotice.objects.exists()
     once_more = change_grant(by=confirming.person("manager_a"), grant=given, terms=Terms(cycles="from", cycle_number=1))
     confirm_grant(by=representative, grant=once_more)

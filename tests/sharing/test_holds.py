@@ -40,16 +40,14 @@ def test_r7_a_report_kept_back_is_read_by_nobody_of_the_brand_from_the_next_quer
             manager.post(address, {"brand": world.brand_a.pk, "cycle": 2, "reason": "Price talks"}).status_code == 302
         )
     kept = WithheldReport.objects.get()
-    assert Event.objects.filter(kind="sharing.withheld").count() == 1
+    assert Event.objects.filter(kind="report.held").count() == 1
     assert client_of(member).get(page).status_code == 404
     assert cycles_read(world, "brand_a_member") == {1}
     assert cycles_read(world, "brand_b_member") == {1, 2}
     assert access.decide(member, world.assessments["a2"], "report").reason == "withheld"
-    assert "Price talks" not in said("sharing.withheld", world.person("member_a"))
-    assert "holds the report of cycle 2: Aster & Oak cannot see it" in said(
-        "sharing.withheld", world.person("member_a")
-    )
-    assert said("sharing.withheld", member) == ""
+    assert "Price talks" not in said("report.held", world.person("member_a"))
+    assert "holds the report of cycle 2: Aster & Oak cannot see it" in said("report.held", world.person("member_a"))
+    assert said("report.held", member) == ""
     [a, b] = openings_of(person=world.person("manager_a"), factory=world.factory_a)
     assert ([row.cycle for row in a.kept_back], [row.cycle for row in b.kept_back]) == ([2], [])
 
@@ -57,7 +55,7 @@ def test_r7_a_report_kept_back_is_read_by_nobody_of_the_brand_from_the_next_quer
     assert "to see the report of cycle 2?" in manager.get(release).content.decode()
     for _click in range(2):
         manager.post(release)
-    assert Event.objects.filter(kind="sharing.let_open").count() == 1
+    assert Event.objects.filter(kind="report.allowed").count() == 1
     assert client_of(member).get(page).status_code == 200
     for wrong in ({"brand": 999, "cycle": 2}, {"brand": world.brand_a.pk, "cycle": "x\x00"}, {}):
         assert "Nothing was changed" in manager.post(address, wrong, follow=True).content.decode()
@@ -99,12 +97,12 @@ def test_publication_tells_the_factory_to_whom_it_opens_and_when(world: World, c
     manager = world.person("manager_a")
     take_step(by=world.person("team_leader"), assessment=world.assessments["a3"], name="publish")
 
-    text = said("sharing.report_opens", manager)
+    text = said("report.scheduled", manager)
     assert "the report of cycle 3 is published. It is visible to Bluefinch." in text
     assert "Aster & Oak (" in text
     assert "unless you hold it" in text
-    assert "from the day named: Aster & Oak (" in said("sharing.report_opens", world.person("member_a"))
-    assert said("sharing.report_opens", world.person("brand_a_member")) == ""
+    assert "from the day named: Aster & Oak (" in said("report.scheduled", world.person("member_a"))
+    assert said("report.scheduled", world.person("brand_a_member")) == ""
     [soon] = opening_soon(person=manager, factory=world.factory_a, until=timezone.now() + timedelta(days=30))
     assert (soon.cycle, soon.brands) == (3, [world.brand_a])
     home = client_of(manager).get("/").content.decode()
@@ -113,7 +111,7 @@ def test_publication_tells_the_factory_to_whom_it_opens_and_when(world: World, c
     assert "Hold<span" in page
     withhold_report(by=manager, factory=world.factory_a, brand=world.brand_a, cycle=3)
     assert opening_soon(person=manager, factory=world.factory_a, until=timezone.now() + timedelta(days=30)) == []
-    assert "Aster" not in said("sharing.report_opens", manager)
+    assert "Aster" not in said("report.scheduled", manager)
 
 
 def test_brands_to_which_nothing_opens_any_more_cost_the_first_page_nothing(

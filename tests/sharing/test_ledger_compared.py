@@ -119,7 +119,7 @@ def test_a_grant_that_nobody_signed_is_found_before_and_after_the_next_seal(told
     )
     said = {"scope": "report", "cycles": "all", "cycle_number": None, "hold_days": 0, "replaces": None, "follows": None}
     ids: dict[str, Any] = {"factory_id": told.factory_b.pk, "brand_id": told.brand_b.pk, "subject": forged.pk}
-    record(SharingEvent.GRANTED, by=told.person("manager_b"), **ids, **said)
+    record(SharingEvent.GRANT_CREATED, by=told.person("manager_b"), **ids, **said)
     alone = f"sharing_sharinggrant {forged.pk}: no receipt tells of its beginning: nobody gave it"
     assert problems() == [alone]
     seal_new_rows()
@@ -191,7 +191,7 @@ def test_an_event_of_before_there_were_two_links_says_what_a_grant_follows(told:
     assert (changed.replaces_id, changed.follows_id) == (first.pk, proposed.pk)
     tamper(
         "UPDATE core_event SET data = data - 'follows' || jsonb_build_object('replaces', data -> 'follows')"
-        " WHERE kind IN ('sharing.granted', 'sharing.changed')"
+        " WHERE kind IN ('grant.created', 'grant.changed')"
     )
     assert problems() == []
     for edited in ({"replaces_id": None}, {"follows_id": None}):

@@ -91,7 +91,7 @@ def test_sharing_asks_for_confirmation_and_then_takes_effect(world: World, clien
     done = manager.post(url(world, "sharing/new/"), form(world, confirmed="yes"))
     assert done.status_code == 302
     assert set(SharingGrant.objects.live().values_list("scope", flat=True)) == {"report", "step1"}
-    assert Event.objects.filter(kind="sharing.granted", factory_id=world.factory_a.pk).count() == 2
+    assert Event.objects.filter(kind="grant.created", factory_id=world.factory_a.pk).count() == 2
 
 
 def test_a_double_click_is_one_grant(world: World, client_of) -> None:
@@ -100,7 +100,7 @@ def test_a_double_click_is_one_grant(world: World, client_of) -> None:
         manager.post(url(world, "sharing/new/"), form(world, confirmed="yes"))
 
     assert SharingGrant.objects.count() == 2
-    assert Event.objects.filter(kind="sharing.granted").count() == 2
+    assert Event.objects.filter(kind="grant.created").count() == 2
 
 
 def test_two_scopes_are_shared_together_or_not_at_all(world: World, client_of) -> None:
@@ -260,7 +260,7 @@ def test_stopping_lists_the_copies_it_cannot_reach(world: World, client_of) -> N
     grant.refresh_from_db()
     assert (grant.end_reason, grant.ended_by) == ("Season over", world.person("manager_a"))
     assert manager.post(f"/sharing/{grant.pk}/revoke/").status_code == 302
-    assert Event.objects.filter(kind="sharing.revoked").count() == 1
+    assert Event.objects.filter(kind="grant.revoked").count() == 1
 
 
 def test_changing_what_has_ended_says_so(world: World, client_of) -> None:

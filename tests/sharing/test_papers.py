@@ -45,10 +45,10 @@ def test_r6_staff_make_a_grant_only_from_a_signed_form(world: World, client_of: 
 
     assert {grant.granted_for for grant in grants} == {"Sok Dara, manager"}
     assert cycles_read(world, "brand_a_member") == {1, 2}
-    text = said("sharing.paper_recorded", world.person("manager_a"))
+    text = said("paper.recorded", world.person("manager_a"))
     assert "shares with Aster & Oak, from a form signed by Sok Dara, manager" in text
-    assert notice_kinds["sharing.paper_recorded"].is_mandatory
-    assert said("sharing.paper_recorded", member) == ""
+    assert notice_kinds["paper.recorded"].is_mandatory
+    assert said("paper.recorded", member) == ""
     page = manager.get(reverse("who_can_see", args=[world.factory_a.pk])).content.decode()
     assert "Recorded by staff (Team Leader) from a form signed by Sok Dara, manager." in page
     scan = manager.get(reverse("grant_document", args=[grants[0].pk]))

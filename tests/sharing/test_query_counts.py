@@ -67,10 +67,10 @@ def test_each_decision_takes_at_most_15_statements(world: World, reports: None) 
     counts["confirm"] = len(statements(confirm))
     counts["revoke"] = len(statements(lambda: revoke_access(by=by, grant=proposed)))
     assert {name: count for name, count in counts.items() if count > MOST} == {}
-    kinds = list(Event.objects.filter(kind__startswith="sharing.").order_by("pk").values_list("kind", flat=True))
+    kinds = list(Event.objects.filter(kind__startswith="grant.").order_by("pk").values_list("kind", flat=True))
     assert kinds == [
-        "sharing.granted", "sharing.changed_from", "sharing.changed", "sharing.changed", "sharing.changed_from",
-        "sharing.confirmed", "sharing.revoked",
+        "grant.created", "grant.replaced", "grant.changed", "grant.changed", "grant.replaced",
+        "grant.confirmed", "grant.revoked",
     ]  # fmt: skip
     assert Receipt.objects.count() == len(kinds)
 

@@ -92,7 +92,7 @@ def test_the_log_is_taken_along_whole_and_without_formulas(
     book = openpyxl.load_workbook(BytesIO(manager.get(address, {"format": "xlsx", "brand": "own"}).getvalue()))
     rows = list(book.active.values)
     assert [row[1] for row in rows[1:]] == [seen.person("member_a").name]
-    assert Event.objects.filter(kind="sharing.log_exported", factory_id=seen.factory_a.pk).count() == 2
+    assert Event.objects.filter(kind="record.exported", factory_id=seen.factory_a.pk).count() == 2
     assert client_of(seen.person("manager_b")).get(address, {"format": "csv"}).status_code == 404
 
 

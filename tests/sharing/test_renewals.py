@@ -22,10 +22,10 @@ def test_an_ending_is_brought_to_mind_once_to_both_sides_and_renewed(world: Worl
     manager, member = world.person("manager_a"), world.person("brand_a_member")
 
     assert [prompt_renewals(), prompt_renewals()] == [1, 0]
-    assert Notice.objects.filter(kind="sharing.ends_soon").count() == 2
-    assert "Renew it if it should go on" in said("sharing.ends_soon", manager)
-    assert "The factory decides whether it goes on" in said("sharing.ends_soon", member, "brand")
-    assert said("sharing.ends_soon", world.person("brand_b_member"), "brand") == ""
+    assert Notice.objects.filter(kind="grant.expiring").count() == 2
+    assert "Renew it if it should go on" in said("grant.expiring", manager)
+    assert "The factory decides whether it goes on" in said("grant.expiring", member, "brand")
+    assert said("grant.expiring", world.person("brand_b_member"), "brand") == ""
     assert f"/sharing/{soon.pk}/change/?renew=1" in client_of(manager).get("/").content.decode()
     assert "sharing with Tonle Lotus Garments ends on" in client_of(member).get("/").content.decode()
 
@@ -38,6 +38,6 @@ def test_an_ending_is_brought_to_mind_once_to_both_sides_and_renewed(world: Worl
     assert 364 <= (form.initial["expires_on"] - soon.last_day).days <= 366
     body = {"cycles": "all", "purpose": "Yearly", "expires_on": form.initial["expires_on"].isoformat()}
     client_of(manager).post(f"/sharing/{soon.pk}/change/", body | {"confirmed": "yes"})
-    assert said("sharing.ends_soon", manager) == ""
+    assert said("grant.expiring", manager) == ""
     renewed = SharingGrant.objects.get(replaces=soon)
     assert (renewed.hold_days, renewed.last_day) == (4, form.initial["expires_on"])

@@ -60,16 +60,16 @@ def test_a_brand_asks_and_the_factory_is_told(world: World) -> None:
 
     assert request.lapses_on == days_from_now(world.cambodia.request_days, world.factory_a)
     assert request.lapses_at == end_of(request.lapses_on, world.factory_a)
-    event = Event.objects.get(kind="sharing.requested", subject=request.pk)
+    event = Event.objects.get(kind="request.sent", subject=request.pk)
     assert (event.factory_id, event.brand_id) == (world.factory_a.pk, world.brand_a.pk)
     assert "We met" not in str(event.data)
-    notice = Notice.objects.get(kind="request.asked")
+    notice = Notice.objects.get(kind="request.sent")
     assert (notice.side, notice.organisation_id) == ("factory", world.factory_a.pk)
-    told = line(request, "request.asked", world.person("manager_a"))
+    told = line(request, "request.sent", world.person("manager_a"))
     assert told.path == f"/requests/{request.pk}/"
     assert "Aster & Oak" in told.text
     for persona in ("member_a", "manager_b", "brand_a_member", "team_leader"):
-        assert line(request, "request.asked", world.person(persona)) is None, persona
+        assert line(request, "request.sent", world.person(persona)) is None, persona
     assert not Assessment.objects.visible_to(world.person("brand_a_member")).exists()  # asking opens nothing
 
 
@@ -126,8 +126,8 @@ def test_a_yes_gives_what_was_asked_and_the_brand_is_told(world: World) -> None:
     assert told["factory"] == {"id": world.factory_a.pk, "bw_id": "KH-0001"}
     assert (told["request"], told["state"]) == (str(request.pk), "approved")
     assert told["url"].endswith(f"/api/v1/requests/{request.pk}/")
-    assert line(request, "request.asked", manager) is None
-    assert Event.objects.filter(kind="sharing.request_approved").count() == 1
+    assert line(request, "request.sent", manager) is None
+    assert Event.objects.filter(kind="request.approved").count() == 1
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_silence_is_never_consent(world: World, monkeypatch: Any) -> None:
     assert (lapse_requests(), remind_of_requests()) == (0, 0)
     AccessRequest.objects.filter(pk=request.pk).update(remind_at=today - timedelta(hours=1))
     assert (remind_of_requests(), remind_of_requests()) == (1, 0)
-    assert "still waits" in line(request, "request.reminder", world.person("manager_a")).text
+    assert "still waits" in line(request, "request.reminded", world.person("manager_a")).text
 
     monkeypatch.setattr(timezone, "now", lambda: request.lapses_at + timedelta(minutes=1))
     with pytest.raises(AlreadyAnsweredError, match="lapsed"):
@@ -221,7 +221,7 @@ def test_silence_is_never_consent(world: World, monkeypatch: Any) -> None:
     assert (request.state, request.answered_at, request.answered_by) == ("lapsed", request.lapses_at, None)
     assert not SharingGrant.objects.exists()
     assert "did not answer" in line(request, "request.lapsed", world.person("brand_a_member")).text
-    assert line(request, "request.reminder", world.person("manager_a")) is None
+    assert line(request, "request.reminded", world.person("manager_a")) is None
     with pytest.raises(ValidationError, match="again from"):
         ask(world)
 
@@ -235,7 +235,7 @@ def test_later_keeps_the_factory_in_peace_and_the_brand_in_the_dark(world: World
     assert request.remind_at == request.snoozed_until
     assert not AccessRequest.objects.waiting().exists()
     assert AccessRequest.objects.put_off().get() == request
-    assert line(request, "request.asked", world.person("manager_a")) is None
+    assert line(request, "request.sent", world.person("manager_a")) is None
     assert not Notice.objects.filter(side="brand").exists()
     snooze_request(by=world.person("manager_a"), request=request, days=1)
     decline_request(by=world.person("manager_a"), request=request)

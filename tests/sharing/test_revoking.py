@@ -64,7 +64,7 @@ def test_r7_everything_of_one_brand_ends_at_once_and_nothing_else(world: World, 
     assert "can no longer see anything of Tonle Lotus Garments" in done[0]
     assert "there was nothing left to stop" in done[1]
     assert open_pairs() == {("Bluefinch", "report")}
-    assert Event.objects.filter(kind="sharing.revoked").count() == 3
+    assert Event.objects.filter(kind="grant.revoked").count() == 3
     assert "shares nothing with Aster" in manager.get(address).content.decode()
 
 
@@ -81,7 +81,7 @@ def test_r7_stop_all_sharing_asks_twice_and_leaves_nothing(world: World, client_
     for _ in range(2):
         manager.post(address, dict(asked.context["hidden"]))
     assert set(SharingGrant.objects.not_over().values_list("factory", flat=True)) == {world.factory_b.pk}
-    assert Event.objects.filter(kind="sharing.stopped_all", data={"grants": 2}).count() == 1
+    assert Event.objects.filter(kind="sharing.stopped", data={"grants": 2}).count() == 1
     assert set(SharingGrant.objects.exclude(ended_at=None).values_list("is_end_reason_shown", flat=True)) == {True}
     assert "shares with nobody" in manager.get(address).content.decode()
     assert api_of(world.person("manager_a")).post(
@@ -106,12 +106,12 @@ def test_the_brand_reads_the_reason_only_where_the_factory_says_so(world: World,
         f"/api/v1/grants/{grant.pk}/revoke/", {"reason": "They pay late", "is_reason_shown": is_shown}, format="json"
     )
     [row] = api_of(member).get("/api/v1/grants/").json()["results"]
-    [line] = told("sharing_ended", "brand", member)
+    [line] = told("access.ended", "brand", member)
     assert row["end_reason"] == ("They pay late" if is_shown else None)
     for sentence in (line.text, decide(member, a2, "report").sentence):
         assert ("They pay late" in sentence) is is_shown
-    assert told("sharing_ended", "brand", world.person("brand_b_member")) == []
-    assert len(told("sharing_ended", "factory", world.person("member_a"))) == 1
+    assert told("access.ended", "brand", world.person("brand_b_member")) == []
+    assert len(told("access.ended", "factory", world.person("member_a"))) == 1
 
 
 def test_a_reason_that_is_empty_is_not_shown_and_nonsense_is_refused(world: World, client_of: Any) -> None:
@@ -173,8 +173,8 @@ def test_r7_the_factory_sees_the_answer_or_its_absence(world: World, client_of: 
     page = manager.get(f"/factories/{world.factory_a.pk}/copies/").content.decode()
     for words in ("1 of 2 kept", "Tax law, until 2030", "Bin emptied", "Brand A Member", str(second)):
         assert words in page
-    assert "kept: 1" in told("copies_answered", "factory", world.person("manager_a"))[0].text
-    assert told("copies_to_destroy", "brand", world.person("brand_a_member")) == []
+    assert "kept: 1" in told("copy.answered", "factory", world.person("manager_a"))[0].text
+    assert told("copy.destruction_asked", "brand", world.person("brand_a_member")) == []
     stale = member.post(address, {"outcome": "destroyed"})  # an old page
     assert (stale.status_code, "Someone has since answered for your brand" in stale.content.decode()) == (400, True)
     assert set(notice.copies.values_list("answer", flat=True)) == {"destroyed", "kept"}
@@ -182,7 +182,7 @@ def test_r7_the_factory_sees_the_answer_or_its_absence(world: World, client_of: 
     for _ in range(2):
         member.post(address, {"outcome": "destroyed", "seen": seen})
     assert set(notice.copies.values_list("answer", flat=True)) == {"destroyed"}
-    assert Event.objects.filter(kind="sharing.destroy_answered").count() == 2
+    assert Event.objects.filter(kind="copy.answered").count() == 2
     assert (
         "All destroyed, according to the brand"
         in manager.get(f"/factories/{world.factory_a.pk}/sharing/").content.decode()
@@ -274,7 +274,7 @@ def test_a_new_remark_is_a_new_answer_until_all_are_destroyed(world: World, api_
     assert [answer(kept, text).json()["remark"] for text in ("Until May", "Until June", "Until June")] == [
         "Until May", "Until June", "Until June",
     ]  # fmt: skip
-    assert Event.objects.filter(kind="sharing.destroy_answered").count() == 2
+    assert Event.objects.filter(kind="copy.answered").count() == 2
     assert [answer([], "Gone").status_code for _time in range(2)] == [200, 200]
     refused = answer([], "Gone in July")
     assert (refused.status_code, set(refused.json()["errors"])) == (400, {"remark"})
@@ -304,7 +304,7 @@ def test_an_answer_that_is_owed_is_brought_to_mind_once_for_each_term(world: Wor
         monkeypatch.setattr("sharing.copies.services.timezone.now", lambda: at() + timedelta(days=days))
         remind_of_destroy_notices()
         remind_of_destroy_notices()
-        return Notice.objects.filter(kind="copies_to_destroy").count()
+        return Notice.objects.filter(kind="copy.destruction_asked").count()
 
     with pytest.MonkeyPatch.context() as patch:
         assert [notices_after(days, patch) for days in (1, 8, 22, 60)] == [1, 2, 3, 4]

@@ -145,9 +145,9 @@ def test_the_countrys_staff_and_the_brand_see_a_subscription_and_nobody_else(
 def test_each_act_has_its_event(world: World) -> None:
     bought = withdraw(world, world.subscribe())
 
-    recorded, withdrawn = Event.objects.filter(kind__startswith="sharing.subscription_").order_by("pk")
+    recorded, withdrawn = Event.objects.filter(kind__startswith="subscription.").order_by("pk")
     assert (recorded.subject, recorded.data) == (str(bought.pk), {"cycle": 1, "bought_on": "2026-01-05"})
-    assert (withdrawn.kind, withdrawn.data["reason"]) == ("sharing.subscription_withdrawn", "Wrong factory")
+    assert (withdrawn.kind, withdrawn.data["reason"]) == ("subscription.withdrawn", "Wrong factory")
     assert {recorded.factory_id, withdrawn.factory_id} == {world.factory_a.pk}
 
 

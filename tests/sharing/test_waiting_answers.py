@@ -116,7 +116,7 @@ def test_a_confirmation_answers_it(confirming: World, time_machine: Any) -> None
     assert (request.state, request.answered_by, answers_told()) == ("approved", world.person("manager_a"), 1)
     assert request.answered_at is not None
     assert timezone.now() - request.answered_at < timedelta(hours=1)
-    assert Event.objects.get(kind="sharing.request_approved").actor == world.person("representative_a")
+    assert Event.objects.get(kind="request.approved").actor == world.person("representative_a")
 
 
 def test_a_refusal_answers_it_and_the_days_to_ask_again_count_from_there(confirming: World, time_machine: Any) -> None:
@@ -202,7 +202,7 @@ def test_taking_it_back_ends_what_waits(confirming: World, api_of: Any) -> None:
     assert (grant.status(), grant.ended_by, grant.confirmed_at) == ("ended", None, None)
     receipt = Receipt.objects.get(grant=grant, kind="ended")
     assert (receipt.actor, receipt.payload["acted"]) == (None, {"side": "portal", "role": "automatic"})
-    assert Event.objects.get(kind="sharing.dropped").actor is None
+    assert Event.objects.get(kind="grant.dropped").actor is None
     with pytest.raises(ValidationError):
         confirm_grant(by=world.person("representative_a"), grant=grant)
     assert not Receipt.objects.visible_to(world.person("brand_a_member")).exists()
@@ -267,4 +267,4 @@ def test_a_yes_after_one_that_ran_out_unconfirmed_is_given_once(confirming: Worl
     approve_request(by=manager, request=request, scopes=["report"], terms=as_asked(request))
     request.refresh_from_db()
     assert (request.state, answers_told(), request.grants.given().count()) == ("approved", 1, 1)
-    assert Event.objects.filter(kind="sharing.request_approved").count() == 1
+    assert Event.objects.filter(kind="request.approved").count() == 1

@@ -150,7 +150,7 @@ def tell_assessments(
         }
         for at, kind, email in _steps(visit):
             more = {"corrects": str(visit.corrects)} if kind is AssessmentEvent.CORRECTION_STARTED else {}
-            more |= {"answers": digests[visit.id]} if kind is AssessmentEvent.PUBLISH else {}
+            more |= {"answers": digests[visit.id]} if kind is AssessmentEvent.PUBLISHED else {}
             history.add(at, kind, by=users[email].pk, subject=visit.id, **own, **more)
 
 
@@ -163,12 +163,12 @@ def _steps(visit: VisitPlan) -> Iterator[tuple[datetime, AssessmentEvent, str]]:
     else:
         yield _created(visit), AssessmentEvent.PLANNED, leader
         if visit.state != Assessment.State.PLANNED:
-            yield moment(visit.start, own), AssessmentEvent.START, advisor
+            yield moment(visit.start, own), AssessmentEvent.STARTED, advisor
         if visit.state not in {Assessment.State.PLANNED, Assessment.State.IN_PROGRESS}:
-            yield moment(visit.ended_on, own) + timedelta(hours=10), AssessmentEvent.SUBMIT, advisor
+            yield moment(visit.ended_on, own) + timedelta(hours=10), AssessmentEvent.SUBMITTED, advisor
     if visit.released_at:
-        yield visit.released_at, AssessmentEvent.SEND_TO_FACTORY, leader
+        yield visit.released_at, AssessmentEvent.SENT_TO_FACTORY, leader
     if visit.published_at:
-        yield visit.published_at, AssessmentEvent.PUBLISH, manager
+        yield visit.published_at, AssessmentEvent.PUBLISHED, manager
     if visit.withdrawn_at:
-        yield visit.withdrawn_at, AssessmentEvent.WITHDRAW, manager
+        yield visit.withdrawn_at, AssessmentEvent.WITHDRAWN, manager

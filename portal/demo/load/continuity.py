@@ -59,9 +59,9 @@ def load_destroy_notices(first: Factory, brands: dict[str, Brand], now: datetime
             kept = KEPT if answer == "kept" else ""
             copies.append((key, record.copy_number, record.scope, record.cycle, answer, kept))
         ids = {"factory_id": factory, "brand_id": brand}
-        history.add(ended, SharingEvent.DESTROY_ASKED, by=by, subject=key, **ids)
+        history.add(ended, SharingEvent.COPY_DESTRUCTION_ASKED, by=by, subject=key, **ids)
         if fate:
-            history.add(answered, SharingEvent.DESTROY_ANSWERED, by=reader, subject=key, **ids)
+            history.add(answered, SharingEvent.COPY_ANSWERED, by=reader, subject=key, **ids)
     copy_rows(DestroyNotice, NOTICE_COLUMNS, notices)
     copy_rows(CopyToDestroy, COPY_COLUMNS, copies)
 
@@ -104,7 +104,7 @@ def load_unconfirmed(
     factory, manager = factories[plan.bw_id], users[manager_email(plan)]
     assert representative_email(plan) in users  # noqa: S101 - the rule needs one
     Factory.objects.filter(pk=factory.pk).update(confirms_sharing=True)
-    _tell_rule(SharingEvent.CONFIRMATION_ON, now - timedelta(days=40), factory, manager, factory.pk, history)
+    _tell_rule(SharingEvent.CONFIRMATION_REQUIRED, now - timedelta(days=40), factory, manager, factory.pk, history)
     taken = set(SharingGrant.objects.filter(factory=factory).values_list("brand_id", flat=True))
     brand = next(brand for brand in brands.values() if brand.pk not in taken)
     _propose(factory, brand, manager, now - timedelta(days=3), history)
@@ -115,14 +115,14 @@ def load_last_unconfirmed(
 ) -> None:
     """Write factory A's trial of the rule for two months: a manager decides alone again; one old grant still waits."""
     manager, representative = users[manager_email(plan)], users[representative_email(plan)]
-    _tell_rule(SharingEvent.CONFIRMATION_ON, now - timedelta(days=65), factory, manager, factory.pk, history)
+    _tell_rule(SharingEvent.CONFIRMATION_REQUIRED, now - timedelta(days=65), factory, manager, factory.pk, history)
     _propose(factory, brand, manager, now - timedelta(days=9), history)
     asked, answered = now - timedelta(days=6), now - timedelta(days=4)
     columns = ("factory_id", "asked_by_id", "asked_at", "answered_at", "answered_by_id", "is_agreed")
     copy_rows(ConfirmationEnd, columns, [(factory.pk, manager.pk, asked, answered, representative.pk, True)])
     wish = ConfirmationEnd.objects.get(factory=factory)
-    _tell_rule(SharingEvent.CONFIRMATION_END_ASKED, asked, factory, manager, wish.pk, history)
-    _tell_rule(SharingEvent.CONFIRMATION_OFF, answered, factory, representative, wish.pk, history)
+    _tell_rule(SharingEvent.CONFIRMATION_WAIVER_ASKED, asked, factory, manager, wish.pk, history)
+    _tell_rule(SharingEvent.CONFIRMATION_WAIVED, answered, factory, representative, wish.pk, history)
 
 
 def _tell_rule(kind: SharingEvent, at: datetime, factory: Factory, by: User, subject: object, history: History) -> None:
@@ -147,7 +147,7 @@ def _propose(factory: Factory, brand: Brand, manager: User, at: datetime, histor
         "factory_id": factory.pk,
         "brand_id": brand.pk,
     }
-    history.add(at, SharingEvent.GRANTED, by=manager.pk, subject=key, **terms, **more)
+    history.add(at, SharingEvent.GRANT_CREATED, by=manager.pk, subject=key, **terms, **more)
 
 
 def load_handover(

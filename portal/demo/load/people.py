@@ -48,7 +48,7 @@ def load_people(
         when = _joined(organisation, at)
         groups.add(users[member.email], member.kind, organisation.pk, member.role, when)
         ids = {f"{member.kind}_id": organisation.pk}
-        history.add(when, AccountEvent.JOINED, by=None, subject=key, role=member.role, **ids)
+        history.add(when, AccountEvent.MEMBER_JOINED, by=None, subject=key, role=member.role, **ids)
     _assign_advisors(plans, places, users, groups, history, at)
     groups.write()
     return users

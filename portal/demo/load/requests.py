@@ -38,8 +38,8 @@ def load_requests(
         rows.append(_row(plan, key, ids, users[plan.asked_by].pk, by))
         answers += [(key, grant_key(grant)) for grant in plan.grants]
         history.add(
-            plan.created_at, SharingEvent.REQUESTED, by=users[plan.asked_by].pk, subject=key, scopes=list(plan.scopes),
-            cycles=plan.cycles, cycle_number=plan.cycle_number,
+            plan.created_at, SharingEvent.REQUEST_SENT, by=users[plan.asked_by].pk, subject=key,
+            scopes=list(plan.scopes), cycles=plan.cycles, cycle_number=plan.cycle_number,
             expires_at=plan.expires_at.isoformat() if plan.expires_at else None, **ids,
         )  # fmt: skip
         if plan.answered_at:

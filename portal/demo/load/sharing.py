@@ -117,7 +117,7 @@ def load_withheld(factory: Factory, manager: User, brands: dict[str, Brand], at:
     )
     for row in kept:
         ids = {"factory_id": factory.pk, "brand_id": row.brand_id}
-        history.add(at, SharingEvent.WITHHELD, by=manager.pk, subject=row.pk, cycle=row.cycle, **ids)
+        history.add(at, SharingEvent.REPORT_HELD, by=manager.pk, subject=row.pk, cycle=row.cycle, **ids)
 
 
 def _row(plan: GrantPlan, key: UUID, replaces: UUID | None, by: int, factory: int, brand: int) -> tuple[Any, ...]:
@@ -156,7 +156,7 @@ def _tell(plan: GrantPlan, key: UUID, replaces: UUID | None, by: int, ids: dict[
         "replaces": str(replaces) if replaces else None,
         "follows": str(replaces) if replaces else None,
     }
-    kind = SharingEvent.CHANGED if replaces else SharingEvent.GRANTED
+    kind = SharingEvent.GRANT_CHANGED if replaces else SharingEvent.GRANT_CREATED
     history.add(plan.created_at, kind, by=by, subject=key, **ids, **terms)
     if plan.ended_at:
         kind = EVENT_OF_END[SharingGrant.End(plan.end_code)]

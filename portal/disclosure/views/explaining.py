@@ -86,7 +86,7 @@ def who_could_see_page(request: HttpRequest, pk: int) -> HttpResponseBase:
         asked, at = form.cleaned_data, form.moment()
         found = who_could_see(user, factory, asked["cycle"], asked["scope"], at)
         if request.GET.get("format") in FORMATS:
-            record(SharingEvent.READERS_EXPORTED, by=user, factory_id=factory.pk, cycle=asked["cycle"])
+            record(SharingEvent.READER_EXPORTED, by=user, factory_id=factory.pk, cycle=asked["cycle"])
             header, rows = table_of_readers(found, asked["scope"], at or timezone.now(), factory)
             name = f"who-could-see-{factory.bw_id.replace('/', '-')}-cycle-{asked['cycle']}"
             return table_response(request.GET["format"], name, header, rows)

@@ -87,8 +87,8 @@ def _ends_soon(notice: Notice, reader: User) -> Line | None:
 
 FACTORY, BOTH = {"factory": ""}, {"factory": "", "brand": ""}
 for kind in (
-    NoticeKind(SharingNotice.WITHHELD, gettext_lazy("A report is held"), _withheld, sides=FACTORY),
-    NoticeKind(SharingNotice.LET_OPEN, gettext_lazy("A report is no longer held"), _let_open, sides=FACTORY),
+    NoticeKind(SharingNotice.REPORT_HELD, gettext_lazy("A report is held"), _withheld, sides=FACTORY),
+    NoticeKind(SharingNotice.REPORT_ALLOWED, gettext_lazy("A report is no longer held"), _let_open, sides=FACTORY),
     NoticeKind(
         SharingNotice.PAPER_RECORDED,
         gettext_lazy("Staff recorded consent given on paper"),
@@ -96,6 +96,6 @@ for kind in (
         sides=FACTORY,
         is_mandatory=True,
     ),
-    NoticeKind(SharingNotice.ENDS_SOON, gettext_lazy("Access ends soon"), _ends_soon, sides=BOTH),
+    NoticeKind(SharingNotice.GRANT_EXPIRING, gettext_lazy("Access ends soon"), _ends_soon, sides=BOTH),
 ):
     register_notice(kind)

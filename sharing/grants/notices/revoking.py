@@ -69,7 +69,7 @@ def _answered(notice: Notice, reader: User) -> Line | None:
 FACTORY, BRAND = {"factory": ""}, {"brand": ""}
 register_notice(
     NoticeKind(
-        SharingNotice.SHARING_ENDED,
+        SharingNotice.ACCESS_ENDED,
         gettext_lazy("A factory stopped sharing with a brand"),
         _ended,
         sides=FACTORY | BRAND,
@@ -77,7 +77,7 @@ register_notice(
 )
 register_notice(
     NoticeKind(
-        SharingNotice.COPIES_TO_DESTROY,
+        SharingNotice.COPY_DESTRUCTION_ASKED,
         gettext_lazy("A factory asks for copies to be destroyed"),
         _to_destroy,
         sides=BRAND,
@@ -86,6 +86,6 @@ register_notice(
 )
 register_notice(
     NoticeKind(
-        SharingNotice.COPIES_ANSWERED, gettext_lazy("A brand says what became of its copies"), _answered, sides=FACTORY
+        SharingNotice.COPY_ANSWERED, gettext_lazy("A brand says what became of its copies"), _answered, sides=FACTORY
     )
 )

@@ -29,11 +29,11 @@ from sharing.receipts.services import kind_of_end, kind_of_start
 from sharing.requests.services.answers import carry_over
 
 EVENT_OF_END = {
-    End.STOPPED: SharingEvent.REVOKED,
-    End.REFUSED: SharingEvent.REFUSED,
-    End.CHANGED: SharingEvent.CHANGED_FROM,
-    End.EXPIRED: SharingEvent.EXPIRED_ENDED,
-    End.DROPPED: SharingEvent.DROPPED,
+    End.STOPPED: SharingEvent.GRANT_REVOKED,
+    End.REFUSED: SharingEvent.GRANT_REFUSED,
+    End.CHANGED: SharingEvent.GRANT_REPLACED,
+    End.EXPIRED: SharingEvent.GRANT_EXPIRED,
+    End.DROPPED: SharingEvent.GRANT_DROPPED,
 }
 
 
@@ -155,7 +155,7 @@ def _start(journal: Journal, grant: SharingGrant, kind: SharingEvent) -> None:
     journal.receipt(kind_of_start(grant), grant)
     tell_started(journal.tell, grant, position)
     if grant.needs_confirmation:
-        journal.tell(SharingNotice.GRANT_TO_CONFIRM, grant, "factory")
+        journal.tell(SharingNotice.CONFIRMATION_ASKED, grant, "factory")
 
 
 def _terms_data(grant: SharingGrant) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def granting(situation: Situation, position: Position, scope: str, terms: Terms,
             {"brand": _("This brand already has access of this kind. Change the existing access instead.")}
         )
     grant = _new_grant(situation, position, scope, terms, paper=paper)
-    return Outcome(grant, SharingEvent.GRANTED, expired, End.EXPIRED)
+    return Outcome(grant, SharingEvent.GRANT_CREATED, expired, End.EXPIRED)
 
 
 def changing(situation: Situation, position: Position, grant: SharingGrant, terms: Terms) -> Outcome:
@@ -129,7 +129,7 @@ def changing(situation: Situation, position: Position, grant: SharingGrant, term
     ends = [one for one in standing if not (waits and one is given)]
     follows = position.with_successors(grant)[-1]
     new = _new_grant(situation, position, grant.scope, terms, follows=follows, given=given, is_given_ended=not waits)
-    return Outcome(new, SharingEvent.CHANGED, ends)
+    return Outcome(new, SharingEvent.GRANT_CHANGED, ends)
 
 
 def _new_grant(

@@ -39,7 +39,7 @@ def prompt_renewals() -> int:
     for pk, factory_id, brand_id in new:
         for side, organisation_id in zip(SIDES, (factory_id, brand_id), strict=True):
             announce(
-                SharingNotice.ENDS_SOON,
+                SharingNotice.GRANT_EXPIRING,
                 side=side,
                 organisation_id=organisation_id,
                 factory_id=factory_id,
@@ -51,4 +51,4 @@ def prompt_renewals() -> int:
 
 
 def _key(pk: object, side: str) -> str:
-    return f"{SharingNotice.ENDS_SOON}:{pk}:{side}"
+    return f"{SharingNotice.GRANT_EXPIRING}:{pk}:{side}"

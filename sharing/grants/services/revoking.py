@@ -74,7 +74,7 @@ def stop_all_sharing(
     grants = _running_grants(situation)
     _end_all(situation, grants, reason, is_reason_shown)
     if grants:
-        record(SharingEvent.STOPPED_ALL, by=by, factory_id=factory.pk, subject=factory.pk, grants=len(grants))
+        record(SharingEvent.SHARING_STOPPED, by=by, factory_id=factory.pk, subject=factory.pk, grants=len(grants))
     return grants
 
 
@@ -91,8 +91,8 @@ def _end_all(situation: Situation, grants: Sequence[SharingGrant], reason: str, 
     for grant in grants:
         end_grant(journal, grant, End.STOPPED, reason=reason, is_reason_shown=is_reason_shown)
         if grant.is_given:  # the brand never knew of any other
-            journal.tell(SharingNotice.SHARING_ENDED, grant, "brand")
-        journal.tell(SharingNotice.SHARING_ENDED, grant, "factory")
+            journal.tell(SharingNotice.ACCESS_ENDED, grant, "brand")
+        journal.tell(SharingNotice.ACCESS_ENDED, grant, "factory")
     journal.write()
     shown = reason.strip()[:300] if is_reason_shown else ""
     for brand, own in groupby(grants, key=lambda grant: grant.brand):

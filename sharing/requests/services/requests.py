@@ -167,7 +167,7 @@ def _new_request(by: User, brand: Brand, factory: Factory, wish: Wish) -> Access
 
 def _tell_factory(request: AccessRequest, by: User) -> None:
     record(
-        SharingEvent.REQUESTED,
+        SharingEvent.REQUEST_SENT,
         by=by,
         factory_id=request.factory_id,
         brand_id=request.brand_id,
@@ -177,7 +177,7 @@ def _tell_factory(request: AccessRequest, by: User) -> None:
         cycle_number=request.cycle_number,
         expires_at=request.expires_at.isoformat() if request.expires_at else None,
     )
-    announce(SharingNotice.REQUEST_ASKED, side="factory", organisation_id=request.factory_id, **ids_of_request(request))
+    announce(SharingNotice.REQUEST_SENT, side="factory", organisation_id=request.factory_id, **ids_of_request(request))
 
 
 @transaction.atomic
@@ -219,7 +219,7 @@ def approve_request(*, by: User, request: AccessRequest, scopes: Sequence[str], 
     if any(one.kind and one.grant.is_given for one in outcomes) or all(grant.is_given for grant in grants):
         close_request(request, State.APPROVED, by, **said)
     else:
-        record(SharingEvent.REQUEST_PROPOSED, by=by, **ids_of_request(request), **said)
+        record(SharingEvent.REQUEST_ANSWER_PROPOSED, by=by, **ids_of_request(request), **said)
     return request
 
 
@@ -309,7 +309,7 @@ def snooze_request(*, by: User, request: AccessRequest, days: int) -> AccessRequ
         raise ValidationError({"days": _("Choose 1 to %s days.") % LONGEST_SNOOZE_DAYS})
     request.snoozed_until = request.remind_at = start_of(days_from_now(days, request.factory), request.factory)
     request.save(update_fields=["snoozed_until", "remind_at"])
-    record(SharingEvent.REQUEST_PUT_OFF, by=by, days=days, **ids_of_request(request))
+    record(SharingEvent.REQUEST_POSTPONED, by=by, days=days, **ids_of_request(request))
     return request
 
 
@@ -375,9 +375,9 @@ def remind_of_requests() -> int:
     due = due.select_for_update(skip_locked=True, of=("self",)).select_related("factory__programme")
     rows = list(due.order_by("remind_at")[:BATCH])
     for request in rows:
-        once = f"request.reminder:{request.pk}:{request.remind_at:%Y-%m-%d}"
+        once = f"request.reminded:{request.pk}:{request.remind_at:%Y-%m-%d}"
         announce(
-            SharingNotice.REQUEST_REMINDER,
+            SharingNotice.REQUEST_REMINDED,
             side="factory",
             organisation_id=request.factory_id,
             once=once,

@@ -170,12 +170,12 @@ def test_downloads_have_numbers_of_their_own(demo):
 
 def test_the_log_tells_of_every_change_in_its_order(demo):
     kinds = Counter(Event.objects.values_list("kind", flat=True))
-    assert kinds["sharing.granted"] + kinds["sharing.changed"] == demo.grants
+    assert kinds["grant.created"] + kinds["grant.changed"] == demo.grants
     ended = SharingGrant.objects.exclude(ended_at=None).count()
-    assert kinds["sharing.revoked"] + kinds["sharing.changed_from"] == ended
+    assert kinds["grant.revoked"] + kinds["grant.replaced"] == ended
     published = Assessment.objects.exclude(published_at=None).count()
-    assert kinds["assessments.publish"] == published
-    assert kinds["people.joined"] >= User.objects.filter(groups__isnull=False).distinct().count()
+    assert kinds["assessment.published"] == published
+    assert kinds["member.joined"] >= User.objects.filter(groups__isnull=False).distinct().count()
     times = list(Event.objects.order_by("id").values_list("at", flat=True))
     assert times == sorted(times)
     assert times[-1] < timezone.make_aware(datetime.combine(TODAY, time()))
@@ -203,7 +203,7 @@ def test_a_second_load_says_so_at_once(demo):
 
 
 def test_event_data_is_json_of_ids_and_words(demo):
-    granted = Event.objects.filter(kind="sharing.granted")[0]
+    granted = Event.objects.filter(kind="grant.created")[0]
     assert set(granted.data) == {
         "scope", "cycles", "cycle_number", "valid_from", "expires_at", "hold_days", "replaces", "follows",
     }  # fmt: skip
