@@ -1,6 +1,5 @@
 """The settings of django-allauth here: accounts are made by invitation only."""
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -15,7 +14,7 @@ from portal.core.mails import send_or_keep
 class InvitationOnly(DefaultAccountAdapter):  # type: ignore[misc]
     """An adapter without a sign-up form: the way in is a link that a manager or the programme's staff sent."""
 
-    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, object]) -> None:
         """Send a mail that names this portal by `BASE_URL`, also from a command or a worker, where there is no request.
 
         If the mail server is unavailable, the person who asked sees no difference: the mail leaves when it is back.
@@ -33,7 +32,7 @@ class InvitationOnly(DefaultAccountAdapter):  # type: ignore[misc]
         """Return the address that the limits of sign-in and reset count."""
         return client_address(request)
 
-    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+    def authenticate(self, request: HttpRequest, **credentials: object) -> AbstractBaseUser | None:
         """Return the account with these credentials, or None: for a closed account, too, as with a wrong password."""
         account: AbstractBaseUser | None = super().authenticate(request, **credentials)
         return account if account is not None and account.is_active else None

@@ -36,9 +36,9 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         model = User
         fields = sorted(OPERATOR_FIELDS)
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         """Refuse an operator's account with a role in an organisation."""
-        data: dict[str, Any] = super().clean() or {}
+        data: dict[str, object] = super().clean() or {}
         operates = data.get("is_staff") or data.get("is_superuser")
         if operates and locked_account(self.instance).groups.exists():
             raise ValidationError(
@@ -70,7 +70,7 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Return False: close the account instead."""
         return False
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: object) -> Any:
         """Return the form, which knows who fills it in."""
         form = super().get_form(request, obj, change, **kwargs)
         form.operator = cast("User", request.user)  # type: ignore[attr-defined]

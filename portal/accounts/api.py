@@ -56,7 +56,7 @@ class MeView(PortalView):
         )
 
 
-def organisations_of(user: User, kind: OrganisationKind) -> list[dict[str, Any]]:
+def organisations_of(user: User, kind: OrganisationKind) -> list[dict[str, object]]:
     """Return the organisations of one kind that `user` has roles in, by name. One query."""
     found: dict[int, dict[str, Any]] = {}
     for row in memberships(user, kind):

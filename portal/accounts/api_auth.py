@@ -49,7 +49,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
     target_class = "portal.accounts.api_auth.IntegrationTokenAuthentication"
     name = "integrationToken"
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
         """Return an API key in the `Authorization` header, prefixed with `Token`."""
         return {
             "type": "apiKey",

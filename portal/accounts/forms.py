@@ -17,7 +17,7 @@ from portal.ui.templatetags.portal import language_name
 NAME_LENGTH = 150
 
 
-def role_choices(roles: Mapping[str, Role]) -> list[tuple[str, Any]]:
+def role_choices(roles: Mapping[str, Role]) -> list[tuple[str, object]]:
     """Return roles as choices for a field, the widest last, so that nobody becomes a manager by mistake."""
     ordered = sorted(roles.values(), key=lambda role: (role.is_manager, role.name))
     return [(role.name, role.label) for role in ordered]
@@ -49,7 +49,7 @@ class RoleForm(forms.Form):
 class SignInForm(LoginForm):  # type: ignore[misc]
     """The form of allauth, with the wording of the other pages."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"].label = _("E-mail address")
 
@@ -57,7 +57,7 @@ class SignInForm(LoginForm):  # type: ignore[misc]
 class ForgottenPasswordForm(ResetPasswordForm):  # type: ignore[misc]
     """The form of allauth, with the wording of the other pages."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("E-mail address")
 
@@ -85,9 +85,9 @@ class JoinForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["password"].help_text = " ".join(str(text) for text in password_validators_help_texts())
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         """Check that both passwords are the same."""
-        data: dict[str, Any] = super().clean() or {}
+        data: dict[str, object] = super().clean() or {}
         if data.get("password") and data.get("again") and data["password"] != data["again"]:
             raise ValidationError({"again": _("The two passwords are not the same.")})
         return data

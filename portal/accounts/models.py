@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pgtrigger
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Group, Permission, PermissionsMixin
@@ -22,7 +22,7 @@ from portal.core.triggers import columns_are_final, history_trigger, refuse_trun
 class UserManager(BaseUserManager["User"]):
     """A manager that makes accounts; an e-mail address is stored in lower case."""
 
-    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+    def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
         """Make an account. Without a password nobody can sign in with it. Raises `ValueError` without an address."""
         if not email:
             raise ValueError("An account needs an e-mail address.")
@@ -31,7 +31,7 @@ class UserManager(BaseUserManager["User"]):
         user.save(using=self._db)
         return user
 
-    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+    def create_superuser(self, email: str, password: str | None = None, **fields: object) -> "User":
         """Make an operator, who reaches Django's admin, belongs to no organisation, and reads no factory's data."""
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
@@ -79,7 +79,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     def __str__(self) -> str:
         return self.name or self.email
 
-    def _get_session_auth_hash(self, secret: Any = None) -> str:
+    def _get_session_auth_hash(self, secret: object = None) -> str:
         """Return what a session must hold to stay valid: it differs after each change of the password or closing."""
         of_password: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc] # typeshed has the public one only
         return of_password if not self.closings else f"{of_password}.{self.closings}"

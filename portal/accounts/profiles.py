@@ -16,7 +16,7 @@ OPERATOR_FIELDS = OWN_FIELDS | {"is_active", "is_staff", "is_superuser"}
 
 
 @transaction.atomic
-def update_profile(*, by: User, **fields: Any) -> User:
+def update_profile(*, by: User, **fields: object) -> User:
     """Change one's own name and language. Raises `PermissionDenied` for anything else, `ValidationError` by field."""
     if not by.is_active or set(fields) - OWN_FIELDS:
         raise PermissionDenied(_("You may change your name and your language."))
@@ -24,7 +24,7 @@ def update_profile(*, by: User, **fields: Any) -> User:
 
 
 @transaction.atomic
-def update_account(*, by: User, account: User, **fields: Any) -> User:
+def update_account(*, by: User, account: User, **fields: object) -> User:
     """Change an account as the operator: close it, open it again, make it an operator's.
 
     An operator belongs to no organisation, so that nobody who runs the machine reads data as a member. Raises

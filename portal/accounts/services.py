@@ -10,7 +10,6 @@ import hashlib
 import secrets
 from collections.abc import Collection
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from allauth.account.adapter import get_adapter
@@ -295,7 +294,7 @@ def revoke_token(*, by: User, kind: OrganisationKind, organisation: Model, token
 
 def name_of_revoked(*, kind: OrganisationKind, organisation: Model, account_id: int) -> str | None:
     """Return the name of a token of the organisation that was revoked; None where there was no such token."""
-    of_organisation: dict[str, Any] = {kind.event_field(): organisation.pk}
+    of_organisation: dict[str, object] = {kind.event_field(): organisation.pk}
     revoked = Event.objects.filter(kind=AccountEvent.INTEGRATION_REVOKED, subject=str(account_id), **of_organisation)
     names = User.objects.filter(pk=account_id).values_list("name", flat=True)
     return names.first() if revoked.exists() else None

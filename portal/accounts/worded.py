@@ -41,7 +41,7 @@ class Look(Protocol):
     def any_reader(cls) -> Any:
         """Return a reader of this kind with parameters in place of the values."""
 
-    def reader_values(self) -> dict[str, Any]:
+    def reader_values(self) -> dict[str, object]:
         """Return the values of these parameters."""
 
 
@@ -56,21 +56,21 @@ class Worded(Generic[M, Row]):
         self._values = {name: Parameter(name, field) for name, field in values.items()}
         self._statement = worded_once(self._word)
 
-    def _word(self, kind: "type[Look] | None", *shape: Any) -> "Compiled[M, Row]":
+    def _word(self, kind: "type[Look] | None", *shape: object) -> "Compiled[M, Row]":
         reader = ANYBODY if kind is None else kind.any_reader()
         return Compiled(self.build(reader, *shape, **self._values))
 
-    def __call__(self, user: Visitor, *shape: Any, **values: Any) -> list[Row]:
+    def __call__(self, user: Visitor, *shape: object, **values: object) -> list[Row]:
         """Return the rows for `user`. Raises `KeyError` where a value is missing."""
         statement, reader = self._asked_by(user, shape)
         return statement.objects(**reader, **values)
 
-    def count(self, user: Visitor, *shape: Any, **values: Any) -> int:
+    def count(self, user: Visitor, *shape: object, **values: object) -> int:
         """Return how many rows there are for `user`. Raises `KeyError` where a value is missing."""
         statement, reader = self._asked_by(user, shape)
         return statement.count(**reader, **values)
 
-    def _asked_by(self, user: Visitor, shape: tuple[Any, ...]) -> "tuple[Compiled[M, Row], dict[str, Any]]":
+    def _asked_by(self, user: Visitor, shape: tuple[object, ...]) -> "tuple[Compiled[M, Row], dict[str, Any]]":
         """Return the statement for readers of this kind, and the values that identify `user`.
 
         Raises `TypeError` for a number by position: it would be compiled, and prepared, anew for each.
@@ -92,11 +92,11 @@ class WordedKeys:
         self.build = build
         self._statement = worded_once(self._word)
 
-    def _word(self, kind: "type[Look] | None", *shape: Any) -> "Compiled[Any, Any]":
+    def _word(self, kind: "type[Look] | None", *shape: object) -> "Compiled[Any, Any]":
         reader = ANYBODY if kind is None else kind.any_reader()
         return Compiled(self.build(reader, *shape).order_by())
 
-    def __call__(self, user: Visitor, *shape: Any) -> Keys:
+    def __call__(self, user: Visitor, *shape: object) -> Keys:
         """Return the keys for `user`."""
         if user is not ANYBODY and isinstance(user, Look):
             return self._statement(type(user), *shape).keys(**user.reader_values())

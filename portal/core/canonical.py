@@ -23,7 +23,7 @@ def canonical(value: Any) -> bytes:
         raise NotCanonicalError(f"It has no canonical form: {error}.") from error
 
 
-def digest(value: Any) -> str:
+def digest(value: object) -> str:
     """Return the SHA-256 of the document's canonical form, in hexadecimal. Raises `NotCanonicalError`."""
     return hashlib.sha256(canonical(value)).hexdigest()
 
@@ -38,7 +38,7 @@ def read_strictly(text: str) -> Any:
         raise NotCanonicalError("It is not JSON.") from error
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise NotCanonicalError("A name occurs in it twice.")

@@ -31,7 +31,7 @@ class Parameter(Expression):
         super().__init__(output_field=field)
         self.name = name
 
-    def as_sql(self, _compiler: Any, _connection: Any) -> tuple[str, tuple[Any, ...]]:
+    def as_sql(self, _compiler: object, _connection: object) -> tuple[str, tuple[Any, ...]]:
         """Return a placeholder, and itself as its value."""
         return "%s", (self,)
 
@@ -46,15 +46,15 @@ class Keys(Expression):
     compile it again with each.
     """
 
-    def __init__(self, sql: str, parameters: tuple[Any, ...], column: "Field[Any, Any]") -> None:
+    def __init__(self, sql: str, parameters: tuple[object, ...], column: "Field[Any, Any]") -> None:
         super().__init__(output_field=column)
         self.sql, self.parameters = sql, parameters
 
-    def resolve_expression(self, *_args: Any, **_more: Any) -> "Keys":
+    def resolve_expression(self, *_args: object, **_more: object) -> "Keys":
         """Return itself: it has no references."""
         return self
 
-    def as_sql(self, _compiler: Any, _connection: Any) -> tuple[str, tuple[Any, ...]]:
+    def as_sql(self, _compiler: object, _connection: object) -> tuple[str, tuple[Any, ...]]:
         """Return the SQL in parentheses, and its values."""
         return f"({self.sql})", self.parameters
 
@@ -70,7 +70,7 @@ class Keys(Expression):
 class AreAny(Keys):
     """The condition that a subselect finds a row."""
 
-    def as_sql(self, _compiler: Any, _connection: Any) -> tuple[str, tuple[Any, ...]]:
+    def as_sql(self, _compiler: object, _connection: object) -> tuple[str, tuple[Any, ...]]:
         """Return the condition, and its values."""
         return f"EXISTS({self.sql})", self.parameters
 
@@ -98,23 +98,23 @@ class Compiled(Generic[M, Row]):
         self._count = _Prepared(queryset.db, f"SELECT COUNT(*) FROM ({sql}) found", parameters)  # noqa: S608
         self._any = _Prepared(queryset.db, f"SELECT EXISTS({sql})", parameters)
 
-    def rows(self, **values: Any) -> list[tuple[Any, ...]]:
+    def rows(self, **values: object) -> list[tuple[Any, ...]]:
         """Return its rows with these values for its parameters. Raises `KeyError` where one is missing."""
         return self._rows.ask(values) if self._rows.takes(values) else []
 
-    def count(self, **values: Any) -> int:
+    def count(self, **values: object) -> int:
         """Return how many rows it finds. Raises `KeyError` where a value is missing."""
         return int(self._count.ask(values)[0][0]) if self._count.takes(values) else 0
 
-    def is_any(self, **values: Any) -> bool:
+    def is_any(self, **values: object) -> bool:
         """Return whether it finds a row. Raises `KeyError` where a value is missing."""
         return self._any.takes(values) and bool(self._any.ask(values)[0][0])
 
-    def keys(self, **values: Any) -> Keys:
+    def keys(self, **values: object) -> Keys:
         """Return its one column for the conditions of another queryset. Raises `KeyError` where a value is missing."""
         return Keys(self._rows.sql, self._rows.given(values), self._queryset.model._meta.pk)
 
-    def objects(self, **values: Any) -> list[Row]:
+    def objects(self, **values: object) -> list[Row]:
         """Return what iterating over the queryset would, annotations and related rows included.
 
         The compiler of the statement knows which column belongs to which field. A copy of it, which compiles nothing
@@ -122,7 +122,7 @@ class Compiled(Generic[M, Row]):
         """
         return self._rows.run(values, self._read) if self._rows.takes(values) else []
 
-    def _read(self, sql: str, given: tuple[Any, ...]) -> list[Row]:
+    def _read(self, sql: str, given: tuple[object, ...]) -> list[Row]:
         compiler = copy.copy(self._compiler)
         compiler.connection = connections[self._queryset.db]
         compiler.as_sql = lambda *_args, **_more: (sql, given)
@@ -145,7 +145,7 @@ class _Prepared:
     _known: "WeakKeyDictionary[Any, dict[str, None]]" = WeakKeyDictionary()
     _out_of_step: "WeakSet[Any]" = WeakSet()  # connections that prepare everything anew
 
-    def __init__(self, alias: str, sql: str, parameters: tuple[Any, ...]) -> None:
+    def __init__(self, alias: str, sql: str, parameters: tuple[object, ...]) -> None:
         self._alias, self.sql, self._parameters = alias, sql, parameters
         self._places: dict[str, Parameter] = {one.name: one for one in parameters if isinstance(one, Parameter)}
         ranges = connections[alias].ops.integer_field_range
@@ -156,7 +156,7 @@ class _Prepared:
         }
         self._name = ""
 
-    def given(self, values: dict[str, Any]) -> tuple[Any, ...]:
+    def given(self, values: dict[str, object]) -> tuple[object, ...]:
         """Return the value at each place of the SQL."""
         return tuple(values[one.name] if isinstance(one, Parameter) else one for one in self._parameters)
 
@@ -164,10 +164,10 @@ class _Prepared:
         """Return whether all numbers among the values are within what PostgreSQL accepts."""
         return all(values[name] is None or low <= values[name] <= high for name, (low, high) in self._ranges.items())
 
-    def ask(self, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    def ask(self, values: dict[str, object]) -> list[tuple[Any, ...]]:
         return self.run(values, self._fetch)
 
-    def run(self, values: dict[str, Any], execute: Callable[[str, tuple[Any, ...]], Answer]) -> Answer:
+    def run(self, values: dict[str, object], execute: Callable[[str, tuple[Any, ...]], Answer]) -> Answer:
         """Return the result of `execute` for these values; if the statement must be prepared anew, of a second call.
 
         In a transaction the error is raised, because nothing can be asked after it; the next one prepares anew.
@@ -183,12 +183,12 @@ class _Prepared:
                 raise
         return execute(*self.call(values))
 
-    def _fetch(self, sql: str, given: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    def _fetch(self, sql: str, given: tuple[Any, ...]) -> list[tuple[object, ...]]:
         with connections[self._alias].cursor() as cursor:
             cursor.execute(sql, given)
             return list(cursor.fetchall())
 
-    def call(self, values: dict[str, Any]) -> tuple[str, tuple[Any, ...]]:
+    def call(self, values: dict[str, object]) -> tuple[str, tuple[object, ...]]:
         """Return the call with these values. The connection has prepared the statement then."""
         given = tuple(values[name] for name in self._places)
         connections[self._alias].cursor().close()  # connected, and found healthy, once in a request

@@ -1,7 +1,7 @@
 """Functions that write events. A state change and its event are one transaction (style rule 4)."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from portal.core.models import Event
 
@@ -35,7 +35,7 @@ def record(
     brand_id: int | None = None,
     programme_id: int | None = None,
     subject: object = "",
-    **data: Any,
+    **data: object,
 ) -> Event:
     """Append one event; call it inside the transaction of the change that it records.
 
@@ -56,7 +56,7 @@ def event_of(
     brand_id: int | None = None,
     programme_id: int | None = None,
     subject: object = "",
-    **data: Any,
+    **data: object,
 ) -> Event:
     """Return one event, not saved yet: a decision that has several saves them together.
 

@@ -58,7 +58,7 @@ def unguard(cell: str) -> str:
     return _GUARDED.sub("", cell) if "'" in cell else cell
 
 
-def csv_file(header: Sequence[Any], rows: Iterable[Sequence[Any]], *, bom: bool = True) -> Iterator[bytes]:
+def csv_file(header: Sequence[object], rows: Iterable[Sequence[object]], *, bom: bool = True) -> Iterator[bytes]:
     """Yield a CSV file in chunks, in bounded memory: UTF-8, commas, every cell quoted and guarded.
 
     Cells are text, numbers, moments (written in ISO 8601, with their own offset) or None. `bom`: Excel needs it to
@@ -76,14 +76,14 @@ def csv_file(header: Sequence[Any], rows: Iterable[Sequence[Any]], *, bom: bool 
     yield _taken(buffer)
 
 
-def csv_response(name: str, header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
+def csv_response(name: str, header: Sequence[object], rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:
     """Return a CSV file as a download called `name`, which is sent row by row."""
     response = StreamingHttpResponse(csv_file(header, rows), content_type=CSV)
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
 
 
-def _csv_cells(row: Sequence[Any]) -> list[str]:
+def _csv_cells(row: Sequence[object]) -> list[str]:
     first, *others = map(_text, row)
     return [_guarded(first), *map(guard, others)]
 
@@ -91,8 +91,8 @@ def _csv_cells(row: Sequence[Any]) -> list[str]:
 def table_response(
     format: str,  # noqa: A002
     name: str,
-    header: Sequence[Any],
-    rows: Iterable[Sequence[Any]],
+    header: Sequence[object],
+    rows: Iterable[Sequence[object]],
 ) -> HttpResponseBase:
     """Return a table as a download called `name`: `header`, then `rows` of text, numbers, moments or None.
 
@@ -115,7 +115,7 @@ def _text(cell: Any) -> str:
     return "" if cell is None else str(cell)
 
 
-def _xlsx(name: str, header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> HttpResponseBase:
+def _xlsx(name: str, header: Sequence[object], rows: Iterable[Sequence[object]]) -> HttpResponseBase:
     import xlsxwriter  # only a request for a workbook waits for it
 
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it

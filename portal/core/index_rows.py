@@ -13,9 +13,9 @@ class IndexRows(ForeignObject):  # type: ignore[type-arg]
     the row for each.
     """
 
-    def __init__(self, to: Any, from_fields: Any, to_fields: Any, **options: Any) -> None:
+    def __init__(self, to: Any, from_fields: Any, to_fields: Any, **options: object) -> None:
         given: dict[str, Any] = {"on_delete": DO_NOTHING, "related_name": "+", "null": True, "editable": False}
         super().__init__(to, from_fields=from_fields, to_fields=to_fields, **(given | options))
 
-    def _check_unique_target(self) -> list[Any]:
+    def _check_unique_target(self) -> list[object]:
         return []

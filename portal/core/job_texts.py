@@ -5,7 +5,6 @@ its jobs in an enum of this base.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -34,7 +33,7 @@ def job_texts() -> dict[str, JobText]:
     return {text.value: text for app in JobText.__subclasses__() for text in app}
 
 
-def in_words(code: str, params: Mapping[str, Any]) -> str:
+def in_words(code: str, params: Mapping[str, object]) -> str:
     """Return the sentence of a code in the active language; words that were stored before there were codes stay."""
     known = job_texts().get(code)
     return code if known is None else str(known.label) % params

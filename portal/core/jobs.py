@@ -91,7 +91,7 @@ def job_handler(kind: str) -> Callable[[Handler], Handler]:
     return register
 
 
-def start_job(*, kind: str, by: "User", params: dict[str, Any], factory_id: int | None = None) -> Job:
+def start_job(*, kind: str, by: "User", params: dict[str, object], factory_id: int | None = None) -> Job:
     """Write a queued job owned by `by` and nudge a worker once the surrounding transaction commits."""
     if kind not in HANDLERS:
         raise LookupError(f"No handler for jobs of kind {kind!r}")
@@ -166,7 +166,7 @@ def _fail(job: Job, error: JobError) -> Job.State:
     return _finish(job, Job.State.FAILED, error=error.text.value, error_params=error.params)
 
 
-def _finish(job: Job, state: Job.State, **values: Any) -> Job.State:
+def _finish(job: Job, state: Job.State, **values: object) -> Job.State:
     mine = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, attempts=job.attempts)
     mine.update(state=state, finished_at=timezone.now(), lease_until=None, **values)
     return state

@@ -43,7 +43,7 @@ class TaskErrors(logging.Filter):
         return True
 
 
-def without_messages(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def without_messages(_logger: object, _method: str, event: MutableMapping[str, object]) -> MutableMapping[str, Any]:
     """Replace an exception by its types and frames: its message and its variables may hold contents."""
     error = _error(event.pop("exc_info", None))
     if error is not None:
@@ -51,15 +51,15 @@ def without_messages(_logger: Any, _method: str, event: MutableMapping[str, Any]
     return event
 
 
-def _error(given: Any) -> BaseException | None:
+def _error(given: object) -> BaseException | None:
     if isinstance(given, tuple):
         return given[1] if isinstance(given[1], BaseException) else None
     return given if isinstance(given, BaseException) else sys.exc_info()[1] if given else None
 
 
-def _described(error: BaseException) -> list[dict[str, Any]]:
+def _described(error: BaseException) -> list[dict[str, object]]:
     """Return the error and what it came from, the last one first; each with its frames, the innermost last."""
-    found: list[dict[str, Any]] = []
+    found: list[dict[str, object]] = []
     seen: set[int] = set()
     one: BaseException | None = error
     while one is not None and id(one) not in seen:

@@ -6,7 +6,6 @@ given up after `GIVEN_UP_AFTER`: by then a new one was asked for. Notices have t
 
 import json
 from datetime import timedelta
-from typing import Any
 
 import structlog
 from cryptography.fernet import InvalidToken
@@ -42,7 +41,7 @@ def send_waiting() -> int:
 
 
 @transaction.atomic
-def _send_next(before: Any) -> int | None:
+def _send_next(before: object) -> int | None:
     """Try the next mail, locked until the end; return 1 if it was sent, 0 if not, None when no mail is due."""
     due = WaitingMail.objects.filter(next_attempt_at__lte=before).order_by("next_attempt_at", "pk")
     mail = due.select_for_update(skip_locked=True).first()

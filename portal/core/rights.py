@@ -8,7 +8,6 @@ Row-level security (roadmap 7) adds policies on the same two roles.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from django.apps import apps
 from django.conf import settings
@@ -43,7 +42,7 @@ def table_rights() -> Iterator[tuple[str, str]]:
             yield config.get_model(model_name)._meta.db_table, rights
 
 
-def apply_rights(using: str = "owner", **_signal: Any) -> None:
+def apply_rights(using: str = "owner", **_signal: object) -> None:
     """Give the app role its rights on the database behind alias `using`.
 
     Raises `ImproperlyConfigured`, naming the SQL to run, when the role does not exist.

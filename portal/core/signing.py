@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -45,7 +44,7 @@ class KnownKey:
         """The public key in base64."""
         return base64.b64encode(self.public_key).decode()
 
-    def described(self) -> dict[str, Any]:
+    def described(self) -> dict[str, object]:
         """Return the key as it is published."""
         return {
             "key_id": self.key_id,
@@ -61,7 +60,7 @@ def _private(seed: bytes) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(seed)
 
 
-def sign(document: Any) -> Signed:
+def sign(document: object) -> Signed:
     """Sign with the current key; its public half is stored at its first use, in the same transaction.
 
     Raises `ImproperlyConfigured` when the key's id was used before for another key.
@@ -69,7 +68,7 @@ def sign(document: Any) -> Signed:
     return sign_all([document])[0]
 
 
-def sign_all(documents: Iterable[Any]) -> list[Signed]:
+def sign_all(documents: Iterable[object]) -> list[Signed]:
     """Sign many, each by itself."""
     key_id, _kind, seed = settings.SIGNING_KEYS[0]
     _keep(key_id, public_half("private", seed))
@@ -92,7 +91,7 @@ def _keep(key_id: str, public_key: bytes) -> None:
         )
 
 
-def is_signed_by(public_key: bytes, document: Any, signature: str) -> bool:
+def is_signed_by(public_key: bytes, document: object, signature: str) -> bool:
     """Return whether the signature is this key's, over this document."""
     try:
         raw = base64.b64decode(signature, validate=True)

@@ -1,7 +1,6 @@
 """The compiled catalogues of the languages offered: without them every page would be English, and say nothing."""
 
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.core.checks import Error
@@ -9,7 +8,7 @@ from django.core.checks import Error
 COMMAND = "python -m devtools.catalogues --compile"
 
 
-def compiled_catalogues(**_asked: Any) -> list[Error]:
+def compiled_catalogues(**_asked: object) -> list[Error]:
     """Return an error where the catalogue of a language that is offered is not compiled."""
     missing = [code for code, _name in settings.LANGUAGES if code != "en" and not _file(code).exists()]
     if not missing:

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import wraps
-from typing import Any
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponseBase
@@ -64,7 +63,7 @@ def one_at_a_time(view: View) -> View:
     """Wrap a view whose form is expensive: while another such form is worked on, it answers 429 with a page to wait."""
 
     @wraps(view)
-    def in_turn(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def in_turn(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if request.method != "POST" or request.user.pk is None:
             return view(request, *args, **kwargs)
         with turn_of(request.user.pk) as is_theirs:

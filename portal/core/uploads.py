@@ -45,7 +45,7 @@ INCOMING_KEPT = timedelta(days=1)
 class NoUpload(FileUploadHandler):
     """A handler that skips every file; the fields of the form are there."""
 
-    def new_file(self, *args: Any, **kwargs: Any) -> None:
+    def new_file(self, *args: object, **kwargs: object) -> None:
         """Raise `SkipFile`."""
         raise SkipFile
 
@@ -132,14 +132,14 @@ def _limited(view: View, most: Callable[[], int]) -> View:
     in_turn = one_at_a_time(view)
 
     @csrf_protect
-    def received(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def received(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         counted = [handler for handler in request.upload_handlers if isinstance(handler, CountedUpload)]
         over = len(request.FILES) == 0 and any(handler.is_over for handler in counted)  # reading them counts them
         return too_large(request, most()) if over else in_turn(request, *args, **kwargs)
 
     @csrf_exempt
     @wraps(view)
-    def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def limited(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if _announced(request) > most() + FORM_BYTES:
             return too_large(request, most())
         if request.method == "POST" and request.user.is_authenticated:
@@ -158,7 +158,7 @@ def public_upload(most: int) -> Callable[[View], View]:
 
         @csrf_exempt
         @wraps(view)
-        def received(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        def received(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
             if request.method == "POST":
                 request.upload_handlers = [FirstBytes(request, most)]
             return protected(request, *args, **kwargs)

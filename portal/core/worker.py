@@ -20,7 +20,7 @@ class ReaderTask(Task[Any, Any]):
 
     abstract = True
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: object, **kwargs: object) -> Any:
         """Run the task."""
         with reading_as(named_reader("task", self.name)):
             return super().__call__(*args, **kwargs)
@@ -29,7 +29,7 @@ class ReaderTask(Task[Any, Any]):
 class WorkerHeart(bootsteps.StartStopStep):
     """A step of the worker that takes messages: while it is connected to the broker, it writes heartbeats."""
 
-    def __init__(self, consumer: Any, **options: Any) -> None:
+    def __init__(self, consumer: object, **options: object) -> None:
         self.timer: Any = None
         super().__init__(consumer, **options)
 
@@ -40,7 +40,7 @@ class WorkerHeart(bootsteps.StartStopStep):
         write_heartbeat("worker")
         self.timer = consumer.timer.call_repeatedly(EVERY.total_seconds(), write_heartbeat, ("worker",))
 
-    def stop(self, consumer: Any) -> None:
+    def stop(self, consumer: object) -> None:
         """Write no more, because the broker is unavailable or the worker ends."""
         from portal.core.health.heartbeats import end_heartbeat
 

@@ -19,7 +19,7 @@ from sharing.access import ASSESSMENT_SCOPES, brands_read_for
 from sharing.models import DestroyNotice, SharingGrant
 
 
-def brand_section(user: Visitor) -> dict[str, Any]:
+def brand_section(user: Visitor) -> dict[str, object]:
     """Return the brand's section. Counts stop at what the brand was granted; nothing depends on what others may see."""
     opened = SharedRows(user).opened(MOST + 1)
     new = sum(at >= timezone.now() - SOON for at in opened)

@@ -31,7 +31,7 @@ def _reviewed(user: Visitor, factory: Any) -> QuerySet[Assessment]:
     return Assessment.objects.own_of(user).filter(factory=factory, state=Assessment.State.FACTORY_REVIEW)
 
 
-def _reads_by_brand(user: Visitor, factory: Any, since: Any) -> "QuerySet[Any, int]":
+def _reads_by_brand(user: Visitor, factory: Any, since: object) -> "QuerySet[Any, int]":
     rows = AccessRecord.objects.visible_to(user).filter(factory=factory, at__gte=since, brand__isnull=False)
     return rows.order_by().values("brand").annotate(reads=Count("pk")).values_list("reads", flat=True)
 
@@ -91,14 +91,14 @@ _brands_reading: Worded[Any, int] = Worded(_brands_with_live_grants, factory=FAC
 _brands_with_old_versions: Worded[Any, int] = Worded(_brands_not_acknowledging, factory=FACTORY)
 
 
-def factory_sections(user: Visitor, factories: Iterable[Affiliation]) -> list[dict[str, Any]]:
+def factory_sections(user: Visitor, factories: Iterable[Affiliation]) -> list[dict[str, object]]:
     """Return a section for each: what waits for it, who may see its data, who read it. None for a role just lost."""
     return [
         _section(user, item, factory) for item in factories for factory in _factory(user, factory=item.organisation_id)
     ]
 
 
-def _section(user: Visitor, item: Affiliation, factory: Factory) -> dict[str, Any]:
+def _section(user: Visitor, item: Affiliation, factory: Factory) -> dict[str, object]:
     todos = [
         Todo(
             _("Cycle %(cycle)s is ready for your review before it is published.") % {"cycle": assessment.cycle},

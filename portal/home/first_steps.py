@@ -1,7 +1,5 @@
 """The first steps of the first person in an empty portal, one after the other."""
 
-from typing import Any
-
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -11,7 +9,7 @@ from factories.models import CountryProgramme, Factory
 from portal.home.todos import Todo
 
 
-def first_steps() -> list[dict[str, Any]]:
+def first_steps() -> list[dict[str, object]]:
     """Return the section for global staff that names what is missing; none once everything is there."""
     todos = _missing()
     return [{"title": _("First steps"), "todos": todos, "stats": []}] if todos else []

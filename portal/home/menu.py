@@ -27,7 +27,7 @@ _waiting: Worded[AccessRequest, Any] = Worded(_waiting_requests, factory=BigInte
 SHARING_PAGES = re.compile(r"^(/factories/\d+/)(?:receipts|who-saw-what|who-could-see|explain|copies|old-versions)/")
 
 
-def navigation(request: HttpRequest) -> dict[str, Any]:
+def navigation(request: HttpRequest) -> dict[str, object]:
     """Return the context of every page: the entries of the menu and the visitor's organisations.
 
     It takes one query, and for the people of one factory a second: how many requests wait for it.
@@ -43,7 +43,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _active(request: HttpRequest, entries: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+def _active(request: HttpRequest, entries: Iterable[tuple[str, str]]) -> list[dict[str, object]]:
     """Return each entry once; the one whose address is the longest prefix of this page's address is marked."""
     unique = {url: label for label, url in entries}
     path = SHARING_PAGES.sub(r"\1sharing/", request.path)

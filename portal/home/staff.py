@@ -17,7 +17,7 @@ from portal.home.todos import SOON, Todo
 from sharing.models import ConfirmationEnd
 
 
-def staff_section(user: Visitor) -> dict[str, Any]:
+def staff_section(user: Visitor) -> dict[str, object]:
     """Return the section of the staff: what waits in the countries and factories that they work on."""
     visible = Assessment.objects.worked_on_by(user)
     late = visible.late().count()

@@ -1,7 +1,5 @@
 """The first page of each role: what needs attention now."""
 
-from typing import Any
-
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -22,7 +20,7 @@ from portal.home.staff import staff_section
 def home(request: HttpRequest) -> HttpResponse:
     """Show what needs the visitor's attention now, role by role."""
     held = affiliations(request.user)
-    sections: list[dict[str, Any]] = (
+    sections: list[dict[str, object]] = (
         first_steps() if any(item.role == ProgrammeRoleName.GLOBAL_STAFF for item in held) else []
     )
     factories = [item for item in held if item.kind == Side.FACTORY and item.role != FactoryRoleName.ADVISOR]
@@ -35,7 +33,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "home.html", {"sections": sections, "held": held})
 
 
-def _country_section(item: Affiliation) -> dict[str, Any]:
+def _country_section(item: Affiliation) -> dict[str, object]:
     """Return what a constituent may know: consolidated figures, no group below the country's minimum (R9)."""
     programme = CountryProgramme.objects.get(pk=item.organisation_id)
     enrolled = Factory.objects.filter(programme=programme, enrolment_status="enrolled").count()

@@ -106,7 +106,7 @@ class WebhookDetailView(WebhookRows, DetailView):
     """One webhook."""
 
     @extend_schema(request=WebhookChange, responses={200: WebhookSerializer})
-    def patch(self, request: Request, pk: Any) -> Response:
+    def patch(self, request: Request, pk: object) -> Response:
         """Change what it is told; pause it or let it go on."""
         endpoint, change = self.endpoint(), self.body(WebhookChange)
         if "kinds" in change:
@@ -117,7 +117,7 @@ class WebhookDetailView(WebhookRows, DetailView):
         return Response(WebhookSerializer(endpoint).data)
 
     @extend_schema(responses={204: None})
-    def delete(self, request: Request, pk: Any) -> Response:
+    def delete(self, request: Request, pk: object) -> Response:
         """Remove it: nothing is sent to it any more."""
         remove_endpoint(by=self.user, endpoint=self.endpoint())
         return Response(status=204)
@@ -127,7 +127,7 @@ class WebhookTestView(WebhookRows):
     """Testing."""
 
     @extend_schema(request=None, responses={202: DeliverySerializer})
-    def post(self, request: Request, pk: Any) -> Response:
+    def post(self, request: Request, pk: object) -> Response:
         """Send a message of type `test`, once."""
         return Response(DeliverySerializer(send_test(by=self.user, endpoint=self.endpoint())).data, status=202)
 
@@ -136,7 +136,7 @@ class WebhookSecretView(WebhookRows):
     """The secret."""
 
     @extend_schema(request=None, responses={200: NewWebhookSerializer})
-    def post(self, request: Request, pk: Any) -> Response:
+    def post(self, request: Request, pk: object) -> Response:
         """Make a new one. For a day messages are signed with the old one, too."""
         return _with_secret(*rotate_secret(by=self.user, endpoint=self.endpoint()), 200)
 
@@ -158,7 +158,7 @@ class RedeliverView(WebhookRows):
     """Sending again."""
 
     @extend_schema(request=None, responses={202: DeliverySerializer})
-    def post(self, request: Request, pk: Any) -> Response:
+    def post(self, request: Request, pk: object) -> Response:
         """Send one message again, under the same id. What it says is asked anew."""
         deliveries = WebhookDelivery.objects.visible_to(self.user).select_related("endpoint")
         delivery = redeliver(by=self.user, delivery=get_object_or_404(deliveries, pk=pk))

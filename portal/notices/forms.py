@@ -30,7 +30,7 @@ class KindsForm(forms.Form):
 
     kinds = forms.MultipleChoiceField(label=_("Notify it when"), widget=forms.CheckboxSelectMultiple)
 
-    def __init__(self, *args: Any, types: Mapping[str, Any], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, types: Mapping[str, object], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["kinds"].choices = [  # type: ignore[attr-defined]
             (name, f"{label} ({name})") for name, label in types.items()

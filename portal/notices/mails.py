@@ -191,7 +191,7 @@ def _message_name(reader: User, first: int) -> str:
     return salted_hmac("portal.notices.mails.message", f"{reader.pk}.{first}", algorithm="sha256").hexdigest()[:32]
 
 
-def _context(reader: User, said: Sequence[Said], kinds: list[str]) -> dict[str, Any]:
+def _context(reader: User, said: Sequence[Said], kinds: list[str]) -> dict[str, object]:
     base = settings.BASE_URL
     link = base + reverse("unsubscribe", args=[unsubscribe_token(reader, kinds)]) if kinds else ""
     return {

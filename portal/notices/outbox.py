@@ -91,7 +91,7 @@ def announce(
     subject: object = "",
     once: str | None = None,
     not_before: datetime | None = None,
-    **data: Any,
+    **data: object,
 ) -> None:
     """Write a notice of `subject` to an organisation; call it inside the change's transaction.
 
@@ -120,7 +120,7 @@ def notice_of(
     brand_id: int | None = None,
     subject: object = "",
     not_before: datetime | None = None,
-    **data: Any,
+    **data: object,
 ) -> Notice:
     """Return one notice, not saved yet: a decision that has several saves them together.
 

@@ -37,7 +37,7 @@ def conditional(field: Field) -> Field:
 class ListFilter(forms.Form):
     """A GET form that narrows a list: a wrong value is reported beside its field, and then no row matches."""
 
-    def __init__(self, data: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+    def __init__(self, data: Mapping[str, object] | None = None, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
         for field in self.fields.values():
             if isinstance(field, forms.ChoiceField):

@@ -28,9 +28,7 @@ def test_a_kind_is_an_area_and_what_happened() -> None:
     kinds = {kind.value for kind in event_kinds()} | set(notice_kinds)
     assert [kind for kind in kinds if not re.fullmatch(r"[a-z]+\.[a-z_]+", kind)] == []
     areas = {kind.partition(".")[0] for kind in kinds}
-    assert areas <= set(re.findall(r"\*\*([a-z]+)\*\*", LIST.read_text())), (
-        "Add the area to docs/events.md."
-    )
+    assert areas <= set(re.findall(r"\*\*([a-z]+)\*\*", LIST.read_text())), "Add the area to docs/events.md."
 
 
 def test_a_webhook_has_the_name_of_its_notice() -> None:

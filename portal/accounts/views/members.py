@@ -4,7 +4,7 @@ Not found where the visitor does not see the organisation; forbidden where they 
 people see names and roles; addresses and invitations are for those who manage.
 """
 
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -69,7 +69,7 @@ def member_list(request: HttpRequest, kind: str, organisation_id: int) -> HttpRe
     return render(request, "accounts/members.html", context)
 
 
-def _rows(kind: OrganisationKind, organisation: Model, people: list[User]) -> list[dict[str, Any]]:
+def _rows(kind: OrganisationKind, organisation: Model, people: list[User]) -> list[dict[str, object]]:
     """Return each member with the labels of their roles, and whether these can be changed here: one query."""
     roles: dict[int, list[str]] = {person.pk: [] for person in people}
     held = kind.role_groups(organisation).filter(group__user__in=people).order_by("role")
@@ -90,7 +90,7 @@ def _is_changeable(kind: OrganisationKind, held: list[str]) -> bool:
     return bool(held) and all(kind.roles[role].is_invitable for role in held)
 
 
-def _open_invitations(kind: OrganisationKind, organisation: Model) -> list[dict[str, Any]]:
+def _open_invitations(kind: OrganisationKind, organisation: Model) -> list[dict[str, object]]:
     unanswered = Invitation.objects.filter(
         kind=kind.name, organisation_id=organisation.pk, accepted_at=None, withdrawn_at=None
     )

@@ -40,7 +40,7 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     unknown_text: Any = gettext_lazy("There is no such field here. Known: %(known)s.")
 
-    def to_internal_value(self, data: Any) -> Any:
+    def to_internal_value(self, data: object) -> Any:
         """Return the validated values. Raises 400, naming each unknown field."""
         known = [name for name, field in self.fields.items() if not field.read_only]
         unknown = [name for name in data if name not in known] if isinstance(data, Mapping) else []
@@ -56,7 +56,7 @@ class Query(StrictSerializer):
     unknown_text = gettext_lazy("There is no such parameter here. Known: %(known)s.")
 
 
-def read_query(query_class: type[Query], given: QueryDict) -> dict[str, Any]:
+def read_query(query_class: type[Query], given: QueryDict) -> dict[str, object]:
     """Return the validated parameters, each given at most once. Raises 400, naming the parameter."""
     repeated = [name for name, values in given.lists() if len(values) > 1]
     if repeated:

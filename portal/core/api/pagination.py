@@ -55,12 +55,12 @@ class KeysetPagination(BasePagination):
     def _url(self, cursor: str) -> str | None:
         return replace_query_param(self.request.build_absolute_uri(), "cursor", cursor) if cursor else None
 
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+    def get_paginated_response_schema(self, schema: dict[str, object]) -> dict[str, object]:
         """Return the OpenAPI form of a page."""
         link = {"type": "string", "nullable": True, "format": "uri"}
         properties = {"next": link, "previous": link, "results": schema}
         return {"type": "object", "required": ["next", "previous", "results"], "properties": properties}
 
-    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, object]]:
         """Return nothing: the view's own query names all its parameters (`PageQuery`)."""
         return []

@@ -7,7 +7,6 @@ an exception says about what exists is passed on with a 404.
 import math
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -43,7 +42,7 @@ class BodyTooLarge(exceptions.APIException):
     default_code = "too_large"
 
 
-def problem_response(error: Exception, _context: Mapping[str, Any]) -> HttpResponse | None:
+def problem_response(error: Exception, _context: Mapping[str, object]) -> HttpResponse | None:
     """Return the answer to any error of a view, or None for what is a defect of ours (it becomes a plain 500).
 
     It is rendered here: a view that answers in another format than JSON has its errors in this one all the same.
@@ -88,9 +87,9 @@ def _by_field(error: DjangoValidationError) -> dict[str, list[str]]:
     return {GENERAL if name == NON_FIELD_ERRORS else name: texts for name, texts in error.message_dict.items()}
 
 
-def _problem(error: exceptions.APIException) -> dict[str, Any]:
+def _problem(error: exceptions.APIException) -> dict[str, object]:
     title = HTTPStatus(error.status_code).phrase
-    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": error.status_code}
+    body: dict[str, object] = {"type": "about:blank", "title": title, "status": error.status_code}
     if isinstance(error.detail, str):
         return body | {"detail": readable(error.detail)}
     errors: dict[str, list[str]] = {}
@@ -99,7 +98,7 @@ def _problem(error: exceptions.APIException) -> dict[str, Any]:
     return body | {"detail": _("Some values were not accepted. See errors."), "errors": errors}
 
 
-def _flat(data: Any, name: str = "") -> Iterator[tuple[str, str]]:
+def _flat(data: object, name: str = "") -> Iterator[tuple[str, str]]:
     """Yield every message with the path of its field, as in `roles.0`."""
     if isinstance(data, Mapping):
         for key, inner in data.items():

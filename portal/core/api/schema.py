@@ -91,7 +91,7 @@ class PortalSchema(AutoSchema):
         query_class: type[Query] = self.view.query_class  # type: ignore[attr-defined]
         return [query_class] if self.method == "GET" and query_class().fields else []
 
-    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, object] | None:
         """Return the operation, with the errors that every view may answer."""
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is None:
@@ -105,7 +105,7 @@ class PortalSchema(AutoSchema):
             operation["responses"]["429"] = {"description": errors["429"], "content": problem, "headers": retry}
         return operation
 
-    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
+    def _map_basic_serializer(self, serializer: Any, direction: object) -> Any:
         mapped = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         if direction == "request" and isinstance(serializer, StrictSerializer):
             mapped["additionalProperties"] = False

@@ -70,7 +70,7 @@ class PortalView(GenericAPIView[Any]):
     integrations_may_write = False
     query: dict[str, Any]
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         """Who asks, whether they may, and what they ask for, before any row is read."""
         super().initial(request, *args, **kwargs)
         query_class = self.query_class if request.method in SAFE_METHODS else Query
@@ -81,7 +81,7 @@ class PortalView(GenericAPIView[Any]):
         """Who asks."""
         return cast("User", self.request.user)
 
-    def body(self, serializer_class: type[Any], **context: Any) -> dict[str, Any]:
+    def body(self, serializer_class: type[Any], **context: object) -> dict[str, Any]:
         """Return the validated body. Raises 400, naming the field."""
         serializer = serializer_class(data=self.request.data, context={"user": self.user, **context})
         serializer.is_valid(raise_exception=True)
@@ -98,12 +98,12 @@ class ListView(PortalView):
         """Return what the asker may see, narrowed by what they ask for."""
         raise NotImplementedError
 
-    def get(self, request: Request, **kwargs: Any) -> Response:
+    def get(self, request: Request, **kwargs: object) -> Response:
         """One page."""
         page = self.prepare(list(self.paginate_queryset(self.rows()) or ()))  # type: ignore[arg-type] # or a Fetch
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    def prepare(self, page: list[Any]) -> list[Any]:
+    def prepare(self, page: list[Any]) -> list[object]:
         """Return what is told of the rows of a page, which may need more than the page's query reads."""
         return page
 
@@ -119,7 +119,7 @@ class DetailView(PortalView):
         """Return the row of the address. Raises 404."""
         return get_object_or_404(self.rows(), pk=self.kwargs["pk"])
 
-    def get(self, request: Request, **kwargs: Any) -> Response:
+    def get(self, request: Request, **kwargs: object) -> Response:
         """Return the row."""
         return Response(self.get_serializer(self.row()).data)
 
@@ -130,7 +130,7 @@ class NothingHere(PortalView):
     permission_classes = [IsAuthenticated]
     schema = None  # type: ignore[assignment]
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         """401 for nobody, 404 for everybody else, whatever the method."""
         GenericAPIView.initial(self, request, *args, **kwargs)
         raise Http404

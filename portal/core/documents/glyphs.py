@@ -39,7 +39,7 @@ def showable(text: str) -> tuple[str, int]:
     return "".join(shown), shown.count(REPLACEMENT) - text.count(REPLACEMENT)
 
 
-def map_strings(value: Any, change: Callable[[str], str]) -> Any:
+def map_strings(value: object, change: Callable[[str], str]) -> Any:
     """Return a JSON-like value with every string in it changed."""
     if isinstance(value, str):
         return change(value)

@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 WORKER = Path(__file__).parent / "typst_worker.py"
 MEMORY_LIMIT = 2 * 1024**3  # bytes of address space; a report of 300 questions takes a fraction of it
@@ -34,7 +33,7 @@ class RenderTimeoutError(RenderError):
 
 
 def compile_pdf(
-    template: Path, data: dict[str, Any], *, timestamp: int, should_cancel: ShouldCancel, timeout: float
+    template: Path, data: dict[str, object], *, timestamp: int, should_cancel: ShouldCancel, timeout: float
 ) -> bytes:
     """Return the PDF that a Typst template makes of a payload.
 

@@ -115,7 +115,7 @@ class ServerSideCursor(base.CursorMixin, ClientCursorMixin[Any, Any], ServerCurs
 class DatabaseOperations(operations.DatabaseOperations):
     """Django's operations, which show a statement without the SQL that sets the reader."""
 
-    def last_executed_query(self, cursor: Any, sql: Any, params: Any) -> Any:
+    def last_executed_query(self, cursor: object, sql: object, params: object) -> Any:
         """Return the statement without that SQL, for code that counts, logs or explains it."""
         sent = super().last_executed_query(cursor, sql, params)
         return sent and _WORDS_BEFORE.sub("", sent, count=1)
@@ -126,7 +126,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     ops_class = DatabaseOperations
 
-    def get_connection_params(self) -> dict[str, Any]:
+    def get_connection_params(self) -> dict[str, object]:
         """Return how to connect."""
         return super().get_connection_params() | {"cursor_factory": Cursor}
 

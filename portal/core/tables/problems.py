@@ -55,7 +55,7 @@ class Group:
         """The sentence in the language of its present reader."""
         return str(self.sentence)
 
-    def stored(self) -> dict[str, Any]:
+    def stored(self) -> dict[str, object]:
         """Return the group in the form in which JSON stores it."""
         return {name: getattr(self, name) for name in self.__slots__} | {"sentence": self.sentence.stored()}
 

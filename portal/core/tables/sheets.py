@@ -63,7 +63,7 @@ class _Parser(WorkSheetParser):
 
     def parse_cell(self, element: Any) -> dict[str, Any]:
         """Return the cell with its value as text, or with the mark of lost content."""
-        cell: dict[str, Any] = super().parse_cell(element)
+        cell: dict[str, object] = super().parse_cell(element)
         value = cell["value"]
         if value is None and (formula := element.find(FORMULA_TAG)) is not None:
             # A text formula may have the empty text as its result; then there is a value, and it is empty.

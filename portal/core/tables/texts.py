@@ -45,7 +45,7 @@ class Sentence:
         error.sentence = self  # type: ignore[attr-defined]
         return error
 
-    def stored(self) -> dict[str, Any]:
+    def stored(self) -> dict[str, object]:
         """Return it in the form in which JSON stores it."""
         if isinstance(self.params, Mapping):
             params: Any = {name: _stored(value) for name, value in self.params.items()}

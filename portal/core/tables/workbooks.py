@@ -35,7 +35,7 @@ def read_workbook(file: BinaryIO) -> Any:
     return reader.wb
 
 
-def elements(source: Any, wanted: Collection[str]) -> Iterator[tuple[str, Element]]:
+def elements(source: object, wanted: Collection[str]) -> Iterator[tuple[str, Element]]:
     """Yield each element with a name in `wanted`, and the name of its parent; everything else is discarded at once.
 
     Names are without the namespace of sheets. Raises `ValueError` for an element of more than `MAX_PIECE_BYTES`,

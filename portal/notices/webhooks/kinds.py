@@ -1,7 +1,5 @@
 """The names of webhooks: the types that an endpoint may subscribe to, and the notice that one was paused."""
 
-from typing import Any
-
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -23,7 +21,7 @@ class WebhookNotice(NoticeName):
 PAUSED = WebhookNotice.PAUSED
 
 
-def types_for(side: str) -> dict[str, Any]:
+def types_for(side: str) -> dict[str, object]:
     """Return the types that an organisation of this kind may subscribe to, with their labels."""
     return {
         kind.webhook_type: kind.webhook_label or kind.label

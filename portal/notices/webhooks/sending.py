@@ -126,7 +126,7 @@ def _deliver(delivery: WebhookDelivery) -> bool:
 def _body(delivery: WebhookDelivery) -> bytes | None:
     """Return the content as of now, or None where there is nothing to say any more."""
     if delivery.kind == TEST:
-        data: dict[str, Any] | None = {"endpoint": str(delivery.endpoint_id)}
+        data: dict[str, object] | None = {"endpoint": str(delivery.endpoint_id)}
     else:
         data = _payload(delivery.notice)
     if data is None:
@@ -135,7 +135,7 @@ def _body(delivery: WebhookDelivery) -> bytes | None:
     return json.dumps(message, separators=(",", ":")).encode()
 
 
-def _payload(notice: Notice | None) -> dict[str, Any] | None:
+def _payload(notice: Notice | None) -> dict[str, object] | None:
     kind = notice_kinds.get(notice.kind) if notice is not None else None
     if notice is None or kind is None or kind.payload is None:
         return None
@@ -168,7 +168,7 @@ def _finish(delivery: WebhookDelivery, state: str, answer: Answer) -> None:
     _write(delivery, answer, state=state, next_attempt_at=None)
 
 
-def _write(delivery: WebhookDelivery, answer: Answer, **values: Any) -> None:
+def _write(delivery: WebhookDelivery, answer: Answer, **values: object) -> None:
     mine = WebhookDelivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts, state="waiting")
     mine.update(status_code=answer.status, problem=answer.problem, duration_ms=answer.duration_ms, **values)
 
@@ -231,7 +231,7 @@ class _Pinned(httpcore.SyncBackend):
         port: int,
         timeout: float | None = None,
         local_address: str | None = None,
-        socket_options: Any = None,
+        socket_options: object = None,
     ) -> httpcore.NetworkStream:
         """Return a connection with a deadline."""
         until = time.monotonic() + DEADLINE_SECONDS

@@ -47,7 +47,7 @@ class Point:
     value: float | None
 
 
-def _field(row: Any, name: str, position: int) -> Any:
+def _field(row: object, name: str, position: int) -> Any:
     if isinstance(row, dict):
         return row.get(name)
     if isinstance(row, Sequence):
@@ -57,7 +57,7 @@ def _field(row: Any, name: str, position: int) -> Any:
 
 @register.simple_tag
 def bar_chart(
-    rows: Iterable[Any],
+    rows: Iterable[object],
     *,
     label: str,
     tone: str = "nc",
@@ -146,7 +146,7 @@ def _cells(row: Sequence[str]) -> str:
 
 @register.simple_tag
 def trend_chart(
-    series: Iterable[Any],
+    series: Iterable[object],
     *,
     label: str,
     tone: str = "nc",

@@ -1,7 +1,5 @@
 """``manage.py check_roles``: compare the flattened roles with their sources; with ``--rebuild`` make them anew."""
 
-from typing import Any
-
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.accounts import role_index
@@ -16,7 +14,7 @@ class Command(BaseCommand):
         """Add `--rebuild`, which works as the owner of the tables."""
         parser.add_argument("--rebuild", action="store_true", help="make the index anew (needs DATABASE_OWNER_URL)")
 
-    def handle(self, *_args: Any, rebuild: bool, **_options: Any) -> None:
+    def handle(self, *_args: object, rebuild: bool, **_options: object) -> None:
         """Print the number of differences. Raises `CommandError` where there are any."""
         if rebuild:
             role_index.rebuild()

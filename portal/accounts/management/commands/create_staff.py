@@ -1,7 +1,5 @@
 """Command for the first person of an empty installation."""
 
-from typing import Any
-
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -20,7 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("email")
         parser.add_argument("--name", default="Global staff", help="the person's name; they can change it")
 
-    def handle(self, *args: Any, email: str, name: str, **options: Any) -> None:
+    def handle(self, *args: object, email: str, name: str, **options: object) -> None:
         """Invite, and print the link, even where the mail has to wait."""
         waiting = WaitingMail.objects.count()
         try:

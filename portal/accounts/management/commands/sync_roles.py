@@ -1,7 +1,5 @@
 """``manage.py sync_roles``: after an upgrade, give every organisation the roles that this version knows."""
 
-from typing import Any
-
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
@@ -13,7 +11,7 @@ class Command(BaseCommand):
 
     help = "Give every organisation the roles and permissions of this version. Run it after `migrate`."
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
+    def handle(self, *_args: object, **_options: object) -> None:
         """Synchronise, and print how many organisations were behind."""
         with transaction.atomic():
             print(f"{sync_roles()} organisations were brought up to date.")

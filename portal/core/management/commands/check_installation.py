@@ -1,7 +1,6 @@
 """Command that checks whether everything that the portal needs is there, and works together."""
 
 from time import monotonic, sleep
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -21,7 +20,7 @@ class Command(BaseCommand):
         """Add how long to wait for processes that were started just now."""
         parser.add_argument("--wait", type=int, default=0, metavar="SECONDS", help="ask again until all is well")
 
-    def handle(self, *args: Any, wait: int, **options: Any) -> None:
+    def handle(self, *args: object, wait: int, **options: object) -> None:
         """Print what was found; for what is wrong, what to do."""
         until = monotonic() + wait
         while True:

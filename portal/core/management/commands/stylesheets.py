@@ -1,7 +1,5 @@
 """Command for the part of Bootstrap that the pages use."""
 
-from typing import Any
-
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.core import stylesheets
@@ -17,7 +15,7 @@ class Command(BaseCommand):
         """Add the choice between writing and checking."""
         parser.add_argument("--check", action="store_true", help="change nothing, and fail where a file is old")
 
-    def handle(self, *args: Any, check: bool, **options: Any) -> None:
+    def handle(self, *args: object, check: bool, **options: object) -> None:
         """Write or check both directions of writing."""
         for vendor_name, name in stylesheets.FILES.items():
             path, css = stylesheets.BUILT / name, stylesheets.built(vendor_name)

@@ -1,7 +1,5 @@
 """The command to run between putting a new `SECRET_KEY` first and removing the old one."""
 
-from typing import Any
-
 from django.core.management.base import BaseCommand, CommandError
 
 from portal.notices.webhooks.reencrypting import reencrypt_secrets
@@ -12,7 +10,7 @@ class Command(BaseCommand):
 
     help = "Encrypt what is stored (secrets of webhooks) with the current SECRET_KEY; SECRET_KEY_FALLBACKS read it."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         """Re-encrypt; exit 1 and name the webhooks whose secret no configured key reads."""
         result = reencrypt_secrets()
         self.stdout.write(f"{result.done} webhooks are encrypted with the current SECRET_KEY.")
