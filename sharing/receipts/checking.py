@@ -93,7 +93,7 @@ def _check(jws: str, header: dict[str, Any]) -> Checked:
     try:
         payload = verified(TYPE, jws, keys)
     except NotSignedError as error:
-        return Checked(REFUSED[error.refusal], key=known.get(error.key_id))
+        return Checked(REFUSED[error.refusal])
     if payload["version"] != VERSION:
         return Checked(Outcome.NO_RECEIPT)
     number, key = payload["jti"], known[key_id_of(jws)]

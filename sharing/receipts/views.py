@@ -141,7 +141,7 @@ def _words(checked: Checked | None) -> tuple[str, str, str] | None:
         Outcome.NUMBER: _("A number alone cannot be checked"),
         Outcome.UNREADABLE: _("This is not the text of a receipt"),
         Outcome.NO_RECEIPT: _("This is not a receipt of this portal"),
-        Outcome.ALGORITHM: _("Not signed as this portal signs"),
+        Outcome.ALGORITHM: _("Not a valid signature of this portal"),
         Outcome.UNKNOWN_KEY: _("Signed with a key that is not ours"),
         Outcome.ALTERED: _("This receipt was altered, or was never ours"),
         Outcome.DISCLOSED_ALTERED: _("Part of this receipt was altered"),
