@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from assessments.answering.digests import DIGEST
 from assessments.events import AssessmentEvent
 from assessments.models import Answer, Assessment
-from portal.ledger.checks import SAME_MOMENT, Keys, Problem, rows_of
+from portal.core.signing import Keys
+from portal.ledger.checks import SAME_MOMENT, Problem, rows_of
 
 COMPARED = ((AssessmentEvent.PUBLISHED, "published_at"), (AssessmentEvent.WITHDRAWN, "withdrawn_at"))
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from factories.models import Handover
+from portal.core.signing import Keys
 from portal.core.uploads import wrong_scan
-from portal.ledger.checks import SAME_MOMENT, Keys, Problem, rows_of
+from portal.ledger.checks import SAME_MOMENT, Problem, rows_of
 
 TABLE = Handover._meta.db_table
 OPENED = f"""

@@ -5,7 +5,6 @@ process with a sentence that says what to set. `./dev` sets them all for a devel
 """
 
 import base64
-import binascii
 import os
 import re
 from datetime import timedelta
@@ -135,26 +134,22 @@ def secret_keys(name: str) -> list[str]:
     return keys
 
 
-def signing_keys(name: str) -> list[tuple[str, str, bytes]]:
-    """Return the Ed25519 keys in the variable `name`, the current one first: (key id, private or public, bytes).
+def signing_keys(name: str) -> list[tuple[str, bytes]]:
+    """Return the Ed25519 keys in the variable `name`, the current one first: (private or public, bytes).
 
-    `2026:<base64 of 32 bytes>` signs; `2025:public:<base64>` is a retired key's public half, which only verifies.
+    32 bytes in base64url sign; `public:` and the `x` of a JWK is a retired key's public half, which only verifies.
     """
-    keys: list[tuple[str, str, bytes]] = []
-    for entry in required(name, "2026:<base64 of 32 random bytes>").split(","):
-        key_id, _colon, value = entry.strip().partition(":")
-        kind = "public" if value.startswith("public:") else "private"
-        try:
-            secret = base64.b64decode(value.removeprefix("public:"), validate=True)
-        except binascii.Error:
-            secret = b""
-        if len(secret) != 32 or not re.fullmatch(r"[A-Za-z0-9._-]{1,40}", key_id):
+    keys: list[tuple[str, bytes]] = []
+    for entry in required(name, "<32 random bytes in base64url>").split(","):
+        value = entry.strip().removeprefix("public:")
+        kind = "public" if entry.strip().startswith("public:") else "private"
+        if not re.fullmatch(r"[A-Za-z0-9_-]{43}", value):
             raise ImproperlyConfigured(
-                f"{name}: key {len(keys) + 1} is not id:base64 of 32 bytes (docs/operations.md)."
+                f"{name}: key {len(keys) + 1} is not 32 bytes in base64url, 43 characters (docs/operations.md)."
             )
-        keys.append((key_id, kind, secret))
-    if keys[0][1] != "private" or len({key_id for key_id, _, _ in keys}) != len(keys):
-        raise ImproperlyConfigured(f"{name}: the first key must be a private one, and each key id stand there once.")
+        keys.append((kind, base64.urlsafe_b64decode(value + "=")))
+    if keys[0][0] != "private" or len({secret for _, secret in keys}) != len(keys):
+        raise ImproperlyConfigured(f"{name}: the first key must be a private one, and no key may occur twice.")
     return keys
 
 

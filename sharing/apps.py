@@ -40,8 +40,8 @@ class SharingConfig(AppConfig):
         search = ("id", "at", "day", "person_id", "brand_id", "condition", "about", "factories", "is_before_release")
         register_source(Source(SearchRecord, (search,)))
         receipt = ("id", "number", "kind", "grant_id", "factory_id", "brand_id", "actor_id", "payload", "disclosed")
-        columns = (*receipt, "key_id", "signature", "issued_at")
-        register_source(Source(Receipt, (columns,), moment="issued_at", shown=("number", "signature")))
+        columns = (*receipt, "jws", "issued_at")
+        register_source(Source(Receipt, (columns,), moment="issued_at", shown=("number", "jws")))
         for check in (
             verify_receipts,
             compare_grants,

@@ -6,8 +6,9 @@ inserted directly, an event without its row means that the row was deleted.
 
 from collections.abc import Iterator
 
+from portal.core.signing import Keys
 from portal.core.uploads import wrong_scan
-from portal.ledger.checks import SAME_MOMENT, Keys, Problem, rows_of
+from portal.ledger.checks import SAME_MOMENT, Problem, rows_of
 from sharing.models import PaperConsent, SharingGrant, Subscription, WithheldReport
 
 WITHHELD = f"""

@@ -33,7 +33,7 @@ def portal_environment(server: Server, mine: dict[str, Any], *, owner: bool, bas
         "PYTHONUNBUFFERED": "1",
         "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",  # macOS kills forked children of a loaded program without it
         "SECRET_KEY": mine["secret_key"],
-        "SIGNING_KEYS": mine["signing_keys"],
+        "SIGNING_KEYS": mine["signing_key"],
         "DEBUG": "true",
         "DEMO": "true",
         "STATE_DIR": str(places.STATE),

@@ -1,6 +1,5 @@
 """This checkout: its private state, its identity and secrets, and where its database lives."""
 
-import base64
 import json
 import os
 import secrets
@@ -48,17 +47,17 @@ def instance() -> dict[str, Any]:
     file = places.STATE / "instance.json"
     value = read_json(file)
     here = [str(places.STATE), places.STATE.stat().st_ino]
-    if value.get("here") == here and "signing_keys" in value:
+    if value.get("here") == here and "signing_key" in value:
         return value
     if not value and any(folder_has_data(places.STATE / "postgres")):
         raise Stop(f"{file} is missing or damaged: restore it, or run ./dev reset --yes to start with a new database.")
     fresh = {
         "passwords": {role: secrets.token_hex(16) for role in ("postgres", *ROLES)},
         "secret_key": secrets.token_urlsafe(60),
-        "signing_keys": new_signing_key(),
+        "signing_key": new_signing_key(),
         **value,
     }
-    if value.get("here") == here:  # made before there were signing keys
+    if value.get("here") == here:  # made before it had a signing key
         write_private(file, json.dumps(fresh, indent=1))
         return fresh
     fresh |= {"id": f"portal-{secrets.token_hex(6)}", "here": here}
@@ -71,7 +70,7 @@ def instance() -> dict[str, Any]:
 
 def new_signing_key() -> str:
     """Return a key that signs receipts and seals, as the setting SIGNING_KEYS wants it."""
-    return f"dev-{secrets.token_hex(4)}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
+    return secrets.token_urlsafe(32)
 
 
 def folder_has_data(folder: Path) -> Iterator[Path]:

@@ -47,7 +47,7 @@ def test_environment(server: Server, stack: contextlib.ExitStack) -> dict[str, s
     mine: dict[str, Any] = {
         "passwords": {role: secrets.token_hex(16) for role in ROLES},
         "secret_key": secrets.token_urlsafe(60),
-        "signing_keys": new_signing_key(),
+        "signing_key": new_signing_key(),
     }
     create_roles(server, mine["passwords"])
     install_queue(server, mine["passwords"], places.VENV)

@@ -6,7 +6,6 @@ Needs a PostgreSQL at 127.0.0.1:5432 and its programs (pg_dump, pg_restore). The
 Only names of roles and database and the folders are replaced. It leaves nothing behind.
 """
 
-import base64
 import os
 import secrets
 import shutil
@@ -29,7 +28,7 @@ def environment(name: str, folder: Path) -> dict[str, str]:
         "HOME": str(folder),
         "DEBUG": "true",
         "SECRET_KEY": secrets.token_urlsafe(50),
-        "SIGNING_KEYS": f"rehearsal:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+        "SIGNING_KEYS": secrets.token_urlsafe(32),
         "DATABASE_URL": f"postgres://{name}_app:{address}",
         "DATABASE_OWNER_URL": f"postgres://{name}_owner:{address}",
         "REDIS_URL": "redis://127.0.0.1:6379/14",

@@ -7,7 +7,8 @@ the periods are sealed; the events of joining, changing a role and leaving are. 
 from collections.abc import Iterator
 
 from portal.accounts.models import MembershipPeriod
-from portal.ledger.checks import SAME_MOMENT, Keys, Problem, rows_of
+from portal.core.signing import Keys
+from portal.ledger.checks import SAME_MOMENT, Problem, rows_of
 
 # Every role that an event gave or took: whose, the name of the role's group, when, and which event.
 CHANGES = """

@@ -1,58 +1,91 @@
-"""Signatures that anybody can check: Ed25519 over a document's canonical form (`portal.core.canonical`).
+"""Signatures that any JOSE library verifies: compact JWS (RFC 7515) with EdDSA over Ed25519 (RFC 8037).
 
-The private keys are in the setting `SIGNING_KEYS`, the current one first; what they signed names its key. Each key's
-public half is stored in the database from its first use on, so that what a retired key signed still verifies, and is
-published (`/.well-known/portal-keys.json`). A document states in its own `type` what it is, so that a seal can never
-be mistaken for a receipt.
+The private keys are in the setting `SIGNING_KEYS`, the current one first. A key's id is its thumbprint (RFC 7638), so
+no id can be claimed for another key. Each key's public half is stored in the database from its first use on, so that
+what a retired key signed still verifies, and all of them are published as a JWK set (`/.well-known/jwks.json`).
+
+The header states in `typ` what the payload is, so that a seal can never be mistaken for a receipt. Signed text is
+stored and passed on as it is, and never built anew from its payload.
 """
 
-import base64
-import binascii
+import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from functools import cache
+from typing import Any
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
+from jwt import InvalidTokenError
+from jwt.algorithms import OKPAlgorithm
+from jwt.api_jws import PyJWS
+from jwt.utils import base64url_decode, base64url_encode
 
-from portal.core.canonical import canonical
 from portal.core.models import SigningKey
 
+ALGORITHM = "EdDSA"
+# The public halves of trusted keys, by key id.
+Keys = dict[str, bytes]
+_jws = PyJWS(algorithms=[ALGORITHM])
 
-@dataclass(frozen=True)
-class Signed:
-    """The signature beside a signed document, and its key."""
 
-    key_id: str
-    signature: str  # base64
+class Refusal(StrEnum):
+    """The reason why a JWS is refused, in the order in which they are looked for."""
+
+    MALFORMED = "malformed"
+    ALGORITHM = "algorithm"
+    TYPE = "type"
+    UNKNOWN_KEY = "unknown_key"
+    SIGNATURE = "signature"
+
+
+class NotSignedError(ValueError):
+    """The error for a text that none of the trusted keys signed as what it should be.
+
+    `key_id` is the key that it names, where it names one.
+    """
+
+    def __init__(self, refusal: Refusal, key_id: str = "") -> None:
+        super().__init__(f"It is not signed as it should be: {refusal}.")
+        self.refusal, self.key_id = refusal, key_id
 
 
 @dataclass(frozen=True)
 class KnownKey:
     """A key that verifies: in use, or retired. `first_used_at` is empty for one that has signed nothing yet."""
 
-    key_id: str
     public_key: bytes
     first_used_at: datetime | None
     is_current: bool
 
     @property
-    def public_text(self) -> str:
-        """The public key in base64."""
-        return base64.b64encode(self.public_key).decode()
+    def key_id(self) -> str:
+        """The thumbprint of the key, which is its id."""
+        return thumbprint(self.public_key)
 
-    def described(self) -> dict[str, object]:
+    @property
+    def public_text(self) -> str:
+        """The public key in base64url, as in its JWK."""
+        return base64url_encode(self.public_key).decode()
+
+    def as_jwk(self) -> dict[str, str]:
         """Return the key as it is published."""
-        return {
-            "key_id": self.key_id,
-            "algorithm": "Ed25519",
-            "public_key": self.public_text,
-            "first_used_at": self.first_used_at.isoformat() if self.first_used_at else None,
-            "current": self.is_current,
-        }
+        return {**_jwk(self.public_key), "kid": self.key_id, "alg": ALGORITHM, "use": "sig"}
+
+
+def _jwk(public_key: bytes) -> dict[str, str]:
+    jwk: dict[str, str] = OKPAlgorithm.to_jwk(_public(public_key), as_dict=True)
+    return jwk
+
+
+@cache
+def thumbprint(public_key: bytes) -> str:
+    """Return the thumbprint of a key (RFC 7638): base64url of the SHA-256 over its required members, by name."""
+    members = json.dumps(_jwk(public_key), sort_keys=True, separators=(",", ":"))
+    return base64url_encode(hashlib.sha256(members.encode()).digest()).decode()
 
 
 @cache
@@ -60,20 +93,32 @@ def _private(seed: bytes) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(seed)
 
 
-def sign(document: object) -> Signed:
-    """Sign with the current key; its public half is stored at its first use, in the same transaction.
+@cache
+def _public(raw: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(raw)
 
-    Raises `ImproperlyConfigured` when the key's id was used before for another key.
+
+def sign(kind: str, payload: dict[str, Any]) -> str:
+    """Return the payload as a compact JWS of this `typ`, signed with the current key.
+
+    The key's public half is stored at its first use, in the same transaction.
     """
-    return sign_all([document])[0]
+    return sign_all(kind, [payload])[0]
 
 
-def sign_all(documents: Iterable[object]) -> list[Signed]:
+def sign_all(kind: str, payloads: Iterable[dict[str, Any]]) -> list[str]:
     """Sign many, each by itself."""
-    key_id, _kind, seed = settings.SIGNING_KEYS[0]
-    _keep(key_id, public_half("private", seed))
-    key = _private(seed)
-    return [Signed(key_id, base64.b64encode(key.sign(canonical(document))).decode()) for document in documents]
+    _kind, seed = settings.SIGNING_KEYS[0]
+    public_key = public_half("private", seed)
+    key_id, key = thumbprint(public_key), _private(seed)
+    if not SigningKey.objects.filter(pk=key_id).exists():
+        SigningKey.objects.bulk_create([SigningKey(key_id=key_id, public_key=public_key)], ignore_conflicts=True)
+    header = {"typ": kind, "kid": key_id}
+    return [_jws.encode(_text(payload), key, ALGORITHM, header) for payload in payloads]
+
+
+def _text(payload: dict[str, Any]) -> bytes:
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def public_half(kind: str, secret: bytes) -> bytes:
@@ -81,38 +126,81 @@ def public_half(kind: str, secret: bytes) -> bytes:
     return secret if kind == "public" else _private(secret).public_key().public_bytes_raw()
 
 
-def _keep(key_id: str, public_key: bytes) -> None:
-    kept = SigningKey.objects.filter(pk=key_id).first()
-    if kept is None:
-        SigningKey.objects.bulk_create([SigningKey(key_id=key_id, public_key=public_key)], ignore_conflicts=True)
-    elif bytes(kept.public_key) != public_key:
-        raise ImproperlyConfigured(
-            f"SIGNING_KEYS: {key_id} was the id of another key. Give the new one an id of its own."
-        )
-
-
-def is_signed_by(public_key: bytes, document: object, signature: str) -> bool:
-    """Return whether the signature is this key's, over this document."""
+def verified(kind: str, jws: object, keys: Keys) -> dict[str, Any]:
+    """Return the payload of a compact JWS of this `typ` that one of the keys signed. Raises `NotSignedError`."""
+    header = _header(jws)
+    key_id = str(header.get("kid", ""))
+    if header.get("alg") != ALGORITHM:
+        raise NotSignedError(Refusal.ALGORITHM, key_id)
+    if header.get("typ") != kind:
+        raise NotSignedError(Refusal.TYPE, key_id)
+    if key_id not in keys:
+        raise NotSignedError(Refusal.UNKNOWN_KEY, key_id)
+    if not all(map(_is_exact, str(jws).split("."))):
+        raise NotSignedError(Refusal.SIGNATURE, key_id)
     try:
-        raw = base64.b64decode(signature, validate=True)
-        Ed25519PublicKey.from_public_bytes(public_key).verify(raw, canonical(document))
-    except (InvalidSignature, ValueError, binascii.Error):
+        payload: dict[str, Any] = json.loads(_jws.decode(str(jws), _public(keys[key_id]), [ALGORITHM]))
+    except (InvalidTokenError, ValueError) as error:
+        raise NotSignedError(Refusal.SIGNATURE, key_id) from error
+    return payload
+
+
+def _header(jws: object) -> dict[str, Any]:
+    """Return the header of a text, not verified. Raises `NotSignedError` if it has none, as a compact JWS has."""
+    if not isinstance(jws, str) or jws.count(".") != 2:
+        raise NotSignedError(Refusal.MALFORMED)
+    try:
+        header = json.loads(base64url_decode(jws.split(".")[0]))
+    except (ValueError, RecursionError) as error:
+        raise NotSignedError(Refusal.MALFORMED) from error
+    if not isinstance(header, dict):
+        raise NotSignedError(Refusal.MALFORMED)
+    return header
+
+
+def _is_exact(part: str) -> bool:
+    """Return whether this is the one way to write these bytes: the last letter may hide bits that no decoder reads."""
+    try:
+        return base64url_encode(base64url_decode(part)).decode() == part
+    except ValueError:
         return False
-    return True
 
 
-def configured_keys() -> dict[str, bytes]:
+def key_id_of(jws: str) -> str:
+    """Return the id of the key that a JWS names, not verified; empty where it names none."""
+    try:
+        return str(_header(jws).get("kid", ""))
+    except NotSignedError:
+        return ""
+
+
+def digest(jws: str) -> str:
+    """Return the SHA-256 of a JWS as it is written, in hexadecimal."""
+    return hashlib.sha256(jws.encode()).hexdigest()
+
+
+def configured_keys() -> Keys:
     """Return the public halves that the environment names: trusted whatever the database says."""
-    return {key_id: public_half(kind, secret) for key_id, kind, secret in settings.SIGNING_KEYS}
+    return {thumbprint(public): public for public in (public_half(*entry) for entry in settings.SIGNING_KEYS)}
 
 
 def known_keys() -> list[KnownKey]:
     """Return every key that signed anything, and those that are configured; the current one first, then the newest."""
-    kept = {key.key_id: key for key in SigningKey.objects.order_by("-first_used_at")}
-    public = {key_id: bytes(key.public_key) for key_id, key in kept.items()} | configured_keys()
-    current = settings.SIGNING_KEYS[0][0]
-    names = sorted(public, key=lambda key_id: (key_id != current, key_id not in kept))
-    return [
-        KnownKey(key_id, public[key_id], kept[key_id].first_used_at if key_id in kept else None, key_id == current)
-        for key_id in names
-    ]
+    used = {bytes(key.public_key): key.first_used_at for key in SigningKey.objects.order_by("-first_used_at")}
+    configured = list(configured_keys().values())
+    public = dict.fromkeys([configured[0], *used, *configured])
+    return [KnownKey(one, used.get(one), one == configured[0]) for one in public]
+
+
+def jwk_set() -> dict[str, Any]:
+    """Return all known keys as a JWK set (RFC 7517)."""
+    return {"keys": [key.as_jwk() for key in known_keys()]}
+
+
+def keys_of(jwks: dict[str, Any]) -> Keys:
+    """Return the Ed25519 keys of a JWK set that somebody kept, by their own thumbprints. Raises `ValueError`."""
+    try:
+        public = [base64url_decode(jwk["x"]) for jwk in jwks["keys"] if jwk.get("crv") == "Ed25519"]
+        return {thumbprint(one): one for one in public}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError("the keys are no JWK set") from error

@@ -6,7 +6,7 @@ from portal.core import views
 from portal.core.health import views as health
 
 urlpatterns = [
-    path(".well-known/portal-keys.json", views.portal_keys, name="portal_keys"),
+    path(".well-known/jwks.json", views.jwks, name="jwks"),
     path("health/", health.health, name="health"),
     path("health/ready/", health.ready, name="health_ready"),
     path("metrics/", health.metrics, name="metrics"),

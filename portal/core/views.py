@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from portal.core.jobs import cancel_job
 from portal.core.models import Job
-from portal.core.signing import known_keys
+from portal.core.signing import jwk_set
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -22,10 +21,9 @@ job_pages: dict[str, Callable[[HttpRequest, Job], HttpResponseBase]] = {}
 
 
 @require_safe
-def portal_keys(_request: HttpRequest) -> JsonResponse:
-    """Return the public keys that signed receipts and seals, for everybody."""
-    keys = [key.described() for key in known_keys()]
-    response = JsonResponse({"issuer": settings.BASE_URL, "keys": keys}, json_dumps_params={"indent": 1})
+def jwks(_request: HttpRequest) -> JsonResponse:
+    """Return the public keys that signed receipts and seals, retired ones too, as a JWK set for everybody."""
+    response = JsonResponse(jwk_set(), json_dumps_params={"indent": 1}, content_type="application/jwk-set+json")
     response.headers["Cache-Control"] = "public, max-age=300"
     return response
 

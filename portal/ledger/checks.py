@@ -11,8 +11,8 @@ from typing import Any
 from django.db import connection
 from psycopg import sql
 
-# The public halves of the trusted keys, by key id.
-Keys = dict[str, bytes]
+from portal.core.signing import Keys, NotSignedError, Refusal, verified
+
 # A moment and its event are written in one transaction; the clocks that gave them may differ by this much.
 SAME_MOMENT = "interval '5 minutes'"
 
@@ -44,3 +44,13 @@ def rows_of(statement: str | sql.Composable) -> Iterator[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement)
         yield from cursor.fetchall()
+
+
+def wrong_signature(kind: str, jws: str, payload: object, keys: Keys, unsigned: str) -> str:
+    """Return what is wrong with a stored payload's signature; empty if nothing. `unsigned` says that it is none."""
+    try:
+        return "" if verified(kind, jws, keys) == payload else unsigned
+    except NotSignedError as error:
+        if error.refusal is Refusal.UNKNOWN_KEY:
+            return f"it is signed with the key {error.key_id}, which SIGNING_KEYS does not name: add its public half"
+        return unsigned

@@ -7,12 +7,10 @@ there is one for each day, even if nothing happened. A seal belongs to the first
 import secrets
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.db import connection, transaction
 
 from portal.core import days
-from portal.core.canonical import digest
 from portal.core.signing import sign
 from portal.ledger.merkle import node_hash
 from portal.ledger.models import LedgerDay, LedgerSeal
@@ -20,7 +18,7 @@ from portal.ledger.padding import NONCE_BYTES, padded_root
 from portal.ledger.remembering import remember_newest
 
 ONE_SEALER = 0x6C6564676572  # key of the advisory lock
-TYPE = "portal.ledger-day"
+TYPE = "portal-ledger-day+jwt"
 
 
 def is_only_sealer() -> bool:
@@ -60,19 +58,16 @@ def _close(day: date, before: LedgerDay | None) -> LedgerDay:
     seals = list(seals_after(before))
     nonce = secrets.token_bytes(NONCE_BYTES)
     payload = {
-        "type": TYPE,
         "version": 1,
         "day": day.isoformat(),
-        "previous": digest(before.payload) if before else None,
+        "previous": before.digest if before else None,
         "root": padded_root(hashes_of(seals), nonce).hex(),
     }
-    signed = sign(payload)
     return LedgerDay.objects.create(
         day=day,
         payload=payload,
         nonce=nonce,
-        key_id=signed.key_id,
-        signature=signed.signature,
+        jws=sign(TYPE, payload),
         last_seal=seals[-1].number if seals else before.last_seal if before else 0,
     )
 
@@ -84,8 +79,8 @@ def seals_after(before: LedgerDay | None, until: int | None = None) -> Iterable[
 
 
 def hashes_of(seals: Iterable[LedgerSeal]) -> bytes:
-    """Return the hashes in a day's tree: of each seal, its root and its payload's digest, hashed together."""
-    return b"".join(node_hash(bytes.fromhex(seal.root), bytes.fromhex(digest(seal.payload))) for seal in seals)
+    """Return the hashes in a day's tree: of each seal, its root and its digest, hashed together."""
+    return b"".join(node_hash(bytes.fromhex(seal.root), bytes.fromhex(seal.digest)) for seal in seals)
 
 
 def day_of(seal: LedgerSeal) -> tuple[LedgerDay, list[LedgerSeal]] | None:
@@ -100,8 +95,3 @@ def day_of(seal: LedgerSeal) -> tuple[LedgerDay, list[LedgerSeal]] | None:
 def newest_days(count: int) -> list[LedgerDay]:
     """Return the newest days, the last one first."""
     return list(LedgerDay.objects.order_by("-day")[:count])
-
-
-def day_as_signed(day: LedgerDay) -> dict[str, Any]:
-    """Return a day as it is published."""
-    return {"payload": day.payload, "key_id": day.key_id, "signature": day.signature}

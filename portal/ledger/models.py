@@ -3,20 +3,21 @@
 import pgtrigger
 from django.db import models
 
+from portal.core.signing import digest, key_id_of
+
 
 class LedgerSeal(models.Model):
     """One signed root over the rows that were new since the seal before. Append-only.
 
-    `payload` is what was signed; it counts rows and is never published. `head_signature` signs only the root with its
-    day, which an inclusion proof shows. The salts and the padding of the tree are derived from `nonce`.
+    `payload` is what `jws` signs; it counts rows and is never published. `head_jws` signs only the root with its day,
+    which an inclusion proof shows. The salts and the padding of the tree are derived from `nonce`.
     """
 
     number = models.PositiveBigIntegerField(primary_key=True)
     payload = models.JSONField()
     nonce = models.BinaryField(max_length=32)
-    key_id = models.CharField(max_length=40)
-    signature = models.CharField(max_length=100)
-    head_signature = models.CharField(max_length=100)
+    jws = models.TextField()
+    head_jws = models.TextField()
     sealed_at = models.DateTimeField()
     # The first transaction that had not begun when the rows were counted.
     snapshot = models.BigIntegerField()
@@ -35,6 +36,11 @@ class LedgerSeal(models.Model):
         return sum(entry["rows"] for entry in self.payload["sources"])
 
     @property
+    def digest(self) -> str:
+        """The SHA-256 of what was signed, in hexadecimal: the next seal names it."""
+        return digest(self.jws)
+
+    @property
     def root(self) -> str:
         """The root that was signed, in hexadecimal."""
         return str(self.payload["root"])
@@ -43,14 +49,13 @@ class LedgerSeal(models.Model):
 class LedgerDay(models.Model):
     """One day's published root: over the seals made since the day before, up to `last_seal`. Append-only.
 
-    `payload` is what was signed and is public. A day without seals has a root like any other.
+    `payload` is what `jws` signs, and is public. A day without seals has a root like any other.
     """
 
     day = models.DateField(primary_key=True)
     payload = models.JSONField()
     nonce = models.BinaryField(max_length=32)
-    key_id = models.CharField(max_length=40)
-    signature = models.CharField(max_length=100)
+    jws = models.TextField()
     last_seal = models.PositiveBigIntegerField()
 
     class Meta:
@@ -60,6 +65,16 @@ class LedgerDay(models.Model):
 
     def __str__(self) -> str:
         return f"Day {self.day}"
+
+    @property
+    def key_id(self) -> str:
+        """The id of the key that it names."""
+        return key_id_of(self.jws)
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of what was signed, in hexadecimal: the next day names it."""
+        return digest(self.jws)
 
     @property
     def root(self) -> str:

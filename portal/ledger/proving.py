@@ -6,23 +6,22 @@ published for that day. Its length reveals only how large the padded trees are.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db import connection
 from psycopg import sql
 
-from portal.core.canonical import digest
-from portal.core.signing import is_signed_by
+from portal.core.signing import Keys, NotSignedError, verified
 from portal.ledger.days import TYPE as DAY_TYPE
-from portal.ledger.days import day_as_signed, day_of, hashes_of
+from portal.ledger.days import day_of, hashes_of
 from portal.ledger.merkle import HASH_BYTES, Step, climb
 from portal.ledger.models import LedgerDay, LedgerLeaf, LedgerSeal
 from portal.ledger.padding import padded_path
-from portal.ledger.sealing import HEAD_TYPE, head_of
+from portal.ledger.sealing import HEAD_TYPE
 from portal.ledger.sources import Source
 
 MEMBERS = {"path", "sealed", "day_path", "published"}
-SIGNED_MEMBERS = {"payload", "key_id", "signature"}
 
 
 @dataclass(frozen=True)
@@ -36,12 +35,11 @@ class Proof:
 
     def as_document(self) -> dict[str, Any]:
         """Return the proof as its holder keeps it (docs/receipts.md)."""
-        seal, head = self.seal, head_of(self.seal.payload)
         return {
             "path": [list(step) for step in self.path],
-            "sealed": {"payload": head, "key_id": seal.key_id, "signature": seal.head_signature},
+            "sealed": self.seal.head_jws,
             "day_path": [list(step) for step in self.day_path],
-            "published": day_as_signed(self.day) if self.day else None,
+            "published": self.day.jws if self.day else None,
         }
 
 
@@ -89,33 +87,29 @@ def _hidden(source: Source, leaf: LedgerLeaf) -> bytes:
 
 def _day_path(seal: LedgerSeal, day: LedgerDay, seals: Sequence[LedgerSeal]) -> list[Step]:
     place = [one.number for one in seals].index(seal.number)
-    return [("right", digest(seal.payload)), *padded_path(hashes_of(seals), bytes(day.nonce), place)]
+    return [("right", seal.digest), *padded_path(hashes_of(seals), bytes(day.nonce), place)]
 
 
-def is_proven(shown: bytes, proof: Any, keys: dict[str, bytes]) -> bool:
-    """Return whether a presented proof leads from the hash `shown` to roots that these keys signed.
+def proven_day(shown: bytes, proof: Any, keys: Keys) -> date | None:
+    """Return the day (UTC) of the seal if a presented proof leads from the hash `shown` to roots signed by these keys.
 
-    Return False also for a proof with additional content: nobody signed that.
+    Return None otherwise, also for a proof with additional content: nobody signed that.
     """
     try:
         if proof.keys() != MEMBERS:
-            return False
+            return None
         root = climb(shown, proof["path"])
-        if not _is_root(proof["sealed"], HEAD_TYPE, root, keys):
-            return False
-        if proof["published"] is None:
-            return proof["day_path"] == []
-        return _is_root(proof["published"], DAY_TYPE, climb(root, proof["day_path"]), keys)
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return False
+        sealed = verified(HEAD_TYPE, proof["sealed"], keys)
+        if sealed["root"] != root.hex() or not _is_published(root, proof, keys):
+            return None
+        return date.fromisoformat(sealed["day"])
+    except (NotSignedError, KeyError, TypeError, ValueError, AttributeError):
+        return None
 
 
-def _is_root(signed: Any, kind: str, root: bytes, keys: dict[str, bytes]) -> bool:
-    payload, key = signed["payload"], keys.get(signed["key_id"])
-    return (
-        key is not None
-        and signed.keys() == SIGNED_MEMBERS
-        and is_signed_by(key, payload, signed["signature"])
-        and payload["type"] == kind
-        and payload["root"] == root.hex()
-    )
+def _is_published(root: bytes, proof: dict[str, Any], keys: Keys) -> bool:
+    """Return whether a proof leads from a seal's root to a published one, or does not claim to."""
+    if proof["published"] is None:
+        return bool(proof["day_path"] == [])
+    published: str = verified(DAY_TYPE, proof["published"], keys)["root"]
+    return climb(root, proof["day_path"]).hex() == published

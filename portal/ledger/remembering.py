@@ -15,7 +15,6 @@ from pathlib import Path
 import structlog
 from django.conf import settings
 
-from portal.core.canonical import NotCanonicalError, digest
 from portal.ledger.models import LedgerDay, LedgerSeal
 
 NAME = "ledger-newest-seal.json"
@@ -41,21 +40,13 @@ class Memory:
         """Return what does not fit the ledger in the database: table, row and what is wrong."""
         found: list[tuple[str, object, str]] = []
         seal = LedgerSeal.objects.filter(number=self.seal).first()
-        if seal is None or digest_of(seal.payload) != self.seal_digest:
+        if seal is None or seal.digest != self.seal_digest:
             found.append((LedgerSeal._meta.db_table, self.seal, f"this seal {ANOTHER if seal else CUT_OFF}"))
         if self.day:
             day = LedgerDay.objects.filter(day=self.day).first()
-            if day is None or digest_of(day.payload) != self.day_digest:
+            if day is None or day.digest != self.day_digest:
                 found.append((LedgerDay._meta.db_table, self.day, f"this day {ANOTHER if day else CUT_OFF}"))
         return found
-
-
-def digest_of(payload: object) -> str:
-    """Return the digest of a payload; empty where somebody changed it into something without a digest."""
-    try:
-        return digest(payload)
-    except NotCanonicalError:
-        return ""
 
 
 def place() -> Path:
@@ -91,9 +82,9 @@ def remember_newest() -> None:
         return
     memory = Memory(
         seal.number,
-        digest_of(seal.payload),
+        seal.digest,
         day.day.isoformat() if day else "",
-        digest_of(day.payload) if day else "",
+        day.digest if day else "",
     )
     _write(json.dumps(asdict(memory)) + "\n")
     log.info("ledger_sealed", **asdict(memory))

@@ -1,10 +1,9 @@
 """The published roots as lines of JSON, of which everybody may keep a copy.
 
-The first line names the keys, each further line is one day's root with its signature. The copies hold no row, no name
-and no count: each day's tree is padded, and the last day confirms all days before it.
+The first line is the JWK set of the keys, each further line is one day's root, a compact JWS. The copies hold no
+row, no name and no count: each day's tree is padded, and the last day confirms all days before it.
 """
 
-import base64
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -14,9 +13,9 @@ from typing import Any
 
 from django.conf import settings
 
-from portal.core.canonical import NotCanonicalError, digest, read_strictly
-from portal.core.signing import is_signed_by, known_keys
-from portal.ledger.days import TYPE, day_as_signed
+from portal.core.signing import Keys, NotSignedError, digest, jwk_set, keys_of, verified
+from portal.core.strict_json import AmbiguousJsonError, read_strictly
+from portal.ledger.days import TYPE
 from portal.ledger.models import LedgerDay
 
 CONTENT_TYPE = "application/jsonl"
@@ -31,49 +30,46 @@ class BadRootsError(ValueError):
 class Roots:
     """A copy of published roots, read, with valid signatures."""
 
-    keys: dict[str, bytes] = field(default_factory=dict)
-    digests: dict[str, str] = field(default_factory=dict)  # of each day's payload, by day
+    keys: Keys = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)  # of each day's JWS, by day
 
 
 def export_roots(after: date | None = None) -> Iterator[str]:
     """Yield the lines of a copy, of the days after `after`."""
-    yield _line({"type": "portal.ledger-roots", "version": 1, "keys": [key.described() for key in known_keys()]})
+    yield _line(jwk_set())
     days = LedgerDay.objects.filter(day__gt=after) if after else LedgerDay.objects.all()
     for day in days.order_by("day").iterator(chunk_size=1000):
-        yield _line(day_as_signed(day))
+        yield _line(day.jws)
 
 
-def _line(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False) + "\n"
+def _line(value: dict[str, Any] | str) -> str:
+    return json.dumps(value) + "\n"
 
 
-def read_roots(lines: Iterable[str], trusted: dict[str, bytes]) -> Roots:
-    """Read a copy back. Its own keys are trusted where `trusted` has none of that id. Raises `BadRootsError`."""
+def read_roots(lines: Iterable[str], trusted: Keys) -> Roots:
+    """Read a copy back. Its own keys are trusted beside `trusted`. Raises `BadRootsError`."""
     found = Roots()
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
             _read_line(read_strictly(line), found, trusted)
-        except (NotCanonicalError, KeyError, TypeError, ValueError, AttributeError) as error:
+        except (AmbiguousJsonError, NotSignedError, KeyError, TypeError, ValueError) as error:
             raise BadRootsError(f"Line {number} of the copy is not a published root: {error}") from error
     if not found.digests:
         raise BadRootsError("The copy holds no published root: the first one appears when its day (UTC) is over.")
     return found
 
 
-def _read_line(value: Any, found: Roots, trusted: dict[str, bytes]) -> None:
-    if value.get("type") == "portal.ledger-roots":
-        found.keys = {key["key_id"]: base64.b64decode(key["public_key"]) for key in value["keys"]} | trusted
+def _read_line(value: Any, found: Roots, trusted: Keys) -> None:
+    if isinstance(value, dict):
+        found.keys = keys_of(value) | trusted
         return
-    payload = value["payload"]
-    key = (found.keys or trusted).get(value["key_id"])
-    if payload["type"] != TYPE or key is None or not is_signed_by(key, payload, value["signature"]):
-        raise ValueError(f"day {payload['day']} is not signed by a key that is known")
-    found.digests[date.fromisoformat(payload["day"]).isoformat()] = digest(payload)
+    payload = verified(TYPE, value, found.keys or trusted)
+    found.digests[date.fromisoformat(payload["day"]).isoformat()] = digest(value)
 
 
-def read_file(path: Path, trusted: dict[str, bytes]) -> Roots:
+def read_file(path: Path, trusted: Keys) -> Roots:
     """Read a copy from a file. Raises `BadRootsError`, naming the file."""
     try:
         with path.open(encoding="utf-8") as lines:

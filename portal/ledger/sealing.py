@@ -23,9 +23,8 @@ from typing import Any
 from django.db import connection, transaction
 from psycopg import sql
 
-from portal.core.canonical import digest
 from portal.core.events import CoreEvent, record
-from portal.core.signing import sign_all
+from portal.core.signing import sign
 from portal.ledger.days import close_days, is_only_sealer
 from portal.ledger.models import LedgerSeal
 from portal.ledger.padding import NONCE_BYTES, padded_root
@@ -36,8 +35,8 @@ MOST_ROWS = 65_536  # of each source in one seal: a power of four, so that a lon
 OLD = "1 day"  # a row of this age was sealed before, if anything was
 # Between drawing its id and getting its transaction number a row has a few microseconds; this is far more than enough.
 SETTLES_AFTER = timedelta(minutes=1)
-TYPE = "portal.seal"
-HEAD_TYPE = "portal.sealed-root"
+TYPE = "portal-seal+jwt"
+HEAD_TYPE = "portal-sealed-root+jwt"
 
 
 @dataclass(frozen=True)
@@ -200,10 +199,9 @@ def _write(number: int, last: LedgerSeal | None, entries: list[dict[str, Any]], 
         snapshot, now = cursor.fetchone()
     nonce = secrets.token_bytes(NONCE_BYTES)
     payload = {
-        "type": TYPE,
         "version": 1,
         "number": number,
-        "previous": digest(last.payload) if last else None,
+        "previous": last.digest if last else None,
         "sealed_at": now.isoformat(),
         "snapshot": snapshot,
         "sources": entries,
@@ -211,14 +209,12 @@ def _write(number: int, last: LedgerSeal | None, entries: list[dict[str, Any]], 
         # Its hash is in inclusion proofs: without this, who has one could guess the numbers above.
         "salt": secrets.token_hex(16),
     }
-    signed, head = sign_all([payload, head_of(payload)])
     return LedgerSeal.objects.create(
         number=number,
         payload=payload,
         nonce=nonce,
-        key_id=signed.key_id,
-        signature=signed.signature,
-        head_signature=head.signature,
+        jws=sign(TYPE, payload),
+        head_jws=sign(HEAD_TYPE, head_of(payload)),
         sealed_at=now,
         snapshot=snapshot,
     )
@@ -226,4 +222,4 @@ def _write(number: int, last: LedgerSeal | None, entries: list[dict[str, Any]], 
 
 def head_of(payload: dict[str, Any]) -> dict[str, Any]:
     """Return what an inclusion proof shows of a seal: its day (UTC) and its root, no number and no count."""
-    return {"type": HEAD_TYPE, "version": 1, "day": payload["sealed_at"][:10], "root": payload["root"]}
+    return {"version": 1, "day": payload["sealed_at"][:10], "root": payload["root"]}

@@ -5,7 +5,7 @@ table and form, then each column as a netstring (`5:words,`; `-,` for NULL). Mom
 in UTC, truth values 0 or 1, everything else is PostgreSQL's text. A new column of a source makes a new form, at the
 end of `forms`; rows sealed before keep theirs. A column that a form names is never dropped, renamed or retyped.
 
-A source may name columns that are shown to the holder of what the row is about (a receipt's number and signature).
+A source may name columns that are shown to the holder of what the row is about (a receipt's number and JWS).
 They have a hash of their own, and the row's hash is the node above it and the hash of all other columns: so a holder
 can prove that the row is in the ledger without learning the rest of it.
 """

@@ -12,21 +12,21 @@ from datetime import timedelta
 from django.db import connection, transaction
 from psycopg import sql
 
-from portal.core.canonical import NotCanonicalError, digest
 from portal.core.reader import reading_as
-from portal.core.signing import configured_keys, is_signed_by
-from portal.ledger.checks import Keys, Problem, further_checks, rows_of
+from portal.core.signing import Keys, configured_keys
+from portal.ledger.checks import Problem, further_checks, rows_of, wrong_signature
 from portal.ledger.days import TYPE as DAY_TYPE
 from portal.ledger.days import hashes_of, seals_after
 from portal.ledger.models import LedgerDay, LedgerSeal
 from portal.ledger.padding import padded_root
-from portal.ledger.remembering import Memory, MemoryUnreadableError, digest_of, remembered
+from portal.ledger.remembering import Memory, MemoryUnreadableError, remembered
 from portal.ledger.roots import Roots
-from portal.ledger.sealing import OLD, TYPE, Mark, head_of, marks, tables_with_old_rows
+from portal.ledger.sealing import HEAD_TYPE, OLD, TYPE, Mark, head_of, marks, tables_with_old_rows
 from portal.ledger.sources import Source, sources
 
 SEALS = "ledger_ledgerseal"
 DAYS = "ledger_ledgerday"
+ALTERED = "it was altered: its signature does not fit"
 
 
 @dataclass
@@ -159,7 +159,7 @@ def _astray(last: int) -> Iterator[Problem]:
 # --- seals ---------------------------------------------------------------------------------------------
 
 
-def _seals(keys: dict[str, bytes], verdict: Verdict) -> Iterator[Problem]:
+def _seals(keys: Keys, verdict: Verdict) -> Iterator[Problem]:
     """Yield the first seal that is missing, altered, not signed, or does not fit its leaves."""
     previous: LedgerSeal | None = None
     leaves = _leaves()
@@ -205,27 +205,17 @@ def _leaves() -> Iterator[Leaves]:
                 yield Leaves(seal, source, count, lowest, highest, bytes(hashes))
 
 
-def _wrong_by_itself(seal: LedgerSeal, previous: LedgerSeal | None, keys: dict[str, bytes]) -> str:
+def _wrong_by_itself(seal: LedgerSeal, previous: LedgerSeal | None, keys: Keys) -> str:
     payload, number = seal.payload, previous.number + 1 if previous else 1
     if seal.number != number:
         return f"seal {number} is missing before it"
-    key = keys.get(seal.key_id)
-    if key is None:
-        return f"it is signed with the key {seal.key_id}, which SIGNING_KEYS does not name: add its public half"
-    try:
-        is_signed = is_signed_by(key, payload, seal.signature)
-        chained = digest(previous.payload) if previous else None
-    except NotCanonicalError:
-        is_signed, chained = False, None
-    if not is_signed:
-        return "it was altered: its signature does not fit"
-    if payload.get("type") != TYPE or payload["number"] != seal.number or payload["previous"] != chained:
+    if found := wrong_signature(TYPE, seal.jws, payload, keys, ALTERED):
+        return found
+    if payload["number"] != seal.number or payload["previous"] != (previous.digest if previous else None):
         return "it does not follow the seal before it"
     if payload["snapshot"] != seal.snapshot or payload["sealed_at"] != seal.sealed_at.isoformat():
         return "its columns are not what it signed"
-    if not is_signed_by(key, head_of(payload), seal.head_signature):
-        return "the signature of its root was altered"
-    return ""
+    return wrong_signature(HEAD_TYPE, seal.head_jws, head_of(payload), keys, "the signature of its root was altered")
 
 
 def _wrong_leaves(seal: LedgerSeal, previous: LedgerSeal | None, own: dict[str, Leaves]) -> str:
@@ -263,19 +253,16 @@ def _days(keys: Keys, verdict: Verdict) -> Iterator[Problem]:
 
 
 def _wrong_day(day: LedgerDay, before: LedgerDay | None, keys: Keys) -> str:
-    payload, key = day.payload, keys.get(day.key_id)
+    payload = day.payload
     if before is not None and day.day != before.day + timedelta(days=1):
         return "the day before it is missing"
-    if key is None:
-        return f"it is signed with the key {day.key_id}, which SIGNING_KEYS does not name: add its public half"
+    if found := wrong_signature(DAY_TYPE, day.jws, payload, keys, ALTERED):
+        return found
+    if payload["day"] != day.day.isoformat() or payload["previous"] != (before.digest if before else None):
+        return "it does not follow the day before it"
     try:
-        if not is_signed_by(key, payload, day.signature):
-            return "it was altered: its signature does not fit"
-        chained = digest(before.payload) if before else None
-        if payload.get("type") != DAY_TYPE or payload["day"] != day.day.isoformat() or payload["previous"] != chained:
-            return "it does not follow the day before it"
         root = padded_root(hashes_of(seals_after(before, day.last_seal)), bytes(day.nonce))
-    except (NotCanonicalError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return "it, or one of its seals, was altered"
     return "" if root.hex() == payload["root"] else "its seals are not those that it was made of"
 
@@ -286,5 +273,5 @@ def _against_copy(copy: Roots) -> Iterator[Problem]:
         day = LedgerDay.objects.filter(day=number).first()
         if day is None:
             yield Problem(DAYS, number, "the copy has this day, the ledger has not: its end was cut off")
-        elif digest_of(day.payload) != copy.digests[number]:
+        elif day.digest != copy.digests[number]:
             yield Problem(DAYS, number, "it is not the day that the copy has: the ledger was written anew")

@@ -8,10 +8,10 @@ say what was signed.
 from collections.abc import Iterator
 from typing import Any
 
-from portal.core.canonical import NotCanonicalError, digest
-from portal.core.signing import is_signed_by
-from portal.ledger.checks import Keys, Problem
+from portal.core.signing import Keys
+from portal.ledger.checks import Problem, wrong_signature
 from sharing.models import Receipt
+from sharing.receipts.disclosures import hashes_of
 from sharing.receipts.payload import TYPE, VERSION, in_utc
 
 AT_ONCE = 500
@@ -25,27 +25,25 @@ def verify_receipts(keys: Keys) -> Iterator[Problem]:
 
 
 def _wrong(receipt: Receipt, keys: Keys) -> str:
-    key = keys.get(receipt.key_id)
-    if key is None:
-        return f"it is signed with the key {receipt.key_id}, which SIGNING_KEYS does not name: add its public half"
+    payload, unsigned = receipt.payload, "nobody signed it: its signature does not fit"
+    if found := wrong_signature(TYPE, receipt.jws, payload, keys, unsigned):
+        return found
     try:
-        if not is_signed_by(key, receipt.payload, receipt.signature):
-            return "nobody signed it: its signature does not fit"
-        if receipt.payload["type"] != TYPE or receipt.payload["version"] != VERSION:
+        if payload["version"] != VERSION:
             return "what was signed is no receipt"
         for name, said, signed in _columns(receipt):
             if said != signed:
                 return f"its {name} is not what was signed"
-        withheld = {name: digest(pair) for name, pair in receipt.disclosed.items()}
-    except (NotCanonicalError, KeyError, TypeError, AttributeError):
+        hashes = hashes_of(receipt.disclosed)
+    except (KeyError, TypeError, ValueError, AttributeError):
         return "what was signed is no receipt"
-    return "" if withheld == receipt.payload["withheld"] else "what it discloses is not what was signed"
+    return "" if hashes == payload["_sd"] else "what it discloses is not what was signed"
 
 
 def _columns(receipt: Receipt) -> Iterator[tuple[str, Any, Any]]:
     """Yield each column that repeats something signed: its name, what it says and what was signed."""
     payload = receipt.payload
-    yield "number", receipt.number, payload["number"]
+    yield "number", receipt.number, payload["jti"]
     yield "kind", receipt.kind, payload["kind"]
     yield "grant", str(receipt.grant_id), payload["grant"]
     yield "factory", receipt.factory_id, payload["factory"]["id"]

@@ -10,16 +10,19 @@ from enum import StrEnum
 from hmac import compare_digest
 from typing import Any
 
-from portal.core.canonical import NotCanonicalError, canonical, digest, read_strictly
-from portal.core.signing import KnownKey, is_signed_by, known_keys
+from portal.core.signing import KnownKey, NotSignedError, Refusal, key_id_of, known_keys, verified
+from portal.core.strict_json import AmbiguousJsonError, read_strictly
 from sharing.models import Receipt
+from sharing.receipts.disclosures import NotDisclosedError, disclosed_by
 from sharing.receipts.document import facts, fingerprint, sentence
 from sharing.receipts.numbers import normalised
 from sharing.receipts.payload import TYPE, VERSION
-from sharing.receipts.proof import is_sealed
+from sharing.receipts.proof import sealed_on
 
 LONGEST = 64 * 1024
-MEMBERS = {"payload", "key_id", "signature", "disclosed", "proof"}
+SIGNED = ("protected", "payload", "signature")
+MEMBERS = {*SIGNED, "header"}
+HEADER = {"disclosures", "inclusion_proof"}
 
 
 class Outcome(StrEnum):
@@ -30,10 +33,20 @@ class Outcome(StrEnum):
     NUMBER = "number"
     UNREADABLE = "unreadable"
     NO_RECEIPT = "no_receipt"
+    ALGORITHM = "algorithm"
     UNKNOWN_KEY = "unknown_key"
     ALTERED = "altered"
     DISCLOSED_ALTERED = "disclosed_altered"
     PROOF_ALTERED = "proof_altered"
+
+
+REFUSED = {
+    Refusal.MALFORMED: Outcome.UNREADABLE,
+    Refusal.ALGORITHM: Outcome.ALGORITHM,
+    Refusal.TYPE: Outcome.NO_RECEIPT,
+    Refusal.UNKNOWN_KEY: Outcome.UNKNOWN_KEY,
+    Refusal.SIGNATURE: Outcome.ALTERED,
+}
 
 
 @dataclass(frozen=True)
@@ -59,58 +72,54 @@ class Checked:
 
 
 def check_document(text: str) -> Checked:
-    """Check the JSON of a receipt."""
+    """Check the text of a receipt: an SD-JWT in its JSON form."""
     if normalised(text):
         return Checked(Outcome.NUMBER)
     try:
         document = read_strictly(text)
-        payload, key_id, signature = document["payload"], document["key_id"], document["signature"]
-        disclosed = document.get("disclosed", {})
-        canonical(document)
-    except (NotCanonicalError, KeyError, TypeError, AttributeError):
+        jws, header = ".".join(document[name] for name in SIGNED), document.get("header", {})
+        unsigned = {*document} - MEMBERS | {*header} - HEADER
+    except (AmbiguousJsonError, KeyError, TypeError, AttributeError):
         return Checked(Outcome.UNREADABLE)
-    if document.keys() - MEMBERS:  # anything beside them is not signed
+    if unsigned or not isinstance(header, dict):
         return Checked(Outcome.NO_RECEIPT)
-    if not _is_receipt(payload) or not isinstance(key_id, str) or not isinstance(signature, str):
+    return _check(jws, header)
+
+
+def _check(jws: str, header: dict[str, Any]) -> Checked:
+    """Check a signed receipt and what its header adds to it."""
+    known = {key.key_id: key for key in known_keys()}
+    keys = {key_id: key.public_key for key_id, key in known.items()}
+    try:
+        payload = verified(TYPE, jws, keys)
+    except NotSignedError as error:
+        return Checked(REFUSED[error.refusal])
+    if payload["version"] != VERSION:
         return Checked(Outcome.NO_RECEIPT)
-    key = next((key for key in known_keys() if key.key_id == key_id), None)
-    if key is None:
-        return Checked(Outcome.UNKNOWN_KEY)
-    if not is_signed_by(key.public_key, payload, signature):
-        return Checked(Outcome.ALTERED, key=key)
-    if not _is_disclosed(payload, disclosed):
-        return Checked(Outcome.DISCLOSED_ALTERED, payload["number"], key)
-    proof = document.get("proof")
-    if proof is not None and not is_sealed(payload["number"], signature, proof):
-        return Checked(Outcome.PROOF_ALTERED, payload["number"], key)
-    issued = Receipt.objects.filter(number=payload["number"], signature=signature).exists()
+    number, key = payload["jti"], known[key_id_of(jws)]
+    try:
+        disclosed = disclosed_by(header.get("disclosures", []), payload)
+    except NotDisclosedError:
+        return Checked(Outcome.DISCLOSED_ALTERED, number, key)
+    sealed = None
+    if "inclusion_proof" in header:
+        sealed = sealed_on(number, jws, header["inclusion_proof"], keys)
+        if sealed is None:
+            return Checked(Outcome.PROOF_ALTERED, number, key)
+    issued = Receipt.objects.filter(number=number, jws=jws).exists()
     return Checked(
         Outcome.VALID if issued else Outcome.NOT_ISSUED,
-        payload["number"],
+        number,
         key,
         sentence(payload),
         facts(payload, disclosed),
         datetime.fromisoformat(payload["issued_at"]),
-        date.fromisoformat(proof["sealed"]["payload"]["day"]) if proof else None,
-    )
-
-
-def _is_receipt(payload: Any) -> bool:
-    return isinstance(payload, dict) and payload.get("type") == TYPE and payload.get("version") == VERSION
-
-
-def _is_disclosed(payload: dict[str, Any], disclosed: Any) -> bool:
-    """Return whether every disclosed value is the one whose hash was signed."""
-    if not isinstance(disclosed, dict):
-        return False
-    return all(
-        isinstance(pair, list) and len(pair) == 2 and payload["withheld"].get(name) == digest(pair)
-        for name, pair in disclosed.items()
+        sealed,
     )
 
 
 def is_issued(number: str, given: str) -> bool:
-    """Return whether we issued a receipt with this number and signature fingerprint (the QR code's address)."""
-    receipt = Receipt.objects.filter(number=normalised(number)).only("signature").first()
-    known = fingerprint(receipt.signature if receipt else "").encode()
+    """Return whether we issued a receipt with this number and fingerprint (the QR code's address)."""
+    receipt = Receipt.objects.filter(number=normalised(number)).only("jws").first()
+    known = fingerprint(receipt.jws if receipt else "").encode()
     return compare_digest(known, given.lower()[:32].encode(errors="replace")) and receipt is not None

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 
 from psycopg import sql
 
-from portal.ledger.checks import Keys, Problem, rows_of
+from portal.core.signing import Keys
+from portal.ledger.checks import Problem, rows_of
 
 GRANTS = "sharing_sharinggrant"
 BEGINNING, END = "r.kind IN ('granted', 'changed', 'proposed')", "r.kind IN ('ended', 'expired')"

@@ -3,7 +3,6 @@
 Both show what was signed, never what the tables say today.
 """
 
-import hashlib
 import io
 import json
 from datetime import date, datetime
@@ -27,25 +26,28 @@ from portal.core.days import (
     zone_in_words,
 )
 from portal.core.documents import breakable, compile_pdf, map_strings, showable
+from portal.core.signing import digest
 from portal.ledger.proving import Proof
+from portal.ledger.sealing import head_of
 from sharing.grants.ends import end_in_words
 from sharing.models import Receipt, Scope, SharingGrant
+from sharing.receipts.disclosures import Disclosed, disclosures_of
 
+CONTENT_TYPE = "application/sd-jwt+json"
 TEMPLATE = Path(__file__).parent / "receipt.typ"
 PDF_SECONDS = 20.0
 
 
 def document_of(receipt: Receipt, *, from_inside: bool, proof: Proof | None = None) -> dict[str, Any]:
-    """Return the document that proves itself, with its inclusion proof where there is one.
+    """Return the SD-JWT in its JSON form (RFC 9901, section 8), with its inclusion proof where there is one.
 
-    The factory's side also gets the values of which the payload holds only the hashes.
+    The factory's side also gets the disclosures.
     """
-    document = {"payload": receipt.payload, "key_id": receipt.key_id, "signature": receipt.signature}
-    if from_inside:
-        document["disclosed"] = receipt.disclosed
+    protected, payload, signature = receipt.jws.split(".")
+    header: dict[str, Any] = {"disclosures": disclosures_of(receipt.disclosed) if from_inside else []}
     if proof is not None:
-        document["proof"] = proof.as_document()
-    return document
+        header["inclusion_proof"] = proof.as_document()
+    return {"protected": protected, "payload": payload, "signature": signature, "header": header}
 
 
 def json_of(receipt: Receipt, *, from_inside: bool, proof: Proof | None = None) -> str:
@@ -54,14 +56,14 @@ def json_of(receipt: Receipt, *, from_inside: bool, proof: Proof | None = None) 
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
-def fingerprint(signature: str) -> str:
-    """Return a signature's fingerprint for an address: 32 hexadecimal digits that reveal nothing of what was signed."""
-    return hashlib.sha256(signature.encode()).hexdigest()[:32]
+def fingerprint(jws: str) -> str:
+    """Return the fingerprint of a receipt for an address: 32 hexadecimal digits that reveal nothing of its content."""
+    return digest(jws)[:32]
 
 
 def verify_url(receipt: Receipt) -> str:
     """Return the address behind the QR code: number and fingerprint, nothing about anybody."""
-    query = urlencode({"number": receipt.number, "print": fingerprint(receipt.signature)})
+    query = urlencode({"number": receipt.number, "print": fingerprint(receipt.jws)})
     return f"{settings.BASE_URL}{reverse('verify')}?{query}"
 
 
@@ -85,26 +87,26 @@ def sentence(payload: dict[str, Any]) -> str:
     return sentences[Receipt.Kind(payload["kind"])] % words
 
 
-def facts(payload: dict[str, Any], disclosed: dict[str, Any]) -> list[tuple[str, str]]:
+def facts(payload: dict[str, Any], disclosed: Disclosed) -> list[tuple[str, str]]:
     """Return everything a payload says, in words, as (term, value), including what is disclosed."""
-    terms, named = payload["terms"], {name: pair[1] for name, pair in disclosed.items()}
+    claims = payload | {name: value for name, (_salt, value) in disclosed.items()}
+    terms = claims["terms"]
     rows = [
-        (_("Factory"), f"{payload['factory']['name']} ({payload['factory']['bw_id']})"),
-        (_("Brand"), payload["brand"]["name"]),
+        (_("Factory"), f"{claims['factory']['name']} ({claims['factory']['bw_id']})"),
+        (_("Brand"), claims["brand"]["name"]),
         (_("May see"), str(Scope(terms["scope"]).label)),
         (_("Cycles"), SharingGrant(cycles=terms["cycles"], cycle_number=terms["cycle_number"]).cycles_in_words()),
         (_("From"), _moment(terms["valid_from"])),
         (_("Until"), _until(terms["expires_at"]) or _("No end date")),
         (_("Purpose"), terms["purpose"]),
-        (_("Each new report is held for"), _days(named.get("hold_days"))),
-        (_("Ended"), _moment(payload["ended_at"])),
-        (_("Reason"), end_in_words(named.get("end_code", ""), payload["end_reason"] or named.get("end_reason", ""))),
-        (_("Decided by"), _actor(payload["acted"], named.get("acted_by", ""))),
-        (_("Consent on paper by"), named.get("granted_for", _("Yes") if payload["on_paper"] else "")),
-        (_("Issued"), _moment(payload["issued_at"])),
+        (_("Each new report is held for"), _days(claims.get("hold_days"))),
+        (_("Ended"), _moment(claims["ended_at"])),
+        (_("Reason"), end_in_words(claims.get("end_code", ""), claims.get("end_reason", ""))),
+        (_("Decided by"), _actor(claims["acted"], claims.get("acted_by", ""))),
+        (_("Consent on paper by"), claims.get("granted_for", _("Yes") if claims["on_paper"] else "")),
+        (_("Issued"), _moment(claims["issued_at"])),
         (_("Days and times"), zone_in_words(shown_place())),
-        (_("Receipt before this one"), payload["previous"] or ""),
-        (_("Hash of the terms (SHA-256)"), payload["terms_sha256"]),
+        (_("Receipt before this one"), claims["previous"] or ""),
     ]
     return [(term, value) for term, value in rows if value]
 
@@ -140,7 +142,7 @@ def _actor(acted: dict[str, str], name: str) -> str:
 
 def proof_facts(proof: Proof) -> list[tuple[str, str]]:
     """Return what an inclusion proof leads to, in words, as (term, value)."""
-    head = proof.as_document()["sealed"]["payload"]
+    head = head_of(proof.seal.payload)
     rows = [
         (_("Sealed on"), _utc_day(date.fromisoformat(head["day"]))),
         (_("Root of the seal"), head["root"]),
@@ -199,7 +201,7 @@ def _pdf_data(receipt: Receipt, *, from_inside: bool, proof: Proof | None) -> di
         "language": get_language() or "en",
         "rtl": get_language_bidi(),
         "programme": _("Better Work portal"),
-        "issuer": payload["issuer"],
+        "issuer": payload["iss"],
         "title": _("Receipt %s") % receipt.number,
         "kind": str(Receipt.Kind(receipt.kind).label),
         "number_line": _("Receipt %s") % receipt.number,

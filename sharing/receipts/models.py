@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.roles import Visitor
+from portal.core.signing import key_id_of
 from sharing.grants.models import SharingGrant
 from sharing.scopes import Scope
 
@@ -29,8 +30,9 @@ class ReceiptQuerySet(QuerySet["Receipt"]):
 class Receipt(models.Model):
     """One signed, numbered statement of what was agreed or ended. Append-only, sealed by the ledger.
 
-    `payload` is what was signed, the same words for both sides. `disclosed` holds what only the factory's side may
-    know, each with its salt; the payload holds its hash, so that the factory can prove it and nobody can guess it.
+    `jws` is what was signed, the same for both sides, and `payload` its claims. `disclosed` holds what only the
+    factory's side may know, each with its salt; the payload holds its hash, so that the factory can prove it and nobody
+    can guess it.
     """
 
     class Kind(models.TextChoices):
@@ -49,8 +51,7 @@ class Receipt(models.Model):
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     payload = models.JSONField()
     disclosed = models.JSONField()
-    key_id = models.CharField(max_length=40)
-    signature = models.CharField(max_length=100)
+    jws = models.TextField()
     issued_at = models.DateTimeField()
 
     objects = ReceiptQuerySet.as_manager()
@@ -72,6 +73,16 @@ class Receipt(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def key_id(self) -> str:
+        """The id of the key that signed it."""
+        return key_id_of(self.jws)
+
+    @property
+    def signature(self) -> str:
+        """The signature alone, in base64url."""
+        return self.jws.rpartition(".")[2]
 
     @property
     def scope_label(self) -> str:

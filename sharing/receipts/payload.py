@@ -1,8 +1,8 @@
-"""The content of a receipt, in one form for both sides (version 1 of its schema; docs/receipts.md).
+"""The content of a receipt, in one form for both sides (version 1 of its claims; docs/receipts.md).
 
-One signature serves the factory and the brand, so the payload holds nothing that only the factory may know. Of those
-facts (who acted, why it ended, a reason that is not shown, for how long new reports are held, whose paper consent it
-was) it holds salted hashes; the factory's copy of the document discloses the values, and their hashes prove them.
+A receipt is an SD-JWT (RFC 9901). One signature serves the factory and the brand, so the payload holds nothing that
+only the factory may know. Of those facts (who acted, why it ended, a reason that is not shown, for how long new reports
+are held, whose paper consent it was) it holds salted hashes; the factory's copy also has the disclosures.
 Why it ended is a code (`SharingGrant.End`), named in the reader's language when shown; receipts from before there
 were codes hold words instead, and stay as they are.
 """
@@ -14,10 +14,10 @@ from typing import Any
 
 from django.conf import settings
 
-from portal.core.canonical import digest
 from sharing.models import SharingGrant
+from sharing.receipts.disclosures import HASH, Disclosed, hashes_of
 
-TYPE = "portal.receipt"
+TYPE = "portal-receipt+sd-jwt"
 VERSION = 1
 
 
@@ -32,15 +32,14 @@ class Act:
 
 def payload_of(
     *, number: str, kind: str, grant: SharingGrant, act: Act, issued_at: datetime, previous: str | None
-) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-    """Return the payload, and what the factory's copy discloses: by name, [salt, value]."""
-    terms = terms_of(grant)
-    disclosed = {name: [secrets.token_hex(16), value] for name, value in _for_the_factory(grant, act).items()}
+) -> tuple[dict[str, Any], Disclosed]:
+    """Return the payload, and what the factory's copy discloses."""
+    withheld = _for_the_factory(grant, act)
+    disclosed: Disclosed = {name: [secrets.token_hex(16), value] for name, value in withheld.items()}
     payload = {
-        "type": TYPE,
+        "iss": settings.BASE_URL,
+        "jti": number,
         "version": VERSION,
-        "issuer": settings.BASE_URL,
-        "number": number,
         "previous": previous,
         "kind": kind,
         "issued_at": in_utc(issued_at),
@@ -48,18 +47,19 @@ def payload_of(
         "brand": {"id": grant.brand_id, "name": grant.brand.name},
         "grant": str(grant.pk),
         "acted": {"side": act.side, "role": act.role},
-        "terms": terms,
-        "terms_sha256": digest(terms),
+        "terms": terms_of(grant),
         "on_paper": bool(grant.granted_for),
         "ended_at": in_utc(grant.ended_at),
-        "end_reason": grant.end_reason if grant.is_end_reason_shown and grant.end_reason else None,
-        "withheld": {name: digest(value) for name, value in disclosed.items()},
+        "_sd_alg": HASH,
+        "_sd": hashes_of(disclosed),
     }
+    if grant.end_reason and grant.is_end_reason_shown:
+        payload["end_reason"] = grant.end_reason
     return payload, disclosed
 
 
 def terms_of(grant: SharingGrant) -> dict[str, Any]:
-    """Return what both sides know of the terms; the same terms have the same hash whenever they were agreed."""
+    """Return what both sides know of the terms."""
     return {
         "scope": grant.scope,
         "cycles": grant.cycles,

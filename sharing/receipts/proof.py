@@ -1,10 +1,11 @@
-"""The inclusion proof of a receipt in the sealed ledger. It shows the number and the signature from the row."""
+"""The inclusion proof of a receipt in the sealed ledger. It shows the number and the JWS from the row."""
 
+from datetime import date
 from typing import Any
 
-from portal.core.signing import known_keys
+from portal.core.signing import Keys
 from portal.ledger import source_of
-from portal.ledger.proving import Proof, is_proven, prove
+from portal.ledger.proving import Proof, prove, proven_day
 from sharing.models import Receipt
 
 
@@ -13,7 +14,6 @@ def proof_of(receipt: Receipt) -> Proof | None:
     return prove(source_of(Receipt), receipt.pk)
 
 
-def is_sealed(number: str, signature: str, proof: Any) -> bool:
-    """Return whether a proof that somebody brings proves the receipt with this number and signature."""
-    keys = {key.key_id: key.public_key for key in known_keys()}
-    return is_proven(source_of(Receipt).shown_leaf((number, signature)), proof, keys)
+def sealed_on(number: str, jws: str, proof: Any, keys: Keys) -> date | None:
+    """Return the day of the seal if a proof that somebody brings proves this receipt; else None."""
+    return proven_day(source_of(Receipt).shown_leaf((number, jws)), proof, keys)

@@ -25,7 +25,7 @@ class ReceiptSerializer(serializers.Serializer[Any]):
 
 
 class ReceiptDetailSerializer(ReceiptSerializer):
-    """One receipt with its document (docs/receipts.md); `disclosed` stands in the factory's side's only."""
+    """One receipt with its document, an SD-JWT (docs/receipts.md); only the factory's side gets disclosures."""
 
     document = serializers.SerializerMethodField()
 
@@ -57,6 +57,4 @@ class DaySerializer(serializers.Serializer[Any]):
     """One day's published root of the ledger."""
 
     day = serializers.DateField()
-    payload = serializers.JSONField(help_text="What was signed; docs/receipts.md says in which form.")
-    key_id = serializers.CharField()
-    signature = serializers.CharField()
+    jws = serializers.CharField(help_text="The root, as it was signed: a compact JWS (docs/receipts.md).")

@@ -10,7 +10,7 @@ from portal.accounts.models import User
 from portal.core.signing import sign_all
 from sharing.models import Receipt, SharingGrant
 from sharing.receipts.numbers import draw_number
-from sharing.receipts.payload import Act, payload_of
+from sharing.receipts.payload import TYPE, Act, payload_of
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,6 @@ def _not_before(grant: SharingGrant, previous: Earlier | None) -> datetime:
 
 def issue(receipts: Sequence[Receipt], *, by: User | None) -> None:
     """Sign receipts and write them, in the order given; `by` is the actor (None: the portal itself)."""
-    for receipt, signed in zip(receipts, sign_all(one.payload for one in receipts), strict=True):
-        receipt.actor, receipt.key_id, receipt.signature = by, signed.key_id, signed.signature
+    for receipt, jws in zip(receipts, sign_all(TYPE, (one.payload for one in receipts)), strict=True):
+        receipt.actor, receipt.jws = by, jws
     Receipt.objects.bulk_create(receipts)

@@ -18,7 +18,7 @@ from portal.ui.lists import requested_page
 from sharing.gates.pages import factory_inside
 from sharing.models import Receipt
 from sharing.receipts.checking import LONGEST, Checked, Outcome, check_document, is_issued
-from sharing.receipts.document import facts, json_of, pdf_of, proof_facts, proof_steps, sentence
+from sharing.receipts.document import CONTENT_TYPE, facts, json_of, pdf_of, proof_facts, proof_steps, sentence
 from sharing.receipts.forms import VerifyForm
 from sharing.receipts.models import ReceiptQuerySet
 from sharing.receipts.numbers import normalised
@@ -87,7 +87,7 @@ def receipt_json(request: HttpRequest, number: str) -> HttpResponse:
     found, from_inside = _found(request, number)
     discloses = from_inside and request.GET.get("copy") != "brand"
     content = json_of(found, from_inside=discloses, proof=proof_of(found))
-    response = HttpResponse(content, content_type="application/json")
+    response = HttpResponse(content, content_type=CONTENT_TYPE)
     response.headers["Content-Disposition"] = f'attachment; filename="receipt-{found.number}.json"'
     return response
 
@@ -141,6 +141,7 @@ def _words(checked: Checked | None) -> tuple[str, str, str] | None:
         Outcome.NUMBER: _("A number alone cannot be checked"),
         Outcome.UNREADABLE: _("This is not the text of a receipt"),
         Outcome.NO_RECEIPT: _("This is not a receipt of this portal"),
+        Outcome.ALGORITHM: _("Not a valid signature of this portal"),
         Outcome.UNKNOWN_KEY: _("Signed with a key that is not ours"),
         Outcome.ALTERED: _("This receipt was altered, or was never ours"),
         Outcome.DISCLOSED_ALTERED: _("Part of this receipt was altered"),
@@ -151,6 +152,9 @@ def _words(checked: Checked | None) -> tuple[str, str, str] | None:
         Outcome.NUMBER: _("Scan the code on the paper, or bring the receipt's JSON file: it holds the signature."),
         Outcome.UNREADABLE: _("Choose the JSON file that was downloaded with the receipt, or paste all of its text."),
         Outcome.NO_RECEIPT: _("It is a document of another kind or version. Look for the receipt's JSON file."),
+        Outcome.ALGORITHM: _(
+            "It names another signature method, or none. The portal signs receipts with EdDSA only. Do not rely on it."
+        ),
         Outcome.UNKNOWN_KEY: _("The key it names never signed anything here. Do not rely on it."),
         Outcome.ALTERED: _("Its signature does not fit what it says. Do not rely on it; ask for the original."),
         Outcome.DISCLOSED_ALTERED: _(

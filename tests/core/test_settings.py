@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 COMPLETE = {
     "DEBUG": "false",
     "SECRET_KEY": "k" * 60,
-    "SIGNING_KEYS": "test-1:dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHQ=",
+    "SIGNING_KEYS": "dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHQ",
     "ALLOWED_HOSTS": "portal.example.org",
     "DATABASE_URL": "postgres://portal_app:secret@127.0.0.1:5432/portal",
     "REDIS_URL": "redis://127.0.0.1:6379/0",

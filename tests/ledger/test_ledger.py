@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any
@@ -12,6 +13,7 @@ from django.db.utils import InternalError, ProgrammingError
 
 from portal.core.events import CoreEvent, record
 from portal.core.models import Event
+from portal.core.signing import KnownKey, configured_keys, public_half
 from portal.ledger import Source, sources
 from portal.ledger import sealing as sealing_module
 from portal.ledger.days import ONE_SEALER
@@ -143,23 +145,18 @@ def test_a_key_that_only_the_database_knows_is_not_trusted(settings: Any) -> Non
     days_pass()
     copy = "".join(export_roots())
     old = settings.SIGNING_KEYS
-    (name,) = (key_id for key_id, kind, _ in old if kind == "private")
-    settings.SIGNING_KEYS = [("new", "private", b"n" * 32)]
+    (name,) = configured_keys()
+    settings.SIGNING_KEYS = [("private", b"n" * 32)]
     assert f"{name}, which SIGNING_KEYS does not name" in problems()[0]
     assert problems([read_roots(copy.splitlines(), {})]) == []
-    public = configured_keys_of(old)
-    settings.SIGNING_KEYS = [("new", "private", b"n" * 32), (name, "public", public)]
+    settings.SIGNING_KEYS = [("private", b"n" * 32), ("public", public_half(*old[0]))]
     happen(1)
     seal_new_rows()
     assert problems() == []
+    # A copy whose keys somebody exchanged names no key that signed it: an id belongs to one key only.
+    others = json.dumps({"keys": [KnownKey(b"x" * 32, None, is_current=False).as_jwk() | {"kid": name}]})
     with pytest.raises(BadRootsError, match="Line 2"):
-        read_roots(copy.splitlines(), {name: b"x" * 32})
-
-
-def configured_keys_of(keys: list[tuple[str, str, bytes]]) -> bytes:
-    from portal.core.signing import public_half
-
-    return public_half(keys[0][1], keys[0][2])
+        read_roots([others, *copy.splitlines()[1:]], {})
 
 
 def test_settings_refuse_nonsense_for_keys(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,10 +164,10 @@ def test_settings_refuse_nonsense_for_keys(monkeypatch: pytest.MonkeyPatch) -> N
 
     from portal.settings import signing_keys
 
-    good = base64.b64encode(b"k" * 32).decode()
-    for value in ("", "a", "a:", "a:xyz", f"a b:{good}", f"a:public:{good}", f"a:{good},a:{good}", f"a:{good[:-8]}"):
+    good, other = (base64.urlsafe_b64encode(letter * 32).decode().rstrip("=") for letter in (b"k", b"o"))
+    for value in ("", "a", f"a:{good}", f"{good}=", f"public:{good}", f"{good},{good}", good[:-8], f"{good},x:{other}"):
         monkeypatch.setenv("SIGNING_KEYS", value)
         with pytest.raises(ImproperlyConfigured, match="SIGNING_KEYS"):
             signing_keys("SIGNING_KEYS")
-    monkeypatch.setenv("SIGNING_KEYS", f"b:{good}, a:public:{good}")
-    assert signing_keys("SIGNING_KEYS") == [("b", "private", b"k" * 32), ("a", "public", b"k" * 32)]
+    monkeypatch.setenv("SIGNING_KEYS", f"{good}, public:{other}")
+    assert signing_keys("SIGNING_KEYS") == [("private", b"k" * 32), ("public", b"o" * 32)]

@@ -88,7 +88,7 @@ def alters_days(attacker: Attacker) -> None:
     assert "it was altered: its signature does not fit" in altered[0]
     moved = attacker.finds(("UPDATE ledger_ledgerday SET last_seal = last_seal - 1",))
     assert [problem.split(": ")[1] for problem in moved] == ["its seals are not those that it was made of"]
-    head = attacker.finds(("UPDATE ledger_ledgerseal SET head_signature = signature WHERE number = 2",))
+    head = attacker.finds(("UPDATE ledger_ledgerseal SET head_jws = jws WHERE number = 2",))
     assert head == ["ledger_ledgerseal 2: the signature of its root was altered"]
 
 

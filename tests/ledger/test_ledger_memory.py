@@ -10,10 +10,12 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from portal.core.models import Event
+from portal.core.signing import configured_keys
 from portal.ledger.models import LedgerDay, LedgerLeaf, LedgerSeal
 from portal.ledger.remembering import MemoryUnreadableError, place, remembered
 from portal.ledger.roots import export_roots
 from portal.ledger.sealing import seal_new_rows
+from tests.jose import said_otherwise
 from tests.tampering import SET_KIND, forget, happen, problems, refuses_to_seal, tamper
 
 
@@ -22,21 +24,20 @@ def test_the_commands_say_what_is_wrong_and_fail(sealed: list[int], tmp_path: Pa
     said, copy = io.StringIO(), tmp_path / "roots.jsonl"
     call_command("export_ledger_roots", stdout=said)
     copy.write_text(said.getvalue())
-    assert {json.loads(line).get("type", "seal") for line in copy.read_text().splitlines()} == {
-        "portal.ledger-roots",
-        "seal",
-    }
+    keys, *days = map(json.loads, copy.read_text().splitlines())
+    assert [key["kid"] for key in keys["keys"]] == list(configured_keys())
+    assert days
+    assert days == list(LedgerDay.objects.order_by("day").values_list("jws", flat=True))
     said = io.StringIO()
     call_command("verify_ledger", roots=[str(copy)], stdout=said)
-    days = LedgerDay.objects.count()
-    for words in ("6 rows", "remembered outside the database, is in it", f"All {days} days of {copy}"):
+    for words in ("6 rows", "remembered outside the database, is in it", f"All {len(days)} days of {copy}"):
         assert words in said.getvalue()
     call_command("export_ledger_roots", "--after", "2999-01-01", stdout=(nothing := io.StringIO()))
     assert len(nothing.getvalue().splitlines()) == 1
     tamper(SET_KIND, sealed[3])
     with pytest.raises(CommandError, match=f"core_event {sealed[3]}: this row is not what it was"):
         call_command("verify_ledger", stdout=io.StringIO())
-    copy.write_text(copy.read_text().replace('"root": "', '"root": "0'))
+    copy.write_text(copy.read_text().replace(days[0], said_otherwise(days[0], root="00" * 32)))
     with pytest.raises(CommandError, match="Line 2 of the copy"):
         call_command("verify_ledger", roots=[str(copy)], stdout=io.StringIO())
 

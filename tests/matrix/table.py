@@ -203,7 +203,7 @@ GET    receipt_json                         receipt                     LL.. +++
 GET    receipt_pdf                          receipt                     LL.. +++. ++.L .++.+.
 GET    verify                               -                           ++++ ++++ ++++ ++++++
 POST   verify                               -                           !!!! !!!! !!!! !!!!!!
-GET    portal_keys                          -                           ++++ ++++ ++++ ++++++
+GET    jwks                                 -                           ++++ ++++ ++++ ++++++
 GET    ledger                               -                           ++++ ++++ ++++ ++++++
 GET    ledger_roots                         -                           ++++ ++++ ++++ ++++++
 GET    grant_print                          grant                       LL.. +xx. xx.L .xx.x.
@@ -319,7 +319,7 @@ ONLY_GET = frozenset(
         "receipt",
         "receipt_json",
         "receipt_pdf",
-        "portal_keys",
+        "jwks",
         "ledger",
         "ledger_roots",
         "report_download",

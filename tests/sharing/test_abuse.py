@@ -35,6 +35,7 @@ from sharing.receipts.checking import is_issued
 from sharing.receipts.document import document_of, fingerprint
 from sharing.requests.services.requests import approve_request, request_access
 from sharing.requests.services.standing import Wish
+from tests.jose import encode
 from tests.tampering import problems, tell_world
 from tests.world import World
 
@@ -65,19 +66,21 @@ def test_parts_of_two_receipts_make_no_third(world: World) -> None:
     """A number with another one's signature or fingerprint, terms of another grant: forged."""
     world.grant()
     world.grant(scope="step1")
-    one, two = (document_of(receipt, from_inside=True) for receipt in Receipt.objects.order_by("pk"))
+    first, second = Receipt.objects.order_by("pk")
+    one, two = (document_of(receipt, from_inside=True) for receipt in (first, second))
     swapped = [
         one | {"signature": two["signature"]},
-        one | {"payload": one["payload"] | {"number": two["payload"]["number"]}},
-        one | {"payload": one["payload"] | {"terms": two["payload"]["terms"]}},
-        one | {"disclosed": two["disclosed"]},
+        one | {"payload": two["payload"]},
+        one | {"payload": encode(first.payload | {"jti": second.payload["jti"]})},
+        one | {"payload": encode(first.payload | {"terms": second.payload["terms"]})},
+        one | {"header": two["header"]},
     ]
     for document in swapped:
         page = Client().post(reverse("verify"), {"text": json.dumps(document)})
         assert page.status_code == 400
         assert "altered" in page.content.decode()
-    assert is_issued(one["payload"]["number"], fingerprint(one["signature"]))
-    assert not is_issued(one["payload"]["number"], fingerprint(two["signature"]))
+    assert is_issued(first.number, fingerprint(first.jws))
+    assert not is_issued(first.number, fingerprint(second.jws))
 
 
 # --- rights -----------------------------------------------------------------------------------------------

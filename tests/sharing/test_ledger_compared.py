@@ -9,6 +9,7 @@ from psycopg.types.json import Json
 
 from factories.models import Factory
 from portal.core.events import record
+from portal.core.signing import public_half, thumbprint
 from portal.ledger.sealing import seal_new_rows
 from sharing.confirming.services import confirm_grant, refuse_grant
 from sharing.events import SharingEvent
@@ -16,10 +17,13 @@ from sharing.grants.services.granting import change_grant
 from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import revoke_access
 from sharing.models import Receipt, SharingGrant
+from sharing.receipts.payload import TYPE
+from tests.jose import signed_by
 from tests.tampering import edit_grant, one_problem, problems, tamper
 from tests.world import World
 
 ALL_ROLES = ["default", "owner"]
+STRANGER = b"o" * 32  # the signing key of another portal
 
 
 GIVEN = {"cycles": "from", "cycle_number": 2, "purpose": "Audit", "hold_days": 7}
@@ -126,9 +130,9 @@ def test_a_grant_that_nobody_signed_is_found_before_and_after_the_next_seal(told
     assert problems() == [alone]
 
     copied = real.receipts.get()
-    payload = {**copied.payload, "number": "0000-0000-0000-0000", "grant": str(forged.pk)}
-    row = {"number": payload["number"], "grant": forged, "factory": told.factory_b, "brand": told.brand_b}
-    fields = {name: getattr(copied, name) for name in ("kind", "key_id", "signature", "disclosed", "issued_at")}
+    payload = {**copied.payload, "jti": "0000-0000-0000-0000", "grant": str(forged.pk)}
+    row = {"number": payload["jti"], "grant": forged, "factory": told.factory_b, "brand": told.brand_b}
+    fields = {name: getattr(copied, name) for name in ("kind", "jws", "disclosed", "issued_at")}
     Receipt.objects.create(payload=payload, actor=told.person("manager_b"), **row, **fields)
     nobody = "sharing_receipt 0000-0000-0000-0000: nobody signed it: its signature does not fit"
     assert nobody in problems()
@@ -154,20 +158,26 @@ def test_a_receipt_whose_columns_say_something_else_than_was_signed_is_found(tol
         found = [problem for problem in problems() if problem.startswith("sharing_receipt")]
         assert [problem.split(": ")[1] for problem in found] == [f"its {name} is not what was signed"]
         tamper(f"UPDATE sharing_receipt SET {column} = %s WHERE id = %s", getattr(receipt, column), receipt.pk)
+    other_key = thumbprint(public_half("private", STRANGER))
+    stranger = signed_by(STRANGER, receipt.payload, alg="EdDSA", typ=TYPE, kid=other_key)
     for statement, what in (
         ("disclosed = jsonb_set(disclosed, '{acted_by, 1}', '\"X\"')", "what it discloses is not what was signed"),
         ("disclosed = '{}'", "what it discloses is not what was signed"),
         ("disclosed = '[]'", "what was signed is no receipt"),
         ("payload = '1.5'", "nobody signed it: its signature does not fit"),
-        ("key_id = 'x'", "it is signed with the key x, which SIGNING_KEYS does not name: add its public half"),
+        ("payload = payload || '{\"extra\": 1}'", "nobody signed it: its signature does not fit"),
+        ("jws = left(jws, -4) || 'AAAA'", "nobody signed it: its signature does not fit"),
+        ("jws = 'x'", "nobody signed it: its signature does not fit"),
+        (
+            f"jws = '{stranger}'",
+            f"it is signed with the key {other_key}, which SIGNING_KEYS does not name: add its public half",
+        ),
     ):
         tamper(f"UPDATE sharing_receipt SET {statement} WHERE id = %s", receipt.pk)
         assert f"sharing_receipt {receipt.number}: {what}" in problems()
-        columns = ("disclosed", "payload", "key_id")
         tamper(
-            "UPDATE sharing_receipt SET disclosed = %s, payload = %s, key_id = %s WHERE id = %s",
-            *(Json(getattr(receipt, name)) if name != "key_id" else receipt.key_id for name in columns),
-            receipt.pk,
+            "UPDATE sharing_receipt SET disclosed = %s, payload = %s, jws = %s WHERE id = %s",
+            *(Json(receipt.disclosed), Json(receipt.payload), receipt.jws, receipt.pk),
         )
     assert problems() == []
 

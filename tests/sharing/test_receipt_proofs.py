@@ -14,11 +14,12 @@ from django.test import Client
 
 from portal.ledger.models import LedgerDay, LedgerSeal
 from portal.ledger.roots import read_roots
-from portal.ledger.sealing import seal_new_rows
+from portal.ledger.sealing import HEAD_TYPE, seal_new_rows
 from sharing.models import Receipt
 from sharing.receipts.checking import check_document
 from sharing.receipts.document import json_of, pdf_of
 from sharing.receipts.proof import proof_of
+from tests.jose import claims_of, readable, said_otherwise, signed_by
 from tests.tampering import days_pass, happen
 from tests.world import World
 
@@ -37,6 +38,11 @@ def sealed(receipt: Receipt) -> Receipt:
     seal_new_rows()
     days_pass()
     return receipt
+
+
+def with_proof(document: dict[str, Any], proof: Any) -> dict[str, Any]:
+    """The same receipt with another inclusion proof."""
+    return {**document, "header": {**document["header"], "inclusion_proof": proof}}
 
 
 def proven_document(receipt: Receipt) -> dict[str, Any]:
@@ -61,12 +67,12 @@ def test_a_proof_is_there_once_sealed_and_leads_further_once_the_day_is_over(
     days_pass()
     then = member.get(url).json()
     assert (then["is_published"], then["proof"]["path"]) == (True, first["proof"]["path"])
-    assert then["proof"]["sealed"]["payload"]["root"] == LedgerSeal.objects.get(number=1).root
-    assert then["proof"]["published"]["payload"] == LedgerDay.objects.get().payload
+    assert claims_of(then["proof"]["sealed"])["root"] == LedgerSeal.objects.get(number=1).root
+    assert claims_of(then["proof"]["published"]) == LedgerDay.objects.get().payload
     for proof in (first["proof"], then["proof"]):
-        text = json.dumps({**proven_document(receipt), "proof": proof})
+        text = json.dumps(with_proof(proven_document(receipt), proof))
         assert check_document(text).outcome == "valid"
-    assert "number" not in json.dumps(then["proof"])
+    assert "number" not in readable(json.dumps(then["proof"]))
 
 
 @pytest.mark.django_db
@@ -78,11 +84,13 @@ def test_a_proof_is_shown_to_whoever_sees_the_receipt_and_to_nobody_else(
     root = LedgerDay.objects.get().root
     for persona in ("manager_a", "brand_a_member", "programme_manager"):
         person = world.person(persona)
-        assert api_of(person).get(f"/api/v1{url}proof/").json()["proof"]["published"]["payload"]["root"] == root
+        proof = api_of(person).get(f"/api/v1{url}proof/").json()["proof"]
+        assert claims_of(proof["published"])["root"] == root
         page = client_of(person).get(url).content.decode()
         assert root in page
         assert all(step in page for step in (proof_of(receipt).path[0][1], proof_of(receipt).day_path[-1][1]))
-        assert client_of(person).get(url + "json/").json()["proof"]["published"]["payload"]["root"] == root
+        file = json.loads(client_of(person).get(url + "json/").content)
+        assert file["header"]["inclusion_proof"] == proof
     for persona in ("manager_b", "brand_b_member"):
         assert api_of(world.person(persona)).get(f"/api/v1{url}proof/").status_code == 404
     assert api_of(None).get(f"/api/v1{url}proof/").status_code == 401
@@ -96,7 +104,7 @@ def test_a_proof_that_was_altered_or_is_another_receipts_is_told_apart(receipt: 
 
     def outcome(alter: Callable[[dict[str, Any]], Any]) -> str:
         document = copy.deepcopy(good)
-        alter(document["proof"])
+        alter(document["header"]["inclusion_proof"])
         return check_document(json.dumps(document)).outcome
 
     assert check_document(json.dumps(good)).sealed_on == LedgerSeal.objects.get().sealed_at.date()
@@ -108,9 +116,11 @@ def test_a_proof_that_was_altered_or_is_another_receipts_is_told_apart(receipt: 
         lambda proof: proof["path"][0].append("x"),
         lambda proof: proof.update(path=[]),
         lambda proof: proof.update(path="x"),
-        lambda proof: proof.update(path=stranger["proof"]["path"]),
-        lambda proof: proof["sealed"]["payload"].update(day="2020-01-01"),
-        lambda proof: proof["sealed"].update(key_id="x"),
+        lambda proof: proof.update(path=stranger["header"]["inclusion_proof"]["path"]),
+        lambda proof: proof.update(sealed=said_otherwise(proof["sealed"], day="2020-01-01")),
+        lambda proof: proof.update(sealed=signed_by(b"o" * 32, claims_of(proof["sealed"]), alg="EdDSA", typ=HEAD_TYPE)),
+        lambda proof: proof.update(sealed=proof["sealed"][:-4]),
+        lambda proof: proof.update(sealed=1),
         lambda proof: proof.update(sealed=proof["published"]),
         lambda proof: proof.update(published=None),
         lambda proof: proof.update(published=proof["sealed"]),
@@ -118,11 +128,10 @@ def test_a_proof_that_was_altered_or_is_another_receipts_is_told_apart(receipt: 
         lambda proof: proof.pop("published"),
         lambda proof: proof.clear(),
         lambda proof: proof.update(note="Approved"),
-        lambda proof: proof["sealed"].update(note="Approved"),
-        lambda proof: proof["published"].update(note="Approved"),
+        lambda proof: proof.update(published=said_otherwise(proof["published"], note="Approved")),
     ]
     assert [outcome(alter) for alter in alterations] == ["proof_altered"] * len(alterations)
-    page = Client().post("/verify/", {"text": json.dumps({**good, "proof": 1})})
+    page = Client().post("/verify/", {"text": json.dumps(with_proof(good, 1))})
     assert (page.status_code, b"inclusion proof of this receipt does not fit" in page.content) == (400, True)
     page = Client().post("/verify/", {"text": json.dumps(good)})
     assert (page.status_code, b"Its inclusion proof fits" in page.content) == (200, True)
@@ -132,13 +141,15 @@ def test_a_proof_that_was_altered_or_is_another_receipts_is_told_apart(receipt: 
 def test_the_procedure_in_the_documentation_checks_a_proof_offline(receipt: Receipt, tmp_path: Path) -> None:
     sealed(receipt)
     program = DOCUMENT.read_text().split("```python\n")[2].split("```")[0]
-    good, keys = proven_document(receipt), Client().get("/.well-known/portal-keys.json").content
+    good, keys = proven_document(receipt), Client().get("/.well-known/jwks.json").content
     roots = b"".join(Client().get("/ledger/roots/").streaming_content)
-    bad = {**good, "proof": {**good["proof"], "path": good["proof"]["path"][1:]}}
-    early = {**good, "proof": {**good["proof"], "published": None, "day_path": []}}
+    proof = good["header"]["inclusion_proof"]
+    bad = with_proof(good, {**proof, "path": proof["path"][1:]})
+    early = with_proof(good, {**proof, "published": None, "day_path": []})
     files = {"check_proof.py": program, "good.json": json.dumps(good), "bad.json": json.dumps(bad)}
     files |= {"early.json": json.dumps(early), "keys.json": keys.decode(), "roots.jsonl": roots.decode()}
-    files["others.jsonl"] = roots.decode().replace(LedgerDay.objects.get().root, "00" * 32)
+    published = LedgerDay.objects.get().jws
+    files["others.jsonl"] = roots.decode().replace(published, said_otherwise(published, root="00" * 32))
     for name, text in files.items():
         (tmp_path / name).write_text(text)
 
@@ -165,11 +176,11 @@ def test_the_published_roots_are_public_and_hold_neither_names_nor_counts(
     assert day.root in visitor.get("/ledger/").content.decode()
     lines = b"".join(visitor.get("/ledger/roots/").streaming_content).decode()
     assert list(read_roots(lines.splitlines(), {}).digests) == [day.day.isoformat()]
-    assert set(json.loads(lines.splitlines()[1])["payload"]) == {"type", "version", "day", "previous", "root"}
+    assert set(claims_of(json.loads(lines.splitlines()[1]))) == {"version", "day", "previous", "root"}
     for secret in (world.factory_a.name, "nonce", "rows", "seal"):
-        assert secret not in lines.split("\n", 1)[1]
+        assert secret not in readable(lines.split("\n", 1)[1])
     [row] = api_of(world.person("brand_b_member")).get("/api/v1/ledger/roots/").json()["results"]
-    assert row["payload"] == day.payload
+    assert row == {"day": day.day.isoformat(), "jws": day.jws}
 
 
 @pytest.mark.django_db

@@ -1,14 +1,10 @@
 """Receipts: one for each grant, change and end; the same for both sides; checked by anybody; forged by nobody."""
 
-import copy
 import json
 import re
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,49 +13,27 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from portal.core.canonical import NotCanonicalError, canonical, digest, read_strictly
-from portal.core.models import SigningKey
-from portal.core.signing import known_keys, sign
 from sharing.grants.services.granting import change_grant
 from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import revoke_access
 from sharing.models import Receipt
 from sharing.receipts.checking import check_document, is_issued
-from sharing.receipts.document import document_of, fingerprint, json_of, pdf_of, verify_url
+from sharing.receipts.document import fingerprint, json_of, pdf_of, verify_url
 from sharing.receipts.numbers import ALPHABET, draw_number, normalised
+from tests.jose import decode, encode, readable
 from tests.world import World
 
-DOCUMENT = Path(__file__).resolve().parent.parent.parent / "docs" / "receipts.md"
+
+def altered_claims(text: str) -> str:
+    """The receipt with another scope under the same signature."""
+    document = json.loads(text)
+    claims = decode(document["payload"])
+    claims["terms"]["scope"] = "step1"
+    return json.dumps({**document, "payload": encode(claims)})
 
 
 def receipts_of(world: World) -> list[Receipt]:
     return list(Receipt.objects.filter(factory=world.factory_a).order_by("pk"))
-
-
-def test_the_canonical_form_is_that_of_rfc_8785() -> None:
-    """The RFC's own examples."""
-    numbers = [333333333.33333329, 1e30, 4.50, 2e-3, 0.000000000000000000000000001]
-    assert canonical(numbers) == b"[333333333.3333333,1e+30,4.5,0.002,1e-27]"
-    strings = {"string": "\u20ac$\u000f\u000aA'\u0042\u0022\u005c\\\"/", "literals": [None, True, False]}
-    expected = '{"literals":[null,true,false],"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}'
-    assert canonical(strings) == expected.encode()
-    names = {"\u20ac": 1, "\r": 2, "\ufb33": 3, "1": 4, "\U0001f600": 5, "\u0080": 6, "\u00f6": 7}
-    assert list(json.loads(canonical(names)).values()) == [2, 4, 6, 7, 1, 5, 3]
-    deep: Any = []
-    for _level in range(5000):
-        deep = [deep]
-    for wrong in (deep, float("nan"), 2**53, "\ud800", {1: 2}, [{1}], timezone.now()):
-        with pytest.raises(NotCanonicalError):
-            canonical(wrong)
-    for text in (
-        '{"a":1,"a":2}',
-        "1.0",
-        "NaN",
-        "{",
-        "[" * 100_000,
-    ):
-        with pytest.raises(NotCanonicalError):
-            read_strictly(text)
 
 
 def test_numbers_are_drawn_and_a_wrong_digit_is_noticed() -> None:
@@ -91,7 +65,6 @@ def test_each_grant_change_and_end_yields_one_signed_receipt(world: World) -> No
         assert (checked.outcome, checked.number) == ("valid", receipt.number)
     first, last = found[0].payload, found[-1].payload
     assert first["terms"]["purpose"] == "Sourcing 2026"
-    assert first["terms_sha256"] == digest(first["terms"])
     assert first["acted"] == {"side": "factory", "role": "manager"}
     assert first["brand"]["name"] == world.brand_a.name
     assert last["ended_at"]
@@ -135,10 +108,10 @@ def test_a_brands_copy_holds_nothing_that_only_the_factory_may_know(world: World
         for answer in seen["brand_a_member"]:
             assert answer.status_code == 200
             # The days stand alone: a hash or a signature may well contain these digits.
-            for secret in (reason, "Manager A", r"(?<![\w.+/])213(?![\w+/=])"):
-                assert not re.search(secret, answer.content.decode())
+            for secret in (reason, "Manager A", r"(?<![\w.-])213(?![\w-])"):
+                assert not re.search(secret, readable(answer.content.decode()))
         for persona in ("manager_a", "programme_manager"):
-            assert all("Manager A" in answer.content.decode() for answer in seen[persona])
+            assert all("Manager A" in readable(answer.content.decode()) for answer in seen[persona])
         for persona in ("brand_b_member", "manager_b"):
             assert [answer.status_code for answer in seen[persona]] == [404, 404, 404]
         given_on = client_of(world.person("manager_a")).get(url + "json/?copy=brand").content
@@ -146,6 +119,7 @@ def test_a_brands_copy_holds_nothing_that_only_the_factory_may_know(world: World
     own, theirs = (json.loads(json_of(receipt, from_inside=inside)) for inside in (True, False))
     assert own["signature"] == theirs["signature"]
     assert own["payload"] == theirs["payload"]
+    assert theirs["header"] == {"disclosures": []}
     # The same reason twice has two hashes: nobody can try out what it might have been.
     salts = {receipt.disclosed["acted_by"][0] for receipt in receipts_of(world)}
     assert len(salts) == 2
@@ -155,44 +129,8 @@ def test_a_brands_copy_holds_nothing_that_only_the_factory_may_know(world: World
 def test_a_reason_that_is_shown_stands_in_the_receipt(world: World) -> None:
     revoke_access(by=world.person("manager_a"), grant=world.grant(), reason="Moved", is_reason_shown=True)
     receipt = Receipt.objects.get(kind="ended")
-    assert (receipt.payload["end_reason"], "end_reason" in receipt.payload["withheld"]) == ("Moved", False)
+    assert (receipt.payload["end_reason"], "end_reason" in receipt.disclosed) == ("Moved", False)
     assert receipt.payload["acted"] == {"side": "factory", "role": "manager"}
-
-
-@pytest.mark.django_db
-def test_forged_altered_and_foreign_receipts_are_told_apart(world: World, settings: Any) -> None:
-    world.grant()
-    receipt = receipts_of(world)[0]
-    good = document_of(receipt, from_inside=True)
-
-    def outcome(change: Callable[[dict[str, Any]], None]) -> str:
-        document = copy.deepcopy(good)
-        change(document)
-        return check_document(json.dumps(document)).outcome
-
-    assert outcome(lambda document: None) == "valid"
-    assert outcome(lambda document: document["payload"]["terms"].update(scope="step1")) == "altered"
-    assert outcome(lambda document: document["payload"].update(extra=1)) == "altered"
-    assert outcome(lambda document: document.update(signature=document["signature"][:-4] + "AAA=")) == "altered"
-    assert outcome(lambda document: document.update(signature="%")) == "altered"
-    assert outcome(lambda document: document.update(key_id="other")) == "unknown_key"
-    assert outcome(lambda document: document["disclosed"]["acted_by"].__setitem__(1, "X")) == "disclosed_altered"
-    assert outcome(lambda document: document.update(disclosed={"x": []})) == "disclosed_altered"
-    assert outcome(lambda document: document["payload"].update(type="portal.seal")) == "no_receipt"
-    assert outcome(lambda document: document.update(note="Every finding is remedied")) == "no_receipt"
-    assert outcome(lambda document: document.pop("payload")) == "unreadable"
-    for text in ("", "[]", "null", '"x"', "{}", "\0", "[" * 60_000, json.dumps(good)[:-1], '{"payload":{"a":1.5}}'):
-        assert check_document(text).outcome in {"unreadable", "no_receipt"}, text[:20]
-    # Signed with our key (it was stolen), but never issued.
-    forged = {**receipt.payload, "number": draw_number()}
-    signed = sign(forged)
-    text = json.dumps({"payload": forged, "key_id": signed.key_id, "signature": signed.signature})
-    assert check_document(text).outcome == "not_issued"
-    # A key that somebody put into the database signs nothing under the id of a configured one.
-    settings.SIGNING_KEYS = [("other", "private", b"o" * 32)]
-    SigningKey.objects.create(key_id="stranger", public_key=b"x" * 32)
-    assert outcome(lambda document: None) == "valid"  # the retired key still verifies
-    assert outcome(lambda document: document.update(key_id="stranger")) == "altered"
 
 
 @pytest.mark.django_db
@@ -214,7 +152,7 @@ def test_anybody_checks_a_receipt_on_the_page_and_learns_nothing_more(world: Wor
     )
     alone = stranger.post("/verify/", {"text": f" {receipt.number.lower()} "})
     assert (alone.status_code, b"A number alone cannot be checked" in alone.content) == (400, True)
-    altered = stranger.post("/verify/", {"text": text.replace("report", "step1")})
+    altered = stranger.post("/verify/", {"text": altered_claims(text)})
     assert (altered.status_code, b"was altered, or was never ours" in altered.content) == (400, True)
     for bad in ({}, {"text": "x" * 70_000}, {"text": "\0"}, {"file": SimpleUploadedFile("r.pdf", b"%PDF\xff\xfe")}):
         assert stranger.post("/verify/", bad).status_code == 400
@@ -235,8 +173,6 @@ def test_anybody_checks_a_receipt_on_the_page_and_learns_nothing_more(world: Wor
         page = stranger.get(f"/verify/?{guess}")
         assert (page.status_code, b"issued no receipt" in page.content) == (200, True)
     assert not is_issued("", fingerprint(""))
-    keys = stranger.get("/.well-known/portal-keys.json").json()["keys"]
-    assert keys == [key.described() for key in known_keys()]
 
 
 @pytest.mark.django_db
@@ -275,36 +211,6 @@ def test_lists_show_each_side_its_own(world: World, client_of: Any, api_of: Any)
 
 
 @pytest.mark.django_db
-def test_the_procedure_in_the_documentation_checks_a_receipt_offline(world: World, tmp_path: Path) -> None:
-    world.grant()
-    receipt = receipts_of(world)[0]
-    program = DOCUMENT.read_text().split("```python\n")[1].split("```")[0]
-    assert len([line for line in program.splitlines() if line.strip()]) <= 20
-    (tmp_path / "check.py").write_text(program)
-    (tmp_path / "receipt.json").write_text(json_of(receipt, from_inside=True))
-    altered = json_of(receipt, from_inside=True).replace("Manager A", "Somebody")
-    (tmp_path / "disclosed.json").write_text(altered)
-    (tmp_path / "added.json").write_text(json.dumps({**json.loads(altered), "disclosed": {}, "note": "Signed too?"}))
-    (tmp_path / "altered.json").write_text(json_of(receipt, from_inside=False).replace('"report"', '"step1"'))
-    (tmp_path / "portal-keys.json").write_bytes(Client().get("/.well-known/portal-keys.json").content)
-
-    def run(name: str) -> tuple[int, str]:
-        done = subprocess.run(
-            [sys.executable, "check.py", name, "portal-keys.json"],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.returncode, done.stdout + done.stderr
-
-    assert run("receipt.json") == (0, f"genuine: {receipt.number}\n")
-    for name in ("altered.json", "disclosed.json", "added.json"):
-        code, said = run(name)
-        assert code != 0, said
-
-
-@pytest.mark.django_db
 @pytest.mark.skipif(not shutil.which("pdftotext"), reason="pdftotext is not installed")
 def test_the_pdf_is_one_page_in_every_script_and_says_what_was_signed(world: World) -> None:
     world.grant(purpose="ការផ្គត់ផ្គង់ " + "W" * 120 + " ١٢٣ তৈরি " + "long " * 24)
@@ -313,6 +219,6 @@ def test_the_pdf_is_one_page_in_every_script_and_says_what_was_signed(world: Wor
     text = subprocess.run(["pdftotext", "-layout", "-", "-"], input=content, capture_output=True, check=True)
     pages = text.stdout.decode().split("\f")[:-1]
     assert len(pages) == 1
-    for words in (receipt.number, world.factory_a.name, "Manager A", receipt.payload["terms_sha256"][:20]):
+    for words in (receipt.number, world.factory_a.name, "Manager A", receipt.signature[:20]):
         assert words in pages[0]
     assert b"/StructTreeRoot" in content or b"ObjStm" in content

@@ -23,7 +23,7 @@ class Migration(InitialMigration):
         migrations.CreateModel(
             name='SigningKey',
             fields=[
-                ('key_id', models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ('key_id', models.CharField(max_length=43, primary_key=True, serialize=False)),
                 ('public_key', models.BinaryField(max_length=32)),
                 ('first_used_at', models.DateTimeField(auto_now_add=True)),
             ],

@@ -5,9 +5,12 @@ from django.db import models
 
 
 class SigningKey(models.Model):
-    """A key that signed something: kept for good, so that what a retired key signed still verifies. Append-only."""
+    """A key that signed something: kept for good, so that what a retired key signed still verifies. Append-only.
 
-    key_id = models.CharField(primary_key=True, max_length=40)
+    `key_id` is its thumbprint (RFC 7638).
+    """
+
+    key_id = models.CharField(primary_key=True, max_length=43)
     public_key = models.BinaryField(max_length=32)
     first_used_at = models.DateTimeField(auto_now_add=True)
 

@@ -7,7 +7,7 @@ from portal.core.signing import sign_all
 from portal.ledger.sealing import seal_new_rows
 from sharing.models import Receipt, SharingGrant
 from sharing.receipts.numbers import draw_number
-from sharing.receipts.payload import Act, payload_of
+from sharing.receipts.payload import TYPE, Act, payload_of
 
 
 def load_receipts() -> int:
@@ -21,8 +21,8 @@ def load_receipts() -> int:
         previous = newest.get(grant.pk) or newest.get(grant.replaces_id)
         receipts.append(_receipt(at, kind, grant, previous))
         newest[grant.pk] = receipts[-1].number
-    for receipt, signed in zip(receipts, sign_all([receipt.payload for receipt in receipts]), strict=True):
-        receipt.key_id, receipt.signature = signed.key_id, signed.signature
+    for receipt, jws in zip(receipts, sign_all(TYPE, (receipt.payload for receipt in receipts)), strict=True):
+        receipt.jws = jws
     return len(Receipt.objects.bulk_create(receipts, batch_size=500))
 
 
