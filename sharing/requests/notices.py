@@ -94,7 +94,9 @@ register_notice(
     NoticeKind(SharingNotice.REQUEST_ASKED, gettext_lazy("A brand asks for access"), _asked, sides=DECIDERS)
 )
 register_notice(
-    NoticeKind(SharingNotice.REQUEST_REMINDER, gettext_lazy("A brand waits for an answer"), _reminder, sides=DECIDERS)
+    NoticeKind(
+        SharingNotice.REQUEST_REMINDER, gettext_lazy("A brand is waiting for an answer"), _reminder, sides=DECIDERS
+    )
 )
 register_notice(
     NoticeKind(

@@ -31,7 +31,7 @@ def recorded_programme(request: HttpRequest, pk: int) -> CountryProgramme:
     visible = CountryProgramme.objects.visible_to(request.user).filter(is_global=False)
     found = get_object_or_404(visible, pk=pk)
     if not may_in_programme(request.user, "manage_enrolment", pk):
-        raise PermissionDenied(_("Only the country's staff see and record its subscriptions."))
+        raise PermissionDenied(_("Only the country's staff can see and record its subscriptions."))
     return found
 
 
@@ -103,7 +103,7 @@ def subscription_switch(request: HttpRequest, pk: int) -> HttpResponse:
     """Show whether a country's participants need a subscription, and who would lose access; POST switches it."""
     programme = recorded_programme(request, pk)
     if not _may_switch(request, programme):
-        raise PermissionDenied(_("Only the programme's manager may change its settings."))
+        raise PermissionDenied(_("Only the programme's manager can change its settings."))
     if request.method == "POST":
         _switch(request, programme)
         return redirect("subscription_list", pk=pk)

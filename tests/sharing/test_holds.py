@@ -100,10 +100,10 @@ def test_publication_tells_the_factory_to_whom_it_opens_and_when(world: World, c
     take_step(by=world.person("team_leader"), assessment=world.assessments["a3"], name="publish")
 
     text = said("sharing.report_opens", manager)
-    assert "the report of cycle 3 is published. It is visible to Bluefinch." in text
+    assert "the report of cycle 3 is published. It is visible to Bluefinch now." in text
     assert "Aster & Oak (" in text
     assert "unless you hold it" in text
-    assert "from the day named: Aster & Oak (" in said("sharing.report_opens", world.person("member_a"))
+    assert "from the day in brackets: Aster & Oak (" in said("sharing.report_opens", world.person("member_a"))
     assert said("sharing.report_opens", world.person("brand_a_member")) == ""
     [soon] = opening_soon(person=manager, factory=world.factory_a, until=timezone.now() + timedelta(days=30))
     assert (soon.cycle, soon.brands) == (3, [world.brand_a])

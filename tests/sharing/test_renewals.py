@@ -23,8 +23,8 @@ def test_an_ending_is_brought_to_mind_once_to_both_sides_and_renewed(world: Worl
 
     assert [prompt_renewals(), prompt_renewals()] == [1, 0]
     assert Notice.objects.filter(kind="sharing.ends_soon").count() == 2
-    assert "Renew it if it should go on" in said("sharing.ends_soon", manager)
-    assert "The factory decides whether it goes on" in said("sharing.ends_soon", member, "brand")
+    assert "To continue sharing, renew it" in said("sharing.ends_soon", manager)
+    assert "The factory decides whether to renew it" in said("sharing.ends_soon", member, "brand")
     assert said("sharing.ends_soon", world.person("brand_b_member"), "brand") == ""
     assert f"/sharing/{soon.pk}/change/?renew=1" in client_of(manager).get("/").content.decode()
     assert "sharing with Tonle Lotus Garments ends on" in client_of(member).get("/").content.decode()
