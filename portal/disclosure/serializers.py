@@ -75,8 +75,8 @@ class DifferenceSerializer(serializers.Serializer[Any]):
     closes = LineSerializer(many=True)
     cancels = LineSerializer(many=True)
     stays = LineSerializer(many=True)
-    kept_back = serializers.ListField(child=serializers.IntegerField(), help_text="Cycles.")
-    upcoming = serializers.ListField(child=serializers.IntegerField(), help_text="Cycles.")
+    kept_back = serializers.ListField(child=serializers.IntegerField(), help_text="Cycles with a held report.")
+    upcoming = serializers.ListField(child=serializers.IntegerField(), help_text="Cycles in review.")
     unsubscribed = serializers.ListField(
         child=serializers.IntegerField(), help_text="Cycles without access because there is no subscription."
     )
@@ -100,7 +100,7 @@ class BrandOpeningsSerializer(serializers.Serializer[Any]):
     waiting = LineSerializer(many=True)
     open = LineSerializer(many=True)
     kept_back = WithheldSerializer(many=True)
-    upcoming = serializers.ListField(child=serializers.IntegerField(), help_text="Cycles.")
+    upcoming = serializers.ListField(child=serializers.IntegerField(), help_text="Cycles in review.")
     unsubscribed = serializers.ListField(
         child=serializers.IntegerField(), help_text="Cycles without access because there is no subscription."
     )

@@ -80,7 +80,7 @@ class MonthlySummaryView(PortalView):
 
     @extend_schema(responses=DigestSerializer)
     def get(self, request: Request, pk: int) -> Response:
-        """Return the readers and reads by brand and kind of data, and the grants that nobody used.
+        """Return a month's readers and reads by brand and kind of data, and the unused grants.
 
         Without `month`, the last full month.
         """

@@ -115,7 +115,7 @@ class MonthQuery(Query):
 class ReadingSerializer(serializers.Serializer[Any]):
     """One brand's use of one kind of data in the month."""
 
-    brand = serializers.SerializerMethodField()
+    brand = serializers.SerializerMethodField(help_text="The id and name of the brand.")
     scope = serializers.ChoiceField(choices=Scope.values)
     people = serializers.IntegerField()
     views = serializers.IntegerField()

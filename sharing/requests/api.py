@@ -190,14 +190,17 @@ class FactoriesToAskView(ListView):
         return rows.filter(programme__country=self.query["country"]) if "country" in self.query else rows
 
     def get(self, request: Request, **kwargs: Any) -> Response:
-        """One page."""
+        """Return the programme's factories, by name, with the standing of your own brand.
+
+        The response shows nothing about other brands.
+        """
         page = self.paginate_queryset(self.rows()) or []
         context = {"standings": standings(self.user, self.brand, [factory.pk for factory in page])}
         return self.get_paginated_response(FactoryToAskSerializer(page, many=True, context=context).data)
 
 
 class FactoriesMatchView(PortalView):
-    """From a brand's own list to factories."""
+    """The factories that match a brand's own list."""
 
     integrations_may_write = True  # it reads; the list is too long for an address
 

@@ -45,8 +45,8 @@ class RequestSerializer(serializers.Serializer[Any]):
     asked_by = serializers.CharField(source="asked_by.name")
     decline_reason = serializers.CharField(allow_blank=True)
     code = serializers.CharField(help_text="The code that a manager enters at /c/ on another device.")
-    answered_by = serializers.SerializerMethodField()
-    snoozed_until = serializers.SerializerMethodField()
+    answered_by = serializers.SerializerMethodField(help_text="The name of the user who answered. null for a brand.")
+    snoozed_until = serializers.SerializerMethodField(help_text="When the factory will be reminded. null for a brand.")
 
     def get_answered_by(self, found: Any) -> str | None:
         """Return the name; null for a brand."""
@@ -156,12 +156,16 @@ class FactoryToAskSerializer(FactoryBriefSerializer):
     city = serializers.CharField(allow_blank=True)
     sector = serializers.ChoiceField(choices=Factory.Sector.values)
     os_hub_id = serializers.CharField(allow_blank=True)
-    standing = serializers.SerializerMethodField()
-    may_ask = serializers.SerializerMethodField()
-    may_ask_from = serializers.SerializerMethodField()
+    standing = serializers.SerializerMethodField(
+        help_text="`asked`, `cooling` (too early to ask again), `shared` or `free`."
+    )
+    may_ask = serializers.SerializerMethodField(help_text="true if the brand may ask for access now.")
+    may_ask_from = serializers.SerializerMethodField(
+        help_text="When the brand may ask again. null: now, or a request is open."
+    )
 
     def get_standing(self, factory: Any) -> str:
-        """Return `asked`, `cooling` (too early to ask again), `shared` or `free`."""
+        """Return the standing in a word."""
         return str(self.context["standings"][factory.pk].word)
 
     def get_may_ask(self, factory: Any) -> bool:

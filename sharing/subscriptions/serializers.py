@@ -20,31 +20,31 @@ class SubscriptionSerializer(serializers.Serializer[Any]):
     recorded and withdrew it, and the reason are null for the brand: ids would reveal how much other brands bought.
     """
 
-    id = serializers.SerializerMethodField()
+    id = serializers.SerializerMethodField(help_text="The id for withdrawing it. null for a brand.")
     brand = BrandBriefSerializer()
     factory = FactoryBriefSerializer()
     cycle = serializers.IntegerField()
     bought_on = serializers.DateField(help_text="The day of purchase, as reported to the staff.")
     recorded_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True, help_text="When it was withdrawn. null: it is in force.")
-    recorded_by = serializers.SerializerMethodField()
-    ended_by = serializers.SerializerMethodField()
-    end_reason = serializers.SerializerMethodField()
+    recorded_by = serializers.SerializerMethodField(help_text="The name of the user who recorded it. null for a brand.")
+    ended_by = serializers.SerializerMethodField(help_text="The name of the user who withdrew it. null for a brand.")
+    end_reason = serializers.SerializerMethodField(help_text="The reason for withdrawing it. null for a brand.")
 
     def get_id(self, found: Any) -> int | None:
-        """Return the id; null unless for the country's staff."""
+        """Return the id; null for a brand."""
         return found.pk if self._is_for_staff() else None
 
     def get_recorded_by(self, found: Any) -> str | None:
-        """Return the name; null unless for the country's staff."""
+        """Return the name; null for a brand."""
         return found.recorded_by.name if self._is_for_staff() else None
 
     def get_ended_by(self, found: Any) -> str | None:
-        """Return the name; null unless for the country's staff."""
+        """Return the name; null for a brand."""
         return found.ended_by.name if self._is_for_staff() and found.ended_by else None
 
     def get_end_reason(self, found: Any) -> str | None:
-        """Return the reason; null unless for the country's staff."""
+        """Return the reason; null for a brand."""
         return found.end_reason if self._is_for_staff() else None
 
     def _is_for_staff(self) -> bool:

@@ -103,7 +103,7 @@ def subscription_switch(request: HttpRequest, pk: int) -> HttpResponse:
     """Show whether a country's participants need a subscription, and who would lose access; POST switches it."""
     programme = recorded_programme(request, pk)
     if not _may_switch(request, programme):
-        raise PermissionDenied(_("Only the programme's manager can change its settings."))
+        raise PermissionDenied(_("Only the programme's manager may change its settings."))
     if request.method == "POST":
         _switch(request, programme)
         return redirect("subscription_list", pk=pk)

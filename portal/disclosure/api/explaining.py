@@ -124,9 +124,9 @@ class FactoryExplainView(PortalView):
 
 
 class ReaderSerializer(serializers.Serializer[Any]):
-    """One person who could read it, with their role. Use `id` as `reader` in `explain`."""
+    """One person who could read it, with their role."""
 
-    id = serializers.SerializerMethodField()
+    id = serializers.SerializerMethodField(help_text="The value for `reader` in `explain`.")
     side = serializers.ChoiceField(choices=["brand", "factory", "programme"])
     organisation = serializers.CharField()
     role = serializers.CharField()
@@ -171,7 +171,7 @@ class WhoCouldSeeView(PortalView):
 
     @extend_schema(responses=WhoCouldSeeSerializer)
     def get(self, request: Request, pk: int) -> Response:
-        """Return the brands and users who could read it, by the grants in force at that moment.
+        """Return the brands and users who could read a cycle's report, by the grants in force at a moment.
 
         For the factory's members and its country's staff.
         """

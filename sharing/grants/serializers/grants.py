@@ -45,15 +45,21 @@ class GrantSerializer(serializers.Serializer[Any]):
         source="replaces_id", allow_null=True, help_text="The brand's earlier grant, which this one replaced."
     )
     follows = serializers.SerializerMethodField(
-        help_text="The decision before this one, even if that never took effect."
+        help_text="The decision before this one, even if that never took effect. null for a brand."
     )
-    hold_days = serializers.SerializerMethodField(help_text="Days each new report is held before the brand can see it.")
+    hold_days = serializers.SerializerMethodField(help_text="Days each new report is held. null for a brand.")
     receipt = serializers.CharField(allow_null=True, help_text="The number of the newest receipt.")
-    granted_by = serializers.SerializerMethodField()
-    ended_by = serializers.SerializerMethodField()
-    end_code = serializers.SerializerMethodField()
-    end_reason = serializers.SerializerMethodField()
-    is_end_reason_shown = serializers.SerializerMethodField()
+    granted_by = serializers.SerializerMethodField(help_text="The name of the user who granted it. null for a brand.")
+    ended_by = serializers.SerializerMethodField(help_text="The name of the user who ended it. null for a brand.")
+    end_code = serializers.SerializerMethodField(
+        help_text="The code of the reason for the end. null for a brand, and where there is none."
+    )
+    end_reason = serializers.SerializerMethodField(
+        help_text="The reason for the end. null for a brand unless the factory chose to show it."
+    )
+    is_end_reason_shown = serializers.SerializerMethodField(
+        help_text="true if the brand can see the reason. null for a brand."
+    )
 
     def get_hold_days(self, grant: Any) -> int | None:
         """Return the days; null for a brand."""
