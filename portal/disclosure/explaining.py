@@ -70,7 +70,7 @@ def _decision(reader: Brand | User, subject: Assessment, scope: str, at: datetim
         return access.decide_for_brand(reader, subject, scope, at)
     decision = access.decide(reader, subject, scope, at)
     if decision.reason in {Reason.NO_GRANT, Reason.CLOSED}:  # their other brands are not this factory's business
-        sentence = _("%s reads for no brand with which this factory shared it.")
+        sentence = _("%s belongs to no brand with access to this.")
         return Decision(False, decision.reason, sentence % reader)
     return decision
 

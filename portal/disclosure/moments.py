@@ -44,13 +44,13 @@ class MomentForm(forms.Form):
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
         validators=[MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)],
-        help_text=_("Empty: now."),
+        help_text=_("Leave this empty to use the present moment."),
     )
     time = forms.TimeField(
         label=_("Time"),
         required=False,
         widget=forms.TimeInput(attrs={"type": "time"}),
-        help_text=_("Empty: the end of that day."),
+        help_text=_("Leave this empty to use the end of that day."),
     )
 
     def __init__(self, *args: Any, place: Place, **kwargs: Any) -> None:
@@ -61,7 +61,7 @@ class MomentForm(forms.Form):
         """Refuse a time without a day."""
         asked: dict[str, Any] = super().clean() or {}
         if asked.get("time") is not None and not asked.get("day") and "day" not in self.errors:
-            self.add_error("day", _("Say on which day."))
+            self.add_error("day", _("Enter the day too."))
         return asked
 
     def moment(self) -> datetime | None:

@@ -151,10 +151,10 @@ def openings_in_words(*, person: Visitor, factory: Factory, cycle: int) -> str:
         later += [f"{one.brand.name} ({in_words(day, factory)})" for day in days[:1]]
     sentences = []
     if now:
-        sentences.append(_("It is visible to %s.") % ", ".join(now))
+        sentences.append(_("It is visible to %s now.") % ", ".join(now))
     if later:
-        text = _("It will be visible to these from the day named: %s.")
+        text = _("These brands will see it from the day in brackets: %s.")
         if member_may(person, "manage_sharing", factory.pk):
-            text = _("It will be visible to these from the day named, unless you hold it: %s.")
+            text = _("These brands will see it from the day in brackets, unless you hold it: %s.")
         sentences.append(text % ", ".join(later))
     return " ".join(sentences)

@@ -17,7 +17,7 @@ MAX_BRANDS = 50
 
 
 class SharingOrder(GrantChange):
-    """Which brands may read what, on which terms."""
+    """Access for several brands: the data and the terms."""
 
     brands = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=MAX_ID), min_length=1, max_length=MAX_BRANDS
@@ -34,12 +34,12 @@ class SharingOrder(GrantChange):
         return brands
 
     def validate_scopes(self, value: list[str]) -> list[str]:
-        """Each once."""
+        """Ids of the brands, each only once."""
         return sorted(set(value))
 
 
 class WithholdOrder(StrictSerializer):
-    """Which report to keep back from whom."""
+    """The report to hold, and the brand."""
 
     brand = serializers.IntegerField(min_value=1, max_value=MAX_ID)
     cycle = serializers.IntegerField(min_value=1, max_value=MAX_CYCLE)
@@ -64,7 +64,10 @@ class LineSerializer(serializers.Serializer[Any]):
 
 
 class DifferenceSerializer(serializers.Serializer[Any]):
-    """What a decision does for one brand. `cancels`: what would have opened later; `upcoming`: cycles in review."""
+    """The effect of a decision for one brand.
+
+    `cancels`: reports that would have opened later; `upcoming`: cycles in review.
+    """
 
     brand = BrandBriefSerializer()
     opens = LineSerializer(many=True)
@@ -72,15 +75,15 @@ class DifferenceSerializer(serializers.Serializer[Any]):
     closes = LineSerializer(many=True)
     cancels = LineSerializer(many=True)
     stays = LineSerializer(many=True)
-    kept_back = serializers.ListField(child=serializers.IntegerField(), help_text="Cycles.")
-    upcoming = serializers.ListField(child=serializers.IntegerField(), help_text="Cycles.")
+    kept_back = serializers.ListField(child=serializers.IntegerField(), help_text="Cycles with a held report.")
+    upcoming = serializers.ListField(child=serializers.IntegerField(), help_text="Cycles in review.")
     unsubscribed = serializers.ListField(
-        child=serializers.IntegerField(), help_text="Cycles that stay closed for want of a subscription."
+        child=serializers.IntegerField(), help_text="Cycles without access because there is no subscription."
     )
 
 
 class WithheldSerializer(serializers.Serializer[Any]):
-    """One cycle's report that is, or was, kept back from a brand."""
+    """One cycle's report that is or was held for a brand."""
 
     id = serializers.IntegerField()
     brand = BrandBriefSerializer()
@@ -91,13 +94,13 @@ class WithheldSerializer(serializers.Serializer[Any]):
 
 
 class BrandOpeningsSerializer(serializers.Serializer[Any]):
-    """One brand: what waits to open, what is open, what is kept back, which cycles in review will open."""
+    """One brand: the reports that open later, are visible or are held, and the cycles in review that will open."""
 
     brand = BrandBriefSerializer()
     waiting = LineSerializer(many=True)
     open = LineSerializer(many=True)
     kept_back = WithheldSerializer(many=True)
-    upcoming = serializers.ListField(child=serializers.IntegerField(), help_text="Cycles.")
+    upcoming = serializers.ListField(child=serializers.IntegerField(), help_text="Cycles in review.")
     unsubscribed = serializers.ListField(
-        child=serializers.IntegerField(), help_text="Cycles that are closed for want of a subscription."
+        child=serializers.IntegerField(), help_text="Cycles without access because there is no subscription."
     )

@@ -105,14 +105,14 @@ def missing_in_grant(grant: SharingGrant, cycle: int, at: datetime | None) -> De
         sentence = _("%(factory)s shared this with %(brand)s until %(until)s; that period has ended.")
         return Decision(False, Reason.EXPIRED, sentence % named, grant)
     if grant.needs_confirmation and (grant.confirmed_at is None or grant.confirmed_at > moment):
-        sentence = _("Access for %(brand)s waits until a second person of %(factory)s confirms it.")
+        sentence = _("Access for %(brand)s takes effect once a second person at %(factory)s confirms it.")
         return Decision(False, Reason.UNCONFIRMED, sentence % named, grant)
     if grant.valid_from > moment:
         return Decision(
-            False, Reason.WAITING, _("%(factory)s shares this with %(brand)s from %(since)s on.") % named, grant
+            False, Reason.WAITING, _("%(factory)s shares this with %(brand)s starting on %(since)s.") % named, grant
         )
     if not terms.covers(grant, cycle):
-        sentence = _("What %(factory)s shares with %(brand)s does not cover cycle %(cycle)s: %(cycles)s.")
+        sentence = _("%(factory)s does not share cycle %(cycle)s with %(brand)s; it shares: %(cycles)s.")
         return Decision(False, Reason.CYCLE, sentence % {**named, "cycle": cycle}, grant)
     return None
 
@@ -164,7 +164,7 @@ def no_grant(factory: object, brands: Sequence[Brand]) -> Decision:
     """Return the refusal where nobody of the factory ever shared this scope with these brands."""
     if len(brands) > 1:
         return Decision(False, Reason.NO_GRANT, _("%s has not shared this with any of these brands.") % factory)
-    sentence = _("%(factory)s has not shared this with %(brand)s.")
+    sentence = _("%(factory)s has not granted %(brand)s access to this.")
     return Decision(False, Reason.NO_GRANT, sentence % {"factory": factory, "brand": brands[0]})
 
 
@@ -177,5 +177,5 @@ def told_to_brand(decision: Decision, cycle: int, brand: Brand) -> Decision:
     """Return the decision as the brand may learn it: not what happened to a report that it cannot read."""
     if decision.reason not in NOT_FOR_BRANDS:
         return decision
-    sentence = _("%(brand)s can see nothing of cycle %(cycle)s now.") % {"cycle": cycle, "brand": brand}
+    sentence = _("%(brand)s cannot see anything from cycle %(cycle)s now.") % {"cycle": cycle, "brand": brand}
     return Decision(False, Reason.NOT_OPEN, sentence, decision.grant)

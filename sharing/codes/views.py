@@ -57,7 +57,7 @@ def code_entry(request: HttpRequest) -> HttpResponse:
         if address := _address(request, form.cleaned_data["code"]):
             return redirect(address)
         form.add_error(
-            "code", _("There is no such code, or it is not for you. Compare it with the page, letter by letter.")
+            "code", _("This code does not exist, or it is not meant for you. Compare each character with the page.")
         )
     return render(request, "codes/code_entry.html", {"form": form}, status=REFUSED if form.is_bound else 200)
 

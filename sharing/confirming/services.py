@@ -127,7 +127,7 @@ def ask_to_end_confirmation(*, by: User, factory: Factory) -> ConfirmationEnd:
     factory = lock_factory(factory.pk)
     authorise_decider(by, factory)
     if not factory.confirms_sharing:
-        raise ValidationError(_("At %s no second person confirms.") % factory)
+        raise ValidationError(_("%s does not use confirmation by a second person.") % factory)
     refuse_while_handed_over(factory)
     wish = ConfirmationEnd.objects.open().filter(factory=factory).first()
     if wish is None:
@@ -145,9 +145,11 @@ def answer_confirmation_end(*, by: User, factory: Factory, is_agreed: bool) -> C
     factory = lock_factory(factory.pk)
     wish = ConfirmationEnd.objects.open().filter(factory=factory).select_related("asked_by").first()
     if wish is None:
-        raise HasChangedError(_("Nobody asks for this any more. Look at the page again."))
+        raise HasChangedError(_("This request is no longer open. Reload the page."))
     if not may_answer_confirmation_end(by, factory, wish):
-        raise PermissionDenied(_("Only the worker representative, or without one the country's staff, can answer."))
+        raise PermissionDenied(
+            _("Only a worker representative can answer or, where there is none, the country's staff.")
+        )
     if is_agreed:
         refuse_while_handed_over(factory)
         factory.confirms_sharing = False

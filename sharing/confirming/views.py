@@ -73,7 +73,7 @@ def _change_rule(request: HttpRequest, factory: Factory) -> None:
         ),
         "agree": (
             lambda: answer_confirmation_end(by=by, factory=factory, is_agreed=True),
-            _("At %(factory)s no second person confirms from now on."),
+            _("%(factory)s no longer uses confirmation by a second person."),
         ),
         "refuse": (
             lambda: answer_confirmation_end(by=by, factory=factory, is_agreed=False),
@@ -123,14 +123,14 @@ def _answered(request: HttpRequest, grant: SharingGrant, form: RefuseForm) -> bo
     try:
         if form.cleaned_data["answer"] == "confirm":
             confirm_grant(by=person(request), grant=grant)
-            done = _("Confirmed: %(factory)s shares “%(what)s” with %(brand)s.")
+            done = _("Confirmed: %(factory)s grants %(brand)s access to “%(what)s”.")
         else:
             refused = refuse_grant(by=person(request), grant=grant, reason=form.cleaned_data["reason"])
             lost = unsaved([form.cleaned_data["reason"]], [refused.end_reason])
             at = refused.ended_at or refused.created_at
             if warn_done_already(request, lost, by=refused.ended_by, at=at, place=grant.factory):
                 return True
-            done = _("Refused: %(factory)s does not share “%(what)s” with %(brand)s.")
+            done = _("Refused: %(factory)s does not grant %(brand)s access to “%(what)s”.")
     except ValidationError as error:
         show_errors(form, error)
         return False

@@ -35,7 +35,7 @@ class DestroyNoticeListView(DestroyNoticeRows, ListView):
     keyset_order = ("-created_at", "-id")
 
     def rows(self) -> DestroyNoticeQuerySet:
-        """Those that fit everything asked."""
+        """Return the notices that match all filters."""
         rows = super().rows()
         if "answered" in self.query:
             rows = rows.filter(answered_at__isnull=not self.query["answered"])
@@ -47,9 +47,9 @@ class DestroyNoticeView(DestroyNoticeRows, DetailView):
 
     @extend_schema(request=DestroyAnswer, responses={200: DestroyNoticeSerializer})
     def post(self, request: Request, pk: Any) -> Response:
-        """Answer it, for the brand. What was reported destroyed stays so; the same answer twice is one.
+        """Answer a notice for the brand. Copies reported destroyed stay so. Idempotent.
 
-        Another remark is a new answer, as long as copies are kept; when all are destroyed it is refused."""
+        A different remark is a new answer while copies are kept; when all are destroyed, it is refused."""
         notice = get_object_or_404(self.rows(), pk=pk)
         require(DestroyNotice.objects.asked_of(self.user), notice)
         order = self.body(DestroyAnswer)

@@ -13,7 +13,7 @@ from sharing.models import CopyToDestroy, Scope
 
 
 class CopySerializer(serializers.Serializer[Any]):
-    """One copy, by the number that stands on its pages; an empty answer: none yet."""
+    """One copy, by the number printed on its pages. `answer` is empty until the brand answers."""
 
     number = serializers.IntegerField()
     scope = serializers.ChoiceField(choices=Scope.values)
@@ -23,13 +23,13 @@ class CopySerializer(serializers.Serializer[Any]):
 
 
 class DestroyNoticeSerializer(serializers.Serializer[Any]):
-    """What a factory asks a brand to destroy after it stopped sharing, and the brand's answer."""
+    """A factory's request to destroy copies after it stopped sharing, and the brand's answer."""
 
     id = serializers.UUIDField()
     factory = FactoryBriefSerializer()
     brand = BrandBriefSerializer()
     created_at = serializers.DateTimeField()
-    shown_reason = serializers.CharField(allow_blank=True, help_text="Where the factory chose to show it.")
+    shown_reason = serializers.CharField(allow_blank=True, help_text="Empty unless the factory chose to show it.")
     copies = CopySerializer(many=True)
     answered_at = serializers.DateTimeField(allow_null=True)
     answered_by = serializers.CharField(source="answered_by.name", default=None, allow_null=True)
@@ -37,23 +37,23 @@ class DestroyNoticeSerializer(serializers.Serializer[Any]):
 
 
 class DestroyNoticeQuery(PageQuery):
-    """How the list is narrowed."""
+    """Filters of the list."""
 
     factory = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
     answered = serializers.BooleanField(required=False)
 
 
 class KeptCopy(StrictSerializer):
-    """A copy that must be kept, and why."""
+    """A copy that must be kept, with the reason."""
 
     number = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
     because = serializers.CharField(max_length=300)
 
 
 class DestroyAnswer(StrictSerializer):
-    """All copies of the notice are destroyed, but for those in `kept`."""
+    """The brand's answer: all copies of the notice are destroyed, except those in `kept`."""
 
-    kept = KeptCopy(many=True, help_text="An empty list says that all of them are destroyed.")
+    kept = KeptCopy(many=True, help_text="An empty list means that all copies are destroyed.")
     remark = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
 
     def validate_kept(self, kept: Any) -> Any:

@@ -92,7 +92,7 @@ def _as_answered(notice: DestroyNotice, remark: str) -> DestroyNotice:
 
 def _check_kept(kept: Mapping[int, str], asked_for: set[int]) -> None:
     if set(kept) - asked_for:
-        raise ValidationError({"kept": _("This copy is not asked for, or was reported destroyed already.")})
+        raise ValidationError({"kept": _("This copy is not part of the request, or was already reported destroyed.")})
     if not all(kept.values()):
         raise ValidationError({"kept_because": _("Say why these copies must be kept.")})
 

@@ -141,4 +141,4 @@ def _answered(request: HttpRequest, notice: DestroyNotice, form: CopiesAnswerFor
 
 def _say_noted(request: HttpRequest, notice: DestroyNotice) -> None:
     words = {"brand": notice.brand, "factory": notice.factory}
-    messages.success(request, _("Noted for %(brand)s. %(factory)s sees your answer.") % words)
+    messages.success(request, _("Your answer for %(brand)s is recorded; %(factory)s can see it.") % words)

@@ -55,7 +55,7 @@ def factory_inside(request: HttpRequest, pk: int) -> Factory:
         raise Http404
     show_days_of(rows[0])
     if not _inside(request.user, pk=pk):
-        raise PermissionDenied(_("Only the factory's members and its country's staff see who it shares with."))
+        raise PermissionDenied(_("Only the factory's members and its country's staff can see who it shares with."))
     return rows[0]
 
 
@@ -70,7 +70,7 @@ def may_look(request: HttpRequest, factory: Factory) -> bool:
 
 def require_decider(request: HttpRequest, factory: Factory) -> None:
     if not may_decide(request, factory):
-        raise PermissionDenied(_("Only a manager of this factory decides who sees its data."))
+        raise PermissionDenied(_("Only a manager of this factory can decide who sees its data."))
 
 
 def grant_to_decide(request: HttpRequest, pk: UUID) -> SharingGrant:

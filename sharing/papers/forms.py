@@ -14,7 +14,7 @@ class PaperForm(GrantForm):
     """The content of the signed form, who signed it, and its scan."""
 
     signed_by = forms.CharField(
-        label=_("Signed by"), max_length=200, help_text=_("Name and function of the person who signed for the factory.")
+        label=_("Signed by"), max_length=200, help_text=_("Name and position of the person who signed for the factory.")
     )
     signed_on = forms.DateField(label=_("Signed on"), widget=DAY)
     scan = forms.FileField(

@@ -65,7 +65,7 @@ def record_paper_consent(
     in the future, a missing name, and what `grant_access` raises.
     """
     if not may_record_consent(by, factory):
-        raise PermissionDenied(_("Only the country's staff record consent given on paper."))
+        raise PermissionDenied(_("Only the country's staff can record consent given on paper."))
     content_type = _checked(factory, signature, scan)
     digest = hashlib.file_digest(scan, "sha256").hexdigest()
     scan.seek(0)
@@ -79,11 +79,11 @@ def record_paper_consent(
 def _checked(factory: Factory, signature: Signature, scan: "File[Any]") -> str:
     errors: dict[str, Any] = {}
     if not one_line(signature.signed_by):
-        errors["signed_by"] = _("Say who signed for the factory.")
+        errors["signed_by"] = _("Enter who signed for the factory.")
     if signature.signed_on < EARLIEST:
-        errors["signed_on"] = _("This day is before the programme began. Look at the form once more.")
+        errors["signed_on"] = _("This day is before the programme began. Check the day on the form.")
     elif signature.signed_on > today(factory):
-        errors["signed_on"] = _("The form cannot be signed on a day to come.")
+        errors["signed_on"] = _("This day is in the future. Enter the day on which the form was signed.")
     try:
         content_type = kind_of_scan(scan)
     except ValidationError as error:
@@ -105,7 +105,7 @@ def _recorded(
     situation = locked_situation(by, factory.pk, [brand.pk for brand in brands])
     factory = situation.factory
     if not may_record_consent(by, factory):
-        raise PermissionDenied(_("Only the country's staff record consent given on paper."))
+        raise PermissionDenied(_("Only the country's staff can record consent given on paper."))
     consent.full_clean(exclude=["factory", "recorded_by"], validate_unique=False)
     consent.save()
     paper = Paper(signed_by=consent.signed_by, document=consent.document)
@@ -135,5 +135,5 @@ def _given(journal: Journal, brand: Brand, scopes: Collection[str], terms: Terms
     except ValidationError as error:
         raise naming(brand, error) from error
     if any(grant.consent_document != paper.document for grant in grants):
-        raise ValidationError({"brand": _("%s: the factory shares exactly this already. Nothing to record.") % brand})
+        raise ValidationError({"brand": _("%s already has exactly this access. There is nothing to record.") % brand})
     return grants

@@ -30,7 +30,7 @@ def grant_paper(request: HttpRequest, pk: int) -> HttpResponse:
     """Record what a factory allowed on a signed form, as its country's staff."""
     factory = factory_inside(request, pk)
     if not may_record_consent(person(request), factory):
-        raise PermissionDenied(_("Only the country's staff record consent given on paper."))
+        raise PermissionDenied(_("Only the country's staff can record consent given on paper."))
     files = request.FILES if request.method == "POST" else None
     initial = default_terms(factory)
     form = PaperForm(posted_data(request), files, user=person(request), place=factory, initial=initial)

@@ -42,7 +42,7 @@ class ReceiptListView(ReceiptRows, ListView):
     keyset_order = ("-id",)
 
     def rows(self) -> ReceiptQuerySet:
-        """Those that fit everything asked."""
+        """Return the receipts that match all filters."""
         asked = {name: self.query[name] for name in ("factory", "brand", "grant", "kind") if name in self.query}
         return super().rows().filter(**asked)
 
@@ -56,18 +56,21 @@ class OneReceipt(ReceiptRows, DetailView):
 
 
 class ReceiptDetailView(OneReceipt):
-    """One receipt, with the document that proves itself."""
+    """One receipt with its signed document."""
 
     serializer_class = ReceiptDetailSerializer
 
 
 class ReceiptProofView(OneReceipt):
-    """The proof that a receipt is in the sealed ledger, for whoever sees the receipt."""
+    """The proof that a receipt is in the sealed ledger, for everyone who can see the receipt."""
 
     serializer_class = ReceiptProofSerializer
 
     def get(self, request: Request, **kwargs: Any) -> Response:
-        """Return the proof; there is none until the receipt is sealed, within ten minutes."""
+        """Return the proof that the receipt is in the sealed ledger.
+
+        It exists once the receipt is sealed, within ten minutes.
+        """
         receipt = self.row()
         proof = proof_of(receipt)
         found = {
@@ -86,5 +89,5 @@ class DayListView(ListView):
     keyset_order = ("-day",)
 
     def rows(self) -> QuerySet[Any]:
-        """Return all of them: they are public."""
+        """Return the published daily roots. They are public."""
         return LedgerDay.objects.all()

@@ -75,14 +75,14 @@ def sentence(payload: dict[str, Any]) -> str:
         Receipt.Kind.PROPOSED: _(
             "%(factory)s decided to let %(brand)s read the data named below, once a second person confirms."
         ),
-        Receipt.Kind.CONFIRMED: _("A second person of %(factory)s confirmed: %(brand)s may read the data named below."),
+        Receipt.Kind.CONFIRMED: _(
+            "A second person at %(factory)s confirmed that %(brand)s may read the data named below."
+        ),
         Receipt.Kind.CHANGED: _("%(factory)s changed what %(brand)s may read to what is named below."),
         Receipt.Kind.ENDED: _(
             "%(factory)s ended the access named below: %(brand)s can no longer read anything through it."
         ),
-        Receipt.Kind.EXPIRED: _(
-            "The period for which %(factory)s shared the data named below with %(brand)s had ended."
-        ),
+        Receipt.Kind.EXPIRED: _("The access of %(brand)s to the data of %(factory)s named below has expired."),
     }
     return sentences[Receipt.Kind(payload["kind"])] % words
 
@@ -106,7 +106,7 @@ def facts(payload: dict[str, Any], disclosed: Disclosed) -> list[tuple[str, str]
         (_("Consent on paper by"), claims.get("granted_for", _("Yes") if claims["on_paper"] else "")),
         (_("Issued"), _moment(claims["issued_at"])),
         (_("Days and times"), zone_in_words(shown_place())),
-        (_("Receipt before this one"), claims["previous"] or ""),
+        (_("Previous receipt"), claims["previous"] or ""),
     ]
     return [(term, value) for term, value in rows if value]
 
@@ -134,7 +134,7 @@ def _actor(acted: dict[str, str], name: str) -> str:
         "worker_representative": _("A worker representative of the factory"),
         "member": _("A member of the factory"),
         "staff": _("The programme's staff"),
-        "automatic": _("The portal, by itself"),
+        "automatic": _("The portal, automatically"),
     }
     role = roles.get(acted["role"], acted["role"])
     return f"{name} ({role})" if name else role

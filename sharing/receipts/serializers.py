@@ -36,7 +36,7 @@ class ReceiptDetailSerializer(ReceiptSerializer):
 
 
 class ReceiptQuery(PageQuery):
-    """How a list of receipts is narrowed."""
+    """Filters of a list of receipts."""
 
     factory = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
     brand = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
@@ -45,16 +45,16 @@ class ReceiptQuery(PageQuery):
 
 
 class ReceiptProofSerializer(serializers.Serializer[Any]):
-    """A receipt's inclusion proof (docs/receipts.md); `proof` is null until the receipt is sealed."""
+    """A receipt's inclusion proof (docs/receipts.md). `proof` is null until the receipt is sealed."""
 
     number = serializers.CharField()
     is_sealed = serializers.BooleanField()
-    is_published = serializers.BooleanField(help_text="Whether the proof leads on to a published daily root.")
+    is_published = serializers.BooleanField(help_text="true if the proof leads to a published daily root.")
     proof = serializers.JSONField(allow_null=True)
 
 
 class DaySerializer(serializers.Serializer[Any]):
-    """One day's published root of the ledger."""
+    """The published root of the ledger for one day."""
 
     day = serializers.DateField()
     jws = serializers.CharField(help_text="The root, as it was signed: a compact JWS (docs/receipts.md).")

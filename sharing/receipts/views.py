@@ -100,7 +100,9 @@ def receipt_pdf(request: HttpRequest, number: str) -> HttpResponse:
     try:
         content = pdf_of(found, from_inside=from_inside, proof=proof_of(found))
     except RenderError:
-        messages.error(request, _("The PDF could not be made just now. Try again; the JSON file proves the same."))
+        messages.error(
+            request, _("The PDF could not be created. Try again later, or use the JSON file, which proves the same.")
+        )
         return redirect("receipt", number=found.number)
     response = HttpResponse(content, content_type="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="receipt-{found.number}.pdf"'
@@ -143,22 +145,22 @@ def _words(checked: Checked | None) -> tuple[str, str, str] | None:
         Outcome.NO_RECEIPT: _("This is not a receipt of this portal"),
         Outcome.ALGORITHM: _("Not a valid signature of this portal"),
         Outcome.UNKNOWN_KEY: _("Signed with a key that is not ours"),
-        Outcome.ALTERED: _("This receipt was altered, or was never ours"),
+        Outcome.ALTERED: _("This receipt was altered, or was not issued by us"),
         Outcome.DISCLOSED_ALTERED: _("Part of this receipt was altered"),
-        Outcome.PROOF_ALTERED: _("The inclusion proof of this receipt does not fit"),
+        Outcome.PROOF_ALTERED: _("The inclusion proof of this receipt is not valid"),
     }
     sentences = {
-        Outcome.NOT_ISSUED: _("Tell the programme's staff, and show them this receipt."),
-        Outcome.NUMBER: _("Scan the code on the paper, or bring the receipt's JSON file: it holds the signature."),
+        Outcome.NOT_ISSUED: _("Contact the programme's staff and show them this receipt."),
+        Outcome.NUMBER: _("Scan the code on the paper, or choose the receipt's JSON file: it contains the signature."),
         Outcome.UNREADABLE: _("Choose the JSON file that was downloaded with the receipt, or paste all of its text."),
         Outcome.NO_RECEIPT: _("It is a document of another kind or version. Look for the receipt's JSON file."),
         Outcome.ALGORITHM: _(
             "It names another signature method, or none. The portal signs receipts with EdDSA only. Do not rely on it."
         ),
-        Outcome.UNKNOWN_KEY: _("The key it names never signed anything here. Do not rely on it."),
-        Outcome.ALTERED: _("Its signature does not fit what it says. Do not rely on it; ask for the original."),
+        Outcome.UNKNOWN_KEY: _("This portal never signed anything with the key it names. Do not rely on it."),
+        Outcome.ALTERED: _("Its signature does not match its content. Do not rely on it; ask for the original."),
         Outcome.DISCLOSED_ALTERED: _(
-            "What both sides were given is unaltered; what the factory's copy adds to it was changed."
+            "The part that both sides received is unaltered. The part that is only in the factory's copy was altered."
         ),
         Outcome.PROOF_ALTERED: _(
             "The portal signed the receipt, but its inclusion proof does not lead to a root that the portal signed. "

@@ -26,55 +26,64 @@ from sharing.searches.models import SearchRecordQuerySet
 
 
 class WhoSawWhatView(ListView):
-    """Who saw what of one factory's data, newest first: for its people and its country's staff."""
+    """The access log of one factory, newest first, for its members and its country's staff."""
 
     serializer_class = AccessRecordSerializer
     query_class = AccessRecordQuery
     keyset_order = AccessRecord.ORDER
 
     def rows(self) -> AccessRecordQuerySet:
-        """Those that fit everything asked. Raises 404 for no such factory, 403 where its log is not theirs."""
+        """Return the entries that match all filters.
+
+        Responds 404 if there is no such factory, 403 if you may not see its log.
+        """
         factory = factory_from_inside(self.user, self.kwargs["pk"])
         rows = AccessRecord.objects.visible_to(self.user).filter(factory=factory).with_own_people()
         return narrowed(rows, self.query, factory).select_related("person", "brand")
 
 
 class FactorySearchesView(ListView):
-    """Searches by findings that named one factory, newest first: for its people and its country's staff."""
+    """Searches by findings that named one factory, newest first, for its members and its country's staff."""
 
     serializer_class = SearchRecordSerializer
     query_class = SearchRecordQuery
     keyset_order = SearchRecord.ORDER
 
     def rows(self) -> SearchRecordQuerySet:
-        """Those that fit everything asked. Raises 404 for no such factory, 403 where its log is not theirs."""
+        """Return the entries that match all filters.
+
+        Responds 404 if there is no such factory, 403 if you may not see its log.
+        """
         factory = factory_from_inside(self.user, self.kwargs["pk"])
         rows = SearchRecord.objects.visible_to(self.user).naming(factory)
         return narrowed_searches(rows, self.query, factory).select_related("person", "brand")
 
 
 class WhatWeReadView(ListView):
-    """What one brand's people and programs read, newest first: for the brand itself."""
+    """The access log of one brand's members and programs, newest first, for the brand itself."""
 
     serializer_class = OwnReadingSerializer
     query_class = OwnReadingQuery
     keyset_order = AccessRecord.ORDER
 
     def rows(self) -> AccessRecordQuerySet:
-        """Those that fit everything asked. Raises 404 for a brand that the asker does not read for."""
+        """Return the entries that match all filters. Responds 404 unless you read data for the brand."""
         brand = get_object_or_404(Brand.objects.own(self.user), pk=self.kwargs["pk"])
         rows = AccessRecord.objects.visible_to(self.user).filter(brand=brand)
         return narrowed(rows, self.query).select_related("person", "factory__programme")
 
 
 class MonthlySummaryView(PortalView):
-    """A factory's month in numbers."""
+    """Summary of a factory's month."""
 
     query_class = MonthQuery
 
     @extend_schema(responses=DigestSerializer)
     def get(self, request: Request, pk: int) -> Response:
-        """Per brand and kind of data: people and reads; and which sharing nobody used. The last full month, or one."""
+        """Return a month's readers and reads by brand and kind of data, and the unused grants.
+
+        Without `month`, the last full month.
+        """
         factory = factory_from_inside(self.user, pk)
         month = month_of(self.query["month"]) if "month" in self.query else last_month(factory)
         return Response(DigestSerializer(monthly_digest(user=self.user, factory=factory, month=month)).data)

@@ -25,7 +25,7 @@ def digest_line(notice: Notice, reader: User) -> Line | None:
 def _read(factory: Factory, digest: Digest) -> str:
     words = {"month": date_format(digest.month, "YEAR_MONTH_FORMAT"), "factory": factory.name, "brands": digest.brands}
     if not digest.times:
-        return _("%(month)s: no brand read data of %(factory)s.") % words
+        return _("%(factory)s: no brand read the data in %(month)s.") % words
     sentence = ngettext(
         "%(month)s: %(brands)s brand read data of %(factory)s, %(times)s times in all.",
         "%(month)s: %(brands)s brands read data of %(factory)s, %(times)s times in all.",
@@ -46,4 +46,4 @@ def _unread(digest: Digest) -> str:
     return sentence % {"number": number}
 
 
-register_notice(NoticeKind(KIND, gettext_lazy("The month: who saw our data"), digest_line, sides={"factory": ""}))
+register_notice(NoticeKind(KIND, gettext_lazy("Monthly summary: who saw our data"), digest_line, sides={"factory": ""}))

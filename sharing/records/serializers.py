@@ -16,13 +16,16 @@ from sharing.terms import MAX_CYCLE
 
 
 class AccessRecordSerializer(serializers.Serializer[Any]):
-    """One opening, download, API read or export of the factory's data. No brand: its own people, or staff."""
+    """One view, download, API read or export of the factory's data.
+
+    `brand` is null for the factory's members and for staff.
+    """
 
     at = serializers.DateTimeField()
     person = serializers.CharField(source="person.name")
-    person_id = serializers.IntegerField(help_text="To narrow by the person.")
+    person_id = serializers.IntegerField(help_text="For the filter `person`.")
     brand = BrandBriefSerializer(allow_null=True)
-    is_own = serializers.BooleanField(help_text="The reader belongs to the factory itself today.")
+    is_own = serializers.BooleanField(help_text="true if the reader is a member of the factory today.")
     action = serializers.ChoiceField(choices=AccessRecord.Action.values)
     scope = serializers.ChoiceField(choices=Scope.values)
     assessment = serializers.UUIDField(source="assessment_id")
@@ -32,7 +35,7 @@ class AccessRecordSerializer(serializers.Serializer[Any]):
 
 
 class OwnReadingSerializer(AccessRecordSerializer):
-    """The same line as the brand sees it that read."""
+    """The same entry, as seen by the brand whose member read the data."""
 
     brand = None  # type: ignore[assignment]
     is_own = None  # type: ignore[assignment]
@@ -40,13 +43,13 @@ class OwnReadingSerializer(AccessRecordSerializer):
 
 
 class SearchRecordSerializer(serializers.Serializer[Any]):
-    """A page narrowed by a finding that named the factory; whom else it named is told to nobody."""
+    """A list filtered by a finding that named the factory. The other factories on the list are shown to nobody."""
 
     at = serializers.DateTimeField()
     person = serializers.CharField(source="person.name")
-    person_id = serializers.IntegerField(help_text="To narrow by the person.")
+    person_id = serializers.IntegerField(help_text="For the filter `person`.")
     brand = BrandBriefSerializer(allow_null=True)
-    is_own = serializers.BooleanField(help_text="The reader belongs to the factory itself today.")
+    is_own = serializers.BooleanField(help_text="true if the reader is a member of the factory today.")
     condition = serializers.ChoiceField(choices=SearchRecord.Condition.values)
     about = serializers.CharField(help_text="The name of the cluster.")
 
@@ -62,7 +65,7 @@ class _DayField(serializers.DateField):
 
 
 class NarrowedQuery(PageQuery):
-    """How who-saw-what is narrowed, by whoever reads it."""
+    """Filters of an access log, for all its readers."""
 
     person = serializers.IntegerField(
         required=False, min_value=1, max_value=MAX_ID, help_text="A reader's `person_id`."
@@ -70,47 +73,49 @@ class NarrowedQuery(PageQuery):
     action = serializers.ChoiceField(required=False, choices=AccessRecord.Action.values)
     scope = serializers.ChoiceField(required=False, choices=OFFERED_SCOPES)
     cycle = serializers.IntegerField(required=False, min_value=1, max_value=MAX_CYCLE)
-    since = _DayField(required=False, help_text="The first day, at the factory.")
-    until = _DayField(required=False, help_text="The last day, at the factory.")
+    since = _DayField(required=False, help_text="First day, by the factory's time zone.")
+    until = _DayField(required=False, help_text="Last day, by the factory's time zone.")
 
 
 class AccessRecordQuery(NarrowedQuery):
-    """How a factory's log is narrowed."""
+    """Filters of a factory's access log."""
 
     brand = serializers.RegexField(
-        f"^(own|staff|{ID})$", required=False, help_text="A brand's id, `own` (its people) or `staff`."
+        f"^(own|staff|{ID})$", required=False, help_text="A brand's id, `own` (the factory's members) or `staff`."
     )
 
 
 class SearchRecordQuery(PageQuery):
-    """How the searches that named a factory are narrowed."""
+    """Filters of the searches that named a factory."""
 
     person = serializers.IntegerField(
         required=False, min_value=1, max_value=MAX_ID, help_text="A reader's `person_id`."
     )
     brand = serializers.RegexField(
-        f"^(own|staff|{ID})$", required=False, help_text="A brand's id, `own` (its people) or `staff`."
+        f"^(own|staff|{ID})$", required=False, help_text="A brand's id, `own` (the factory's members) or `staff`."
     )
-    since = _DayField(required=False, help_text="The first day, at the factory.")
-    until = _DayField(required=False, help_text="The last day, at the factory.")
+    since = _DayField(required=False, help_text="First day, by the factory's time zone.")
+    until = _DayField(required=False, help_text="Last day, by the factory's time zone.")
 
 
 class OwnReadingQuery(NarrowedQuery):
-    """How a brand's own log is narrowed."""
+    """Filters of a brand's own access log."""
 
     factory = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
 
 
 class MonthQuery(Query):
-    """A month."""
+    """The month of a summary."""
 
-    month = serializers.RegexField(r"^20[0-9]{2}-(0[1-9]|1[0-2])$", required=False, help_text="As 2026-03.")
+    month = serializers.RegexField(
+        r"^20[0-9]{2}-(0[1-9]|1[0-2])$", required=False, help_text="Year and month, such as 2026-03."
+    )
 
 
 class ReadingSerializer(serializers.Serializer[Any]):
-    """What one brand read of one kind of data in the month."""
+    """One brand's use of one kind of data in the month."""
 
-    brand = serializers.SerializerMethodField()
+    brand = serializers.SerializerMethodField(help_text="The id and name of the brand.")
     scope = serializers.ChoiceField(choices=Scope.values)
     people = serializers.IntegerField()
     views = serializers.IntegerField()
@@ -120,12 +125,12 @@ class ReadingSerializer(serializers.Serializer[Any]):
     last = serializers.DateTimeField()
 
     def get_brand(self, reading: Any) -> dict[str, Any]:
-        """Its id and name."""
+        """Return the id and name of the brand."""
         return {"id": reading.brand_id, "name": reading.brand}
 
 
 class UnusedSerializer(serializers.Serializer[Any]):
-    """A grant through which nobody read anything in the month."""
+    """A grant that nobody used in the month."""
 
     grant = serializers.UUIDField(source="pk")
     brand = BrandBriefSerializer()
@@ -133,9 +138,9 @@ class UnusedSerializer(serializers.Serializer[Any]):
 
 
 class DigestSerializer(serializers.Serializer[Any]):
-    """A factory's month in numbers."""
+    """Summary of a factory's month."""
 
-    month = serializers.SerializerMethodField(help_text="As 2026-03.")
+    month = serializers.SerializerMethodField(help_text="Year and month, such as 2026-03.")
     readings = ReadingSerializer(many=True)
     never_looked = UnusedSerializer(many=True)
     staff_reads = serializers.IntegerField()

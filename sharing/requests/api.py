@@ -76,14 +76,14 @@ class RequestListView(RequestRows, ListView):
     keyset_order = ("-created_at", "-id")
 
     def rows(self) -> AccessRequestQuerySet:
-        """Those that fit everything asked."""
+        """Return the requests that match all filters."""
         asked = {name: self.query[name] for name in ("factory", "brand") if name in self.query}
         rows = super().rows().filter(**asked)
         return rows.shown_as(self.query["state"]) if "state" in self.query else rows
 
 
 class BrandRequestsView(RequestListView):
-    """What a brand asked for."""
+    """The requests of one brand."""
 
     query_class = BrandRequestQuery
 
@@ -97,9 +97,9 @@ class BrandRequestsView(RequestListView):
 
     @extend_schema(request=RequestOrder, responses={201: AskedSerializer})
     def post(self, request: Request, pk: int) -> Response:
-        """Ask factories. One that was asked already, or may not be asked yet, is among the `refused`.
+        """Ask factories for access. Factories that cannot be asked now are listed under `refused`.
 
-        One order at a time for each person: 429 while another one is worked on.
+        Send one call at a time: the response is 429 while another one is being processed.
         """
         brand, order = self.brand(), self.body(RequestOrder)
         ids = list(dict.fromkeys(order["factories"]))
@@ -119,7 +119,7 @@ class RequestDetailView(RequestRows, DetailView):
 
 
 class RequestAnswer(RequestRows):
-    """An answer to one request. It is 409 when somebody else answered it first."""
+    """An answer to one request. It is 409 when someone else answered it first."""
 
     def answer(self, pk: Any, verb: Any, **values: Any) -> Response:
         """Return the request after the verb. Raises 404, 403 or 409."""
@@ -138,7 +138,7 @@ class RequestApproveView(RequestAnswer):
 
     @extend_schema(request=ApproveOrder, responses={200: RequestSerializer})
     def post(self, request: Request, pk: Any) -> Response:
-        """Approve as asked, or less. What is left out of the body stays as asked."""
+        """Approve a request, or a part of it. Fields that are left out of the body stay as requested."""
         found = get_object_or_404(self.rows(), pk=pk)
         order = self.body(ApproveOrder)
         scopes = order.get("scopes", found.scopes)
@@ -150,7 +150,7 @@ class RequestDeclineView(RequestAnswer):
 
     @extend_schema(request=DeclineOrder, responses={200: RequestSerializer})
     def post(self, request: Request, pk: Any) -> Response:
-        """Decline. The brand reads the reason."""
+        """Decline a request. The brand can read the reason."""
         return self.answer(pk, decline_request, **self.body(DeclineOrder))
 
 
@@ -159,7 +159,7 @@ class RequestLaterView(RequestAnswer):
 
     @extend_schema(request=LaterOrder, responses={200: RequestSerializer})
     def post(self, request: Request, pk: Any) -> Response:
-        """Put the answer off. The brand is not told, and the request lapses when it would have anyway."""
+        """Postpone the answer. The brand is not notified, and the request lapses on the same day as before."""
         return self.answer(pk, snooze_request, **self.body(LaterOrder))
 
 
@@ -168,7 +168,7 @@ class RequestWithdrawView(RequestAnswer):
 
     @extend_schema(request=WithdrawOrder, responses={200: RequestSerializer})
     def post(self, request: Request, pk: Any) -> Response:
-        """Withdraw. For the brand's own people; a second time changes nothing."""
+        """Withdraw a request. Only for members of the brand. Idempotent."""
         found = get_object_or_404(self.rows(), pk=pk)
         require(Brand.objects.own(self.user), found.brand)
         self.body(WithdrawOrder)
@@ -176,13 +176,13 @@ class RequestWithdrawView(RequestAnswer):
 
 
 class FactoriesToAskView(ListView):
-    """The programme's factories, by name, with where the own brand stands with each; nothing of others' sharing."""
+    """The programme's factories, by name, with the standing of your own brand. It shows nothing about other brands."""
 
     serializer_class = FactoryToAskSerializer
     query_class = FactoryToAskQuery
 
     def rows(self) -> FactoryQuerySet:
-        """Those that fit everything asked. Raises 404 unless the asker reads for the brand."""
+        """Return the factories that match all filters. Responds 404 unless you read data for the brand."""
         self.brand = get_object_or_404(Brand.objects.own(self.user), pk=self.kwargs["pk"])
         rows = factories_to_ask(self.user)
         if words := self.query.get("search"):
@@ -190,22 +190,25 @@ class FactoriesToAskView(ListView):
         return rows.filter(programme__country=self.query["country"]) if "country" in self.query else rows
 
     def get(self, request: Request, **kwargs: Any) -> Response:
-        """One page."""
+        """Return the programme's factories, by name, with the standing of your own brand.
+
+        The response shows nothing about other brands.
+        """
         page = self.paginate_queryset(self.rows()) or []
         context = {"standings": standings(self.user, self.brand, [factory.pk for factory in page])}
         return self.get_paginated_response(FactoryToAskSerializer(page, many=True, context=context).data)
 
 
 class FactoriesMatchView(PortalView):
-    """From a brand's own list to factories."""
+    """The factories that match a brand's own list."""
 
     integrations_may_write = True  # it reads; the list is too long for an address
 
     @extend_schema(request=MatchOrder, responses={200: MatchesSerializer})
     def post(self, request: Request, pk: int) -> Response:
-        """Match lines with factories: by id, by name, or with up to five candidates. Nothing is written.
+        """Match the rows of a list with factories: by id, by name, or with up to five candidates. Nothing is stored.
 
-        One list at a time for each person or integration: 429 while another one is matched.
+        Send one list at a time: the response is 429 while another one is being matched.
         """
         brand = get_object_or_404(Brand.objects.own(self.user), pk=pk)
         lines = MatchOrder.lines_of(self.body(MatchOrder))

@@ -74,23 +74,23 @@ class AskForm(TermsForm):
 
     hold_days = None  # type: ignore[assignment] # the factory decides it
     scopes = forms.MultipleChoiceField(
-        label=_("What you ask for"),
+        label=_("Data you ask for"),
         choices=OFFERED_CHOICES,
         widget=forms.CheckboxSelectMultiple,
         help_text=_(
-            "A report holds the findings of an assessment with their evidence. Step 1 data is every answer to the "
-            "questions on national law and labour standards, compliant ones too."
+            "A report contains the findings of an assessment and their evidence. Step 1 data contains every "
+            "answer to the questions on national law and labour standards, including compliant ones."
         ),
     )
     purpose = forms.CharField(
-        label=_("What you want it for"), max_length=300, help_text=_("The factory reads this before it decides.")
+        label=_("Purpose"), max_length=300, help_text=_("The factory reads this before it decides.")
     )
     message = forms.CharField(
         label=_("Message"),
         max_length=2000,
         required=False,
         widget=forms.Textarea,
-        help_text=_("For example who you are to the factory, and whom it can call."),
+        help_text=_("For example, how you work with the factory and whom it can call."),
     )
     field_order = ["scopes", "cycles", "cycle_number", "expires_on", "purpose", "message"]
 
@@ -120,13 +120,16 @@ class ListForm(forms.Form):
         max_length=MOST_PASTED,
         required=False,
         widget=forms.Textarea(attrs={"rows": 8}),
-        help_text=_("Better Work ids, OS Hub ids or names. Rows copied from a spreadsheet work, too."),
+        help_text=_("Better Work ids, OS Hub ids or names. You can also paste rows from a spreadsheet."),
     )
     file = forms.FileField(
         label=_("Or a file"),
         required=False,
         widget=forms.FileInput(attrs={"accept": ".csv,.xlsx,text/csv"}),
-        help_text=_("CSV (UTF-8) or Excel workbook (.xlsx) with a column name, bw_id or os_hub_id; country helps."),
+        help_text=_(
+            "CSV (UTF-8) or Excel workbook (.xlsx) with a column name, bw_id or os_hub_id. A column country "
+            "helps to find the right factory."
+        ),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -139,7 +142,9 @@ class ListForm(forms.Form):
         data: dict[str, Any] = super().clean() or {}
         if not self.errors and bool(data.get("text")) == bool(data.get("file")):
             raise forms.ValidationError(
-                _("Give one of the two, not both.") if data.get("text") else _("Paste a list, or choose a file.")
+                _("Paste a list or choose a file, not both.")
+                if data.get("text")
+                else _("Paste a list, or choose a file.")
             )
         return data
 
@@ -153,7 +158,7 @@ class LessForm(TermsForm):
         label=_("Days each new report is held"),
         min_value=0,
         max_value=365,
-        help_text=_("In these days after its publication you can still hold it."),
+        help_text=_("During these days after its publication you can still hold it."),
     )
     field_order = ["scopes", "cycles", "cycle_number", "expires_on", "hold_days"]
 
@@ -193,7 +198,10 @@ class DeclineForm(forms.Form):
     """The reason for a no."""
 
     reason = forms.CharField(
-        label=_("Reason"), max_length=300, required=False, help_text=_("The brand reads it. You need not give one.")
+        label=_("Reason"),
+        max_length=300,
+        required=False,
+        help_text=_("The brand can read it. You do not have to give one."),
     )
 
 
@@ -210,5 +218,5 @@ class CodeForm(forms.Form):
         label=_("Code"),
         max_length=40,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
-        help_text=_("12 letters and digits, as printed on the page. Dashes and capitals do not matter."),
+        help_text=_("12 letters and digits, as printed on the page. Dashes and capital letters do not matter."),
     )

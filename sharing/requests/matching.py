@@ -128,7 +128,8 @@ def table_lines(file: BinaryIO) -> Lines:
     if not {"name", "bw_id", "os_hub_id"} & set(table.index):
         raise table.without_columns(
             Sentence(
-                _("The table needs a column name, bw_id or os_hub_id. It has: %s.") % ", ".join(table.headers)[:500]
+                _("None of the columns in the table (%s) is name, bw_id or os_hub_id. Add one of these.")
+                % ", ".join(table.headers)[:500]
             )
         )
     lines = [
@@ -150,7 +151,7 @@ def _told(group: Group) -> str:
 
 def _refuse_long(count: int) -> None:
     if count > MOST_LINES:
-        raise TableError(_("A list may have %s rows; split this one.") % MOST_LINES)
+        raise TableError(_("A list can have at most %s rows. Split this one.") % MOST_LINES)
 
 
 def _is_header(row: str) -> bool:

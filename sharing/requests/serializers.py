@@ -26,8 +26,8 @@ MOST_AT_ONCE = 300
 class RequestSerializer(serializers.Serializer[Any]):
     """A brand's request to a factory.
 
-    Who answered, and that an answer was put off, is null for the brand. To it a yes that a second person of the
-    factory has not confirmed (`unconfirmed`) is still `open`, and one that was not confirmed (`refused`) is `declined`.
+    For the brand, who answered and when the answer is postponed to are null. It sees an approval that still needs
+    confirmation (`unconfirmed`) as `open`, and one that the second person refused (`refused`) as `declined`.
     """
 
     id = serializers.UUIDField()
@@ -44,34 +44,34 @@ class RequestSerializer(serializers.Serializer[Any]):
     lapses_at = serializers.DateTimeField()
     asked_by = serializers.CharField(source="asked_by.name")
     decline_reason = serializers.CharField(allow_blank=True)
-    code = serializers.CharField(help_text="What a manager types at /c/ on another device.")
-    answered_by = serializers.SerializerMethodField()
-    snoozed_until = serializers.SerializerMethodField()
+    code = serializers.CharField(help_text="The code that a manager enters at /c/ on another device.")
+    answered_by = serializers.SerializerMethodField(help_text="The name of the user who answered. null for a brand.")
+    snoozed_until = serializers.SerializerMethodField(help_text="When the factory will be reminded. null for a brand.")
 
     def get_answered_by(self, found: Any) -> str | None:
-        """Return the name, for the factory's side."""
+        """Return the name; null for a brand."""
         return found.answered_by.name if found.answered_by and found.from_inside else None
 
     def get_snoozed_until(self, found: Any) -> str | None:
-        """For the factory's side."""
+        """Return the time; null for a brand."""
         return found.snoozed_until.isoformat() if found.snoozed_until and found.from_inside else None
 
 
 class BrandRequestQuery(PageQuery):
-    """How a brand's requests are narrowed."""
+    """Filters of a brand's requests."""
 
     factory = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
     state = serializers.ChoiceField(required=False, choices=STATES)
 
 
 class RequestQuery(BrandRequestQuery):
-    """How a list of requests is narrowed."""
+    """Filters of a list of requests."""
 
     brand = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
 
 
 class RequestOrder(StrictSerializer):
-    """Whom a brand asks, for what, and why. `cycle_number` belongs to cycles `from` and `only`."""
+    """A brand's request to one or more factories. `cycle_number` is only for cycles `from` and `only`."""
 
     factories = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=MAX_ID), min_length=1, max_length=MOST_AT_ONCE
@@ -99,21 +99,21 @@ class RequestOrder(StrictSerializer):
 
 
 class RefusedSerializer(serializers.Serializer[Any]):
-    """A factory that was not asked, and why."""
+    """A factory that was not asked, with the reason."""
 
     factory = serializers.IntegerField()
     reason = serializers.CharField()
 
 
 class AskedSerializer(serializers.Serializer[Any]):
-    """What became of asking."""
+    """The requests that were sent and those that were refused."""
 
     requests = RequestSerializer(many=True)
     refused = RefusedSerializer(many=True)
 
 
 class ApproveOrder(StrictSerializer):
-    """A yes: as asked where nothing is said, or less. More than was asked is refused."""
+    """An approval. Fields that are left out stay as requested. Granting more than requested is refused."""
 
     scopes = serializers.ListField(
         required=False, child=serializers.ChoiceField(choices=Scope.values), min_length=1, max_length=len(Scope)
@@ -135,58 +135,62 @@ class ApproveOrder(StrictSerializer):
 
 
 class DeclineOrder(StrictSerializer):
-    """A no; the brand reads the reason, if there is one."""
+    """A refusal. The brand can read the reason, if there is one."""
 
     reason = serializers.CharField(required=False, allow_blank=True, max_length=300, default="")
 
 
 class LaterOrder(StrictSerializer):
-    """When to be reminded."""
+    """The time of the reminder."""
 
     days = serializers.IntegerField(min_value=1, max_value=LONGEST_SNOOZE_DAYS)
 
 
 class WithdrawOrder(StrictSerializer):
-    """Nothing to say."""
+    """An empty body."""
 
 
 class FactoryToAskSerializer(FactoryBriefSerializer):
-    """What is public of a factory, and where the asker's own brand stands with it."""
+    """The public data of a factory, and the standing of your own brand with it."""
 
     city = serializers.CharField(allow_blank=True)
     sector = serializers.ChoiceField(choices=Factory.Sector.values)
     os_hub_id = serializers.CharField(allow_blank=True)
-    standing = serializers.SerializerMethodField()
-    may_ask = serializers.SerializerMethodField()
-    may_ask_from = serializers.SerializerMethodField()
+    standing = serializers.SerializerMethodField(
+        help_text="`asked`, `cooling` (too early to ask again), `shared` or `free`."
+    )
+    may_ask = serializers.SerializerMethodField(help_text="true if the brand may ask for access now.")
+    may_ask_from = serializers.SerializerMethodField(
+        help_text="When the brand may ask again. null: now, or a request is open."
+    )
 
     def get_standing(self, factory: Any) -> str:
-        """asked, cooling (no request yet), shared or free."""
+        """Return the standing in a word."""
         return str(self.context["standings"][factory.pk].word)
 
     def get_may_ask(self, factory: Any) -> bool:
-        """Whether the brand may ask for something now."""
+        """Return true if the brand may ask for access now."""
         return bool(self.context["standings"][factory.pk].may_ask)
 
     def get_may_ask_from(self, factory: Any) -> str | None:
-        """When the brand may ask again; null: now, or it has asked."""
+        """Return when the brand may ask again; null: now, or a request is open."""
         again = self.context["standings"][factory.pk].next_time()
         return again.isoformat() if again else None
 
 
 class FactoryToAskQuery(PageQuery):
-    """How the factories to ask are narrowed."""
+    """Filters of the factories that can be asked."""
 
     search = serializers.CharField(
         required=False,
         max_length=100,
-        help_text="Part of the name or local name, or a whole Better Work or OS Hub id.",
+        help_text="Part of the name or local name, or a complete Better Work or OS Hub id.",
     )
     country = serializers.ChoiceField(required=False, choices=list(COUNTRIES), help_text="ISO 3166-1 code.")
 
 
 class LineOrder(StrictSerializer):
-    """One line of a brand's own list."""
+    """One row of a brand's own list."""
 
     name = serializers.CharField(required=False, allow_blank=True, max_length=300, default="")
     country = serializers.CharField(required=False, allow_blank=True, max_length=80, default="")
@@ -206,7 +210,10 @@ class MatchOrder(StrictSerializer):
 
 
 class MatchSerializer(serializers.Serializer[Any]):
-    """What one line may mean. Only `id` and `name` are certain; nothing is chosen by itself."""
+    """The factories that one row may mean.
+
+    Only matches by `id` and `name` are certain; nothing is selected automatically.
+    """
 
     line = serializers.IntegerField(source="line.number")
     how = serializers.ChoiceField(choices=["id", "name", "similar", "none"])
@@ -214,6 +221,6 @@ class MatchSerializer(serializers.Serializer[Any]):
 
 
 class MatchesSerializer(serializers.Serializer[Any]):
-    """The lines in their order."""
+    """The rows in their original order."""
 
     results = MatchSerializer(many=True)

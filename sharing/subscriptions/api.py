@@ -36,7 +36,7 @@ class SubscriptionRows(PortalView):
         return rows.select_related("brand", "factory__programme", "recorded_by", "ended_by")
 
     def asked_for(self, rows: SubscriptionQuerySet) -> SubscriptionQuerySet:
-        """Return the rows that match all parameters."""
+        """Return the subscriptions that match all filters."""
         rows = rows.filter(**{name: self.query[name] for name in ("factory", "brand", "cycle") if name in self.query})
         if words := self.query.get("search"):
             rows = with_words(rows, words)
@@ -72,12 +72,12 @@ class ProgrammeSubscriptionsView(ProgrammeSubscriptions, ListView):
     keyset_order = ("-recorded_at", "-id")
 
     def rows(self) -> SubscriptionQuerySet:
-        """Those that match all parameters."""
+        """Return the subscriptions that match all filters."""
         return self.asked_for(super().rows())
 
     @extend_schema(request=SubscriptionOrder, responses={201: SubscriptionSerializer})
     def post(self, request: Request, pk: int) -> Response:
-        """Record what a participant bought. Idempotent: what is recorded already is returned."""
+        """Record a subscription. Idempotent: if it is already recorded, it is returned."""
         order = self.body(SubscriptionOrder, programme=self.programme())
         (made,) = record_subscriptions(by=self.user, purchases=[Purchase(**order)])
         return Response(self.shown(made.pk), status=201)
@@ -88,7 +88,7 @@ class SubscriptionWithdrawView(ProgrammeSubscriptions):
 
     @extend_schema(request=SubscriptionEnd, responses={200: SubscriptionSerializer})
     def post(self, request: Request, pk: int, subscription_id: int) -> Response:
-        """Withdraw what was recorded by mistake. The record is kept, with the reason. Idempotent."""
+        """Withdraw a subscription that was recorded by mistake. The record and the reason are kept. Idempotent."""
         found = get_object_or_404(self.rows(), pk=subscription_id)
         withdraw_subscription(by=self.user, subscription=found, **self.body(SubscriptionEnd))
         return Response(self.shown(found.pk))

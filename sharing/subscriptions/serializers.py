@@ -16,35 +16,35 @@ from sharing.terms import MAX_CYCLE
 class SubscriptionSerializer(serializers.Serializer[Any]):
     """One report, by factory and cycle, that a participant bought.
 
-    It counts from `recorded_at` until `ended_at`, and only where the country asks participants for a subscription. Its
-    `id`, who recorded and withdrew it, and why, are null for the brand: ids count what other brands bought.
+    It is in force from `recorded_at` until `ended_at`, and only where the country requires subscriptions. Its `id`, who
+    recorded and withdrew it, and the reason are null for the brand: ids would reveal how much other brands bought.
     """
 
-    id = serializers.SerializerMethodField()
+    id = serializers.SerializerMethodField(help_text="The id for withdrawing it. null for a brand.")
     brand = BrandBriefSerializer()
     factory = FactoryBriefSerializer()
     cycle = serializers.IntegerField()
-    bought_on = serializers.DateField(help_text="As the staff were told.")
+    bought_on = serializers.DateField(help_text="The day of purchase, as reported to the staff.")
     recorded_at = serializers.DateTimeField()
-    ended_at = serializers.DateTimeField(allow_null=True, help_text="When it was withdrawn; null: it counts.")
-    recorded_by = serializers.SerializerMethodField()
-    ended_by = serializers.SerializerMethodField()
-    end_reason = serializers.SerializerMethodField()
+    ended_at = serializers.DateTimeField(allow_null=True, help_text="When it was withdrawn. null: it is in force.")
+    recorded_by = serializers.SerializerMethodField(help_text="The name of the user who recorded it. null for a brand.")
+    ended_by = serializers.SerializerMethodField(help_text="The name of the user who withdrew it. null for a brand.")
+    end_reason = serializers.SerializerMethodField(help_text="The reason for withdrawing it. null for a brand.")
 
     def get_id(self, found: Any) -> int | None:
-        """Return the number to withdraw it by, for the country's staff."""
+        """Return the id; null for a brand."""
         return found.pk if self._is_for_staff() else None
 
     def get_recorded_by(self, found: Any) -> str | None:
-        """Return the name, for the country's staff."""
+        """Return the name; null for a brand."""
         return found.recorded_by.name if self._is_for_staff() else None
 
     def get_ended_by(self, found: Any) -> str | None:
-        """Return the name, for the country's staff."""
+        """Return the name; null for a brand."""
         return found.ended_by.name if self._is_for_staff() and found.ended_by else None
 
     def get_end_reason(self, found: Any) -> str | None:
-        """Return the reason, for the country's staff."""
+        """Return the reason; null for a brand."""
         return found.end_reason if self._is_for_staff() else None
 
     def _is_for_staff(self) -> bool:
@@ -52,22 +52,22 @@ class SubscriptionSerializer(serializers.Serializer[Any]):
 
 
 class BrandSubscriptionQuery(PageQuery):
-    """How a brand's list of subscriptions is narrowed."""
+    """Filters of a brand's list of subscriptions."""
 
     factory = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
     cycle = serializers.IntegerField(required=False, min_value=1, max_value=MAX_CYCLE)
-    search = serializers.CharField(required=False, max_length=100, help_text="Words of a name, or a Better Work id.")
+    search = serializers.CharField(required=False, max_length=100, help_text="Words from a name, or a Better Work id.")
     withdrawn = serializers.BooleanField(required=False, allow_null=True, default=None)
 
 
 class SubscriptionQuery(BrandSubscriptionQuery):
-    """How a country's list of subscriptions is narrowed."""
+    """Filters of a country's list of subscriptions."""
 
     brand = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
 
 
 class SubscriptionOrder(StrictSerializer):
-    """What a participant bought: ids of the brand and of a factory of the country, the cycle, the day."""
+    """A participant's purchase: ids of the brand and of a factory of the country, the cycle and the day."""
 
     brand = serializers.PrimaryKeyRelatedField(queryset=Brand.objects.none())
     factory = serializers.PrimaryKeyRelatedField(queryset=Factory.objects.none())
@@ -85,6 +85,6 @@ class SubscriptionOrder(StrictSerializer):
 
 
 class SubscriptionEnd(StrictSerializer):
-    """Why a subscription is withdrawn."""
+    """The reason for withdrawing a subscription."""
 
     reason = serializers.CharField(max_length=300)

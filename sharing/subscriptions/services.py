@@ -116,7 +116,7 @@ def withdraw_subscription(*, by: User, subscription: Subscription, reason: str) 
 
 def _authorise(by: User, factory: Factory) -> None:
     if not staff_may(by, "manage_enrolment", factory.pk):
-        raise PermissionDenied(_("Only the country's staff record subscriptions."))
+        raise PermissionDenied(_("Only the country's staff can record subscriptions."))
 
 
 def _write_event(kind: SharingEvent, by: User, found: Subscription, **data: str) -> None:

@@ -81,7 +81,7 @@ def subscription_import_confirm(request: HttpRequest, pk: int) -> HttpResponse:
         with open_upload(kept["file"]) as file:
             return _import(request, programme, kept, file)
     except (signing.BadSignature, FileNotFoundError):
-        messages.error(request, _("That preview is too old. Upload the table again."))
+        messages.error(request, _("This preview has expired. Upload the table again."))
         return redirect("subscription_import", pk=pk)
 
 
@@ -89,7 +89,9 @@ def _import(request: HttpRequest, programme: CountryProgramme, kept: dict[str, A
     try:
         plan = import_subscriptions(by=person(request), programme=programme, file=file, promise=kept["promise"])
     except SubscriptionsChanged:
-        messages.warning(request, _("Something changed since the preview. Nothing was imported; look again."))
+        messages.warning(
+            request, _("Something changed since the preview. Nothing was imported; check the new preview.")
+        )
         return _preview(request, programme, kept["file"], plan_subscriptions(programme=programme, file=file), STALE)
     drop_upload(kept["file"])
     count = len(plan.new)

@@ -110,7 +110,7 @@ class _Reader:
 
     def _brand(self, text: str) -> Brand:
         if text.lower() not in self.brands:
-            raise ValidationError(_("No brand here has this name. Write it as the list of brands does."), "no_brand")
+            raise ValidationError(_("No brand has this name. Enter it exactly as in the list of brands."), "no_brand")
         return self.brands[text.lower()]
 
     def _factory(self, text: str) -> Factory:
@@ -139,16 +139,16 @@ class _Reader:
 
 def _cycle(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= MAX_CYCLE):
-        raise ValidationError(_("Write a whole number from 1 to %s.") % MAX_CYCLE, "no_cycle")
+        raise ValidationError(_("Enter a whole number from 1 to %s.") % MAX_CYCLE, "no_cycle")
     return int(text)
 
 
 def columns_explained() -> list[tuple[str, Any]]:
     """Return each column of the table, with what to write in it."""
     texts = (
-        _("the participant's name, as the list of brands writes it"),
+        _("the participant's name, exactly as in the list of brands"),
         _("the factory's Better Work id"),
-        _("a whole number from 1 on"),
+        _("a whole number, 1 or higher"),
         _("a date as dd/mm/yyyy, such as 27/03/2016"),
     )
     return list(zip(COLUMNS, texts, strict=True))

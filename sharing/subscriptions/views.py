@@ -31,7 +31,7 @@ def recorded_programme(request: HttpRequest, pk: int) -> CountryProgramme:
     visible = CountryProgramme.objects.visible_to(request.user).filter(is_global=False)
     found = get_object_or_404(visible, pk=pk)
     if not may_in_programme(request.user, "manage_enrolment", pk):
-        raise PermissionDenied(_("Only the country's staff see and record its subscriptions."))
+        raise PermissionDenied(_("Only the country's staff can see and record its subscriptions."))
     return found
 
 

@@ -199,7 +199,7 @@ def test_a_list_has_so_many_lines_and_a_longer_supplier_list_says_so(
     browser, address = client_of(world.person("brand_a_member")), reverse("ask_list", args=[world.brand_a.pk])
     page = browser.post(address, {"text": "\n".join(f"Name {number}" for number in range(MOST_LINES + 1))})
     assert page.status_code == 400
-    assert f"A list may have {MOST_LINES} rows" in page.content.decode()
+    assert f"A list can have at most {MOST_LINES} rows" in page.content.decode()
     monkeypatch.setattr(asking, "MOST_LINES", 1)
     Supplier.objects.bulk_create(Supplier(brand=world.brand_a, name=f"Name {number}") for number in range(2))
     page = browser.post(address, {"suppliers": "yes"})

@@ -135,7 +135,7 @@ def the_manager_shares_it(manager: Visitor) -> None:
     manager.sees("Share with Aster & Oak?")
     manager.look()
     manager.press("Share now")
-    manager.sees(f"{FACTORY} now shares with Aster & Oak.")
+    manager.sees(f"{FACTORY} shares with Aster & Oak from now on.")
     manager.look()
 
 
@@ -209,7 +209,7 @@ def the_manager_revokes(manager: Visitor) -> None:
         manager.look()
         manager.page.get_by_role("textbox", name="Reason").fill("We work with them no longer")
         manager.press("Stop sharing now")
-        manager.sees("Aster & Oak can no longer see: ")
+        manager.sees("no longer shares this with Aster & Oak: ")
         manager.sees(told)
         expect(manager.page.locator("main table").first.get_by_role("link", name="Stop sharing")).to_have_count(left)
     manager.look()

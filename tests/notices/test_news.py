@@ -42,7 +42,7 @@ def test_a_brand_is_told_of_a_grants_start_change_and_end(world: World, mail_now
     mail.outbox.clear()
     revoke_access(by=world.person("manager_a"), grant=changed, reason="Not for them")
     mail_now()
-    assert texts(BRAND_A).count("no longer shares") == 1
+    assert texts(BRAND_A).count("ended the access") == 1
     assert "Not for them" not in texts(BRAND_A)
     mail.outbox.clear()
     open_now()
@@ -61,7 +61,7 @@ def test_r7_mails_already_queued_die_with_the_grant(world: World) -> None:
     pass_time()
     send_due_mails()
     said = texts(BRAND_A)
-    assert "no longer shares" in said
+    assert "ended the access" in said
     assert "now shares" not in said
     assert "cycle 3" not in said
     assert "the report of cycle 3 is published" in texts(FACTORY_A)

@@ -223,5 +223,5 @@ def test_r47_the_factory_does_not_learn_from_the_log_that_staff_prepare_an_asses
 
 
 def test_a_grant_cannot_begin_in_the_past(world: World) -> None:
-    with pytest.raises(ValidationError, match="cannot begin in the past"):
+    with pytest.raises(ValidationError, match="cannot start in the past"):
         world.grant(valid_from=timezone.now() - timedelta(days=30))

@@ -46,7 +46,9 @@ def test_r7_a_report_kept_back_is_read_by_nobody_of_the_brand_from_the_next_quer
     assert cycles_read(world, "brand_b_member") == {1, 2}
     assert access.decide(member, world.assessments["a2"], "report").reason == "withheld"
     assert "Price talks" not in said("report.held", world.person("member_a"))
-    assert "holds the report of cycle 2: Aster & Oak cannot see it" in said("report.held", world.person("member_a"))
+    assert "holds the report of cycle 2: Aster & Oak cannot see it" in said(
+        "report.held", world.person("member_a")
+    )
     assert said("report.held", member) == ""
     [a, b] = openings_of(person=world.person("manager_a"), factory=world.factory_a)
     assert ([row.cycle for row in a.kept_back], [row.cycle for row in b.kept_back]) == ([2], [])
@@ -98,10 +100,10 @@ def test_publication_tells_the_factory_to_whom_it_opens_and_when(world: World, c
     take_step(by=world.person("team_leader"), assessment=world.assessments["a3"], name="publish")
 
     text = said("report.scheduled", manager)
-    assert "the report of cycle 3 is published. It is visible to Bluefinch." in text
+    assert "the report of cycle 3 is published. It is visible to Bluefinch now." in text
     assert "Aster & Oak (" in text
     assert "unless you hold it" in text
-    assert "from the day named: Aster & Oak (" in said("report.scheduled", world.person("member_a"))
+    assert "from the day in brackets: Aster & Oak (" in said("report.scheduled", world.person("member_a"))
     assert said("report.scheduled", world.person("brand_a_member")) == ""
     [soon] = opening_soon(person=manager, factory=world.factory_a, until=timezone.now() + timedelta(days=30))
     assert (soon.cycle, soon.brands) == (3, [world.brand_a])

@@ -46,11 +46,11 @@ def test_r6_staff_make_a_grant_only_from_a_signed_form(world: World, client_of: 
     assert {grant.granted_for for grant in grants} == {"Sok Dara, manager"}
     assert cycles_read(world, "brand_a_member") == {1, 2}
     text = said("paper.recorded", world.person("manager_a"))
-    assert "shares with Aster & Oak, from a form signed by Sok Dara, manager" in text
+    assert "shares with Aster & Oak, as on a form signed by Sok Dara, manager" in text
     assert notice_kinds["paper.recorded"].is_mandatory
     assert said("paper.recorded", member) == ""
     page = manager.get(reverse("who_can_see", args=[world.factory_a.pk])).content.decode()
-    assert "Recorded by staff (Team Leader) from a form signed by Sok Dara, manager." in page
+    assert "Form signed by Sok Dara, manager, recorded by staff (Team Leader)." in page
     scan = manager.get(reverse("grant_document", args=[grants[0].pk]))
     assert b"".join(scan.streaming_content) == PDF  # type: ignore[attr-defined]
     assert scan.headers["Content-Type"] == "application/pdf"
@@ -69,7 +69,7 @@ def test_paper_consent_waits_for_the_second_person_and_is_recorded_once(world: W
     world.factory_a.save()
     assert {grant.status() for grant in paper(world)} == {"unconfirmed"}
     assert cycles_read(world, "brand_a_member") == set()
-    with pytest.raises(ValidationError, match="shares exactly this already"):
+    with pytest.raises(ValidationError, match="already has exactly this access"):
         paper(world)
     assert PaperConsent.objects.count() == 1
 
@@ -82,7 +82,7 @@ def test_a_scan_is_what_its_content_says(world: World, client_of: Any, tmp_path:
         with pytest.raises(ValidationError):
             paper(world, scan=bad)
     tomorrow = days_from_now(1, world.factory_a)
-    with pytest.raises(ValidationError, match="a day to come"):
+    with pytest.raises(ValidationError, match="This day is in the future"):
         paper(world, signature=Signature("Sok Dara", tomorrow))
     with pytest.raises(ValidationError, match="before the programme began"):
         paper(world, signature=Signature("Sok Dara", date(1900, 1, 1)))

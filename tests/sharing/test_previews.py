@@ -131,7 +131,7 @@ def test_granting_before_there_is_a_report_says_so(world: World, client_of: Any)
     asked = manager.post(reverse("grant", args=[world.factory_b.pk]), body).content.decode()
 
     assert "There is no report to read yet." in asked
-    assert "You can decide now all the same" in asked
+    assert "You can still decide now" in asked
     assert "from cycle 3 on opens 7 days after publication" in asked
 
 

@@ -23,13 +23,13 @@ STRANGER = b"o" * 32  # the signing key of another portal
 STRANGERS_KEY = thumbprint(public_half("private", STRANGER))
 SENTENCES = {
     "valid": "The portal signed and issued all of it.",
-    "not_issued": "Tell the programme&#x27;s staff, and show them this receipt.",
+    "not_issued": "Contact the programme&#x27;s staff and show them this receipt.",
     "unreadable": "Choose the JSON file that was downloaded with the receipt, or paste all of its text.",
     "no_receipt": "It is a document of another kind or version.",
     "algorithm": "The portal signs receipts with EdDSA only. Do not rely on it.",
-    "unknown_key": "The key it names never signed anything here. Do not rely on it.",
-    "altered": "Its signature does not fit what it says. Do not rely on it; ask for the original.",
-    "disclosed_altered": "what the factory&#x27;s copy adds to it was changed.",
+    "unknown_key": "This portal never signed anything with the key it names. Do not rely on it.",
+    "altered": "Its signature does not match its content. Do not rely on it; ask for the original.",
+    "disclosed_altered": "The part that is only in the factory&#x27;s copy was altered.",
 }
 Change = Callable[[dict[str, Any]], Any]
 

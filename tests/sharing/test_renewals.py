@@ -23,8 +23,8 @@ def test_an_ending_is_brought_to_mind_once_to_both_sides_and_renewed(world: Worl
 
     assert [prompt_renewals(), prompt_renewals()] == [1, 0]
     assert Notice.objects.filter(kind="grant.expiring").count() == 2
-    assert "Renew it if it should go on" in said("grant.expiring", manager)
-    assert "The factory decides whether it goes on" in said("grant.expiring", member, "brand")
+    assert "To continue sharing, renew it" in said("grant.expiring", manager)
+    assert "The factory decides whether to renew it" in said("grant.expiring", member, "brand")
     assert said("grant.expiring", world.person("brand_b_member"), "brand") == ""
     assert f"/sharing/{soon.pk}/change/?renew=1" in client_of(manager).get("/").content.decode()
     assert "sharing with Tonle Lotus Garments ends on" in client_of(member).get("/").content.decode()

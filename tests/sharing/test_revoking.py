@@ -61,7 +61,7 @@ def test_r7_everything_of_one_brand_ends_at_once_and_nothing_else(world: World, 
         assert words in page
     assert "No copy was downloaded" in page
     done = [manager.post(address, {"reason": "Season over"}, follow=True).content.decode() for _ in range(2)]
-    assert "can no longer see anything of Tonle Lotus Garments" in done[0]
+    assert "Tonle Lotus Garments ended all access of" in done[0]
     assert "there was nothing left to stop" in done[1]
     assert open_pairs() == {("Bluefinch", "report")}
     assert Event.objects.filter(kind="grant.revoked").count() == 3

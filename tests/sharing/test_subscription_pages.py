@@ -146,7 +146,7 @@ def test_the_switch_says_who_would_lose_access_before_it_is_switched(world: Worl
     page = client.post(pages["switch"], {"needed": "yes"}, follow=True).content.decode()
     assert "From now on, participants need a subscription." in page
     assert CountryProgramme.objects.get(pk=world.cambodia.pk).participants_need_subscription
-    assert "Stop asking for subscriptions?" in client.get(pages["switch"]).content.decode()
+    assert "Stop requiring subscriptions?" in client.get(pages["switch"]).content.decode()
 
 
 def test_the_form_of_settings_does_not_switch(world: World, client_of) -> None:

@@ -51,14 +51,14 @@ def moment_of(asked: date | None, factory: Factory) -> datetime | None:
 
 
 class MomentQuery(Query):
-    """A cycle, a scope, and a moment where it is not now."""
+    """The cycle, the scope and, unless it is now, the moment."""
 
     cycle = serializers.IntegerField(min_value=1, max_value=MAX_CYCLE)
     scope = serializers.ChoiceField(choices=list(ASSESSMENT_SCOPES))
     at = DayOrMoment(
         required=False,
-        help_text="Now unless told; a day means its end. Ahead: if nothing changes until then. Without an offset it is "
-        "by the factory's clock.",
+        help_text="Default: now. A day means its end. A later moment assumes that nothing changes until then. Without "
+        "an offset it is in the factory's time zone.",
     )
 
     def validate_at(self, value: date) -> date:
@@ -69,13 +69,13 @@ class MomentQuery(Query):
 
 
 class ExplainQuery(MomentQuery):
-    """From the factory's side also who: `brand:7` or `person:12`, as `who-could-see` names them."""
+    """Only for the factory's side: the reader, such as `brand:7` or `person:12`, as in `who-could-see`."""
 
     reader = serializers.CharField(required=False, max_length=40)
 
 
 class AnswerSerializer(DecisionSerializer):
-    """One answer: about which version (null: about none that the asker may know of), and for which brand of theirs."""
+    """One answer, with the version it is about (null: none that you may know of) and, for a brand, which one."""
 
     assessment = serializers.UUIDField(source="about.pk", default=None, allow_null=True)
     version = serializers.IntegerField(source="about.version", default=None, allow_null=True)
@@ -89,13 +89,16 @@ class AnswersSerializer(serializers.Serializer[Any]):
 
 
 class FactoryExplainView(PortalView):
-    """Why somebody may read a cycle of this factory, or not."""
+    """The reason why someone can or cannot read a cycle of this factory."""
 
     query_class = ExplainQuery
 
     @extend_schema(responses=AnswersSerializer)
     def get(self, request: Request, pk: int) -> Response:
-        """Let the factory's people and its country's staff ask about a `reader`; a brand about itself, without one."""
+        """Explain why someone can or cannot read a cycle.
+
+        The factory's members and its country's staff name a `reader`; a brand asks about itself, without one.
+        """
         asked = {"scope": self.query["scope"], "cycle": self.query["cycle"]}
         shared = granted_to(self.user).filter(factory=pk)
         if shared.exists():
@@ -111,7 +114,7 @@ class FactoryExplainView(PortalView):
 
     def _refuse_a_reader(self) -> None:
         if "reader" in self.query:
-            raise serializers.ValidationError({"reader": [_("A brand asks about itself only.")]})
+            raise serializers.ValidationError({"reader": [_("A brand can ask only about itself.")]})
 
     def _reader(self, factory: Factory) -> Any:
         offered = {value for _label, group in reader_choices(self.user, factory)[1:] for value, _name in group}
@@ -121,9 +124,9 @@ class FactoryExplainView(PortalView):
 
 
 class ReaderSerializer(serializers.Serializer[Any]):
-    """One person who could read it, and in which role. `id` is what `explain` takes as `reader`."""
+    """One person who could read it, with their role."""
 
-    id = serializers.SerializerMethodField()
+    id = serializers.SerializerMethodField(help_text="The value for `reader` in `explain`.")
     side = serializers.ChoiceField(choices=["brand", "factory", "programme"])
     organisation = serializers.CharField()
     role = serializers.CharField()
@@ -136,7 +139,7 @@ class ReaderSerializer(serializers.Serializer[Any]):
 
 
 class OpeningSerializer(serializers.Serializer[Any]):
-    """A grant that opened it."""
+    """A grant that gave access."""
 
     grant = serializers.UUIDField(source="pk")
     brand = BrandBriefSerializer()
@@ -147,7 +150,7 @@ class OpeningSerializer(serializers.Serializer[Any]):
 
 
 class ReadersSerializer(serializers.Serializer[Any]):
-    """Who could read one version."""
+    """The readers of one version."""
 
     assessment = serializers.UUIDField(source="assessment.pk")
     version = serializers.IntegerField(source="assessment.version")
@@ -156,19 +159,22 @@ class ReadersSerializer(serializers.Serializer[Any]):
 
 
 class WhoCouldSeeSerializer(serializers.Serializer[Any]):
-    """Each version that was there, the newest first."""
+    """All versions at that moment, newest first."""
 
     versions = ReadersSerializer(many=True)
 
 
 class WhoCouldSeeView(PortalView):
-    """Who could read a cycle's report at a moment."""
+    """The readers of a cycle's report at a moment."""
 
     query_class = MomentQuery
 
     @extend_schema(responses=WhoCouldSeeSerializer)
     def get(self, request: Request, pk: int) -> Response:
-        """For the factory's people and its country's staff: the brands and the people, by the grants of then."""
+        """Return the brands and users who could read a cycle's report, by the grants in force at a moment.
+
+        For the factory's members and its country's staff.
+        """
         factory = factory_from_inside(self.user, pk)
         at = moment_of(self.query.get("at"), factory)
         found: list[Readers] = who_could_see(self.user, factory, self.query["cycle"], self.query["scope"], at)

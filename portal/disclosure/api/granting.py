@@ -44,11 +44,11 @@ class FactoryConsent(PortalView):
 
 
 class SharingOrderView(GrantRows, FactoryConsent):
-    """Sharing with several brands at once."""
+    """Access for several brands at once."""
 
     @extend_schema(request=SharingOrder, responses={201: GrantSerializer(many=True)})
     def post(self, request: Request, pk: int) -> Response:
-        """Let several brands read several kinds of data on the same terms: all of it, or nothing."""
+        """Grant several brands access to several kinds of data on the same terms. All grants are made, or none."""
         factory = self.decided_by_asker()
         order = self.body(SharingOrder)
         terms = GrantChange.terms(order)
@@ -58,13 +58,16 @@ class SharingOrderView(GrantRows, FactoryConsent):
 
 
 class SharingPreviewView(FactoryConsent):
-    """What an order would do."""
+    """A preview of new grants."""
 
     serializer_class = DifferenceSerializer
 
     @extend_schema(request=SharingOrder, responses={200: DifferenceSerializer(many=True)})
     def post(self, request: Request, pk: int) -> Response:
-        """For each brand: what opens now, what on which day, what is kept back. Nothing is shared."""
+        """Preview new grants: for each brand, the reports that open now, open on a later day or are held.
+
+        Nothing is shared.
+        """
         factory = self.decided_by_asker()
         order = self.body(SharingOrder)
         differences = preview_grants(
@@ -78,11 +81,11 @@ class SharingPreviewView(FactoryConsent):
 
 
 class ChangePreviewView(GrantRows):
-    """What a change would do."""
+    """A preview of a change."""
 
     @extend_schema(request=GrantChange, responses={200: DifferenceSerializer})
     def post(self, request: Request, pk: Any) -> Response:
-        """Return what new terms for a grant would add and take away. Nothing is changed."""
+        """Preview what new terms for a grant would add and remove. Nothing is changed."""
         grant = get_object_or_404(self.rows(), pk=pk)
         require(Factory.objects.where(self.user, "manage_sharing"), grant.factory)
         terms = GrantChange.terms(self.body(GrantChange), before=grant)
@@ -90,38 +93,38 @@ class ChangePreviewView(GrantRows):
 
 
 class OpeningsView(FactoryConsent):
-    """When reports open."""
+    """The days on which reports open."""
 
     serializer_class = BrandOpeningsSerializer
 
     @extend_schema(responses={200: BrandOpeningsSerializer(many=True)})
     def get(self, request: Request, pk: int) -> Response:
-        """Brand by brand: what waits and until when, what is kept back, what is open."""
+        """Return for each brand the reports that open later (with the day), are held, or are visible now."""
         openings = openings_of(person=self.user, factory=self.factory())
         return Response(self.get_serializer(openings, many=True).data)
 
 
 class WithholdView(FactoryConsent):
-    """Keeping a report back."""
+    """Holding a report."""
 
     serializer_class = WithheldSerializer
 
     @extend_schema(request=WithholdOrder, responses={201: WithheldSerializer})
     def post(self, request: Request, pk: int) -> Response:
-        """Hold one cycle's report for one brand, from the next request on. A second time changes nothing."""
+        """Hold one cycle's report for one brand, from the next request on. Idempotent."""
         factory = self.decided_by_asker()
         kept = withhold_report(by=self.user, factory=factory, **self.body(WithholdOrder))
         return Response(self.get_serializer(kept).data, status=201)
 
 
 class ReleaseView(PortalView):
-    """Letting a report go."""
+    """Ending the hold on a report."""
 
     serializer_class = WithheldSerializer
 
     @extend_schema(request=None, responses={200: WithheldSerializer})
     def post(self, request: Request, pk: int) -> Response:
-        """End the hold: from the next request on the grants alone decide. A second time changes nothing."""
+        """End the hold on a report. From the next request on, only the grants decide. Idempotent."""
         rows = WithheldReport.objects.visible_to(self.user).select_related("factory", "brand")
         kept = get_object_or_404(rows, pk=pk)
         require(Factory.objects.where(self.user, "manage_sharing"), kept.factory)

@@ -189,7 +189,7 @@ def _approve(
 ) -> HttpResponse:
     if request.POST.get("seen") != brand_seen(found.brand):
         messages.error(
-            request, _("The brand's name or agreement has changed since you opened the page. Look at it once more.")
+            request, _("The brand's name or agreement has changed since you opened the page. Check it again.")
         )
         return redirect("access_request", pk=found.pk)
     try:
@@ -219,4 +219,4 @@ def _approved(found: AccessRequest) -> str:
     if found.factory.confirms_sharing:
         said = _("The request of %(brand)s is approved; it takes effect once a second person confirms it.") % words
         return about(found.factory, said)
-    return _("%(factory)s now shares with %(brand)s.") % words
+    return _("%(factory)s shares with %(brand)s from now on.") % words

@@ -61,7 +61,7 @@ def requests_answer(request: HttpRequest, pk: int) -> HttpResponse:
     if "confirmed" not in request.POST or (form is not None and not form.is_valid()):
         return _confirm(request, factory, answer, chosen, form)
     if request.POST.get("seen") != _identities(chosen):
-        messages.error(request, _("Something has changed since you opened the page. Look at it once more."))
+        messages.error(request, _("Something has changed since you opened the page. Check it again."))
         return _confirm(request, factory, answer, chosen, form)
     _answer_all(request, factory, answer, chosen, form)
     return redirect("request_inbox", pk=pk)

@@ -59,7 +59,7 @@ def _looker(request: HttpRequest, pk: int, brand: int) -> AsBrand:
     """Return the brand's eyes, for those who decide for the factory and its country's staff. Raises 404, 403."""
     factory = factory_inside(request, pk)
     if not may_look(request, factory):
-        raise PermissionDenied(_("Only a manager of this factory and its country's staff see what a brand sees."))
+        raise PermissionDenied(_("Only a manager of this factory and its country's staff can see what a brand sees."))
     return AsBrand(get_object_or_404(Brand.objects.visible_to(request.user), pk=brand), factory)
 
 

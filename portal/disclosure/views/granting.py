@@ -177,7 +177,7 @@ def _said(factory: Factory, brands: list[Brand], grants: list[SharingGrant]) -> 
     if Status.WAITING in statuses:
         words["day"] = in_words(grants[0].valid_from, factory)
         return _("%(factory)s will share with %(brands)s from %(day)s on.") % words
-    return _("%(factory)s now shares with %(brands)s.") % words
+    return _("%(factory)s shares with %(brands)s from now on.") % words
 
 
 @login_required
@@ -214,7 +214,7 @@ def _nothing_new(request: HttpRequest, found: SharingGrant, form: TermsForm) -> 
     """Return the way back where the entered terms hold already: what a second click finds."""
     if not form.terms().same_as(found):
         return None
-    messages.info(request, about(found.factory, _("These are the terms that hold already; nothing was changed.")))
+    messages.info(request, about(found.factory, _("These terms already apply; nothing was changed.")))
     return redirect("who_can_see", pk=found.factory_id)
 
 

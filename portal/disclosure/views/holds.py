@@ -62,7 +62,9 @@ def report_withhold(request: HttpRequest, pk: int) -> HttpResponse:
         words = {"brand": form.cleaned_data["brand"], "cycle": kept.cycle, "factory": factory}
         lost = unsaved([form.cleaned_data["reason"]], [kept.reason])
         if not warn_done_already(request, lost, by=kept.withheld_by, at=kept.withheld_at, place=factory):
-            messages.success(request, _("%(brand)s does not see the report of cycle %(cycle)s of %(factory)s.") % words)
+            messages.success(
+                request, _("%(factory)s holds the report of cycle %(cycle)s: %(brand)s cannot see it.") % words
+            )
     return redirect("report_openings", pk=pk)
 
 

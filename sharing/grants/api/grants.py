@@ -31,12 +31,12 @@ from sharing.receipts.queries import with_receipt
 
 
 class GrantRows(PortalView):
-    """The grants that the asker may see: their factory's, their country's, or to their brand."""
+    """The grants that you may see: of your factory, of your country, or to your brand."""
 
     serializer_class = GrantSerializer
 
     def rows(self) -> SharingGrantQuerySet:
-        """Open and ended ones, each with `from_inside`: whether the asker sees it from the factory's side."""
+        """Open and ended ones, each with `from_inside`: whether the reader sees it from the factory's side."""
         inside = Q(factory__in=Factory.objects.inside(self.user).values("pk"))
         grants = SharingGrant.objects.visible_to(self.user)
         grants = grants.annotate(from_inside=ExpressionWrapper(inside, output_field=BooleanField()))
@@ -54,7 +54,7 @@ class GrantListView(GrantRows, ListView):
     keyset_order = ("-created_at", "-id")
 
     def rows(self) -> SharingGrantQuerySet:
-        """Those that fit everything asked."""
+        """Return the grants that match all filters."""
         rows = super().rows()
         if "open" in self.query:
             rows = rows.filter(ended_at__isnull=self.query["open"])
@@ -63,20 +63,23 @@ class GrantListView(GrantRows, ListView):
 
 
 class FactoryGrantsView(GrantListView):
-    """Who can see this factory's data."""
+    """The grants of one factory."""
 
     query_class = FactoryGrantQuery
 
     def rows(self) -> SharingGrantQuerySet:
         """Return the factory's grants.
 
-        Raises 404 unless it is visible, 403 where its consent is not the asker's business.
+        Responds 404 if there is no such factory, 403 if you may not see its grants.
         """
         return super().rows().filter(factory=factory_from_inside(self.user, self.kwargs["pk"]))
 
     @extend_schema(request=GrantOrder, responses={201: GrantSerializer})
     def post(self, request: Request, pk: int) -> Response:
-        """Let a brand read. The same order given twice is one grant; another one for the same data is refused."""
+        """Grant a brand access.
+
+        Idempotent: the same call returns the same grant. A second grant for the same data is refused.
+        """
         factory = factory_from_inside(self.user, pk)
         require(Factory.objects.where(self.user, "manage_sharing"), factory)
         order = self.body(GrantOrder)
@@ -91,7 +94,7 @@ class GrantDetailView(GrantRows, DetailView):
 
     @extend_schema(request=GrantChange, responses={200: GrantSerializer})
     def patch(self, request: Request, pk: Any) -> Response:
-        """Change its terms. They never change in place: the answer is the grant's successor, with an id of its own."""
+        """Change the terms of a grant. The response is a new grant, with its own id, that replaces the old one."""
         grant = self.row()
         require(Factory.objects.where(self.user, "manage_sharing"), grant.factory)
         terms = GrantChange.terms(self.body(GrantChange), before=grant)
@@ -100,11 +103,14 @@ class GrantDetailView(GrantRows, DetailView):
 
 
 class StopView(GrantRows):
-    """The end of everything that a factory shares with one brand, or with all of them."""
+    """The end of all access of one brand, or of all brands."""
 
     @extend_schema(request=StopOrder, responses={200: GrantSerializer(many=True)})
     def post(self, request: Request, pk: int) -> Response:
-        """Stop it, at once; the answer is what ended. Nothing left to stop is an empty list."""
+        """End all access of one brand, or of all brands, at once.
+
+        The response lists the grants that ended; it is empty if there were none.
+        """
         factory = get_object_or_404(Factory.objects.visible_to(self.user), pk=pk)
         require(Factory.objects.where(self.user, "manage_sharing"), factory)
         order = self.body(StopOrder)
@@ -122,7 +128,7 @@ class GrantConfirmationView(GrantRows):
 
     @extend_schema(request=ConfirmationOrder, responses={200: GrantSerializer})
     def post(self, request: Request, pk: Any) -> Response:
-        """Confirm it, or refuse it: then it ends without having opened anything. The same answer twice is one."""
+        """Confirm or refuse a grant. A refused grant ends without ever giving access. Idempotent."""
         grant = get_object_or_404(self.rows(), pk=pk)
         require(Factory.objects.where(self.user, "confirm_sharing"), grant.factory)
         order = self.body(ConfirmationOrder)
@@ -138,7 +144,7 @@ class GrantRevokeView(GrantRows):
 
     @extend_schema(request=RevokeOrder, responses={200: GrantSerializer})
     def post(self, request: Request, pk: Any) -> Response:
-        """Revoke it: nothing opens through it from the next request on. A second time changes nothing."""
+        """Revoke a grant. It gives no access from the next request on. Idempotent."""
         grant = get_object_or_404(self.rows(), pk=pk)
         require(Factory.objects.where(self.user, "manage_sharing"), grant.factory)
         revoke_access(by=self.user, grant=grant, **self.body(RevokeOrder))

@@ -106,7 +106,7 @@ class TermsForm(forms.Form):
         if data.get("cycles") == SharingGrant.Cycles.ALL:
             data["cycle_number"] = None
         elif data.get("cycles") and data.get("cycle_number") is None and "cycle_number" not in self.errors:
-            self.add_error("cycle_number", _("Say which cycle."))
+            self.add_error("cycle_number", _("Enter a cycle number."))
         until, first_day = data.get("expires_on"), data.get("starts_on")
         if until is not None and until < today(self.place):
             self.add_error("expires_on", _("This day has passed. Choose today or a later day."))

@@ -39,7 +39,7 @@ class CopiesAnswerForm(forms.Form):
 
     ALL_DESTROYED, SOME_KEPT = "destroyed", "kept"
     outcome = forms.ChoiceField(
-        label=_("What became of these copies?"),
+        label=_("What happened to these copies?"),
         choices=[
             (ALL_DESTROYED, _("All of them are destroyed")),
             (SOME_KEPT, _("We must keep some of them; the others are destroyed")),
@@ -52,7 +52,9 @@ class CopiesAnswerForm(forms.Form):
             label=_("Copies that we must keep"),
             required=False,
             widget=forms.CheckboxSelectMultiple,
-            error_messages={"invalid_choice": _("This copy is not asked for, or was reported destroyed already.")},
+            error_messages={
+                "invalid_choice": _("This copy is not part of the request, or was already reported destroyed.")
+            },
         )
     )
     kept_because = conditional(
@@ -60,7 +62,7 @@ class CopiesAnswerForm(forms.Form):
             label=_("Why these must be kept"),
             max_length=300,
             required=False,
-            help_text=_("A law or a contract, and until when. The factory reads it."),
+            help_text=_("For example a law or a contract, and until when. The factory can read this."),
         )
     )
     remark = forms.CharField(label=_("Remark for the factory"), max_length=500, required=False)

@@ -37,7 +37,7 @@ def _let_open(notice: Notice, reader: User) -> Line | None:
     factory = own_factory(notice, reader)
     if factory is None:
         return None
-    text = _("%(factory)s ended the hold on the report of cycle %(cycle)s for %(brand)s.")
+    text = _("%(factory)s ended the hold for %(brand)s on the report of cycle %(cycle)s.")
     return Line(text % _words(notice, factory), openings_page(factory))
 
 
@@ -53,8 +53,8 @@ def _paper_recorded(notice: Notice, reader: User) -> Line | None:
     grants = SharingGrant.objects.visible_to(reader).filter(consent_document=consent.document)
     brands = sorted(set(grants.values_list("brand__name", flat=True)))
     text = _(
-        "The programme's staff recorded that %(factory)s shares with %(brands)s, from a form signed by %(signed_by)s "
-        "on %(day)s. If this is wrong, end it."
+        "The programme's staff recorded that %(factory)s shares with %(brands)s, as on a form signed by "
+        "%(signed_by)s on %(day)s. If this is wrong, end the access."
     )
     words = {
         "factory": consent.factory.name,
@@ -77,9 +77,9 @@ def _ends_soon(notice: Notice, reader: User) -> Line | None:
         "day": last_day_in_words(grant.expires_at, grant.factory),
     }
     if notice.side == Side.BRAND:
-        text = _("%(factory)s shares “%(what)s” with %(brand)s until %(day)s. The factory decides whether it goes on.")
+        text = _("%(factory)s shares “%(what)s” with %(brand)s until %(day)s. The factory decides whether to renew it.")
         return Line(text % words, reverse("shared_list"))
-    text = _("%(factory)s shares “%(what)s” with %(brand)s until %(day)s. Renew it if it should go on.")
+    text = _("%(factory)s shares “%(what)s” with %(brand)s until %(day)s. To continue sharing, renew it.")
     may_decide = member_may(reader, "manage_sharing", grant.factory_id)
     page = f"{reverse('grant_change', args=[grant.pk])}?renew=1" if may_decide else ""
     return Line(text % words, page or reverse("who_can_see", args=[grant.factory_id]))

@@ -114,7 +114,7 @@ def _payload(notice: Notice) -> dict[str, Any] | None:
 
 
 LABELS = {
-    STARTED: gettext_lazy("A factory began to share with your brand"),
+    STARTED: gettext_lazy("A factory started sharing with your brand"),
     CHANGED: gettext_lazy("A factory changed what it shares with your brand"),
     ENDED: gettext_lazy("Your brand's access has expired"),
 }

@@ -27,15 +27,15 @@ def _ended(notice: Notice, reader: User) -> Line | None:
         "reason": grant.end_reason,
     }
     if notice.side == Side.FACTORY:
-        text = _("%(factory)s stopped sharing “%(what)s” with %(brand)s.") % words
+        text = _("%(factory)s ended the access of %(brand)s to “%(what)s”.") % words
         return Line(text, reverse("who_can_see", args=[grant.factory_id]))
     again = SharingGrant.objects.live().filter(factory=grant.factory, brand=grant.brand, scope=grant.scope)
     if again.exists():
         return None
     if grant.is_end_reason_shown:
-        text = _("%(factory)s no longer shares “%(what)s” with %(brand)s, and says: %(reason)s") % words
+        text = _("%(factory)s ended the access of %(brand)s to “%(what)s”. The reason given: %(reason)s") % words
     else:
-        text = _("%(factory)s no longer shares “%(what)s” with %(brand)s.") % words
+        text = _("%(factory)s ended the access of %(brand)s to “%(what)s”.") % words
     return Line(text, reverse("shared_list"))
 
 
@@ -86,6 +86,9 @@ register_notice(
 )
 register_notice(
     NoticeKind(
-        SharingNotice.COPY_ANSWERED, gettext_lazy("A brand says what became of its copies"), _answered, sides=FACTORY
+        SharingNotice.COPY_ANSWERED,
+        gettext_lazy("A brand answers a request to destroy copies"),
+        _answered,
+        sides=FACTORY,
     )
 )

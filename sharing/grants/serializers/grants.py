@@ -17,16 +17,16 @@ from sharing.terms import MAX_CYCLE, Status
 
 
 class BrandBriefSerializer(serializers.Serializer[Any]):
-    """A brand as it is named in lists."""
+    """A brand in brief."""
 
     id = serializers.IntegerField()
     name = serializers.CharField()
 
 
 class GrantSerializer(serializers.Serializer[Any]):
-    """One factory's consent that one brand reads one kind of data.
+    """One factory's consent for one brand to read one kind of data.
 
-    Who gave and ended it, why, and what else only concerns the factory is null for a brand (`from_inside` is false).
+    What only concerns the factory, such as who granted and ended it, is null for a brand (`from_inside` is false).
     """
 
     id = serializers.UUIDField()
@@ -42,73 +42,85 @@ class GrantSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
     replaces = serializers.UUIDField(
-        source="replaces_id", allow_null=True, help_text="The grant that the brand had until this one took its place."
+        source="replaces_id", allow_null=True, help_text="The brand's earlier grant, which this one replaced."
     )
-    follows = serializers.SerializerMethodField(help_text="The decision before it, be it one that never took effect.")
-    hold_days = serializers.SerializerMethodField(help_text="Days each new report is held before it opens.")
-    receipt = serializers.CharField(allow_null=True, help_text="The number of its newest receipt.")
-    granted_by = serializers.SerializerMethodField()
-    ended_by = serializers.SerializerMethodField()
-    end_code = serializers.SerializerMethodField()
-    end_reason = serializers.SerializerMethodField()
-    is_end_reason_shown = serializers.SerializerMethodField()
+    follows = serializers.SerializerMethodField(
+        help_text="The decision before this one, even if that never took effect. null for a brand."
+    )
+    hold_days = serializers.SerializerMethodField(help_text="Days each new report is held. null for a brand.")
+    receipt = serializers.CharField(allow_null=True, help_text="The number of the newest receipt.")
+    granted_by = serializers.SerializerMethodField(help_text="The name of the user who granted it. null for a brand.")
+    ended_by = serializers.SerializerMethodField(help_text="The name of the user who ended it. null for a brand.")
+    end_code = serializers.SerializerMethodField(
+        help_text="The code of the reason for the end. null for a brand, and where there is none."
+    )
+    end_reason = serializers.SerializerMethodField(
+        help_text="The reason for the end. null for a brand unless the factory chose to show it."
+    )
+    is_end_reason_shown = serializers.SerializerMethodField(
+        help_text="true if the brand can see the reason. null for a brand."
+    )
 
     def get_hold_days(self, grant: Any) -> int | None:
-        """For the factory's side."""
+        """Return the days; null for a brand."""
         return grant.hold_days if grant.from_inside else None
 
     def get_follows(self, grant: Any) -> str | None:
-        """For the factory's side."""
+        """Return the id; null for a brand."""
         return str(grant.follows_id) if grant.follows_id and grant.from_inside else None
 
     def get_granted_by(self, grant: Any) -> str | None:
-        """Return the name, for the factory's side."""
+        """Return the name; null for a brand."""
         return grant.granted_by.name if grant.from_inside else None
 
     def get_ended_by(self, grant: Any) -> str | None:
-        """Return the name, for the factory's side."""
+        """Return the name; null for a brand."""
         return grant.ended_by.name if grant.ended_by and grant.from_inside else None
 
     @extend_schema_field(serializers.ChoiceField(choices=SharingGrant.End.values, allow_null=True))
     def get_end_code(self, grant: Any) -> str | None:
-        """Why it ended, for the factory's side; null also for ends that have none."""
+        """Return the code of the reason; null for a brand, and for ends without a code."""
         return (grant.end_code or None) if grant.from_inside else None
 
     def get_end_reason(self, grant: Any) -> str | None:
-        """For the factory's side; for the brand where the factory chose to show it."""
+        """Return the reason; null for a brand unless the factory chose to show it."""
         return grant.end_reason if grant.from_inside or grant.is_end_reason_shown else None
 
     def get_is_end_reason_shown(self, grant: Any) -> bool | None:
-        """Whether the brand reads the reason; for the factory's side."""
+        """Return true if the brand can see the reason; null for a brand."""
         return grant.is_end_reason_shown if grant.from_inside else None
 
 
 class GrantQuery(PageQuery):
-    """How a list of grants is narrowed."""
+    """Filters of a list of grants."""
 
     factory = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
     brand = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
     scope = serializers.ChoiceField(required=False, choices=OFFERED_SCOPES)
-    open = serializers.BooleanField(required=False, help_text="true: not ended; false: ended.")
+    open = serializers.BooleanField(
+        required=False, help_text="true: only grants that have not ended; false: only ended ones."
+    )
 
 
 class FactoryGrantQuery(PageQuery):
-    """How the list of one factory's grants is narrowed."""
+    """Filters of one factory's list of grants."""
 
     brand = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
     scope = serializers.ChoiceField(required=False, choices=OFFERED_SCOPES)
-    open = serializers.BooleanField(required=False, help_text="true: not ended; false: ended.")
+    open = serializers.BooleanField(
+        required=False, help_text="true: only grants that have not ended; false: only ended ones."
+    )
 
 
 class GrantChange(StrictSerializer):
-    """New terms for a grant; what is left out stays as it is.
+    """New terms for a grant. Fields that are left out do not change.
 
-    `cycle_number` belongs to cycles `from` and `only`. Without `valid_from` the change starts now.
+    `cycle_number` is only for cycles `from` and `only`. Without `valid_from` the change starts now.
     """
 
     cycles = serializers.ChoiceField(required=False, choices=SharingGrant.Cycles.values)
     cycle_number = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=MAX_CYCLE)
-    valid_from = serializers.DateTimeField(required=False, help_text="Now or later.")
+    valid_from = serializers.DateTimeField(required=False, help_text="Now or a later moment.")
     expires_at = serializers.DateTimeField(required=False, allow_null=True, help_text="null: no end date.")
     purpose = serializers.CharField(required=False, allow_blank=True, max_length=300)
     hold_days = serializers.IntegerField(required=False, min_value=0, max_value=365)
@@ -125,7 +137,7 @@ class GrantChange(StrictSerializer):
 
 
 class GrantOrder(GrantChange):
-    """Which brand may read what, on which terms."""
+    """A new grant: the brand, the data and the terms."""
 
     brand = serializers.IntegerField(min_value=1, max_value=MAX_ID)
     scope = serializers.ChoiceField(choices=OFFERED_SCOPES)
@@ -144,21 +156,24 @@ def visible_brand(user: Any, pk: int) -> Brand:
 
 
 class RevokeOrder(StrictSerializer):
-    """Why sharing is ended: kept in the factory's records, and shown to the brand only with `is_reason_shown`."""
+    """The reason for ending access.
+
+    It is kept in the factory's records and shown to the brand only with `is_reason_shown`.
+    """
 
     reason = serializers.CharField(required=False, allow_blank=True, max_length=300, default="")
     is_reason_shown = serializers.BooleanField(required=False, default=False)
 
 
 class ConfirmationOrder(StrictSerializer):
-    """The second person's answer; the reason for refusing is kept in the factory's records."""
+    """The second person's answer. A reason for refusing is kept in the factory's records."""
 
     answer = serializers.ChoiceField(choices=["confirm", "refuse"])
     reason = serializers.CharField(required=False, allow_blank=True, max_length=300, default="")
 
 
 class StopOrder(RevokeOrder):
-    """What a factory stops: everything of one brand, or with `brand` null all that it shares."""
+    """The access to end: all access of one brand or, if `brand` is null, of all brands."""
 
     brand = serializers.IntegerField(allow_null=True, min_value=1, max_value=MAX_ID)
 

@@ -40,7 +40,7 @@ EVENT_OF_END = {
 def authorise_decider(by: User, factory: Factory) -> None:
     """Raise `PermissionDenied` unless `by` decides who sees this factory's data."""
     if not member_may(by, "manage_sharing", factory.pk):
-        raise PermissionDenied(_("Only a manager of this factory decides who sees its data."))
+        raise PermissionDenied(_("Only a manager of this factory can decide who sees its data."))
 
 
 @transaction.atomic

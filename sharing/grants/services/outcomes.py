@@ -177,9 +177,9 @@ def _check_terms(grant: SharingGrant, now: datetime) -> None:
     if grant.cycles == SharingGrant.Cycles.ALL and grant.cycle_number is not None:
         errors["cycle_number"] = _("Leave the cycle empty when all cycles are shared.")
     if grant.cycles != SharingGrant.Cycles.ALL and not grant.cycle_number:
-        errors["cycle_number"] = _("Say which cycle.")
+        errors["cycle_number"] = _("Enter a cycle number.")
     if grant.valid_from < now - CLOCKS_DIFFER:
-        errors["valid_from"] = _("Sharing cannot begin in the past: what was not shared then stays that way.")
+        errors["valid_from"] = _("Access cannot start in the past. Choose the present or a later moment.")
     if grant.expires_at is not None and grant.expires_at <= max(now, grant.valid_from):
         errors["expires_at"] = _("The end must be in the future, and after the start.")
     if grant.scope not in Scope.values:

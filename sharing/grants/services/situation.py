@@ -46,7 +46,7 @@ class Situation:
     def require_decider(self) -> None:
         """Raise `PermissionDenied` unless `by` decides who sees this factory's data."""
         if not self.may_decide:
-            raise PermissionDenied(_("Only a manager of this factory decides who sees its data."))
+            raise PermissionDenied(_("Only a manager of this factory can decide who sees its data."))
 
     def require_second(self, first_id: int) -> None:
         """Raise `PermissionDenied` unless `by` confirms for this factory and is somebody else than the first."""

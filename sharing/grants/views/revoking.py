@@ -111,8 +111,8 @@ def _stopped(request: HttpRequest, ended: SharingGrant) -> str:
     words = {"factory": ended.factory, "brand": ended.brand, "what": ended.get_scope_display()}
     still = ", ".join(one.get_scope_display() for one in _open(request, ended.factory).filter(brand=ended.brand_id))
     if not still:
-        return _("%(brand)s can no longer see: %(what)s of %(factory)s. You share nothing else with it.") % words
-    return _("%(brand)s can no longer see: %(what)s of %(factory)s. It still sees: %(still)s.") % {
+        return _("%(factory)s no longer shares this with %(brand)s: %(what)s. You share nothing else with it.") % words
+    return _("%(factory)s no longer shares this with %(brand)s: %(what)s. It still sees: %(still)s.") % {
         **words,
         "still": still,
     }
@@ -151,7 +151,7 @@ def _all_stopped(factory: Factory, brand: Brand, ended: Iterable[SharingGrant]) 
     words = {"factory": factory, "brand": brand, "what": ", ".join(one.get_scope_display() for one in ended)}
     if not words["what"]:
         return _("%(factory)s shares nothing with %(brand)s: there was nothing left to stop.") % words
-    return _("%(brand)s can no longer see anything of %(factory)s. Ended: %(what)s.") % words
+    return _("%(factory)s ended all access of %(brand)s: %(what)s.") % words
 
 
 @login_required

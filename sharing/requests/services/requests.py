@@ -103,7 +103,7 @@ def request_many(*, by: User, brand: Brand, factories: Sequence[Factory], wish: 
 def _refusal(standing: Standing | None, wish: Wish, factory: Factory | None) -> str:
     """Return why a factory is not asked; empty if it is."""
     if standing is None or factory is None:
-        return _("This factory cannot be asked.")
+        return _("This factory cannot be asked for access.")
     if wish.last_day is not None and wish.last_day < today(factory):
         return _("The last day that you chose has passed at this factory. Choose a later day.")
     return standing.refusal(wish.at(factory))
@@ -116,21 +116,23 @@ def _authorise_brand(by: User, brand: Brand) -> None:
 
 def _authorise_factory(by: User, factory: Factory) -> None:
     if not member_may(by, "manage_sharing", factory.pk):
-        raise PermissionDenied(_("Only a manager of this factory decides who sees its data."))
+        raise PermissionDenied(_("Only a manager of this factory can decide who sees its data."))
 
 
 def _check_wish(wish: Wish) -> None:
     errors = {}
     if not wish.scopes or set(wish.scopes) - set(Scope.values):
-        errors["scopes"] = _("Choose what you ask for from the kinds of data listed.")
+        errors["scopes"] = _("Choose the data you ask for from the kinds listed.")
     if wish.cycles not in SharingGrant.Cycles.values:
         errors["cycles"] = _("Choose which cycles you ask for.")
     if (wish.cycles == SharingGrant.Cycles.ALL) != (wish.cycle_number is None):
-        errors["cycle_number"] = _("A cycle belongs to “from a cycle on” and “one cycle only”, and only to these.")
+        errors["cycle_number"] = _(
+            "Enter a cycle with “from a cycle on” or “one cycle only”, and leave it empty otherwise."
+        )
     if wish.expires_at is not None and wish.expires_at <= timezone.now():
         errors["expires_at"] = _("The end must be in the future.")
     if not one_line(wish.purpose):
-        errors["purpose"] = _("Say what you want the data for: the factory decides by it.")
+        errors["purpose"] = _("Enter the purpose: the factory reads it before it decides.")
     if errors:
         raise ValidationError(errors)
 
@@ -272,7 +274,7 @@ def _must_not_exceed(request: AccessRequest, scopes: Sequence[str], terms: Terms
         errors["scopes"] = _("The brand did not ask for this kind of data.")
     asked = SharingGrant(cycles=request.cycles, cycle_number=request.cycle_number, expires_at=request.expires_at)
     if not covers(asked, Wish((), "", terms.cycles, terms.cycle_number, request.expires_at)):
-        errors["cycles"] = _("These are more cycles than the brand asked for: %s.") % asked.cycles_in_words()
+        errors["cycles"] = _("The brand asked for fewer cycles: %s.") % asked.cycles_in_words()
     if request.expires_at and (terms.expires_at is None or terms.expires_at > request.expires_at):
         day = last_day_in_words(request.expires_at, request.factory)
         errors["expires_at"] = _("The brand asked for less time: until %s.") % day

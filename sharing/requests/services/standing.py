@@ -107,7 +107,7 @@ class Standing:
                 self.asked.created_at, self.place
             )
         if again := self.again_from(wish.scopes):
-            return _("You asked for this not long ago. You can ask again from %s on.") % in_words(again, self.place)
+            return _("You asked for this recently. You can ask again from %s on.") % in_words(again, self.place)
         if all(any(covers(grant, wish) for grant in self.shared if grant.scope == scope) for scope in wish.scopes):
             return _("The factory shares all of this with your brand already.")
         return ""
