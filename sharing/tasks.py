@@ -6,7 +6,7 @@ from sharing.copies.services import remind_of_destroy_notices
 from sharing.grants.services import renewals
 from sharing.records import digest
 from sharing.requests.services.dropping import drop_proposals
-from sharing.requests.services.requests import lapse_requests, remind_of_requests
+from sharing.requests.services.lapsing import lapse_requests, remind_of_requests
 
 
 @shared_task(acks_late=True, max_retries=0)

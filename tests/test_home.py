@@ -17,7 +17,7 @@ from factories.services import create_programme
 from portal.accounts.models import User
 from sharing.holds.services import withhold_report
 from sharing.models import SharingGrant
-from sharing.requests.services.requests import request_access
+from sharing.requests.services.asking import request_access
 from sharing.requests.services.standing import Wish
 from tests.publishing import correct
 from tests.world import World, make_assessment

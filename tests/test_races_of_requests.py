@@ -17,15 +17,9 @@ from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import stop_all_sharing
 from sharing.grants.services.situation import Situation
 from sharing.models import AccessRequest, DestroyNotice, Receipt, SharingGrant
-from sharing.requests.services.requests import (
-    AlreadyAnsweredError,
-    approve_request,
-    as_asked,
-    decline_request,
-    lapse_requests,
-    request_access,
-    withdraw_request,
-)
+from sharing.requests.services.answering import AlreadyAnsweredError, approve_request, as_asked, decline_request
+from sharing.requests.services.asking import request_access, withdraw_request
+from sharing.requests.services.lapsing import lapse_requests
 from sharing.requests.services.standing import Wish
 from tests.together import (
     TIMES,

@@ -15,8 +15,8 @@ from sharing.access.publication import OPEN_TO_BRANDS, RELEASED_TO_FACTORY, Repo
 from sharing.access.reasons import Reason
 from sharing.models import AccessRequest, Receipt
 from sharing.receipts.document import sentence
+from sharing.requests.services.answering import answered_in_words
 from sharing.requests.services.answers import EVENT_OF_ANSWER
-from sharing.requests.services.requests import answered_in_words
 from sharing.requests.states import Shown, State
 from tests.world import World
 

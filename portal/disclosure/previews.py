@@ -29,7 +29,7 @@ from sharing.access.publication import ReportState
 from sharing.grants.services.outcomes import CLOCKS_DIFFER, Outcome, Terms, changing, end_of, granting
 from sharing.grants.services.situation import Situation, situation_of
 from sharing.models import AccessRequest, Scope, SharingGrant
-from sharing.requests.services.requests import approving, as_asked
+from sharing.requests.services.answering import approving, as_asked
 from sharing.terms import Status
 
 

@@ -15,7 +15,7 @@ from portal.accounts.models import User
 from sharing.grants.services.granting import change_grant, share
 from sharing.grants.services.outcomes import Terms
 from sharing.models import AccessRequest, SharingGrant
-from sharing.requests.services.requests import approve_request
+from sharing.requests.services.answering import approve_request
 from sharing.terms import Status
 
 

@@ -35,13 +35,8 @@ from sharing.requests.serializers import (
     RequestSerializer,
     WithdrawOrder,
 )
-from sharing.requests.services.requests import (
-    approve_request,
-    decline_request,
-    request_many,
-    snooze_request,
-    withdraw_request,
-)
+from sharing.requests.services.answering import approve_request, decline_request, snooze_request
+from sharing.requests.services.asking import request_many, withdraw_request
 from sharing.requests.services.standing import standings
 
 

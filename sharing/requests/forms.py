@@ -15,7 +15,7 @@ from sharing.grants.forms.granting import TermsForm
 from sharing.grants.services.outcomes import Terms
 from sharing.models import AccessRequest, Scope
 from sharing.requests.models import AccessRequestQuerySet
-from sharing.requests.services.requests import as_asked
+from sharing.requests.services.answering import as_asked
 from sharing.requests.services.standing import Wish
 from sharing.scopes import OFFERED_CHOICES
 

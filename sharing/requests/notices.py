@@ -90,9 +90,7 @@ def _payload(notice: Notice) -> dict[str, Any] | None:
 
 
 DECIDERS, BRAND = {"factory": "manage_sharing"}, {"brand": ""}
-register_notice(
-    NoticeKind(SharingNotice.REQUEST_SENT, gettext_lazy("A brand asks for access"), _asked, sides=DECIDERS)
-)
+register_notice(NoticeKind(SharingNotice.REQUEST_SENT, gettext_lazy("A brand asks for access"), _asked, sides=DECIDERS))
 register_notice(
     NoticeKind(
         SharingNotice.REQUEST_REMINDED, gettext_lazy("A brand is waiting for an answer"), _reminder, sides=DECIDERS

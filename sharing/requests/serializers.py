@@ -13,7 +13,7 @@ from sharing.grants.serializers.grants import BrandBriefSerializer
 from sharing.grants.services.outcomes import Terms
 from sharing.models import Scope, SharingGrant
 from sharing.requests.matching import MOST_LINES, Line
-from sharing.requests.services.requests import LONGEST_SNOOZE_DAYS, as_asked
+from sharing.requests.services.answering import LONGEST_SNOOZE_DAYS, as_asked
 from sharing.requests.services.standing import Wish
 from sharing.requests.states import Shown
 from sharing.scopes import OFFERED_SCOPES

@@ -12,7 +12,8 @@ from portal.accounts.models import ApiToken, User
 from portal.core.models import Event
 from portal.core.reader import current_reader
 from sharing.models import AccessRequest
-from sharing.requests.services.requests import decline_request, request_access
+from sharing.requests.services.answering import decline_request
+from sharing.requests.services.asking import request_access
 from sharing.requests.services.standing import Wish
 from tests.world import World
 

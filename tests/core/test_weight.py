@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.html import strip_tags
 
 from portal.core import stylesheets
-from sharing.requests.services.requests import request_access
+from sharing.requests.services.asking import request_access
 from sharing.requests.services.standing import Wish
 from tests.world import World
 

@@ -45,7 +45,7 @@ from sharing.models import (
 )
 from sharing.papers.services import Signature, record_paper_consent
 from sharing.records.services import record_access
-from sharing.requests.services.requests import request_access
+from sharing.requests.services.asking import request_access
 from sharing.requests.services.standing import Wish
 from tests.publishing import correct
 from tests.world import World, build_world

@@ -33,7 +33,8 @@ from sharing.holds.services import release_report, withhold_report
 from sharing.models import Receipt, SharingGrant, WithheldReport
 from sharing.receipts.checking import is_issued
 from sharing.receipts.document import document_of, fingerprint
-from sharing.requests.services.requests import approve_request, request_access
+from sharing.requests.services.answering import approve_request
+from sharing.requests.services.asking import request_access
 from sharing.requests.services.standing import Wish
 from tests.jose import encode
 from tests.tampering import problems, tell_world

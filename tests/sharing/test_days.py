@@ -13,7 +13,8 @@ from portal.core.days import UTC_DAYS, Zone, day_of, end_of, moment_at, today, z
 from sharing.models import AccessRecord, SharingGrant
 from sharing.receipts.document import facts
 from sharing.records.services import record_access
-from sharing.requests.services.requests import decline_request, request_access, request_many, snooze_request
+from sharing.requests.services.answering import decline_request, snooze_request
+from sharing.requests.services.asking import request_access, request_many
 from sharing.requests.services.standing import Wish, may_ask_again
 from tests.world import World
 

@@ -46,9 +46,7 @@ def test_r7_a_report_kept_back_is_read_by_nobody_of_the_brand_from_the_next_quer
     assert cycles_read(world, "brand_b_member") == {1, 2}
     assert access.decide(member, world.assessments["a2"], "report").reason == "withheld"
     assert "Price talks" not in said("report.held", world.person("member_a"))
-    assert "holds the report of cycle 2: Aster & Oak cannot see it" in said(
-        "report.held", world.person("member_a")
-    )
+    assert "holds the report of cycle 2: Aster & Oak cannot see it" in said("report.held", world.person("member_a"))
     assert said("report.held", member) == ""
     [a, b] = openings_of(person=world.person("manager_a"), factory=world.factory_a)
     assert ([row.cycle for row in a.kept_back], [row.cycle for row in b.kept_back]) == ([2], [])

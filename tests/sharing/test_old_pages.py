@@ -14,7 +14,7 @@ from sharing.grants.services.granting import change_grant
 from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import revoke_access, revoke_brand
 from sharing.models import AccessRequest, DestroyNotice, SharingGrant, WithheldReport
-from sharing.requests.services.requests import approve_request, decline_request
+from sharing.requests.services.answering import approve_request, decline_request
 from tests.sharing.test_request_pages import ask, page
 from tests.sharing.test_revoking import download
 from tests.world import World

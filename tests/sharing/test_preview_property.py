@@ -40,7 +40,8 @@ from sharing.grants.services.revoking import revoke_access
 from sharing.grants.services.situation import Situation, situation_of
 from sharing.holds.services import release_report, withhold_report
 from sharing.models import AccessRequest, SharingGrant, WithheldReport
-from sharing.requests.services.requests import approve_request, approving, request_access
+from sharing.requests.services.answering import approve_request, approving
+from sharing.requests.services.asking import request_access
 from sharing.requests.services.standing import Wish
 from tests.amounts import amount
 from tests.sharing.oracle import terms_of

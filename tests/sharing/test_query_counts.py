@@ -24,7 +24,7 @@ from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import revoke_access
 from sharing.holds.services import withhold_report
 from sharing.models import AccessRequest, Receipt, SharingGrant
-from sharing.requests.services.requests import request_access
+from sharing.requests.services.asking import request_access
 from sharing.requests.services.standing import Wish
 from tests.publishing import correct
 from tests.world import World, make_assessment

@@ -13,7 +13,8 @@ from brands.models import Brand, Supplier
 from factories.models import Factory
 from sharing.codes.queries import short_code
 from sharing.models import AccessRequest, SharingGrant
-from sharing.requests.services.requests import decline_request, request_access
+from sharing.requests.services.answering import decline_request
+from sharing.requests.services.asking import request_access
 from sharing.requests.services.standing import Wish
 from tests.world import World
 

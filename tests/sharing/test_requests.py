@@ -19,18 +19,15 @@ from portal.notices.outbox import notice_kinds
 from sharing.codes.queries import id_range, short_code
 from sharing.grants.services.outcomes import Terms
 from sharing.models import AccessRequest, SharingGrant
-from sharing.requests.services.requests import (
+from sharing.requests.services.answering import (
     AlreadyAnsweredError,
     approve_request,
     as_asked,
     decline_request,
-    lapse_requests,
-    remind_of_requests,
-    request_access,
-    request_many,
     snooze_request,
-    withdraw_request,
 )
+from sharing.requests.services.asking import request_access, request_many, withdraw_request
+from sharing.requests.services.lapsing import lapse_requests, remind_of_requests
 from sharing.requests.services.standing import Wish, standings
 from tests.world import World
 

@@ -18,17 +18,16 @@ from sharing.grants.services.revoking import revoke_access
 from sharing.grants.services.situation import Situation
 from sharing.models import AccessRequest, Receipt, SharingGrant
 from sharing.requests.services import dropping
-from sharing.requests.services.dropping import drop_proposals
-from sharing.requests.services.requests import (
+from sharing.requests.services.answering import (
     AlreadyAnsweredError,
     approve_request,
     as_asked,
     decline_request,
-    lapse_requests,
-    remind_of_requests,
-    request_access,
     snooze_request,
 )
+from sharing.requests.services.asking import request_access
+from sharing.requests.services.dropping import drop_proposals
+from sharing.requests.services.lapsing import lapse_requests, remind_of_requests
 from sharing.requests.services.standing import Wish, standings
 from tests.world import World
 

@@ -18,7 +18,7 @@ from sharing.grants.services.revoking import revoke_access
 from sharing.holds.services import withhold_report
 from sharing.models import AccessRecord, SharingGrant
 from sharing.records.services import record_access
-from sharing.requests.services.requests import approve_request
+from sharing.requests.services.answering import approve_request
 from tests.publishing import correct, publish
 from tests.world import make_assessment
 from tests.worlds.draws import DRAWS

@@ -23,12 +23,7 @@ from sharing.gates.pages import about, may_decide, person, request_seen, request
 from sharing.grants.services.outcomes import Terms
 from sharing.models import AccessRequest, Scope, SharingGrant
 from sharing.requests.forms import LaterForm, LessForm, initial_answer
-from sharing.requests.services.requests import (
-    AlreadyAnsweredError,
-    answered_in_words,
-    approve_request,
-    as_asked,
-)
+from sharing.requests.services.answering import AlreadyAnsweredError, answered_in_words, approve_request, as_asked
 from sharing.requests.states import Shown
 from sharing.requests.views.answering import already_answered
 from sharing.scopes import rule_of

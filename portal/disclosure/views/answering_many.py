@@ -24,7 +24,7 @@ from portal.ui.repeats import unsaved
 from sharing.gates.pages import about, factory_inside, person, require_decider, uuids
 from sharing.models import AccessRequest
 from sharing.requests.forms import DeclineForm, LaterForm
-from sharing.requests.services.requests import (
+from sharing.requests.services.answering import (
     answered_in_words,
     approve_request,
     as_asked,

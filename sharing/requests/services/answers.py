@@ -36,6 +36,12 @@ def ids_of_request(request: AccessRequest) -> dict[str, Any]:
     return {"factory_id": request.factory_id, "brand_id": request.brand_id, "subject": request.pk}
 
 
+def locked_request(request: AccessRequest) -> AccessRequest:
+    """Return the request as it is now, locked until the transaction ends."""
+    rows = AccessRequest.objects.select_for_update(of=("self",))
+    return rows.select_related("factory__programme", "brand", "answered_by").get(pk=request.pk)
+
+
 def close_request(request: AccessRequest, state: State, by: User, *, actor: User | None = None, **data: Any) -> None:
     """Close a locked request with its event; `by` answered it, and `actor`, if somebody else, made the answer final.
 

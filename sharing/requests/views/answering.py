@@ -17,13 +17,8 @@ from portal.ui.repeats import unsaved
 from sharing.gates.pages import about, factory_inside, may_decide, person, request_seen, request_to_decide
 from sharing.models import AccessRequest
 from sharing.requests.forms import DeclineForm, LaterForm
-from sharing.requests.services.requests import (
-    AlreadyAnsweredError,
-    answered_in_words,
-    decline_request,
-    snooze_request,
-    withdraw_request,
-)
+from sharing.requests.services.answering import AlreadyAnsweredError, answered_in_words, decline_request, snooze_request
+from sharing.requests.services.asking import withdraw_request
 from sharing.requests.services.standing import may_ask_again
 from sharing.requests.states import Shown
 

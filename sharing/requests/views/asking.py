@@ -25,7 +25,7 @@ from sharing.models import AccessRequest
 from sharing.requests.forms import AskForm, FactorySearch, ListForm, RequestFilter
 from sharing.requests.matching import MOST_LINES, Line, Lines, Match, match_lines, pasted_lines, table_lines
 from sharing.requests.queries import factories_to_ask
-from sharing.requests.services.requests import Asked, request_many
+from sharing.requests.services.asking import Asked, request_many
 from sharing.requests.services.standing import Standing, standings
 from sharing.scopes import OFFERED_SCOPES
 
