@@ -115,10 +115,8 @@ def test_every_rule_has_a_text_and_a_source_that_is_linked(rules: list[Rule], bo
 
 
 def test_every_question_that_a_rule_names_is_in_the_list_of_questions(rules: list[Rule], book: str) -> None:
-    listed = {
-        int(number)
-        for number in re.findall(r"^\| (\d+) \|", book.partition("\n## Questions of the FAQ\n")[2], re.MULTILINE)
-    }
+    table = book.partition("\n## Questions of the FAQ\n")[2]
+    listed = {int(number) for number in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)}
     named = {
         int(number)
         for rule in rules
