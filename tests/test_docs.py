@@ -4,14 +4,17 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.apps import apps
 from django.core.management import get_commands
+from django.urls import URLResolver
 
 from assessments.models import Assessment
 from assessments.reports.table import COLUMNS
 from devtools.bootstrap.command_line import parse
+from portal import api_urls
 
 ROOT = Path(__file__).resolve().parent.parent
 # Decisions also name what was tried, and libraries: their paths and commands are compared, not their names of code.
@@ -20,6 +23,7 @@ GUIDES = [path for path in DOCUMENTS if path.parent.name != "decisions"]
 FOLDERS = ("assessments", "benchmarks", "brands", "devtools", "docs", "factories", "portal", "requirements", "sharing")
 FOLDERS += ("tests", ".ci")
 SOURCE = {".py", ".html", ".toml", ".typ", ".json", ".js", ".sh", ".in", ".txt", ""}
+OTHER_ADDRESSES = {"schema/", "docs/", "^.*$"}  # the description, its page, and what does not exist
 FOREIGN = {
     "X-Forwarded-For", "X-Forwarded-Proto", "X-CSRFToken", "Retry-After",  # headers of HTTP
     "log_error_verbosity", "log_min_duration_statement", "log_min_error_statement", "log_statement",  # PostgreSQL's
@@ -121,6 +125,24 @@ def test_every_setting_and_every_name_of_code_is_in_the_sources(document: Path) 
     }
     tables = {model._meta.db_table for model in apps.get_models()}
     assert sorted(named - words_of_the_sources() - tables - FOREIGN) == []
+
+
+def api_addresses(patterns: list[Any], prefix: str = "") -> Iterator[str]:
+    """Yield the addresses of version 1 of the API, with `{id}` for each key and `{number}` for a receipt's."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from api_addresses(pattern.url_patterns, prefix + str(pattern.pattern))
+        else:
+            address = re.sub(r"<str:(\w+)>", r"{\1}", prefix + str(pattern.pattern))
+            yield re.sub(r"<\w+:\w+>", "{id}", address).removeprefix("v1/")
+
+
+def test_the_guide_to_the_api_names_every_address_and_no_other() -> None:
+    guide = (ROOT / "docs" / "api.md").read_text().partition("\n## Addresses\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`.+?) \|", guide, re.MULTILINE)
+    named = [address for row in rows for address in re.findall(r"`(.+?)`", row)]
+    assert len(named) == len(set(named))
+    assert sorted(named) == sorted(set(api_addresses(api_urls.urlpatterns)) - OTHER_ADDRESSES)
 
 
 def test_every_decision_that_is_cited_exists() -> None:
