@@ -1,5 +1,6 @@
 """The README and docs/ name only what exists: files, headings, commands, settings, names of the code, decisions."""
 
+import ast
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -125,6 +126,25 @@ def test_every_setting_and_every_name_of_code_is_in_the_sources(document: Path) 
     }
     tables = {model._meta.db_table for model in apps.get_models()}
     assert sorted(named - words_of_the_sources() - tables - FOREIGN) == []
+
+
+def variables_of_the_settings() -> set[str]:
+    """Return the environment variables that portal/settings.py reads: all are named where a call reads one."""
+    tree = ast.parse((ROOT / "portal" / "settings.py").read_text())
+    calls = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and not ast.unparse(node.func).startswith("config.")
+    ]
+    names = {one.value for call in calls for one in call.args[:1] if isinstance(one, ast.Constant)}
+    return {str(name) for name in names if re.fullmatch(r"[A-Z][A-Z_]+", str(name))}
+
+
+def test_operations_names_every_setting_and_no_other() -> None:
+    table = (ROOT / "docs" / "operations.md").read_text().partition("\n## Settings\n")[2].partition("\n## ")[0]
+    named = {name for row in re.findall(r"^\| (.+?) \|", table, re.MULTILINE) for name in re.findall(r"`(.+?)`", row)}
+    assert {"SECRET_KEY", "METRICS_TOKEN"} <= variables_of_the_settings()
+    assert named - {"WEB_CONCURRENCY"} == variables_of_the_settings()  # which gunicorn.conf.py reads
 
 
 def api_addresses(patterns: list[Any], prefix: str = "") -> Iterator[str]:
