@@ -177,6 +177,18 @@ def test_every_decision_that_is_cited_exists() -> None:
     assert sorted(one for one in cited if one[1] not in numbers) == []
 
 
+def test_every_package_of_the_portal_has_its_reason_in_decision_15() -> None:
+    (decision,) = (ROOT / "docs" / "decisions").glob("0015-*.md")
+    cells = " ".join(re.findall(r"^\| (.+?) \|", decision.read_text(), re.MULTILINE))
+    wanted = {
+        name
+        for lock in ("run", "embedded")
+        for name in re.findall(r"^[a-z][\w-]*", (ROOT / "requirements" / f"{lock}.in").read_text(), re.MULTILINE)
+    }
+    assert {"django", "pgmq"} <= wanted
+    assert sorted(wanted - set(re.findall(r"[\w-]+", cells))) == []
+
+
 def test_the_words_name_each_state_of_an_assessment_in_its_order() -> None:
     table = (
         (ROOT / "docs" / "words.md").read_text().partition("| state | meaning |\n|---|---|\n")[2].partition("\n\n")[0]
