@@ -2,7 +2,7 @@
 
 Run: `./dev bench reads`; `--most 2000` or `--most 20000` stops earlier. At 2,000, 20,000 and 60,000 factories with 300,
 1,000 and 2,000 brands and ten grants a factory. Prints blocks of 8 kB, which depend on the plans alone, and medians in
-milliseconds, and fails beyond what docs/figures.md promises. A page grows by the blocks of each of its rows.
+milliseconds, and fails if it misses a target of docs/figures.md. A page grows by the blocks of each of its rows.
 """
 
 import argparse

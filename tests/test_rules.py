@@ -1,11 +1,5 @@
-"""Rules of docs/rules.md that belong to no single page or app, and the book itself.
+"""Rules of docs/rules.md that belong to no single page or app. The other rules are tested beside their modules."""
 
-The other rules are tested beside what keeps them.
-"""
-
-import re
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -128,77 +122,3 @@ def test_r50_who_could_see_what_on_a_day_is_answered_from_the_grants(world: Worl
     assert not seen_at(ended.ended_at)
     assert a2.published_at is not None
     assert not seen_at(a2.published_at)
-
-
-ROOT = Path(__file__).resolve().parent.parent
-BOOK = ROOT / "docs" / "rules.md"
-OPEN = "not built yet"
-CITED = re.compile(r"\bR([1-9][0-9]?)\b")
-CITING = ("portal", "factories", "brands", "sharing", "assessments", "tests", "docs")
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One row of the book: its number, the modules that keep it and the tests that it names."""
-
-    number: int
-    kept_by: str
-    modules: tuple[str, ...]
-    tests: tuple[str, ...]
-
-    @property
-    def is_built(self) -> bool:
-        return self.kept_by != OPEN
-
-
-def rules_in(text: str) -> list[Rule]:
-    """The rows of the tables of rules."""
-    rows = [
-        [cell.strip() for cell in row.strip("|").split(" | ")] for row in text.splitlines() if row.startswith("| R")
-    ]
-    return [
-        Rule(
-            int(number[1:]),
-            kept_by,
-            tuple(re.findall(r"`([\w/]+\.py)`", kept_by)),
-            tuple(re.findall(r"test_\w+", tests)),
-        )
-        for number, _text, _source, kept_by, tests in (row + [""] * (5 - len(row)) for row in rows)
-    ]
-
-
-def files_that_cite() -> list[Path]:
-    """The sources, tests and documents, the book aside."""
-    found = [ROOT / "README.md", *(path for folder in CITING for path in (ROOT / folder).rglob("*"))]
-    return [path for path in found if path.suffix in {".py", ".md", ".html", ".typ"} and path != BOOK]
-
-
-def defined_tests() -> set[str]:
-    """The names of all tests."""
-    sources = (path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
-    return {name for source in sources for name in re.findall(r"^ *(?:async )?def (test_\w+)", source, re.MULTILINE)}
-
-
-def test_the_book_has_each_rule_once() -> None:
-    assert [rule.number for rule in rules_in(BOOK.read_text())] == list(range(1, 57))
-
-
-def test_every_rule_that_is_cited_is_in_the_book() -> None:
-    known = {rule.number for rule in rules_in(BOOK.read_text())}
-    cited = {(path.name, int(number)) for path in files_that_cite() for number in CITED.findall(path.read_text())}
-    assert len(cited) > 50
-    assert {(name, number) for name, number in cited if number not in known} == set()
-
-
-def test_every_built_rule_names_modules_and_tests_that_exist_and_no_other_rule_does() -> None:
-    defined = defined_tests()
-    for rule in rules_in(BOOK.read_text()):
-        assert bool(rule.modules) == bool(rule.tests) == rule.is_built, rule
-        assert [module for module in rule.modules if not (ROOT / module).is_file()] == [], rule
-        assert set(rule.tests) <= defined, rule
-
-
-def test_a_rule_whose_number_a_test_bears_is_built() -> None:
-    built = {rule.number for rule in rules_in(BOOK.read_text()) if rule.is_built}
-    numbers = {int(number) for name in defined_tests() for number in re.findall(r"(?:^test|_)_?r([1-9][0-9]?)_", name)}
-    assert {6, 7, 54} <= numbers <= built

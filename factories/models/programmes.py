@@ -54,7 +54,7 @@ class ProgrammeQuerySet(QuerySet["CountryProgramme"]):
 class CountryProgramme(models.Model):
     """Better Work in one country, with the settings that differ between countries; or the global programme.
 
-    Days and sizes are the numbers of docs/rules.md; each is a setting because countries and years differ.
+    Days and sizes are those of docs/numbers.md; each is a setting because countries and years differ.
     """
 
     class Enrolment(models.TextChoices):

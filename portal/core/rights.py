@@ -1,10 +1,10 @@
-"""The rights of the app role in the database (design: two roles, the web owns nothing).
+"""The rights of the app role in the database: two roles, and the web owns nothing.
 
 `migrate` runs as the owner. After it, the app role that the web and the workers use gets rights table by
 table: everything an ordinary table needs, and only the listed rights where an app's config names fewer in
 `database_rights` (events and who-saw-what: no UPDATE, no DELETE; grants: no DELETE). It never gets TRUNCATE,
 REFERENCES, TRIGGER or any right to change the schema, and no setting of a session switches a trigger off.
-Row-level security (roadmap 7) adds policies on the same two roles.
+Row-level security, which is not built yet, will add policies for the same two roles.
 """
 
 from collections.abc import Iterator

@@ -101,7 +101,7 @@ def test_when_a_report_was_published_and_withdrawn_is_compared(told: World) -> N
 
 @pytest.mark.django_db(transaction=True, databases=ALL_ROLES)
 def test_when_a_report_was_first_published_is_compared(told: World) -> None:
-    """Holds are counted from there (R12)."""
+    """Holds are counted from there."""
     one = told.assessments["a2"]
     assert one.report is not None
     assert one.first_published_at is not None

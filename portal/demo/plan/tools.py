@@ -1,7 +1,7 @@
 """The demo's questionnaires: a national CAT for each country, in two versions in some, and one CAF.
 
 The wording is in `data/`; a second version has some additional questions and gives every question another id, as
-happens between real versions (docs/rules.md: ids are opaque, answers never move between versions).
+happens between real versions (docs/words.md, "The long table").
 """
 
 import csv

@@ -1,7 +1,7 @@
 """Display tags shared by every page: icons, badges, dates, country names, form fields.
 
 They only format what a view passes to them; none reads the database or decides who may see what. The words for
-states and findings are those of the glossary and do not reveal where a finding came from (R12).
+states and findings are those of docs/words.md and do not reveal where a finding came from (R12).
 """
 
 import datetime

@@ -147,7 +147,7 @@ def test_control_characters_do_not_reach_a_report():
     assert plain("a\x00b\x0bc\r\nd\ud800") == "abc\nd"
 
 
-def test_tags_about_slcp_are_dropped():
+def test_r11_r12_tags_about_zero_tolerance_and_slcp_are_dropped():
     assert public_tags(["Zero Tolerance", "slcp", "RH-AGE-5", "Step 2", "", "Wages"]) == ("Wages",)
 
 
