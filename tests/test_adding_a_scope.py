@@ -1,20 +1,18 @@
 """The exercise: a scope is added to a copy of the repository, and everything that follows from it follows.
 
 What is written by hand is `BY_HAND`, at most `MOST_FILES` files; the rest is made by the commands that
-docs/architecture.md names. Translations of the words are `TRANSLATED`. For `./dev test --long`: it takes minutes.
+CONTRIBUTING.md names. Translations of the words are `TRANSLATED`. For `./dev test --long`: it takes minutes.
 """
 
 import json
 import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
 from tests.amounts import IS_LONG
+from tests.recipes import dev, repository_copy, section
 
 MOST_FILES = 6
 # By file: after which line, what is added.
@@ -43,7 +41,6 @@ GENERATED = (
     ("catalogues",),
     ("manage", "spectacular", "--validate", "--fail-on-warn", "--file", os.devnull),
 )
-NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".state", "__pycache__", ".*_cache", ".hypothesis")
 
 # What a person would then expect of the new scope, run in the copy.
 EXPECTED = """
@@ -94,29 +91,16 @@ def translate(copy: Path) -> None:
         path.write_text(json.dumps({**labels, "title_probe": "Probe data"}, ensure_ascii=False, indent=2) + "\n")
 
 
-def dev(copy: Path, *arguments: str) -> None:
-    """Run ./dev in the copy; what it said is the message when it fails."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PORTAL_", "PYTEST"))}
-    done = subprocess.run(
-        [sys.executable, "dev", *arguments], cwd=copy, env=inherited, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, f"./dev {' '.join(arguments)}\n{done.stdout[-6000:]}\n{done.stderr[-3000:]}"
-
-
 def test_the_recipe_of_adding_a_scope_names_the_files_that_are_written_by_hand():
     assert len(BY_HAND) <= MOST_FILES
-    recipe = (
-        (settings.BASE_DIR / "docs" / "architecture.md").read_text().partition("**A scope.**")[2].partition("\n**")[0]
-    )
+    recipe = section("A scope")
     assert [name for name in BY_HAND if f"`{name}`" not in recipe] == []
 
 
 @pytest.mark.skipif(not IS_LONG, reason="for ./dev test --long")
 @pytest.mark.slow
 def test_a_scope_is_added_in_at_most_six_files_and_the_access_matrix_holds(tmp_path: Path):
-    copy = tmp_path / "copy"
-    shutil.copytree(settings.BASE_DIR, copy, ignore=NOT_COPIED)
-    (copy / ".venv").symlink_to(sys.prefix)
+    copy = repository_copy(settings.BASE_DIR, tmp_path / "copy")
     add_by_hand(copy)
     translate(copy)
     for command in GENERATED:

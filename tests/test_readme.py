@@ -19,7 +19,7 @@ def test_the_accounts_are_those_of_the_demo() -> None:
 
 
 def test_every_file_it_points_to_exists() -> None:
-    documents = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
     missing = [
         f"{document.relative_to(ROOT)}: {target}"
         for document in documents

@@ -10,6 +10,7 @@
 ./dev manage COMMAND ...         Django's manage.py with the right environment
 ./dev catalogues [LANG ...]      the translations: update them, or see --help
 ./dev bench [NAME [arguments]]   the figures of benchmarks/, measured here
+./dev release                    the database of this version, for tests of later upgrades (CONTRIBUTING.md)
 ./dev reset --yes                end it and delete the embedded database and all of .state
 """
 
@@ -27,6 +28,7 @@ from devtools.bootstrap.instance import prepare_state
 from devtools.bootstrap.lifecycle import down, reset, status, up
 from devtools.bootstrap.packages import ensure_packages
 from devtools.bootstrap.processes import running
+from devtools.bootstrap.releasing import release
 from devtools.bootstrap.testing import test
 from devtools.embedded.errors import DatabaseError
 
@@ -42,6 +44,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     start.set_defaults(action=up)
     commands.add_parser("down", help="end it").set_defaults(action=down)
     commands.add_parser("status", help="is it running").set_defaults(action=status)
+    commands.add_parser("release", help="write the database of this version").set_defaults(action=release)
     clean = commands.add_parser("reset", help="delete the database and all state")
     clean.add_argument("--yes", action="store_true")
     clean.set_defaults(action=reset)

@@ -46,6 +46,18 @@ def test_ready_needs_a_worker_and_a_beat_that_live(client: Any, alive: None) -> 
     assert ready(client) == (503, ["worker", "beat"])
 
 
+def test_a_container_finds_its_own_worker_and_beat_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(CommandError, match="No worker on this host"):
+        call_command("check_heartbeat", "worker")
+    write_heartbeat("worker")
+    call_command("check_heartbeat", "worker", stdout=StringIO())
+    with pytest.raises(CommandError, match="No beat on this host"):
+        call_command("check_heartbeat", "beat")
+    monkeypatch.setattr("socket.gethostname", lambda: "another")
+    with pytest.raises(CommandError, match="No worker on this host"):
+        call_command("check_heartbeat", "worker")
+
+
 def test_ready_names_what_fails_and_not_why(client: Any, alive: None, monkeypatch: pytest.MonkeyPatch) -> None:
     def away() -> str:
         raise checks.UnwellError("redis://:secret@host is away")

@@ -48,7 +48,7 @@ class Worlds:
     def open(self) -> Iterator["Worlds"]:
         """Make the template, keep it for the tests inside, drop it."""
         try:
-            with self._frozen():
+            with self.frozen():
                 self._copy(self.empty, self.template)
                 with self.working_in(self.template, self.folder / "template"):
                     self.clock.set(BEGINNING, ticks=True)
@@ -59,7 +59,8 @@ class Worlds:
             self._drop(self.template)
 
     @contextmanager
-    def _frozen(self) -> Iterator[None]:
+    def frozen(self) -> Iterator[None]:
+        """Let clocks stand and draws repeat; jobs run at once."""
         with ExitStack() as stack:
             stack.enter_context(self.clock.standing())
             stack.enter_context(DRAWS.in_use())
@@ -70,7 +71,7 @@ class Worlds:
     def pair(self, fact: Fact) -> Iterator[tuple[World, World]]:
         """Give the two worlds of a fact: it is hidden in the first; the second is without it, or otherwise."""
         names = [f"{self.template}_{number}" for number in (1, 2)]
-        with self._frozen():
+        with self.frozen():
             try:
                 worlds = [
                     self._make(name, fact, happens)
@@ -89,6 +90,11 @@ class Worlds:
                 for name in names:
                     self._drop(name)
 
+    def scene(self) -> Scene:
+        """Return what is on the stage of the template."""
+        found: Scene = pickle.loads(self._stage)
+        return found
+
     def _make(self, database: str, fact: Fact, happens: Step) -> World:
         folder = self.folder / database
         shutil.copytree(self.folder / "template", folder, dirs_exist_ok=True)
@@ -100,6 +106,13 @@ class Worlds:
                 self.at(moment, label)
                 world.addresses += step(world.stage) or []
         return world
+
+    def show(self, database: str, moment: datetime) -> None:
+        """Let another database, in which one works, have the clock that stands, at this moment."""
+        install_clock(database)
+        for role in ROLES:
+            connections[role].close()
+        self.clock.set(moment)
 
     def at(self, moment: datetime, label: str) -> None:
         """Set the clock of the world that is worked in, and begin the draws of a step."""

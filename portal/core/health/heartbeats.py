@@ -51,10 +51,19 @@ def alive(process: str) -> QuerySet[Heartbeat]:
     return Heartbeat.objects.filter(process=process, at__gt=Now() - STALE_AFTER)
 
 
+def alive_here(process: str) -> QuerySet[Heartbeat]:
+    """Return the heartbeats of the processes of this kind that live on this host."""
+    return alive(process).filter(name__startswith=_prefix(process))
+
+
 def clear_old_heartbeats() -> int:
     """Delete the heartbeats of processes that ended long ago; return how many."""
     return Heartbeat.objects.filter(at__lt=Now() - KEPT).delete()[0]
 
 
 def _name(process: str) -> str:
-    return f"{process} {socket.gethostname()[:220]}:{os.getpid()}"
+    return f"{_prefix(process)}{os.getpid()}"
+
+
+def _prefix(process: str) -> str:
+    return f"{process} {socket.gethostname()[:220]}:"
