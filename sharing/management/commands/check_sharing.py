@@ -10,11 +10,11 @@ from sharing.visibility import comparing as visibility_index
 class Command(BaseCommand):
     """The command, which exits with 1 where the index differs from the grants and reports."""
 
-    help = "Compare the index of what brands may see with grants and reports. --rebuild makes it anew."
+    help = "Compare the index of what brands may see with grants and reports. --rebuild creates it again."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take `--rebuild`, which works as the owner of the tables."""
-        parser.add_argument("--rebuild", action="store_true", help="make the index anew (needs DATABASE_OWNER_URL)")
+        parser.add_argument("--rebuild", action="store_true", help="rebuild the index (needs DATABASE_OWNER_URL)")
 
     def handle(self, *_args: Any, rebuild: bool, **_options: Any) -> None:
         """Print the number of differences. Raises `CommandError` where there are any."""

@@ -10,15 +10,15 @@ from portal.ledger.sealing import LedgerRefusedError, accept_database, seal_new_
 class Command(BaseCommand):
     """A command that is safe to run at any time, even several times at once."""
 
-    help = "Publish the root of each day that is over, and seal the rows that are new in the ledger's tables."
+    help = "Publish the root of each day that has ended, and seal the new rows of the ledger's tables."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the option for use after a restore."""
         parser.add_argument(
             "--accept-database",
             action="store_true",
-            help="go on from what the database holds although it is not what the portal remembers: after a restore "
-            "from a backup. An event says so.",
+            help="continue from the database's content although it differs from what the portal remembers, as after "
+            "a restore from a backup; this is recorded as an event",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
