@@ -14,20 +14,20 @@ class ImportText(JobText):
     NOT_ALLOWED = "imports.not_allowed", _("Your role does not allow importing assessments.")
     CHANGED = (
         "imports.changed",
-        _("What this table would do changed since its preview. Nothing was imported; look at it again."),
+        _("The effect of this table has changed since its preview. Nothing was imported. Check the new preview."),
     )
-    FILE_GONE = "imports.file_gone", _("The stored file cannot be read any more. Upload it again.")
+    FILE_GONE = "imports.file_gone", _("The stored file can no longer be read. Upload it again.")
 
 
 class ReportText(JobText):
     """The messages while a report file is made."""
 
     READING = "reports.reading", _("Reading the findings")
-    MAKING = "reports.making", _("Making the file")
+    MAKING = "reports.making", _("Creating the file")
     READY = "reports.ready", _("The file is ready.")
     NOT_OPEN = "reports.not_open", _("You can no longer see this report.")
-    TOO_SLOW = "reports.too_slow", _("The file took too long to make. Try again later.")
+    TOO_SLOW = "reports.too_slow", _("Creating the file took too long. Try again later.")
     NOT_MADE = (
         "reports.not_made",
-        _("The file could not be made. Try another format, and tell the programme's staff."),
+        _("The file could not be created. Try another format, and tell the programme's staff."),
     )

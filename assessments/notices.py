@@ -70,7 +70,7 @@ def _factory_line(notice: Notice, assessment: Assessment, reader: User) -> Line 
     if notice.kind == WITHDRAWN:
         if assessment.state != Assessment.State.WITHDRAWN:
             return None
-        text = _("%(factory)s: the report of cycle %(cycle)s was withdrawn. No brand can open it any more.")
+        text = _("%(factory)s: the report of cycle %(cycle)s was withdrawn. Brands can no longer read it.")
         return Line(text % _words(assessment), reverse("old_versions", args=[assessment.factory_id]))
     if notice.kind != IN_REVIEW or assessment.state != Assessment.State.FACTORY_REVIEW:
         return None  # `sharing.grants.notices.granting` notifies of a publication, and says to whom it opens

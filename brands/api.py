@@ -27,22 +27,22 @@ from portal.core.search import search
 
 
 class BrandRows(PortalView):
-    """The brands that the asker may see."""
+    """Brands that the user may see."""
 
     serializer_class = BrandSerializer
 
     def rows(self) -> BrandQuerySet:
-        """Own brands; all of them for factory managers, who choose whom to share with, and staff."""
+        """Return the user's own brands; for staff and for factory managers, who choose among them, all brands."""
         return Brand.objects.visible_to(self.user)
 
 
 class BrandListView(BrandRows, ListView):
-    """Brands by name."""
+    """Brands, sorted by name."""
 
     query_class = BrandQuery
 
     def rows(self) -> BrandQuerySet:
-        """Those that fit everything asked."""
+        """Return the brands that match all filters."""
         rows = super().rows()
         if words := self.query.get("search"):
             rows = search(rows, words, names=("name",))
@@ -54,9 +54,9 @@ class BrandDetailView(BrandRows, DetailView):
 
 
 class SupplierListView(ListView):
-    """The supplier list of one's own brand, for its people in a session; anybody else's is not found.
+    """The supplier list of your own brand. Responds 404 for other brands.
 
-    A token reads what factories shared; where else the brand buys is not among it.
+    It is only for signed-in members of the brand, not for tokens: they read only what factories share.
     """
 
     permission_classes = [IsAuthenticated, SignedInPerson]
@@ -64,7 +64,7 @@ class SupplierListView(ListView):
     query_class = SupplierQuery
 
     def rows(self) -> SupplierQuerySet:
-        """Return the brand's own lines."""
+        """Return the suppliers that match the search."""
         brand = get_object_or_404(Brand.objects.own(self.user), pk=self.kwargs["pk"])
         rows = Supplier.objects.visible_to(self.user).filter(brand=brand)
         words = self.query.get("search")
@@ -72,19 +72,19 @@ class SupplierListView(ListView):
 
 
 class TokenViews(PortalView):
-    """Tokens of one brand's integrations, for its managers in a session: a token never makes another."""
+    """Tokens of one brand's integrations, for its signed-in managers: a token cannot create another one."""
 
     permission_classes = [IsAuthenticated, SignedInPerson]
     serializer_class = TokenSerializer
 
     def brand(self) -> Brand:
-        """Get the brand of the address. Raises 404 unless it is visible, 403 unless the asker manages its members."""
+        """Return the brand of the URL. Raises 404 unless it is visible, 403 unless the user manages its members."""
         brand = get_object_or_404(Brand.objects.visible_to(self.user), pk=self.kwargs["pk"])
         require(Brand.objects.where(self.user, "manage_members"), brand)
         return brand
 
     def rows(self) -> QuerySet[Any]:
-        """Return the tokens of the brand's integrations, expired ones too."""
+        """Return the tokens of the brand's integrations, including expired ones."""
         groups = BRAND.role_groups(self.brand()).values("group_id")
         accounts = User.objects.filter(is_integration=True, groups__in=groups)
         tokens: QuerySet[Any] = ApiToken.objects.filter(user__in=accounts.values("pk"))
@@ -98,7 +98,7 @@ class TokenListView(TokenViews, ListView):
 
     @extend_schema(request=TokenOrder, responses={201: NewTokenSerializer})
     def post(self, request: Request, pk: int) -> Response:
-        """Make a token for an integration. The answer is the only place where its secret ever stands."""
+        """Create a token for an integration. Only this response contains its secret."""
         brand = self.brand()
         wanted = self.body(TokenOrder)
         token, secret = create_integration_token(by=self.user, kind=BRAND, organisation=brand, **wanted)
@@ -111,7 +111,7 @@ class TokenDetailView(TokenViews):
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: int, account: int) -> Response:
-        """Revoke it: from the next request on it opens nothing, and its integration's account is closed."""
+        """Revoke a token. It stops working at once, and the account of its integration is closed."""
         token = get_object_or_404(self.rows(), user=account)
         revoke_token(by=self.user, kind=BRAND, organisation=self.brand(), token=token)
         return Response(status=204)

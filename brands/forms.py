@@ -71,8 +71,8 @@ class BrandForm(StaleGuard, forms.ModelForm):  # type: ignore[type-arg]
         model = Brand
         fields = ("name", "kind", "website", "country", "is_active")
         help_texts: ClassVar = {
-            "name": _("Check the name: it is what factories consent to."),
-            "is_active": _("A brand that is not active reads nothing, and factories cannot choose it."),
+            "name": _("Check the name: factories rely on it when they consent to sharing."),
+            "is_active": _("An inactive brand cannot read anything, and factories cannot choose it."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -113,8 +113,8 @@ class SupplierListForm(forms.Form):
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.xlsx,text/csv"}),
         error_messages={"required": _("Choose a file.")},
         help_text=_(
-            "CSV (UTF-8) or Excel workbook (.xlsx) with a column name; and, where known, country, address, sector, "
-            "bw_id, os_hub_id, latitude, longitude. Rows that are on your list already are skipped."
+            "CSV (UTF-8) or Excel workbook (.xlsx). Required column: name. Optional columns: country, address, "
+            "sector, bw_id, os_hub_id, latitude, longitude. Rows that are already on your list are skipped."
         ),
     )
 
@@ -128,9 +128,9 @@ class IntegrationForm(forms.Form):
     """A form for a new token: for which program, what it may read, and for how long."""
 
     name = forms.CharField(
-        label=_("Name of the integration"), max_length=80, help_text=_("So that you know later what uses the token.")
+        label=_("Name of the integration"), max_length=80, help_text=_("Tells you later which program uses the token.")
     )
-    roles = forms.MultipleChoiceField(label=_("It may read"), widget=forms.CheckboxSelectMultiple)
+    roles = forms.MultipleChoiceField(label=_("Data it can read"), widget=forms.CheckboxSelectMultiple)
     days = forms.IntegerField(
         label=_("Days until it expires"),
         min_value=1,

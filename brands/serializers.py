@@ -10,9 +10,9 @@ from portal.core.api import PageQuery, StrictSerializer
 
 
 class BrandSerializer(serializers.ModelSerializer[Brand]):
-    """A brand. Its name was checked by the programme's staff: it is what a factory consents to."""
+    """A brand. The programme's staff have checked its name, because factories rely on it when they consent."""
 
-    website = serializers.CharField(help_text="An address, or empty.")
+    website = serializers.CharField(help_text="A web address, or empty.")
 
     class Meta:
         model = Brand
@@ -21,14 +21,14 @@ class BrandSerializer(serializers.ModelSerializer[Brand]):
 
 
 class BrandQuery(PageQuery):
-    """How a list of brands is narrowed."""
+    """Filters of a list of brands."""
 
     search = serializers.CharField(required=False, max_length=100, help_text="Part of the name.")
     kind = serializers.ChoiceField(required=False, choices=Brand.Kind.values)
 
 
 class SupplierSerializer(serializers.ModelSerializer[Supplier]):
-    """One line of a brand's supplier list, as the brand wrote it."""
+    """One row of a brand's supplier list, as written by the brand."""
 
     class Meta:
         model = Supplier
@@ -48,34 +48,37 @@ class SupplierSerializer(serializers.ModelSerializer[Supplier]):
 
 
 class SupplierQuery(PageQuery):
-    """How a supplier list is narrowed."""
+    """Filters of a supplier list."""
 
     search = serializers.CharField(required=False, max_length=100, help_text="Part of the name.")
 
 
 class TokenSerializer(serializers.Serializer[Any]):
-    """A token of an integration, without its secret. `id` is the integration's; an expired token stays listed."""
+    """A token of an integration, without its secret.
+
+    `id` is the id of the integration. Expired tokens remain listed.
+    """
 
     id = serializers.IntegerField(source="user_id")
     name = serializers.CharField()
-    roles = serializers.SerializerMethodField(help_text="What the integration may read.")
+    roles = serializers.SerializerMethodField(help_text="Data that the integration may read.")
     created_at = serializers.DateTimeField(source="created")
     expires_at = serializers.DateTimeField(source="expiry")
     last_used_at = serializers.DateTimeField(allow_null=True)
 
     def get_roles(self, token: Any) -> list[str]:
-        """Return the words of its roles in the brand."""
+        """Return the roles of the integration in the brand."""
         return sorted(group.brandrole.role for group in token.user.groups.all())
 
 
 class NewTokenSerializer(TokenSerializer):
-    """A token just made: the one time its secret is shown."""
+    """A new token with its secret, which is shown only once."""
 
     secret = serializers.CharField(help_text="Send it as `Authorization: Token <secret>`. It is not shown again.")
 
 
 class TokenOrder(StrictSerializer):
-    """What a new token is for, what it may read, and for how many days."""
+    """A new token: its name, the data it may read, and its number of days."""
 
     name = serializers.CharField(max_length=80)
     roles = serializers.ListField(

@@ -20,7 +20,9 @@ EDITABLE = frozenset({"name", "kind", "website", "country", "is_active"})
 
 def _authorise(by: User) -> None:
     if not has_general_permission(by, "brands.manage_brands"):
-        raise PermissionDenied(_("Only global staff may add or change a brand: factories consent to a checked name."))
+        raise PermissionDenied(
+            _("Only global staff may add or change a brand, because factories rely on checked names.")
+        )
 
 
 def checked_name(name: str, besides: int | None = None) -> str:
@@ -28,11 +30,11 @@ def checked_name(name: str, besides: int | None = None) -> str:
     name = tidied(name)
     if not is_plain(name):
         raise ValidationError(
-            {"name": _("The name mixes alphabets within a word, or holds signs that cannot be seen. Type it again.")}
+            {"name": _("The name mixes alphabets within a word or contains hidden characters. Type it again.")}
         )
     for other in Brand.objects.exclude(pk=besides or 0).order_by("name"):
         if shape(name) and shape(other.name) == shape(name):
-            sentence = _("This looks like the name of %s. A factory could take the one for the other.")
+            sentence = _("%s has a similar name. A factory could confuse the two.")
             raise ValidationError({"name": sentence % other.name})
     return name
 

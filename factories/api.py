@@ -1,4 +1,4 @@
-"""Factories, country programmes and handovers over the API, by the same gate as the pages."""
+"""Factories, country programmes and handovers over the API, under the same access rules as the pages."""
 
 from typing import Any
 
@@ -29,22 +29,22 @@ from portal.core.api.views import DetailView, ListView, PortalView, require
 
 
 class FactoryRows(PortalView):
-    """The factories that the asker may see."""
+    """Factories that the user may see."""
 
     serializer_class = FactorySerializer
 
     def rows(self) -> FactoryQuerySet:
-        """Own, assigned or the country's; brands see none, only what was shared with them."""
+        """Return the user's own, assigned or national factories. Brands see none, only what factories share."""
         return Factory.objects.visible_to(self.user).select_related("programme")
 
 
 class FactoryListView(FactoryRows, ListView):
-    """Factories by name."""
+    """Factories, sorted by name."""
 
     query_class = FactoryQuery
 
     def rows(self) -> FactoryQuerySet:
-        """Those that fit everything asked."""
+        """Return the factories that match all filters."""
         rows, wanted = super().rows(), self.query
         if words := wanted.get("search"):
             rows = rows.filter(named(words))
@@ -61,17 +61,17 @@ class FactoryDetailView(FactoryRows, DetailView):
 
 
 class ProgrammeRows(PortalView):
-    """The country programmes whose staff or constituents the asker belongs to."""
+    """Country programmes of which the user is staff or a constituent."""
 
     serializer_class = ProgrammeSerializer
 
     def rows(self) -> ProgrammeQuerySet:
-        """Global staff see all of them."""
+        """Return the user's programmes; for global staff, all programmes."""
         return CountryProgramme.objects.visible_to(self.user)
 
 
 class ProgrammeListView(ProgrammeRows, ListView):
-    """Country programmes by name."""
+    """Country programmes, sorted by name."""
 
 
 class ProgrammeDetailView(ProgrammeRows, DetailView):
@@ -84,18 +84,21 @@ class HandoverRows(PortalView):
     serializer_class = HandoverSerializer
 
     def rows(self) -> HandoverQuerySet:
-        """Those that the asker may see."""
+        """Return the handovers that the user may see."""
         return Handover.objects.visible_to(self.user).select_related("factory__programme", "leaving")
 
 
 class HandoverListView(HandoverRows, ListView):
-    """Handovers, the newest first."""
+    """Handovers, newest first."""
 
     keyset_order = ("-opened_at", "-id")
 
     @extend_schema(request=HandoverOrder, responses={201: HandoverSerializer})
     def post(self, request: Request) -> Response:
-        """Open one; the factory's present manager is told at once. The same case twice is one."""
+        """Open a handover.
+
+        The factory's present manager is notified at once. Idempotent: a repeated order opens no second one.
+        """
         order = self.body(HandoverOrder)
         factory = get_object_or_404(Factory.objects.visible_to(self.user), pk=order.pop("factory"))
         require(Factory.objects.in_programmes_where(self.user, "manage_enrolment"), factory)
@@ -108,7 +111,7 @@ class HandoverView(HandoverRows, DetailView):
 
     @extend_schema(operation_id="handovers_step", request=HandoverStep, responses={200: HandoverSerializer})
     def post(self, request: Request, pk: Any) -> Response:
-        """Take a step: object as its manager, complete it as a second staff person, or give it up as staff."""
+        """Object as the factory's manager, complete the handover as a second staff member, or cancel it as staff."""
         handover = get_object_or_404(self.rows(), pk=pk)
         order = self.body(HandoverStep)
         if order["step"] == "complete":

@@ -18,5 +18,7 @@ def wrong_days(enrolled_on: date | None, left_on: date | None) -> dict[str, Vali
         except ValidationError as error:
             wrong[name] = error
     if not wrong and enrolled_on and left_on and left_on < enrolled_on:
-        wrong["left_on"] = ValidationError(_("A factory cannot leave before it was enrolled."), "left_first")
+        wrong["left_on"] = ValidationError(
+            _("The day of leaving must not be before the day of enrolment."), "left_first"
+        )
     return wrong

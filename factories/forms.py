@@ -40,11 +40,11 @@ PROGRAMME_GROUPS = (
         ),
     ),
     (
-        _("Sharing: what a factory is offered as a start"),
+        _("Default settings for sharing"),
         ("grant_default_months", "grant_default_hold_days", "renewal_prompt_days"),
     ),
     (
-        _("Requests of brands, and handovers"),
+        _("Brands' requests and handovers"),
         ("request_days", "request_reminder_days", "request_again_days", "handover_days"),
     ),
 )
@@ -195,7 +195,7 @@ class EnrolmentForm(ProfileForm):
         data: dict[str, Any] = super().clean() or {}
         refused = data.get("enrolment_status") == Factory.Enrolment.NOT_ENROLLABLE
         if refused and not data.get("enrolment_reason") and "enrolment_reason" not in self.errors:
-            self.add_error("enrolment_reason", _("Say why the factory could not be enrolled."))
+            self.add_error("enrolment_reason", _("Give the reason why the factory could not be enrolled."))
         for name, error in wrong_days(data.get("enrolled_on"), data.get("left_on")).items():
             self.add_error(name, error)
         return data
@@ -237,13 +237,18 @@ class ProgrammeForm(GroupedForm):
     class Meta:
         model = CountryProgramme
         fields: ClassVar[tuple[str, ...]] = PROGRAMME_SETTINGS
-        labels: ClassVar = {"national_law_results_hidden": _("Hide results under national law, factory by factory")}
+        labels: ClassVar = {"national_law_results_hidden": _("Hide results under national law for single factories")}
         help_texts: ClassVar = {
             "factory_review_days": _("How long a factory can review its report before it is published."),
-            "min_group_size": _("A figure over fewer factories is not shown, so that no factory can be recognised."),
-            "assessments_allowed": _("Not ticked: no assessment can be started or imported in this country."),
+            "min_group_size": _(
+                "Figures based on fewer factories are not shown, so that no factory can be recognised."
+            ),
+            "assessments_allowed": _(
+                "If this is not ticked, no assessment can be started or imported in this country."
+            ),
             "national_law_results_hidden": _(
-                "Ticked: in the report of one factory, what does not comply with national law reads “not assessed”."
+                "If this is ticked, a factory's report shows “not assessed” instead of “non-compliant due to "
+                "national law”."
             ),
         }
         error_messages: ClassVar = {
@@ -276,7 +281,7 @@ class NewProgrammeForm(ProgrammeForm):
         """Refuse a country that has a programme already."""
         country: str = self.cleaned_data["country"]
         if CountryProgramme.objects.filter(country=country).exists():
-            raise ValidationError(_("This country has a programme already."))
+            raise ValidationError(_("This country already has a programme."))
         return country
 
 
@@ -289,7 +294,7 @@ class HandoverForm(forms.Form):
         label=_("How you know"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": "4"}),
-        help_text=_("Who informed you, when, and how you checked it. The present manager reads this."),
+        help_text=_("Who informed you, when, and how you checked it. The present manager can see this."),
     )
     scan = forms.FileField(
         label=_("Scan of a signed letter"), required=False, help_text=_("PDF, JPEG or PNG, up to 10 MB.")

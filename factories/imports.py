@@ -127,7 +127,9 @@ def plan_factories(*, by: User, file: BinaryIO) -> FactoryPlan:
     except TableError as error:
         message = error.message
         if "bw_id" in message:
-            message += " " + _("An import needs each factory's Better Work id; a list of places has none.")
+            message += " " + _(
+                "Each row needs the factory's Better Work id. A list of places without these ids cannot be imported."
+            )
         plan.problems.add(error.row, error.column, "", message)
         return plan
     if not rows and not plan.problems:
@@ -145,7 +147,9 @@ def _plan_rows(by: User, rows: list[tuple[int, dict[str, str]]], plan: FactoryPl
         first = seen.setdefault(cells["bw_id"], row)
         programme = programmes.get(country_code(cells["country"]))
         if not cells["bw_id"]:
-            plan.problems.add(row, "bw_id", "", _("Each factory needs its Better Work id; staff give it at enrolment."))
+            plan.problems.add(
+                row, "bw_id", "", _("Each factory needs its Better Work id. Staff assign it at enrolment.")
+            )
         elif first != row:
             message = _("This factory is in row %s already. Keep one of the two.") % first
             plan.problems.add(row, "bw_id", cells["bw_id"], message, kind="repeated")
@@ -235,7 +239,10 @@ def _plain(name: str, text: str, error: ValidationError) -> str:
         return _("“%(value)s” is not allowed here. Allowed: %(allowed)s.") % told
     if code == "max_length":
         limit = Factory._meta.get_field(name).max_length  # type: ignore[union-attr]
-        return _("The text has %(length)s characters; %(limit)s are allowed.") % {"length": len(text), "limit": limit}
+        return _("The text has %(length)s characters; at most %(limit)s are allowed.") % {
+            "length": len(text),
+            "limit": limit,
+        }
     if name in NUMBERS:
         return _("Write a whole number from %(least)s to %(most)s, without separators, such as 1250.") % _bounds(name)
     if name in PLACES and code is not None:

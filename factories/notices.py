@@ -19,11 +19,11 @@ def _handover(notice: Notice, reader: User) -> Line | None:
         return None
     sentences = {
         "objections": _(
-            "%(factory)s: the programme's staff were informed that the manager left, and wait for objections until "
-            "%(day)s."
+            "%(factory)s: the programme's staff were informed that the manager has left. The manager can object"
+            " until %(day)s."
         ),
-        "ready": _("%(factory)s: nobody objected to the handover; a second staff person decides."),
-        "invited": _("%(factory)s: the new manager is invited."),
+        "ready": _("%(factory)s: nobody objected to the handover. A second staff member now decides."),
+        "invited": _("%(factory)s: the new manager has been invited."),
         "done": _("%(factory)s: the new manager has joined, and the former one's role has ended."),
         "objected": _("%(factory)s: the manager objected; the handover has ended and nothing has changed."),
         "given_up": _("%(factory)s: the staff cancelled the handover; nothing has changed."),

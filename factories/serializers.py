@@ -11,7 +11,7 @@ from portal.core.drawn import MAX_ID
 
 
 class ProgrammeSerializer(serializers.ModelSerializer[CountryProgramme]):
-    """A country programme (or the global one) and its settings, in days and numbers."""
+    """A country programme, or the global one, with its settings."""
 
     contact_email = serializers.CharField(help_text="May be empty.")
 
@@ -37,7 +37,7 @@ class ProgrammeSerializer(serializers.ModelSerializer[CountryProgramme]):
 
 # Brands without any grant also read this, before they request access: only public facts belong here.
 class FactoryBriefSerializer(serializers.Serializer[Any]):
-    """A factory as it is named in lists. `country` is an ISO 3166-1 code."""
+    """Basic data of a factory, as shown in lists. `country` is an ISO 3166-1 code."""
 
     id = serializers.IntegerField()
     bw_id = serializers.CharField()
@@ -47,14 +47,14 @@ class FactoryBriefSerializer(serializers.Serializer[Any]):
 
 
 class FactorySerializer(serializers.ModelSerializer[Factory]):
-    """A factory with its whole profile, for its own people and its country's staff."""
+    """A factory with its full profile, for its members and its country's staff."""
 
     programme = serializers.IntegerField(source="programme_id")
     contact_email = serializers.CharField(help_text="May be empty.")
     country = serializers.CharField(source="programme.country")
     country_name = serializers.SerializerMethodField()
     profile_completeness = serializers.IntegerField(help_text="Per cent, rounded down.")
-    profile_missing = serializers.SerializerMethodField(help_text="Labels of what the profile still lacks.")
+    profile_missing = serializers.SerializerMethodField(help_text="Labels of the missing profile fields.")
 
     class Meta:
         model = Factory
@@ -91,16 +91,16 @@ class FactorySerializer(serializers.ModelSerializer[Factory]):
         read_only_fields = fields
 
     def get_country_name(self, factory: Factory) -> str:
-        """In the asker's language."""
+        """Return the name of the country in the user's language."""
         return country_name(factory.programme.country)
 
     def get_profile_missing(self, factory: Factory) -> list[str]:
-        """In the order of the form."""
+        """Return the labels of the missing profile fields, in the order of the form."""
         return factory.missing_profile_fields()
 
 
 class HandoverSerializer(serializers.Serializer[Any]):
-    """The handover of a factory whose only manager left. The new manager's address is for the staff."""
+    """Handover of a factory whose only manager has left. Only staff see the new manager's address."""
 
     id = serializers.UUIDField()
     factory = FactoryBriefSerializer()
@@ -117,7 +117,7 @@ class HandoverSerializer(serializers.Serializer[Any]):
 
 
 class HandoverOrder(StrictSerializer):
-    """Who takes a factory over, and how the staff know that its only manager left."""
+    """The new manager of a factory, and how the staff know that its only manager has left."""
 
     factory = serializers.IntegerField(min_value=1, max_value=MAX_ID)
     new_name = serializers.CharField(max_length=150)
@@ -126,14 +126,14 @@ class HandoverOrder(StrictSerializer):
 
 
 class HandoverStep(StrictSerializer):
-    """A manager's objection, the second staff person's completion, or the staff's giving up."""
+    """An objection by the manager, completion by a second staff member, or cancellation by staff."""
 
     step = serializers.ChoiceField(choices=["object", "complete", "stop"])
     reason = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
 
 
 class FactoryQuery(PageQuery):
-    """How a list of factories is narrowed."""
+    """Filters of a list of factories."""
 
     search = serializers.CharField(
         required=False, max_length=100, help_text="Part of the name or local name, or the whole Better Work id."

@@ -553,7 +553,7 @@ KNOX_TOKEN_MODEL = "accounts.ApiToken"  # noqa: S105 - the name of a model
 SPECTACULAR_SETTINGS = {
     "TITLE": "Better Work portal API",
     "VERSION": "1",
-    "DESCRIPTION": "What you were granted, by machine. The same gate as the pages: what you may not see is not found.",
+    "DESCRIPTION": "Your data for programs, by the same rules as the pages. What you may not see is not found.",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

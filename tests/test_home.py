@@ -34,12 +34,12 @@ pytestmark = pytest.mark.django_db
             "Who can see our data",
         ),
         ("member_a", ["Cycle 3 is ready for your review"], "Our assessments"),
-        ("brand_a_member", ["No factory shares with your brand at the moment"], "Shared with us"),
-        ("team_leader", ["With the factory", "In internal review"], "Import"),
-        ("advisor", ["With the factory"], "Factories"),
+        ("brand_a_member", ["No factory shares data with your brand at the moment"], "Shared with us"),
+        ("team_leader", ["In factory review", "In internal review"], "Import"),
+        ("advisor", ["In factory review"], "Factories"),
         ("global_staff", ["Published in the last 30 days"], "Brands"),
         ("constituent", ["never a single factory", "fewer than 5"], "Our country"),
-        ("outsider", ["You belong to no organisation yet"], "Home"),
+        ("outsider", ["You do not belong to an organisation yet"], "Home"),
         ("operator", ["You operate this portal"], "Home"),
     ],
 )
@@ -56,7 +56,7 @@ def test_staff_are_told_what_waits_for_them(world: World, client_of) -> None:
     make_assessment(world, world.factory_a, 5, "internal_review")
     make_assessment(world, world.factory_b, 5, "internal_review")
     make_assessment(world, world.factory_a, 6, "in_progress")
-    reviews, running = "2 reports wait for internal review.", "in progress"
+    reviews, running = "2 reports are waiting for internal review.", "in progress"
     for persona, found in [
         ("team_leader", (reviews,)),
         ("programme_manager", (reviews,)),
@@ -239,12 +239,13 @@ def test_access_that_ends_soon_is_named_or_counted_for_both_sides(world: World, 
 def test_only_a_manager_is_asked_to_decide_on_a_request(world: World, client_of) -> None:
     wish = Wish(scopes=("report",), purpose="Sourcing review")
     request_access(by=world.person("brand_a_member"), brand=world.brand_a, factory=world.factory_a, wish=wish)
-    asked = [f">{word}<" for word in ("Decide", "Look at it")]
+    asked = [f">{word}<" for word in ("Decide", "View")]
     for persona, found in [
         ("manager_a", [True, False]),
         ("member_a", [False, True]),
         ("representative_a", [False, True]),
     ]:
         page = client_of(world.person(persona)).get("/").content.decode()
-        line = page.partition("asks to see your data")[2].partition("</li>")[0]
+        line = page.partition("asks for access to your data")[2].partition("</li>")[0]
+        line = re.sub(r">\s+", ">", line)
         assert [word in line for word in asked] == found, persona

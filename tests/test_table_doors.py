@@ -272,7 +272,7 @@ def test_nobody_leaves_before_joining(doors, years):
     content = f"bw_id,name,country,enrolled_on,left_on\nT1,Name,KH,{years}\n".encode()
     ((row, column, text),) = doors.factories(content)
     assert (row, column) == (2, "left_on")
-    assert "before it was enrolled" in text
+    assert "before the day of enrolment" in text
 
 
 @pytest.mark.parametrize(("day", "words"), [("27/03/16", "four digits"), ("27/03/0016", "before 2000")])

@@ -1,4 +1,4 @@
-"""Corrections over the API: which old versions are held by whom, and taking note."""
+"""Corrections over the API: which brands hold old versions, and their acknowledgement."""
 
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from sharing.grants.serializers.grants import BrandBriefSerializer
 
 
 class CorrectionSerializer(serializers.Serializer[Any]):
-    """A version that one brand read, and that was replaced or withdrawn since."""
+    """A version that one brand read and that has since been replaced or withdrawn."""
 
     factory = FactoryBriefSerializer(source="assessment.factory")
     brand = BrandBriefSerializer()
@@ -35,27 +35,27 @@ class CorrectionSerializer(serializers.Serializer[Any]):
     acknowledged_by = serializers.CharField(source="acknowledged_by.name", default=None, allow_null=True)
 
     def get_kind(self, notice: CorrectionNotice) -> str:
-        """Return whether it was replaced, or withdrawn."""
+        """Return `superseded` or `withdrawn`."""
         return "superseded" if notice.successor_id else "withdrawn"
 
     def get_correction_note(self, notice: CorrectionNotice) -> str:
-        """Empty for a withdrawal: its reason is the programme's."""
+        """Return the note of the new version. It is empty for a withdrawal, whose reason only the staff see."""
         return notice.successor.correction_note if notice.successor else ""
 
 
 class CorrectionQuery(PageQuery):
-    """How the list is narrowed."""
+    """Filters of the list of corrections."""
 
     acknowledged = serializers.BooleanField(required=False)
 
 
 class CorrectionRows(PortalView):
-    """A brand's own; those of one's factory, or of the factories one works on."""
+    """Notices of the user's brands and factories, and of the factories that staff work on."""
 
     serializer_class = CorrectionSerializer
 
     def rows(self) -> CorrectionNoticeQuerySet:
-        """With what the answer names."""
+        """Return the notices with the related rows that the response needs."""
         rows = CorrectionNotice.objects.visible_to(self.user)
         return rows.select_related("assessment__factory__programme", "brand", "successor", "acknowledged_by")
 
@@ -67,7 +67,7 @@ class CorrectionListView(CorrectionRows, ListView):
     keyset_order = ("-id",)
 
     def rows(self) -> CorrectionNoticeQuerySet:
-        """Those that fit what is asked."""
+        """Return the notices that match the filters."""
         rows = super().rows()
         if "acknowledged" in self.query:
             rows = rows.filter(acknowledged_at__isnull=not self.query["acknowledged"])
@@ -75,13 +75,13 @@ class CorrectionListView(CorrectionRows, ListView):
 
 
 class AcknowledgeView(CorrectionRows):
-    """Taking note."""
+    """Acknowledgement of a correction."""
 
     @extend_schema(request=None, responses={200: CorrectionSerializer})
     def post(self, request: Request, pk: UUID) -> Response:
-        """Acknowledge for the brand (its people only, never a token) what became of a version.
+        """Acknowledge for the brand that a version was replaced or withdrawn.
 
-        A second time changes nothing.
+        Only the brand's members can do this, never a token. Idempotent: repeating the call has no further effect.
         """
         notice = self.rows().filter(assessment=pk).order_by(F("acknowledged_at").asc(nulls_first=True), "pk").first()
         if notice is None:

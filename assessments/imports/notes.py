@@ -14,9 +14,9 @@ Named = str | dict[str, Any]
 class Note(models.TextChoices):
     """Facts that a person should know before deciding; the names are filled into the sentence."""
 
-    RENAMED = "renamed", _("These factories have another name here; the portal's name stays: %s")
-    REPLACED = "replaced", _("These assessments equal an older version, and importing them changes nothing: %s.")
-    REWORDED = "reworded", _("These questions are worded differently here; the portal's wording stays: %s.")
+    RENAMED = "renamed", _("These factories have a different name in the portal, which is kept: %s")
+    REPLACED = "replaced", _("These assessments match an older version, so importing them changes nothing: %s.")
+    REWORDED = "reworded", _("These questions (%s) are worded differently in the portal, which keeps its wording.")
 
 
 def note(code: Note, names: Sequence[Named]) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def confirm_import(
     if batch.state not in {State.READY, State.APPLYING}:
         raise ValidationError(_("This table cannot be imported as it is. Look at its preview."))
     if batch.plan["creates"] and not create_missing:
-        raise ValidationError(_("Tick the box to create what the table names, or correct the names in the table."))
+        raise ValidationError(_("Tick the box to create what is new in the table, or correct the names in the table."))
     batch.create_missing, batch.treat_as_step1 = create_missing, treat_as_step1
     batch.state = State.APPLYING
     batch.save(update_fields=["create_missing", "treat_as_step1", "state"])

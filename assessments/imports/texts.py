@@ -24,12 +24,9 @@ class LongTableText(ProblemText):
     )
     REPORT_COPY = (
         "long_table.report_copy",
-        _(
-            "This is a copy of a report, made for its reader. Import the programme's own table, which names "
-            "the questionnaire."
-        ),
+        _("This is a copy of a report. Import the programme's own table, which names the questionnaire."),
     )
-    MOST_NAMED = "long_table.most_named", _("A file may name %(most)s %(what)s; split this one.")
+    MOST_NAMED = "long_table.most_named", _("A file can contain at most %(most)s %(what)s. Split this one.")
     ASSESSMENTS = "long_table.assessments", _("assessments")
     QUESTIONS = "long_table.questions", _("questions")
 
@@ -53,7 +50,7 @@ class LongTableText(ProblemText):
     )
     ONE_COUNTRY = (
         "long_table.one_country",
-        _("Factory %(factory)s is in %(there)s in row %(row)s: a factory is in one country."),
+        _("Factory %(factory)s is in %(there)s in row %(row)s. A factory can be in only one country."),
     )
     ONE_PLACE = (
         "long_table.one_place",
@@ -75,7 +72,7 @@ class LongTableText(ProblemText):
     NO_ASSESSMENTS = "long_table.no_assessments", _("No factory assessments are made in %s.")
     OTHERS_COUNTRY = (
         "long_table.others_country",
-        _("You do not import assessments for %s: its staff or the global staff do."),
+        _("You cannot import assessments for %s. Ask its staff or the global staff."),
     )
     ALL_ROWS = (
         "long_table.all_rows",
@@ -84,7 +81,7 @@ class LongTableText(ProblemText):
     ID_TAKEN = "long_table.id_taken", _("This id cannot be used in %s. Check the country and the id.")
     NO_FACTORY = (
         "long_table.no_factory",
-        _("There is no factory with the id %s. Correct the id, or ask those who enrol factories to add it first."),
+        _("There is no factory with the id %s. Correct the id, or ask the staff who enrol factories to add it first."),
     )
     OTHERS_QUESTIONNAIRE = "long_table.others_questionnaire", _("This questionnaire belongs to another country.")
     NO_QUESTION = (
@@ -97,7 +94,7 @@ class LongTableText(ProblemText):
         _("Factory %(factory)s already has an assessment in cycle %(cycle)s: Quest.ID %(quest)s."),
     )
     NO_QUEST_ID = "long_table.no_quest_id", _("none")
-    OTHERS_ASSESSMENT = "long_table.others_assessment", _("This Quest.ID is another factory's assessment.")
+    OTHERS_ASSESSMENT = "long_table.others_assessment", _("This Quest.ID belongs to another factory's assessment.")
     OTHER_CYCLE = "long_table.other_cycle", _("In the portal, this Quest.ID belongs to cycle %s.")
     OTHER_QUESTIONNAIRE = (
         "long_table.other_questionnaire",
@@ -105,12 +102,9 @@ class LongTableText(ProblemText):
     )
     IN_FACTORY_REVIEW = (
         "long_table.in_factory_review",
-        _(
-            "This assessment is in factory review, and the table says something else. Return it to internal review "
-            "first."
-        ),
+        _("This assessment is in factory review, but the table differs from it. Return it to internal review first."),
     )
     PUBLISHED = (
         "long_table.published",
-        _("This assessment was published, and the table says something else. Start a correction first."),
+        _("This assessment was published, but the table differs from it. Start a correction first."),
     )

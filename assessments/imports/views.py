@@ -62,9 +62,9 @@ class DecisionForm(forms.Form):
     """A form to decide about a table that names what the portal does not know."""
 
     create_missing = forms.BooleanField(
-        label=gettext_lazy("Create what this table names"),
+        label=gettext_lazy("Create what is new in this table"),
         required=False,
-        help_text=gettext_lazy("Everything listed above is created with the import, or nothing is."),
+        help_text=gettext_lazy("The import creates everything listed above."),
     )
     treat_as_step1 = forms.BooleanField(
         label=gettext_lazy("Mark the compliance questions of new questionnaires as Step 1"),
@@ -74,16 +74,16 @@ class DecisionForm(forms.Form):
     def __init__(self, *args: Any, step1_questions: int = 0, **kwargs: Any) -> None:
         """Build the form; `step1_questions` is the number of questions that the second choice is about."""
         super().__init__(*args, **kwargs)
-        number = ngettext("This is about %(count)s question", "This is about %(count)s questions", step1_questions) % {
+        number = ngettext("This concerns %(count)s question", "This concerns %(count)s questions", step1_questions) % {
             "count": step1_questions
         }
         self.fields["treat_as_step1"].help_text = (
             _(
-                "%s, of type NC in the lists above. If you tick it, brands with Step 1 data read each of them with "
-                "its answer, also where the factory complies. If you do not, they read no Step 1 data of these "
-                "assessments. Neither can be changed once the questionnaire is used. The table does not say which "
-                "question is of which SLCP Step: to mark them one by one, import the questionnaire first, and then "
-                "this table."
+                "%s, of type NC in the lists above. If you tick it, brands with access to Step 1 data can read each"
+                " question and its answer, including compliant ones. If you do not, they cannot read any Step 1 "
+                "data of these assessments. You cannot change this once the questionnaire is used. The table does "
+                "not give the SLCP Step of each question. To mark questions one by one, import the questionnaire "
+                "first, and then this table."
             )
             % number
         )
@@ -202,7 +202,7 @@ def import_discard(request: HttpRequest, pk: UUID) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("import_batch", pk=pk)
-    messages.success(request, _("The upload is discarded. Nothing was imported."))
+    messages.success(request, _("The upload was discarded. Nothing was imported."))
     return redirect("import_assessments")
 
 
@@ -211,7 +211,7 @@ def import_discard(request: HttpRequest, pk: UUID) -> HttpResponse:
 def import_errors(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
     """Return every error of an upload as a CSV file in which no spreadsheet runs a formula."""
     batch = _own(request, pk)
-    header = (_("Row"), _("Column"), _("Value"), _("What is wrong"))
+    header = (_("Row"), _("Column"), _("Value"), _("Problem"))
     rows = ((problem.row, problem.column, problem.value, problem.message) for problem in error_rows(batch))
     return csv_response("import-errors", header, rows)
 

@@ -22,7 +22,7 @@ def counts(plan: dict[str, Any]) -> list[tuple[str, int]]:
     ]
     optional = [
         (_("Not answered (empty findings)"), plan["empty"]),
-        (_("Exact duplicate rows, dropped"), plan["duplicates"]),
+        (_("Exact duplicate rows (ignored)"), plan["duplicates"]),
     ]
     return rows + [row for row in optional if row[1]]
 
@@ -42,7 +42,7 @@ def summary(plan: dict[str, Any]) -> Iterator[str]:
         yield _("New names in this table:")
         yield from (f"  {line}" for line in created(plan))
     if plan["nothing"]:
-        yield _("Everything in this table is here already. Importing it changes nothing.")
+        yield _("Everything in this table is already in the portal. Importing it changes nothing.")
 
 
 KINDS = {"new": gettext_lazy("New"), "changed": gettext_lazy("Changed"), "unchanged": gettext_lazy("Unchanged")}
@@ -74,14 +74,14 @@ def notes(plan: dict[str, Any]) -> Iterator[str]:
     if read_from := read_from_in_words(plan.get("sheets", ())):
         yield read_from
     if plan.get("ignored"):
-        yield _("These columns are not part of the table and are ignored: %s.") % ", ".join(plan["ignored"])
+        yield _("These columns (%s) are not part of the table and are ignored.") % ", ".join(plan["ignored"])
     for header, name in plan.get("nearly", ()):
         yield _("Is the column “%(header)s” meant as “%(name)s”? Then rename it and upload the table again.") % {
             "header": header,
             "name": name,
         }
     if plan.get("obsolete"):
-        yield _("The table marks these factories as obsolete; they will be marked here too: %s.") % ", ".join(
+        yield _("The table marks these factories (%s) as obsolete. They will be marked in the portal too.") % ", ".join(
             plan["obsolete"]
         )
 

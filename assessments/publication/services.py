@@ -144,9 +144,9 @@ def start_correction(*, by: User, assessment: Assessment, note: str) -> Assessme
     if assessment.state not in {Assessment.State.PUBLISHED, Assessment.State.WITHDRAWN}:
         raise HasChangedError(_("Only a published or withdrawn report can be corrected."))
     if Assessment.objects.filter(supersedes=assessment).exists():
-        raise HasChangedError(_("A correction of this report is under way."))
+        raise HasChangedError(_("A correction of this report is already under way."))
     if not one_line(note):
-        raise ValidationError({"note": _("Say what the correction changes; readers of the old version are notified.")})
+        raise ValidationError({"note": _("Say what the correction changes. Readers of the old version are notified.")})
     newest = Assessment.objects.filter(factory=assessment.factory_id, cycle=assessment.cycle).aggregate(
         n=Max("version")
     )

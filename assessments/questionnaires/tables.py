@@ -72,7 +72,7 @@ def read_questions(file: BinaryIO) -> Questions:
         for row, cells in table.records(problems):
             question = _question(row, cells, problems)
             if rows.setdefault(question.ext_id, row) != row:
-                problems.add(row, "question_id", question.ext_id, _("This id occurs twice."), kind="repeated")
+                problems.add(row, "question_id", question.ext_id, _("This id appears twice."), kind="repeated")
             questions.append(question)
     except TableError as error:
         problems.end_with(error)
@@ -89,7 +89,7 @@ def _question(row: int, cells: dict[str, str], problems: Problems) -> QuestionRo
     if kind not in Question.Type.values:
         problems.add(row, "type", kind, not_allowed(kind, "NC, FGW"))
     if step not in {"", "1", "2", "3"}:
-        allowed = _("1, 2, 3, or nothing for a question of Better Work's own")
+        allowed = _("1, 2, 3, or nothing for one of Better Work's own questions")
         problems.add(row, "step", step, not_allowed(step, allowed))
     in_vcc = cells.get("in_vcc", "").lower()
     if in_vcc not in YES_NO:
@@ -151,7 +151,9 @@ def import_tool(
         raise PermissionDenied(_("Only the country's staff may import a questionnaire."))
     name, version = one_line(name), one_line(version)
     if Tool.objects.filter(name__iexact=name).exists():
-        raise ValidationError({"name": _("There is a questionnaire of this name. A new version has a new name.")})
+        raise ValidationError(
+            {"name": _("A questionnaire with this name already exists. Give a new version a new name.")}
+        )
     tool = Tool(name=name, kind=kind, programme=programme, version=version)
     tool.full_clean()
     tool.save()

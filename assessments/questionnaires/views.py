@@ -38,7 +38,9 @@ class ToolForm(forms.Form):
     name = forms.CharField(
         label=gettext_lazy("Name"),
         max_length=150,
-        help_text=gettext_lazy("As the assessment table calls it, version included. It cannot be used twice."),
+        help_text=gettext_lazy(
+            "The name used in the assessment table, including the version. Each name can be used only once."
+        ),
     )
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Tool.Kind.choices)
     programme = forms.ModelChoiceField(
@@ -56,8 +58,8 @@ class ToolForm(forms.Form):
         field.required = not for_all
         field.empty_label = _("All countries") if for_all else "—"
         self.fields["file"].help_text = _(
-            "CSV (UTF-8) or Excel workbook (.xlsx) with a row for each question and the columns cluster, "
-            "compliance_point, question_id, label, type (NC or FGW); and, where known, step, reference, tags "
+            "CSV (UTF-8) or Excel workbook (.xlsx) with a row for each question. Required columns: cluster, "
+            "compliance_point, question_id, label, type (NC or FGW). Optional columns: step, reference, tags "
             "(separated by semicolons), in_vcc, condition. Up to %s MB."
         ) % megabytes(table_limit("questionnaires"))
 
@@ -169,7 +171,7 @@ def _facts(found: Tool, questions: list[Question]) -> list[tuple[str, Any]]:
     counts = [
         (_("Questions"), len(questions)),
         *((_("Questions of Step %s") % step, steps.count(step)) for step in (1, 2, 3)),
-        (_("Questions of Better Work's own"), steps.count(None)),
+        (_("Better Work's own questions"), steps.count(None)),
         (_("Publicly reported"), sum(question.is_public_issue for question in questions)),
         (_("Zero tolerance"), sum(question.is_zero_tolerance for question in questions)),
         (_("In the Virtual Compliance Check"), sum(question.in_vcc for question in questions)),
@@ -193,7 +195,7 @@ def tool_import(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         made, read_from, problems = _import(person, form)
         if made is not None:
-            text = _("The questionnaire is imported. Once it is used it cannot change.")
+            text = _("The questionnaire was imported. It cannot change once it is used.")
             messages.success(request, f"{text} {read_from}".strip())
             return redirect("tool", pk=made.pk)
     context = {"form": form, "problems": problems}
@@ -211,5 +213,5 @@ def _import(person: User, form: ToolForm) -> tuple[Tool | None, str, Problems]:
     except ValidationError as error:
         show_errors(form, error)
     except IntegrityError:
-        form.add_error("name", _("A questionnaire of this name was imported just now."))
+        form.add_error("name", _("A questionnaire with this name was just imported."))
     return None, "", Problems()

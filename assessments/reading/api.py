@@ -1,7 +1,7 @@
-"""Reading assessments: lists, findings as the grant opens them, why something is open or not, and staff's steps.
+"""Assessments over the API: lists, findings by scope, explanations of access, and the steps of staff.
 
-Reading one assessment or its findings is an opening, written into who-saw-what like one on the page; a page of a list
-is not, there or here, unless a finding narrows it: then it says who has the finding (docs/api.md).
+Reading one assessment or its findings is recorded in the factory's access log, as it is for the pages. Reading a list
+is recorded only if the list is filtered by a finding, because it then says which factories have it (docs/api.md).
 """
 
 import dataclasses
@@ -40,34 +40,37 @@ from sharing.records.services import record_access
 
 
 def _asked(query: dict[str, Any], *elsewhere: str) -> dict[str, Any]:
-    """Return what narrows a list: without its pages, and what the view narrows by itself."""
+    """Return the filters of a list, without paging and without those named `elsewhere`."""
     return {name: value for name, value in query.items() if name not in {*PageQuery().fields, *elsewhere}}
 
 
 class AssessmentRows(PortalView):
-    """The assessments that the asker may see, in any scope."""
+    """Assessments that the user may see in any scope."""
 
     serializer_class = AssessmentSerializer
 
     def rows(self) -> AssessmentQuerySet:
-        """Shared with their brand, released to their factory, or of their country."""
+        """Return what was shared with the user's brand, sent to their factory, or belongs to their country."""
         visible = Assessment.objects.visible_to(self.user)
         return with_figures(with_scopes(visible, self.user)).select_related("factory__programme")
 
     def prepare(self, page: list[Any]) -> list[Any]:
-        """Count what is no report yet."""
+        """Add the counts of unpublished assessments."""
         count_drafts(page)
         return page
 
 
 class AssessmentListView(AssessmentRows, ListView):
-    """Everything you may see, every version: newest published first, unpublished ones by their creation."""
+    """All assessments that you may see, in every version, newest first.
+
+    They are sorted by publication; unpublished ones by creation.
+    """
 
     query_class = AssessmentQuery
     keyset_order = ("-listed_at", "-id")
 
     def rows(self) -> AssessmentQuerySet:
-        """Those that fit everything asked."""
+        """Return the assessments that match all filters."""
         rows = narrowed(super().rows().filter(near(self.user)), _asked(self.query, "state", "late"), self.user)
         if state := self.query.get("state"):
             rows = rows.filter(state=state)
@@ -76,21 +79,21 @@ class AssessmentListView(AssessmentRows, ListView):
         return rows.annotate(listed_at=Coalesce("published_at", "created_at"))
 
     def prepare(self, page: list[Any]) -> list[Any]:
-        """Count what is no report yet."""
+        """Add the counts of unpublished assessments."""
         if cluster := self.query.get("cluster"):
             record_filter(self.user, cluster, page, brands_shown(self.user, page))
         return super().prepare(page)
 
 
 class SharedListView(ListView):
-    """What was shared with your brand, in the order in which it opened to you, newest first: the current versions."""
+    """Current versions shared with your brand, newest first by the day you could first read them."""
 
     serializer_class = AssessmentSerializer
     query_class = SharedQuery
     keyset_order = LISTED
 
     def rows(self) -> SharedRows:
-        """Those that fit everything asked."""
+        """Return the assessments that match all filters."""
         asked = _asked(self.query)
         return SharedRows(self.user, partial(narrowed, wanted=asked, reader=self.user) if asked else None)
 
@@ -102,10 +105,10 @@ class SharedListView(ListView):
 
 
 class AssessmentDetailView(AssessmentRows, DetailView):
-    """One assessment: what it is, and what of it is open to you. An opening is a line in the factory's who-saw-what."""
+    """One assessment and the scopes that you may read. Each call is an entry in the factory's access log."""
 
     def row(self) -> Assessment:
-        """Get what it is, and what of it is open to the asker. An opening is a line in the factory's who-saw-what."""
+        """Return the assessment and record the access. Raises 404 unless the user may read a scope of it."""
         assessment: Assessment = super().row()
         openings = access.openings(self.user, assessment)
         if not openings:
@@ -116,15 +119,15 @@ class AssessmentDetailView(AssessmentRows, DetailView):
 
 
 class FindingsView(AssessmentRows):
-    """What was found."""
+    """Findings of an assessment."""
 
     query_class = FindingsQuery
 
     @extend_schema(responses=DocumentSerializer)
     def get(self, request: Request, pk: Any) -> Response:
-        """Return the whole document of one scope. Each reading is a line in the factory's who-saw-what.
+        """Return the whole document of one scope. Each call is an entry in the factory's access log.
 
-        A scope that is not open to you is not found; `explain` says why.
+        Responds 404 for a scope that you may not read; `explain` gives the reason.
         """
         assessment = get_object_or_404(self.rows(), pk=pk)
         scope = self.query["scope"]
@@ -138,24 +141,24 @@ class FindingsView(AssessmentRows):
 
 
 class ExplainView(AssessmentRows):
-    """Why a scope is open to the asker, or not."""
+    """Explanation of why the user may or may not read a scope."""
 
     query_class = ScopeQuery
 
     @extend_schema(responses=DecisionSerializer)
     def get(self, request: Request, pk: Any) -> Response:
-        """Whether a scope is open to you, and why. It is the code that opens the data that answers."""
+        """Explain why you may or may not read a scope."""
         assessment = get_object_or_404(self.rows(), pk=pk)
         decision = access.decide_as_told(self.user, assessment, self.query["scope"])
         return Response(DecisionSerializer(decision).data)
 
 
 class StepsView(AssessmentRows):
-    """From one state to the next."""
+    """Steps from one state to the next."""
 
     @extend_schema(request=StepOrder, responses={200: AssessmentSerializer})
     def post(self, request: Request, pk: Any) -> Response:
-        """Take a step (staff). Asking for a step that was just taken changes nothing."""
+        """Take a step (staff only). Idempotent: repeating a step that was just taken has no further effect."""
         assessment = get_object_or_404(self.rows(), pk=pk)
         order = self.body(StepOrder)
         take_step(by=self.user, assessment=assessment, name=order["step"], reason=order["reason"])

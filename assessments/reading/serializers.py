@@ -25,9 +25,9 @@ NO_ID = MAX_ID
 
 
 class AssessmentSerializer(serializers.Serializer[Any]):
-    """One assessment in one version, with what of it is open to the asker (`scopes`).
+    """One version of an assessment, with the scopes that you may read (`scopes`).
 
-    The counts are of compliance points, over just what is open to the asker.
+    The counts cover only the compliance points that you may read.
     """
 
     id = serializers.UUIDField()
@@ -40,31 +40,31 @@ class AssessmentSerializer(serializers.Serializer[Any]):
     end_date = serializers.DateField(allow_null=True)
     published_at = serializers.DateTimeField(allow_null=True)
     correction_note = serializers.SerializerMethodField(
-        help_text="What this version changes; empty where the version before it is not open to you."
+        help_text="What this version changes. Empty if you may not read the version before it."
     )
-    scopes = serializers.SerializerMethodField(help_text="`report`, `step1`: what `findings` answers to you.")
+    scopes = serializers.SerializerMethodField(help_text="Scopes for which you may read `findings`: `report`, `step1`.")
     points_assessed = serializers.SerializerMethodField()
     points_non_compliant = serializers.SerializerMethodField()
 
     def get_correction_note(self, assessment: Any) -> str:
-        """To those who may read what it corrects."""
+        """Return the note for readers who may read the corrected version."""
         return shown_note(assessment)
 
     def get_scopes(self, assessment: Any) -> list[str]:
-        """Return the scopes open to the asker."""
+        """Return the scopes that the user may read."""
         return readable_scopes(assessment)
 
     def get_points_assessed(self, assessment: Any) -> int:
-        """Compliance points with a determination."""
+        """Return the number of compliance points with a determination."""
         return points_of(assessment)[1]
 
     def get_points_non_compliant(self, assessment: Any) -> int:
-        """Compliance points that are non-compliant."""
+        """Return the number of non-compliant compliance points."""
         return points_of(assessment)[0]
 
 
 class SharedQuery(PageQuery):
-    """How a list of assessments is narrowed."""
+    """Filters of a list of assessments."""
 
     search = serializers.CharField(
         required=False, max_length=100, help_text="Part of the factory's name, or its whole Better Work id."
@@ -72,33 +72,37 @@ class SharedQuery(PageQuery):
     country = serializers.ChoiceField(required=False, choices=list(COUNTRIES), help_text="ISO 3166-1 code.")
     factory = serializers.IntegerField(required=False, min_value=1, max_value=NO_ID, help_text="The factory's id.")
     cycle = serializers.IntegerField(required=False, min_value=1, max_value=MAX_CYCLE)
-    year = serializers.IntegerField(required=False, min_value=1990, max_value=2100, help_text="In which it started.")
+    year = serializers.IntegerField(
+        required=False, min_value=1990, max_value=2100, help_text="Year in which the assessment started."
+    )
     cluster = serializers.CharField(
-        required=False, max_length=150, help_text="Name of a cluster in which something non-compliant was found."
+        required=False, max_length=150, help_text="Name of a cluster with at least one non-compliance."
     )
 
 
 class AssessmentQuery(SharedQuery):
-    """How the list of everything the asker may see is narrowed."""
+    """Filters of the list of all visible assessments."""
 
     state = serializers.ChoiceField(required=False, choices=OFFERED_STATES)
-    late = serializers.BooleanField(required=False, help_text="true: only those past the country's release deadline.")
+    late = serializers.BooleanField(
+        required=False, help_text="true: only assessments past the country's publication deadline."
+    )
 
 
 class ScopeQuery(Query):
-    """Of which part."""
+    """The scope that a request is about."""
 
     scope = serializers.ChoiceField(choices=list(SCOPES))
 
 
 class FindingsQuery(ScopeQuery):
-    """Which part, and the language of the fixed wording (yours, unless told)."""
+    """The scope, and the language of headings and fixed words (by default yours)."""
 
     language = serializers.ChoiceField(required=False, choices=list(languages()))
 
 
 class CountsSerializer(serializers.Serializer[Any]):
-    """Questions of a compliance point by finding; information questions are in none."""
+    """Numbers of questions of a compliance point by finding. Information questions are not counted."""
 
     nc = serializers.IntegerField()
     nc_national_law = serializers.IntegerField()
@@ -108,7 +112,7 @@ class CountsSerializer(serializers.Serializer[Any]):
 
 
 class FindingSerializer(serializers.Serializer[Any]):
-    """One question with what was found. `provenance` is empty where nothing was assessed."""
+    """One question with its finding. `provenance` is empty if nothing was assessed."""
 
     ext_id = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
@@ -122,7 +126,7 @@ class FindingSerializer(serializers.Serializer[Any]):
 
 
 class PointSerializer(serializers.Serializer[Any]):
-    """One compliance point. In scope `report` it lists non-compliances and information, and counts the rest."""
+    """One compliance point. In scope `report`, it lists non-compliances and information and counts the rest."""
 
     name = serializers.CharField()
     status = serializers.ChoiceField(choices=list(POINT_STATUSES))
@@ -131,14 +135,14 @@ class PointSerializer(serializers.Serializer[Any]):
 
 
 class ClusterSerializer(serializers.Serializer[Any]):
-    """One cluster."""
+    """One cluster with its compliance points."""
 
     name = serializers.CharField()
     points = PointSerializer(many=True)
 
 
 class SummarySerializer(serializers.Serializer[Any]):
-    """One line of the summary; `rate` is non-compliant / assessed points, null where none was assessed."""
+    """One row of the summary. `rate` is non-compliant / assessed points, or null if none was assessed."""
 
     name = serializers.CharField()
     questions_assessed = serializers.IntegerField()
@@ -148,19 +152,19 @@ class SummarySerializer(serializers.Serializer[Any]):
 
 
 class FactoryFactsSerializer(serializers.Serializer[Any]):
-    """The factory as the report names it."""
+    """Factory details as shown in the report."""
 
     bw_id = serializers.CharField()
     name = serializers.CharField()
     local_name = serializers.CharField(allow_blank=True)
-    country = serializers.CharField(help_text="In words.", allow_blank=True)
+    country = serializers.CharField(help_text="Name of the country.", allow_blank=True)
     address = serializers.CharField(allow_blank=True)
     workers_women = serializers.IntegerField(allow_null=True)
     workers_men = serializers.IntegerField(allow_null=True)
 
 
 class AssessmentFactsSerializer(serializers.Serializer[Any]):
-    """The assessment as the report names it. `quest_id` is the long table's key; it may be empty."""
+    """Assessment details as shown in the report. `quest_id` is the key in the long table and may be empty."""
 
     id = serializers.UUIDField()
     quest_id = serializers.CharField(allow_blank=True)
@@ -175,7 +179,7 @@ class AssessmentFactsSerializer(serializers.Serializer[Any]):
 
 
 class LegendSerializer(serializers.Serializer[Any]):
-    """A word of the report in plain language."""
+    """A term of the report, explained in plain language."""
 
     code = serializers.ChoiceField(choices=list(FINDING_CODES))
     label = serializers.CharField()  # type: ignore[assignment]
@@ -183,7 +187,7 @@ class LegendSerializer(serializers.Serializer[Any]):
 
 
 class DocumentSerializer(serializers.Serializer[Any]):
-    """What the report says: the same document that its PDF, workbook and JSON file are made from."""
+    """Content of the report: the same document from which its PDF, workbook and JSON file are created."""
 
     scope = serializers.ChoiceField(choices=list(SCOPES))
     language = serializers.CharField()
@@ -197,7 +201,7 @@ class DocumentSerializer(serializers.Serializer[Any]):
 
 
 class DecisionSerializer(serializers.Serializer[Any]):
-    """Whether a scope is open to the asker, in a word and in a sentence; the grant that decided, if one did."""
+    """Decision on access to a scope, with a reason code, a sentence and the deciding grant, if any."""
 
     allowed = serializers.BooleanField()
     reason = serializers.ChoiceField(choices=list(Reason))
@@ -206,30 +210,30 @@ class DecisionSerializer(serializers.Serializer[Any]):
 
 
 class StepOrder(StrictSerializer):
-    """The step to take, and the reason (for a withdrawal)."""
+    """The step to take, with a reason for a withdrawal."""
 
     step = serializers.ChoiceField(choices=list(OFFERED_STEPS))
     reason = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
 
 
 class ReportOrder(StrictSerializer):
-    """Which file to make."""
+    """The report file to create."""
 
     assessment = serializers.UUIDField()
     scope = serializers.ChoiceField(choices=list(SCOPES))
     format = serializers.ChoiceField(choices=ReportCopy.Format.values)
-    language = serializers.ChoiceField(required=False, choices=list(languages()), help_text="Yours, unless told.")
+    language = serializers.ChoiceField(required=False, choices=list(languages()), help_text="By default your language.")
 
 
 class JobSerializer(serializers.Serializer[Any]):
-    """A piece of work: how far it is. `error` is for its owner to read."""
+    """A job and its progress. `error` is a message for its owner."""
 
     id = serializers.UUIDField()
     kind = serializers.CharField()
     state = serializers.ChoiceField(choices=Job.State.values)
     percent = serializers.IntegerField(allow_null=True)
     progress = serializers.IntegerField()
-    total = serializers.IntegerField(help_text="0 while it is not known.")
+    total = serializers.IntegerField(help_text="0 while the total is unknown.")
     message = serializers.CharField(allow_blank=True)
     error = serializers.CharField(allow_blank=True)
     created_at = serializers.DateTimeField()
@@ -238,7 +242,7 @@ class JobSerializer(serializers.Serializer[Any]):
 
 
 class ReportCopySerializer(serializers.Serializer[Any]):
-    """A report file made for the asker; `number` stands on each of its pages."""
+    """A report file created for you. `number` is printed on each of its pages."""
 
     id = serializers.UUIDField()
     number = serializers.IntegerField()
@@ -250,5 +254,5 @@ class ReportCopySerializer(serializers.Serializer[Any]):
     job = JobSerializer()
     download_url = serializers.URLField(
         allow_null=True,
-        help_text="Good for some minutes, for you alone; null until the file is there, and after a day.",
+        help_text="Valid for a few minutes and only for you. null until the file is ready, and again after a day.",
     )

@@ -33,20 +33,20 @@ from portal.core.models import Job
 
 
 class LinkTooOld(exceptions.APIException):
-    """The link was ours and in time; now it is too late."""
+    """A valid link that has expired."""
 
     status_code = status.HTTP_410_GONE
-    default_detail = gettext_lazy("This link was good for some minutes only. Read the report's address for a new one.")
+    default_detail = gettext_lazy("This link has expired. Request the report again to get a new one.")
     default_code = "link_too_old"
 
 
 class ReportCopyRows(PortalView):
-    """The asker's own report files, as long as they may read what those hold."""
+    """The user's own report files, while they may read the content."""
 
     serializer_class = ReportCopySerializer
 
     def copy(self, **key: Any) -> ReportCopy:
-        """One file, still open to the asker on the side it was made for. Raises 404."""
+        """Return one file that the user may still read for the organisation it was created for. Raises 404."""
         copies = ReportCopy.objects.visible_to(self.user)
         copies = copies.select_related("assessment__factory__programme", "reader", "brand", "job")
         copy: ReportCopy = get_object_or_404(copies, **key)
@@ -55,7 +55,7 @@ class ReportCopyRows(PortalView):
         return copy
 
     def shown(self, copy: ReportCopy, status: int = 200) -> Response:
-        """One file as an answer, with a fresh link when it is there."""
+        """Return the response for one file, with a fresh link if it is ready."""
         link = None
         if copy.file:
             address = reverse("api:report-file", args=[copy.pk], request=self.request)
@@ -65,13 +65,13 @@ class ReportCopyRows(PortalView):
 
 
 class ReportOrderView(ReportCopyRows):
-    """Ordering report files."""
+    """Orders of report files."""
 
     integrations_may_write = True
 
     @extend_schema(request=ReportOrder, responses={202: ReportCopySerializer})
     def post(self, request: Request) -> Response:
-        """Have a file made. The answer names the job to watch; read the report's address until it has a link."""
+        """Order a report file. The response names the job; poll the report until it has a link."""
         order = self.body(ReportOrder)
         visible = Assessment.objects.visible_to(self.user, order["scope"]).select_related("factory__programme")
         order["assessment"] = get_object_or_404(visible, pk=order["assessment"])
@@ -88,12 +88,12 @@ class ReportDetailView(ReportCopyRows):
 
     @extend_schema(responses=ReportCopySerializer)
     def get(self, request: Request, pk: Any) -> Response:
-        """How far it is, and when it is there a link that lives for some minutes."""
+        """Return the progress and, once the file is ready, a link that is valid for a few minutes."""
         return self.shown(self.copy(pk=pk))
 
 
 class LinkQuery(Query):
-    """What the link carries."""
+    """The key in a download link."""
 
     key = serializers.CharField(max_length=500)
 
@@ -105,13 +105,13 @@ FILES = {
 
 
 class ReportFileView(ReportCopyRows):
-    """The file itself."""
+    """Download of a report file."""
 
     query_class = LinkQuery
 
     @extend_schema(responses=FILES | {(410, PROBLEM): ProblemSerializer})
     def get(self, request: Request, pk: Any) -> Any:
-        """Get the file, for the person it was made for. Each download is a line in the factory's who-saw-what."""
+        """Download the file that was created for you. Each download is an entry in the factory's access log."""
         copy = self.copy(pk=pk)
         try:
             check_link_key(self.query["key"], by=self.user, copy=copy)
@@ -137,25 +137,25 @@ def _name(copy: ReportCopy) -> str:
 
 
 class JobRows(PortalView):
-    """The asker's own jobs; that of a report which is not open to them any more is not found."""
+    """The user's own jobs, except those of reports that they may no longer read."""
 
     serializer_class = JobSerializer
 
     def rows(self) -> QuerySet[Job]:
-        """Own jobs."""
+        """Return the user's jobs."""
         open_copies = ReportCopy.objects.visible_to(self.user).values("pk")
         return Job.objects.visible_to(self.user).filter(Q(report_copy=None) | Q(report_copy__in=open_copies))
 
 
 class JobDetailView(JobRows, DetailView):
-    """How far one job is."""
+    """Progress of one job."""
 
 
 class JobCancelView(JobRows):
-    """The end of a job before its time."""
+    """Cancellation of a job."""
 
     @extend_schema(request=None, responses={200: JobSerializer})
     def post(self, request: Request, pk: Any) -> Response:
-        """Cancel it: at once while it waits, at its next step while it runs. A finished job stays as it is."""
+        """Cancel a job. A waiting job ends at once, a running one at its next step; a finished job does not change."""
         job = get_object_or_404(self.rows(), pk=pk)
         return Response(JobSerializer(cancel_job(by=self.user, job=job)).data)

@@ -73,7 +73,9 @@ def order_report(*, by: User, assessment: Assessment, scope: str, language: str,
     if under_way is not None:
         return under_way
     if waiting.count() >= MOST_WAITING:
-        raise ValidationError(_("%s files are waiting for you already. Let them finish first.") % MOST_WAITING)
+        raise ValidationError(
+            _("%s files are already being created for you. Wait until they are finished.") % MOST_WAITING
+        )
     return _start(by, decision, order)
 
 

@@ -117,7 +117,7 @@ def report_download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     try:
         check_link_key(request.GET.get("key", ""), by=user, copy=copy)
     except signing.SignatureExpired:
-        messages.info(request, _("That link was too old. Here is a fresh one."))
+        messages.info(request, _("That link had expired. Here is a new one."))
         return redirect("job", job_id=copy.job_id)
     except signing.BadSignature as error:
         raise Http404 from error

@@ -62,7 +62,7 @@ class Migration(InitialMigration):
                 ('address', models.CharField(blank=True, max_length=500, verbose_name='address')),
                 ('sector', models.CharField(blank=True, max_length=120, verbose_name='sector')),
                 ('bw_id', models.CharField(blank=True, max_length=40, verbose_name='Better Work id')),
-                ('os_hub_id', models.CharField(blank=True, max_length=40, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9]+\\Z', 'An OS Hub id has letters and digits only, such as CN2019083D6F2AX.')], verbose_name='OS Hub id')),
+                ('os_hub_id', models.CharField(blank=True, max_length=40, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9]+\\Z', "An OS Hub id contains only letters and digits, such as CN2019083D6F2AX.")], verbose_name='OS Hub id')),
                 ('latitude', models.DecimalField(blank=True, decimal_places=6, max_digits=9, null=True)),
                 ('longitude', models.DecimalField(blank=True, decimal_places=6, max_digits=9, null=True)),
                 ('added_at', models.DateTimeField(auto_now_add=True)),

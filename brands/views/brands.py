@@ -119,9 +119,9 @@ def brand_add(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             show_errors(form, error)
         except IntegrityError:
-            form.add_error("name", _("A brand of this name was added just now."))
+            form.add_error("name", _("A brand with this name was just added."))
         else:
-            messages.success(request, _("%s is added. Invite its first manager next.") % added)
+            messages.success(request, _("%s was added. Invite its first manager next.") % added)
             return redirect("brand", pk=added.pk)
     status = REFUSED if request.method == "POST" else 200
     return render(request, "brands/brand_add.html", {"form": form}, status=status)
@@ -145,7 +145,7 @@ def brand_edit(request: HttpRequest, pk: int) -> HttpResponse:
     form = BrandForm(posted(request), instance=found)
     status = _save(person, pk, form) if request.method == "POST" else 200
     if status == 302:
-        messages.success(request, _("The brand is saved."))
+        messages.success(request, _("The brand was saved."))
         return redirect("brand", pk=pk)
     if request.method != "POST":
         form.remember(found)

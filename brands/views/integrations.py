@@ -33,7 +33,7 @@ def _managed(request: HttpRequest, pk: int) -> Brand:
     person = person_of(request)
     found = get_object_or_404(shown_to(person, is_staff(person)), pk=pk)
     if not member_may(person, "manage_members", pk):
-        raise PermissionDenied(_("Only the brand's own managers look after its integrations."))
+        raise PermissionDenied(_("Only managers of the brand can manage its integrations."))
     return found
 
 
@@ -77,7 +77,9 @@ def _create(person: User, brand: Brand, form: IntegrationForm) -> str:
         with transaction.atomic():
             Brand.objects.select_for_update().get(pk=brand.pk)
             if any(token.name == data["name"] for token in _tokens(brand)):
-                raise ValidationError({"name": _("There is a token of this name. Revoke it first, or choose another.")})
+                raise ValidationError(
+                    {"name": _("A token with this name already exists. Revoke it first, or choose another name.")}
+                )
             _token, secret = create_integration_token(by=person, kind=BRAND, organisation=brand, **data)
     except ValidationError as error:
         show_errors(form, error)
@@ -109,7 +111,7 @@ def integration_revoke(request: HttpRequest, pk: int, account_id: int) -> HttpRe
     if request.method != "POST":
         return render(request, "brands/integration_revoke.html", {"brand": brand, "token": token})
     revoke_token(by=person_of(request), kind=BRAND, organisation=brand, token=token)
-    messages.success(request, _("The token of %s is revoked.") % token.name)
+    messages.success(request, _("The token of %s was revoked.") % token.name)
     return redirect("integrations", pk=pk)
 
 
@@ -118,5 +120,5 @@ def _revoked_already(request: HttpRequest, brand: Brand, account_id: int) -> Htt
     name = name_of_revoked(kind=BRAND, organisation=brand, account_id=account_id)
     if name is None:
         raise Http404
-    messages.info(request, _("The token of %s is revoked already.") % name)
+    messages.info(request, _("The token of %s was already revoked.") % name)
     return redirect("integrations", pk=brand.pk)

@@ -55,9 +55,9 @@ def supplier_import(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _words(outcome: SupplierImport) -> str:
     """Return what was done with the file, in words."""
-    added = ngettext("%(count)s supplier is added.", "%(count)s suppliers are added.", outcome.added) % {
+    added = ngettext("%(count)s supplier was added.", "%(count)s suppliers were added.", outcome.added) % {
         "count": outcome.added
     }
-    skipped = _("Skipped, because they are on the list already: %s.") % outcome.skipped if outcome.skipped else ""
-    ignored = _("Columns that were left out: %s.") % ", ".join(outcome.ignored) if outcome.ignored else ""
+    skipped = _("Rows skipped, because they are already on the list: %s.") % outcome.skipped if outcome.skipped else ""
+    ignored = _("These columns (%s) were ignored.") % ", ".join(outcome.ignored) if outcome.ignored else ""
     return " ".join(part for part in (added, skipped, ignored, outcome.read_from) if part)

@@ -71,7 +71,7 @@ class CountryProgramme(models.Model):
         _("days from assessment to publication"),
         default=28,
         validators=[MinValueValidator(1), MaxValueValidator(365)],
-        help_text=_("A report is late when it is not published this many days after the assessment ended."),
+        help_text=_("A report is late if it is not published within this many days after the end of the assessment."),
     )
     factory_review_days = models.PositiveSmallIntegerField(
         _("days for the factory's review"), default=7, validators=[MaxValueValidator(90)]
@@ -84,7 +84,7 @@ class CountryProgramme(models.Model):
         _("participants need a subscription"),
         default=False,
         help_text=_(
-            "A participant then also needs a subscription for the factory and cycle, besides the factory's consent."
+            "A participant then needs a subscription for the factory and cycle as well as the factory's consent."
         ),
     )
     # Consent: the defaults that a factory is offered, and how long a brand's request stays open.

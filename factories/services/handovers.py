@@ -51,7 +51,10 @@ def refuse_while_handed_over(factory: Factory) -> None:
 def being_handed_over(factory: Factory) -> ValidationError:
     """Return the error for whoever shares data while the factory's manager is being replaced."""
     return ValidationError(
-        _("The manager of %s is being replaced. Until that is settled nothing new is shared; stopping is possible.")
+        _(
+            "The manager of %s is being replaced. Until this is settled you cannot share anything new, but you "
+            "can stop sharing."
+        )
         % factory
     )
 
@@ -77,12 +80,14 @@ def open_handover(
     if running is not None:
         if (running.new_email, running.opened_by_id) == (new_email, by.pk):
             return running
-        raise ValidationError(_("A handover of this factory is under way already."))
+        raise ValidationError(_("A handover of this factory is already under way."))
     managers = list(active_in_role(factory, "manager")[:2])
     if not managers:
         raise ValidationError(_("This factory has no manager: invite one under Members."))
     if len(managers) > 1:
-        raise ValidationError(_("This factory has another manager, who can invite members and remove those who left."))
+        raise ValidationError(
+            _("This factory has another manager, who can invite members and remove members who left.")
+        )
     _check_new_manager(new_email, managers[0])
     handover = Handover(
         factory=factory,
@@ -118,7 +123,7 @@ def _check_new_manager(email: str, leaving: User) -> None:
     )
     if on_another_side or invited.exists():
         raise ValidationError(
-            {"new_email": _("This address belongs to the programme or to a brand. It cannot speak for a factory.")}
+            {"new_email": _("This address belongs to the programme or to a brand. It cannot be used for a factory.")}
         )
     if account is not None and not account.is_active:
         raise ValidationError({"new_email": _("The account at this address is closed.")})
@@ -149,7 +154,7 @@ def _locked(handover: Handover) -> Handover:
     lock_factory(handover.factory_id)
     found = Handover.objects.select_related("factory__programme", "leaving", "opened_by").get(pk=handover.pk)
     if found.stopped_at is not None or found.joined_at is not None:
-        raise HasChangedError(_("This handover has already ended. Look at its page again."))
+        raise HasChangedError(_("This handover has already ended. Open its page again."))
     return found
 
 

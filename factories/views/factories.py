@@ -140,7 +140,7 @@ def factory_edit(request: HttpRequest, pk: int) -> HttpResponse:
     form = form_class(posted(request), instance=found)
     status = _save(person, pk, form) if request.method == "POST" else 200
     if status == 302:
-        messages.success(request, _("The profile is saved."))
+        messages.success(request, _("The profile was saved."))
         return redirect("factory", pk=pk)
     if request.method != "POST":
         form.remember(found)
@@ -180,9 +180,9 @@ def factory_add(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             show_errors(form, error)
         except IntegrityError:
-            form.add_error("bw_id", _("A factory with this id was added just now."))
+            form.add_error("bw_id", _("A factory with this id was just added."))
         else:
-            messages.success(request, _("%s is added. Invite its first manager next.") % added)
+            messages.success(request, _("%s was added. Invite its first manager next.") % added)
             return redirect("factory", pk=added.pk)
     status = REFUSED if request.method == "POST" else 200
     return render(request, "factories/factory_add.html", {"form": form}, status=status)

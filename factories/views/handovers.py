@@ -120,10 +120,10 @@ def _act(request: HttpRequest, found: Handover) -> None:
             lambda: object_to_handover(by=by, handover=found, reason=reason),
             _("You objected. The handover of %s has ended, and nothing has changed."),
         ),
-        "complete": (lambda: complete_handover(by=by, handover=found), _("%s: the new manager is invited.")),
+        "complete": (lambda: complete_handover(by=by, handover=found), _("%s: the new manager has been invited.")),
         "stop": (
             lambda: stop_handover(by=by, handover=found, reason=reason),
-            _("The handover of %s is cancelled, and nothing has changed."),
+            _("The handover of %s was cancelled, and nothing has changed."),
         ),
     }
     act = acts.get(request.POST.get("act", ""))

@@ -93,7 +93,7 @@ def _columns() -> list[tuple[str, str]]:
         "name": _("required"),
         "country": _("required: the country's English name or its code, such as Cambodia or KH"),
         "contact_email": _("an e-mail address"),
-        "current_cycle": _("a whole number from 1 on"),
+        "current_cycle": _("a whole number, 1 or higher"),
     }
     told |= dict.fromkeys(("workers_women", "workers_men"), _("a whole number"))
     told |= dict.fromkeys(PLACES, _("degrees, such as 11.5564"))
@@ -130,7 +130,7 @@ def factory_import_confirm(request: HttpRequest) -> HttpResponse:
         with open_upload(kept["file"]) as file:
             return _import(request, user, kept, file)
     except (signing.BadSignature, FileNotFoundError):
-        messages.error(request, _("That preview is too old. Upload the table again."))
+        messages.error(request, _("This preview has expired. Upload the table again."))
         return redirect("factory_import")
 
 
@@ -138,7 +138,9 @@ def _import(request: HttpRequest, user: User, kept: dict[str, Any], file: Any) -
     try:
         plan = import_factories(by=user, file=file, promise=kept["promise"])
     except FactoriesChanged:
-        messages.warning(request, _("Something changed since the preview. Nothing was imported; look again."))
+        messages.warning(
+            request, _("Something changed since the preview. Nothing was imported; check the new preview.")
+        )
         return _preview(request, user, kept["file"], plan_factories(by=user, file=file), status=STALE)
     if plan.problems:
         return _preview(request, user, kept["file"], plan, status=STALE)

@@ -93,7 +93,7 @@ def programme_edit(request: HttpRequest, pk: int) -> HttpResponse:
     form = ProgrammeForm(posted(request), instance=found)
     status = _save(person, pk, form) if request.method == "POST" else 200
     if status == 302:
-        messages.success(request, _("The settings are saved."))
+        messages.success(request, _("The settings were saved."))
         return redirect("programme", pk=pk)
     if request.method != "POST":
         form.remember(found)
@@ -133,9 +133,9 @@ def programme_add(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             show_errors(form, error)
         except IntegrityError:
-            form.add_error("country", _("A programme of this country was added just now."))
+            form.add_error("country", _("A programme for this country was just added."))
         else:
-            messages.success(request, _("%s is added. Invite its programme manager next.") % added)
+            messages.success(request, _("%s was added. Invite its programme manager next.") % added)
             return redirect("programme", pk=added.pk)
     status = REFUSED if request.method == "POST" else 200
     return render(request, "factories/programme_add.html", {"form": form}, status=status)

@@ -1,4 +1,4 @@
-"""Who the API takes the asker for, and what they may do."""
+"""The signed-in user over the API: account, organisations and permissions."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from portal.core.api.views import PortalView
 
 
 class OrganisationSerializer(serializers.Serializer[Any]):
-    """One organisation of the asker, with their roles there and what those allow."""
+    """One of your organisations, with your roles in it and the permissions of these roles."""
 
     kind = serializers.ChoiceField(choices=["factory", "brand", "programme"])
     id = serializers.IntegerField()
@@ -23,24 +23,27 @@ class OrganisationSerializer(serializers.Serializer[Any]):
 
 
 class MeSerializer(serializers.Serializer[Any]):
-    """Who asks."""
+    """The signed-in user or integration."""
 
     name = serializers.CharField()
     email = serializers.CharField(allow_blank=True, help_text="Empty for an integration.")
     language = serializers.CharField()
     is_integration = serializers.BooleanField()
-    token_expires_at = serializers.DateTimeField(allow_null=True, help_text="When the token in use runs out.")
+    token_expires_at = serializers.DateTimeField(allow_null=True, help_text="When the token of this request expires.")
     organisations = OrganisationSerializer(many=True)
 
 
 class MeView(PortalView):
-    """Who am I, and what may I do?"""
+    """The signed-in user."""
 
     serializer_class = MeSerializer
 
     @extend_schema(responses=MeSerializer, operation_id="me")
     def get(self, request: Request) -> Response:
-        """Name, roles and what they allow. An empty list of organisations means: nothing is open to you."""
+        """Return your name, roles and permissions.
+
+        If the list of organisations is empty, you have no access to data.
+        """
         user, token = self.user, request.auth
         return Response(
             MeSerializer(

@@ -99,7 +99,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
     language = forms.ChoiceField(
         label=_("Language"),
         choices=lambda: [(code, language_name(code)) for code, _name in settings.LANGUAGES],
-        help_text=_("Of the pages, and of the mails sent to you."),
+        help_text=_("Used for the pages and for mails to you."),
     )
 
     class Meta:

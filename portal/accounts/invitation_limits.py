@@ -28,7 +28,7 @@ def refuse_flood(kind: OrganisationKind, organisation: Model, email: str) -> Non
     sent = Invitation.objects.filter(created_at__gt=timezone.now() - PERIOD)
     if sent.filter(kind=kind.name, organisation_id=organisation.pk).count() >= settings.INVITATIONS_A_DAY:
         text = _(
-            "This organisation has sent %s invitations in the last 24 hours, the most allowed. Try again tomorrow."
+            "This organisation has sent %s invitations in the last 24 hours, which is the maximum. Try again tomorrow."
         )
         raise ValidationError(text % settings.INVITATIONS_A_DAY, code="too_many")
     base, domain = _owner(email)

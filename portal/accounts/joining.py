@@ -47,7 +47,7 @@ def join(*, invitation: Invitation, name: str, password: str) -> User:
     lock_address(invitation.email)  # two invitations to one address are accepted one after the other
     account = account_of(invitation)
     if not invitation.is_open or not may_begin(account):
-        raise PermissionDenied(_("This invitation is no longer valid, or its address has an account already."))
+        raise PermissionDenied(_("This invitation is no longer valid, or its address already has an account."))
     account = account or User(email=invitation.email)
     account.name, account.language = one_line(name), get_language() or "en"
     _set_password(account, password)
@@ -87,7 +87,7 @@ def invite_first_staff(*, email: str, name: str) -> str:
     kind = replace(kinds["programme"], may_manage_members=lambda *_: True)
     programme = _global_programme(kind)
     if User.objects.filter(groups=kind.group(programme, FIRST_ROLE), is_active=True).exists():
-        raise ValidationError(_("There are global staff already. Ask one of them for an invitation."))
+        raise ValidationError(_("There are already global staff. Ask one of them for an invitation."))
     account = User.objects.filter(email=email.strip().lower()).first()
     if account is None:
         account = User(email=email.strip().lower(), name=name.strip())

@@ -19,7 +19,7 @@ OPERATOR_FIELDS = OWN_FIELDS | {"is_active", "is_staff", "is_superuser"}
 def update_profile(*, by: User, **fields: object) -> User:
     """Change one's own name and language. Raises `PermissionDenied` for anything else, `ValidationError` by field."""
     if not by.is_active or set(fields) - OWN_FIELDS:
-        raise PermissionDenied(_("You may change your name and your language."))
+        raise PermissionDenied(_("You can change only your name and your language."))
     return _update(by, locked_account(by), fields)
 
 

@@ -78,7 +78,7 @@ def invite(
         raise ValidationError({"role": _("Choose one of the roles listed.")})
     member = User.objects.filter(email=email).first()
     if member and role_of(member, kind, organisation):
-        raise ValidationError({"email": _("This person already is a member. Change their role instead.")})
+        raise ValidationError({"email": _("This person is already a member. Change their role instead.")})
     refuse_flood(kind, organisation, email)
     Invitation.objects.filter(
         email=email, kind=kind.name, organisation_id=organisation.pk, accepted_at=None, withdrawn_at=None

@@ -123,7 +123,7 @@ def _read(cursor: str, order: Sequence[str]) -> tuple[bool, list[Any] | None]:
     try:
         payload = json.loads(box(SALT).decrypt(cursor + "=" * (-len(cursor) % 4)))
     except (InvalidToken, ValueError) as error:
-        raise BadCursor(_("This page link is not valid any more. Start again from the first page.")) from error
+        raise BadCursor(_("This page link is no longer valid. Start again from the first page.")) from error
     if payload["o"] != list(order):
         raise _of_another_list()
     return payload["d"] == "previous", payload["v"]

@@ -170,7 +170,7 @@ ACCOUNTS: Final = (
         "outsider",
         "outsider@demo.example",
         "Otto Outsider",
-        "Outsider: signed in, belongs to nothing",
+        "Outsider: signed in, but in no organisation",
     ),
     Account(
         "inactive",

@@ -32,7 +32,7 @@ def brand_section(user: Visitor) -> dict[str, object]:
             "%(count)s reports became visible to your brand in the last 30 days.",
             new,
         )
-        todos.append(Todo(text % {"count": _at_most(new)}, reverse("shared_list"), _("See what is new"), urgent=True))
+        todos.append(Todo(text % {"count": _at_most(new)}, reverse("shared_list"), _("See new reports"), urgent=True))
     todos += _copies_todos(user)
     return {
         "title": _("Shared with us"),
@@ -42,7 +42,8 @@ def brand_section(user: Visitor) -> dict[str, object]:
             (_("Reports you can read"), _at_most(len(opened)), reverse("shared_list")),
         ],
         "empty": _(
-            "No factory shares with your brand at the moment. A factory decides this on its own page of the portal."
+            "No factory shares data with your brand at the moment. Each factory decides this on its own page of"
+            " the portal."
         ),
     }
 
@@ -110,7 +111,7 @@ def _expiry_todos(grants: Any) -> list[Todo]:
         Todo(
             ends_on(grant, grant.factory.name),
             f"{reverse('ask', args=[grant.brand_id])}?factory={grant.factory_id}&scope={grant.scope}",
-            _("Ask to go on"),
+            _("Ask to renew"),
         )
         for grant in soon[:NAMED]
     ]

@@ -103,7 +103,7 @@ def _section(user: Visitor, item: Affiliation, factory: Factory) -> dict[str, ob
         Todo(
             _("Cycle %(cycle)s is ready for your review before it is published.") % {"cycle": assessment.cycle},
             reverse("assessment", args=[assessment.pk]),
-            _("Read it"),
+            _("Review"),
             urgent=True,
         )
         for assessment in _in_review(user, factory=factory.pk)
@@ -115,9 +115,9 @@ def _section(user: Visitor, item: Affiliation, factory: Factory) -> dict[str, ob
     todos += _continuity_todos(user, factory)
     missing = factory.missing_profile_fields()
     if missing:
-        text = _("Your factory's profile is %(percent)s %% complete. Missing: %(missing)s.")
+        text = _("Your factory's profile is %(percent)s %% complete. Still missing: %(missing)s.")
         words = {"percent": factory.profile_completeness, "missing": ", ".join(missing)}
-        todos.append(Todo(text % words, reverse("factory", args=[factory.pk]), _("Complete it")))
+        todos.append(Todo(text % words, reverse("factory", args=[factory.pk]), _("Complete the profile")))
     reads = _reads(user, factory=factory.pk, since=timezone.now() - SOON)
     live = len(_brands_reading(user, factory=factory.pk))
     return {
@@ -135,13 +135,15 @@ def _section(user: Visitor, item: Affiliation, factory: Factory) -> dict[str, ob
 def _request_todos(user: Visitor, factory: Factory, item: Affiliation) -> list[Todo]:
     """Return each brand that waits for an answer, first to lapse first; many become one item. Managers alone decide."""
     rows = _requests(user, factory=factory.pk)
-    action = _("Decide") if item.is_manager else _("Look at it")
+    action = _("Decide") if item.is_manager else _("View")
     inbox = reverse("request_inbox", args=[factory.pk])
     if len(rows) > MANY:
-        return [Todo(_("More than %s brands ask to see your data.") % MANY, inbox, action, urgent=item.is_manager)]
+        return [
+            Todo(_("More than %s brands ask for access to your data.") % MANY, inbox, action, urgent=item.is_manager)
+        ]
     return [
         Todo(
-            _("%(brand)s asks to see your data; the request lapses on %(day)s.")
+            _("%(brand)s asks for access to your data; the request expires on %(day)s.")
             % {"brand": one.brand.name, "day": last_day_in_words(one.lapses_at, factory)},
             reverse("access_request", args=[one.pk]),
             action,
@@ -167,7 +169,7 @@ def _opening_todos(user: Visitor, factory: Factory) -> list[Todo]:
                 "day": in_words(one.at, factory),
             },
             page,
-            _("Look at it"),
+            _("View"),
         )
         for one in soon[:NAMED]
     ]
@@ -177,7 +179,7 @@ def _opening_todos(user: Visitor, factory: Factory) -> list[Todo]:
 def _renewal_todos(user: Visitor, factory: Factory) -> list[Todo]:
     """Return the access that ends soon; a person who decides gets the link to where it is renewed."""
     may_decide = member_may(user, "manage_sharing", factory.pk)
-    page, action = reverse("who_can_see", args=[factory.pk]), _("Renew") if may_decide else _("Look at it")
+    page, action = reverse("who_can_see", args=[factory.pk]), _("Renew") if may_decide else _("View")
     soon = _ending(user, factory=factory.pk)
     todos = [
         Todo(
@@ -200,16 +202,17 @@ def _old_version_todos(user: Visitor, factory: Factory) -> list[Todo]:
         "%(count)s brands have not yet acknowledged that a report they read was corrected or withdrawn.",
         brands,
     )
-    return [Todo(text % {"count": brands}, reverse("old_versions", args=[factory.pk]), _("See which"))]
+    return [Todo(text % {"count": brands}, reverse("old_versions", args=[factory.pk]), _("View"))]
 
 
 def _continuity_todos(user: Visitor, factory: Factory) -> list[Todo]:
     """Return items on who else decides: a handover, grants that a second person must confirm, only one manager."""
     todos = [
         Todo(
-            _("The programme's staff were informed that the manager of %s left. Object if that is wrong.") % factory,
+            _("The programme's staff were informed that the manager of %s has left. Object if this is wrong.")
+            % factory,
             reverse("handover", args=[handover.pk]),
-            _("Look at it"),
+            _("View"),
             urgent=True,
         )
         for handover in _handovers(user, factory=factory.pk)
@@ -224,11 +227,11 @@ def _continuity_todos(user: Visitor, factory: Factory) -> list[Todo]:
             "%(count)s access grants are waiting for a worker representative's confirmation.",
             waiting,
         )
-        todos.append(Todo(text % {"count": waiting}, page, _("Look at it"), urgent=may_confirm))
+        todos.append(Todo(text % {"count": waiting}, page, _("View"), urgent=may_confirm))
     if wishes and may_confirm:
         text = _("A manager asks to stop confirmation by a second person.")
         todos.append(Todo(text, page, _("Answer it"), urgent=True))
     if _alone(user, factory=factory.pk):
-        text = _("%s has only one manager. Invite a second one, so that the factory can always decide.")
-        todos.append(Todo(text % factory, reverse("members", args=["factory", factory.pk]), _("Invite somebody")))
+        text = _("%s has only one manager. Invite a second one, so that someone can always make decisions.")
+        todos.append(Todo(text % factory, reverse("members", args=["factory", factory.pk]), _("Invite a member")))
     return todos

@@ -22,7 +22,7 @@ def _missing() -> list[Todo]:
         return [Todo(text, reverse("programme_add"), _("Add a country"))]
     steps = [
         (Tool, _("Import the questionnaire that the assessments use."), "tool_import", _("Import a questionnaire")),
-        (Factory, _("Add the factories, one by one or as a table."), "factory_list", _("Add factories")),
+        (Factory, _("Add the factories one by one, or import a table."), "factory_list", _("Add factories")),
         (Brand, _("Add the brands that factories can share with."), "brand_add", _("Add a brand")),
     ]
     return [

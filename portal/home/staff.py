@@ -31,13 +31,15 @@ def staff_section(user: Visitor) -> dict[str, object]:
     todos = _review_todos(user, board)
     if late:
         text = ngettext(
-            "%(count)s report is past its publication date.", "%(count)s reports are past their publication date.", late
+            "%(count)s report is past its publication deadline.",
+            "%(count)s reports are past their publication deadline.",
+            late,
         )
-        todos.append(Todo(text % {"count": late}, f"{board}?late=on", _("See them"), urgent=True))
+        todos.append(Todo(text % {"count": late}, f"{board}?late=on", _("View"), urgent=True))
     if review_over:
         text = ngettext(
-            "%(count)s report has been with its factory for longer than the review lasts.",
-            "%(count)s reports have been with their factories for longer than the review lasts.",
+            "%(count)s report can be published: its factory review has ended.",
+            "%(count)s reports can be published: their factory reviews have ended.",
             review_over,
         )
         todos.append(Todo(text % {"count": review_over}, f"{board}?state=factory_review", _("Publish")))
@@ -47,7 +49,7 @@ def staff_section(user: Visitor) -> dict[str, object]:
         "todos": todos,
         "stats": [
             (_("In internal review"), counts["internal"], f"{board}?state=internal_review"),
-            (_("With the factory"), counts["factory"], f"{board}?state=factory_review"),
+            (_("In factory review"), counts["factory"], f"{board}?state=factory_review"),
             (_("Published in the last 30 days"), counts["published"], f"{board}?state=published"),
         ],
     }
@@ -101,7 +103,9 @@ def _review_todos(user: Visitor, board: str) -> list[Todo]:
     todos = []
     if waiting:
         text = ngettext(
-            "%(count)s report waits for internal review.", "%(count)s reports wait for internal review.", waiting
+            "%(count)s report is waiting for internal review.",
+            "%(count)s reports are waiting for internal review.",
+            waiting,
         )
         todos.append(Todo(text % {"count": waiting}, f"{board}?state=internal_review", _("Review")))
     return todos
@@ -113,7 +117,7 @@ def _staff_continuity_todos(user: Visitor) -> list[Todo]:
     handovers = _handovers.count(user)
     if handovers:
         text = ngettext("%(count)s handover is under way.", "%(count)s handovers are under way.", handovers)
-        todos.append(Todo(text % {"count": handovers}, reverse("handover_list"), _("See them")))
+        todos.append(Todo(text % {"count": handovers}, reverse("handover_list"), _("View")))
     text = _("%s has no worker representative and asks to stop confirmation by a second person.")
     todos += [
         Todo(text % wish.factory, reverse("confirmations", args=[wish.factory_id]), _("Answer it"))
@@ -125,5 +129,5 @@ def _staff_continuity_todos(user: Visitor) -> list[Todo]:
             "%(count)s factory has one manager or none.", "%(count)s factories have one manager or none.", few
         )
         url = f"{reverse('factory_list')}?enrolment=enrolled&managers=few"
-        todos.append(Todo(text % {"count": few}, url, _("See them")))
+        todos.append(Todo(text % {"count": few}, url, _("View")))
     return todos

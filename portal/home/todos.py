@@ -46,4 +46,4 @@ def ends_on(grant: SharingGrant, other: str) -> str:
     """Return one sentence: which access for the `other` side ends on which day."""
     day = last_day_in_words(grant.expires_at, grant.factory)
     words = {"scope": grant.get_scope_display(), "other": other, "day": day}
-    return _("%(scope)s: sharing with %(other)s ends on %(day)s.") % words
+    return _("%(other)s: access ends on %(day)s (%(scope)s).") % words

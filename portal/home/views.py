@@ -42,5 +42,5 @@ def _country_section(item: Affiliation) -> dict[str, object]:
         "title": programme.name,
         "todos": [],
         "stats": [(_("Factories enrolled"), shown, reverse("programme", args=[programme.pk]))],
-        "note": _("You see consolidated figures of your country, never a single factory's data."),
+        "note": _("You can see consolidated figures for your country, but never a single factory's data."),
     }

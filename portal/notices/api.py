@@ -1,4 +1,4 @@
-"""Which mails one gets, and an organisation's webhooks, over the API. For people in a session, never a token."""
+"""E-mail choices and webhooks over the API, for signed-in users and never for tokens."""
 
 from typing import Any
 
@@ -36,19 +36,19 @@ from portal.notices.webhooks.services import (
 
 
 class MailChoicesView(PortalView):
-    """Which mails the asker gets."""
+    """The user's choices of mails."""
 
     permission_classes = [IsAuthenticated, SignedInPerson]
     serializer_class = MailChoicesSerializer
 
     @extend_schema(responses=MailChoicesSerializer, operation_id="mail_choices")
     def get(self, request: Request) -> Response:
-        """Each kind of notice, and whether it is mailed at once, once a day or not at all."""
+        """List the kinds of notifications, each with its way: mailed at once, once a day or not at all."""
         return self._shown()
 
     @extend_schema(request=MailChoiceOrder, responses=MailChoicesSerializer, operation_id="mail_choice")
     def patch(self, request: Request) -> Response:
-        """Choose another way for one kind."""
+        """Choose how one kind of notification is mailed to you."""
         order = self.body(MailChoiceOrder)
         choose_mails(by=self.user, ways={order["kind"]: order["way"]})
         return self._shown()
@@ -68,17 +68,17 @@ class MailChoicesView(PortalView):
 
 
 class WebhookRows(PortalView):
-    """The endpoints of the organisations that the asker manages."""
+    """Webhooks of the organisations that the user manages."""
 
     permission_classes = [IsAuthenticated, SignedInPerson]
     serializer_class: type[Any] = WebhookSerializer
 
     def rows(self) -> EndpointQuerySet:
-        """Without removed ones."""
+        """Return the webhooks that have not been removed."""
         return WebhookEndpoint.objects.visible_to(self.user)
 
     def endpoint(self) -> WebhookEndpoint:
-        """Return the one of the address. Raises 404."""
+        """Return the webhook of the URL. Raises 404."""
         return get_object_or_404(WebhookEndpoint.objects.visible_to(self.user), pk=self.kwargs["pk"])
 
 
@@ -89,7 +89,7 @@ class WebhookListView(WebhookRows, ListView):
 
     @extend_schema(request=WebhookOrder, responses={201: NewWebhookSerializer})
     def post(self, request: Request) -> Response:
-        """Add one. The answer is the only place where its secret ever stands."""
+        """Add a webhook. Only this response contains its secret."""
         order = self.body(WebhookOrder)
         side, organisation = order.pop("organisation_kind"), order.pop("organisation")
         get_object_or_404(organisation_kinds[side].visible_to(self.user), pk=organisation)
@@ -107,7 +107,7 @@ class WebhookDetailView(WebhookRows, DetailView):
 
     @extend_schema(request=WebhookChange, responses={200: WebhookSerializer})
     def patch(self, request: Request, pk: object) -> Response:
-        """Change what it is told; pause it or let it go on."""
+        """Change the events of a webhook, or pause or resume it."""
         endpoint, change = self.endpoint(), self.body(WebhookChange)
         if "kinds" in change:
             endpoint = change_kinds(by=self.user, endpoint=endpoint, kinds=change["kinds"])
@@ -118,48 +118,48 @@ class WebhookDetailView(WebhookRows, DetailView):
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: object) -> Response:
-        """Remove it: nothing is sent to it any more."""
+        """Remove a webhook. Nothing more is sent to it."""
         remove_endpoint(by=self.user, endpoint=self.endpoint())
         return Response(status=204)
 
 
 class WebhookTestView(WebhookRows):
-    """Testing."""
+    """Test messages of a webhook."""
 
     @extend_schema(request=None, responses={202: DeliverySerializer})
     def post(self, request: Request, pk: object) -> Response:
-        """Send a message of type `test`, once."""
+        """Send one message of type `test`."""
         return Response(DeliverySerializer(send_test(by=self.user, endpoint=self.endpoint())).data, status=202)
 
 
 class WebhookSecretView(WebhookRows):
-    """The secret."""
+    """The secret of a webhook."""
 
     @extend_schema(request=None, responses={200: NewWebhookSerializer})
     def post(self, request: Request, pk: object) -> Response:
-        """Make a new one. For a day messages are signed with the old one, too."""
+        """Create a new secret. For 24 hours, messages are also signed with the old one."""
         return _with_secret(*rotate_secret(by=self.user, endpoint=self.endpoint()), 200)
 
 
 class DeliveryListView(WebhookRows, ListView):
-    """The log of one webhook, newest first."""
+    """Messages of one webhook, newest first."""
 
     serializer_class = DeliverySerializer
     query_class = DeliveryQuery
     keyset_order = ("-created_at", "-id")
 
     def rows(self) -> DeliveryQuerySet:  # type: ignore[override]
-        """Its messages."""
+        """Return the messages of the webhook that match the filters."""
         rows = WebhookDelivery.objects.visible_to(self.user).filter(endpoint=self.endpoint())
         return rows.filter(state=self.query["state"]) if "state" in self.query else rows
 
 
 class RedeliverView(WebhookRows):
-    """Sending again."""
+    """Repetition of a message."""
 
     @extend_schema(request=None, responses={202: DeliverySerializer})
     def post(self, request: Request, pk: object) -> Response:
-        """Send one message again, under the same id. What it says is asked anew."""
+        """Send one message again under the same id, with its current contents."""
         deliveries = WebhookDelivery.objects.visible_to(self.user).select_related("endpoint")
         delivery = redeliver(by=self.user, delivery=get_object_or_404(deliveries, pk=pk))
         return Response(DeliverySerializer(delivery).data, status=202)

@@ -28,7 +28,7 @@ class MailChoicesForm(forms.Form):
 class KindsForm(forms.Form):
     """A form for the kinds of notices that an endpoint receives."""
 
-    kinds = forms.MultipleChoiceField(label=_("Notify it when"), widget=forms.CheckboxSelectMultiple)
+    kinds = forms.MultipleChoiceField(label=_("Events"), widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, *args: Any, types: Mapping[str, object], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -44,6 +44,6 @@ class EndpointForm(KindsForm):
         label=_("Address"),
         max_length=500,
         widget=forms.URLInput(attrs={"placeholder": "https://", "autocomplete": "off", "dir": "ltr"}),
-        help_text=_("Where your program listens: https, on the public internet."),
+        help_text=_("The https address at which your program receives messages. It must be on the public internet."),
     )
     field_order = ["url", "kinds"]

@@ -39,9 +39,11 @@ def choose_mails(*, by: User, ways: Mapping[str, str]) -> None:
     for name, way in ways.items():
         kind = notice_kinds.get(name)
         if kind is None or way not in MailChoice.Way.values:
-            raise ValidationError(_("There is no such choice."))
+            raise ValidationError(_("This choice does not exist."))
         if kind.is_mandatory and way != MailChoice.Way.NOW:
-            raise ValidationError(_("“%s” is always mailed: it is about your rights or your safety.") % kind.label)
+            raise ValidationError(
+                _("“%s” is always mailed, because it concerns your rights or your safety.") % kind.label
+            )
     before = ways_of(by)
     changed = {name: way for name, way in ways.items() if before.get(name, MailChoice.Way.NOW) != way}
     if not changed:

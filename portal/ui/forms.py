@@ -17,7 +17,7 @@ from portal.core.names import one_line
 
 REFUSED = 400  # the status of a page that shows what was wrong with a sent form
 STALE = 409  # the status of a page that shows a form filled in on older values
-NOT_OFFERED = _("This is not on the list. Choose one from it.")
+NOT_OFFERED = _("This is not on the list. Choose an entry from the list.")
 
 
 def posted(request: HttpRequest) -> QueryDict | None:
@@ -83,7 +83,7 @@ class StaleGuard(forms.Form):
             return False
         self.add_error(
             None,
-            _("Somebody changed this after you opened it. Open the page again and enter your change once more."),
+            _("Someone changed this after you opened it. Open the page again and repeat your change."),
         )
         return True
 

@@ -20,7 +20,7 @@ def requested_page(request: HttpRequest, rows: "QuerySet[M] | Fetch[M]", order: 
     try:
         return keyset_page(rows, order=order, cursor=request.GET.get("cursor", ""))
     except BadCursor:
-        messages.warning(request, _("That page link is not valid any more. This is the first page."))
+        messages.warning(request, _("That page link is no longer valid. This is the first page."))
         return keyset_page(rows, order=order)
 
 

@@ -292,7 +292,7 @@ def test_choosing_nothing_real_changes_nothing(world, client_of, ids):
     response = client_of(world.person("team_leader")).post(
         reverse("board_steps"), {"step": "publish", "ids": ids, "confirmed": "yes"}, follow=True
     )
-    assert "Nothing was chosen" in text(response)
+    assert "No assessment was chosen" in text(response)
 
 
 def test_ids_of_another_country_count_as_not_there(world, client_of):
@@ -301,7 +301,7 @@ def test_ids_of_another_country_count_as_not_there(world, client_of):
         {"step": "publish", "ids": [str(world.assessments["a3"].pk)], "confirmed": "yes"},
         follow=True,
     )
-    assert "Nothing was chosen" in text(response)
+    assert "No assessment was chosen" in text(response)
     assert Assessment.objects.get(pk=world.assessments["a3"].pk).state == "factory_review"
 
 

@@ -53,7 +53,7 @@ def test_upload_preview_import(world, client_of):
     client = client_of(world.person("team_leader"))
     page = upload(client, table({}, OVERTIME, LEAVE, {}))
     preview = client.get(page).content.decode()
-    assert "Exact duplicate rows, dropped" in preview
+    assert "Exact duplicate rows (ignored)" in preview
     assert not Assessment.objects.filter(quest_id="70003").exists()
     assert client.post(f"{page}apply/").status_code == 302
     assert Assessment.objects.filter(quest_id="70003").count() == 1
@@ -101,7 +101,7 @@ def test_the_preview_of_a_new_questionnaire_lists_its_questions(world, client_of
     shown = client.get(page).content.decode()
     assert "Cambodia CAT V9, 2 clusters, 2 compliance points, 2 questions" in shown
     assert ROW["Q Label"] in shown
-    assert "This is about 1 question," in shown
+    assert "This concerns 1 question," in shown
     assert 'name="treat_as_step1"' in shown
     assert "checked" not in shown
     client.post(f"{page}apply/", {"create_missing": "on"})
@@ -127,7 +127,7 @@ def test_ignored_columns_are_named_with_the_preview_and_with_errors(world, clien
     columns = ["Inspector mood", "Tag", *(name for name in COLUMNS if name != "Tags")]
     client = client_of(world.person("team_leader"))
     shown = client.get(upload(client, table({"Cycle": cycle}, columns=columns))).content.decode()
-    assert "ignored: Inspector mood, Tag." in shown
+    assert "These columns (Inspector mood, Tag) are not part of the table and are ignored." in shown
     assert "“Tag” meant as “Tags”" in shown
 
 
@@ -204,7 +204,7 @@ def test_a_preview_is_read_in_the_language_of_whoever_reads_it(world, client_of)
     for language in ("en", "fr", "km"):
         with override(language):
             pages[language] = list(words.notes(kept))
-    assert "These factories have another name here; the portal's name stays: KH-0002" in " ".join(pages["en"])
+    assert "These factories have a different name in the portal, which is kept: KH-0002" in " ".join(pages["en"])
     assert len({" ".join(page) for page in pages.values()}) == 3
     User.objects.filter(pk=leader.pk).update(language="fr")
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = "fr"

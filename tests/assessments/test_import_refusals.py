@@ -226,4 +226,4 @@ def test_many_errors_are_counted_and_the_first_of_each_kind_kept(world):
 def test_a_file_names_so_many_assessments(world, monkeypatch):
     monkeypatch.setattr(reading, "MOST_VISITS", 3)
     batch = check(world.person("team_leader"), table(*({"Quest ID": str(number)} for number in range(5))))
-    assert any("split" in text for _, _, text in messages(batch))
+    assert any("Split" in text for _, _, text in messages(batch))

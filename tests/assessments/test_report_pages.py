@@ -30,7 +30,7 @@ class TestPages:
         response = post_order(client, world.assessments["a2"], format="pdf", language="km")
         copy = ReportCopy.objects.get()
         assert response.url == job_page(copy)
-        assert b"Waiting for its turn" in client.get(job_page(copy)).content
+        assert b"Waiting to start" in client.get(job_page(copy)).content
         make(copy)
         page = client.get(job_page(copy))
         assert link(copy).split("?")[0] in page.content.decode()

@@ -70,7 +70,7 @@ class TestOrder:
     def test_too_many_waiting_files_are_refused(self, world, reader, monkeypatch):
         monkeypatch.setattr(report_services, "MOST_WAITING", 1)
         order(world, reader)
-        with pytest.raises(ValidationError, match="waiting"):
+        with pytest.raises(ValidationError, match="already being created"):
             order(world, reader, format="csv")
 
     @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ class TestMaking:
         monkeypatch.setattr("assessments.reports.services.render", fail)
         copy = make(order(world, reader))
         assert copy.job.state == Job.State.FAILED
-        assert "could not be made" in copy.job.error_in_words
+        assert "could not be created" in copy.job.error_in_words
         assert "typ" not in copy.job.error
 
     def test_r15_the_files_have_no_steps_2_and_3(self, world, reader):
@@ -209,7 +209,7 @@ class TestRevoke:
     @pytest.mark.parametrize("goes_to", ["factory", "brand"])
     @pytest.mark.parametrize("comes_from", ["staff", "factory", "brand"])
     def test_a_person_who_changed_sides(self, world, report_grant, api_of, client_of, monkeypatch, comes_from, goes_to):
-        """What was ordered on one side is found on no other, finished or running; what is ordered there is."""
+        """Contents on one side is found on no other, finished or running; what is ordered there is."""
         if comes_from == goes_to:
             comes_from, goes_to = goes_to, "staff"
         person = world.person("outsider")

@@ -33,7 +33,7 @@ def test_the_list_is_in_the_order_in_which_reports_opened(world, client_of):
     world.grant(scope="step1", cycles="only", cycle_number=1)
     assert _listed(world, client_of) == [world.assessments[name] for name in ("a1", "a2", "b1")]
     shown = text(client_of(world.person("brand_a_member")).get(reverse("shared_list")))
-    assert "Sorted by the day you could first read them, newest first." in shown
+    assert "newest first by the day you could first read them." in shown
 
 
 def test_invariant_3_a_brand_that_can_see_nothing_reads_the_same_whatever_the_reason(world, client_of):
@@ -191,7 +191,7 @@ def test_a_correction_without_changes_is_pointed_out_before_it_is_published(worl
     take_step(by=leader, assessment=correction, name="send_to_factory")
     publish = reverse("assessment_step", args=[correction.pk, "publish"])
     asked = client_of(leader).get(publish).content.decode()
-    assert "No answer differs from the version that this one replaces" in asked
+    assert "All answers are the same as in the version it replaces" in asked
 
 
 def test_r51_a_new_brand_is_shown_the_current_version_alone(world, client_of, api_of):

@@ -79,7 +79,7 @@ def test_the_page_counts_questions_by_step(world: World, client_of):
     response = client_of(world.person("advisor")).get(page(world.tool))
 
     facts = dict(response.context["facts"])
-    assert (facts["Questions"], facts["Questions of Step 1"], facts["Questions of Better Work's own"]) == (
+    assert (facts["Questions"], facts["Questions of Step 1"], facts["Better Work's own questions"]) == (
         "8",
         "5",
         "1",

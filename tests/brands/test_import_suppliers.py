@@ -56,7 +56,7 @@ def test_one_error_stops_all(world, row, column):
     ("name", "words"),
     [
         ("", "This cell is empty; a value is required."),
-        ("x" * 301, "The text has 301 characters; 300 are allowed."),
+        ("x" * 301, "The text has 301 characters; at most 300 are allowed."),
     ],
 )
 def test_a_cell_is_refused_in_the_words_of_all_tables(world, name, words):

@@ -110,7 +110,7 @@ def test_a_revoked_token_is_refused_at_once(world: World, client_of):
     assert ApiToken.objects.filter(pk=token.pk).exists()
     assert client.post(revoke(world.brand_a, token)).status_code == 302
     for again in (client.post, client.get):  # in a second tab
-        assert "The token of Warehouse is revoked already." in again(revoke(world.brand_a, token), follow=True).text
+        assert "The token of Warehouse was already revoked." in again(revoke(world.brand_a, token), follow=True).text
     assert client_of(world.person("brand_b_manager")).post(revoke(world.brand_b, token)).status_code == 404
     assert APIClient().get("/api/v1/assessments/", HTTP_AUTHORIZATION=f"Token {secret}").status_code == 401
     assert not User.objects.get(pk=token.user_id).is_active

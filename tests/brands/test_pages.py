@@ -265,10 +265,10 @@ def test_the_same_list_twice_adds_nothing_twice_and_says_so(world, client_of):
     first = client.post(url, upload(), follow=True).content.decode()
     second = client.post(url, upload(), follow=True).content.decode()
 
-    assert "2 suppliers are added" in first
+    assert "2 suppliers were added" in first
     assert "colour" in first
-    assert "0 suppliers are added" in second
-    assert "on the list already: 2" in second
+    assert "0 suppliers were added" in second
+    assert "already on the list: 2." in second
     assert Supplier.objects.filter(brand=world.brand_a).count() == 2
 
 

@@ -52,7 +52,7 @@ def test_the_first_visible_sheet_is_read_and_the_other_visible_ones_named():
     content = book(old="hidden", secret="veryHidden", now="visible", more="visible")
     table = Table(io.BytesIO(content), required=["Name"])
     assert [record["Name"] for _row, record in table.records(Problems())] == ["now"]
-    assert table.read_from == "The sheet “now” was read. These sheets were not read: more."
+    assert table.read_from == "The sheet “now” was read. These sheets (more) were not read."
 
 
 def test_a_workbook_whose_sheets_are_all_hidden_is_refused():
@@ -146,8 +146,8 @@ def test_days_are_read(text):
         ("27/03/16", "four digits"),
         ("27.03.16", "four digits"),
         ("03/27/2016", "month/day/year"),
-        ("31/02/2016", "not a day of the calendar"),
-        ("2016-13-01", "not a day of the calendar"),
+        ("31/02/2016", "not a day in the calendar"),
+        ("2016-13-01", "not a day in the calendar"),
         ("42456", "not a date"),
         ("27 March 2016", "not a date"),
         ("٢٧/٠٣/٢٠١٦x", "not a date"),

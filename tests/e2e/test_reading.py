@@ -147,10 +147,10 @@ def test_an_order_without_javascript_is_watched_by_hand(visit: Visit, shared: Wo
     member = visit("brand_a_member", java_script_enabled=False)
     member.page.goto(f"{member.base}/assessments/{shared.assessments['a2'].pk}/")
     member.page.get_by_label("Format").select_option(label="PDF")
-    member.press("Make the file")
-    member.sees("Waiting for its turn.")
+    member.press("Create the file")
+    member.sees("Waiting to start.")
     member.page.get_by_role("link", name="Check again").click()
-    member.sees("Waiting for its turn.")
+    member.sees("Waiting to start.")
 
 
 def test_the_keyboard_reaches_everything(visit: Visit, shared: World) -> None:

@@ -80,7 +80,7 @@ def staff_upload_the_table(staff: Visitor, folder: Path) -> Assessment:
     staff.sees("KH-0777: Lily Pond Knitwear")
     staff.sees(QUESTIONNAIRE)
     assert not Assessment.objects.filter(quest_id__startswith="8050").exists()
-    staff.page.get_by_label("Create what this table names").check()
+    staff.page.get_by_label("Create what is new in this table").check()
     staff.page.get_by_label("Mark the compliance questions of new questionnaires as Step 1").check()
     staff.press("Create these and import")
     staff.sees("New assessments: 3.")
@@ -178,7 +178,7 @@ def the_member_orders_the_pdf(member: Visitor, assessment: Assessment, worker: W
 def order(member: Visitor, kind: str) -> None:
     """Fill in the form on the assessment's page."""
     member.page.get_by_label("Format").select_option(label=kind)
-    member.press("Make the file")
+    member.press("Create the file")
     member.page.wait_for_url("**/jobs/**")
 
 

@@ -108,7 +108,7 @@ def test_opening_the_same_handover_again_says_which_words_and_scan_were_not_save
 def test_the_manager_objects_with_one_click_and_nothing_has_changed(world: World, client_of: Any) -> None:
     handover = opened(world)
     page, manager = f"/handovers/{handover.pk}/", client_of(world.person("manager_a"))
-    assert "I object: I am still the manager" in manager.get(page).content.decode()
+    assert "Object: I am still the manager" in manager.get(page).content.decode()
     assert client_of(world.person("member_a")).get(page).status_code == 404
     assert "You objected" in manager.post(page, {"act": "object", "reason": "\x00Here"}, follow=True).content.decode()
     assert "has already ended" in manager.post(page, {"act": "object"}, follow=True).content.decode()

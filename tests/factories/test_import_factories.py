@@ -121,7 +121,7 @@ def test_everything_that_is_wrong_with_a_row_is_named_at_once(world, row, column
         ("KH-1,Name,Cambodia,,91,,,,,,\n", "from -90 to 90"),
         ("KH-1,Name,Cambodia,,NaN,,,,,,\n", "degrees"),
         ("KH-1,Name,Cambodia,,,,,,,13/27/2016,\n", "dd/mm/yyyy"),
-        ("KH-1," + "x" * 201 + ",Cambodia,,,,,,,,\n", "201 characters; 200 are allowed"),
+        ("KH-1," + "x" * 201 + ",Cambodia,,,,,,,,\n", "201 characters; at most 200 are allowed"),
         ("KH-1,Name,Atlantis,,,,,,,,\n", "one of: Cambodia"),
     ],
 )
@@ -205,7 +205,7 @@ def test_upload_preview_confirm(world, client_of):
     client.post(f"{PAGE}confirm/", {"upload": token})
     assert Factory.objects.filter(bw_id="KH-0100").count() == 1
     again = client.post(f"{PAGE}confirm/", {"upload": token}, follow=True)
-    assert "too old" in again.content.decode()
+    assert "This preview has expired" in again.content.decode()
 
 
 def test_a_stale_preview_is_shown_again(world, client_of):

@@ -64,7 +64,7 @@ def test_r37_a_factory_that_cannot_be_enrolled_needs_a_reason(world, client_of):
     )
 
     assert refused.status_code == 400
-    assert "Say why the factory could not be enrolled" in refused.content.decode()
+    assert "Give the reason why the factory could not be enrolled" in refused.content.decode()
     assert kept.status_code == 302
     assert Factory.objects.get(pk=world.factory_a.pk).enrolment_reason == "Out of scope: no garments"
 
@@ -78,7 +78,7 @@ def test_a_form_filled_in_on_older_values_is_refused(world, client_of):
     response = client.post(url, stale)
 
     assert response.status_code == 409
-    assert "Somebody changed this after you opened it" in response.content.decode()
+    assert "Someone changed this after you opened it" in response.content.decode()
     assert Factory.objects.get(pk=world.factory_a.pk).products == "New"
 
 

@@ -139,7 +139,7 @@ def test_who_read_a_withdrawn_report_is_told_without_its_reason(world: World, cl
     mail_now()
     told = {message.to[0]: message.body for message in mail.outbox}
     assert "was withdrawn. Please acknowledge this." in told["brand.a.member@test.example"]
-    assert "No brand can open it any more" in told["manager.a@test.example"]
+    assert "Brands can no longer read it" in told["manager.a@test.example"]
     notice = CorrectionNotice.objects.get()
     page = (
         client_of(world.person("brand_a_member"))
@@ -160,7 +160,7 @@ def test_the_note_is_taken_once_and_never_unmade(world: World, client_of: Any) -
     correct(world, world.assessments["a2"], q1020="compliant")
     assert not CorrectionNotice.objects.exists()
     page = client_of(world.person("manager_a")).get(reverse("old_versions", args=[world.factory_a.pk]))
-    assert "Not notified: it could see nothing" in page.content.decode()
+    assert "Not notified: it had no access" in page.content.decode()
     notice = CorrectionNotice.objects.create(assessment=world.assessments["a1_old"], brand=world.brand_a)
     with pytest.raises((IntegrityError, InternalError, DatabaseError)), transaction.atomic():
         CorrectionNotice.objects.filter(pk=notice.pk).update(brand=world.brand_b)

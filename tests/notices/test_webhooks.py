@@ -353,7 +353,7 @@ def test_who_may(world: World, endpoint: WebhookEndpoint) -> None:
             rotate_secret(by=world.person(persona), endpoint=endpoint)
     for _number in range(10):
         send_test(by=world.person("brand_a_manager"), endpoint=endpoint)
-    with pytest.raises(ValidationError, match="in an hour"):
+    with pytest.raises(ValidationError, match="per hour"):
         send_test(by=world.person("brand_a_manager"), endpoint=endpoint)
     remove_endpoint(by=world.person("brand_a_manager"), endpoint=endpoint)
     assert set(WebhookDelivery.objects.values_list("state", flat=True)) == {"dropped"}

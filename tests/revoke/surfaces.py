@@ -99,7 +99,7 @@ def _pages(held: Held, client: Client) -> Surfaces:
     yield "list, searched", says(client, f"/shared/?{urlencode({'q': name})}", pk)
     yield "list, filtered", says(client, f"/shared/?{urlencode({'cluster': 'Compensation'})}", pk)
     yield "count on the first page", lambda: _figures(client) == [1, 2]
-    yield "why", says(client, f"{why}?cycle=2&scope=report", "May read it")
+    yield "why", says(client, f"{why}?cycle=2&scope=report", "Can read it")
     order = {"scope": "report", "format": "csv", "language": "en"}
     yield "order form", lambda: was_taken(client, f"/assessments/{pk}/reports/", order)
 
@@ -183,7 +183,7 @@ def _from_the_factory(held: Held, client: Client) -> Surfaces:
     for name, reader in (("brand", f"brand:{brand.pk}"), ("member", f"person:{held.member.pk}")):
         query = urlencode({**asked, "reader": reader})
         page, api = reverse("explain", args=[factory]), reverse("api:factory-explain", args=[factory])
-        yield f"why the {name}, factory", says(client, f"{page}?{query}", "May read it")
+        yield f"why the {name}, factory", says(client, f"{page}?{query}", "Can read it")
         yield f"API why the {name}, factory", says(client, f"{api}?{query}", '"allowed":true')
     page, api = reverse("who_could_see", args=[factory]), reverse("api:who-could-see", args=[factory])
     for name, words in (("brand", brand.name.replace("&", "&amp;")), ("member", held.member.name)):

@@ -209,7 +209,7 @@ def test_scans_that_are_missing_or_altered_are_named_and_their_pages_say_so(told
         private.delete(name)
         assert problems() == [f"{row}: its scan is missing from the storage of private files"]
         answer = staff.get(url)
-        assert (answer.status_code, "missing from its storage" in answer.content.decode()) == (404, True)
+        assert (answer.status_code, "missing from the portal" in answer.content.decode()) == (404, True)
         private.save(name, ContentFile(b"another"))
         assert problems() == [f"{row}: its scan is not the file that was recorded"]
         private.delete(name)

@@ -299,7 +299,7 @@ def test_who_saw_what_filters_pages_and_refuses_nonsense(
     assert len(only_brand.context["page"]) == 25
     assert manager.get(url(world, "who-saw-what/"), {"brand": "nonsense"}).status_code == 400
     tampered = manager.get(url(world, "who-saw-what/"), {"cursor": "nonsense"}, follow=True)
-    assert "not valid any more" in tampered.content.decode()
+    assert "no longer valid" in tampered.content.decode()
     assert AccessRecord.objects.count() == 31
 
 

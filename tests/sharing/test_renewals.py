@@ -27,7 +27,7 @@ def test_an_ending_is_brought_to_mind_once_to_both_sides_and_renewed(world: Worl
     assert "The factory decides whether to renew it" in said("grant.expiring", member, "brand")
     assert said("grant.expiring", world.person("brand_b_member"), "brand") == ""
     assert f"/sharing/{soon.pk}/change/?renew=1" in client_of(manager).get("/").content.decode()
-    assert "sharing with Tonle Lotus Garments ends on" in client_of(member).get("/").content.decode()
+    assert "Tonle Lotus Garments: access ends on" in client_of(member).get("/").content.decode()
 
     go_on = f"/brands/{world.brand_a.pk}/requests/new/?factory={world.factory_a.pk}&scope=step1"
     assert client_of(member).get(go_on).context["form"].initial["scopes"] == ["step1"]

@@ -143,7 +143,7 @@ def test_a_yes_can_be_tried_before_it_is_said(world: World, client_of: Any) -> N
         asked.setdefault(name, []).append(value)
     tried = client.post(address, asked)
     assert [row["assessment"].cycle for row in tried.context["rows"]] == [2]
-    assert "if you decide so" in tried.content.decode()
+    assert "would see after your decision" in tried.content.decode()
     back = client.post(reverse("request_approve", args=[request.pk]), asked).content.decode()
     assert "Share with Aster &amp; Oak?" in back
     request.refresh_from_db()

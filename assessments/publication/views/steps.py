@@ -92,10 +92,12 @@ CONSEQUENCES = {
     ),
     "take_back": gettext_lazy("The factory's members can no longer read it, and it is under internal review again."),
     "publish": gettext_lazy(
-        "It becomes visible to the brands that the factory shares it with, and cannot change: a correction is a "
-        "new version."
+        "It becomes visible to the brands with which the factory shares it. It can no longer change: a "
+        "correction is a new version."
     ),
-    "withdraw": gettext_lazy("Nobody but the programme's staff can read it any more. It is kept, with your reason."),
+    "withdraw": gettext_lazy(
+        "From now on, only the programme's staff can read it. The report and your reason are kept."
+    ),
 }
 
 
@@ -239,7 +241,7 @@ def board_steps(request: HttpRequest) -> HttpResponse:
         return redirect(_back(request))
     chosen = _chosen(request, user)
     if not chosen:
-        messages.warning(request, _("Nothing was chosen. Tick at least one assessment."))
+        messages.warning(request, _("No assessment was chosen. Tick at least one."))
         return redirect(_back(request))
     if request.POST.get("confirmed") == "yes":
         return _take_many(request, chosen, step)

@@ -45,7 +45,7 @@ def _managed(request: HttpRequest, kind: str, pk: int) -> tuple[OrganisationKind
 def _require_colleague(request: HttpRequest, kind: OrganisationKind, organisation: Model) -> None:
     held = role_of(request.user, kind, organisation)
     if not any(kind.roles[role].permissions - STATISTICS_ONLY for role in held):
-        raise PermissionDenied(_("Only members of this organisation see who belongs to it."))
+        raise PermissionDenied(_("Only members of this organisation can see its members."))
 
 
 @login_required
@@ -158,7 +158,7 @@ def invitation_withdraw(request: HttpRequest, kind: str, organisation_id: int, i
     found, organisation = _managed(request, kind, organisation_id)
     invitation = _invitation(found, organisation, invitation_id)
     withdraw_invitation(by=cast("User", request.user), invitation=invitation, kind=found)
-    messages.success(request, _("The invitation of %s is withdrawn.") % invitation.email)
+    messages.success(request, _("The invitation to %s was withdrawn.") % invitation.email)
     return redirect("members", kind=kind, organisation_id=organisation_id)
 
 
@@ -167,7 +167,7 @@ def _member(kind: OrganisationKind, organisation: Model, pk: int) -> tuple[User,
     member = get_object_or_404(members(kind, organisation), pk=pk)
     held = role_of(member, kind, organisation)
     if not _is_changeable(kind, held):
-        raise PermissionDenied(_("The country's staff assign and end this role, on the factory's page."))
+        raise PermissionDenied(_("The country's staff assign and end this role on the factory's page."))
     return member, held
 
 
@@ -190,7 +190,7 @@ def member_role(request: HttpRequest, kind: str, organisation_id: int, member_id
         except ValidationError as error:
             show_errors(form, error)
         else:
-            messages.success(request, _("The role of %s is changed.") % member.name)
+            messages.success(request, _("The role of %s was changed.") % member.name)
             return _after_change(request, found, organisation)
     context = {"kind": found, "organisation": organisation, "member": member, "form": form}
     return render(request, "accounts/member_role.html", context, status=status)

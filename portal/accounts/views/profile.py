@@ -51,7 +51,7 @@ def choose_language(request: HttpRequest) -> HttpResponse:
 def _saved(request: HttpRequest, language: str) -> HttpResponse:
     """Return to the page in the new language: what the browser chose before no longer counts."""
     with override(language):
-        messages.success(request, _("Your profile is saved."))
+        messages.success(request, _("Your profile was saved."))
     response = redirect("me")
     response.delete_cookie(settings.LANGUAGE_COOKIE_NAME)
     return response

@@ -38,7 +38,7 @@ class JsonBody(JSONParser):
 class StrictSerializer(serializers.Serializer[Any]):
     """A serializer that refuses names it does not know: nothing is set that was not meant to be settable."""
 
-    unknown_text: Any = gettext_lazy("There is no such field here. Known: %(known)s.")
+    unknown_text: Any = gettext_lazy("There is no such field here. Allowed: %(known)s.")
 
     def to_internal_value(self, data: object) -> Any:
         """Return the validated values. Raises 400, naming each unknown field."""
@@ -53,14 +53,14 @@ class StrictSerializer(serializers.Serializer[Any]):
 class Query(StrictSerializer):
     """The query parameters of a view: this one knows none."""
 
-    unknown_text = gettext_lazy("There is no such parameter here. Known: %(known)s.")
+    unknown_text = gettext_lazy("There is no such parameter here. Allowed: %(known)s.")
 
 
 def read_query(query_class: type[Query], given: QueryDict) -> dict[str, object]:
     """Return the validated parameters, each given at most once. Raises 400, naming the parameter."""
     repeated = [name for name, values in given.lists() if len(values) > 1]
     if repeated:
-        raise serializers.ValidationError({name: [_("Give this parameter once.")] for name in repeated})
+        raise serializers.ValidationError({name: [_("Give this parameter only once.")] for name in repeated})
     query = query_class(data=given.dict())
     query.is_valid(raise_exception=True)
     return dict(query.validated_data)

@@ -21,10 +21,10 @@ class PageQuery(Query):
         required=False,
         allow_blank=True,
         max_length=1000,
-        help_text="Where the page starts: taken from `next` or `previous`, never made up.",
+        help_text="Start of the page. Use only values from `next` or `previous`.",
     )
     page_size = serializers.IntegerField(
-        required=False, min_value=1, max_value=MAX_PAGE_SIZE, help_text=f"Rows on a page; {PAGE_SIZE} unless told."
+        required=False, min_value=1, max_value=MAX_PAGE_SIZE, help_text=f"Rows on a page; by default {PAGE_SIZE}."
     )
 
 

@@ -95,7 +95,7 @@ def _problem(error: exceptions.APIException) -> dict[str, object]:
     errors: dict[str, list[str]] = {}
     for name, text in _flat(error.detail):
         errors.setdefault(name or GENERAL, []).append(text)
-    return body | {"detail": _("Some values were not accepted. See errors."), "errors": errors}
+    return body | {"detail": _("Some values were not accepted. See `errors`."), "errors": errors}
 
 
 def _flat(data: object, name: str = "") -> Iterator[tuple[str, str]]:

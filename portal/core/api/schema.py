@@ -17,13 +17,13 @@ FIRST_SENTENCE = re.compile(r"(?<=[.?])\s+")
 PROBLEM = "application/problem+json"
 ALWAYS = {
     "400": "A parameter or field was not accepted; `errors` names it.",
-    "401": "Nobody is signed in, or the token is not valid.",
-    "403": "You may see this, but not do it.",
-    "404": "Not found, or not for you.",
-    "429": "Too many requests: wait as long as `Retry-After` says.",
+    "401": "You are not signed in, or the token is not valid.",
+    "403": "You can see this, but you may not do it.",
+    "404": "This does not exist, or you may not see it.",
+    "429": "Too many requests. Wait for the time in `Retry-After`.",
 }
 WITH_BODY = {
-    "409": "Someone has since changed it.",
+    "409": "It has since changed. Read it again before you repeat the call.",
     "413": "The body is too large.",
     "415": "The body must be `application/json`.",
 }
@@ -52,7 +52,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     errors = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
-        help_text="Messages by parameter or field; `non_field_errors` for the rest.",
+        help_text="Messages by parameter or field. Other messages are under `non_field_errors`.",
     )
 
 
@@ -101,7 +101,7 @@ class PortalSchema(AutoSchema):
         for status, description in errors.items():
             operation["responses"].setdefault(status, {"description": description, "content": problem})
         if "429" in errors:
-            retry = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
+            retry = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
             operation["responses"]["429"] = {"description": errors["429"], "content": problem, "headers": retry}
         return operation
 

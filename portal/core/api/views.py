@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class IntegrationsOnlyRead(BasePermission):
     """An integration's token reads; a view that also takes its writes says so (`integrations_may_write`)."""
 
-    message = gettext_lazy("A token may only read. Sign in to do this.")
+    message = gettext_lazy("A token can only read. Sign in to do this.")
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Return whether this request may go on."""
@@ -37,7 +37,7 @@ class IntegrationsOnlyRead(BasePermission):
 class SignedInPerson(BasePermission):
     """A person in a session, never a token: for what a leaked token must not reach."""
 
-    message = gettext_lazy("A token may not do this. Sign in instead.")
+    message = gettext_lazy("A token cannot do this. Sign in instead.")
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Return whether a person signed in."""

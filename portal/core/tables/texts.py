@@ -76,19 +76,19 @@ class TableText(ProblemText):
     EMPTY_FILE = "tables.empty_file", _("The file is empty.")
     NO_ROWS = "tables.no_rows", _("The table has no rows.")
     NO_TABLE = "tables.no_table", _("This is not a CSV or Excel file. Upload a CSV file or an Excel workbook (.xlsx).")
-    MOST_ROWS = "tables.most_rows", _("A file may have %s rows here; split this one.")
+    MOST_ROWS = "tables.most_rows", _("A file can have at most %s rows here. Split this one.")
     MOST_COLUMNS = "tables.most_columns", _("The table has more than %s columns.")
-    TWICE = "tables.twice", _("These columns appear twice: %s.")
-    MISSING = "tables.missing", _("These columns are missing: %(missing)s. The file has: %(found)s.")
+    TWICE = "tables.twice", _("These columns (%s) appear twice. Keep one of each.")
+    MISSING = "tables.missing", _("The file has these columns (%(found)s), but these are missing: %(missing)s.")
     NEARLY = "tables.nearly", _("Is “%(header)s” meant as “%(name)s”?")
     SHEET_READ = "tables.sheet_read", _("The sheet “%s” was read.")
-    SHEETS_NOT_READ = "tables.sheets_not_read", _("These sheets were not read: %s.")
-    MOVE_SHEET = "tables.move_sheet", _("Move the sheet with the table to the front, and save the workbook.")
+    SHEETS_NOT_READ = "tables.sheets_not_read", _("These sheets (%s) were not read.")
+    MOVE_SHEET = "tables.move_sheet", _("Move the sheet with the table to the front and save the workbook.")
     CELLS = (
         "tables.cells",
         _(
-            "This row has %(cells)s cells, the header has %(width)s. Put a text that contains the separator "
-            "between double quotes."
+            "This row has %(cells)s cells, but the header has %(width)s. Put text that contains the separator "
+            "in double quotes."
         ),
     )
 
@@ -96,7 +96,7 @@ class TableText(ProblemText):
     EMPTY = "tables.empty", _("This cell is empty; a value is required.")
     EMPTY_ALLOWED = "tables.empty_allowed", _("This cell is empty. Allowed: %s.")
     NOT_ALLOWED = "tables.not_allowed", _("“%(value)s” is not allowed here. Allowed: %(allowed)s.")
-    LONG = "tables.long", _("The text has %(length)s characters; %(limit)s are allowed.")
+    LONG = "tables.long", _("The text has %(length)s characters; at most %(limit)s are allowed.")
     FORMULA = (
         "tables.formula",
         _(
@@ -123,7 +123,7 @@ class TableText(ProblemText):
         _("“%(value)s” needs the year in four digits. Write a date as day/month/year, such as 27/03/2016."),
     )
     NO_DATE = "tables.no_date", _("“%(value)s” is not a date. Write a date as day/month/year, such as 27/03/2016.")
-    NO_DAY = "tables.no_day", _("“%s” is not a day of the calendar. Write dates as dd/mm/yyyy, such as 27/03/2016.")
+    NO_DAY = "tables.no_day", _("“%s” is not a day in the calendar. Write dates as dd/mm/yyyy, such as 27/03/2016.")
     MONTH_FIRST = (
         "tables.month_first",
         _("“%(value)s”: there is no month %(month)s. Dates are dd/mm/yyyy. Is the file in month/day/year order?"),
@@ -148,14 +148,14 @@ class TableText(ProblemText):
     UTF16_UNMARKED = "tables.utf16_unmarked", _("The file looks like UTF-16 text without a byte order mark.")
     UTF16_DAMAGED = "tables.utf16_damaged", _("The file is damaged UTF-16 text.")
     NOT_UTF8 = "tables.not_utf8", _("This text is not UTF-8: “%(text)s” (byte %(byte)s).")
-    NUL = "tables.nul", _("There is a NUL character in this cell: the file is damaged.")
+    NUL = "tables.nul", _("This cell contains a NUL character: the file is damaged.")
     LONG_LINE = "tables.long_line", _("The file has a line of more than %s characters.")
-    QUOTE_OPEN = "tables.quote_open", _("From this row on, a text between double quotes is not closed.")
+    QUOTE_OPEN = "tables.quote_open", _("A text in double quotes starts in this row and is never closed.")
     QUOTES = (
         "tables.quotes",
         _(
-            "The double quotes of this row do not match. A quote inside a quoted text is written twice: "
-            '"Sunrise ""Angkor"" Apparel".'
+            'The double quotes in this row do not match. Write a quote inside a quoted text twice: "Sunrise '
+            '""Angkor"" Apparel".'
         ),
     )
     ENTITIES = (
@@ -164,11 +164,14 @@ class TableText(ProblemText):
     )
     NO_WORKBOOK = "tables.no_workbook", _("This is not an Excel workbook that can be read.")
     DAMAGED = "tables.damaged", _("The workbook is damaged after this row.")
-    EMPTY_ROWS = "tables.empty_rows", _("More than %s rows in a row are empty. Delete them, and save again.")
+    EMPTY_ROWS = "tables.empty_rows", _("More than %s consecutive rows are empty. Delete them and save the file again.")
     BEYOND_EXCEL = "tables.beyond_excel", _("The sheet has more rows than Excel allows.")
     NO_SHEET = "tables.no_sheet", _("The workbook has no sheet.")
-    HIDDEN = "tables.hidden", _("All sheets of the workbook are hidden. Unhide the one with the table, and save it.")
-    BOMB = "tables.bomb", _("The workbook unpacks to %s MB: too much. Save the table as “CSV UTF-8”.")
+    HIDDEN = (
+        "tables.hidden",
+        _("All sheets of the workbook are hidden. Unhide the one with the table and save the workbook."),
+    )
+    BOMB = "tables.bomb", _("The workbook unpacks to %s MB, which is too large. Save the table as “CSV UTF-8”.")
 
 
 def country(code: str) -> Sentence:

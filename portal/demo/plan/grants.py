@@ -42,7 +42,7 @@ STORY: tuple[tuple[str, str, str, int | None, int, int | None, int | None, int],
 ON_PAPER = ("Polder & Daughters",)
 KEPT_BACK = (
     ("Casa Almendra", 1, "An old report; they asked for the last two years."),
-    ("Blaumeer Mode", 3, "To be talked over with them first."),
+    ("Blaumeer Mode", 3, "We want to discuss this with them first."),
 )
 # The brands for which factory B holds each new report, and how many days: its last one was published three days ago.
 HELD_FROM = ("Filo Rosso", 5)

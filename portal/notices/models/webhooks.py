@@ -98,7 +98,7 @@ class WebhookDelivery(models.Model):
         WAITING = "waiting", _("Waiting")
         DELIVERED = "delivered", _("Delivered")
         FAILED = "failed", _("Failed")
-        DROPPED = "dropped", _("Not sent: it no longer concerns you")
+        DROPPED = "dropped", _("Not sent: no longer relevant to you")
 
     class Problem(models.TextChoices):
         REFUSED = "refused", _("The address was not found or is not public")
@@ -107,7 +107,7 @@ class WebhookDelivery(models.Model):
         TIMEOUT = "timeout", _("No response in time")
         PROTOCOL = "protocol", _("The response could not be read")
         SECRET = "secret", _("The portal could not read the secret")
-        PAYLOAD = "payload", _("The portal could not make the message")
+        PAYLOAD = "payload", _("The portal could not create the message")
         INTERRUPTED = "interrupted", _("The portal was interrupted")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

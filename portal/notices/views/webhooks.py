@@ -49,7 +49,7 @@ def _organisation(request: HttpRequest, side: str, pk: int) -> Model:
     kind = organisation_kinds[side]
     found = cast("Model", get_object_or_404(kind.visible_to(request.user), pk=pk))
     if not has_permission(_person(request), kind.name, MANAGES, found.pk):
-        raise PermissionDenied(_("Only an organisation's own managers look after its webhooks."))
+        raise PermissionDenied(_("Only managers of the organisation can manage its webhooks."))
     return found
 
 
@@ -158,7 +158,7 @@ def webhook_remove(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method != "POST":
         return render(request, "notices/webhook_remove.html", {"endpoint": endpoint})
     remove_endpoint(by=_person(request), endpoint=endpoint)
-    messages.success(request, _("The webhook is removed. Nothing is sent to it any more."))
+    messages.success(request, _("The webhook was removed. Nothing more will be sent to it."))
     return redirect("webhooks", side=endpoint.side, organisation_id=endpoint.organisation_id)
 
 
@@ -168,5 +168,5 @@ def webhook_again(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Send one message again."""
     deliveries = WebhookDelivery.objects.visible_to(request.user).select_related("endpoint")
     delivery = get_object_or_404(deliveries, pk=pk)
-    told = _("The message is being sent again, with its contents as they are now.")
+    told = _("The message is being sent again, with its current contents.")
     return _done(request, delivery.endpoint_id, lambda: redeliver(by=_person(request), delivery=delivery), told)

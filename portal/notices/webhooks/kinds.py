@@ -34,7 +34,10 @@ def _paused_line(notice: Notice, reader: User) -> Line | None:
     endpoint = WebhookEndpoint.objects.visible_to(reader).filter(pk=notice.subject, paused_at__isnull=False).first()
     if endpoint is None:
         return None
-    text = _("A webhook of yours was paused: it did not take our messages. Nothing is sent to it until you resume it.")
+    text = _(
+        "One of your webhooks was paused, because it did not accept our messages. Nothing is sent to it "
+        "until you resume it."
+    )
     return Line(text, reverse("webhook", args=[endpoint.pk]))
 
 

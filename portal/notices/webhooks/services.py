@@ -36,9 +36,9 @@ DOUBLE_CLICK = timedelta(minutes=1)  # the secret in use is the one from before 
 
 def _authorise(by: User, side: str, organisation_id: int) -> None:
     if side not in SIDES or not by.is_active or by.is_integration:
-        raise PermissionDenied(_("Only an organisation's own managers look after its webhooks."))
+        raise PermissionDenied(_("Only managers of the organisation can manage its webhooks."))
     if organisation_id not in held(by, side, MANAGES):
-        raise PermissionDenied(_("Only an organisation's own managers look after its webhooks."))
+        raise PermissionDenied(_("Only managers of the organisation can manage its webhooks."))
 
 
 def _locked(by: User, endpoint: WebhookEndpoint) -> WebhookEndpoint:
@@ -63,7 +63,7 @@ def _record(kind: NoticeEvent, by: User, endpoint: WebhookEndpoint, **data: obje
 def _check_address(url: str) -> str:
     url = url.strip()
     if len(url) > 500:
-        raise ValidationError({"url": _("An address has at most 500 characters.")})
+        raise ValidationError({"url": _("An address can have at most 500 characters.")})
     try:
         check_url(url)
     except ValidationError as error:
@@ -86,9 +86,9 @@ def add_endpoint(
         _authorise(by, side, organisation_id)  # once more: they may have lost the role while they waited for the lock
         others = WebhookEndpoint.objects.filter(side=side, organisation_id=organisation_id, removed_at=None)
         if others.filter(url=url).exists():
-            raise ValidationError({"url": _("There is a webhook with this address already.")})
+            raise ValidationError({"url": _("A webhook with this address already exists.")})
         if others.count() >= MOST_ENDPOINTS:
-            raise ValidationError(_("An organisation has at most %s webhooks. Remove one first.") % MOST_ENDPOINTS)
+            raise ValidationError(_("An organisation can have at most %s webhooks. Remove one first.") % MOST_ENDPOINTS)
         secret = new_secret()
         endpoint = WebhookEndpoint.objects.create(
             side=side,
@@ -171,7 +171,7 @@ def send_test(*, by: User, endpoint: WebhookEndpoint) -> WebhookDelivery:
         endpoint=endpoint, kind=TEST, created_at__gt=timezone.now() - timedelta(hours=1)
     )
     if recent.count() >= MOST_TESTS:
-        raise ValidationError(_("At most %s tests in an hour. Try again later.") % MOST_TESTS)
+        raise ValidationError(_("You can send at most %s test messages per hour. Try again later.") % MOST_TESTS)
     delivery = WebhookDelivery.objects.create(endpoint=endpoint, kind=TEST, next_attempt_at=timezone.now())
     transaction.on_commit(_nudge)
     return delivery
@@ -185,7 +185,7 @@ def redeliver(*, by: User, delivery: WebhookDelivery) -> WebhookDelivery:
         raise ValidationError(_("This webhook is paused. Resume it first."))
     delivery = WebhookDelivery.objects.select_for_update().get(pk=delivery.pk)
     if delivery.state == WebhookDelivery.State.WAITING:
-        raise ValidationError(_("This message is waiting to be sent already."))
+        raise ValidationError(_("This message is already waiting to be sent."))
     delivery.state, delivery.attempts, delivery.next_attempt_at = WebhookDelivery.State.WAITING, 0, timezone.now()
     delivery.save(update_fields=["state", "attempts", "next_attempt_at"])
     _record(NoticeEvent.WEBHOOK_REDELIVERED, by, endpoint, delivery=str(delivery.pk))

@@ -70,7 +70,7 @@ STATES = {
     "enrolled": Mark(_("Enrolled"), "ok", "check"),
     "suspended": Mark(_("Suspended"), "wait", "alert"),
     "left": Mark(_("Left the programme"), "mute", "archive"),
-    "not_enrollable": Mark(_("Cannot be enrolled"), "mute", "stop"),
+    "not_enrollable": Mark(_("Could not be enrolled"), "mute", "stop"),
     # anything that can be switched on and off
     "active": Mark(_("Active"), "ok", "check"),
     "inactive": Mark(_("Inactive"), "mute", "stop"),

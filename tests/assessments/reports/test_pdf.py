@@ -79,7 +79,7 @@ def test_every_page_bears_the_reader_and_its_number():
     told = pages(pdf(document()))
     assert len(told) > 5
     for number, page in enumerate(told, start=1):
-        assert "Copy no. 1042, made for Marta Lindqvist, Nordvik Apparel, on 23 November 2026" in page
+        assert "Copy no. 1042, created for Marta Lindqvist, Nordvik Apparel, on 23 November 2026" in page
         assert f"Page {number} of {len(told)}" in page
 
 
@@ -116,7 +116,7 @@ def test_arabic_can_be_copied_out():
 @needs_pdftotext
 @pytest.mark.parametrize("status", ["superseded", "withdrawn", "draft"])
 def test_every_page_after_the_cover_is_marked_when_it_is_not_current(status):
-    word = {"superseded": "Superseded", "withdrawn": "Withdrawn", "draft": "Not published"}[status]
+    word = {"superseded": "Replaced", "withdrawn": "Withdrawn", "draft": "Not published"}[status]
     assert all(word in page for page in pages(pdf(small(status=status))))
 
 
