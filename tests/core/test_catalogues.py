@@ -20,6 +20,8 @@ from devtools.catalogues.entries import PLURALS, Entry, by_key, compiled, po_fil
 from devtools.catalogues.sources import KEYWORDS, called, own_sources
 from portal.core.translations import compiled_catalogues
 
+GLOSSARIES = settings.BASE_DIR / "docs" / "glossary"
+ROW = re.compile(r"^\| ([^|]+) \| ([^|]*) \|", re.MULTILINE)
 REPORTS = "%(count)s report of %(brand)s"
 REPLACED_WORDS = re.compile(
     r"\b(its|the|printed) sharing\b|\b(factory|manager|you) (stops?|ends?) it\.?$|new reports? waits?|\bopens? to\b"
@@ -173,3 +175,12 @@ def test_an_installation_that_did_not_compile_is_told(tmp_path, settings):
     [error] = compiled_catalogues()
     assert "km" in error.msg
     assert "python -m devtools.catalogues --compile" in error.hint
+
+
+def test_every_language_has_a_glossary_of_the_same_terms():
+    terms = {path.stem: ROW.findall(path.read_text())[1:] for path in GLOSSARIES.glob("??.md")}
+    assert set(terms) == {code for code, _ in settings.LANGUAGES} - {"en"}
+    english = {code: [term for term, _translation in rows] for code, rows in terms.items()}
+    assert all(rows == english["fr"] for rows in english.values())
+    assert len(english["fr"]) > 60
+    assert [(code, term) for code, rows in terms.items() for term, translation in rows if not translation] == []
