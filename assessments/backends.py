@@ -12,9 +12,9 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import UUIDField
 
 from assessments.models import Assessment
+from portal.accounts.prepared import ANYBODY
 from portal.accounts.roles import Visitor
-from portal.accounts.worded import ANYBODY
-from portal.core.compiled import Compiled, Parameter, worded_once
+from portal.core.compiled import Compiled, Parameter, prepared_once
 from sharing.scopes import ASSESSMENT_SCOPES, rule_of
 
 SCOPE_OF = {f"assessments.{rule_of(scope).view_permission}": scope for scope in ASSESSMENT_SCOPES}
@@ -35,7 +35,7 @@ class AssessmentAccessBackend(BaseBackend):
         raise PermissionDenied
 
 
-@worded_once
+@prepared_once
 def _statement(scope: str | None) -> Compiled[Assessment, Any]:
     """Return the access check for one assessment: `visible_to` and the key."""
     visible = Assessment.objects.visible_to(ANYBODY, scope)

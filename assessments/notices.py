@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from assessments.models import Assessment, CorrectionNotice
 from assessments.notice_names import ReportNotice
-from assessments.publication.opening_notices import PUBLISHED, SUPERSEDED, plan_publication, told_when
+from assessments.publication.opening_notices import PUBLISHED, SUPERSEDED, notification_time, plan_publication
 from portal.accounts.models import User
 from portal.accounts.sides import Side
 from portal.notices.models import Notice
@@ -25,19 +25,19 @@ FACTORY, BOTH = {"factory": ""}, {"factory": "", "brand": ""}
 BRAND = frozenset({"brand"})
 
 
-def tell_in_review(assessment: Assessment) -> None:
+def notify_in_review(assessment: Assessment) -> None:
     """Notify the factory that it can read the report before it is published."""
     _announce(IN_REVIEW, assessment, "factory", assessment.factory_id)
 
 
-def tell_published(assessment: Assessment) -> None:
+def notify_published(assessment: Assessment) -> None:
     """Notify the factory now, and each brand when the report opens to it."""
     is_correction = assessment.supersedes_id is not None
     _announce(SUPERSEDED if is_correction else PUBLISHED, assessment, "factory", assessment.factory_id)
     plan_publication(assessment)
 
 
-def tell_withdrawn(assessment: Assessment) -> None:
+def notify_withdrawn(assessment: Assessment) -> None:
     """Notify the factory, and the brands that read the report."""
     _announce(WITHDRAWN, assessment, "factory", assessment.factory_id)
     for brand in CorrectionNotice.objects.filter(assessment=assessment, successor=None).values_list("brand", flat=True):
@@ -159,6 +159,6 @@ def register_kinds() -> None:
     register_notice(NoticeKind(IN_REVIEW, gettext_lazy("A report is ready for your review"), _line, sides=FACTORY))
     labels = {PUBLISHED: gettext_lazy("A report was published"), SUPERSEDED: gettext_lazy("A report was corrected")}
     for name, label in labels.items():
-        kind = NoticeKind(name, label, _line, sides=BOTH, mails=BRAND, payload=_payload, when=told_when)
+        kind = NoticeKind(name, label, _line, sides=BOTH, mails=BRAND, payload=_payload, when=notification_time)
         register_notice(kind)  # a factory's people are notified of both under `report.scheduled`
     register_notice(NoticeKind(WITHDRAWN, gettext_lazy("A report was withdrawn"), _line, sides=BOTH, payload=_payload))

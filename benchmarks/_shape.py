@@ -121,8 +121,8 @@ def _insert(table: str, rows: str, **values: str) -> str:
 
     model = next(one for one in apps.get_models() if one._meta.db_table == table and not one._meta.proxy)
     for field in model._meta.local_concrete_fields:
-        is_given = field.column in values or field.null or field.generated or isinstance(field, models.AutoField)
-        if field.column and not is_given:
+        is_confirmed = field.column in values or field.null or field.generated or isinstance(field, models.AutoField)
+        if field.column and not is_confirmed:
             plain = {"CharField": "''", "BooleanField": "false", "DateTimeField": "now()", "TextField": "''"}
             values[field.column] = plain.get(field.get_internal_type(), "0")
     return f"INSERT INTO {table} ({', '.join(values)}) SELECT {', '.join(values.values())} FROM {rows}"

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from brands.reads import ANY_READ, READS
 from portal.accounts.models import RoleGroup, User
+from portal.accounts.prepared import PreparedKeys
 from portal.accounts.role_index import (
     Source,
     content_type_trigger,
@@ -20,7 +21,6 @@ from portal.accounts.role_index import (
     permission_triggers,
 )
 from portal.accounts.roles import GroupObjectPermissionBase, Visitor, has_general_permission, held
-from portal.accounts.worded import WordedKeys
 from portal.core.conditions import among
 from portal.core.drawn import drawn_id
 from portal.core.history import latest_at
@@ -46,10 +46,10 @@ def _active(keys: QuerySet[Any, int]) -> QuerySet[Any, Any]:
 
 
 # The same, put into SQL once per process, for the conditions of other querysets.
-brand_keys = WordedKeys(brands_where)
+brand_keys = PreparedKeys(brands_where)
 
 
-own_brand_keys = WordedKeys(own_brands)
+own_brand_keys = PreparedKeys(own_brands)
 
 
 class BrandQuerySet(QuerySet["Brand"]):

@@ -44,11 +44,11 @@ def _is_plain(word: str) -> bool:
 def shape(name: str) -> str:
     """Return the name without the differences that the eye does not see: names of the same shape look alike."""
     plain = unicodedata.normalize("NFKC", name).translate(CAPITALS).casefold().replace("&", "and")
-    kept = (one for one in unicodedata.normalize("NFKD", plain) if _is_told_apart_by(one))
+    kept = (one for one in unicodedata.normalize("NFKD", plain) if _is_distinguished_by(one))
     return "".join(kept).translate(SHAPES).replace("rn", "m").replace("vv", "w")
 
 
-def _is_told_apart_by(sign: str) -> bool:
+def _is_distinguished_by(sign: str) -> bool:
     """Return whether `sign` is a letter, a digit, a vowel sign or a bar; not an accent above or below a letter."""
     is_vowel_sign = unicodedata.category(sign).startswith("M") and unicodedata.combining(sign) < ACCENTS
     return sign.isalnum() or is_vowel_sign or sign == "|"

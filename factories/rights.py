@@ -5,8 +5,8 @@ from typing import Any
 from django.db.models import BigIntegerField, QuerySet
 
 from factories.models import CountryProgramme, Factory
+from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor, has_permission
-from portal.accounts.worded import Worded
 
 
 def _as_staff(user: Visitor, codename: str, pk: Any) -> "QuerySet[Factory, Any]":
@@ -25,10 +25,10 @@ def _somewhere(user: Visitor, codename: str) -> "QuerySet[CountryProgramme, Any]
     return CountryProgramme.objects.where(user, codename).order_by().values_list("pk")[:1]
 
 
-_staff_rows: Worded[Factory, Any] = Worded(_as_staff, pk=BigIntegerField())
-_programme_rows: Worded[CountryProgramme, Any] = Worded(_in_programme, pk=BigIntegerField())
-_any_rows: Worded[CountryProgramme, Any] = Worded(_somewhere)
-_global_rows: Worded[CountryProgramme, Any] = Worded(_everywhere)
+_staff_rows: Prepared[Factory, Any] = Prepared(_as_staff, pk=BigIntegerField())
+_programme_rows: Prepared[CountryProgramme, Any] = Prepared(_in_programme, pk=BigIntegerField())
+_any_rows: Prepared[CountryProgramme, Any] = Prepared(_somewhere)
+_global_rows: Prepared[CountryProgramme, Any] = Prepared(_everywhere)
 
 
 def member_may(user: Visitor, codename: str, factory: int) -> bool:

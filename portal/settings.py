@@ -321,7 +321,7 @@ CELERY_BEAT_SCHEDULE = {
     "remind-of-copies": {"task": "sharing.tasks.remind_of_copies", "schedule": crontab(hour="5", minute="41")},
     "prompt-renewals": {"task": "sharing.tasks.prompt_renewals", "schedule": crontab(minute="23")},
     "tell-people": {
-        "task": "portal.notices.tasks.tell_people",
+        "task": "portal.notices.tasks.send_notices",
         "schedule": timedelta(seconds=30),
         "options": {"expires": 30},
     },

@@ -43,7 +43,7 @@ class StatementTime(Func):
 
 
 class CycleTerms(Protocol):
-    """The cycles in the terms of a grant, a request or a `Wish`."""
+    """The cycles in the terms of a grant, a request or a `RequestedTerms`."""
 
     @property
     def cycles(self) -> str:
@@ -108,14 +108,14 @@ def covers_all_of(grant: CycleTerms, other: CycleTerms) -> bool:
     return covers(grant, other.cycle_number) and (grant.cycles == Cycles.FROM or not is_endless)
 
 
-def is_given(grant: Terms, at: datetime | None = None) -> bool:
+def is_confirmed(grant: Terms, at: datetime | None = None) -> bool:
     """Return whether the brand has it (at a moment: had it): a second person has confirmed it, if one must."""
     if not grant.needs_confirmation:
         return True
     return grant.confirmed_at is not None and (at is None or grant.confirmed_at <= at)
 
 
-def given(at: Any = None) -> Q:
+def confirmed(at: Any = None) -> Q:
     """Return the condition that the brand has a grant, or had it at a moment."""
     moment = Q(confirmed_at__isnull=False) if at is None else Q(confirmed_at__lte=at)
     return Q(needs_confirmation=False) | moment
@@ -129,7 +129,7 @@ def starts_at(grant: Terms) -> datetime:
 def is_in_force(grant: Terms, at: datetime) -> bool:
     """Return whether a grant was given, begun, not expired and not ended at a moment; its last moment is outside."""
     over = min((end for end in (grant.ended_at, grant.expires_at) if end), default=None)
-    return is_given(grant, at) and starts_at(grant) <= at and (over is None or at < over)
+    return is_confirmed(grant, at) and starts_at(grant) <= at and (over is None or at < over)
 
 
 def status(grant: Terms, at: datetime) -> Status:
@@ -138,7 +138,7 @@ def status(grant: Terms, at: datetime) -> Status:
         return Status.ENDED
     if grant.expires_at is not None and grant.expires_at <= at:
         return Status.EXPIRED
-    if not is_given(grant):
+    if not is_confirmed(grant):
         return Status.UNCONFIRMED
     return Status.WAITING if grant.valid_from > at else Status.LIVE
 
@@ -147,7 +147,7 @@ def in_force(at: datetime | None) -> Q:
     """Return the condition that a grant is in force at a moment; None: when the statement runs."""
     moment: Any = at or StatementTime()
     ended = Q(ended_at=None) if at is None else Q(ended_at=None) | Q(ended_at__gt=at)
-    return Q(Q(expires_at=None) | Q(expires_at__gt=moment), ended, given(moment), valid_from__lte=moment)
+    return Q(Q(expires_at=None) | Q(expires_at__gt=moment), ended, confirmed(moment), valid_from__lte=moment)
 
 
 def opens_at(grant: Terms, first_published_at: datetime) -> datetime:

@@ -18,7 +18,7 @@ from portal.accounts.models import User
 from sharing.holds.services import withhold_report
 from sharing.models import SharingGrant
 from sharing.requests.services.asking import request_access
-from sharing.requests.services.standing import Wish
+from sharing.requests.services.standing import RequestedTerms
 from tests.publishing import correct
 from tests.world import World, make_assessment
 
@@ -154,14 +154,14 @@ def test_a_language_that_the_pages_do_not_speak_is_not_half_spoken(world: World,
     assert '<html lang="en" dir="ltr"' in page
 
 
-def kept_back(world: World) -> None:
+def withheld(world: World) -> None:
     """Give access to brand A, and then hold back the report of cycle 5 from it."""
     world.grant()
     withhold_report(by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_a, cycle=5)
 
 
 CANNOT_READ: dict[str, Callable[[World], object]] = {
-    "kept back": kept_back,
+    "kept back": withheld,
     "another cycle": lambda world: world.grant(cycles="only", cycle_number=2),
     "no access": lambda world: None,
 }
@@ -237,8 +237,8 @@ def test_access_that_ends_soon_is_named_or_counted_for_both_sides(world: World, 
 
 
 def test_only_a_manager_is_asked_to_decide_on_a_request(world: World, client_of) -> None:
-    wish = Wish(scopes=("report",), purpose="Sourcing review")
-    request_access(by=world.person("brand_a_member"), brand=world.brand_a, factory=world.factory_a, wish=wish)
+    terms = RequestedTerms(scopes=("report",), purpose="Sourcing review")
+    request_access(by=world.person("brand_a_member"), brand=world.brand_a, factory=world.factory_a, terms=terms)
     asked = [f">{word}<" for word in ("Decide", "View")]
     for persona, found in [
         ("manager_a", [True, False]),

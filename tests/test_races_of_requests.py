@@ -20,7 +20,7 @@ from sharing.models import AccessRequest, DestroyNotice, Receipt, SharingGrant
 from sharing.requests.services.answering import AlreadyAnsweredError, approve_request, as_asked, decline_request
 from sharing.requests.services.asking import request_access, withdraw_request
 from sharing.requests.services.lapsing import lapse_requests
-from sharing.requests.services.standing import Wish
+from sharing.requests.services.standing import RequestedTerms
 from tests.together import (
     TIMES,
     Call,
@@ -49,9 +49,9 @@ def second_manager(world: World) -> User:
 
 
 def asked(world: World, letter: str = "a") -> AccessRequest:
-    wish = Wish(scopes=("report",), purpose="Sourcing review")
+    terms = RequestedTerms(scopes=("report",), purpose="Sourcing review")
     brand, asker = getattr(world, f"brand_{letter}"), world.person(f"brand_{letter}_member")
-    return request_access(by=asker, brand=brand, factory=world.factory_a, wish=wish)
+    return request_access(by=asker, brand=brand, factory=world.factory_a, terms=terms)
 
 
 def answers_to(world: World, request: AccessRequest, decliner: User) -> dict[str, Call]:
@@ -103,10 +103,13 @@ def test_the_late_one_of_two_managers_is_told_who_answered(world: World, second_
 
 
 def test_two_people_of_a_brand_who_ask_at_once_ask_once(world: World) -> None:
-    wish = Wish(scopes=("report",), purpose="Sourcing review")
+    terms = RequestedTerms(scopes=("report",), purpose="Sourcing review")
     people = [world.person("brand_a_member"), world.person("brand_a_manager")]
     answers = at_once(
-        *(lambda by=by: request_access(by=by, brand=world.brand_a, factory=world.factory_a, wish=wish) for by in people)
+        *(
+            lambda by=by: request_access(by=by, brand=world.brand_a, factory=world.factory_a, terms=terms)
+            for by in people
+        )
     )
     assert [type(answer) for answer in answers].count(AccessRequest) == 1
     assert AccessRequest.objects.count() == 1
@@ -127,7 +130,7 @@ def test_no_request_lapses_between_the_check_and_the_answer_of_a_confirmation(
     monkeypatch.setattr(Situation, "refuse_while_handed_over", lapse)
     grant = confirm_grant(by=world.person("representative_a"), grant=request.grants.get())
     request.refresh_from_db()
-    assert (lapsed, grant.is_given, request.state) == ([0], True, "approved")
+    assert (lapsed, grant.is_confirmed, request.state) == ([0], True, "approved")
     assert (happened("request.approved"), happened("request.lapsed")) == (1, 0)
 
 

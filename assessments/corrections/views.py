@@ -21,8 +21,8 @@ from assessments.reports.labels import labels_for
 from assessments.visits.models import AssessmentQuerySet
 from brands.models import Brand
 from portal.accounts.models import User
+from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
-from portal.accounts.worded import Worded
 from portal.core.days import show_days_of
 from portal.ui.lists import requested_page
 from sharing import access
@@ -79,7 +79,7 @@ def _about(user: Visitor, assessment: Any) -> CorrectionNoticeQuerySet:
     return notices.order_by(F("acknowledged_at").asc(nulls_first=True), "pk")[:1]
 
 
-_notices: Worded[CorrectionNotice, CorrectionNotice] = Worded(_about, assessment=UUIDField())
+_notices: Prepared[CorrectionNotice, CorrectionNotice] = Prepared(_about, assessment=UUIDField())
 
 
 def _first_open(user: User, pk: UUID) -> CorrectionNotice:
@@ -96,7 +96,7 @@ def _shared_from(user: Visitor, factory: Any, cycle: Any, version: Any) -> Asses
     return found.select_related("factory__programme").order_by("-version")
 
 
-_versions: Worded[Assessment, Assessment] = Worded(
+_versions: Prepared[Assessment, Assessment] = Prepared(
     _shared_from, factory=BigIntegerField(), cycle=SmallIntegerField(), version=SmallIntegerField()
 )
 

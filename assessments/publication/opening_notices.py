@@ -3,9 +3,9 @@
 For each brand and report of which the brand is not yet notified, one notice waits. Publication writes it, for the
 moment at which the grants of that time would open the report. Later decisions of the factory, such as another hold or
 the release of a withheld report, move it, or write another one if the report opens again. When its time has come, the
-access decision is checked (`told_when`): the notice of a report that is withheld, or waits for a second person, goes on
-waiting; nobody is notified of what was revoked. So to a brand, a longer hold or a withheld report looks as if the
-report did not exist.
+access decision is checked (`notification_time`): the notice of a report that is withheld, or waits for a second
+person, goes on waiting; nobody is notified of what was revoked. So to a brand, a longer hold or a withheld report looks
+as if the report did not exist.
 
 What a grant opens at its very start has no notice of its own: the start of the grant has one.
 
@@ -40,7 +40,7 @@ def plan_publication(assessment: Assessment) -> None:
     Call it in the publishing transaction.
     """
     holders = _holders([assessment.pk])
-    grants = SharingGrant.objects.not_over().filter(factory=assessment.factory_id, scope__in=access.ASSESSMENT_SCOPES)
+    grants = SharingGrant.objects.not_ended().filter(factory=assessment.factory_id, scope__in=access.ASSESSMENT_SCOPES)
     by_brand: dict[int, list[SharingGrant]] = {}
     for grant in grants:
         by_brand.setdefault(grant.brand_id, []).append(grant)
@@ -100,7 +100,7 @@ def _is_start(position: Position, moment: datetime) -> bool:
     return moment in {grant.valid_from for grant in position.opening_grants()}
 
 
-def told_when(notice: Notice) -> datetime | None:
+def notification_time(notice: Notice) -> datetime | None:
     """Return when to notify a brand of a report: now if it is open to it, later if it may still open, else None."""
     if notice.side != Side.BRAND:
         return notice.not_before
@@ -136,7 +136,7 @@ def _reports(factory_id: int) -> list[Assessment]:
 
 
 def _grants(factory_id: int, brand_id: int) -> list[SharingGrant]:
-    grants = SharingGrant.objects.not_over().filter(factory=factory_id, brand=brand_id)
+    grants = SharingGrant.objects.not_ended().filter(factory=factory_id, brand=brand_id)
     return list(grants.filter(scope__in=access.ASSESSMENT_SCOPES))
 
 

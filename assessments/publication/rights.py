@@ -9,8 +9,8 @@ from assessments.models import Assessment
 from assessments.publication.states import STEPS, Step, StepName, steps_from
 from factories.models import CountryProgramme, Factory
 from portal.accounts.models import User
+from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
-from portal.accounts.worded import Worded
 
 # The advisor assigned to the factory, who holds no wider right, may also take the assessors' own steps.
 ASSESSOR_STEPS = frozenset({StepName.START, StepName.SUBMIT})
@@ -47,7 +47,7 @@ def _rights_of(user: Visitor) -> "QuerySet[Any, tuple[str, int]]":
     return cast("QuerySet[Any, tuple[str, int]]", assigned.union(*parts))
 
 
-_held: Worded[Any, tuple[str, int]] = Worded(_rights_of)
+_held: Prepared[Any, tuple[str, int]] = Prepared(_rights_of)
 
 
 def may_take_step(by: User, assessment: Assessment, name: str) -> bool:

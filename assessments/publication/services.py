@@ -16,7 +16,7 @@ from assessments.corrections.holders import write_correction_notices
 from assessments.events import AssessmentEvent
 from assessments.figures.services import freeze, thaw
 from assessments.models import Answer, Assessment
-from assessments.notices import tell_in_review, tell_published, tell_withdrawn
+from assessments.notices import notify_in_review, notify_published, notify_withdrawn
 from assessments.publication.rights import may_take_step
 from assessments.publication.states import STEPS, StepName
 from factories.models import Factory
@@ -26,7 +26,7 @@ from portal.core.changed import HasChangedError
 from portal.core.days import today
 from portal.core.events import record
 from portal.core.names import one_line
-from sharing.visibility.services import close_report, open_report, tell_of_publication
+from sharing.visibility.services import announce_publication, close_report, open_report
 
 
 @transaction.atomic
@@ -82,14 +82,14 @@ def _withdraw_replaced(by: User, assessment: Assessment) -> None:
 def _tell(assessment: Assessment, name: str) -> None:
     """Notify those concerned by the step: the factory, the brands it shares with, and holders of what it replaces."""
     if name == StepName.SEND_TO_FACTORY:
-        tell_in_review(assessment)
+        notify_in_review(assessment)
     elif name == StepName.PUBLISH:
         if assessment.supersedes is not None:
             write_correction_notices(assessment.supersedes, successor=assessment)
-        tell_published(assessment)
+        notify_published(assessment)
     elif name == StepName.WITHDRAW:
         write_correction_notices(assessment)
-        tell_withdrawn(assessment)
+        notify_withdrawn(assessment)
 
 
 def _prepare(assessment: Assessment, name: str, reason: str) -> None:
@@ -113,7 +113,7 @@ def _prepare(assessment: Assessment, name: str, reason: str) -> None:
         assessment.report = open_report(factory_id=assessment.factory_id, cycle=assessment.cycle, at=now)
         assessment.first_published_at = assessment.report.first_published_at
         _supersede_previous(assessment)
-        tell_of_publication(factory_id=assessment.factory_id, assessment_id=assessment.pk, cycle=assessment.cycle)
+        announce_publication(factory_id=assessment.factory_id, assessment_id=assessment.pk, cycle=assessment.cycle)
     elif name == StepName.WITHDRAW:
         if not one_line(reason):
             raise ValidationError({"reason": _("Say why the report is withdrawn.")})

@@ -149,7 +149,7 @@ class ExplainView(AssessmentRows):
     def get(self, request: Request, pk: Any) -> Response:
         """Explain why you may or may not read a scope."""
         assessment = get_object_or_404(self.rows(), pk=pk)
-        decision = access.decide_as_told(self.user, assessment, self.query["scope"])
+        decision = access.explain_to_reader(self.user, assessment, self.query["scope"])
         return Response(DecisionSerializer(decision).data)
 
 

@@ -16,9 +16,9 @@ from assessments.reading.scopes import with_note
 from assessments.visits.models import AssessmentQuerySet
 from factories.models import named
 from portal.accounts.models import HeldPermission, User
+from portal.accounts.prepared import ANYBODY
 from portal.accounts.roles import Visitor
-from portal.accounts.worded import ANYBODY
-from portal.core.compiled import Compiled, Parameter, worded_once
+from portal.core.compiled import Compiled, Parameter, prepared_once
 from portal.core.conditions import ExistsRowByRow
 from portal.core.pages import rows_after
 from portal.ui.lists import capped, capped_count
@@ -99,11 +99,11 @@ class SharedRows:
     def __init__(self, user: Visitor, narrow: Narrow | None = None) -> None:
         self._user, self._narrow = user, narrow
         self._brands = access.brands_read_for(user, access.ASSESSMENT_SCOPES)
-        self._is_worded = narrow is None and isinstance(user, User) and len(self._brands) == 1
+        self._is_prepared = narrow is None and isinstance(user, User) and len(self._brands) == 1
 
     def __call__(self, order: Sequence[str], values: Sequence[Any] | None, most: int) -> list[Assessment]:
         """Return the first `most` rows in an order, after the values of its columns (None: from the start)."""
-        if not self._is_worded:
+        if not self._is_prepared:
             return list(rows_after(_shown(self._rows(), self._user), order, values, most))
         columns = (name.removeprefix("-") for name in order)
         return _page(tuple(order), values is not None, most).objects(
@@ -112,11 +112,11 @@ class SharedRows:
 
     def count(self) -> int:
         """Return how many there are, counted no further than one past the limit of lists."""
-        return _count().count(**self._reader) if self._is_worded else capped_count(self._rows())
+        return _count().count(**self._reader) if self._is_prepared else capped_count(self._rows())
 
     def opened(self, most: int) -> list[datetime]:
         """Return when the first `most` of them became visible, the newest first."""
-        if not self._is_worded:
+        if not self._is_prepared:
             return list(_openings(self._rows(), most))
         return [row[0] for row in _newest(most).rows(**self._reader)]
 
@@ -134,7 +134,7 @@ BRAND = Parameter("brand", BigIntegerField())
 VALUES: "dict[str, Field[Any, Any]]" = {"opens_at": DateTimeField(), "report_id": BigIntegerField()}
 
 
-@worded_once
+@prepared_once
 def _page(order: tuple[str, ...], is_later: bool, most: int) -> Compiled[Assessment, Any]:
     """Return the statement of a page: the first one, or one after (`is_later`) values of `LISTED`'s columns.
 
@@ -146,12 +146,12 @@ def _page(order: tuple[str, ...], is_later: bool, most: int) -> Compiled[Assessm
     return Compiled(rows, kept=f"cardinality(open_scopes) > 0 LIMIT {most:d}")
 
 
-@worded_once
+@prepared_once
 def _count() -> Compiled[Assessment, Any]:
     return Compiled(capped(_listed(ANYBODY, [BRAND])))
 
 
-@worded_once
+@prepared_once
 def _newest(most: int) -> Compiled[Assessment, Any]:
     return Compiled(_openings(_listed(ANYBODY, [BRAND]), most))
 

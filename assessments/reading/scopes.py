@@ -25,8 +25,8 @@ from assessments.reports.document import (
 )
 from assessments.reports.labels import languages
 from assessments.visits.models import AssessmentQuerySet
+from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
-from portal.accounts.worded import Worded
 from portal.core.countries import country_name
 from portal.core.days import day_of
 from sharing import access
@@ -104,7 +104,7 @@ def _answers_of(user: Visitor, scope: Scope, assessment: Any) -> "QuerySet[Answe
     return answers.values("question_id", *UNANSWERED)
 
 
-_answers: "Worded[Answer, dict[str, Any]]" = Worded(_answers_of, assessment=UUIDField())
+_answers: "Prepared[Answer, dict[str, Any]]" = Prepared(_answers_of, assessment=UUIDField())
 
 
 def _row(question: dict[str, Any], answer: dict[str, Any]) -> AnswerRow:

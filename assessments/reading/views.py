@@ -23,7 +23,7 @@ from assessments.figures.queries import count_drafts, points_of, with_figures
 from assessments.models import Assessment, ReportCopy
 from assessments.publication.rights import StepRights
 from assessments.publication.states import Step
-from assessments.publication.views.steps import NEWEST_FIRST, is_review_over, review_end
+from assessments.publication.views.steps import NEWEST_FIRST, has_review_ended, review_end
 from assessments.reading.filters import SharedFilter, shared_choices
 from assessments.reading.listing import LISTED, SharedRows, record_filter
 from assessments.reading.scopes import documents_for, report_language, with_scopes
@@ -34,8 +34,8 @@ from brands.models import Brand
 from factories.models import Factory
 from factories.rights import may_somewhere
 from portal.accounts.models import User
+from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
-from portal.accounts.worded import Worded
 from portal.core.days import show_days_of
 from portal.ui.lists import requested_page
 from sharing import access
@@ -195,7 +195,7 @@ def _family_of(user: Visitor, pk: Any) -> AssessmentQuerySet:
     return rows.order_by("-cycle", "-version")
 
 
-_family_rows: Worded[Assessment, Assessment] = Worded(_family_of, pk=UUIDField())
+_family_rows: Prepared[Assessment, Assessment] = Prepared(_family_of, pk=UUIDField())
 
 
 def _page_context(user: Visitor, opened: Assessment, family: list[Assessment], scopes: list[str]) -> dict[str, Any]:
@@ -211,7 +211,7 @@ def _page_context(user: Visitor, opened: Assessment, family: list[Assessment], s
         "parts": _parts(documents, labels_for(language)),
         "correction_under_way": any(one.supersedes_id == opened.pk for one in family),
         "review_end": review_end(opened),
-        "is_review_over": is_review_over(opened),
+        "has_review_ended": has_review_ended(opened),
         "main": main,
         "covers": rule_of(widest).covers,
         "chart_rows": [(line.name, line.points_nc, line.points_assessed) for line in main.summary],

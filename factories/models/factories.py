@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from factories.models.programmes import CountryProgramme, programme_keys
 from factories.time_zones import FactoryZoneField, check_zone
+from portal.accounts.prepared import PreparedKeys, permitted_keys
 from portal.accounts.roles import Visitor, held
-from portal.accounts.worded import WordedKeys, keys_held
 from portal.core.conditions import among
 from portal.core.days import zone_named, zone_of_country
 from portal.core.drawn import drawn_id
@@ -45,8 +45,8 @@ def factories_of(user: Visitor, codename: str) -> QuerySet[Any, Any]:
 
 
 # The same, put into SQL once per process, for the conditions of other querysets.
-keys_inside = WordedKeys(factories_inside)
-factory_keys = WordedKeys(factories_of)
+keys_inside = PreparedKeys(factories_inside)
+factory_keys = PreparedKeys(factories_of)
 
 
 class FactoryQuerySet(QuerySet["Factory"]):
@@ -54,7 +54,7 @@ class FactoryQuerySet(QuerySet["Factory"]):
 
     def where(self, user: Visitor, codename: str) -> "FactoryQuerySet":
         """Return the factories on which `user` holds `codename` through a role in the factory itself."""
-        return self.filter(pk__in=keys_held(user, "factory", codename))
+        return self.filter(pk__in=permitted_keys(user, "factory", codename))
 
     def in_programmes_where(self, user: Visitor, codename: str) -> "FactoryQuerySet":
         """Return the factories of the programmes in which `user` holds `codename`.
@@ -73,12 +73,12 @@ class FactoryQuerySet(QuerySet["Factory"]):
 
         Brands see facts about a factory only in what was shared with them.
         """
-        assigned = keys_held(user, "factory", "assess")
+        assigned = permitted_keys(user, "factory", "assess")
         return self.filter(Q(pk__in=keys_inside(user)) | Q(pk__in=assigned))
 
     def editable_by(self, user: Visitor) -> "FactoryQuerySet":
         """Return the factories whose profile `user` may edit: as the factory's manager, or its country's staff."""
-        own = keys_held(user, "factory", "edit_profile")
+        own = permitted_keys(user, "factory", "edit_profile")
         return self.filter(Q(pk__in=own) | Q(programme__in=programme_keys(user, "manage_enrolment")))
 
 

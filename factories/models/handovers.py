@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from factories.models.factories import Factory
 from factories.models.programmes import programme_keys
+from portal.accounts.prepared import permitted_keys
 from portal.accounts.roles import Visitor
-from portal.accounts.worded import keys_held
 from portal.core.days import last_day
 from portal.core.triggers import columns_are_final
 
@@ -22,7 +22,7 @@ class HandoverQuerySet(QuerySet["Handover"]):
 
     def visible_to(self, user: Visitor) -> "HandoverQuerySet":
         """Return the handovers visible to `user`: as the factory's manager, or as country staff who enrol factories."""
-        own = keys_held(user, "factory", "manage_members")
+        own = permitted_keys(user, "factory", "manage_members")
         enrolled = programme_keys(user, "manage_enrolment")
         return self.filter(Q(factory__in=own) | Q(factory__programme__in=enrolled))
 

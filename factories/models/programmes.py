@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models import Exists, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from portal.accounts.prepared import PreparedKeys
 from portal.accounts.roles import Visitor, held
-from portal.accounts.worded import WordedKeys
 from portal.core.conditions import among
 from portal.core.days import zone_named, zone_of_country
 from portal.core.history import latest_at
@@ -33,7 +33,7 @@ def programmes_where(user: Visitor, codename: str, at: datetime | None = None) -
 
 
 # The same, put into SQL once per process, for the conditions of other querysets.
-programme_keys = WordedKeys(programmes_where)
+programme_keys = PreparedKeys(programmes_where)
 
 
 class ProgrammeQuerySet(QuerySet["CountryProgramme"]):

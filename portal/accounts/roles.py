@@ -19,7 +19,7 @@ from django.db.models import BigIntegerField, Exists, Model, OuterRef, QuerySet
 from guardian.models import GroupObjectPermissionBase
 
 from portal.accounts.models import AccountHistory, HeldPermission, Invitation, MembershipPeriod, User
-from portal.core.compiled import Compiled, Parameter, worded_once
+from portal.core.compiled import Compiled, Parameter, prepared_once
 
 Visitor = User | AnonymousUser
 
@@ -106,7 +106,7 @@ class OrganisationKind:
             permission__content_type__model=self.model._meta.model_name,
         )
 
-    def held_by(self, user: Visitor) -> set[str]:
+    def permissions_of(self, user: Visitor) -> set[str]:
         """Return the permissions that `user` holds on any organisation of this kind."""
         return {codename for (codename,) in _held_anywhere(self.name).rows(user=user.pk or 0)}
 
@@ -266,14 +266,14 @@ def has_permission(user: Visitor, kind: str, codename: str, organisation: int) -
     return _held_on(kind, codename).is_any(user=user.pk or 0, organisation=organisation)
 
 
-@worded_once
+@prepared_once
 def _held_on(kind: str, codename: str) -> "Compiled[HeldPermission, HeldPermission]":
     person, organisation = (Parameter(name, BigIntegerField()) for name in ("user", "organisation"))
     rows = HeldPermission.objects.filter(user=person, user__is_active=True, kind=kind, codename=codename)
     return Compiled(rows.filter(organisation_id=organisation).order_by())
 
 
-@worded_once
+@prepared_once
 def _held_anywhere(kind: str) -> "Compiled[HeldPermission, str]":
     rows = HeldPermission.objects.filter(user=Parameter("user", BigIntegerField()), user__is_active=True, kind=kind)
     return Compiled(rows.order_by().values_list("codename", flat=True))
@@ -287,7 +287,7 @@ def has_general_permission(user: Visitor, permission: str) -> bool:
     return _giving(permission).is_any(user=user.pk or 0)
 
 
-@worded_once
+@prepared_once
 def _giving(permission: str) -> "Compiled[Permission, Permission]":
     app, codename = permission.split(".")
     person = Parameter("user", BigIntegerField())

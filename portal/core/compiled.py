@@ -91,9 +91,11 @@ class Compiled(Generic[M, Row]):
         self._compiler = queryset.query.get_compiler(queryset.db)
         sql, parameters = cast("tuple[str, tuple[Any, ...]]", self._compiler.as_sql())
         if any(isinstance(one, date) for one in parameters):
-            raise TypeError("A day or moment cannot be worded once for ever: make it a Parameter, or ask PostgreSQL's.")
+            raise TypeError(
+                "A day or moment cannot be prepared once for ever: make it a Parameter, or ask PostgreSQL's."
+            )
         if kept:
-            sql = f"SELECT * FROM ({sql} OFFSET 0) worded WHERE {kept}"  # noqa: S608 - ours and Django's SQL
+            sql = f"SELECT * FROM ({sql} OFFSET 0) prepared WHERE {kept}"  # noqa: S608 - ours and Django's SQL
         self._rows = _Prepared(queryset.db, sql, parameters)
         self._count = _Prepared(queryset.db, f"SELECT COUNT(*) FROM ({sql}) found", parameters)  # noqa: S608
         self._any = _Prepared(queryset.db, f"SELECT EXISTS({sql})", parameters)
@@ -205,7 +207,7 @@ class _Prepared:
             self._out_of_step.discard(raw)
         if self._name not in known:
             statement = self._statement(raw)
-            self._name = f"worded_{sha256(statement.encode()).hexdigest()[:24]}"  # one name for the same SQL anywhere
+            self._name = f"prepared_{sha256(statement.encode()).hexdigest()[:24]}"  # one name for the same SQL anywhere
             if self._name not in known:
                 raw.execute(f"PREPARE {self._name}{statement}")
         known.pop(self._name, None)
@@ -230,14 +232,14 @@ _functions: list[Any] = []
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def worded_once(build: F) -> F:
+def prepared_once(build: F) -> F:
     """Keep the result of a function, a `Compiled`, for each shape in which it is called."""
     kept = lru_cache(maxsize=KEPT)(build)
     _functions.append(kept)
     return cast("F", kept)
 
 
-def forget_words() -> None:
+def forget_prepared() -> None:
     """Compile everything anew at its next use: for tests that change what it depends on."""
     for one in _functions:
         one.cache_clear()

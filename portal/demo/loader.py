@@ -13,7 +13,7 @@ from brands.models import Brand
 from factories.models import CountryProgramme, Factory
 from portal.accounts.models import User
 from portal.demo.accounts import ACCOUNTS, BRAND_A, BY_KEY
-from portal.demo.load.assessments import load_assessments, tell_assessments
+from portal.demo.load.assessments import load_assessments, record_assessments
 from portal.demo.load.continuity import (
     load_destroy_notices,
     load_handover,
@@ -120,13 +120,13 @@ def _load(today: date) -> Loaded:
 
     tools, questions = load_tools(programmes)
     answer_count = load_assessments(planned, own_factories, tools, questions)
-    tell_assessments(planned, own_factories, users, history)
+    record_assessments(planned, own_factories, users, history)
 
     ended = ended_lately(plans[0], now)
     consents = (*grants(plans, now), ended)
     load_grants(consents, own_factories, brands, users, history)
-    wishes = requests(plans, consents, now)
-    load_requests(wishes, own_factories, brands, users, history)
+    waivers = requests(plans, consents, now)
+    load_requests(waivers, own_factories, brands, users, history)
     visits_of = {key: list(own) for key, own in groupby(planned, key=lambda visit: visit.factory.bw_id)}
     read = readings(consents, visits_of, now) + downloads_before(ended, visits_of[plans[0].bw_id])
     read.sort(key=lambda reading: reading.at)
@@ -143,7 +143,7 @@ def _load(today: date) -> Loaded:
         assessments=len(planned),
         answers=answer_count,
         grants=SharingGrant.objects.count(),
-        requests=len(wishes),
+        requests=len(waivers),
         readings=len(read),
         suppliers=supplier_count,
         events=history.write(),

@@ -90,7 +90,7 @@ def _for_brand(brand: Brand, factory: Factory, scope: str, cycle: int, at: datet
         shown = shown.open_to(brand, scope)  # a report is not revealed to a brand before it opens
     newest = shown.select_related("factory").order_by("-version").first()
     subject = newest or _unreported(factory, cycle)
-    return Answer(access.tell_brand(brand, subject, scope, at), newest, brand)
+    return Answer(access.explain_to_brand(brand, subject, scope, at), newest, brand)
 
 
 @dataclass(frozen=True)
@@ -215,4 +215,4 @@ def _rows(found: list[Readers], scope: str, at: datetime, factory: Factory) -> I
 def _period(grant: SharingGrant | None, factory: Factory) -> list[Any]:
     if grant is None:
         return [None, None, ""]
-    return [at_place(grant.starts_at, factory), grant.over_at and at_place(grant.over_at, factory), str(grant.pk)]
+    return [at_place(grant.starts_at, factory), grant.ends_at and at_place(grant.ends_at, factory), str(grant.pk)]

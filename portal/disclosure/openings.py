@@ -13,8 +13,8 @@ from assessments.models import Assessment
 from brands.models import Brand
 from factories.models import Factory
 from factories.rights import member_may
+from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
-from portal.accounts.worded import Worded
 from portal.core.days import in_words
 from portal.disclosure.previews import Line, Sight, lines_of, reports_of, sight_of, unsubscribed
 from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS
@@ -36,41 +36,41 @@ class BrandOpenings:
     brand: Brand
     waiting: list[Line]
     open: list[Line]
-    kept_back: list[WithheldReport] = field(default_factory=list)
+    withheld: list[WithheldReport] = field(default_factory=list)
     upcoming: list[int] = field(default_factory=list)
     unsubscribed: list[int] = field(default_factory=list)
     is_shared: bool = True
 
 
-def _brands_not_over(person: Visitor, factory: Any) -> "QuerySet[SharingGrant, int]":
-    grants = SharingGrant.objects.visible_to(person).filter(factory=factory).not_over()
+def _brands_with_access(person: Visitor, factory: Any) -> "QuerySet[SharingGrant, int]":
+    grants = SharingGrant.objects.visible_to(person).filter(factory=factory).not_ended()
     return grants.order_by().values_list("brand", flat=True).distinct()
 
 
-def _held_back(person: Visitor, factory: Any) -> QuerySet[WithheldReport]:
+def _withheld_rows(person: Visitor, factory: Any) -> QuerySet[WithheldReport]:
     kept = WithheldReport.objects.visible_to(person).in_force().filter(factory=factory)
     return kept.select_related("withheld_by").order_by("-cycle", "pk")
 
 
-_brands: Worded[SharingGrant, int] = Worded(_brands_not_over, factory=BigIntegerField())
-_kept_back: Worded[WithheldReport, WithheldReport] = Worded(_held_back, factory=BigIntegerField())
+_brands: Prepared[SharingGrant, int] = Prepared(_brands_with_access, factory=BigIntegerField())
+_prepared_withheld: Prepared[WithheldReport, WithheldReport] = Prepared(_withheld_rows, factory=BigIntegerField())
 
 
 def openings_of(*, person: Visitor, factory: Factory) -> list[BrandOpenings]:
     """Return the openings of each brand that the factory shares something with, or holds something for, by name."""
-    kept_back: dict[int, list[WithheldReport]] = {}
-    for row in _kept_back(person, factory=factory.pk):
-        kept_back.setdefault(row.brand_id, []).append(row)
+    withheld: dict[int, list[WithheldReport]] = {}
+    for row in _prepared_withheld(person, factory=factory.pk):
+        withheld.setdefault(row.brand_id, []).append(row)
     shared_with = set(_brands(person, factory=factory.pk))
     reports = reports_of(person, factory)
-    places = positions(factory, {*shared_with, *kept_back}, reports)
+    places = positions(factory, {*shared_with, *withheld}, reports)
     return [
-        replace(_openings(place, reports, kept_back.get(brand_id, [])), is_shared=brand_id in shared_with)
+        replace(_openings(place, reports, withheld.get(brand_id, [])), is_shared=brand_id in shared_with)
         for brand_id, place in places.items()
     ]
 
 
-def _openings(position: Position, reports: Sequence[Assessment], kept_back: list[WithheldReport]) -> BrandOpenings:
+def _openings(position: Position, reports: Sequence[Assessment], withheld: list[WithheldReport]) -> BrandOpenings:
     sight = sight_of(position, reports)
     in_review = {report.cycle for report in reports if report.state not in OPEN_TO_BRANDS}
     covered = {cycle for cycle in in_review if any(covers(grant, cycle) for grant in position.opening_grants())}
@@ -78,7 +78,7 @@ def _openings(position: Position, reports: Sequence[Assessment], kept_back: list
         brand=position.brand,
         waiting=waiting_lines(sight),
         open=lines_of(sight, [key for key, moment in sight.times.items() if moment is None]),
-        kept_back=kept_back,
+        withheld=withheld,
         upcoming=sorted(covered - position.withheld),
         unsubscribed=unsubscribed(position, reports),
     )
@@ -103,10 +103,10 @@ def _opening_later(person: Visitor, factory: Any) -> SharingGrantQuerySet:
     """Return the grants by which a report may open after today."""
     later = Q(hold_days__gt=0) | Q(valid_from__gt=StatementTime())
     grants = SharingGrant.objects.inside(person).filter(later, factory=factory, scope__in=ASSESSMENT_SCOPES)
-    return grants.not_over()
+    return grants.not_ended()
 
 
-_waiting_grants: Worded[SharingGrant, SharingGrant] = Worded(_opening_later, factory=BigIntegerField())
+_waiting_grants: Prepared[SharingGrant, SharingGrant] = Prepared(_opening_later, factory=BigIntegerField())
 
 
 def opening_soon(*, person: Visitor, factory: Factory, until: datetime) -> list[SoonOpen]:

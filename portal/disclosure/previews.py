@@ -20,8 +20,8 @@ from assessments.visits.models import AssessmentQuerySet
 from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.models import User
+from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
-from portal.accounts.worded import Worded
 from sharing import terms as rules
 from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS, RELEASED_TO_FACTORY
 from sharing.access.positions import Position, ReportKey
@@ -38,7 +38,7 @@ def _released(person: Visitor, factory: Any) -> AssessmentQuerySet:
     return visible.order_by("-cycle", "-version")
 
 
-_rows: Worded[Assessment, Assessment] = Worded(_released, factory=BigIntegerField())
+_rows: Prepared[Assessment, Assessment] = Prepared(_released, factory=BigIntegerField())
 
 
 def reports_of(person: Visitor, factory: Factory) -> list[Assessment]:
@@ -111,7 +111,7 @@ class Difference:
     closes: list[Line] = field(default_factory=list)
     cancels: list[Line] = field(default_factory=list)
     stays: list[Line] = field(default_factory=list)
-    kept_back: list[int] = field(default_factory=list)
+    withheld: list[int] = field(default_factory=list)
     upcoming: list[int] = field(default_factory=list)
     published: list[int] = field(default_factory=list)
     unsubscribed: list[int] = field(default_factory=list)
@@ -249,7 +249,7 @@ def _difference(
     told = difference(position.brand, sight_of(position, reports), sight_of(after, reports))
     return replace(
         told,
-        kept_back=sorted(position.withheld),
+        withheld=sorted(position.withheld),
         unsubscribed=unsubscribed(after, reports),
         needs_subscription=position.needs_subscription,
         needs_confirmation=any(outcome.grant.status() is Status.UNCONFIRMED for outcome in outcomes),
@@ -259,8 +259,8 @@ def _difference(
 def position_after(position: Position, outcome: Outcome, now: datetime) -> Position:
     """Return the position of a factory and a brand after an outcome, once a second person has confirmed it."""
     grant, ends = outcome.grant, list(outcome.ends)
-    given = next((one for one in position.open_grants(grant.scope) if one.is_given and one != grant), None)
-    if not grant.is_given:
+    given = next((one for one in position.open_grants(grant.scope) if one.is_confirmed and one != grant), None)
+    if not grant.is_confirmed:
         grant = copy.copy(grant)
         grant.confirmed_at = end_of(given, now) if given is not None else now
         ends += [given] if given is not None and given not in ends else []
@@ -280,7 +280,7 @@ def _ended(grant: SharingGrant, now: datetime) -> SharingGrant:
 
 def _inherited(position: Position, before: SharingGrant, grant: SharingGrant) -> dict[ReportKey, datetime]:
     """Return when reports were first opened by the grant before, where this one takes its place without a gap (R51)."""
-    if before.over_at is None or before.over_at < rules.starts_at(grant):
+    if before.ends_at is None or before.ends_at < rules.starts_at(grant):
         return {}
     return {
         (grant.pk, cycle, published): moment

@@ -75,7 +75,7 @@ class DifferenceSerializer(serializers.Serializer[Any]):
     closes = LineSerializer(many=True)
     cancels = LineSerializer(many=True)
     stays = LineSerializer(many=True)
-    kept_back = serializers.ListField(child=serializers.IntegerField(), help_text="Cycles with a held report.")
+    withheld = serializers.ListField(child=serializers.IntegerField(), help_text="Cycles with a held report.")
     upcoming = serializers.ListField(child=serializers.IntegerField(), help_text="Cycles in review.")
     unsubscribed = serializers.ListField(
         child=serializers.IntegerField(), help_text="Cycles without access because there is no subscription."
@@ -90,7 +90,7 @@ class WithheldSerializer(serializers.Serializer[Any]):
     cycle = serializers.IntegerField()
     reason = serializers.CharField(allow_blank=True)
     withheld_at = serializers.DateTimeField()
-    released_at = serializers.DateTimeField(allow_null=True)
+    allowed_at = serializers.DateTimeField(allow_null=True)
 
 
 class BrandOpeningsSerializer(serializers.Serializer[Any]):
@@ -99,7 +99,7 @@ class BrandOpeningsSerializer(serializers.Serializer[Any]):
     brand = BrandBriefSerializer()
     waiting = LineSerializer(many=True)
     open = LineSerializer(many=True)
-    kept_back = WithheldSerializer(many=True)
+    withheld = WithheldSerializer(many=True)
     upcoming = serializers.ListField(child=serializers.IntegerField(), help_text="Cycles in review.")
     unsubscribed = serializers.ListField(
         child=serializers.IntegerField(), help_text="Cycles without access because there is no subscription."

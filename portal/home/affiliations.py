@@ -6,8 +6,8 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 
+from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor, kinds
-from portal.accounts.worded import Worded
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def _roles_of(user: Visitor) -> "QuerySet[Group, Any]":
     return Group.objects.filter(user__id=user.pk or 0, user__is_active=True).order_by("pk").values_list(*columns)
 
 
-_rows: Worded[Group, Any] = Worded(_roles_of)
+_rows: Prepared[Group, Any] = Prepared(_roles_of)
 
 
 def affiliations(user: Visitor) -> list[Affiliation]:

@@ -12,8 +12,8 @@ from django.utils.translation import ngettext
 
 from assessments.models import CorrectionNotice
 from assessments.reading.listing import SharedRows
+from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
-from portal.accounts.worded import Worded
 from portal.home.todos import NAMED, SOON, Todo, ending, ends_on, with_rest
 from sharing.access import ASSESSMENT_SCOPES, brands_read_for
 from sharing.models import DestroyNotice, SharingGrant
@@ -65,8 +65,8 @@ def _unacknowledged(user: Visitor) -> "QuerySet[CorrectionNotice, int]":
     return notices.order_by().values_list("pk", flat=True)
 
 
-_factories: Worded[SharingGrant, int] = Worded(_factories_sharing, brand=BigIntegerField())
-_notices: Worded[CorrectionNotice, int] = Worded(_unacknowledged)
+_factories: Prepared[SharingGrant, int] = Prepared(_factories_sharing, brand=BigIntegerField())
+_notices: Prepared[CorrectionNotice, int] = Prepared(_unacknowledged)
 
 
 def _sharing_factories(user: Visitor, brands: Iterable[int]) -> int:

@@ -12,8 +12,8 @@ from django.utils.translation import ngettext
 from assessments.models import Assessment, CorrectionNotice
 from factories.models import Factory, Handover, with_managers
 from factories.rights import member_may
+from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
-from portal.accounts.worded import Worded
 from portal.core.days import in_words, last_day_in_words
 from portal.disclosure.openings import opening_soon
 from portal.home.affiliations import Affiliation
@@ -69,7 +69,7 @@ def _unconfirmed_grants(user: Visitor, factory: Any) -> "QuerySet[Any, Any]":
     return SharingGrant.objects.inside(user).filter(factory=factory).unconfirmed().order_by().values_list("pk")
 
 
-def _wishes_to_end_confirmation(user: Visitor, factory: Any) -> QuerySet[ConfirmationEnd]:
+def _waivers_to_confirm(user: Visitor, factory: Any) -> QuerySet[ConfirmationEnd]:
     return ConfirmationEnd.objects.visible_to(user).open().filter(factory=factory)
 
 
@@ -78,17 +78,17 @@ def _with_one_manager(user: Visitor, factory: Any) -> QuerySet[Factory]:
 
 
 FACTORY: "Field[Any, Any]" = BigIntegerField()
-_factory: Worded[Factory, Factory] = Worded(_own_factory, factory=FACTORY)
-_requests: Worded[AccessRequest, AccessRequest] = Worded(_waiting_requests, factory=FACTORY)
-_ending: Worded[SharingGrant, SharingGrant] = Worded(_ending_grants, factory=FACTORY)
-_handovers: Worded[Handover, Handover] = Worded(_open_handovers, factory=FACTORY)
-_unconfirmed: Worded[Any, Any] = Worded(_unconfirmed_grants, factory=FACTORY)
-_wishes: Worded[ConfirmationEnd, ConfirmationEnd] = Worded(_wishes_to_end_confirmation, factory=FACTORY)
-_alone: Worded[Factory, Factory] = Worded(_with_one_manager, factory=FACTORY)
-_in_review: Worded[Assessment, Assessment] = Worded(_reviewed, factory=FACTORY)
-_reads: Worded[Any, int] = Worded(_reads_by_brand, factory=FACTORY, since=DateTimeField())
-_brands_reading: Worded[Any, int] = Worded(_brands_with_live_grants, factory=FACTORY)
-_brands_with_old_versions: Worded[Any, int] = Worded(_brands_not_acknowledging, factory=FACTORY)
+_factory: Prepared[Factory, Factory] = Prepared(_own_factory, factory=FACTORY)
+_requests: Prepared[AccessRequest, AccessRequest] = Prepared(_waiting_requests, factory=FACTORY)
+_ending: Prepared[SharingGrant, SharingGrant] = Prepared(_ending_grants, factory=FACTORY)
+_handovers: Prepared[Handover, Handover] = Prepared(_open_handovers, factory=FACTORY)
+_unconfirmed: Prepared[Any, Any] = Prepared(_unconfirmed_grants, factory=FACTORY)
+_waivers: Prepared[ConfirmationEnd, ConfirmationEnd] = Prepared(_waivers_to_confirm, factory=FACTORY)
+_alone: Prepared[Factory, Factory] = Prepared(_with_one_manager, factory=FACTORY)
+_in_review: Prepared[Assessment, Assessment] = Prepared(_reviewed, factory=FACTORY)
+_reads: Prepared[Any, int] = Prepared(_reads_by_brand, factory=FACTORY, since=DateTimeField())
+_brands_reading: Prepared[Any, int] = Prepared(_brands_with_live_grants, factory=FACTORY)
+_brands_with_old_versions: Prepared[Any, int] = Prepared(_brands_not_acknowledging, factory=FACTORY)
 
 
 def factory_sections(user: Visitor, factories: Iterable[Affiliation]) -> list[dict[str, object]]:
@@ -218,7 +218,7 @@ def _continuity_todos(user: Visitor, factory: Factory) -> list[Todo]:
         for handover in _handovers(user, factory=factory.pk)
     ]
     waiting = _unconfirmed.count(user, factory=factory.pk)
-    wishes = _wishes(user, factory=factory.pk)
+    waivers = _waivers(user, factory=factory.pk)
     may_confirm = member_may(user, "confirm_sharing", factory.pk)
     page = reverse("confirmations", args=[factory.pk])
     if waiting:
@@ -228,7 +228,7 @@ def _continuity_todos(user: Visitor, factory: Factory) -> list[Todo]:
             waiting,
         )
         todos.append(Todo(text % {"count": waiting}, page, _("View"), urgent=may_confirm))
-    if wishes and may_confirm:
+    if waivers and may_confirm:
         text = _("A manager asks to stop confirmation by a second person.")
         todos.append(Todo(text, page, _("Answer it"), urgent=True))
     if _alone(user, factory=factory.pk):

@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from factories.role_names import FactoryRoleName, ProgrammeRoleName
+from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
 from portal.accounts.sides import Side
-from portal.accounts.worded import Worded
 from portal.home.affiliations import Affiliation, affiliations
 from sharing.models import AccessRequest
 
@@ -21,7 +21,7 @@ def _waiting_requests(user: Visitor, factory: Any) -> "QuerySet[AccessRequest, A
     return AccessRequest.objects.inside(user).waiting().filter(factory=factory).order_by().values_list("pk")
 
 
-_waiting: Worded[AccessRequest, Any] = Worded(_waiting_requests, factory=BigIntegerField())
+_waiting: Prepared[AccessRequest, Any] = Prepared(_waiting_requests, factory=BigIntegerField())
 
 # Pages about a factory's access whose addresses are beside, not below, that of who can see its data.
 SHARING_PAGES = re.compile(r"^(/factories/\d+/)(?:receipts|who-saw-what|who-could-see|explain|copies|old-versions)/")

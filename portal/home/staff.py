@@ -11,8 +11,8 @@ from django.utils.translation import ngettext
 from assessments.models import Assessment
 from factories.models import CountryProgramme, Factory, FactoryRole, Handover, with_managers
 from factories.time_zones import start_of_day_there
+from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
-from portal.accounts.worded import Worded
 from portal.home.todos import SOON, Todo
 from sharing.models import ConfirmationEnd
 
@@ -21,7 +21,7 @@ def staff_section(user: Visitor) -> dict[str, object]:
     """Return the section of the staff: what waits in the countries and factories that they work on."""
     visible = Assessment.objects.worked_on_by(user)
     late = visible.late().count()
-    review_over = visible.filter(_is_review_over(), state="factory_review", released_at__isnull=False).count()
+    review_over = visible.filter(_has_review_ended(), state="factory_review", released_at__isnull=False).count()
     counts = visible.aggregate(
         internal=Count("pk", filter=Q(state="internal_review")),
         factory=Count("pk", filter=Q(state="factory_review")),
@@ -55,10 +55,10 @@ def staff_section(user: Visitor) -> dict[str, object]:
     }
 
 
-def _is_review_over() -> Q:
+def _has_review_ended() -> Q:
     """Return the condition that a report was sent to its factory before the day whose reviews end today there (R54).
 
-    The SQL form of `assessments.publication.views.steps.is_review_over`. Countries have few different numbers of days.
+    The SQL form of `assessments.publication.views.steps.has_review_ended`. Countries have few different numbers.
     """
     field = "factory__programme__factory_review_days"
     over = Q((field, 0))
@@ -78,12 +78,12 @@ def _open_handovers(user: Visitor) -> "QuerySet[Handover, Any]":
     return Handover.objects.visible_to(user).open().order_by().values_list("pk")
 
 
-def _wishes_of_the_alone(user: Visitor) -> QuerySet[ConfirmationEnd]:
+def _waivers_without_colleague(user: Visitor) -> QuerySet[ConfirmationEnd]:
     """Return the earliest requests of factories that have nobody to agree to them."""
     enrolled = Factory.objects.in_programmes_where(user, "manage_enrolment")
-    wishes = ConfirmationEnd.objects.visible_to(user).open().filter(factory__in=enrolled.values("pk"))
+    waivers = ConfirmationEnd.objects.visible_to(user).open().filter(factory__in=enrolled.values("pk"))
     representatives = FactoryRole.objects.filter(role="worker_representative", group__user__is_active=True)
-    return wishes.exclude(factory__roles__in=representatives).select_related("factory").order_by("pk")[:5]
+    return waivers.exclude(factory__roles__in=representatives).select_related("factory").order_by("pk")[:5]
 
 
 def _enrolled_with_few_managers(user: Visitor) -> "QuerySet[Factory, Any]":
@@ -91,10 +91,10 @@ def _enrolled_with_few_managers(user: Visitor) -> "QuerySet[Factory, Any]":
     return with_managers(enrolled, 0, 1).order_by().values_list("pk")
 
 
-_waiting: Worded[Assessment, Any] = Worded(_waiting_reviews)
-_handovers: Worded[Handover, Any] = Worded(_open_handovers)
-_alone: Worded[ConfirmationEnd, ConfirmationEnd] = Worded(_wishes_of_the_alone)
-_few_managers: Worded[Factory, Any] = Worded(_enrolled_with_few_managers)
+_waiting: Prepared[Assessment, Any] = Prepared(_waiting_reviews)
+_handovers: Prepared[Handover, Any] = Prepared(_open_handovers)
+_alone: Prepared[ConfirmationEnd, ConfirmationEnd] = Prepared(_waivers_without_colleague)
+_few_managers: Prepared[Factory, Any] = Prepared(_enrolled_with_few_managers)
 
 
 def _review_todos(user: Visitor, board: str) -> list[Todo]:
@@ -120,8 +120,8 @@ def _staff_continuity_todos(user: Visitor) -> list[Todo]:
         todos.append(Todo(text % {"count": handovers}, reverse("handover_list"), _("View")))
     text = _("%s has no worker representative and asks to stop confirmation by a second person.")
     todos += [
-        Todo(text % wish.factory, reverse("confirmations", args=[wish.factory_id]), _("Answer it"))
-        for wish in _alone(user)
+        Todo(text % waiver.factory, reverse("confirmations", args=[waiver.factory_id]), _("Answer it"))
+        for waiver in _alone(user)
     ]
     few = _few_managers.count(user)
     if few:

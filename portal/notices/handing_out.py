@@ -68,13 +68,13 @@ def _when(notice: Notice, kind: NoticeKind) -> datetime | None:
         return timezone.now() + LATER
 
 
-def people_told(notice: Notice, kind: NoticeKind) -> QuerySet[User]:
+def recipients(notice: Notice, kind: NoticeKind) -> QuerySet[User]:
     """Return the people to notify now: asked when a notice is handed out, and again when the mail is made."""
     return holders(kinds[notice.side], notice.organisation_id, kind.reader(notice.side))
 
 
 def _mail_items(notice: Notice, kind: NoticeKind) -> list[MailItem]:
-    people = list(people_told(notice, kind).values_list("pk", flat=True))
+    people = list(recipients(notice, kind).values_list("pk", flat=True))
     ways = dict(MailChoice.objects.filter(person__in=people, kind=kind.name).values_list("person", "way"))
     now = timezone.now()
     due = {MailChoice.Way.NOW.value: now + GATHER, MailChoice.Way.DAILY.value: next_daily(now)}

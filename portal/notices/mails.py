@@ -30,7 +30,7 @@ from django.utils.translation import ngettext, override
 
 from portal.accounts.models import User
 from portal.core.names import one_full_stop
-from portal.notices.handing_out import people_told
+from portal.notices.handing_out import recipients
 from portal.notices.models import Mailbox, MailChoice, MailItem
 from portal.notices.outbox import Line, NoticeKind, notice_kinds
 from portal.notices.preferences import unsubscribe_token
@@ -149,7 +149,7 @@ def _lines(reader: User, items: Sequence[MailItem], now: datetime) -> list[Said]
                 continue
             place = (kind.name, notice.side, notice.organisation_id)
             if place not in concerns:
-                concerns[place] = people_told(notice, kind).filter(pk=reader.pk).exists()
+                concerns[place] = recipients(notice, kind).filter(pk=reader.pk).exists()
             line = _line(reader, item, kind, now) if concerns[place] else None
             if line is not None:
                 said.setdefault(line, Said(kind.name, line))

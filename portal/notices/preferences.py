@@ -23,7 +23,7 @@ SALT = "notices.unsubscribe"
 
 def kinds_for(person: User) -> list[NoticeKind]:
     """Return the kinds of notices that the person may be mailed, by the roles held now, by label."""
-    held = {side: organisation.held_by(person) for side, organisation in organisation_kinds.items()}
+    held = {side: organisation.permissions_of(person) for side, organisation in organisation_kinds.items()}
     found = [kind for kind in notice_kinds.values() if any(kind.reader(side) in held[side] for side in kind.sides)]
     return sorted(found, key=lambda kind: (kind.is_mandatory, str(kind.label)))
 

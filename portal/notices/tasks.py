@@ -7,7 +7,7 @@ from portal.notices.webhooks import sending
 
 
 @shared_task(acks_late=True, max_retries=0)
-def tell_people() -> int:
+def send_notices() -> int:
     """Hand out what was announced and send the mails that are due (every 30 s by beat)."""
     handing_out.hand_out_notices()
     return mails.send_due_mails()

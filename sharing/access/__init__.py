@@ -18,7 +18,7 @@ Each takes a moment (`at`) and decides with the grants, settings, publications a
 moment, nothing is assumed to change until then. No history of role permissions is kept: those of today count.
 """
 
-from sharing.access.decisions import decide, decide_as_told, decide_for_brand, openings, tell_brand
+from sharing.access.decisions import decide, decide_for_brand, explain_to_brand, explain_to_reader, openings
 from sharing.access.grants import Version, brands_reading_of, grants_opening, scopes_open_to_brand
 from sharing.access.people import (
     AsBrand,
@@ -56,8 +56,9 @@ __all__ = [
     "brands_reading_of",
     "brands_seeing",
     "decide",
-    "decide_as_told",
     "decide_for_brand",
+    "explain_to_brand",
+    "explain_to_reader",
     "factories_worked_on",
     "grants_opening",
     "known_to",
@@ -76,5 +77,4 @@ __all__ = [
     "scopes_open_to_brand",
     "scopes_readable",
     "scopes_shared",
-    "tell_brand",
 ]

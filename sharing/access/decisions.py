@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 from brands.models import Brand, BrandHistory
 from factories.models import Factory
 from portal.accounts.models import AccountHistory, User
+from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
-from portal.accounts.worded import Worded
 from portal.core.conditions import among
 from sharing.access import reasons
 from sharing.access.grants import brands_reading_of, entitled, grants_read
-from sharing.access.people import brands_held, own_factory_ids, worked_on
+from sharing.access.people import own_factory_ids, permitted_brands, worked_on
 from sharing.access.publication import ReportState, Subject, is_begun, is_out, is_released
 from sharing.access.reasons import Decision, Reason
 from sharing.models import SharingGrant
@@ -41,16 +41,16 @@ def openings(
 def decide(user: Visitor, subject: Subject, scope: str, at: datetime | None = None) -> Decision:
     """Decide for user + row: yes or no, with the exact reason. Each call queries the database anew.
 
-    The exact reason is for the factory and the staff: what a brand may learn is `decide_as_told`.
+    The exact reason is for the factory and the staff: what a brand may learn is `explain_to_reader`.
     """
     return _decide(user, subject, scope, at, SharingGrant.objects.all())
 
 
-def decide_as_told(user: Visitor, subject: Subject, scope: str, at: datetime | None = None) -> Decision:
+def explain_to_reader(user: Visitor, subject: Subject, scope: str, at: datetime | None = None) -> Decision:
     """Return the decision as `user` may learn it about themselves: on a brand's side, of its own consent only."""
-    decision = _decide(user, subject, scope, at, SharingGrant.objects.given(at))
+    decision = _decide(user, subject, scope, at, SharingGrant.objects.confirmed(at))
     brand = decision.grant.brand if decision.grant else None
-    return reasons.told_to_brand(decision, subject.cycle, brand) if brand else decision
+    return reasons.shown_to_brand(decision, subject.cycle, brand) if brand else decision
 
 
 def decide_for_brand(brand: Brand, subject: Subject, scope: str, at: datetime | None = None) -> Decision:
@@ -58,10 +58,10 @@ def decide_for_brand(brand: Brand, subject: Subject, scope: str, at: datetime | 
     return _decide_for([brand], subject, scope, at, SharingGrant.objects.all())
 
 
-def tell_brand(brand: Brand, subject: Subject, scope: str, at: datetime | None = None) -> Decision:
+def explain_to_brand(brand: Brand, subject: Subject, scope: str, at: datetime | None = None) -> Decision:
     """Return the decision as the brand may learn it: of its own consent only."""
-    decision = _decide_for([brand], subject, scope, at, SharingGrant.objects.given(at))
-    return reasons.told_to_brand(decision, subject.cycle, brand)
+    decision = _decide_for([brand], subject, scope, at, SharingGrant.objects.confirmed(at))
+    return reasons.shown_to_brand(decision, subject.cycle, brand)
 
 
 def _decide(
@@ -72,7 +72,7 @@ def _decide(
     side = _side(user, subject, at)
     if side is not None:
         return side
-    brands = list(Brand.objects.filter(among("pk", brands_held(user, [scope], at))).order_by("pk"))
+    brands = list(Brand.objects.filter(among("pk", permitted_brands(user, [scope], at))).order_by("pk"))
     if not brands:
         return Decision(False, Reason.NO_ROLE, _("%s has no role that reads this kind of data.") % user)
     return _decide_for(brands, subject, scope, at, grants)
@@ -107,7 +107,7 @@ def _holds(condition: Q) -> "ExpressionWrapper[Any]":
     return ExpressionWrapper(condition, output_field=BooleanField())
 
 
-_sides_now: Worded[Factory, tuple[bool, bool]] = Worded(_sides_of, factory=BigIntegerField())
+_sides_now: Prepared[Factory, tuple[bool, bool]] = Prepared(_sides_of, factory=BigIntegerField())
 
 
 def _decide_for(
@@ -137,7 +137,7 @@ def _why_not(
     if not is_out(subject, at) or published is None:
         withdrawn = subject.state == ReportState.WITHDRAWN and (at is None or (subject.withdrawn_at or at) <= at)
         return reasons.not_out(grant, subject.cycle, subject.withdrawn_at if withdrawn else None)
-    kept = reasons.kept_back(grant, subject.cycle, published, at)
+    kept = reasons.withheld(grant, subject.cycle, published, at)
     return kept if kept is not None else reasons.replaced(grant, subject.cycle, subject.version)
 
 

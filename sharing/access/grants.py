@@ -21,8 +21,8 @@ from django.db.models.lookups import GreaterThan, IsNull
 
 from brands.models import Brand, BrandHistory
 from factories.models import CountryProgramme, Factory, ProgrammeHistory
+from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
-from portal.accounts.worded import Worded
 from portal.core.conditions import among
 from sharing import terms
 from sharing.access.people import partner_keys, read_for
@@ -174,7 +174,7 @@ def _grants_read(
     return grants_opening_to(user, scopes, found).select_related("brand", "factory").order_by("created_at", "pk")
 
 
-_read: Worded[SharingGrant, SharingGrant] = Worded(
+_read: Prepared[SharingGrant, SharingGrant] = Prepared(
     _grants_read,
     factory=BigIntegerField(),
     cycle=SmallIntegerField(),

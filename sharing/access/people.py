@@ -10,8 +10,8 @@ from django.db.models import BigIntegerField, Q, QuerySet
 from brands.models import Brand
 from factories.models import Factory, programme_keys
 from factories.models.programmes import programmes_where
+from portal.accounts.prepared import PreparedKeys, permitted_keys
 from portal.accounts.roles import Visitor, held
-from portal.accounts.worded import WordedKeys, keys_held
 from portal.core.compiled import Keys, Parameter
 from portal.core.conditions import among
 from sharing.scopes import rule_of
@@ -31,7 +31,7 @@ class AsBrand(AnonymousUser):
 
     @classmethod
     def any_reader(cls) -> "AsBrand":
-        """Return such a view with parameters for brand and factory: see `portal.accounts.worded.Look`."""
+        """Return such a view with parameters for brand and factory: see `portal.accounts.prepared.Look`."""
         brand, factory = (Parameter(name, BigIntegerField()) for name in ("looked_as", "looked_at"))
         return AsBrand(Brand(pk=brand), Factory(pk=factory))
 
@@ -40,7 +40,7 @@ class AsBrand(AnonymousUser):
         return {"looked_as": self.brand.pk, "looked_at": self.factory.pk}
 
 
-def brands_held(user: Visitor, scopes: Iterable[str], at: datetime | None = None) -> QuerySet[Any, int] | Keys:
+def permitted_brands(user: Visitor, scopes: Iterable[str], at: datetime | None = None) -> QuerySet[Any, int] | Keys:
     """Return the ids of the brands, active or not, for which `user` has a role that reads one of the scopes.
 
     Members read all scopes, an integration only its own. Raises `ValueError` for an unknown scope.
@@ -48,23 +48,23 @@ def brands_held(user: Visitor, scopes: Iterable[str], at: datetime | None = None
     if isinstance(user, AsBrand):
         return Brand.objects.filter(pk=user.brand.pk).values_list("pk", flat=True)
     codenames = tuple(rule_of(scope).permission for scope in scopes)
-    return keys_held(user, "brand", codenames) if at is None else held(user, "brand", codenames, at)
+    return permitted_keys(user, "brand", codenames) if at is None else held(user, "brand", codenames, at)
 
 
 def brands_reading(user: Visitor, scopes: Iterable[str]) -> QuerySet[Any, int]:
     """Return the ids of the active brands for which `user` may read one of the scopes now."""
-    active = Brand.objects.filter(among("pk", brands_held(user, scopes)), is_active=True)
+    active = Brand.objects.filter(among("pk", permitted_brands(user, scopes)), is_active=True)
     return active.order_by().values_list("pk", flat=True)
 
 
 def partners_of(user: Visitor, scopes: Iterable[str]) -> QuerySet[Any, int]:
     """Return the ids of the partners among the brands that `user` reads for: they need no subscription."""
-    partners = Brand.objects.filter(among("pk", brands_held(user, scopes)), kind=Brand.Kind.PARTNER)
+    partners = Brand.objects.filter(among("pk", permitted_brands(user, scopes)), kind=Brand.Kind.PARTNER)
     return partners.order_by().values_list("pk", flat=True)
 
 
-_keys_reading = WordedKeys(brands_reading)
-partner_keys = WordedKeys(partners_of)
+_keys_reading = PreparedKeys(brands_reading)
+partner_keys = PreparedKeys(partners_of)
 
 
 def brands_read_for(user: Visitor, scopes: Iterable[str]) -> list[int]:
@@ -80,7 +80,7 @@ def read_for(user: Visitor, scopes: Sequence[str], at: datetime | None = None) -
     """
     through = Q(pk__in=[])
     for scope in scopes:
-        through |= Q(among("brand", brands_held(user, [scope], at)), scope=scope)
+        through |= Q(among("brand", permitted_brands(user, [scope], at)), scope=scope)
     if at is None:
         through &= among("brand", _keys_reading(user, tuple(scopes)))
     return through & Q(factory=user.factory.pk) if isinstance(user, AsBrand) else through
@@ -88,7 +88,7 @@ def read_for(user: Visitor, scopes: Sequence[str], at: datetime | None = None) -
 
 def own_factory_ids(user: Visitor, at: datetime | None = None) -> QuerySet[Any, int] | Keys:
     """Return the ids of the factories whose data `user` sees as one of their people."""
-    return keys_held(user, "factory", "view_data") if at is None else held(user, "factory", "view_data", at)
+    return permitted_keys(user, "factory", "view_data") if at is None else held(user, "factory", "view_data", at)
 
 
 def worked_on(user: Visitor, factory: str, at: datetime | None = None) -> Q:
@@ -99,7 +99,7 @@ def worked_on(user: Visitor, factory: str, at: datetime | None = None) -> Q:
     programme = f"{factory}__programme" if factory else "programme"
     if at is None:
         country = among(programme, programme_keys(user, "view_assessments"))
-        return country | among(factory or "pk", keys_held(user, "factory", "assess"))
+        return country | among(factory or "pk", permitted_keys(user, "factory", "assess"))
     then = among(programme, programmes_where(user, "view_assessments", at))
     return then | among(factory or "pk", held(user, "factory", "assess", at))
 

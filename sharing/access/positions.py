@@ -108,7 +108,7 @@ class Position:
 def _running(grants: Iterable[SharingGrant]) -> SharingGrant | None:
     """Return the grant among these that has not ended or expired: a given one rather than one that waits."""
     running = [one for one in grants if one.status() not in {Status.ENDED, Status.EXPIRED}]
-    return min(running, key=lambda grant: not grant.is_given, default=None)
+    return min(running, key=lambda grant: not grant.is_confirmed, default=None)
 
 
 def positions(

@@ -132,7 +132,7 @@ def not_out(grant: SharingGrant, cycle: int, withdrawn_at: datetime | None) -> D
     return Decision(False, Reason.WITHDRAWN, sentence % {"cycle": cycle, "day": day}, grant)
 
 
-def kept_back(grant: SharingGrant, cycle: int, first_published_at: datetime, at: datetime | None) -> Decision | None:
+def withheld(grant: SharingGrant, cycle: int, first_published_at: datetime, at: datetime | None) -> Decision | None:
     """Return the refusal for a published report that the factory withholds or holds for some days, or None."""
     kept = WithheldReport.objects.in_force(at).filter(factory=grant.factory_id, brand=grant.brand_id, cycle=cycle)
     named = {**words(grant), "cycle": cycle}
@@ -173,7 +173,7 @@ def closed(brand: Brand) -> Decision:
     return Decision(False, Reason.CLOSED, _("%s is not active on the portal.") % brand)
 
 
-def told_to_brand(decision: Decision, cycle: int, brand: Brand) -> Decision:
+def shown_to_brand(decision: Decision, cycle: int, brand: Brand) -> Decision:
     """Return the decision as the brand may learn it: not what happened to a report that it cannot read."""
     if decision.reason not in NOT_FOR_BRANDS:
         return decision

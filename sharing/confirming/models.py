@@ -50,7 +50,9 @@ class ConfirmationEnd(models.Model):
         ]
         triggers = [
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
-            columns_are_final("wish_is_final", ["factory_id", "asked_by_id", "asked_at"], "A wish stays what it was."),
+            columns_are_final(
+                "waiver_is_final", ["factory_id", "asked_by_id", "asked_at"], "It stays as it was asked."
+            ),
             pgtrigger.Protect(
                 name="answered_once",
                 operation=pgtrigger.Update,

@@ -21,7 +21,7 @@ from portal.core.changed import HasChangedError
 from portal.core.events import record
 from sharing.events import SharingEvent
 from sharing.grants.ends import End
-from sharing.grants.notices.grants import tell_started
+from sharing.grants.notices.grants import notify_started
 from sharing.grants.services.granting import authorise_decider, end_grant
 from sharing.grants.services.journal import Journal
 from sharing.grants.services.situation import locked_situation
@@ -68,8 +68,8 @@ def confirm_grant(*, by: User, grant: SharingGrant) -> SharingGrant:
     grant.save(update_fields=["confirmed_at", "confirmed_by"])
     journal.event(SharingEvent.GRANT_CONFIRMED, grant, scope=grant.scope)
     journal.receipt(Receipt.Kind.CONFIRMED, grant)
-    journal.tell(SharingNotice.CONFIRMATION_ANSWERED, grant, "factory")
-    tell_started(journal.tell, grant, position)
+    journal.notify(SharingNotice.CONFIRMATION_ANSWERED, grant, "factory")
+    notify_started(journal.notify, grant, position)
     journal.write()
     answer_with(requests, grant, by=by)
     return grant
@@ -91,7 +91,7 @@ def refuse_grant(*, by: User, grant: SharingGrant, reason: str = "") -> SharingG
     if _unconfirmed(current).confirmed_at is not None:
         raise HasChangedError(_("This access is already confirmed; only a manager can stop it now."))
     end_grant(journal, current, End.REFUSED, reason=reason)
-    journal.tell(SharingNotice.CONFIRMATION_ANSWERED, current, "factory")
+    journal.notify(SharingNotice.CONFIRMATION_ANSWERED, current, "factory")
     journal.write()
     answer_without(current, by=by)
     return current
@@ -129,11 +129,11 @@ def ask_to_end_confirmation(*, by: User, factory: Factory) -> ConfirmationEnd:
     if not factory.confirms_sharing:
         raise ValidationError(_("%s does not use confirmation by a second person.") % factory)
     refuse_while_handed_over(factory)
-    wish = ConfirmationEnd.objects.open().filter(factory=factory).first()
-    if wish is None:
-        wish = ConfirmationEnd.objects.create(factory=factory, asked_by=by)
-        record(SharingEvent.CONFIRMATION_WAIVER_ASKED, by=by, factory_id=factory.pk, subject=wish.pk)
-    return wish
+    waiver = ConfirmationEnd.objects.open().filter(factory=factory).first()
+    if waiver is None:
+        waiver = ConfirmationEnd.objects.create(factory=factory, asked_by=by)
+        record(SharingEvent.CONFIRMATION_WAIVER_ASKED, by=by, factory_id=factory.pk, subject=waiver.pk)
+    return waiver
 
 
 @transaction.atomic
@@ -143,10 +143,10 @@ def answer_confirmation_end(*, by: User, factory: Factory, is_agreed: bool) -> C
     Raises `PermissionDenied`, or `ValidationError` when nobody asks for it (any more) or a handover is under way.
     """
     factory = lock_factory(factory.pk)
-    wish = ConfirmationEnd.objects.open().filter(factory=factory).select_related("asked_by").first()
-    if wish is None:
+    waiver = ConfirmationEnd.objects.open().filter(factory=factory).select_related("asked_by").first()
+    if waiver is None:
         raise HasChangedError(_("This request is no longer open. Reload the page."))
-    if not may_answer_confirmation_end(by, factory, wish):
+    if not may_answer_confirmation_end(by, factory, waiver):
         raise PermissionDenied(
             _("Only a worker representative can answer or, where there is none, the country's staff.")
         )
@@ -154,19 +154,19 @@ def answer_confirmation_end(*, by: User, factory: Factory, is_agreed: bool) -> C
         refuse_while_handed_over(factory)
         factory.confirms_sharing = False
         factory.save(update_fields=["confirms_sharing"])
-    wish.answered_at, wish.answered_by, wish.is_agreed = timezone.now(), by, is_agreed
-    wish.save(update_fields=["answered_at", "answered_by", "is_agreed"])
+    waiver.answered_at, waiver.answered_by, waiver.is_agreed = timezone.now(), by, is_agreed
+    waiver.save(update_fields=["answered_at", "answered_by", "is_agreed"])
     kind = SharingEvent.CONFIRMATION_WAIVED if is_agreed else SharingEvent.CONFIRMATION_WAIVER_REFUSED
-    record(kind, by=by, factory_id=factory.pk, subject=wish.pk)
-    return wish
+    record(kind, by=by, factory_id=factory.pk, subject=waiver.pk)
+    return waiver
 
 
-def may_answer_confirmation_end(by: User, factory: Factory, wish: ConfirmationEnd) -> bool:
+def may_answer_confirmation_end(by: User, factory: Factory, waiver: ConfirmationEnd) -> bool:
     """Return whether `by` is the second person for this request: a representative, or staff where there is no other."""
-    if by.pk == wish.asked_by_id:
+    if by.pk == waiver.asked_by_id:
         return False
     if member_may(by, "confirm_sharing", factory.pk):
         return True
     staff = Factory.objects.in_programmes_where(by, "manage_enrolment").filter(pk=factory.pk)
-    others = active_in_role(factory, REPRESENTATIVE).exclude(pk=wish.asked_by_id)
+    others = active_in_role(factory, REPRESENTATIVE).exclude(pk=waiver.asked_by_id)
     return staff.exists() and not others.exists()

@@ -43,17 +43,17 @@ def confirmations(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         _change_rule(request, factory)
         return redirect("confirmations", pk=pk)
-    wish = ConfirmationEnd.objects.visible_to(request.user).open().filter(factory=factory).select_related("asked_by")
-    open_wish = wish.first()
+    waiver = ConfirmationEnd.objects.visible_to(request.user).open().filter(factory=factory).select_related("asked_by")
+    open_waiver = waiver.first()
     waiting = SharingGrant.objects.visible_to(request.user).unconfirmed().filter(factory=factory)
     context = {
         "factory": factory,
         "grants": waiting.select_related("factory", "brand", "granted_by").order_by("created_at"),
         "representatives": active_in_role(factory, "worker_representative"),
-        "wish": open_wish,
+        "waiver": open_waiver,
         "may_decide": may_decide(request, factory),
         "may_confirm": _may_confirm(request, factory),
-        "may_answer": open_wish is not None and may_answer_confirmation_end(person(request), factory, open_wish),
+        "may_answer": open_waiver is not None and may_answer_confirmation_end(person(request), factory, open_waiver),
     }
     return render(request, "confirming/confirmations.html", context)
 
@@ -113,7 +113,7 @@ def grant_confirmation(request: HttpRequest, pk: UUID) -> HttpResponse:
         "factory": found.factory,
         "form": form,
         "is_own": is_own,
-        "given_before": found.given_before(),
+        "replaced_grant": found.replaced_grant(),
     }
     return render(request, "confirming/grant_confirmation.html", context, status=status)
 

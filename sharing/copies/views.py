@@ -15,8 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from brands.models import Brand
 from factories.models import Factory
+from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
-from portal.accounts.worded import Worded
 from portal.core.days import days_since, show_days_of
 from portal.ui.forms import REFUSED, STALE, show_errors
 from portal.ui.lists import requested_page
@@ -64,7 +64,7 @@ def _newest_notices(user: Visitor, factory: Any) -> QuerySet[DestroyNotice]:
     return notices.select_related("brand").order_by("-created_at")[:SUMMARISED]
 
 
-_newest: Worded[DestroyNotice, DestroyNotice] = Worded(_newest_notices, factory=BigIntegerField())
+_newest: Prepared[DestroyNotice, DestroyNotice] = Prepared(_newest_notices, factory=BigIntegerField())
 
 
 def latest_destroy_notices(request: HttpRequest, factory: Factory) -> list[tuple[DestroyNotice, int]]:

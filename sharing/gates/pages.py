@@ -15,8 +15,8 @@ from brands.models import Brand
 from factories.models import Factory
 from factories.rights import member_may, staff_may
 from portal.accounts.models import User
+from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
-from portal.accounts.worded import Worded
 from portal.core.days import show_days_of
 from sharing.access.positions import positions
 from sharing.models import AccessRequest, SharingGrant
@@ -44,8 +44,8 @@ def _factory_inside(user: Visitor, pk: Any) -> "QuerySet[Factory, Any]":
     return Factory.objects.inside(user).filter(pk=pk).order_by().values_list("pk")
 
 
-_visible: Worded[Factory, Factory] = Worded(_visible_factory, pk=BigIntegerField())
-_inside: Worded[Factory, Any] = Worded(_factory_inside, pk=BigIntegerField())
+_visible: Prepared[Factory, Factory] = Prepared(_visible_factory, pk=BigIntegerField())
+_inside: Prepared[Factory, Any] = Prepared(_factory_inside, pk=BigIntegerField())
 
 
 def factory_inside(request: HttpRequest, pk: int) -> Factory:

@@ -39,23 +39,23 @@ class SharingGrantQuerySet(QuerySet["SharingGrant"]):
         """
         return self.filter(terms.in_force(at))
 
-    def given(self, at: datetime | None = None) -> "SharingGrantQuerySet":
+    def confirmed(self, at: datetime | None = None) -> "SharingGrantQuerySet":
         """Return the grants that the brand knows of: not those that a second person has yet to confirm."""
-        return self.filter(terms.given(at))
+        return self.filter(terms.confirmed(at))
 
-    def not_over(self) -> "SharingGrantQuerySet":
+    def not_ended(self) -> "SharingGrantQuerySet":
         """Return the grants that are live, start later or wait to be confirmed."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=StatementTime()), ended_at=None)
 
     def unconfirmed(self) -> "SharingGrantQuerySet":
         """Return the grants that wait for the factory's second person and have not expired."""
-        return self.not_over().filter(needs_confirmation=True, confirmed_at=None)
+        return self.not_ended().filter(needs_confirmation=True, confirmed_at=None)
 
-    def over(self) -> "SharingGrantQuerySet":
-        """Return the grants that were ended or have expired, the latest first, with `over_since`: when."""
-        over_since = Coalesce(Least("ended_at", "expires_at"), "ended_at", "expires_at")
-        over = self.filter(Q(ended_at__isnull=False) | Q(expires_at__lte=StatementTime()))
-        return over.annotate(over_since=over_since).order_by("-over_since")
+    def ended(self) -> "SharingGrantQuerySet":
+        """Return the grants that were ended or have expired, the latest first, with `ended_since`: when."""
+        ended_since = Coalesce(Least("ended_at", "expires_at"), "ended_at", "expires_at")
+        ended = self.filter(Q(ended_at__isnull=False) | Q(expires_at__lte=StatementTime()))
+        return ended.annotate(ended_since=ended_since).order_by("-ended_since")
 
     def inside(self, user: Visitor) -> "SharingGrantQuerySet":
         """Return those of factories whose people or country's staff `user` is one of.
@@ -72,7 +72,7 @@ class SharingGrantQuerySet(QuerySet["SharingGrant"]):
         """
         grants = Q(factory__in=keys_inside(user))
         for scope, rule in RULES.items():  # a token sees only the grants of its own scopes
-            grants |= Q(terms.given(), scope=scope, brand__in=brand_keys(user, rule.permission))
+            grants |= Q(terms.confirmed(), scope=scope, brand__in=brand_keys(user, rule.permission))
         return self.filter(grants)
 
 
@@ -221,13 +221,13 @@ class SharingGrant(models.Model):
         return terms.starts_at(self)
 
     @property
-    def over_at(self) -> datetime | None:
+    def ends_at(self) -> datetime | None:
         """The moment from which it opens nothing: when it was ended or expires; None: not known yet."""
         return min((moment for moment in (self.ended_at, self.expires_at) if moment), default=None)
 
     def until_in_words(self) -> str:
         """Return when it ends: the moment it was ended, or its last day as every page names it; empty: no end."""
-        if self.ended_at is not None and self.over_at == self.ended_at:
+        if self.ended_at is not None and self.ends_at == self.ended_at:
             return moment_in_words(self.ended_at, self.factory)
         return last_day_in_words(self.expires_at, self.factory)
 
@@ -280,25 +280,25 @@ class SharingGrant(models.Model):
         return self.expires_at is not None and self.expires_at <= begins + timedelta(days=self.hold_days)
 
     @property
-    def ran_out(self) -> bool:
+    def ended_by_expiry(self) -> bool:
         """Whether it expired before anybody ended it."""
         return self.expires_at is not None and (self.ended_at is None or self.expires_at <= self.ended_at)
 
     @property
-    def is_given(self) -> bool:
+    def is_confirmed(self) -> bool:
         """Whether the brand ever knew of it: not while a second person has yet to confirm it."""
-        return terms.is_given(self)
+        return terms.is_confirmed(self)
 
     @property
     def has_begun(self) -> bool:
         """Whether the brand could ever use it."""
-        return self.is_given and self.valid_from <= (self.ended_at or timezone.now())
+        return self.is_confirmed and self.valid_from <= (self.ended_at or timezone.now())
 
     def end_in_words(self) -> str:
         """Return why it ended, for those who may know: what the code says, and what a person wrote."""
         return ends.end_in_words(self.end_code, self.end_reason)
 
-    def given_before(self) -> "SharingGrant | None":
+    def replaced_grant(self) -> "SharingGrant | None":
         """Return the grant that this one would replace; None if that was ended."""
         before = self.replaces
         return before if before is not None and before.ended_at is None else None

@@ -19,8 +19,8 @@ class WithheldReportQuerySet(QuerySet["WithheldReport"]):
     def in_force(self, at: datetime | None = None) -> "WithheldReportQuerySet":
         """Return those withheld at a moment; without `at` those withheld now, even if two clocks differ."""
         if at is None:
-            return self.filter(released_at=None)
-        return self.filter(Q(released_at=None) | Q(released_at__gt=at), withheld_at__lte=at)
+            return self.filter(allowed_at=None)
+        return self.filter(Q(allowed_at=None) | Q(allowed_at__gt=at), withheld_at__lte=at)
 
     def visible_to(self, user: Visitor) -> "WithheldReportQuerySet":
         """Return the withheld reports visible to `user`.
@@ -42,8 +42,8 @@ class WithheldReport(models.Model):
     reason = models.CharField(max_length=300, blank=True)
     withheld_at = models.DateTimeField()
     withheld_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    released_at = models.DateTimeField(null=True, blank=True)
-    released_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    allowed_at = models.DateTimeField(null=True, blank=True)
+    allowed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
 
     objects = WithheldReportQuerySet.as_manager()
 
@@ -51,12 +51,12 @@ class WithheldReport(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["factory", "brand", "cycle"],
-                condition=Q(released_at=None),
+                condition=Q(allowed_at=None),
                 name="sharing_withheldreport_once",
             ),
             models.CheckConstraint(
-                condition=Q(released_at=None, released_by=None)
-                | Q(released_at__gte=F("withheld_at"), released_by__isnull=False),
+                condition=Q(allowed_at=None, allowed_by=None)
+                | Q(allowed_at__gte=F("withheld_at"), allowed_by__isnull=False),
                 name="sharing_withheldreport_end",
             ),
         ]
@@ -68,9 +68,9 @@ class WithheldReport(models.Model):
                 "What was withheld cannot change. Release it, and withhold again.",
             ),
             pgtrigger.Protect(
-                name="released_once",
+                name="allowed_once",
                 operation=pgtrigger.Update,
-                condition=pgtrigger.Q(old__released_at__isnull=False),
+                condition=pgtrigger.Q(old__allowed_at__isnull=False),
             ),
         ]
 

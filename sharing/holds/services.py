@@ -38,10 +38,10 @@ def withhold_report(*, by: User, factory: Factory, brand: Brand, cycle: int, rea
     authorise_decider(by, factory)
     if not 1 <= cycle <= MAX_CYCLE:
         raise ValidationError({"cycle": _("Enter a cycle from 1 to %s.") % MAX_CYCLE})
-    kept = WithheldReport.objects.filter(factory=factory, brand=brand, cycle=cycle, released_at=None).first()
+    kept = WithheldReport.objects.filter(factory=factory, brand=brand, cycle=cycle, allowed_at=None).first()
     if kept is not None:
         return kept
-    if not SharingGrant.objects.filter(factory=factory, brand=brand).not_over().exists():
+    if not SharingGrant.objects.filter(factory=factory, brand=brand).not_ended().exists():
         raise ValidationError({"brand": _("You share nothing with this brand, so there is nothing to hold.")})
     kept = WithheldReport.objects.create(
         factory=factory,
@@ -56,7 +56,7 @@ def withhold_report(*, by: User, factory: Factory, brand: Brand, cycle: int, rea
 
 
 @transaction.atomic
-def release_report(*, by: User, withheld: WithheldReport) -> WithheldReport:
+def allow_report(*, by: User, withheld: WithheldReport) -> WithheldReport:
     """Release the report: from the next query on the grants alone decide again. Idempotent.
 
     Raises `PermissionDenied`, or `ValidationError` while a handover of the factory's manager is under way.
@@ -65,13 +65,13 @@ def release_report(*, by: User, withheld: WithheldReport) -> WithheldReport:
     situation.require_decider()
     situation.refuse_while_handed_over()
     withheld = WithheldReport.objects.select_related("brand").get(pk=withheld.pk)
-    if withheld.released_at is None:
-        withheld.released_at, withheld.released_by = max(situation.now, withheld.withheld_at), by
-        withheld.save(update_fields=["released_at", "released_by"])
+    if withheld.allowed_at is None:
+        withheld.allowed_at, withheld.allowed_by = max(situation.now, withheld.withheld_at), by
+        withheld.save(update_fields=["allowed_at", "allowed_by"])
         _record(SharingEvent.REPORT_ALLOWED, SharingNotice.REPORT_ALLOWED, by, withheld)
         before = situation.of(withheld.brand_id)
         after = replace(before, withheld=before.withheld - {withheld.cycle})
-        report_may_open(before, after, released_at=withheld.released_at)
+        report_may_open(before, after, allowed_at=withheld.allowed_at)
     return withheld
 
 

@@ -227,10 +227,10 @@ class Migration(InitialMigration):
                 ('cycle', models.PositiveSmallIntegerField()),
                 ('reason', models.CharField(blank=True, max_length=300)),
                 ('withheld_at', models.DateTimeField()),
-                ('released_at', models.DateTimeField(blank=True, null=True)),
+                ('allowed_at', models.DateTimeField(blank=True, null=True)),
                 ('brand', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='brands.brand')),
                 ('factory', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='withheld_reports', to='factories.factory')),
-                ('released_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('allowed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('withheld_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
         ),
@@ -273,7 +273,7 @@ class Migration(InitialMigration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='confirmationend',
-            trigger=pgtrigger.compiler.Trigger(name='wish_is_final', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF ROW(OLD.factory_id, OLD.asked_by_id, OLD.asked_at) IS DISTINCT FROM ROW(NEW.factory_id, NEW.asked_by_id, NEW.asked_at) THEN\n                RAISE EXCEPTION 'A wish stays what it was.' USING ERRCODE = 'integrity_constraint_violation';\n            END IF;\n            RETURN NEW;\n            ", hash='cb462692f9806ab1f342b99f55d7bca251676bf1', operation='UPDATE', pgid='pgtrigger_wish_is_final_c706c', table='sharing_confirmationend', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='waiver_is_final', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF ROW(OLD.factory_id, OLD.asked_by_id, OLD.asked_at) IS DISTINCT FROM ROW(NEW.factory_id, NEW.asked_by_id, NEW.asked_at) THEN\n                RAISE EXCEPTION 'It stays as it was asked.' USING ERRCODE = 'integrity_constraint_violation';\n            END IF;\n            RETURN NEW;\n            ", hash='e0a5c9396eff38ee535b2938689ff90956e17c6e', operation='UPDATE', pgid='pgtrigger_waiver_is_final_27dd5', table='sharing_confirmationend', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='confirmationend',
@@ -581,11 +581,11 @@ class Migration(InitialMigration):
         ),
         migrations.AddConstraint(
             model_name='withheldreport',
-            constraint=models.UniqueConstraint(condition=models.Q(('released_at', None)), fields=('factory', 'brand', 'cycle'), name='sharing_withheldreport_once'),
+            constraint=models.UniqueConstraint(condition=models.Q(('allowed_at', None)), fields=('factory', 'brand', 'cycle'), name='sharing_withheldreport_once'),
         ),
         migrations.AddConstraint(
             model_name='withheldreport',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('released_at', None), ('released_by', None)), models.Q(('released_at__gte', models.F('withheld_at')), ('released_by__isnull', False)), _connector='OR'), name='sharing_withheldreport_end'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('allowed_at', None), ('allowed_by', None)), models.Q(('allowed_at__gte', models.F('withheld_at')), ('allowed_by__isnull', False)), _connector='OR'), name='sharing_withheldreport_end'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='withheldreport',
@@ -597,6 +597,6 @@ class Migration(InitialMigration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='withheldreport',
-            trigger=pgtrigger.compiler.Trigger(name='released_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."released_at" IS NOT NULL)', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='a7662d5f1c3f03111275f1aa3cf259b7f56f928b', operation='UPDATE', pgid='pgtrigger_released_once_e2734', table='sharing_withheldreport', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='allowed_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."allowed_at" IS NOT NULL)', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='05e68b928221a93130f847af4e9d7c2e2fc488a8', operation='UPDATE', pgid='pgtrigger_allowed_once_2d7d7', table='sharing_withheldreport', when='BEFORE')),
         ),
     ]

@@ -40,7 +40,7 @@ SELECT min(m.at)
 FROM opening o
 CROSS JOIN LATERAL (
     SELECT o.opens
-    UNION ALL SELECT w.released_at FROM sharing_withheldreport w
+    UNION ALL SELECT w.allowed_at FROM sharing_withheldreport w
         WHERE w.factory_id = o.factory_id AND w.brand_id = o.brand_id AND w.cycle = of_cycle
     UNION ALL SELECT h.since FROM brands_brandhistory h WHERE h.brand_id = o.brand_id
     UNION ALL SELECT h.since FROM factories_programmehistory h WHERE h.programme_id = o.programme_id
@@ -66,7 +66,7 @@ WHERE m.at >= o.opens AND m.at < o.over
     AND NOT EXISTS (
         SELECT 1 FROM sharing_withheldreport w
         WHERE w.factory_id = o.factory_id AND w.brand_id = o.brand_id AND w.cycle = of_cycle
-            AND w.withheld_at <= m.at AND (w.released_at IS NULL OR w.released_at > m.at))
+            AND w.withheld_at <= m.at AND (w.allowed_at IS NULL OR w.allowed_at > m.at))
 $$
 """
 

@@ -111,7 +111,7 @@ def _recorded(
     paper = Paper(signed_by=consent.signed_by, document=consent.document)
     journal, grants = Journal(situation), []
     for brand in brands:
-        grants += _given(journal, brand, scopes, terms, paper)
+        grants += _granted(journal, brand, scopes, terms, paper)
     journal.write()
     record(
         SharingEvent.PAPER_RECORDED,
@@ -127,7 +127,7 @@ def _recorded(
     return grants
 
 
-def _given(journal: Journal, brand: Brand, scopes: Collection[str], terms: Terms, paper: Paper) -> list[SharingGrant]:
+def _granted(journal: Journal, brand: Brand, scopes: Collection[str], terms: Terms, paper: Paper) -> list[SharingGrant]:
     situation = journal.situation
     position = situation.of(brand.pk)
     try:

@@ -124,7 +124,7 @@ COMPARED = (
 def compare_grants(_keys: Keys) -> Iterator[Problem]:
     """Yield the differences: a grant that is gone or altered, and a beginning, confirmation or end without receipt."""
     yield from _differing()
-    yield from _untold()
+    yield from _unrecorded()
     for (grant,) in rows_of(UNKNOWN):
         yield Problem(GRANTS, grant, "no receipt tells of its beginning: nobody gave it")
 
@@ -151,7 +151,7 @@ def _differing() -> Iterator[Problem]:
         yield Problem(GRANTS, grant, says)
 
 
-def _untold() -> Iterator[Problem]:
+def _unrecorded() -> Iterator[Problem]:
     """Yield the first grant that was confirmed or ended without a receipt."""
     for grant, is_end in rows_of(UNTOLD):
         yield Problem(GRANTS, grant, f"it was {'ended' if is_end else 'confirmed'}, and no receipt says so")

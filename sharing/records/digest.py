@@ -113,7 +113,7 @@ _ACTIONS = {"views": "view", "downloads": "download", "api": "api", "exports": "
 
 def _in_force(grants: Any, starts: datetime, ends: datetime) -> list[SharingGrant]:
     """Return one grant per brand and scope: the last that was in force in the month."""
-    ran = grants.given(ends).filter(
+    ran = grants.confirmed(ends).filter(
         Q(ended_at=None) | Q(ended_at__gt=starts), Q(expires_at=None) | Q(expires_at__gt=starts), valid_from__lt=ends
     )
     last = {

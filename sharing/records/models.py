@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from brands.models import Brand, brand_keys
 from factories.models import Factory, FactoryRole, factory_keys
+from portal.accounts.prepared import permitted_keys
 from portal.accounts.roles import Visitor
-from portal.accounts.worded import keys_held
 from sharing.copies.formats import Format
 from sharing.scopes import RULES, Scope
 
@@ -31,7 +31,7 @@ class AccessRecordQuerySet(QuerySet["AccessRecord"]):
         assessment that has not been announced (R47). A brand's people see what their own brand read, also after the
         access has ended, and no other record (invariant 3).
         """
-        own = keys_held(user, "factory", "view_data")
+        own = permitted_keys(user, "factory", "view_data")
         country = factory_keys(user, "view_assessments")
         lines = Q(factory__in=own, is_before_release=False) | Q(factory__in=country)
         for scope, rule in RULES.items():  # a token sees only the records of its own scopes

@@ -101,7 +101,7 @@ class BrandRequestsView(RequestListView):
         listed = {factory.pk: factory for factory in factories_to_ask(self.user).filter(pk__in=ids)}
         chosen = [listed.get(one) or Factory(pk=one) for one in ids]
         with only_turn_of(self.user):
-            asked = request_many(by=self.user, brand=brand, factories=chosen, wish=RequestOrder.wish(order))
+            asked = request_many(by=self.user, brand=brand, factories=chosen, terms=RequestOrder.requested_terms(order))
         answer = {
             "requests": self.rows().filter(pk__in=[one.pk for one in asked.requests]),
             "refused": [{"factory": factory.pk, "reason": reason} for factory, reason in asked.refused],

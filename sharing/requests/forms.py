@@ -16,7 +16,7 @@ from sharing.grants.services.outcomes import Terms
 from sharing.models import AccessRequest, Scope
 from sharing.requests.models import AccessRequestQuerySet
 from sharing.requests.services.answering import as_asked
-from sharing.requests.services.standing import Wish
+from sharing.requests.services.standing import RequestedTerms
 from sharing.scopes import OFFERED_CHOICES
 
 MOST_PASTED = 200_000  # characters
@@ -99,10 +99,10 @@ class AskForm(TermsForm):
         for name in set(self.fields) - set(self.field_order):
             del self.fields[name]
 
-    def wish(self) -> Wish:
+    def requested_terms(self) -> RequestedTerms:
         """Return what the form asks for (call it after `is_valid`)."""
         data = self.cleaned_data
-        return Wish(
+        return RequestedTerms(
             scopes=tuple(data["scopes"]),
             cycles=data["cycles"],
             cycle_number=data["cycle_number"],

@@ -26,8 +26,8 @@ from django.utils.translation import gettext_lazy as _
 
 from brands.models import Brand, brand_keys
 from factories.models import Factory, keys_inside
+from portal.accounts.prepared import permitted_keys
 from portal.accounts.roles import Visitor
-from portal.accounts.worded import keys_held
 from portal.core.days import last_day
 from portal.core.triggers import columns_are_final
 from sharing.codes.queries import short_code
@@ -78,7 +78,7 @@ class AccessRequestQuerySet(QuerySet["AccessRequest"]):
 
     def decidable_by(self, user: Visitor) -> "AccessRequestQuerySet":
         """Return those to factories for which `user` decides."""
-        return self.filter(factory__in=keys_held(user, "factory", "manage_sharing"))
+        return self.filter(factory__in=permitted_keys(user, "factory", "manage_sharing"))
 
     def for_reader(self, user: Visitor) -> "AccessRequestQuerySet":
         """Annotate each with `from_inside` (the reader is on the factory's side) and `shown_state` for the reader."""

@@ -14,7 +14,7 @@ from sharing.grants.services.outcomes import Terms
 from sharing.models import Scope, SharingGrant
 from sharing.requests.matching import MOST_LINES, Line
 from sharing.requests.services.answering import LONGEST_SNOOZE_DAYS, as_asked
-from sharing.requests.services.standing import Wish
+from sharing.requests.services.standing import RequestedTerms
 from sharing.requests.states import Shown
 from sharing.scopes import OFFERED_SCOPES
 from sharing.terms import MAX_CYCLE
@@ -86,9 +86,9 @@ class RequestOrder(StrictSerializer):
     message = serializers.CharField(required=False, allow_blank=True, max_length=2000, default="")
 
     @staticmethod
-    def wish(given: dict[str, Any]) -> Wish:
+    def requested_terms(given: dict[str, Any]) -> RequestedTerms:
         """Return what is asked for."""
-        return Wish(
+        return RequestedTerms(
             scopes=tuple(given["scopes"]),
             cycles=given["cycles"],
             cycle_number=given.get("cycle_number"),

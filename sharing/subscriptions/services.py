@@ -91,7 +91,7 @@ def _record_one(by: User, wanted: Purchase) -> Subscription:
     before = positions(factory, [made.brand_id])[made.brand_id]
     before = replace(before, subscribed=before.subscribed - {made.cycle})
     after = replace(before, subscribed=before.subscribed | {made.cycle})
-    report_may_open(before, after, released_at=made.recorded_at)
+    report_may_open(before, after, allowed_at=made.recorded_at)
     return made
 
 

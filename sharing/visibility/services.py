@@ -21,7 +21,7 @@ def close_report(report: CycleReport, *, at: datetime) -> None:
     report.save(update_fields=["withdrawn_at"])
 
 
-def tell_of_publication(*, factory_id: int, assessment_id: UUID, cycle: int) -> None:
+def announce_publication(*, factory_id: int, assessment_id: UUID, cycle: int) -> None:
     """Announce to the factory that its report is published; whom it opens to is looked up when the notice is sent.
 
     Call it inside the publishing transaction.

@@ -14,7 +14,7 @@ from portal.core.reader import current_reader
 from sharing.models import AccessRequest
 from sharing.requests.services.answering import decline_request
 from sharing.requests.services.asking import request_access
-from sharing.requests.services.standing import Wish
+from sharing.requests.services.standing import RequestedTerms
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -198,8 +198,8 @@ def test_a_session_does_not_help_a_bad_token(world: World, api_of: Any):
 
 def test_r16_where_a_brand_stands_is_told_to_a_token_by_what_it_reads(world: World, token_client: Any):
     world.grant(factory=world.factory_a, scope="report")
-    wish = Wish(("report",), "Sourcing")
-    request_access(by=world.person("brand_a_manager"), brand=world.brand_a, factory=world.factory_b, wish=wish)
+    terms = RequestedTerms(("report",), "Sourcing")
+    request_access(by=world.person("brand_a_manager"), brand=world.brand_a, factory=world.factory_b, terms=terms)
     address = f"{V1}brands/{world.brand_a.pk}/factories/"
 
     def told(role: str) -> list[set[str]]:

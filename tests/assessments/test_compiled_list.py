@@ -1,4 +1,4 @@
-"""The statements of "Shared with us" that are worded once say what the querysets say, for everybody and every page."""
+"""The statements of "Shared with us" that are prepared once return what the querysets return."""
 
 import pytest
 

@@ -76,8 +76,8 @@ def test_r54_what_is_late_is_late_by_the_factorys_calendar(world: World, client_
         assert rows.late().count() == 2
 
 
-@pytest.mark.parametrize(("zone", "over_at"), [(JAYAPURA, time(15)), (MANAGUA, time(6))])
-def test_r54_a_review_runs_to_the_end_of_its_last_day_at_the_factory(world: World, zone: str, over_at: time) -> None:
+@pytest.mark.parametrize(("zone", "ends_at"), [(JAYAPURA, time(15)), (MANAGUA, time(6))])
+def test_r54_a_review_runs_to_the_end_of_its_last_day_at_the_factory(world: World, zone: str, ends_at: time) -> None:
     place(world.factory_a, zone)
     leader = world.person("team_leader")
     sent = make_assessment(world, world.factory_a, 7, "internal_review")
@@ -86,7 +86,7 @@ def test_r54_a_review_runs_to_the_end_of_its_last_day_at_the_factory(world: Worl
     last = today(world.factory_a) + timedelta(days=world.cambodia.factory_review_days)
     assert review_end(sent) == last
     over = start_of(last + timedelta(days=1), world.factory_a)
-    assert over.time() == over_at
+    assert over.time() == ends_at
     for moment, is_over in ((over - timedelta(seconds=1), False), (over, True)):
         with time_machine.travel(moment, tick=False):
             assert is_early(sent) is not is_over

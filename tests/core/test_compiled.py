@@ -1,4 +1,4 @@
-"""Statements that are worded once and prepared once a connection."""
+"""Statements that are prepared once and prepared once a connection."""
 
 from datetime import UTC, datetime
 from typing import Any

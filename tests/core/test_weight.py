@@ -17,7 +17,7 @@ from django.utils.html import strip_tags
 
 from portal.core import stylesheets
 from sharing.requests.services.asking import request_access
-from sharing.requests.services.standing import Wish
+from sharing.requests.services.standing import RequestedTerms
 from tests.world import World
 
 LIMIT = 60_000
@@ -93,8 +93,10 @@ def pages_of_sharing(world: World) -> dict[str, tuple[str, str]]:
 def pages_of_requests(world: World) -> dict[str, tuple[str, str]]:
     """A brand asks, and a factory answers: by name, who opens which page."""
     brand, asker = world.brand_a, world.person("brand_a_member")
-    wish = Wish(scopes=("report", "step1"), purpose="Sourcing review", message="We would like to see your report.")
-    request = request_access(by=asker, brand=brand, factory=world.factory_a, wish=wish)
+    terms = RequestedTerms(
+        scopes=("report", "step1"), purpose="Sourcing review", message="We would like to see your report."
+    )
+    request = request_access(by=asker, brand=brand, factory=world.factory_a, terms=terms)
     ask = f"{reverse('ask', args=[brand.pk])}?factory={world.factory_b.pk}"
     return {
         "the brand's requests": ("brand_a_member", reverse("brand_requests", args=[brand.pk])),

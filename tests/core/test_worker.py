@@ -132,7 +132,7 @@ def test_what_celery_says_of_a_task_that_failed_has_no_words_of_the_error(failur
     handler = logging.getLogger().handlers[0]
     about = {
         "id": "1",
-        "name": "tell_people",
+        "name": "send_notices",
         "description": "raised unexpected",
         "exc": repr(failure),
         "args": "('x@y',)",

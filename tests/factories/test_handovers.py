@@ -64,9 +64,9 @@ def test_a_handover_goes_through_two_staff_people_and_ends_the_old_role(
         world.grant(scope="step1")
     with pytest.raises(ValidationError, match="replaced"):
         change_grant(by=world.person("manager_a"), grant=grant, terms=Terms(purpose="More"))
-    assert client_of(world.person("manager_a")).post(f"/sharing/withheld/{kept.pk}/release/").status_code == 302
+    assert client_of(world.person("manager_a")).post(f"/sharing/withheld/{kept.pk}/allow/").status_code == 302
     kept.refresh_from_db()
-    assert kept.released_at is None
+    assert kept.allowed_at is None
     revoke_access(by=world.person("manager_a"), grant=grant)
     with pytest.raises(ValidationError, match="can still object"):
         complete_handover(by=second, handover=handover)

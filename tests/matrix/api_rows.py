@@ -30,7 +30,7 @@ POST   api:sharing-preview                  A                           uu.. +xx
 POST   api:grant-preview                    grant                       uu.. +xx. xx.x .xx.x.
 GET    api:openings                         A                           uu.. +++. .... x++.+.
 POST   api:withheld-reports                 A                           uu.. *xx. ...x xxx.x.
-POST   api:withheld-report-release          withheld                    uu.. *xx. ...x .xx.x.
+POST   api:withheld-report-allow          withheld                    uu.. *xx. ...x .xx.x.
 GET    api:who-saw-what                     A                           uu.. +++. .... x++.+.
 GET    api:factory-searches                 A                           uu.. +++. .... x++.+.
 GET    api:factory-explain                  A                           uu.. +++. !!.! x++.+.

@@ -46,7 +46,7 @@ from sharing.models import (
 from sharing.papers.services import Signature, record_paper_consent
 from sharing.records.services import record_access
 from sharing.requests.services.asking import request_access
-from sharing.requests.services.standing import Wish
+from sharing.requests.services.standing import RequestedTerms
 from tests.publishing import correct
 from tests.world import World, build_world
 
@@ -185,9 +185,9 @@ def _integration(world: World) -> tuple[str, int]:
 
 def _request(world: World) -> AccessRequest:
     """What brand A asks factory A for besides."""
-    wish = Wish(scopes=("improvement_plan",), purpose="Sourcing review")
+    terms = RequestedTerms(scopes=("improvement_plan",), purpose="Sourcing review")
     by = world.person("brand_a_member")
-    return request_access(by=by, brand=world.brand_a, factory=world.factory_a, wish=wish)
+    return request_access(by=by, brand=world.brand_a, factory=world.factory_a, terms=terms)
 
 
 def _destroy_notice(world: World) -> DestroyNotice:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from assessments.models import Assessment, CorrectionNotice
 from assessments.publication.services import start_correction, take_step
 from factories.models import Factory
-from portal.core.compiled import forget_words
+from portal.core.compiled import forget_prepared
 from portal.notices.handing_out import hand_out_notices
 from portal.notices.models import Notice, WebhookDelivery, WebhookEndpoint
 from portal.notices.outbox import notice_kinds
@@ -23,7 +23,7 @@ from sharing.confirming.services import confirm_grant
 from sharing.grants.services.granting import change_grant
 from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import revoke_access
-from sharing.holds.services import release_report, withhold_report
+from sharing.holds.services import allow_report, withhold_report
 from sharing.models import SharingGrant, WithheldReport
 from sharing.terms import StatementTime
 from tests.world import World
@@ -42,10 +42,10 @@ def travel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Travel]:
     def to(day: int) -> None:
         monkeypatch.setattr(timezone, "now", lambda: REAL_NOW() + timedelta(days=day))
         monkeypatch.setattr(StatementTime, "template", f"(%(function)s() + INTERVAL '{day} days')")
-        forget_words()  # worded with the clock as it was
+        forget_prepared()  # prepared with the clock as it was
 
     yield to
-    forget_words()
+    forget_prepared()
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def withhold(world: World) -> WithheldReport:
 
 
 def release(world: World, kept: WithheldReport) -> WithheldReport:
-    return release_report(by=world.person("manager_a"), withheld=kept)
+    return allow_report(by=world.person("manager_a"), withheld=kept)
 
 
 def test_a_hold_that_is_lengthened_moves_the_news(world: World, told: Told, travel: Travel) -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from portal.accounts.roles import kinds as organisation_kinds
-from portal.notices.handing_out import people_told
+from portal.notices.handing_out import recipients
 from portal.notices.models import Notice
 from portal.notices.outbox import announce, notice_kinds
 from portal.notices.preferences import kinds_for
@@ -73,7 +73,7 @@ def test_who_is_mailed_is_offered_the_choice_and_who_is_offered_it_can_be_mailed
         mailed = set()
         for side, organisation in places.items():
             notice = Notice(kind=kind.name, side=side, organisation_id=organisation.pk)
-            mailed |= {person.pk for person in people_told(notice, kind)}
+            mailed |= {person.pk for person in recipients(notice, kind)}
         offered = {person.pk for person in world.people.values() if person is not None and kind in kinds_for(person)}
         assert mailed == offered - {world.person("global_staff").pk} - _others(world), kind.name
         assert mailed, f"{kind.name} is mailed to nobody"

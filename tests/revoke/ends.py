@@ -14,7 +14,7 @@ from brands.services import update_brand
 from factories.services import update_programme
 from portal.accounts.models import ApiToken, User
 from portal.accounts.services import remove_member, revoke_token
-from portal.core.compiled import forget_words
+from portal.core.compiled import forget_prepared
 from sharing.grants.services.granting import change_grant
 from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import revoke_access, revoke_brand, stop_all_sharing
@@ -49,8 +49,8 @@ def expired(held: Held, later: ExitStack) -> None:
     patch = later.enter_context(pytest.MonkeyPatch.context())
     patch.setattr(StatementTime, "template", "(%(function)s() + interval '2 hours')", raising=False)
     later.enter_context(time_machine.travel(timezone.now() + timedelta(hours=2)))
-    forget_words()  # worded with the clock as it was
-    later.callback(forget_words)
+    forget_prepared()  # prepared with the clock as it was
+    later.callback(forget_prepared)
 
 
 def narrowed(held: Held, _later: ExitStack) -> None:

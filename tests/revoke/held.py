@@ -10,7 +10,7 @@ from typing import Any
 from django.test import Client
 
 from assessments.models import Assessment, ReportCopy
-from assessments.notices import tell_published
+from assessments.notices import notify_published
 from assessments.reports.services import link_key, order_report
 from portal.accounts.models import User
 from portal.core import jobs
@@ -116,7 +116,7 @@ def _finished(held: Held, by: User, kind: str) -> ReportCopy:
 def _subscribe(held: Held) -> None:
     """The brand's webhook asks for everything; there is news of grants, of a report and of a correction."""
     WebhookEndpoint.objects.filter(pk=held.stage.delivery.endpoint_id).update(kinds=list(types_for("brand")))
-    tell_published(held.read)
+    notify_published(held.read)
 
 
 def file_key(copy: ReportCopy) -> str:

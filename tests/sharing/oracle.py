@@ -93,7 +93,7 @@ class Oracle:
     """One factory's consent, and what became of its assessments."""
 
     facts: list[Fact] = field(default_factory=list)
-    kept_back: dict[tuple[str, int], list[Period]] = field(default_factory=dict)
+    withheld: dict[tuple[str, int], list[Period]] = field(default_factory=dict)
     active: dict[str, list[Period]] = field(default_factory=dict)
     participants: frozenset[str] = frozenset()
     asked: list[Period] = field(default_factory=list)  # when the country asked participants for a subscription
@@ -117,7 +117,7 @@ class Oracle:
 
     def is_kept_back(self, brand: str, cycle: int, at: datetime) -> bool:
         """Whether the factory kept that cycle's report back from the brand."""
-        return any(period.holds(at) for period in self.kept_back.get((brand, cycle), []))
+        return any(period.holds(at) for period in self.withheld.get((brand, cycle), []))
 
     def opens(self, brand: str, scope: str, version: Assessment, others: Any, at: datetime) -> bool:
         """Whether the brand could read that scope of that version at that moment (R51).
@@ -149,7 +149,7 @@ class Oracle:
 
     def _opened_at(self, fact: Fact, cycle: int, published: datetime) -> datetime | None:
         """The first moment at which the report was open by this grant, or by one that it replaced without a gap."""
-        changes = [period.end for period in self.kept_back.get((fact.brand, cycle), []) if period.end]
+        changes = [period.end for period in self.withheld.get((fact.brand, cycle), []) if period.end]
         changes += [period.start for period in (*self.active[fact.brand], *self.bought.get((fact.brand, cycle), []))]
         changes += [period.end for period in self.asked if period.end]
         found = []

@@ -29,13 +29,13 @@ from sharing.confirming.services import confirm_grant
 from sharing.grants.services.granting import change_grant, grant_access, share
 from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import revoke_access, revoke_brand, stop_all_sharing
-from sharing.holds.services import release_report, withhold_report
+from sharing.holds.services import allow_report, withhold_report
 from sharing.models import Receipt, SharingGrant, WithheldReport
 from sharing.receipts.checking import is_issued
 from sharing.receipts.document import document_of, fingerprint
 from sharing.requests.services.answering import approve_request
 from sharing.requests.services.asking import request_access
-from sharing.requests.services.standing import Wish
+from sharing.requests.services.standing import RequestedTerms
 from tests.jose import encode
 from tests.tampering import problems, tell_world
 from tests.world import World
@@ -109,8 +109,10 @@ NO_DECIDERS = [
 def test_nobody_but_the_factorys_managers_decides_and_the_refusal_says_so(world: World, persona: str) -> None:
     by, grant = world.person(persona), world.grant()
     kept = withhold_report(by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_a, cycle=1)
-    wish = Wish(scopes=("report",), purpose="Sourcing review")
-    request = request_access(by=world.person("brand_b_member"), brand=world.brand_b, factory=world.factory_a, wish=wish)
+    terms = RequestedTerms(scopes=("report",), purpose="Sourcing review")
+    request = request_access(
+        by=world.person("brand_b_member"), brand=world.brand_b, factory=world.factory_a, terms=terms
+    )
     factory, brand = world.factory_a, world.brand_a
     verbs: list[Callable[[], Any]] = [
         lambda: grant_access(by=by, factory=factory, brand=world.brand_b, scope="report", terms=Terms()),
@@ -120,14 +122,14 @@ def test_nobody_but_the_factorys_managers_decides_and_the_refusal_says_so(world:
         lambda: revoke_brand(by=by, factory=factory, brand=brand),
         lambda: stop_all_sharing(by=by, factory=factory),
         lambda: withhold_report(by=by, factory=factory, brand=brand, cycle=2),
-        lambda: release_report(by=by, withheld=kept),
+        lambda: allow_report(by=by, withheld=kept),
         lambda: approve_request(by=by, request=request, scopes=["report"], terms=Terms()),
     ]
     for verb in verbs:
         with pytest.raises(PermissionDenied, match="manager"):
             verb()
     assert SharingGrant.objects.get() == grant
-    assert WithheldReport.objects.get().released_at is None
+    assert WithheldReport.objects.get().allowed_at is None
     assert SharingGrant.objects.get().ended_at is None
 
 
@@ -215,15 +217,15 @@ def confirmations(world: World, factory: Factory) -> Iterator[tuple[str, dict[st
     manager = world.person("manager_a")
     grant = grant_access(by=manager, factory=factory, brand=world.brand_a, scope="report", terms=Terms())
     kept = withhold_report(by=manager, factory=factory, brand=world.brand_a, cycle=1)
-    wish = Wish(scopes=("report",), purpose="Sourcing review")
-    request = request_access(by=world.person("brand_b_member"), brand=world.brand_b, factory=factory, wish=wish)
+    terms = RequestedTerms(scopes=("report",), purpose="Sourcing review")
+    request = request_access(by=world.person("brand_b_member"), brand=world.brand_b, factory=factory, terms=terms)
     new = {"brands": [world.brand_b.pk], "scopes": ["step1"], "cycles": "all"}
     yield reverse("grant", args=[factory.pk]), new
     yield reverse("grant_change", args=[grant.pk]), {"cycles": "only", "cycle_number": "1"}
     yield reverse("grant_revoke", args=[grant.pk]), None
     yield reverse("stop_brand", args=[factory.pk, world.brand_a.pk]), None
     yield reverse("stop_all", args=[factory.pk]), {}
-    yield reverse("report_release", args=[kept.pk]), None
+    yield reverse("report_allow", args=[kept.pk]), None
     yield reverse("report_openings", args=[factory.pk]), None
     yield reverse("access_request", args=[request.pk]), None
     yield reverse("requests_answer", args=[factory.pk]), {"ids": [str(request.pk)], "answer": "approve"}
@@ -256,8 +258,8 @@ def test_what_was_done_is_said_with_the_factorys_name_and_a_page_of_one_decides_
     told = browser.post(reverse("stop_all", args=[b.pk]), {"confirmed": "yes"}, follow=True).content.decode()
     assert f"{b.name} shares with nobody" in told
     assert reads(of_two)
-    wish = Wish(scopes=("report",), purpose="Sourcing review")
-    request = request_access(by=of_two.person("brand_b_member"), brand=of_two.brand_b, factory=b, wish=wish)
+    terms = RequestedTerms(scopes=("report",), purpose="Sourcing review")
+    request = request_access(by=of_two.person("brand_b_member"), brand=of_two.brand_b, factory=b, terms=terms)
     posted = {"ids": [str(request.pk)], "answer": "approve", "confirmed": "yes"}
     browser.post(reverse("requests_answer", args=[a.pk]), posted)
     request.refresh_from_db()
@@ -306,8 +308,8 @@ def test_what_is_kept_back_is_so_at_once_whichever_clock_is_ahead(
     kept = withhold_report(by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_a, cycle=2)
     assert not reads(world)
     clock(-timedelta(hours=3))
-    released = release_report(by=world.person("manager_a"), withheld=kept)
-    assert released.released_at == kept.withheld_at
+    released = allow_report(by=world.person("manager_a"), withheld=kept)
+    assert released.allowed_at == kept.withheld_at
     assert reads(world)
 
 

@@ -115,7 +115,7 @@ def test_a_refused_grant_ends_and_is_never_confirmed(confirming: World) -> None:
         refuse_grant(by=representative, grant=grant, reason="Not agreed in the committee")
     with pytest.raises(ValidationError):
         confirm_grant(by=representative, grant=grant)
-    assert not SharingGrant.objects.not_over().exists()
+    assert not SharingGrant.objects.not_ended().exists()
     assert not Notice.objects.filter(side="brand").exists()
     again = confirm_grant(by=representative, grant=world.grant())
     with pytest.raises(ValidationError):

@@ -15,7 +15,7 @@ from sharing.receipts.document import facts
 from sharing.records.services import record_access
 from sharing.requests.services.answering import decline_request, snooze_request
 from sharing.requests.services.asking import request_access, request_many
-from sharing.requests.services.standing import Wish, may_ask_again
+from sharing.requests.services.standing import RequestedTerms, may_ask_again
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -95,8 +95,8 @@ def test_r54_many_factories_are_asked_until_the_day_of_each(world: World) -> Non
     by, factories = world.person("brand_a_member"), [world.factory_a, world.factory_b]
     with time_machine.travel(tomorrow_at(16, 30)):
         utc = today(UTC_DAYS)
-        wish = Wish(("report",), "Review", last_day=utc)
-        asked = request_many(by=by, brand=world.brand_a, factories=factories, wish=wish)
+        terms = RequestedTerms(("report",), "Review", last_day=utc)
+        asked = request_many(by=by, brand=world.brand_a, factories=factories, terms=terms)
         assert [(one.factory, one.expires_at) for one in asked.requests] == [
             (world.factory_b, end_of(utc, world.factory_b))
         ]
@@ -121,8 +121,8 @@ def test_r54_the_form_for_many_refuses_a_day_that_is_over_at_all_of_them(world: 
 def test_r54_a_request_waits_lapses_and_returns_by_days_of_the_factory(world: World, zone: str) -> None:
     factory = place(world.factory_a, zone)
     manager, now = world.person("manager_a"), today(factory)
-    wish = Wish(("report",), "Review")
-    request = request_access(by=world.person("brand_a_member"), brand=world.brand_a, factory=factory, wish=wish)
+    terms = RequestedTerms(("report",), "Review")
+    request = request_access(by=world.person("brand_a_member"), brand=world.brand_a, factory=factory, terms=terms)
     assert request.lapses_on == now + timedelta(days=world.cambodia.request_days)
     assert request.lapses_at == end_of(request.lapses_on, factory)
     assert may_ask_again(request) == moment_at(
@@ -134,7 +134,7 @@ def test_r54_a_request_waits_lapses_and_returns_by_days_of_the_factory(world: Wo
     again = now + timedelta(days=world.cambodia.request_again_days)
     assert may_ask_again(closed) == moment_at(again, time.min, factory)
     with pytest.raises(ValidationError, match=f"{again.day} "):
-        request_access(by=world.person("brand_a_member"), brand=world.brand_a, factory=factory, wish=wish)
+        request_access(by=world.person("brand_a_member"), brand=world.brand_a, factory=factory, terms=terms)
 
 
 def test_r54_who_saw_what_is_narrowed_by_days_of_each_factory(world: World, client_of: Any) -> None:

@@ -91,8 +91,8 @@ def test_the_api_orders_for_several_brands_previews_and_keeps_back(world: World,
     kept = client.post(f"{root}withheld-reports/", {"brand": world.brand_a.pk, "cycle": 2}, format="json").json()
     assert cycles_read(world, "brand_a_member") == {1}
     openings = client.get(f"{root}openings/").json()
-    assert [[row["cycle"] for row in one["kept_back"]] for one in openings] == [[2], []]
-    assert client.post(f"/api/v1/withheld-reports/{kept['id']}/release/").json()["released_at"]
+    assert [[row["cycle"] for row in one["withheld"]] for one in openings] == [[2], []]
+    assert client.post(f"/api/v1/withheld-reports/{kept['id']}/allow/").json()["allowed_at"]
     assert cycles_read(world, "brand_a_member") == {1, 2}
     brand = api_of(world.person("brand_a_manager"))
-    assert brand.post(f"/api/v1/withheld-reports/{kept['id']}/release/").status_code == 404
+    assert brand.post(f"/api/v1/withheld-reports/{kept['id']}/allow/").status_code == 404

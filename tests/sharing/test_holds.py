@@ -16,7 +16,7 @@ from portal.core.models import Event
 from portal.disclosure.openings import opening_soon, openings_of
 from sharing import access
 from sharing.grants.services.revoking import revoke_access
-from sharing.holds.services import release_report, withhold_report
+from sharing.holds.services import allow_report, withhold_report
 from sharing.models import WithheldReport
 from tests.sharing.directions import cycles_read
 from tests.sharing.notices import said
@@ -49,9 +49,9 @@ def test_r7_a_report_kept_back_is_read_by_nobody_of_the_brand_from_the_next_quer
     assert "holds the report of cycle 2: Aster & Oak cannot see it" in said("report.held", world.person("member_a"))
     assert said("report.held", member) == ""
     [a, b] = openings_of(person=world.person("manager_a"), factory=world.factory_a)
-    assert ([row.cycle for row in a.kept_back], [row.cycle for row in b.kept_back]) == ([2], [])
+    assert ([row.cycle for row in a.withheld], [row.cycle for row in b.withheld]) == ([2], [])
 
-    release = reverse("report_release", args=[kept.pk])
+    release = reverse("report_allow", args=[kept.pk])
     assert "to see the report of cycle 2?" in manager.get(release).content.decode()
     for _click in range(2):
         manager.post(release)
@@ -69,17 +69,17 @@ def test_keeping_back_is_the_factorys_managers_business_alone(world: World, clie
         with pytest.raises(PermissionDenied):
             withhold_report(by=by, factory=world.factory_a, brand=world.brand_a, cycle=1)
         with pytest.raises(PermissionDenied):
-            release_report(by=by, withheld=kept)
+            allow_report(by=by, withheld=kept)
     with pytest.raises(ValidationError, match="share nothing"):
         withhold_report(by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_b, cycle=1)
-    page = client_of(world.person("brand_a_manager")).get(reverse("report_release", args=[kept.pk]))
+    page = client_of(world.person("brand_a_manager")).get(reverse("report_allow", args=[kept.pk]))
     assert page.status_code == 404
 
 
 def test_a_hold_of_a_brand_without_access_does_not_promise_that_it_can_read(world: World, client_of: Any) -> None:
     grant, manager = world.grant(), world.person("manager_a")
     kept = withhold_report(by=manager, factory=world.factory_a, brand=world.brand_a, cycle=2)
-    pages = [reverse("report_openings", args=[world.factory_a.pk]), reverse("report_release", args=[kept.pk])]
+    pages = [reverse("report_openings", args=[world.factory_a.pk]), reverse("report_allow", args=[kept.pk])]
     browser = client_of(manager)
     truths = ("You share nothing with this brand now", "still cannot read it")
     for address, truth in zip(pages, truths, strict=True):

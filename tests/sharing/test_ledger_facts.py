@@ -19,7 +19,7 @@ from portal.core.days import days_from_now, today
 from portal.core.uploads import keep_upload
 from portal.ledger.sealing import seal_new_rows
 from sharing.grants.services.outcomes import Terms
-from sharing.holds.services import release_report, withhold_report
+from sharing.holds.services import allow_report, withhold_report
 from sharing.models import PaperConsent, WithheldReport
 from sharing.papers.services import Signature, record_paper_consent
 from sharing.subscriptions.services import withdraw_subscription
@@ -35,7 +35,7 @@ def test_withheld_reports_are_compared(told: World) -> None:
     manager = told.person("manager_a")
     kept = withhold_report(by=manager, factory=told.factory_a, brand=told.brand_a, cycle=2)
     gone = withhold_report(by=manager, factory=told.factory_a, brand=told.brand_a, cycle=3)
-    release_report(by=manager, withheld=gone)
+    allow_report(by=manager, withheld=gone)
     seal_new_rows()
     assert problems() == []
     table, now = "sharing_withheldreport", timezone.now()
@@ -43,13 +43,13 @@ def test_withheld_reports_are_compared(told: World) -> None:
         (kept, "cycle", 4, "it says something else"),
         (kept, "brand_id", told.brand_b.pk, "it says something else"),
         (kept, "withheld_at", now - timedelta(days=9), "its withheld_at differs"),
-        (kept, "released_at", now, "it was released, and no event tells of that"),
-        (gone, "released_at", now + timedelta(days=9), "its release differs"),
-        (gone, "released_by_id", told.person("member_a").pk, "its release differs"),
+        (kept, "allowed_at", now, "it was released, and no event tells of that"),
+        (gone, "allowed_at", now + timedelta(days=9), "its release differs"),
+        (gone, "allowed_by_id", told.person("member_a").pk, "its release differs"),
     ]
     for row, column, value, what in edited:
         row.refresh_from_db()
-        more = {"released_by_id": manager.pk} if column == "released_at" else {}
+        more = {"allowed_by_id": manager.pk} if column == "allowed_at" else {}
         change(table, row.pk, {column: value, **more})
         assert what in one_problem(f"{table} {row.pk}")
         change(table, row.pk, {name: getattr(row, name) for name in (column, *more)})

@@ -38,11 +38,11 @@ from sharing.grants.services.granting import change_grant, grant_access
 from sharing.grants.services.outcomes import CLOCKS_DIFFER, Outcome, changing, granting
 from sharing.grants.services.revoking import revoke_access
 from sharing.grants.services.situation import Situation, situation_of
-from sharing.holds.services import release_report, withhold_report
+from sharing.holds.services import allow_report, withhold_report
 from sharing.models import AccessRequest, SharingGrant, WithheldReport
 from sharing.requests.services.answering import approve_request, approving
 from sharing.requests.services.asking import request_access
-from sharing.requests.services.standing import Wish
+from sharing.requests.services.standing import RequestedTerms
 from tests.amounts import amount
 from tests.sharing.oracle import terms_of
 from tests.world import World, make_assessment
@@ -61,12 +61,13 @@ BRANDS, SCOPES = st.sampled_from(["brand_a", "brand_a", "brand_b"]), st.sampled_
 # What is not possible becomes the next step that is: an answer to nothing a change, a change of nothing a grant.
 STEPS = [
     "confirm", "confirm", "confirm", "refuse", "refuse", "change", "keep_back", "revoke", "share", "second_person",
-    "second_person", "publish", "correct", "withdraw", "close_brand", "ask_for_subscriptions", "subscribe", "ran_out",
+    "second_person", "publish", "correct", "withdraw", "close_brand", "ask_for_subscriptions", "subscribe",
+    "ended_by_expiry",
 ]  # fmt: skip
 HISTORY = st.lists(st.tuples(st.sampled_from(STEPS), TERMS), max_size=9)
 # What is lived through in every run, whatever is drawn: each step, and each decision.
 LIVES = {
-    "share": ["share", "revoke", "ran_out", "publish", "ask_for_subscriptions", "subscribe"],
+    "share": ["share", "revoke", "ended_by_expiry", "publish", "ask_for_subscriptions", "subscribe"],
     "change": ["share", "keep_back", "second_person", "change", "confirm", "change", "refuse", "correct"],
     "answer": ["withdraw", "close_brand", "close_brand"],
 }
@@ -105,7 +106,7 @@ class Past:
         """Which steps need something that may be missing, and whether it is there."""
         grants = SharingGrant.objects.filter(factory=self.factory, brand=self.brand, scope=self.scope, ended_at=None)
         is_active = Brand.objects.filter(pk=self.brand.pk, is_active=True).exists()
-        is_open, is_running = grants.exists(), grants.not_over().exists()
+        is_open, is_running = grants.exists(), grants.not_ended().exists()
         is_waiting = grants.filter(needs_confirmation=True, confirmed_at=None).exists()
         states = set(Assessment.objects.filter(factory=self.factory).values_list("state", flat=True))
         return {
@@ -119,7 +120,7 @@ class Past:
             "correct": "published" in states,
             "withdraw": "published" in states,
             "subscribe": self.brand == self.world.brand_b,
-            "ran_out": not is_open,
+            "ended_by_expiry": not is_open,
         }
 
     def open_grant(self, *, is_proposed: bool = False) -> SharingGrant:
@@ -151,7 +152,7 @@ class Past:
     def keep_back(self, drawn: dict[str, Any]) -> None:
         which = {"factory": self.factory, "brand": self.brand, "cycle": drawn["number"]}
         if found := WithheldReport.objects.filter(**which, released_at=None).first():
-            release_report(by=self.by, withheld=found)
+            allow_report(by=self.by, withheld=found)
         else:
             withhold_report(by=self.by, **which)
 
@@ -185,7 +186,7 @@ class Past:
     def subscribe(self, drawn: dict[str, Any]) -> None:
         self.world.subscribe(self.brand, drawn["number"])
 
-    def ran_out(self, drawn: dict[str, Any]) -> None:
+    def ended_by_expiry(self, drawn: dict[str, Any]) -> None:
         """A grant whose period is over, and which nobody ended."""
         now = timezone.now()
         SharingGrant.objects.create(
@@ -245,9 +246,9 @@ class Decision:
 
     def _asked(self) -> AccessRequest:
         asker = "brand_a_member" if self.brand == self.past.world.brand_a else "brand_b_member"
-        wish = Wish((self.scope,), "Sourcing")
+        terms = RequestedTerms((self.scope,), "Sourcing")
         by = self.past.world.person(asker)
-        return request_access(by=by, brand=self.brand, factory=self.past.factory, wish=wish)
+        return request_access(by=by, brand=self.brand, factory=self.past.factory, terms=terms)
 
     def _granting(self, situation: Situation, position: Position) -> list[Outcome]:
         return [granting(situation, position, self.scope, self.terms)]

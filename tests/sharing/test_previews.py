@@ -42,7 +42,7 @@ def test_a_preview_says_what_then_happens(world: World) -> None:
         assert not SharingGrant.objects.filter(ended_at=None).exists()
         grant = world.grant(**{name: getattr(terms, name) for name in Terms.__dataclass_fields__})
         assert {line.report.cycle for line in told.opens} == cycles_read(world, "brand_a_member")
-        assert told.kept_back == [1]
+        assert told.withheld == [1]
         for line in told.waits:
             assert line.at is not None
             visible = Assessment.objects.visible_to(world.person("brand_a_member"), "report")

@@ -34,7 +34,7 @@ from sharing import access
 from sharing.confirming.services import confirm_grant, refuse_grant
 from sharing.grants.services.granting import change_grant, grant_access
 from sharing.grants.services.revoking import revoke_access
-from sharing.holds.services import release_report, withhold_report
+from sharing.holds.services import allow_report, withhold_report
 from sharing.models import SharingGrant, WithheldReport
 from sharing.subscriptions.services import withdraw_subscription
 from sharing.visibility import comparing as visibility_index
@@ -197,15 +197,15 @@ class Consent(RuleBasedStateMachine):
             self._keep_back_or_let_go(pair[0], cycle)
 
     def _keep_back_or_let_go(self, brand: str, cycle: int) -> None:
-        periods = self.oracle.kept_back.setdefault((brand, cycle), [])
+        periods = self.oracle.withheld.setdefault((brand, cycle), [])
         manager, factory, organisation = (
             self.world.person("manager_a"),
             self.world.factory_a,
             getattr(self.world, brand),
         )
         if periods and periods[-1].end is None:
-            kept = WithheldReport.objects.get(factory=factory, brand=organisation, cycle=cycle, released_at=None)
-            periods[-1].end = release_report(by=manager, withheld=kept).released_at
+            kept = WithheldReport.objects.get(factory=factory, brand=organisation, cycle=cycle, allowed_at=None)
+            periods[-1].end = allow_report(by=manager, withheld=kept).allowed_at
             return
         try:
             kept = withhold_report(by=manager, factory=factory, brand=organisation, cycle=cycle)

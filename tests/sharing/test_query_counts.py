@@ -25,7 +25,7 @@ from sharing.grants.services.revoking import revoke_access
 from sharing.holds.services import withhold_report
 from sharing.models import AccessRequest, Receipt, SharingGrant
 from sharing.requests.services.asking import request_access
-from sharing.requests.services.standing import Wish
+from sharing.requests.services.standing import RequestedTerms
 from tests.publishing import correct
 from tests.world import World, make_assessment
 
@@ -94,8 +94,8 @@ def test_sharing_with_many_brands_reads_and_authorises_once(world: World, report
 
 def test_a_request_is_looked_at_without_a_lock_or_a_write(world: World, client_of: Any, reports: None) -> None:
     world.grant(hold_days=30)
-    wish = Wish(("report", "step1", "improvement_plan"), "Due diligence")
-    asked = request_access(by=world.person("brand_a_member"), brand=world.brand_a, factory=world.factory_a, wish=wish)
+    terms = RequestedTerms(("report", "step1", "improvement_plan"), "Due diligence")
+    asked = request_access(by=world.person("brand_a_member"), brand=world.brand_a, factory=world.factory_a, terms=terms)
     manager, page = client_of(world.person("manager_a")), reverse("access_request", args=[asked.pk])
     rows = [model.objects.count() for model in (SharingGrant, Receipt, Notice, Event)]  # type: ignore[attr-defined]
 
@@ -112,13 +112,13 @@ def test_pages_before_a_decision_lock_and_write_nothing(world: World, client_of:
     """What is read, and what is posted only to see what would happen."""
     grant, factory = world.grant(hold_days=30), world.factory_a
     kept = withhold_report(by=world.person("manager_a"), factory=factory, brand=world.brand_a, cycle=1)
-    wish = Wish(("report", "step1"), "Due diligence")
-    asked = request_access(by=world.person("brand_b_member"), brand=world.brand_b, factory=factory, wish=wish)
+    terms = RequestedTerms(("report", "step1"), "Due diligence")
+    asked = request_access(by=world.person("brand_b_member"), brand=world.brand_b, factory=factory, terms=terms)
     manager = client_of(world.person("manager_a"))
     of_factory = ("who_can_see", "grant", "report_openings", "request_inbox", "confirmations")
     read = [reverse(name, args=[factory.pk]) for name in of_factory]
     read += [reverse(name, args=[asked.pk]) for name in ("access_request", "request_approve", "request_decline")]
-    read += ["/", reverse("grant_change", args=[grant.pk]), reverse("report_release", args=[kept.pk])]
+    read += ["/", reverse("grant_change", args=[grant.pk]), reverse("report_allow", args=[kept.pk])]
     order = {"brands": [world.brand_b.pk], "scopes": ["step1"], "cycles": "all"}
     posted: dict[str, dict[str, Any]] = {
         reverse("grant", args=[factory.pk]): order,

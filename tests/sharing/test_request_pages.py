@@ -15,7 +15,7 @@ from sharing.codes.queries import short_code
 from sharing.models import AccessRequest, SharingGrant
 from sharing.requests.services.answering import decline_request
 from sharing.requests.services.asking import request_access
-from sharing.requests.services.standing import Wish
+from sharing.requests.services.standing import RequestedTerms
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -25,8 +25,8 @@ LISTS = sorted((Path(__file__).parent.parent / "brands" / "data").glob("facility
 def ask(world: World, brand: Brand | None = None, **changes: Any) -> AccessRequest:
     brand = brand or world.brand_a
     by = world.person("brand_a_member" if brand == world.brand_a else "brand_b_member")
-    wish = Wish(**{"scopes": ("report", "step1"), "purpose": "Sourcing review", **changes})
-    return request_access(by=by, brand=brand, factory=world.factory_a, wish=wish)
+    terms = RequestedTerms(**{"scopes": ("report", "step1"), "purpose": "Sourcing review", **changes})
+    return request_access(by=by, brand=brand, factory=world.factory_a, terms=terms)
 
 
 def page(client: Any, name: str, *args: Any, **query: Any) -> str:
@@ -163,7 +163,7 @@ def test_many_at_once_and_only_of_the_own_factory(world: World, client_of: Any) 
         by=world.person("brand_a_member"),
         brand=world.brand_a,
         factory=world.factory_b,
-        wish=Wish(("report",), "Review"),
+        terms=RequestedTerms(("report",), "Review"),
     )
     client = client_of(world.person("manager_a"))
     url = reverse("requests_answer", args=[world.factory_a.pk])

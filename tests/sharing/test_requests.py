@@ -28,19 +28,19 @@ from sharing.requests.services.answering import (
 )
 from sharing.requests.services.asking import request_access, request_many, withdraw_request
 from sharing.requests.services.lapsing import lapse_requests, remind_of_requests
-from sharing.requests.services.standing import Wish, standings
+from sharing.requests.services.standing import RequestedTerms, standings
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
-WISH = Wish(scopes=("report", "step1"), purpose="Sourcing review", cycles="from", cycle_number=2)
+REQUESTED = RequestedTerms(scopes=("report", "step1"), purpose="Sourcing review", cycles="from", cycle_number=2)
 
 
 def ask(world: World, *, brand: Brand | None = None, factory: Factory | None = None, **changes: Any) -> AccessRequest:
     """A request of brand A's member to factory A, unless said otherwise."""
     brand = brand or world.brand_a
     by = world.person("brand_a_member" if brand == world.brand_a else "brand_b_member")
-    wish = Wish(**{**WISH.__dict__, **changes})
-    return request_access(by=by, brand=brand, factory=factory or world.factory_a, wish=wish)
+    terms = RequestedTerms(**{**REQUESTED.__dict__, **changes})
+    return request_access(by=by, brand=brand, factory=factory or world.factory_a, terms=terms)
 
 
 def line(request: AccessRequest, kind: str, reader: Any) -> Any:
@@ -73,7 +73,7 @@ def test_a_brand_asks_and_the_factory_is_told(world: World) -> None:
 def test_only_the_brand_asks_and_only_the_factory_answers(world: World) -> None:
     for persona in ("brand_b_member", "manager_a", "global_staff", "outsider", "inactive"):
         with pytest.raises(PermissionDenied):
-            request_access(by=world.person(persona), brand=world.brand_a, factory=world.factory_a, wish=WISH)
+            request_access(by=world.person(persona), brand=world.brand_a, factory=world.factory_a, terms=REQUESTED)
     request = ask(world)
     for persona in ("member_a", "representative_a", "manager_b", "brand_a_manager", "programme_manager", "advisor"):
         by = world.person(persona)
@@ -258,12 +258,12 @@ def test_a_brand_cannot_flood(world: World, settings: Any) -> None:
     settings.REQUESTS_A_DAY = 2
     by, factories = world.person("brand_a_manager"), [world.factory_a, world.factory_b, world.factory_vn]
     with pytest.raises(ValidationError, match=r"24 hours; 2 remain"):
-        request_many(by=by, brand=world.brand_a, factories=factories, wish=WISH)
+        request_many(by=by, brand=world.brand_a, factories=factories, terms=REQUESTED)
     assert not AccessRequest.objects.exists()
-    asked = request_many(by=by, brand=world.brand_a, factories=[*factories[:2], world.factory_a], wish=WISH)
+    asked = request_many(by=by, brand=world.brand_a, factories=[*factories[:2], world.factory_a], terms=REQUESTED)
     assert ([one.factory for one in asked.requests], asked.refused) == (factories[:2], [])
     with pytest.raises(ValidationError, match=r"24 hours; 0 remain"):
-        request_access(by=by, brand=world.brand_a, factory=world.factory_vn, wish=WISH)
+        request_access(by=by, brand=world.brand_a, factory=world.factory_vn, terms=REQUESTED)
     assert ask(world, brand=world.brand_b).state == "open"
 
 
@@ -278,7 +278,9 @@ def test_asking_many_costs_two_writes_each_and_says_who_was_left_out(
     )
     everybody = [world.factory_a, world.factory_b, world.factory_vn, *more]
     with django_assert_max_num_queries(14 + 2 * 9):
-        asked = request_many(by=world.person("brand_a_member"), brand=world.brand_a, factories=everybody, wish=WISH)
+        asked = request_many(
+            by=world.person("brand_a_member"), brand=world.brand_a, factories=everybody, terms=REQUESTED
+        )
     assert [factory for factory, _why in asked.refused] == [world.factory_b, world.factory_vn]
     assert len(asked.requests) == 9
 

@@ -42,7 +42,7 @@ def told(kind: str, side: str, reader: Any) -> list[Line]:
 
 
 def open_pairs() -> set[tuple[str, str]]:
-    return set(SharingGrant.objects.not_over().values_list("brand__name", "scope"))
+    return set(SharingGrant.objects.not_ended().values_list("brand__name", "scope"))
 
 
 # --- ending -------------------------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ def test_r7_stop_all_sharing_asks_twice_and_leaves_nothing(world: World, client_
     assert len(open_pairs()) == 3
     for _ in range(2):
         manager.post(address, dict(asked.context["hidden"]))
-    assert set(SharingGrant.objects.not_over().values_list("factory", flat=True)) == {world.factory_b.pk}
+    assert set(SharingGrant.objects.not_ended().values_list("factory", flat=True)) == {world.factory_b.pk}
     assert Event.objects.filter(kind="sharing.stopped", data={"grants": 2}).count() == 1
     assert set(SharingGrant.objects.exclude(ended_at=None).values_list("is_end_reason_shown", flat=True)) == {True}
     assert "shares with nobody" in manager.get(address).content.decode()

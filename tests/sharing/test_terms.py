@@ -80,19 +80,19 @@ def test_python_sql_and_the_triggers_say_the_same_of_any_terms(world: World) -> 
             rows, then = SharingGrant.objects.filter(pk=grant.pk), moment(at)
             assert rows.filter(terms.covering(cycle)).exists() == terms.covers(grant, cycle)
             assert rows.filter(terms.in_force(then)).exists() == terms.is_in_force(grant, then)
-            assert rows.filter(terms.given()).exists() == terms.is_given(grant)
-            assert rows.filter(terms.given(then)).exists() == terms.is_given(grant, then)
+            assert rows.filter(terms.confirmed()).exists() == terms.is_confirmed(grant)
+            assert rows.filter(terms.confirmed(then)).exists() == terms.is_confirmed(grant, then)
             opening = rows.annotate(opens=terms.opening(published)).values_list("opens", flat=True).get()
             if grant.ended_at is None and (grant.confirmed_at is None or grant.confirmed_at <= then):
                 is_live = terms.status(grant, then) is terms.Status.LIVE
                 assert is_live == rows.filter(terms.in_force(then)).exists()
-            if terms.is_given(grant):
+            if terms.is_confirmed(grant):
                 assert opening == terms.opens_at(grant, published)
             indexed = Visibility.objects.filter(grant=grant, report=reports[cycle]).first()
             proposes = (
                 rule_of(grant.scope).opens_assessments
                 and terms.covers(grant, cycle)
-                and terms.is_given(grant)
+                and terms.is_confirmed(grant)
                 and grant.ended_at is None
             )
             assert (indexed is not None) == proposes

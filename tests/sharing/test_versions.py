@@ -12,7 +12,7 @@ from sharing import access
 from sharing.grants.services.granting import change_grant
 from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import revoke_access
-from sharing.holds.services import release_report, withhold_report
+from sharing.holds.services import allow_report, withhold_report
 from sharing.models import SharingGrant
 from tests.publishing import correct
 from tests.sharing.directions import is_read
@@ -81,7 +81,7 @@ def test_r51_a_new_brand_never_sees_the_replaced_version(world: World) -> None:
 
     assert reads(world, old, new) == [2]
     assert why_not(world, old) == "replaced"
-    told = access.decide_as_told(world.person("brand_a_member"), old, "report")
+    told = access.explain_to_reader(world.person("brand_a_member"), old, "report")
     assert told.reason not in {"replaced", "grant"}
     assert "replaced" not in told.sentence
 
@@ -126,7 +126,7 @@ def test_r51_a_version_replaced_while_it_was_kept_back_is_read_only_by_who_had_i
     assert reads(world, old, new) == []
     assert {why_not(world, old), why_not(world, new)} == {"withheld"}
 
-    release_report(by=manager, withheld=kept)
+    allow_report(by=manager, withheld=kept)
 
     assert reads(world, old, new) == expected
 

@@ -157,7 +157,7 @@ def test_a_report_is_listed_once_whatever_number_of_scopes_and_brands_open_it(wo
 
 @pytest.mark.django_db
 def test_the_compiled_gate_says_what_the_queryset_says(world: World) -> None:
-    """`has_perm` runs a statement that was worded once; for everybody and everything it is `visible_to`."""
+    """`has_perm` runs a statement that was prepared once; for everybody and everything it is `visible_to`."""
     world.grant()
     world.grant(world.brand_b, scope="step1", cycles="only", cycle_number=2)
     answers = set()

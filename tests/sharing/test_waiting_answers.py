@@ -28,7 +28,7 @@ from sharing.requests.services.answering import (
 from sharing.requests.services.asking import request_access
 from sharing.requests.services.dropping import drop_proposals
 from sharing.requests.services.lapsing import lapse_requests, remind_of_requests
-from sharing.requests.services.standing import Wish, standings
+from sharing.requests.services.standing import RequestedTerms, standings
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -43,8 +43,8 @@ def confirming(world: World) -> World:
 
 
 def ask(world: World, *scopes: str) -> AccessRequest:
-    wish = Wish(scopes or ("report",), "Sourcing")
-    return request_access(by=world.person("brand_a_manager"), brand=world.brand_a, factory=world.factory_a, wish=wish)
+    terms = RequestedTerms(scopes or ("report",), "Sourcing")
+    return request_access(by=world.person("brand_a_manager"), brand=world.brand_a, factory=world.factory_a, terms=terms)
 
 
 def approved(world: World, *scopes: str) -> AccessRequest:
@@ -226,7 +226,7 @@ def test_it_is_answered_if_it_lapses_while_it_is_confirmed(
     monkeypatch.setattr(Situation, "refuse_while_handed_over", lambda _situation: time_machine.move_to(after))
     grant = confirm_grant(by=world.person("representative_a"), grant=request.grants.get())
     request.refresh_from_db()
-    assert (grant.is_given, request.state, answers_told()) == (True, "approved", 1)
+    assert (grant.is_confirmed, request.state, answers_told()) == (True, "approved", 1)
     assert (lapse_requests(), drop_proposals()) == (0, 0)
 
 
@@ -265,5 +265,5 @@ def test_a_yes_after_one_that_ran_out_unconfirmed_is_given_once(confirming: Worl
     Factory.objects.filter(pk=world.factory_a.pk).update(confirms_sharing=False)
     approve_request(by=manager, request=request, scopes=["report"], terms=as_asked(request))
     request.refresh_from_db()
-    assert (request.state, answers_told(), request.grants.given().count()) == ("approved", 1, 1)
+    assert (request.state, answers_told(), request.grants.confirmed().count()) == ("approved", 1, 1)
     assert Event.objects.filter(kind="request.approved").count() == 1

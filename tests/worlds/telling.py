@@ -15,7 +15,7 @@ from assessments.tasks import clear_old_report_files
 from portal.core.tasks import requeue_lost_jobs
 from portal.ledger import remembering
 from portal.ledger.tasks import seal_ledger
-from portal.notices.tasks import deliver_webhooks, tell_people
+from portal.notices.tasks import deliver_webhooks, send_notices
 from portal.notices.webhooks import sending
 from portal.notices.webhooks.addresses import Target
 from sharing.tasks import announce_monthly_digests, prompt_renewals, remind_of_copies, tend_requests
@@ -30,7 +30,7 @@ PERIODIC = (
     announce_monthly_digests,
     tend_requests,
     seal_ledger,
-    tell_people,
+    send_notices,
     deliver_webhooks,
 )
 GATHERED = timedelta(minutes=20)  # after which what was announced has left

@@ -66,7 +66,7 @@ class Command(BaseCommand):
 
     def _decide(self, by: User, batch: ImportBatch, options: dict[str, Any]) -> None:
         if batch.state == ImportBatch.State.REFUSED:
-            self._tell_errors(batch)
+            self._print_errors(batch)
             discard_import(by=by, batch=batch)
             raise CommandError("Nothing was imported.")
         for line in summary(batch.plan):
@@ -79,7 +79,7 @@ class Command(BaseCommand):
         self._run(confirm_import(by=by, batch=batch, create_missing=options["create"], treat_as_step1=options["step1"]))
         self.stdout.write(self.style.SUCCESS("Imported."))
 
-    def _tell_errors(self, batch: ImportBatch) -> None:
+    def _print_errors(self, batch: ImportBatch) -> None:
         groups = [Group.read(group) for group in batch.plan["groups"]]
         self.stderr.write("\n".join(told(groups)))
         self.stderr.write(f"{batch.plan['problems']} errors.")

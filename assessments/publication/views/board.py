@@ -22,8 +22,8 @@ from assessments.reading.filters import BoardFilter, country_choices
 from assessments.visits.models import AssessmentQuerySet
 from factories.models import CountryProgramme
 from portal.accounts.models import User
+from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
-from portal.accounts.worded import Worded
 from portal.ui.lists import capped, capped_count, requested_page, shown_count
 
 COLUMNS = ("internal_review", "factory_review", "published")
@@ -98,9 +98,9 @@ def _visible_countries(user: Visitor) -> "QuerySet[CountryProgramme, str]":
     return CountryProgramme.objects.visible_to(user).order_by().values_list("country", flat=True)
 
 
-_first: Worded[Assessment, Assessment] = Worded(lambda user, name: _top(_in_state(user, name), name))
-_counted: Worded[Assessment, Any] = Worded(lambda user, name: capped(_in_state(user, name)))
-_countries: Worded[CountryProgramme, str] = Worded(_visible_countries)
+_first: Prepared[Assessment, Assessment] = Prepared(lambda user, name: _top(_in_state(user, name), name))
+_counted: Prepared[Assessment, Any] = Prepared(lambda user, name: capped(_in_state(user, name)))
+_countries: Prepared[CountryProgramme, str] = Prepared(_visible_countries)
 
 
 def _column(user: User, name: str, rights: StepRights, rows: AssessmentQuerySet | None) -> dict[str, Any]:
@@ -124,13 +124,13 @@ def _card(assessment: Assessment, rights: StepRights) -> dict[str, Any]:
     return {
         "assessment": assessment,
         "days_late": assessment.days_late,
-        "factory_time_over": _factory_time_over(assessment),
+        "factory_time_over": _has_factory_time_ended(assessment),
         "steps": steps,
         "forward": [step for step in steps if step.name not in STEPS_BACK],
     }
 
 
-def _factory_time_over(assessment: Assessment) -> bool:
+def _has_factory_time_ended(assessment: Assessment) -> bool:
     """Return whether the factory had all the days that its country gives it for its review."""
     in_review = assessment.state == Assessment.State.FACTORY_REVIEW and assessment.released_at is not None
     return in_review and not is_early(assessment)

@@ -111,10 +111,10 @@ def review_end(assessment: Assessment) -> date | None:
 
 def is_early(assessment: Assessment) -> bool:
     """Return whether the factory's review is still under way: publishing now would cut it short."""
-    return assessment.state == Assessment.State.FACTORY_REVIEW and not is_review_over(assessment)
+    return assessment.state == Assessment.State.FACTORY_REVIEW and not has_review_ended(assessment)
 
 
-def is_review_over(assessment: Assessment) -> bool:
+def has_review_ended(assessment: Assessment) -> bool:
     """Return whether the factory had its days of review: the last of them has passed, or its country gives none."""
     ends, days = review_end(assessment), assessment.factory.programme.factory_review_days
     return ends is not None and (days == 0 or ends < today(assessment.factory))

@@ -136,7 +136,7 @@ def _created(visit: VisitPlan) -> datetime:
     return moment(visit.start - timedelta(days=own.randint(65, 90)), own)
 
 
-def tell_assessments(
+def record_assessments(
     visits: Iterable[VisitPlan], factories: dict[str, Factory], users: dict[str, User], history: History
 ) -> None:
     """Add the events of every assessment's way through the workflow."""

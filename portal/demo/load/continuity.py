@@ -104,7 +104,7 @@ def load_unconfirmed(
     factory, manager = factories[plan.bw_id], users[manager_email(plan)]
     assert representative_email(plan) in users  # noqa: S101 - the rule needs one
     Factory.objects.filter(pk=factory.pk).update(confirms_sharing=True)
-    _tell_rule(SharingEvent.CONFIRMATION_REQUIRED, now - timedelta(days=40), factory, manager, factory.pk, history)
+    _record_rule(SharingEvent.CONFIRMATION_REQUIRED, now - timedelta(days=40), factory, manager, factory.pk, history)
     taken = set(SharingGrant.objects.filter(factory=factory).values_list("brand_id", flat=True))
     brand = next(brand for brand in brands.values() if brand.pk not in taken)
     _propose(factory, brand, manager, now - timedelta(days=3), history)
@@ -115,17 +115,19 @@ def load_last_unconfirmed(
 ) -> None:
     """Write factory A's trial of the rule for two months: a manager decides alone again; one old grant still waits."""
     manager, representative = users[manager_email(plan)], users[representative_email(plan)]
-    _tell_rule(SharingEvent.CONFIRMATION_REQUIRED, now - timedelta(days=65), factory, manager, factory.pk, history)
+    _record_rule(SharingEvent.CONFIRMATION_REQUIRED, now - timedelta(days=65), factory, manager, factory.pk, history)
     _propose(factory, brand, manager, now - timedelta(days=9), history)
     asked, answered = now - timedelta(days=6), now - timedelta(days=4)
     columns = ("factory_id", "asked_by_id", "asked_at", "answered_at", "answered_by_id", "is_agreed")
     copy_rows(ConfirmationEnd, columns, [(factory.pk, manager.pk, asked, answered, representative.pk, True)])
-    wish = ConfirmationEnd.objects.get(factory=factory)
-    _tell_rule(SharingEvent.CONFIRMATION_WAIVER_ASKED, asked, factory, manager, wish.pk, history)
-    _tell_rule(SharingEvent.CONFIRMATION_WAIVED, answered, factory, representative, wish.pk, history)
+    waiver = ConfirmationEnd.objects.get(factory=factory)
+    _record_rule(SharingEvent.CONFIRMATION_WAIVER_ASKED, asked, factory, manager, waiver.pk, history)
+    _record_rule(SharingEvent.CONFIRMATION_WAIVED, answered, factory, representative, waiver.pk, history)
 
 
-def _tell_rule(kind: SharingEvent, at: datetime, factory: Factory, by: User, subject: object, history: History) -> None:
+def _record_rule(
+    kind: SharingEvent, at: datetime, factory: Factory, by: User, subject: object, history: History
+) -> None:
     history.add(at, kind, by=by.pk, subject=subject, factory_id=factory.pk)
 
 

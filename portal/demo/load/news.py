@@ -28,7 +28,7 @@ LONGEST_HOLD = timedelta(days=30)
 
 def load_waiting_notices(now: datetime) -> int:
     """Write notices of access that ends or begins, and of reports that open when a hold ends; return how many."""
-    given = SharingGrant.objects.not_over().given()
+    given = SharingGrant.objects.not_ended().confirmed()
     ends = [_notice(ENDED, grant, grant.expires_at) for grant in given.filter(expires_at__gt=now)]
     starts = [_notice(STARTED, grant, grant.valid_from) for grant in given.filter(valid_from__gt=now)]
     Notice.objects.bulk_create([*ends, *starts])

@@ -97,11 +97,11 @@ def _keep_papers(
             )
         )
         given = [str(grant_key(n)) for n, one in enumerate(plans) if one.granted_for and one.factory.bw_id == bw_id]
-        _tell_paper(consents[-1], plan.created_at, given, history)
+        _record_paper(consents[-1], plan.created_at, given, history)
     PaperConsent.objects.bulk_create(consents)
 
 
-def _tell_paper(consent: PaperConsent, at: datetime, grants: list[str], history: History) -> None:
+def _record_paper(consent: PaperConsent, at: datetime, grants: list[str], history: History) -> None:
     said = {"sha256": consent.sha256, "signed_on": consent.signed_on.isoformat(), "grants": grants}
     ids = {"factory_id": consent.factory_id, "subject": consent.pk}
     history.add(at, SharingEvent.PAPER_RECORDED, by=consent.recorded_by_id, **ids, **said)

@@ -66,10 +66,10 @@ def advisor_emails(country: str) -> list[str]:
 def people(factories: tuple[FactoryPlan, ...]) -> Iterator[PersonPlan]:
     """Yield everybody who is not one of the accounts."""
     yield from _staff()
-    yield from _brand_people()
+    yield from _brand_members()
     for factory in factories:
         if factory.is_assessed or factory.status == "pending":
-            yield from _factory_people(factory)
+            yield from _factory_members(factory)
 
 
 def _slug(name: str) -> str:
@@ -92,14 +92,14 @@ def _brand_roles(brand: str) -> tuple[str, ...]:
     return {BRAND_A: (), BRAND_B: ()}.get(brand, ("manager", "member"))
 
 
-def _brand_people() -> Iterator[PersonPlan]:
+def _brand_members() -> Iterator[PersonPlan]:
     names = iter(dice("buyers").sample(BUYERS, len(BUYERS)) * 2)
     for brand in BRANDS:
         for role in _brand_roles(brand.name):
             yield PersonPlan(f"{role}-{_slug(brand.name)}@demo.example", next(names), "brand", brand.name, role)
 
 
-def _factory_people(factory: FactoryPlan) -> Iterator[PersonPlan]:
+def _factory_members(factory: FactoryPlan) -> Iterator[PersonPlan]:
     if factory.index > 1:
         yield PersonPlan(manager_email(factory), factory.contact, "factory", factory.bw_id, "manager")
     if factory.index == 1:

@@ -144,7 +144,7 @@ class OpeningSerializer(serializers.Serializer[Any]):
     grant = serializers.UUIDField(source="pk")
     brand = BrandBriefSerializer()
     since = serializers.DateTimeField(source="starts_at")
-    until = serializers.DateTimeField(source="over_at", allow_null=True)
+    until = serializers.DateTimeField(source="ends_at", allow_null=True)
     cycles = serializers.ChoiceField(choices=SharingGrant.Cycles.values)
     cycle_number = serializers.IntegerField(allow_null=True)
 

@@ -25,7 +25,7 @@ from sharing.gates.api import factory_from_inside
 from sharing.grants.api.grants import GrantRows
 from sharing.grants.serializers.grants import GrantChange, GrantSerializer
 from sharing.grants.services.granting import share
-from sharing.holds.services import release_report, withhold_report
+from sharing.holds.services import allow_report, withhold_report
 from sharing.models import WithheldReport
 
 
@@ -128,4 +128,4 @@ class ReleaseView(PortalView):
         rows = WithheldReport.objects.visible_to(self.user).select_related("factory", "brand")
         kept = get_object_or_404(rows, pk=pk)
         require(Factory.objects.where(self.user, "manage_sharing"), kept.factory)
-        return Response(self.get_serializer(release_report(by=self.user, withheld=kept)).data)
+        return Response(self.get_serializer(allow_report(by=self.user, withheld=kept)).data)

@@ -86,14 +86,14 @@ def _start(request: HttpRequest, factory: Factory) -> dict[str, Any]:
 
 def _templates(request: HttpRequest, factory: Factory) -> list[SharingGrant]:
     """Return the grants in force whose terms may be copied."""
-    grants = SharingGrant.objects.visible_to(request.user).filter(factory=factory).not_over()
+    grants = SharingGrant.objects.visible_to(request.user).filter(factory=factory).not_ended()
     return list(grants.select_related("brand", "factory").order_by("brand__name", "scope"))
 
 
 def _is_new(request: HttpRequest, factory: Factory, form: GrantForm) -> bool:
     """Return whether nothing like it is shared yet; if not, the form says what is, and links to where to change it."""
     terms = form.terms()
-    shared = SharingGrant.objects.visible_to(request.user).filter(factory=factory).not_over()
+    shared = SharingGrant.objects.visible_to(request.user).filter(factory=factory).not_ended()
     shared = shared.filter(scope__in=form.cleaned_data["scopes"], brand__in=form.cleaned_data["brands"])
     shared = shared.select_related("brand").order_by("brand__name")
     others = [one for one in shared if not terms.same_as(one)]

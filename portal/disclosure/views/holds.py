@@ -15,7 +15,7 @@ from portal.core.days import show_days_of
 from portal.disclosure.openings import openings_of
 from portal.ui.repeats import unsaved, warn_done_already
 from sharing.gates.pages import about, factory_inside, may_decide, may_look, person, require_decider
-from sharing.holds.services import release_report, withhold_report
+from sharing.holds.services import allow_report, withhold_report
 from sharing.models import SharingGrant, WithheldReport
 from sharing.terms import MAX_CYCLE
 
@@ -70,7 +70,7 @@ def report_withhold(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def report_release(request: HttpRequest, pk: int) -> HttpResponse:
+def report_allow(request: HttpRequest, pk: int) -> HttpResponse:
     """Release a held report: first say what that means, then do it."""
     kept = get_object_or_404(
         WithheldReport.objects.visible_to(request.user).select_related("factory__programme", "brand"), pk=pk
@@ -80,17 +80,17 @@ def report_release(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         words = {"brand": kept.brand, "cycle": kept.cycle}
         try:
-            release_report(by=person(request), withheld=kept)
+            allow_report(by=person(request), withheld=kept)
         except ValidationError as error:
             messages.error(request, about(kept.factory, " ".join(error.messages)))
         else:
             said = _("The hold on the report of cycle %(cycle)s for %(brand)s has ended.") % words
             messages.success(request, about(kept.factory, said))
-    if request.method == "POST" or kept.released_at is not None:
+    if request.method == "POST" or kept.allowed_at is not None:
         return redirect("report_openings", pk=kept.factory_id)
     grants = SharingGrant.objects.visible_to(request.user).filter(factory=kept.factory, brand=kept.brand)
     return render(
         request,
-        "disclosure/report_release.html",
-        {"kept": kept, "factory": kept.factory, "is_shared": grants.not_over().exists()},
+        "disclosure/report_allow.html",
+        {"kept": kept, "factory": kept.factory, "is_shared": grants.not_ended().exists()},
     )

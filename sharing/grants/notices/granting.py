@@ -33,7 +33,7 @@ def _withheld(notice: Notice, reader: User) -> Line | None:
     return Line(text % _words(notice, factory), openings_page(factory))
 
 
-def _let_open(notice: Notice, reader: User) -> Line | None:
+def _allowed(notice: Notice, reader: User) -> Line | None:
     factory = own_factory(notice, reader)
     if factory is None:
         return None
@@ -88,7 +88,7 @@ def _ends_soon(notice: Notice, reader: User) -> Line | None:
 FACTORY, BOTH = {"factory": ""}, {"factory": "", "brand": ""}
 for kind in (
     NoticeKind(SharingNotice.REPORT_HELD, gettext_lazy("A report is held"), _withheld, sides=FACTORY),
-    NoticeKind(SharingNotice.REPORT_ALLOWED, gettext_lazy("A report is no longer held"), _let_open, sides=FACTORY),
+    NoticeKind(SharingNotice.REPORT_ALLOWED, gettext_lazy("A report is no longer held"), _allowed, sides=FACTORY),
     NoticeKind(
         SharingNotice.PAPER_RECORDED,
         gettext_lazy("Staff recorded consent given on paper"),

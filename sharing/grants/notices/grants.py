@@ -1,6 +1,6 @@
 """Notices to a brand when a factory begins to share with it, changes the terms, or stops.
 
-There is none of a grant that a second person of the factory has yet to confirm; `tell_started` is called again when
+There is none of a grant that a second person of the factory has yet to confirm; `notify_started` is called again when
 it is confirmed. A notice checks what is true when it is sent: of a grant that has since ended it does not say that it
 started (R7), and after an end it says nothing but the end.
 """
@@ -26,31 +26,31 @@ STARTED, CHANGED, ENDED = SharingNotice.GRANT_STARTED, SharingNotice.GRANT_CHANG
 BRAND = {"brand": ""}
 
 
-def tell_started(tell: Callable[..., None], grant: SharingGrant, position: Position) -> None:
+def notify_started(notify: Callable[..., None], grant: SharingGrant, position: Position) -> None:
     """Announce a grant that took effect, when it begins; if it replaces another one, announce that the terms changed.
 
     `tell` takes a kind, a grant and a side; `position` is the brand's, including the grant.
     """
-    if not grant.is_given:
+    if not grant.is_confirmed:
         return
     kind = CHANGED if grant.replaces_id else STARTED
-    tell(kind, grant, "brand", not_before=grant.valid_from, is_mailed=True)
+    notify(kind, grant, "brand", not_before=grant.valid_from, is_mailed=True)
     if grant.expires_at is not None:
-        tell(ENDED, grant, "brand", not_before=grant.expires_at, is_mailed=True)
+        notify(ENDED, grant, "brand", not_before=grant.expires_at, is_mailed=True)
     grant_may_open(grant, position)
 
 
-def tell_ended(tell: Callable[..., None], grant: SharingGrant) -> None:
+def notify_ended(notify: Callable[..., None], grant: SharingGrant) -> None:
     """Announce to programs that a grant ended; `sharing.grants.notices.revoking` notifies people of a revoke."""
-    if grant.is_given:
-        tell(ENDED, grant, "brand", is_mailed=False)
+    if grant.is_confirmed:
+        notify(ENDED, grant, "brand", is_mailed=False)
 
 
-def _told_of(notice: Notice) -> SharingGrant | None:
+def _grant_of(notice: Notice) -> SharingGrant | None:
     """Return the grant if what the notice says is true now and the brand may know it."""
     grants = SharingGrant.objects.select_related("factory", "brand")
     grant = grants.filter(pk=notice.subject, brand=notice.organisation_id, brand__is_active=True).first()
-    if grant is None or not grant.is_given:
+    if grant is None or not grant.is_confirmed:
         return None
     is_live = grant.status() is Status.LIVE
     if notice.kind != ENDED:
@@ -70,7 +70,7 @@ def _is_old_news(notice: Notice, grant: SharingGrant) -> bool:
 
 
 def _line(notice: Notice, reader: User) -> Line | None:
-    grant = _told_of(notice) if notice.data.get("is_mailed", True) else None
+    grant = _grant_of(notice) if notice.data.get("is_mailed", True) else None
     if grant is None or not SharingGrant.objects.visible_to(reader).filter(pk=grant.pk).exists():
         return None
     words = {"factory": grant.factory.name, "what": grant.get_scope_display(), "cycles": grant.cycles_in_words()}
@@ -96,7 +96,7 @@ def _until(grant: SharingGrant) -> str:
 
 
 def _payload(notice: Notice) -> dict[str, Any] | None:
-    grant = _told_of(notice)
+    grant = _grant_of(notice)
     if grant is None:
         return None
     factory = {"id": grant.factory_id, "bw_id": grant.factory.bw_id}

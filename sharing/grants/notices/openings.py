@@ -41,9 +41,9 @@ def grant_may_open(grant: SharingGrant, position: Position) -> None:
     _pass_on(position, Before(position, ended_at - JUST_BEFORE) if ended_at is not None else None)
 
 
-def report_may_open(before: Position, after: Position, *, released_at: datetime) -> None:
+def report_may_open(before: Position, after: Position, *, allowed_at: datetime) -> None:
     """Pass on that a withheld report was released."""
-    _pass_on(after, Before(before, released_at - JUST_BEFORE))
+    _pass_on(after, Before(before, allowed_at - JUST_BEFORE))
 
 
 def _pass_on(after: Position, before: Before | None) -> None:

@@ -19,7 +19,7 @@ from factories.rights import member_may
 from portal.accounts.models import User
 from sharing.events import SharingEvent
 from sharing.grants.ends import End
-from sharing.grants.notices.grants import tell_ended, tell_started
+from sharing.grants.notices.grants import notify_ended, notify_started
 from sharing.grants.services.journal import Journal
 from sharing.grants.services.outcomes import Outcome, Terms, changing, end_of, granting
 from sharing.grants.services.situation import locked_situation
@@ -118,7 +118,7 @@ def _carry_over(journal: Journal, outcome: Outcome) -> None:
     A change that only narrows takes effect without the second person: it is no answer to a request for more. An expired
     proposal has no successor: whoever agrees once more answers the request anew.
     """
-    proposals = [one for one in outcome.ends if not one.is_given and outcome.end_code is End.CHANGED]
+    proposals = [one for one in outcome.ends if not one.is_confirmed and outcome.end_code is End.CHANGED]
     if proposals and (outcome.grant.needs_confirmation or not journal.situation.factory.confirms_sharing):
         carry_over(proposals, outcome.grant, by=journal.situation.by)
 
@@ -144,7 +144,7 @@ def end_grant(
     journal.receipt(kind_of_end(grant), grant)
     # The brand was notified of an expiry when it happened; a change is announced with its successor.
     if code not in {End.EXPIRED, End.CHANGED}:
-        tell_ended(journal.tell, grant)
+        notify_ended(journal.notify, grant)
 
 
 def _start(journal: Journal, grant: SharingGrant, kind: SharingEvent) -> None:
@@ -153,9 +153,9 @@ def _start(journal: Journal, grant: SharingGrant, kind: SharingEvent) -> None:
     position.grants.append(grant)
     journal.event(kind, grant, **_terms_data(grant))
     journal.receipt(kind_of_start(grant), grant)
-    tell_started(journal.tell, grant, position)
+    notify_started(journal.notify, grant, position)
     if grant.needs_confirmation:
-        journal.tell(SharingNotice.CONFIRMATION_ASKED, grant, "factory")
+        journal.notify(SharingNotice.CONFIRMATION_ASKED, grant, "factory")
 
 
 def _terms_data(grant: SharingGrant) -> dict[str, Any]:

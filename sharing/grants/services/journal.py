@@ -46,7 +46,7 @@ class Journal:
         self._newest[grant.pk] = Earlier(receipt.number, receipt.issued_at)
         self._receipts.append(receipt)
 
-    def tell(self, kind: NoticeName, grant: SharingGrant, side: str, **data: Any) -> None:
+    def notify(self, kind: NoticeName, grant: SharingGrant, side: str, **data: Any) -> None:
         """Add a notice about a grant to the people of the factory, or of the brand (`side`)."""
         organisation = grant.factory_id if side == Side.FACTORY else grant.brand_id
         self._notices.append(notice_of(kind, side=side, organisation_id=organisation, **ids_of(grant), **data))

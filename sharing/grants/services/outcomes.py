@@ -120,7 +120,7 @@ def changing(situation: Situation, position: Position, grant: SharingGrant, term
     if grant.ended_at is not None:
         raise HasChangedError(_("This access has since ended. Check the list before you change anything."))
     standing = position.open_grants(grant.scope)
-    given = next((one for one in standing if one.is_given), None)
+    given = next((one for one in standing if one.is_confirmed), None)
     if given is not None and terms.same_as(given):
         return Outcome(given, ends=[grant] if grant != given else [])  # the proposed change is taken back
     if same := next((one for one in standing if terms.same_as(one)), None):

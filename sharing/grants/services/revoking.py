@@ -41,7 +41,7 @@ def revoke_access(*, by: User, grant: SharingGrant, reason: str = "", is_reason_
     standing, chain = position.open_grants(grant.scope), position.with_successors(grant)
     if not any(one.ended_at is None for one in chain):
         standing = []  # it has ended, and other access that was granted since is not meant
-    if grant.ended_at is None and not grant.is_given:
+    if grant.ended_at is None and not grant.is_confirmed:
         standing = [grant]
     _end_all(situation, standing, reason, is_reason_shown)
     return grant if grant in standing else max([*chain, *standing], key=lambda one: one.ended_at or situation.now)
@@ -90,11 +90,11 @@ def _end_all(situation: Situation, grants: Sequence[SharingGrant], reason: str, 
     journal = Journal(situation)
     for grant in grants:
         end_grant(journal, grant, End.STOPPED, reason=reason, is_reason_shown=is_reason_shown)
-        if grant.is_given:  # the brand never knew of any other
-            journal.tell(SharingNotice.ACCESS_ENDED, grant, "brand")
-        journal.tell(SharingNotice.ACCESS_ENDED, grant, "factory")
+        if grant.is_confirmed:  # the brand never knew of any other
+            journal.notify(SharingNotice.ACCESS_ENDED, grant, "brand")
+        journal.notify(SharingNotice.ACCESS_ENDED, grant, "factory")
     journal.write()
     shown = reason.strip()[:300] if is_reason_shown else ""
     for brand, own in groupby(grants, key=lambda grant: grant.brand):
-        if scopes := {grant.scope for grant in own if grant.is_given}:
+        if scopes := {grant.scope for grant in own if grant.is_confirmed}:
             ask_to_destroy(by=situation.by, factory=situation.factory, brand=brand, scopes=scopes, reason=shown)

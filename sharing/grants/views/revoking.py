@@ -42,7 +42,7 @@ COPIES_SHOWN = 200
 
 def _open(request: HttpRequest, factory: Factory) -> SharingGrantQuerySet:
     """Return what the factory shares, or has agreed to share from a later day on."""
-    grants = SharingGrant.objects.visible_to(request.user).filter(factory=factory).not_over()
+    grants = SharingGrant.objects.visible_to(request.user).filter(factory=factory).not_ended()
     return grants.select_related("brand", "factory").order_by("brand__name", "brand", "scope")
 
 
@@ -68,7 +68,7 @@ def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         ended = revoke_access(by=person(request), grant=found, **form.reasons())
         if not _stopped_before(request, found, ended, form):
-            is_taken_back = _is_proposed_change(found) and not ended.is_given
+            is_taken_back = _is_proposed_change(found) and not ended.is_confirmed
             messages.success(request, _taken_back(found) if is_taken_back else _stopped(request, found))
         return redirect("who_can_see", pk=found.factory_id)
     successor = in_place_of(found)
@@ -89,7 +89,7 @@ def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _is_proposed_change(found: SharingGrant) -> bool:
     """Return whether it would change what the brand has, once a second person confirms it."""
-    return found.status() is Status.UNCONFIRMED and found.given_before() is not None
+    return found.status() is Status.UNCONFIRMED and found.replaced_grant() is not None
 
 
 def _stopped_before(request: HttpRequest, found: SharingGrant, ended: SharingGrant, form: RevokeForm) -> bool:

@@ -13,8 +13,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from brands.identity import identities
+from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
-from portal.accounts.worded import Worded
 from sharing.copies.views import latest_destroy_notices
 from sharing.gates.pages import factory_inside, may_decide, may_look, person
 from sharing.grants.models import SharingGrantQuerySet
@@ -32,12 +32,12 @@ def _grants_of(user: Visitor, factory: Any) -> SharingGrantQuerySet:
     return with_receipt(with_last_viewed(grants.select_related("factory", "brand", "granted_by", "ended_by")))
 
 
-def _not_over(user: Visitor, factory: Any) -> SharingGrantQuerySet:
-    return _grants_of(user, factory).not_over().order_by("brand__name", "brand", "scope")
+def _not_ended(user: Visitor, factory: Any) -> SharingGrantQuerySet:
+    return _grants_of(user, factory).not_ended().order_by("brand__name", "brand", "scope")
 
 
-def _over(user: Visitor, factory: Any) -> SharingGrantQuerySet:
-    return _grants_of(user, factory).over()[:PAST_SHOWN]
+def _ended(user: Visitor, factory: Any) -> SharingGrantQuerySet:
+    return _grants_of(user, factory).ended()[:PAST_SHOWN]
 
 
 def _ending_soon(user: Visitor, factory: Any) -> "QuerySet[SharingGrant, UUID]":
@@ -46,9 +46,9 @@ def _ending_soon(user: Visitor, factory: Any) -> "QuerySet[SharingGrant, UUID]":
 
 
 FACTORY: "Field[Any, Any]" = BigIntegerField()
-_in_force: Worded[SharingGrant, SharingGrant] = Worded(_not_over, factory=FACTORY)
-_past: Worded[SharingGrant, SharingGrant] = Worded(_over, factory=FACTORY)
-_ending: Worded[SharingGrant, UUID] = Worded(_ending_soon, factory=FACTORY)
+_in_force: Prepared[SharingGrant, SharingGrant] = Prepared(_not_ended, factory=FACTORY)
+_past: Prepared[SharingGrant, SharingGrant] = Prepared(_ended, factory=FACTORY)
+_ending: Prepared[SharingGrant, UUID] = Prepared(_ending_soon, factory=FACTORY)
 
 
 @login_required

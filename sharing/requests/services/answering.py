@@ -28,7 +28,7 @@ from sharing.grants.services.outcomes import Outcome, Terms, changing, granting
 from sharing.grants.services.situation import Situation, locked_situation
 from sharing.models import AccessRequest, Scope, SharingGrant
 from sharing.requests.services.answers import close_request, ids_of_request, link_answer, locked_request
-from sharing.requests.services.standing import Wish, covers
+from sharing.requests.services.standing import RequestedTerms, covers
 from sharing.requests.states import State
 
 LONGEST_SNOOZE_DAYS = 60
@@ -61,7 +61,7 @@ def approve_request(*, by: User, request: AccessRequest, scopes: Sequence[str], 
     journal.write()
     link_answer(request, grants)
     said: dict[str, Any] = {"scopes": list(scopes), "grants": [str(grant.pk) for grant in grants]}
-    if any(one.kind and one.grant.is_given for one in outcomes) or all(grant.is_given for grant in grants):
+    if any(one.kind and one.grant.is_confirmed for one in outcomes) or all(grant.is_confirmed for grant in grants):
         close_request(request, State.APPROVED, by, **said)
     else:
         record(SharingEvent.REQUEST_ANSWER_PROPOSED, by=by, **ids_of_request(request), **said)
@@ -94,8 +94,8 @@ def _giving(situation: Situation, position: Position, scope: str, terms: Terms) 
 
 def _keeps(existing: SharingGrant, terms: Terms) -> bool:
     """Return whether an existing grant covers these terms already, so that a yes leaves it as it is."""
-    wish = Wish((existing.scope,), "", terms.cycles, terms.cycle_number, terms.expires_at)
-    return covers(existing, wish) and existing.valid_from <= timezone.now()
+    requested = RequestedTerms((existing.scope,), "", terms.cycles, terms.cycle_number, terms.expires_at)
+    return covers(existing, requested) and existing.valid_from <= timezone.now()
 
 
 def as_asked(request: AccessRequest) -> Terms:
@@ -116,7 +116,7 @@ def _must_not_exceed(request: AccessRequest, scopes: Sequence[str], terms: Terms
     if set(scopes) - set(request.scopes):
         errors["scopes"] = _("The brand did not ask for this kind of data.")
     asked = SharingGrant(cycles=request.cycles, cycle_number=request.cycle_number, expires_at=request.expires_at)
-    if not covers(asked, Wish((), "", terms.cycles, terms.cycle_number, request.expires_at)):
+    if not covers(asked, RequestedTerms((), "", terms.cycles, terms.cycle_number, request.expires_at)):
         errors["cycles"] = _("The brand asked for fewer cycles: %s.") % asked.cycles_in_words()
     if request.expires_at and (terms.expires_at is None or terms.expires_at > request.expires_at):
         day = last_day_in_words(request.expires_at, request.factory)

@@ -96,7 +96,7 @@ def answer_without(grant: SharingGrant, *, by: User) -> None:
     for request in _open_requests(grant):
         if request.grants.filter(ended_at=None).unconfirmed().exists():
             continue
-        if request.grants.given().filter(ended_at=None).exists():
+        if request.grants.confirmed().filter(ended_at=None).exists():
             _approve(request, grant.granted_by, actor=by)
         else:
             close_request(request, State.DECLINED, by)
@@ -107,12 +107,12 @@ def carry_over(proposals: Iterable[SharingGrant], grant: SharingGrant, *, by: Us
     for proposal in proposals:
         for request in _open_requests(proposal):
             link_answer(request, [grant])
-            if grant.is_given:
+            if grant.is_confirmed:
                 _approve(request, by, actor=by)
 
 
 def _approve(request: AccessRequest, by: User, *, actor: User) -> None:
-    given = list(request.grants.given().filter(ended_at=None).order_by("scope"))
+    given = list(request.grants.confirmed().filter(ended_at=None).order_by("scope"))
     said = {"scopes": [grant.scope for grant in given], "grants": [str(grant.pk) for grant in given]}
     close_request(request, State.APPROVED, by, actor=actor, **said)
 

@@ -31,7 +31,7 @@ from sharing.requests.services.answering import AlreadyAnsweredError
 from sharing.requests.services.answers import close_request, ids_of_request, locked_request
 from sharing.requests.services.dropping import drop_proposals_for
 from sharing.requests.services.lapsing import lapse, past_their_time
-from sharing.requests.services.standing import Standing, Wish, standings
+from sharing.requests.services.standing import RequestedTerms, Standing, standings
 from sharing.requests.states import State
 
 A_DAY = timedelta(days=1)
@@ -45,51 +45,51 @@ class Asked:
     refused: list[tuple[Factory, str]] = field(default_factory=list)
 
 
-def request_access(*, by: User, brand: Brand, factory: Factory, wish: Wish) -> AccessRequest:
+def request_access(*, by: User, brand: Brand, factory: Factory, terms: RequestedTerms) -> AccessRequest:
     """Ask one factory. Raises `PermissionDenied`, or `ValidationError` where `request_many` would refuse."""
-    asked = request_many(by=by, brand=brand, factories=[factory], wish=wish)
+    asked = request_many(by=by, brand=brand, factories=[factory], terms=terms)
     if asked.refused:
         raise ValidationError(asked.refused[0][1])
     return asked.requests[0]
 
 
 @transaction.atomic
-def request_many(*, by: User, brand: Brand, factories: Sequence[Factory], wish: Wish) -> Asked:
+def request_many(*, by: User, brand: Brand, factories: Sequence[Factory], terms: RequestedTerms) -> Asked:
     """Ask several factories for the same, in a few queries and two short ones for each that is asked.
 
     A factory that was asked already, may not be asked yet or shares it all is left out, with the reason. Raises
-    `PermissionDenied`; `ValidationError` by field for an invalid `wish`, and for more than a day's requests.
+    `PermissionDenied`; `ValidationError` by field for an invalid `terms`, and for more than a day's requests.
     """
     brand = Brand.objects.select_for_update(no_key=True).get(pk=brand.pk)
     _authorise_brand(by, brand)
-    _check_wish(wish)
+    _check_requested(terms)
     wanted = factories_to_ask(by).filter(pk__in=[one.pk for one in factories])
     rows = Factory.objects.filter(pk__in=wanted.values("pk")).select_related("programme")
     listed = {factory.pk: factory for factory in rows}
     where = standings(by, brand, listed)
     asked = Asked()
     for factory in {one.pk: one for one in factories}.values():
-        reason = _refusal(where.get(factory.pk), wish, listed.get(factory.pk))
+        reason = _refusal(where.get(factory.pk), terms, listed.get(factory.pk))
         if reason:
             asked.refused.append((factory, reason))
         else:
-            asked.requests.append(_new_request(by, brand, listed[factory.pk], wish))
+            asked.requests.append(_new_request(by, brand, listed[factory.pk], terms))
     _check_cap(brand, len(asked.requests))
     before = past_their_time().filter(brand=brand, factory__in=[one.factory_id for one in asked.requests])
     lapse(before.select_for_update(of=("self",)).order_by("pk"))
     AccessRequest.objects.bulk_create(asked.requests)
     for request in asked.requests:
-        _tell_factory(request, by)
+        _notify_factory(request, by)
     return asked
 
 
-def _refusal(standing: Standing | None, wish: Wish, factory: Factory | None) -> str:
+def _refusal(standing: Standing | None, terms: RequestedTerms, factory: Factory | None) -> str:
     """Return why a factory is not asked; empty if it is."""
     if standing is None or factory is None:
         return _("This factory cannot be asked for access.")
-    if wish.last_day is not None and wish.last_day < today(factory):
+    if terms.last_day is not None and terms.last_day < today(factory):
         return _("The last day that you chose has passed at this factory. Choose a later day.")
-    return standing.refusal(wish.at(factory))
+    return standing.refusal(terms.at(factory))
 
 
 def _authorise_brand(by: User, brand: Brand) -> None:
@@ -97,19 +97,19 @@ def _authorise_brand(by: User, brand: Brand) -> None:
         raise PermissionDenied(_("Only the brand's own members can ask in its name."))
 
 
-def _check_wish(wish: Wish) -> None:
+def _check_requested(terms: RequestedTerms) -> None:
     errors = {}
-    if not wish.scopes or set(wish.scopes) - set(Scope.values):
+    if not terms.scopes or set(terms.scopes) - set(Scope.values):
         errors["scopes"] = _("Choose the data you ask for from the kinds listed.")
-    if wish.cycles not in SharingGrant.Cycles.values:
+    if terms.cycles not in SharingGrant.Cycles.values:
         errors["cycles"] = _("Choose which cycles you ask for.")
-    if (wish.cycles == SharingGrant.Cycles.ALL) != (wish.cycle_number is None):
+    if (terms.cycles == SharingGrant.Cycles.ALL) != (terms.cycle_number is None):
         errors["cycle_number"] = _(
             "Enter a cycle with “from a cycle on” or “one cycle only”, and leave it empty otherwise."
         )
-    if wish.expires_at is not None and wish.expires_at <= timezone.now():
+    if terms.expires_at is not None and terms.expires_at <= timezone.now():
         errors["expires_at"] = _("The end must be in the future.")
-    if not one_line(wish.purpose):
+    if not one_line(terms.purpose):
         errors["purpose"] = _("Enter the purpose: the factory reads it before it decides.")
     if errors:
         raise ValidationError(errors)
@@ -124,28 +124,28 @@ def _check_cap(brand: Brand, count: int) -> None:
         )
 
 
-def _new_request(by: User, brand: Brand, factory: Factory, wish: Wish) -> AccessRequest:
-    now, programme, wish = timezone.now(), factory.programme, wish.at(factory)
+def _new_request(by: User, brand: Brand, factory: Factory, terms: RequestedTerms) -> AccessRequest:
+    now, programme, terms = timezone.now(), factory.programme, terms.at(factory)
     lapses_at = end_of(days_from_now(programme.request_days, factory), factory)
     request = AccessRequest(
         factory=factory,
         brand=brand,
-        scopes=[scope for scope in Scope.values if scope in wish.scopes],
-        cycles=wish.cycles,
-        cycle_number=wish.cycle_number,
-        expires_at=wish.expires_at,
-        purpose=wish.purpose.strip(),
-        message=wish.message.strip(),
+        scopes=[scope for scope in Scope.values if scope in terms.scopes],
+        cycles=terms.cycles,
+        cycle_number=terms.cycle_number,
+        expires_at=terms.expires_at,
+        purpose=terms.purpose.strip(),
+        message=terms.message.strip(),
         asked_by=by,
         created_at=now,
-        lapses_at=min(lapses_at, wish.expires_at) if wish.expires_at else lapses_at,
+        lapses_at=min(lapses_at, terms.expires_at) if terms.expires_at else lapses_at,
         remind_at=now + timedelta(days=programme.request_reminder_days),
     )
     request.clean_fields(exclude=["factory", "brand", "asked_by", "answered_by"])
     return request
 
 
-def _tell_factory(request: AccessRequest, by: User) -> None:
+def _notify_factory(request: AccessRequest, by: User) -> None:
     record(
         SharingEvent.REQUEST_SENT,
         by=by,

@@ -40,7 +40,7 @@ def drop_proposals_for(request: AccessRequest) -> int:
     situation = locked_situation(request.asked_by, request.factory_id, [request.brand_id])
     journal = Journal(situation, act=BY_ITSELF)
     known = [one for one in situation.of(request.brand_id).grants if one.pk in dropped]
-    waiting = [one for one in known if one.ended_at is None and not one.is_given and is_dropped(one)]
+    waiting = [one for one in known if one.ended_at is None and not one.is_confirmed and is_dropped(one)]
     for grant in waiting:
         end_grant(journal, grant, End.DROPPED)
     journal.write()

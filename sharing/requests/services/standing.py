@@ -25,7 +25,7 @@ LONGEST_WAIT = timedelta(days=366)  # programmes ask for at most 365 days before
 
 
 @dataclass(frozen=True)
-class Wish:
+class RequestedTerms:
     """The content of a brand's request. `cycle_number` belongs to cycles "from" and "only".
 
     It ends at a moment (`expires_at`), or with a day at each factory's place (`last_day`), or when the factory ends it.
@@ -39,7 +39,7 @@ class Wish:
     message: str = ""
     last_day: date | None = None
 
-    def at(self, place: Place) -> "Wish":
+    def at(self, place: Place) -> "RequestedTerms":
         """Return what is asked of one factory: a last day ends with that day at its place (R54)."""
         if self.last_day is None:
             return self
@@ -100,29 +100,29 @@ class Standing:
             words.append(_("You can ask again from %s on.") % in_words(again, self.place))
         return " ".join(words)
 
-    def refusal(self, wish: Wish) -> str:
+    def refusal(self, terms: RequestedTerms) -> str:
         """Return why this request may not be sent now, as a sentence; empty if it may."""
         if self.asked is not None:
             return _("You asked on %s, and the factory has not answered yet.") % in_words(
                 self.asked.created_at, self.place
             )
-        if again := self.again_from(wish.scopes):
+        if again := self.again_from(terms.scopes):
             return _("You asked for this recently. You can ask again from %s on.") % in_words(again, self.place)
-        if all(any(covers(grant, wish) for grant in self.shared if grant.scope == scope) for scope in wish.scopes):
+        if all(any(covers(grant, terms) for grant in self.shared if grant.scope == scope) for scope in terms.scopes):
             return _("The factory shares all of this with your brand already.")
         return ""
 
     def _shares_everything(self) -> bool:
-        everything = Wish(scopes=OFFERED_SCOPES, purpose="")
+        everything = RequestedTerms(scopes=OFFERED_SCOPES, purpose="")
         return all(
             any(covers(one, everything) for one in self.shared if one.scope == scope) for scope in OFFERED_SCOPES
         )
 
 
-def covers(grant: SharingGrant, wish: "Wish") -> bool:
-    """Return whether a grant opens all the cycles that `wish` asks for, for as long as it asks."""
-    return covers_all_of(grant, wish) and (
-        grant.expires_at is None or (wish.expires_at is not None and grant.expires_at >= wish.expires_at)
+def covers(grant: SharingGrant, terms: "RequestedTerms") -> bool:
+    """Return whether a grant opens all the cycles that `terms` asks for, for as long as it asks."""
+    return covers_all_of(grant, terms) and (
+        grant.expires_at is None or (terms.expires_at is not None and grant.expires_at >= terms.expires_at)
     )
 
 
@@ -139,7 +139,7 @@ def standings(user: Visitor, brand: Brand, factory_ids: Iterable[int]) -> dict[i
             standing.asked = request
         elif (again := may_ask_again(request)) > now:
             standing.waits.append((_reasked(request), again))
-    grants = SharingGrant.objects.visible_to(user).filter(brand=brand, factory__in=list(found)).not_over()
+    grants = SharingGrant.objects.visible_to(user).filter(brand=brand, factory__in=list(found)).not_ended()
     for grant in grants.exclude(needs_confirmation=True, confirmed_at=None).order_by("scope"):
         found[grant.factory_id].shared.append(grant)
     return found

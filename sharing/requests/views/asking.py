@@ -145,7 +145,7 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
     form = AskForm(request.POST if is_sent else None, factories=chosen, initial=initial)
     if form.is_valid():
         try:
-            asked = request_many(by=person(request), brand=brand, factories=chosen, wish=form.wish())
+            asked = request_many(by=person(request), brand=brand, factories=chosen, terms=form.requested_terms())
         except ValidationError as error:
             show_errors(form, error)
         else:

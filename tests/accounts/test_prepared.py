@@ -1,4 +1,4 @@
-"""How a queryset is worded once for all readers; `test_everything_worded.py` asks each that there is."""
+"""How a queryset is prepared once for all readers; `test_everything_prepared.py` asks each that there is."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from assessments.models import Assessment
 from assessments.reading import views as pages
-from portal.accounts.worded import Worded
-from portal.core.compiled import forget_words
+from portal.accounts.prepared import Prepared
+from portal.core.compiled import forget_prepared
 from sharing.models import DestroyNotice, SearchRecord
 from tests.publishing import correct
 from tests.world import World
@@ -30,33 +30,33 @@ def test_annotations_and_related_rows_are_those_of_the_queryset(shared: World) -
     person, pk = shared.person("brand_a_member"), shared.assessments["a1"].pk
     [plain, *_] = pages._family_of(person, pk)
     with CaptureQueriesContext(connection) as queries:
-        [worded, *_] = pages._family_rows(person, pk=pk)
-        assert worded.factory.programme.name == plain.factory.programme.name
+        [prepared, *_] = pages._family_rows(person, pk=pk)
+        assert prepared.factory.programme.name == plain.factory.programme.name
     assert len(queries) == 1
     for name in ("open_scopes", "kept_figures", "is_note_shown"):
-        assert getattr(worded, name) == getattr(plain, name)
+        assert getattr(prepared, name) == getattr(plain, name)
 
 
-def test_it_is_worded_once_and_asked_anew_each_time(shared: World) -> None:
+def test_it_is_prepared_once_and_asked_anew_each_time(shared: World) -> None:
     times = []
 
     def build(user: Any) -> Any:
         times.append(user)
         return Assessment.objects.shared_with(user)
 
-    worded: Worded[Assessment, Assessment] = Worded(build)
+    prepared: Prepared[Assessment, Assessment] = Prepared(build)
     person = shared.person("brand_a_member")
-    assert worded(person) != []
+    assert prepared(person) != []
     person.groups.clear()
-    assert worded(person) == []
+    assert prepared(person) == []
     assert len(times) == 1
-    forget_words()
-    worded(person)
+    forget_prepared()
+    prepared(person)
     assert len(times) == 2
 
 
 @pytest.mark.parametrize("build", [SearchRecord.objects.visible_to, DestroyNotice.objects.asked_of])
-def test_what_has_other_words_for_programs_than_for_people_is_not_worded(build: Any) -> None:
+def test_what_has_other_words_for_programs_than_for_people_is_not_prepared(build: Any) -> None:
     """Worded for a person, it would show to a brand's token what only the brand's people see."""
     with pytest.raises(TypeError, match="is_integration"):
-        Worded(build)(AnonymousUser())
+        Prepared(build)(AnonymousUser())

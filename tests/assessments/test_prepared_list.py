@@ -1,4 +1,4 @@
-"""The statements of "Shared with us" that are worded once find what the querysets find, whoever asks for what page."""
+"""The statements of "Shared with us" that are prepared once find what the querysets find."""
 
 from typing import Any
 
@@ -60,12 +60,12 @@ def test_every_page_of_everybody_is_the_querysets(shared: World, order: list[str
 def test_counts_and_openings_of_everybody_are_the_querysets(shared: World) -> None:
     for name in ("brand_a_member", "brand_b_member", "team_leader"):
         person = shared.person(name)
-        worded, plain = SharedRows(person), _by_queryset(person)
-        assert worded.count() == plain.count() <= COUNT_LIMIT + 1
-        assert [worded.opened(most) for most in (1, 51)] == [plain.opened(most) for most in (1, 51)]
+        prepared, plain = SharedRows(person), _by_queryset(person)
+        assert prepared.count() == plain.count() <= COUNT_LIMIT + 1
+        assert [prepared.opened(most) for most in (1, 51)] == [plain.opened(most) for most in (1, 51)]
 
 
-def test_a_statement_worded_for_one_reader_is_asked_anew_for_the_next(shared: World) -> None:
+def test_a_statement_prepared_for_one_reader_is_asked_anew_for_the_next(shared: World) -> None:
     """Nothing but the words is kept: not who asked, not what they found."""
     a, b = (SharedRows(shared.person(f"brand_{one}_member"))(LISTED, None, 26) for one in "ab")
     assert {row.pk for row in a} != {row.pk for row in b}

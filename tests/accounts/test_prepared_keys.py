@@ -1,4 +1,4 @@
-"""Keys that are worded once for all readers are those of their queryset for each of them, now and after a revoke."""
+"""Keys that are prepared once for all readers are those of their queryset for each of them, now and after a revoke."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from brands.models import Brand, brand_keys, own_brand_keys
 from brands.reads import ANY_READ
 from factories.models import CountryProgramme, Factory, factory_keys, keys_inside, programme_keys
+from portal.accounts.prepared import PreparedKeys, permitted_keys
 from portal.accounts.roles import has_general_permission, has_permission, held
-from portal.accounts.worded import WordedKeys, keys_held
 from portal.core.conditions import among
 from sharing.access import ASSESSMENT_SCOPES, AsBrand
 from sharing.access.people import _keys_reading, partner_keys
@@ -21,9 +21,9 @@ from tests.world import World
 
 pytestmark = pytest.mark.django_db
 ALL_SCOPES = tuple(ASSESSMENT_SCOPES)
-WORDED: dict[str, tuple[type, WordedKeys, tuple[Any, ...]]] = {
-    "held on factories": (Factory, keys_held, ("factory", "view_data")),
-    "one of two held on factories": (Factory, keys_held, ("factory", ("assess", "manage_sharing"))),
+PREPARED: dict[str, tuple[type, PreparedKeys, tuple[Any, ...]]] = {
+    "held on factories": (Factory, permitted_keys, ("factory", "view_data")),
+    "one of two held on factories": (Factory, permitted_keys, ("factory", ("assess", "manage_sharing"))),
     "programmes": (CountryProgramme, programme_keys, ("view_assessments",)),
     "factories of programmes": (Factory, factory_keys, ("manage_enrolment",)),
     "factories inside": (Factory, keys_inside, ()),
@@ -34,10 +34,10 @@ WORDED: dict[str, tuple[type, WordedKeys, tuple[Any, ...]]] = {
 }
 
 
-def test_all_keys_that_are_worded_are_asked_here() -> None:
-    asked = [worded for _model, worded, _shape in WORDED.values()]
-    missing = [place for place, worded in everything_of(WordedKeys).items() if worded not in asked]
-    assert missing == [], "Give them a line in WORDED: the model whose keys they are, and a shape to ask them with."
+def test_all_keys_that_are_prepared_are_asked_here() -> None:
+    asked = [prepared for _model, prepared, _shape in PREPARED.values()]
+    missing = [place for place, prepared in everything_of(PreparedKeys).items() if prepared not in asked]
+    assert missing == [], "Give them a line in PREPARED: the model whose keys they are, and a shape to ask them with."
 
 
 def readers(world: World) -> list[Any]:
@@ -46,14 +46,14 @@ def readers(world: World) -> list[Any]:
     return [*(person or AnonymousUser() for person in world.people.values()), *looks]
 
 
-@pytest.mark.parametrize("name", WORDED)
+@pytest.mark.parametrize("name", PREPARED)
 def test_they_are_the_querysets_for_everybody_wherever_they_are_put(world: World, name: str) -> None:
-    model, worded, shape = WORDED[name]
+    model, prepared, shape = PREPARED[name]
     rows: Any = model._default_manager  # type: ignore[attr-defined]
     sizes = set()
     for reader in readers(world):
-        expected, keys = {row for (row,) in worded.build(reader, *shape).values_list("pk")}, worded(reader, *shape)
-        if worded is keys_held:
+        expected, keys = {row for (row,) in prepared.build(reader, *shape).values_list("pk")}, prepared(reader, *shape)
+        if prepared is permitted_keys:
             expected = set(held(reader, *shape))
         assert set(rows.filter(pk__in=keys).values_list("pk", flat=True)) == expected, reader
         assert set(rows.filter(among("pk", keys)).values_list("pk", flat=True)) == expected, reader

@@ -1,4 +1,4 @@
-"""Every queryset that is worded once finds, for each persona, what the queryset itself finds."""
+"""Every queryset that is prepared once finds, for each persona, what the queryset itself finds."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from assessments.models import Assessment
 from assessments.publication.views.board import COLUMNS
-from portal.accounts.worded import Worded
+from portal.accounts.prepared import Prepared
 from sharing.access import AsBrand
 from sharing.grants.services.revoking import revoke_access
 from sharing.models import ConfirmationEnd
@@ -92,7 +92,7 @@ ASKED: dict[str, Callable[[Stage], list[Asked]]] = {
     ],
     "portal.home.factory._requests": factory,
     "portal.home.factory._unconfirmed": factory,
-    "portal.home.factory._wishes": factory,
+    "portal.home.factory._waivers": factory,
     "portal.home.menu._waiting": factory,
     "portal.home.staff._alone": nothing,
     "portal.home.staff._few_managers": nothing,
@@ -101,7 +101,7 @@ ASKED: dict[str, Callable[[Stage], list[Asked]]] = {
     "sharing.access.decisions._sides_now": factory,
     "sharing.access.grants._read": reports,
     "portal.disclosure.openings._brands": factory,
-    "portal.disclosure.openings._kept_back": factory,
+    "portal.disclosure.openings._prepared_withheld": factory,
     "portal.disclosure.openings._waiting_grants": factory,
     "sharing.copies.views._newest": factory,
     "sharing.gates.pages._inside": key,
@@ -115,29 +115,29 @@ SOME = ["manager_a", "brand_a_member", "brand_b_member", "advisor", "team_leader
 READERS = PERSONAS if IS_LONG else SOME
 
 
-def test_everything_that_is_worded_is_asked_here() -> None:
-    found = set(everything_of(Worded))
+def test_everything_that_is_prepared_is_asked_here() -> None:
+    found = set(everything_of(Prepared))
     assert found - set(ASKED) == set(), "Give each a line in ASKED: the shapes and values to ask it with on the stage."
     assert set(ASKED) - found == set(), "These are gone, or have another name: correct their lines in ASKED."
 
 
 @pytest.mark.django_db
-def test_everything_worded_finds_what_its_queryset_finds_for_everybody(stage: Stage) -> None:
+def test_everything_prepared_finds_what_its_queryset_finds_for_everybody(stage: Stage) -> None:
     world = stage.world
     _more_to_find(world)
     readers: list[Any] = [world.people[name] for name in READERS if world.people.get(name)]
     readers += [AnonymousUser(), *(AsBrand(brand, world.factory_a) for brand in (world.brand_a, world.brand_b))]
-    everything, same_for_all = everything_of(Worded), set[str]()
+    everything, same_for_all = everything_of(Prepared), set[str]()
     for place, asked in ASKED.items():
-        worded, answers = everything[place], set[Any]()
+        prepared, answers = everything[place], set[Any]()
         for shape, values in asked(stage):
             for reader in readers:
-                rows = worded.build(reader, *shape, **values)
-                expected, found = list(map(repr, rows)), list(map(repr, worded(reader, *shape, **values)))
+                rows = prepared.build(reader, *shape, **values)
+                expected, found = list(map(repr, rows)), list(map(repr, prepared(reader, *shape, **values)))
                 if not rows.ordered:
                     expected, found = sorted(expected), sorted(found)
                 assert found == expected, (place, reader)
-                assert worded.count(reader, *shape, **values) == len(expected), (place, reader)
+                assert prepared.count(reader, *shape, **values) == len(expected), (place, reader)
                 answers.add((shape, *values.values(), *expected))
         if len(answers) == len(asked(stage)):
             same_for_all.add(place)

@@ -1,7 +1,7 @@
 """Querysets for a reader that are compiled to SQL once in a process and run anew for everybody.
 
 Django takes longer to compile the gate's queries than PostgreSQL needs to answer them. Only the SQL is kept
-(`portal.core.compiled`): the reader is a parameter. `tests/accounts/test_everything_worded.py` compares each of them
+(`portal.core.compiled`): the reader is a parameter. `tests/accounts/test_everything_prepared.py` compares each of them
 with its queryset.
 """
 
@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar, cast, runtime_checkable
 from django.db.models import BigIntegerField, Field, Model, QuerySet
 
 from portal.accounts.roles import Visitor, held
-from portal.core.compiled import Compiled, Keys, Parameter, worded_once
+from portal.core.compiled import Compiled, Keys, Parameter, prepared_once
 
 M = TypeVar("M", bound=Model)
 
@@ -26,7 +26,7 @@ class _Anybody:
     pk = Parameter("user", BigIntegerField())
 
     def __getattr__(self, name: str) -> Any:
-        raise TypeError(f"What asks for {name!r} of its reader cannot be worded once for all of them.")
+        raise TypeError(f"What asks for {name!r} of its reader cannot be prepared once for all of them.")
 
 
 ANYBODY = cast("Visitor", _Anybody())
@@ -45,7 +45,7 @@ class Look(Protocol):
         """Return the values of these parameters."""
 
 
-class Worded(Generic[M, Row]):
+class Prepared(Generic[M, Row]):
     """A queryset as a function of the reader, of what changes its SQL (a scope, an order), and of named values.
 
     It is called for a list.
@@ -54,7 +54,7 @@ class Worded(Generic[M, Row]):
     def __init__(self, build: "Callable[..., QuerySet[M, Row]]", **values: "Field[Any, Any]") -> None:
         self.build = build
         self._values = {name: Parameter(name, field) for name, field in values.items()}
-        self._statement = worded_once(self._word)
+        self._statement = prepared_once(self._word)
 
     def _word(self, kind: "type[Look] | None", *shape: object) -> "Compiled[M, Row]":
         reader = ANYBODY if kind is None else kind.any_reader()
@@ -82,7 +82,7 @@ class Worded(Generic[M, Row]):
         return self._statement(None, *shape), {"user": user.pk or 0}
 
 
-class WordedKeys:
+class PreparedKeys:
     """A queryset of one column as a function of the reader, and of what changes its SQL: for conditions of others.
 
     Nearly every gate begins with such keys; compiling them anew for each was a third of the time of a request.
@@ -90,7 +90,7 @@ class WordedKeys:
 
     def __init__(self, build: "Callable[..., QuerySet[Any, Any]]") -> None:
         self.build = build
-        self._statement = worded_once(self._word)
+        self._statement = prepared_once(self._word)
 
     def _word(self, kind: "type[Look] | None", *shape: object) -> "Compiled[Any, Any]":
         reader = ANYBODY if kind is None else kind.any_reader()
@@ -103,4 +103,4 @@ class WordedKeys:
         return self._statement(None, *shape).keys(user=user.pk or 0)
 
 
-keys_held = WordedKeys(held)
+permitted_keys = PreparedKeys(held)
