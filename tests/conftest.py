@@ -66,6 +66,7 @@ ON_SERVICES = (
     "tests/ledger/test_ledger.py",
     "tests/factories/test_import_factories.py",
     "tests/test_architecture.py",
+    "tests/upgrades/",
 )
 
 
