@@ -144,7 +144,7 @@ def test_what_celery_says_of_a_task_that_failed_has_no_words_of_the_error(failur
     assert any(isinstance(one, TaskErrors) for one in handler.filters)
     assert handler.filter(record)
     line = json.loads(handler.format(record))
-    assert line["event"] == "Task tell_people raised unexpected: ValueError"
+    assert line["event"] == "Task send_notices raised unexpected: ValueError"
     assert line["exception"][0]["type"] == "ValueError"
     assert "Sok Dara" not in json.dumps(line)
 
