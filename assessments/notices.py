@@ -4,8 +4,6 @@ A brand is notified when the report opens to it (`publication/opening_notices`),
 version it read decides between "published" and "replaced". The text is determined when a notice is sent (R7).
 """
 
-from typing import Any
-
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -59,7 +57,7 @@ def _assessment(notice: Notice) -> Assessment | None:
     return Assessment.objects.select_related("factory").filter(pk=notice.subject).first()
 
 
-def _words(assessment: Assessment) -> dict[str, Any]:
+def _words(assessment: Assessment) -> dict[str, object]:
     return {"factory": assessment.factory.name, "cycle": assessment.cycle, "version": assessment.version}
 
 
@@ -123,11 +121,11 @@ def _line(notice: Notice, reader: User) -> Line | None:
 # --- to programs -----------------------------------------------------------------------------------------
 
 
-def _payload(notice: Notice) -> dict[str, Any] | None:
+def _payload(notice: Notice) -> dict[str, object] | None:
     assessment = _assessment(notice)
     if assessment is None:
         return None
-    data: dict[str, Any] = {
+    data: dict[str, object] = {
         "assessment": str(assessment.pk),
         "factory": {"id": assessment.factory_id, "bw_id": assessment.factory.bw_id},
         "cycle": assessment.cycle,

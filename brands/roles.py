@@ -31,7 +31,7 @@ def may_manage_brand_members(user: Visitor, brand: Any) -> bool:
     return not has_active_manager(BRAND, brand) and may_oversee_brand(user, brand)
 
 
-def may_oversee_brand(user: Visitor, _brand: Any) -> bool:
+def may_oversee_brand(user: Visitor, _brand: object) -> bool:
     """Return whether `user` is one of the global staff who admit brands."""
     return has_general_permission(user, "brands.manage_brands")
 

@@ -1,7 +1,5 @@
 """Factories, country programmes and handovers over the API, under the same access rules as the pages."""
 
-from typing import Any
-
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -51,7 +49,7 @@ class FactoryListView(FactoryRows, ListView):
         return rows.filter(**self._exactly(wanted))
 
     @staticmethod
-    def _exactly(wanted: dict[str, Any]) -> dict[str, Any]:
+    def _exactly(wanted: dict[str, object]) -> dict[str, object]:
         columns = {"country": "programme__country", "sector": "sector", "enrolment_status": "enrolment_status"}
         return {column: wanted[name] for name, column in columns.items() if name in wanted}
 
@@ -110,7 +108,7 @@ class HandoverView(HandoverRows, DetailView):
     """One handover."""
 
     @extend_schema(operation_id="handovers_step", request=HandoverStep, responses={200: HandoverSerializer})
-    def post(self, request: Request, pk: Any) -> Response:
+    def post(self, request: Request, pk: object) -> Response:
         """Object as the factory's manager, complete the handover as a second staff member, or cancel it as staff."""
         handover = get_object_or_404(self.rows(), pk=pk)
         order = self.body(HandoverStep)

@@ -51,7 +51,7 @@ PROGRAMME_GROUPS = (
 PROGRAMME_SETTINGS = tuple(name for _title, names in PROGRAMME_GROUPS for name in names if name != "country")
 
 
-def _for_numbers(sentence: Any) -> dict[str, Any]:
+def _for_numbers(sentence: object) -> dict[str, object]:
     """Return one error message, which says what to enter, for everything that can be wrong with a number."""
     return dict.fromkeys(("required", "invalid", "min_value", "max_value"), sentence)
 
@@ -144,9 +144,9 @@ class ProgrammeFilter(ListFilter):
 class GroupedForm(StaleGuard, forms.ModelForm):  # type: ignore[type-arg]
     """A long form in groups: each a heading and the names of its fields."""
 
-    GROUPS: ClassVar[tuple[tuple[Any, tuple[str, ...]], ...]] = ()
+    GROUPS: ClassVar[tuple[tuple[object, tuple[str, ...]], ...]] = ()
 
-    def groups(self) -> list[tuple[Any, list[forms.BoundField]]]:
+    def groups(self) -> list[tuple[object, list[forms.BoundField]]]:
         """Return the headings, each with those of its fields that the form has."""
         named = [(title, [self[name] for name in names if name in self.fields]) for title, names in self.GROUPS]
         return [(title, fields) for title, fields in named if fields]
@@ -190,7 +190,7 @@ class EnrolmentForm(ProfileForm):
         old = self.fields["time_zone"]
         self.fields["time_zone"] = forms.ChoiceField(label=old.label, help_text=old.help_text, choices=zones)
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         """Check that a factory that could not be enrolled has a reason (R37), and that dates are in order."""
         data: dict[str, Any] = super().clean() or {}
         refused = data.get("enrolment_status") == Factory.Enrolment.NOT_ENROLLABLE
@@ -208,7 +208,7 @@ class NewFactoryForm(EnrolmentForm):
         label=_("Country programme"), queryset=CountryProgramme.objects.none(), empty_label=_("Choose a country")
     )
 
-    def __init__(self, *args: Any, programmes: ProgrammeQuerySet, **kwargs: Any) -> None:
+    def __init__(self, *args: object, programmes: ProgrammeQuerySet, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["programme"]
         field.queryset = programmes  # type: ignore[attr-defined]
@@ -224,7 +224,7 @@ class AdvisorForm(forms.Form):
         label=_("Enterprise Advisor"), queryset=User.objects.none(), empty_label=_("Choose an advisor")
     )
 
-    def __init__(self, *args: Any, advisors: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, advisors: object, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["advisor"].queryset = advisors  # type: ignore[attr-defined]
 

@@ -62,14 +62,14 @@ class FactoryPlan:
     """The effect that importing a table would have: `new` factories (not saved), and `changes` of existing ones."""
 
     new: list[Factory] = field(default_factory=list)
-    changes: list[tuple[Factory, dict[str, Any]]] = field(default_factory=list)
+    changes: list[tuple[Factory, dict[str, object]]] = field(default_factory=list)
     unchanged: int = 0
     ignored: list[str] = field(default_factory=list)
     nearly: list[tuple[str, str]] = field(default_factory=list)  # ignored headers and the columns they resemble
     read_from: str = ""  # the sheet of a workbook
     problems: Problems = field(default_factory=Problems)
 
-    def promise(self) -> list[Any]:
+    def promise(self) -> list[object]:
         """Return what the preview shows, to compare with what would be done when it is confirmed."""
         changes = [[factory.bw_id, sorted(values)] for factory, values in self.changes]
         return [[factory.bw_id for factory in self.new], changes]
@@ -205,7 +205,7 @@ def _wrong_columns(factory: Factory, unread: dict[str, list[ValidationError]]) -
     return wrong
 
 
-def _columns(factory: Factory) -> dict[str, Any]:
+def _columns(factory: Factory) -> dict[str, object]:
     return {
         field.attname: getattr(factory, field.attname) for field in Factory._meta.concrete_fields if not field.generated
     }
@@ -271,7 +271,7 @@ def _add(plan: FactoryPlan, factory: Factory, here: Factory | None, values: dict
 
 
 @transaction.atomic
-def import_factories(*, by: User, file: BinaryIO, promise: list[Any] | None = None) -> FactoryPlan:
+def import_factories(*, by: User, file: BinaryIO, promise: list[object] | None = None) -> FactoryPlan:
     """Create and update factories as the table says; none at all if it has a problem (see the plan's `problems`).
 
     Importing the same table again changes nothing. With the `promise` of an earlier plan, nothing is done unless

@@ -25,10 +25,10 @@ def _somewhere(user: Visitor, codename: str) -> "QuerySet[CountryProgramme, Any]
     return CountryProgramme.objects.where(user, codename).order_by().values_list("pk")[:1]
 
 
-_staff_rows: Prepared[Factory, Any] = Prepared(_as_staff, pk=BigIntegerField())
-_programme_rows: Prepared[CountryProgramme, Any] = Prepared(_in_programme, pk=BigIntegerField())
-_any_rows: Prepared[CountryProgramme, Any] = Prepared(_somewhere)
-_global_rows: Prepared[CountryProgramme, Any] = Prepared(_everywhere)
+_staff_rows: Prepared[Factory, object] = Prepared(_as_staff, pk=BigIntegerField())
+_programme_rows: Prepared[CountryProgramme, object] = Prepared(_in_programme, pk=BigIntegerField())
+_any_rows: Prepared[CountryProgramme, object] = Prepared(_somewhere)
+_global_rows: Prepared[CountryProgramme, object] = Prepared(_everywhere)
 
 
 def member_may(user: Visitor, codename: str, factory: int) -> bool:

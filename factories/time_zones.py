@@ -52,7 +52,7 @@ def every_zone() -> tuple[str, ...]:
     return tuple(name for country in COUNTRIES for name in zones_of_country(country))
 
 
-def _by_zone(path: str, values: Mapping[Any, list[str]], usual: Any, field: Any) -> Case:
+def _by_zone(path: str, values: Mapping[Any, list[str]], usual: object, field: Any) -> Case:
     whens = [When(**{f"{path}time_zone__in": names}, then=Value(one)) for one, names in values.items() if one != usual]
     return Case(*whens, default=Value(usual), output_field=field())
 

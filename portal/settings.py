@@ -229,7 +229,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
-    "portal.core.middleware.WholeSentences",
 ]
 
 # Metrics at /metrics/, for Prometheus and nobody else: off unless there is a token (portal/core/health/metrics.py).

@@ -88,7 +88,7 @@ def covers(grant: CycleTerms, cycle: int) -> bool:
     return grant.cycles == Cycles.ALL or (cycle >= number if grant.cycles == Cycles.FROM else cycle == number)
 
 
-def covering(cycle: Any) -> Q:
+def covering(cycle: object) -> Q:
     """Return the condition that a grant is about `cycle`, a number or an expression."""
     return (
         Q(cycles=Cycles.ALL)
@@ -115,7 +115,7 @@ def is_confirmed(grant: Terms, at: datetime | None = None) -> bool:
     return grant.confirmed_at is not None and (at is None or grant.confirmed_at <= at)
 
 
-def confirmed(at: Any = None) -> Q:
+def confirmed(at: object = None) -> Q:
     """Return the condition that the brand has a grant, or had it at a moment."""
     moment = Q(confirmed_at__isnull=False) if at is None else Q(confirmed_at__lte=at)
     return Q(needs_confirmation=False) | moment

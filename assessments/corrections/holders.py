@@ -139,7 +139,7 @@ def old_versions(user: User, factory: Factory) -> list[OldVersion]:
     )
     notices = CorrectionNotice.objects.visible_to(user).filter(assessment__in=list(old))
     told = {(one.assessment_id, one.brand_id): one for one in notices.select_related("acknowledged_by")}
-    found: dict[Any, OldVersion] = {}
+    found: dict[object, OldVersion] = {}
     for row in read:
         key = row["assessment_id"]
         version = found.setdefault(key, OldVersion(old[key], []))

@@ -27,7 +27,7 @@ def with_figures(assessments: AssessmentQuerySet) -> AssessmentQuerySet:
 def count_drafts(assessments: Sequence[Assessment]) -> None:
     """Count the answers of assessments from `with_figures` that have no figures yet, for use by `points_of`."""
     planned = Assessment.State.PLANNED  # nothing is answered yet
-    drafts: dict[Any, Any] = {
+    drafts: dict[object, Any] = {
         one.pk: one
         for one in assessments
         if not one.kept_figures and one.state != planned  # type: ignore[attr-defined]

@@ -18,7 +18,7 @@ COUNTED = (
 )  # fmt: skip
 
 
-def freeze(*assessments: Any) -> None:
+def freeze(*assessments: object) -> None:
     """Count the answers of assessments (ids) and store the figures. Idempotent: stored figures are replaced.
 
     Call it in the transaction in which the answers become final.
@@ -34,7 +34,7 @@ def thaw(assessment: Any) -> None:
     Figures.objects.filter(assessment=assessment).delete()
 
 
-def _parts(keys: list[Any]) -> Iterator[list[Any]]:
+def _parts(keys: list[object]) -> Iterator[list[Any]]:
     for start in range(0, len(keys), BATCH):
         yield keys[start : start + BATCH]
 

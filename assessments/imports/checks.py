@@ -46,7 +46,7 @@ class Plan:
     missing_tools: dict[str, list[AskedQuestion]] = field(default_factory=dict)
     tool_countries: dict[str, set[str]] = field(default_factory=dict)
     newly_obsolete: list[str] = field(default_factory=list)
-    notes: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[dict[str, object]] = field(default_factory=list)
 
     @property
     def creates(self) -> bool:
@@ -66,7 +66,7 @@ class Plan:
         }
 
     @staticmethod
-    def _factory(bw_id: str, visits: list[Visit]) -> dict[str, Any]:
+    def _factory(bw_id: str, visits: list[Visit]) -> dict[str, object]:
         newest = max(visits, key=lambda visit: visit.start_date)
         return {
             "bw_id": bw_id,
@@ -76,7 +76,7 @@ class Plan:
             "cycle": max(visit.cycle for visit in visits),
         }
 
-    def _tool(self, name: str, asked: list[AskedQuestion]) -> dict[str, Any]:
+    def _tool(self, name: str, asked: list[AskedQuestion]) -> dict[str, object]:
         countries = sorted(self.tool_countries[name])
         return {
             "name": name,
@@ -347,8 +347,8 @@ class Check:
                 self._old.append({"quest_id": visit.quest_id, "old": equal.version, "new": newer.version})
 
 
-def _grouped(items: Iterable[Any], key: Any) -> dict[Any, list[Any]]:
-    groups: dict[Any, list[Any]] = defaultdict(list)
+def _grouped(items: Iterable[object], key: Any) -> dict[Any, list[Any]]:
+    groups: dict[object, list[object]] = defaultdict(list)
     for item in items:
         groups[key(item)].append(item)
     return dict(groups)

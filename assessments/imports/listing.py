@@ -1,7 +1,5 @@
 """The assessments of a table for its preview, which a person can look through to find a wrong year or cycle."""
 
-from typing import Any
-
 from assessments.imports.checks import Plan
 from assessments.imports.compare import count_findings
 from assessments.imports.models import ImportBatch
@@ -9,7 +7,7 @@ from assessments.imports.models import ImportBatch
 LISTED = 100  # assessments that the preview names; the rest are only counted
 
 
-def listed(batch: ImportBatch, plan: Plan) -> list[dict[str, Any]]:
+def listed(batch: ImportBatch, plan: Plan) -> list[dict[str, object]]:
     """Return the first `LISTED` assessments of a staged table: first those that change something, then by factory."""
     kinds = (("changed", plan.changed), ("new", plan.new), ("unchanged", plan.unchanged))
     told = [

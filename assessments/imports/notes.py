@@ -19,7 +19,7 @@ class Note(models.TextChoices):
     REWORDED = "reworded", _("These questions (%s) are worded differently in the portal, which keeps its wording.")
 
 
-def note(code: Note, names: Sequence[Named]) -> dict[str, Any]:
+def note(code: Note, names: Sequence[Named]) -> dict[str, object]:
     """Return a note as the batch stores it. For a replaced version the name is a dict: `quest_id`, `old`, `new`."""
     return {"code": code.value, "names": names[:SAMPLE], "more": max(len(names) - SAMPLE, 0)}
 

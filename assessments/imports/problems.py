@@ -1,7 +1,5 @@
 """The errors in an uploaded table, as an import stores them for its pages."""
 
-from typing import Any
-
 from assessments.imports.models import ImportBatch, ImportProblem
 from portal.core.tables import Problem, Problems
 from portal.core.tables.texts import Sentence, read_sentence
@@ -22,7 +20,7 @@ def store(problems: Problems, batch: ImportBatch) -> None:
     )
 
 
-def summary(problems: Problems) -> dict[str, Any]:
+def summary(problems: Problems) -> dict[str, object]:
     """Return the exact number of problems and their kinds, as the batch's plan stores them."""
     return {"problems": problems.total, "groups": [group.stored() for group in problems.groups()[:MOST_GROUPS]]}
 

@@ -61,14 +61,14 @@ class Reading:
         _copy_objects(ImportVisit, VISIT_FIELDS, self.batch_id, self.visits.values())
         _copy_objects(ImportQuestion, QUESTION_FIELDS, self.batch_id, self.questions.values())
 
-    def _until_error(self) -> Iterator[tuple[Any, ...]]:
+    def _until_error(self) -> Iterator[tuple[object, ...]]:
         """Yield the rows up to the one that ends the reading: an exception inside a COPY would lose those before it."""
         try:
             yield from self._staged()
         except TableError as error:
             self.problems.end_with(error)
 
-    def _copy(self, rows: Iterator[tuple[Any, ...]]) -> bool:
+    def _copy(self, rows: Iterator[tuple[object, ...]]) -> bool:
         """Append a block of rows; return whether there were any."""
         first = next(rows, None)
         if first is None:
@@ -80,7 +80,7 @@ class Reading:
                 copy.write_row(row)
         return True
 
-    def _staged(self) -> Iterator[tuple[Any, ...]]:
+    def _staged(self) -> Iterator[tuple[object, ...]]:
         """Yield the rows that can be read, as `ImportRow` stores them; the others become problems."""
         visit_cells, question_cells = self._getter(c.VISIT_COLUMNS), self._getter(c.QUESTION_COLUMNS)
         finding_at, batch_id = self.table.index[c.FINDING], self.batch_id
@@ -254,7 +254,7 @@ def _copy_into(model: Any, names: tuple[str, ...]) -> sql.Composed:
     )
 
 
-def _copy_objects(model: Any, names: tuple[str, ...], batch_id: UUID, objects: Iterable[Any]) -> None:
+def _copy_objects(model: Any, names: tuple[str, ...], batch_id: UUID, objects: Iterable[object]) -> None:
     with connection.cursor() as cursor, cursor.copy(_copy_into(model, ("batch_id", *names))) as copy:
         for one in objects:
             values = (getattr(one, name) for name in names)

@@ -127,7 +127,7 @@ def _clear_staged(batch_id: UUID) -> None:
 
 
 @job_handler(CHECK)
-def check_table(run: JobRun) -> dict[str, Any]:
+def check_table(run: JobRun) -> dict[str, object]:
     """Read the table, compare it, and store the preview on the batch. Running it again starts from the file."""
     batch = _batch_of(run, State.CHECKING)
     if batch is None:
@@ -152,7 +152,7 @@ def _batch_of(run: JobRun, state: str) -> ImportBatch | None:
     return batch if batch.state == state else None
 
 
-def _check(batch: ImportBatch, problems: Problems, run: JobRun) -> dict[str, Any]:
+def _check(batch: ImportBatch, problems: Problems, run: JobRun) -> dict[str, object]:
     """Stage and compare; return the preview's facts. Problems are added to `problems`."""
     reading = _stage(batch, problems, run)
     if reading is None:
@@ -190,7 +190,7 @@ def _refuse_foreign_data(headers: list[str]) -> None:
         raise TableError(LongTableText.FOREIGN(", ".join(foreign[:5])))
 
 
-def _facts(plan: Plan, counts: dict[str, int], reading: Reading) -> dict[str, Any]:
+def _facts(plan: Plan, counts: dict[str, int], reading: Reading) -> dict[str, object]:
     days = [visit.start_date for visit in reading.visits.values()]
     return {
         **counts,
@@ -227,7 +227,7 @@ def _show(batch: ImportBatch, plan: dict[str, Any], problems: Problems) -> None:
 
 
 @job_handler(APPLY)
-def import_table(run: JobRun) -> dict[str, Any]:
+def import_table(run: JobRun) -> dict[str, object]:
     """Apply the batch. If the worker dies, either nothing was done or all of it; the next run finds out which."""
     batch = _batch_of(run, State.APPLYING)
     if batch is None:

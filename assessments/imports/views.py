@@ -144,10 +144,10 @@ def _progress(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
     return render(request, f"assessments/{template}.html", context)
 
 
-def _preview(batch: ImportBatch, form: DecisionForm | None = None) -> dict[str, Any]:
+def _preview(batch: ImportBatch, form: DecisionForm | None = None) -> dict[str, object]:
     plan = batch.plan
     notes = list(words.notes(plan))
-    context: dict[str, Any] = {"batch": batch, "plan": plan, "stage": batch.state, "notes": notes}
+    context: dict[str, object] = {"batch": batch, "plan": plan, "stage": batch.state, "notes": notes}
     if batch.state == STATE.APPLYING:  # its job failed or was cancelled: nothing was done, decide again
         context |= {"stage": STATE.READY, "failed": batch.job.error_in_words if batch.job else ""}
     if batch.state == STATE.REFUSED:
@@ -165,7 +165,7 @@ def _step1_questions(batch: ImportBatch) -> int:
     return sum(tool["nc_questions"] for tool in batch.plan.get("tools", ()))
 
 
-def _tools(batch: ImportBatch) -> list[dict[str, Any]]:
+def _tools(batch: ImportBatch) -> list[dict[str, object]]:
     """Return the questionnaires to be created, each with its questions by cluster and compliance point."""
     tools = {tool["name"]: {**tool, "line": words.tool_line(tool), "rows": []} for tool in batch.plan["tools"]}
     for question in asked_questions(batch):

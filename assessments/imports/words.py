@@ -48,7 +48,7 @@ def summary(plan: dict[str, Any]) -> Iterator[str]:
 KINDS = {"new": gettext_lazy("New"), "changed": gettext_lazy("Changed"), "unchanged": gettext_lazy("Unchanged")}
 
 
-def assessments(plan: dict[str, Any]) -> list[dict[str, Any]]:
+def assessments(plan: dict[str, Any]) -> list[dict[str, object]]:
     """Return the assessments that the preview names, with a word for what happens to each and a real date."""
     return [
         {**one, "what": KINDS[one["kind"]], "start_date": date.fromisoformat(one["start"])}

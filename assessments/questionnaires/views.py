@@ -161,9 +161,9 @@ def tool(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "questionnaires/tool.html", context)
 
 
-def _facts(found: Tool, questions: list[Question]) -> list[tuple[str, Any]]:
+def _facts(found: Tool, questions: list[Question]) -> list[tuple[str, object]]:
     steps = [question.step for question in questions]
-    facts: list[tuple[str, Any]] = [
+    facts: list[tuple[str, object]] = [
         (_("Kind"), found.get_kind_display()),
         (_("Country programme"), found.programme or _("All countries")),
         (_("Version"), found.version),

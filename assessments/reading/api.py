@@ -39,7 +39,7 @@ from sharing.models import AccessRecord
 from sharing.records.services import record_access
 
 
-def _asked(query: dict[str, Any], *elsewhere: str) -> dict[str, Any]:
+def _asked(query: dict[str, Any], *elsewhere: str) -> dict[str, object]:
     """Return the filters of a list, without paging and without those named `elsewhere`."""
     return {name: value for name, value in query.items() if name not in {*PageQuery().fields, *elsewhere}}
 
@@ -54,7 +54,7 @@ class AssessmentRows(PortalView):
         visible = Assessment.objects.visible_to(self.user)
         return with_figures(with_scopes(visible, self.user)).select_related("factory__programme")
 
-    def prepare(self, page: list[Any]) -> list[Any]:
+    def prepare(self, page: list[Any]) -> list[object]:
         """Add the counts of unpublished assessments."""
         count_drafts(page)
         return page
@@ -78,7 +78,7 @@ class AssessmentListView(AssessmentRows, ListView):
             rows = rows.late()
         return rows.annotate(listed_at=Coalesce("published_at", "created_at"))
 
-    def prepare(self, page: list[Any]) -> list[Any]:
+    def prepare(self, page: list[Any]) -> list[object]:
         """Add the counts of unpublished assessments."""
         if cluster := self.query.get("cluster"):
             record_filter(self.user, cluster, page, brands_shown(self.user, page))
@@ -97,7 +97,7 @@ class SharedListView(ListView):
         asked = _asked(self.query)
         return SharedRows(self.user, partial(narrowed, wanted=asked, reader=self.user) if asked else None)
 
-    def prepare(self, page: list[Any]) -> list[Any]:
+    def prepare(self, page: list[Any]) -> list[object]:
         """Record the filter by findings, and return the page."""
         brands = {row.report_id: row.brand_id for row in page}
         record_filter(self.user, self.query.get("cluster"), page, brands)
@@ -124,7 +124,7 @@ class FindingsView(AssessmentRows):
     query_class = FindingsQuery
 
     @extend_schema(responses=DocumentSerializer)
-    def get(self, request: Request, pk: Any) -> Response:
+    def get(self, request: Request, pk: object) -> Response:
         """Return the whole document of one scope. Each call is an entry in the factory's access log.
 
         Responds 404 for a scope that you may not read; `explain` gives the reason.
@@ -146,7 +146,7 @@ class ExplainView(AssessmentRows):
     query_class = ScopeQuery
 
     @extend_schema(responses=DecisionSerializer)
-    def get(self, request: Request, pk: Any) -> Response:
+    def get(self, request: Request, pk: object) -> Response:
         """Explain why you may or may not read a scope."""
         assessment = get_object_or_404(self.rows(), pk=pk)
         decision = access.explain_to_reader(self.user, assessment, self.query["scope"])

@@ -29,7 +29,7 @@ class FilterForm(ListFilter):
 
     q = forms.CharField(label=gettext_lazy("Factory"), max_length=100, required=False)
 
-    def __init__(self, data: Mapping[str, Any] | None = None, *, choices: Mapping[str, Choices]) -> None:
+    def __init__(self, data: Mapping[str, object] | None = None, *, choices: Mapping[str, Choices]) -> None:
         self.choices = choices
         super().__init__(data)
 

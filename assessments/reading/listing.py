@@ -63,11 +63,11 @@ def _shown(rows: AssessmentQuerySet, user: Visitor) -> AssessmentQuerySet:
     return with_figures(noted).select_related("factory__programme")
 
 
-def _listed(user: Visitor, brands: Sequence[Any]) -> AssessmentQuerySet:
+def _listed(user: Visitor, brands: Sequence[object]) -> AssessmentQuerySet:
     return _proposed(user, brands).shared_with(user)
 
 
-def _proposed(user: Visitor, brands: Sequence[Any]) -> AssessmentQuerySet:
+def _proposed(user: Visitor, brands: Sequence[object]) -> AssessmentQuerySet:
     """Return what the index proposes for the list; access is still to be checked."""
     proposed = access.proposed_to(user, brands, "proposal__")
     rows = Assessment.objects.filter(proposed, state=Assessment.State.PUBLISHED)
@@ -76,7 +76,7 @@ def _proposed(user: Visitor, brands: Sequence[Any]) -> AssessmentQuerySet:
     return rows.filter(_is_first(user, brands))
 
 
-def _is_first(user: Visitor, brands: Sequence[Any]) -> Q:
+def _is_first(user: Visitor, brands: Sequence[object]) -> Q:
     """Return the condition that no row of a wider scope, or of another brand, lists the same report already."""
     same = Visibility.objects.filter(access.proposed_to(user, brands), report=OuterRef("report"))
     condition, is_one_brand = Q(pk__in=[]), len(brands) == 1
@@ -101,7 +101,7 @@ class SharedRows:
         self._brands = access.brands_read_for(user, access.ASSESSMENT_SCOPES)
         self._is_prepared = narrow is None and isinstance(user, User) and len(self._brands) == 1
 
-    def __call__(self, order: Sequence[str], values: Sequence[Any] | None, most: int) -> list[Assessment]:
+    def __call__(self, order: Sequence[str], values: Sequence[object] | None, most: int) -> list[Assessment]:
         """Return the first `most` rows in an order, after the values of its columns (None: from the start)."""
         if not self._is_prepared:
             return list(rows_after(_shown(self._rows(), self._user), order, values, most))
@@ -125,7 +125,7 @@ class SharedRows:
         return rows if self._narrow is None else self._narrow(rows)
 
     @property
-    def _reader(self) -> dict[str, Any]:
+    def _reader(self) -> dict[str, object]:
         return {"user": self._user.pk, "brand": self._brands[0]}
 
 

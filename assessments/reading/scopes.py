@@ -107,7 +107,7 @@ def _answers_of(user: Visitor, scope: Scope, assessment: Any) -> "QuerySet[Answe
 _answers: "Prepared[Answer, dict[str, Any]]" = Prepared(_answers_of, assessment=UUIDField())
 
 
-def _row(question: dict[str, Any], answer: dict[str, Any]) -> AnswerRow:
+def _row(question: dict[str, object], answer: dict[str, object]) -> AnswerRow:
     row: AnswerRow = {"compliance_point": question.pop("point"), **question, **answer}  # type: ignore[typeddict-item]
     return row
 

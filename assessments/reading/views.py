@@ -82,7 +82,7 @@ def shared_list(request: HttpRequest) -> HttpResponse:
     return render(request, "reading/shared_list.html", context)
 
 
-def shared_context(request: HttpRequest, reader: Visitor) -> dict[str, Any]:
+def shared_context(request: HttpRequest, reader: Visitor) -> dict[str, object]:
     """Return the contents of the list shared with `reader`: one code path for a brand's people and for `AsBrand`."""
     form = SharedFilter(request.GET, choices=shared_choices())
     found = SharedRows(reader, partial(form.narrow, reader=reader) if form.in_use else None)
@@ -136,7 +136,7 @@ def _send_elsewhere(user: User) -> HttpResponse:
     raise Http404
 
 
-def _trends(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _trends(rows: list[dict[str, Any]]) -> list[dict[str, object]]:
     """Return for each factory its rate over the cycles, oldest first, each cycle by its current version."""
     factories: dict[int, dict[str, Any]] = {}
     for row in reversed(rows):

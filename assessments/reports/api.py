@@ -45,7 +45,7 @@ class ReportCopyRows(PortalView):
 
     serializer_class = ReportCopySerializer
 
-    def copy(self, **key: Any) -> ReportCopy:
+    def copy(self, **key: object) -> ReportCopy:
         """Return one file that the user may still read for the organisation it was created for. Raises 404."""
         copies = ReportCopy.objects.visible_to(self.user)
         copies = copies.select_related("assessment__factory__programme", "reader", "brand", "job")
@@ -87,7 +87,7 @@ class ReportDetailView(ReportCopyRows):
     """One report file."""
 
     @extend_schema(responses=ReportCopySerializer)
-    def get(self, request: Request, pk: Any) -> Response:
+    def get(self, request: Request, pk: object) -> Response:
         """Return the progress and, once the file is ready, a link that is valid for a few minutes."""
         return self.shown(self.copy(pk=pk))
 
@@ -110,7 +110,7 @@ class ReportFileView(ReportCopyRows):
     query_class = LinkQuery
 
     @extend_schema(responses=FILES | {(410, PROBLEM): ProblemSerializer})
-    def get(self, request: Request, pk: Any) -> Any:
+    def get(self, request: Request, pk: object) -> Any:
         """Download the file that was created for you. Each download is an entry in the factory's access log."""
         copy = self.copy(pk=pk)
         try:
@@ -155,7 +155,7 @@ class JobCancelView(JobRows):
     """Cancellation of a job."""
 
     @extend_schema(request=None, responses={200: JobSerializer})
-    def post(self, request: Request, pk: Any) -> Response:
+    def post(self, request: Request, pk: object) -> Response:
         """Cancel a job. A waiting job ends at once, a running one at its next step; a finished job does not change."""
         job = get_object_or_404(self.rows(), pk=pk)
         return Response(JobSerializer(cancel_job(by=self.user, job=job)).data)

@@ -63,7 +63,7 @@ def _timestamp(stamp: ReaderStamp) -> int:
 # --- the payload ------------------------------------------------------------------------------------
 
 
-def _payload(document: ReportDocument, stamp: ReaderStamp) -> dict[str, Any]:
+def _payload(document: ReportDocument, stamp: ReaderStamp) -> dict[str, object]:
     labels = labels_for(document.language)
     return {
         "labels": dict(labels),
@@ -95,7 +95,7 @@ def _titles(document: ReportDocument, labels: Labels) -> dict[str, str]:
     }
 
 
-def _status(document: ReportDocument, labels: Labels) -> dict[str, Any]:
+def _status(document: ReportDocument, labels: Labels) -> dict[str, object]:
     assessment = document.assessment
     marked = assessment.status != "current"
     notes = []
@@ -158,7 +158,7 @@ def _copy_line(stamp: ReaderStamp, labels: Labels) -> str:
     )
 
 
-def _summary(document: ReportDocument, labels: Labels) -> dict[str, Any]:
+def _summary(document: ReportDocument, labels: Labels) -> dict[str, object]:
     total = document.total
     lines = [_summary_row(line) for line in document.summary]
     bars = "; ".join(f"{line['name']}: {line['rate_text']}" for line in lines)
@@ -170,7 +170,7 @@ def _summary(document: ReportDocument, labels: Labels) -> dict[str, Any]:
     }
 
 
-def _summary_row(line: Summary) -> dict[str, Any]:
+def _summary_row(line: Summary) -> dict[str, object]:
     rate_text = "–" if line.rate is None else f"{line.rate:.0%}"
     numbers = (line.questions_assessed, line.points_assessed, line.points_nc)
     return {
@@ -181,7 +181,7 @@ def _summary_row(line: Summary) -> dict[str, Any]:
     }
 
 
-def _findings(document: ReportDocument, labels: Labels) -> dict[str, Any]:
+def _findings(document: ReportDocument, labels: Labels) -> dict[str, object]:
     is_report = not rule_of(document.scope).lists_answers
     return {
         "overview": is_report,
@@ -191,7 +191,7 @@ def _findings(document: ReportDocument, labels: Labels) -> dict[str, Any]:
     }
 
 
-def _cluster(cluster: Cluster, document: ReportDocument) -> dict[str, Any]:
+def _cluster(cluster: Cluster, document: ReportDocument) -> dict[str, object]:
     labels = labels_for(document.language)
     assessed = any(point.counts.assessed for point in cluster.points)
     found = any(point.status in ("nc", "nc_national_law") for point in cluster.points)
@@ -203,7 +203,7 @@ def _cluster(cluster: Cluster, document: ReportDocument) -> dict[str, Any]:
     }
 
 
-def _point(point: CompliancePoint, document: ReportDocument) -> dict[str, Any]:
+def _point(point: CompliancePoint, document: ReportDocument) -> dict[str, object]:
     return {
         "name": point.name,
         "status": point.status,
@@ -217,7 +217,7 @@ def _counts_line(counts: Counts, labels: Labels) -> list[str]:
     return [f"{labels[f'finding_{code}']}: {number}" for code, number in numbers.items() if number]
 
 
-def _finding(found: Finding, document: ReportDocument) -> dict[str, Any]:
+def _finding(found: Finding, document: ReportDocument) -> dict[str, object]:
     return {
         "ext_id": found.ext_id,
         "label": found.label,

@@ -96,7 +96,7 @@ def _brand_id(decision: Decision) -> int | None:
     return decision.grant.brand_id if decision.grant else None
 
 
-def _made_for(decision: Decision) -> dict[str, Any]:
+def _made_for(decision: Decision) -> dict[str, object]:
     """Return the side, and the brand, for which a copy is made."""
     return {"side": decision.reason.value, "brand_id": _brand_id(decision)}
 

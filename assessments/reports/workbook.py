@@ -84,7 +84,7 @@ class _Sheet:
             self.sheet.write_number(self.row, column, cell, self.formats[kind])
 
 
-_FORMATS: dict[str, dict[str, Any]] = {
+_FORMATS: dict[str, dict[str, object]] = {
     "header": {
         "bold": True,
         "text_wrap": True,

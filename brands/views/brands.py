@@ -4,7 +4,7 @@ Staff see every brand. A factory's manager sees the names of active ones, to cho
 people see their own.
 """
 
-from typing import Any, cast
+from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -97,7 +97,7 @@ def brand(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "brands/brand.html", context)
 
 
-def _facts(found: Brand) -> list[tuple[str, Any]]:
+def _facts(found: Brand) -> list[tuple[str, object]]:
     return [
         (_("Agreement"), found.get_kind_display()),
         (_("Country"), country_name(found.country)),

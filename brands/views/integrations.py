@@ -87,10 +87,10 @@ def _create(person: User, brand: Brand, form: IntegrationForm) -> str:
     return secret
 
 
-def _rows(brand: Brand) -> list[dict[str, Any]]:
+def _rows(brand: Brand) -> list[dict[str, object]]:
     """Return each token with what it may read, in words: two queries."""
     tokens, now = _tokens(brand), timezone.now()
-    labels: dict[int, list[Any]] = {token.user_id: [] for token in tokens}
+    labels: dict[int, list[object]] = {token.user_id: [] for token in tokens}
     held = BRAND.role_groups(brand).filter(group__user__in=list(labels)).order_by("role")
     for account, role in held.values_list("group__user", "role"):
         labels[account].append(BRAND.roles[role].label)

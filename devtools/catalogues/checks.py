@@ -13,6 +13,11 @@ TAG = re.compile(r"</?[a-zA-Z][^>]*>")
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufeff]")
 # In French a no-break space precedes these; otherwise a line may begin with a lone colon.
 BREAKABLE = re.compile(" [:;?!»]|« ")
+# A name may end in a full stop of its own ("Lantern Co., Ltd."), so no sentence ends in one.
+NAME_AT_END = re.compile(
+    r"%\((?:advisor|asker|author|brands?|by|factory|former|member|names?|organisation|person|programme|signed_by|user|who)\)s"
+    r"(?:</\w+>)*[.।។۔]"
+)
 KEPT = re.compile(r"\b(?:SLCP|Better Work|CAT|PDF|CSV|XLSX|JSON|API)\b")
 
 
@@ -42,6 +47,8 @@ def _problems_of_form(language: str, entry: Entry, index: int, form: str) -> Ite
         yield f"take out the control character{where}"
     if language == "fr" and BREAKABLE.search(form):
         yield f"put a no-break space (U+00A0 before : and within « », U+202F before ; ? !){where}"
+    if NAME_AT_END.search(form):
+        yield f"end the sentence in another word than a name{where}: names have full stops of their own"
     lost = sorted(set(KEPT.findall(source)) - set(KEPT.findall(form)))
     if lost:
         yield f"keep {_listed(lost)} as it is{where}"

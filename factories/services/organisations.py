@@ -41,7 +41,7 @@ def lock_factory(factory_id: int) -> Factory:
     return Factory.objects.select_for_update(of=("self",)).select_related("programme").get(pk=factory_id)
 
 
-def _tidy(fields: dict[str, Any]) -> dict[str, Any]:
+def _tidy(fields: dict[str, Any]) -> dict[str, object]:
     return {name: one_line(value) if name in NAMES else value for name, value in fields.items()}
 
 
@@ -53,7 +53,7 @@ def _refuse_wrong(factory: Factory, changed: Iterable[str]) -> None:
 
 
 @transaction.atomic
-def create_factory(*, by: User, programme: CountryProgramme, **fields: Any) -> Factory:
+def create_factory(*, by: User, programme: CountryProgramme, **fields: object) -> Factory:
     """Create a factory of `programme` with its role groups.
 
     Raises `PermissionDenied`, or `ValidationError` by field (a Better Work id that exists, a bad coordinate).
@@ -72,7 +72,7 @@ def create_factory(*, by: User, programme: CountryProgramme, **fields: Any) -> F
 
 
 @transaction.atomic
-def update_factory(*, by: User, factory: Factory, **fields: Any) -> Factory:
+def update_factory(*, by: User, factory: Factory, **fields: object) -> Factory:
     """Change a factory's profile, or (country staff) its enrolment. The event names the fields, not their contents.
 
     Raises `PermissionDenied`, or `ValidationError` by field.
@@ -97,7 +97,7 @@ def update_factory(*, by: User, factory: Factory, **fields: Any) -> Factory:
 
 
 @transaction.atomic
-def create_programme(*, by: User | None, **fields: Any) -> CountryProgramme:
+def create_programme(*, by: User | None, **fields: object) -> CountryProgramme:
     """Create a country programme (or the global one) with its role groups. `by` is None only in a command."""
     if by is not None and not may_everywhere(by, "manage_programme"):
         raise PermissionDenied(_("Only global staff may add a country."))
@@ -110,7 +110,7 @@ def create_programme(*, by: User | None, **fields: Any) -> CountryProgramme:
 
 
 @transaction.atomic
-def update_programme(*, by: User, programme: CountryProgramme, **fields: Any) -> CountryProgramme:
+def update_programme(*, by: User, programme: CountryProgramme, **fields: object) -> CountryProgramme:
     """Change a country's settings; the event keeps old and new values, because they decide deadlines and display.
 
     Raises `PermissionDenied`, or `ValidationError` by field.

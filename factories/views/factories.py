@@ -90,7 +90,7 @@ def factory(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "factories/factory.html", context)
 
 
-def _facts(found: Factory) -> list[tuple[str, Any]]:
+def _facts(found: Factory) -> list[tuple[str, object]]:
     names = ("bw_id", "address", "city", "latitude", "longitude", "products", "workers_women", "workers_men")
     more = ("os_hub_id", "contact_name", "contact_email", "contact_phone")
     facts = [(_label(name), _as_written(name, getattr(found, name))) for name in (*names, *more)]
@@ -98,7 +98,7 @@ def _facts(found: Factory) -> list[tuple[str, Any]]:
     return [(label, "" if value is None else value) for label, value in facts]
 
 
-def _as_written(name: str, value: Any) -> Any:
+def _as_written(name: str, value: object) -> Any:
     """Return a fact as every language writes it: degrees with a point, a telephone number from left to right."""
     if name in ("latitude", "longitude") and value is not None:
         return str(value)

@@ -63,7 +63,7 @@ def programme(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "factories/programme.html", context)
 
 
-def _facts(found: CountryProgramme) -> list[tuple[str, Any]]:
+def _facts(found: CountryProgramme) -> list[tuple[str, object]]:
     """Return the settings, and the switch that is changed on the page of subscriptions."""
     names = (*PROGRAMME_SETTINGS, "participants_need_subscription")
     return [(_label(name), _words(found, name)) for name in names if name != "name"]

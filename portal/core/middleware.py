@@ -5,13 +5,12 @@ from collections.abc import Callable
 
 import structlog
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.urls import resolve
 from django.views.defaults import page_not_found
 
 from portal.core.logs import route_of
-from portal.core.names import one_full_stop
 
 log = structlog.get_logger(__name__)
 
@@ -76,20 +75,6 @@ class PrivateResponses:
         if not response.has_header("Cache-Control"):
             response.headers["Cache-Control"] = "no-store, private"
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-        return response
-
-
-class WholeSentences:
-    """Middleware by which a sentence that ends with a company's name ends with one full stop."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.get_response(request)
-        is_page = response.headers.get("Content-Type", "").startswith("text/html")
-        if is_page and isinstance(response, HttpResponse):
-            response.content = one_full_stop(response.content.decode(response.charset))
         return response
 
 

@@ -16,18 +16,11 @@ _INVISIBLE = re.compile(
 )
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 _NEEDLESS_JOINERS = re.compile("(?<![\u0590-\u10ff\u1200-\u1cff\ua840-\uabff])[\u200c\u200d]+")
-# Forms of company that are written with a full stop, at the end of a sentence that has its own.
-_TWO_STOPS = re.compile(r"\b((?:Ltd|Ltda|Co|Inc|Corp|Pvt|Pte|Bhd|Tbk|Cía|S\.A|Jr|No)\.(?:</\w+>)*)\.(?=[\s<]|$)")
 # Marks above and below letters of the Latin, Greek and Cyrillic alphabets, and letters that have no other form
 # without theirs. `portal.core.search` asks the database for the same.
 MARKS = "\u0300-\u036f"
 STROKED, PLAIN = "đøłħŧı", "dolhti"
 _MARKS = re.compile(f"[{MARKS}]")
-
-
-def one_full_stop(text: str) -> str:
-    """Return text or HTML with one full stop where a name such as "Lantern Garment Co., Ltd." ends a sentence."""
-    return _TWO_STOPS.sub(r"\1", text)
 
 
 def one_line(name: str) -> str:

@@ -183,7 +183,7 @@ def _place(row: dict[str, Any], grant: SharingGrant | None) -> tuple[str, str, s
 
 def table_of_readers(
     found: list[Readers], scope: str, at: datetime, factory: Factory
-) -> tuple[list[str], Iterator[list[Any]]]:
+) -> tuple[list[str], Iterator[list[object]]]:
     """Return the header and the rows of an answer for download: one row a person."""
     header = [
         _("Date and time"),
@@ -200,7 +200,7 @@ def table_of_readers(
     return header, _rows(found, str(Scope(scope).label), at_place(at, factory), factory)
 
 
-def _rows(found: list[Readers], scope: str, at: datetime, factory: Factory) -> Iterator[list[Any]]:
+def _rows(found: list[Readers], scope: str, at: datetime, factory: Factory) -> Iterator[list[object]]:
     for readers in found:
         cycle, version = readers.assessment.cycle, readers.assessment.version
         with_people = {reader.grant.pk for reader in readers.people if reader.grant}
@@ -212,7 +212,7 @@ def _rows(found: list[Readers], scope: str, at: datetime, factory: Factory) -> I
                 yield [at, cycle, version, scope, grant.brand.name, "", "", *_period(grant, factory)]
 
 
-def _period(grant: SharingGrant | None, factory: Factory) -> list[Any]:
+def _period(grant: SharingGrant | None, factory: Factory) -> list[object]:
     if grant is None:
         return [None, None, ""]
     return [at_place(grant.starts_at, factory), grant.ends_at and at_place(grant.ends_at, factory), str(grant.pk)]

@@ -59,7 +59,7 @@ class MomentForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Refuse a time without a day."""
-        asked: dict[str, Any] = super().clean() or {}
+        asked: dict[str, object] = super().clean() or {}
         if asked.get("time") is not None and not asked.get("day") and "day" not in self.errors:
             self.add_error("day", _("Enter the day too."))
         return asked
@@ -76,7 +76,7 @@ class ExplainForm(MomentForm):
     reader = forms.ChoiceField(label=_("Who"), error_messages={"invalid_choice": NOT_OFFERED})
     field_order = ["reader", "cycle", "scope", "day", "time"]
 
-    def __init__(self, *args: Any, user: User, factory: Factory, **kwargs: Any) -> None:
+    def __init__(self, *args: object, user: User, factory: Factory, **kwargs: object) -> None:
         super().__init__(*args, place=factory, **kwargs)
         cast(forms.ChoiceField, self.fields["reader"]).choices = reader_choices(user, factory)
 

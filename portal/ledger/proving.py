@@ -33,7 +33,7 @@ class Proof:
     day_path: list[Step]
     day: LedgerDay | None
 
-    def as_document(self) -> dict[str, Any]:
+    def as_document(self) -> dict[str, object]:
         """Return the proof as its holder keeps it (docs/receipts.md)."""
         return {
             "path": [list(step) for step in self.path],

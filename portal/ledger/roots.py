@@ -42,7 +42,7 @@ def export_roots(after: date | None = None) -> Iterator[str]:
         yield _line(day.jws)
 
 
-def _line(value: dict[str, Any] | str) -> str:
+def _line(value: dict[str, object] | str) -> str:
     return json.dumps(value) + "\n"
 
 

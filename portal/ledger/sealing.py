@@ -192,7 +192,7 @@ def _add_leaves(source: Source, *, above: int, seal: int) -> list[tuple[int, byt
         return sorted((row_id, bytes(leaf)) for row_id, leaf in cursor.fetchall())
 
 
-def _write(number: int, last: LedgerSeal | None, entries: list[dict[str, Any]], leaves: list[bytes]) -> LedgerSeal:
+def _write(number: int, last: LedgerSeal | None, entries: list[dict[str, object]], leaves: list[bytes]) -> LedgerSeal:
     # After the rows were read: a transaction that may still add one among them has a number below this.
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint, clock_timestamp()")

@@ -29,7 +29,6 @@ from django.utils.text import Truncator
 from django.utils.translation import ngettext, override
 
 from portal.accounts.models import User
-from portal.core.names import one_full_stop
 from portal.notices.handing_out import recipients
 from portal.notices.models import Mailbox, MailChoice, MailItem
 from portal.notices.outbox import Line, NoticeKind, notice_kinds
@@ -173,13 +172,13 @@ def _message(reader: User, said: Sequence[Said], first: int, connection: Any) ->
     with override(reader.language):
         context = _context(reader, said, kinds)
         message = EmailMultiAlternatives(
-            subject=one_full_stop(_subject(said)),
-            body=one_full_stop(render_to_string("notices/mail.txt", context)),
+            subject=_subject(said),
+            body=render_to_string("notices/mail.txt", context),
             to=[reader.email],
             connection=connection,
             headers={"Message-ID": f"<{_message_name(reader, first)}@{host}>", "Auto-Submitted": "auto-generated"},
         )
-        message.attach_alternative(one_full_stop(render_to_string("notices/mail.html", context)), "text/html")
+        message.attach_alternative(render_to_string("notices/mail.html", context), "text/html")
     if kinds:
         message.extra_headers["List-Unsubscribe"] = f"<{context['unsubscribe_url']}>"
         message.extra_headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

@@ -114,14 +114,14 @@ def _had_version(version: Version) -> Any:
     return replaced_later
 
 
-def _value(value: Any) -> Any:
+def _value(value: object) -> Any:
     return value if hasattr(value, "resolve_expression") else Value(value)
 
 
 PARTNER = Q(brand__kind=Brand.Kind.PARTNER)
 
 
-def entitled(cycle: Any, at: datetime | None, partner: Q = PARTNER) -> Q:
+def entitled(cycle: object, at: datetime | None, partner: Q = PARTNER) -> Q:
     """Return the condition that a grant's brand is a partner, or subscribed where the country asks for that (R6).
 
     With `at`, also that the brand was active. What held at that moment counts: subscriptions have a period, the brand's
@@ -146,7 +146,7 @@ def entitled(cycle: Any, at: datetime | None, partner: Q = PARTNER) -> Q:
     )
 
 
-def _nested(value: Any) -> Any:
+def _nested(value: object) -> Any:
     """Return the same reference for use one subquery deeper."""
     return OuterRef(value) if isinstance(value, OuterRef) else value
 
@@ -168,7 +168,7 @@ def grants_read(user: Visitor, subject: Subject, scopes: Iterable[str]) -> list[
 
 
 def _grants_read(
-    user: Visitor, scopes: Iterable[str], is_replaced: bool, *, superseded_at: Any, **version: Any
+    user: Visitor, scopes: Iterable[str], is_replaced: bool, *, superseded_at: object, **version: object
 ) -> QuerySet[SharingGrant]:
     found = Version(**version, superseded_at=superseded_at if is_replaced else None)
     return grants_opening_to(user, scopes, found).select_related("brand", "factory").order_by("created_at", "pk")

@@ -35,7 +35,7 @@ class AsBrand(AnonymousUser):
         brand, factory = (Parameter(name, BigIntegerField()) for name in ("looked_as", "looked_at"))
         return AsBrand(Brand(pk=brand), Factory(pk=factory))
 
-    def reader_values(self) -> dict[str, Any]:
+    def reader_values(self) -> dict[str, object]:
         """Return the values of those parameters."""
         return {"looked_as": self.brand.pk, "looked_at": self.factory.pk}
 

@@ -122,7 +122,7 @@ def positions(
     Two statements, and one more where one of the `reports` that will be asked about is a replaced version. `grants` are
     the rows to use, where they should come with related ones. For the factory and the staff only (invariant 3).
     """
-    here: dict[str, Any] = {"factory": factory, "brand": OuterRef("pk")}
+    here: dict[str, object] = {"factory": factory, "brand": OuterRef("pk")}
     withheld = WithheldReport.objects.in_force().filter(**here).values("cycle")
     brands: Any = Brand.objects.filter(pk__in=list(brand_ids)).annotate(
         withheld_cycles=ArraySubquery(withheld),

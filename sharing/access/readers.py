@@ -38,7 +38,7 @@ def reading_memberships(subject: Subject, scope: str, at: datetime | None = None
     return memberships_at(at).filter(groups)
 
 
-def _groups(kind: OrganisationKind, codename: str, **on: Any) -> Any:
+def _groups(kind: OrganisationKind, codename: str, **on: object) -> Any:
     return kind.given([codename]).filter(**on).values("group")
 
 

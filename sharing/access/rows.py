@@ -67,7 +67,7 @@ def scopes_readable(user: Visitor) -> Case:
     return Case(When(inside, then=Value(list(ASSESSMENT_SCOPES), SCOPES)), default=scopes_shared(user))
 
 
-def proposed_to(user: Visitor, brands: Sequence[Any], path: str = "") -> Q:
+def proposed_to(user: Visitor, brands: Sequence[object], path: str = "") -> Q:
     """Return the rows of the index for `brands` that `user` reads for: where a long list begins, in order of opening.
 
     A condition on `Visibility`, or on what leads there by `path` (ending in `__`). It only proposes rows: the caller

@@ -20,7 +20,7 @@ def _grant(notice: Notice, reader: User) -> Any:
     return found.select_related("factory", "brand", "granted_by").first()
 
 
-def _words(grant: SharingGrant) -> dict[str, Any]:
+def _words(grant: SharingGrant) -> dict[str, object]:
     return {"factory": grant.factory.name, "brand": grant.brand.name, "what": grant.get_scope_display()}
 
 

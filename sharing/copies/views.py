@@ -50,7 +50,7 @@ def _known_copies(records: AccessRecordQuerySet, copies: Iterable[CopyToDestroy]
     return {copy.number: copy for copy in downloaded_copies(records.filter(copy_number__in=numbers))}
 
 
-def _row(notice: DestroyNotice, known: dict[int, DownloadedCopy]) -> dict[str, Any]:
+def _row(notice: DestroyNotice, known: dict[int, DownloadedCopy]) -> dict[str, object]:
     copies = sorted(notice.copies.all(), key=lambda copy: copy.number)
     return {
         "notice": notice,

@@ -1,7 +1,5 @@
 """Who may come in to the API's addresses of one factory's consent."""
 
-from typing import Any
-
 from django.shortcuts import get_object_or_404
 
 from factories.models import Factory
@@ -9,7 +7,7 @@ from portal.accounts.roles import Visitor
 from portal.core.api.views import require
 
 
-def factory_from_inside(user: Visitor, pk: Any) -> Factory:
+def factory_from_inside(user: Visitor, pk: object) -> Factory:
     """Return the factory of an address, for its people and its country's staff.
 
     Raises 404 where `user` may not see it, 403 where its consent is not their business.

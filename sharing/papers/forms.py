@@ -28,7 +28,7 @@ class PaperForm(GrantForm):
 
     field_order = ["signed_by", "signed_on", "scan", *GrantForm.field_order, "is_as_signed"]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         text = _("PDF, JPEG or PNG, up to %s MB. The factory can open it.")
         self.fields["scan"].help_text = text % (MAX_BYTES // 1024**2)

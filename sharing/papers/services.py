@@ -77,7 +77,7 @@ def record_paper_consent(
 
 
 def _checked(factory: Factory, signature: Signature, scan: "File[Any]") -> str:
-    errors: dict[str, Any] = {}
+    errors: dict[str, object] = {}
     if not one_line(signature.signed_by):
         errors["signed_by"] = _("Enter who signed for the factory.")
     if signature.signed_on < EARLIEST:

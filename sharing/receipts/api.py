@@ -66,7 +66,7 @@ class ReceiptProofView(OneReceipt):
 
     serializer_class = ReceiptProofSerializer
 
-    def get(self, request: Request, **kwargs: Any) -> Response:
+    def get(self, request: Request, **kwargs: object) -> Response:
         """Return the proof that the receipt is in the sealed ledger.
 
         It exists once the receipt is sealed, within ten minutes.

@@ -6,7 +6,6 @@ say what was signed.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from portal.core.signing import Keys
 from portal.ledger.checks import Problem, wrong_signature
@@ -40,7 +39,7 @@ def _wrong(receipt: Receipt, keys: Keys) -> str:
     return "" if hashes == payload["_sd"] else "what it discloses is not what was signed"
 
 
-def _columns(receipt: Receipt) -> Iterator[tuple[str, Any, Any]]:
+def _columns(receipt: Receipt) -> Iterator[tuple[str, object, object]]:
     """Yield each column that repeats something signed: its name, what it says and what was signed."""
     payload = receipt.payload
     yield "number", receipt.number, payload["jti"]

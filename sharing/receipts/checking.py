@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from hmac import compare_digest
-from typing import Any
 
 from portal.core.signing import KnownKey, NotSignedError, Refusal, key_id_of, known_keys, verified
 from portal.core.strict_json import AmbiguousJsonError, read_strictly
@@ -86,7 +85,7 @@ def check_document(text: str) -> Checked:
     return _check(jws, header)
 
 
-def _check(jws: str, header: dict[str, Any]) -> Checked:
+def _check(jws: str, header: dict[str, object]) -> Checked:
     """Check a signed receipt and what its header adds to it."""
     known = {key.key_id: key for key in known_keys()}
     keys = {key_id: key.public_key for key_id, key in known.items()}

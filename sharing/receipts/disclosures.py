@@ -36,7 +36,7 @@ def _hash_of(disclosure: str) -> str:
     return base64url_encode(hashlib.sha256(disclosure.encode()).digest()).decode()
 
 
-def disclosed_by(disclosures: Any, payload: dict[str, Any]) -> Disclosed:
+def disclosed_by(disclosures: object, payload: dict[str, Any]) -> Disclosed:
     """Return what presented disclosures disclose of a signed payload. Raises `NotDisclosedError`."""
     if not isinstance(disclosures, list) or not all(isinstance(one, str) and one.isascii() for one in disclosures):
         raise NotDisclosedError

@@ -38,13 +38,13 @@ TEMPLATE = Path(__file__).parent / "receipt.typ"
 PDF_SECONDS = 20.0
 
 
-def document_of(receipt: Receipt, *, from_inside: bool, proof: Proof | None = None) -> dict[str, Any]:
+def document_of(receipt: Receipt, *, from_inside: bool, proof: Proof | None = None) -> dict[str, object]:
     """Return the SD-JWT in its JSON form (RFC 9901, section 8), with its inclusion proof where there is one.
 
     The factory's side also gets the disclosures.
     """
     protected, payload, signature = receipt.jws.split(".")
-    header: dict[str, Any] = {"disclosures": disclosures_of(receipt.disclosed) if from_inside else []}
+    header: dict[str, object] = {"disclosures": disclosures_of(receipt.disclosed) if from_inside else []}
     if proof is not None:
         header["inclusion_proof"] = proof.as_document()
     return {"protected": protected, "payload": payload, "signature": signature, "header": header}
@@ -165,7 +165,7 @@ def proof_steps(proof: Proof) -> list[str]:
     return [f"{side[0].upper()} {text}" for side, text in [*proof.path, *proof.day_path]]
 
 
-def _annex(proof: Proof | None) -> dict[str, Any] | None:
+def _annex(proof: Proof | None) -> dict[str, object] | None:
     """Return the second page of a sealed receipt: its inclusion proof."""
     if proof is None:
         return None
@@ -195,7 +195,7 @@ def pdf_of(receipt: Receipt, *, from_inside: bool, proof: Proof | None = None) -
     return compile_pdf(TEMPLATE, shown, timestamp=timestamp, should_cancel=lambda: False, timeout=PDF_SECONDS)
 
 
-def _pdf_data(receipt: Receipt, *, from_inside: bool, proof: Proof | None) -> dict[str, Any]:
+def _pdf_data(receipt: Receipt, *, from_inside: bool, proof: Proof | None) -> dict[str, object]:
     payload = receipt.payload
     return {
         "language": get_language() or "en",

@@ -1,7 +1,5 @@
 """The form for a receipt to be checked."""
 
-from typing import Any
-
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -39,7 +37,7 @@ class VerifyForm(forms.Form):
         except UnicodeDecodeError as error:
             raise ValidationError(_("This file is not text. Choose the receipt's JSON file, not its PDF.")) from error
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         """Require at least one of the two. Raises `ValidationError` when both are empty."""
         given = self.cleaned_data
         if not self.errors and not given.get("file") and not given.get("text", "").strip():

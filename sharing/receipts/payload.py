@@ -10,7 +10,6 @@ were codes hold words instead, and stay as they are.
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from django.conf import settings
 
@@ -32,7 +31,7 @@ class Act:
 
 def payload_of(
     *, number: str, kind: str, grant: SharingGrant, act: Act, issued_at: datetime, previous: str | None
-) -> tuple[dict[str, Any], Disclosed]:
+) -> tuple[dict[str, object], Disclosed]:
     """Return the payload, and what the factory's copy discloses."""
     withheld = _for_the_factory(grant, act)
     disclosed: Disclosed = {name: [secrets.token_hex(16), value] for name, value in withheld.items()}
@@ -58,7 +57,7 @@ def payload_of(
     return payload, disclosed
 
 
-def terms_of(grant: SharingGrant) -> dict[str, Any]:
+def terms_of(grant: SharingGrant) -> dict[str, object]:
     """Return what both sides know of the terms."""
     return {
         "scope": grant.scope,
@@ -70,8 +69,8 @@ def terms_of(grant: SharingGrant) -> dict[str, Any]:
     }
 
 
-def _for_the_factory(grant: SharingGrant, act: Act) -> dict[str, Any]:
-    values: dict[str, Any] = {"acted_by": act.name, "hold_days": grant.hold_days}
+def _for_the_factory(grant: SharingGrant, act: Act) -> dict[str, object]:
+    values: dict[str, object] = {"acted_by": act.name, "hold_days": grant.hold_days}
     if grant.granted_for:
         values["granted_for"] = grant.granted_for
     if grant.end_code:

@@ -1,7 +1,6 @@
 """The inclusion proof of a receipt in the sealed ledger. It shows the number and the JWS from the row."""
 
 from datetime import date
-from typing import Any
 
 from portal.core.signing import Keys
 from portal.ledger import source_of
@@ -14,6 +13,6 @@ def proof_of(receipt: Receipt) -> Proof | None:
     return prove(source_of(Receipt), receipt.pk)
 
 
-def sealed_on(number: str, jws: str, proof: Any, keys: Keys) -> date | None:
+def sealed_on(number: str, jws: str, proof: object, keys: Keys) -> date | None:
     """Return the day of the seal if a proof that somebody brings proves this receipt; else None."""
     return proven_day(source_of(Receipt).shown_leaf((number, jws)), proof, keys)

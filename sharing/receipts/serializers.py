@@ -30,7 +30,7 @@ class ReceiptDetailSerializer(ReceiptSerializer):
     document = serializers.SerializerMethodField()
 
     @extend_schema_field({"type": "object", "additionalProperties": True})
-    def get_document(self, receipt: Any) -> dict[str, Any]:
+    def get_document(self, receipt: Any) -> dict[str, object]:
         """Return what proves itself."""
         return document_of(receipt, from_inside=receipt.from_inside)
 

@@ -65,7 +65,7 @@ def narrowed_searches(searches: SearchRecordQuerySet, asked: dict[str, Any], pla
 class _DayField(forms.DateField):
     """A day of this century or the one before."""
 
-    def clean(self, value: Any) -> date | None:
+    def clean(self, value: object) -> date | None:
         day: date | None = super().clean(value)
         if day is not None and day.year not in YEARS:
             raise forms.ValidationError(WRONG_YEAR)
@@ -99,8 +99,8 @@ class WhoSawFilter(forms.Form):
         *args: Any,
         records: AccessRecordQuerySet,
         place: Place | None = None,
-        brands: Any = None,
-        factories: Any = None,
+        brands: object = None,
+        factories: object = None,
         **kwargs: Any,
     ) -> None:
         """Build the filter of the log `records`: a factory's with `place` and `brands`, a brand's with `factories`."""

@@ -84,7 +84,7 @@ def _asked(request: HttpRequest) -> Any:
     return request.GET if set(request.GET) & set(WhoSawFilter.base_fields) else None
 
 
-def _state(request: HttpRequest, form: WhoSawFilter) -> dict[str, Any]:
+def _state(request: HttpRequest, form: WhoSawFilter) -> dict[str, object]:
     return {"in_use": form.is_bound and any(request.GET.get(name) for name in form.fields)}
 
 
@@ -96,7 +96,7 @@ def _is_export(request: HttpRequest, form: WhoSawFilter) -> bool:
     return request.GET.get("format") in FORMATS and _status(form) != REFUSED
 
 
-def _export(request: HttpRequest, name: str, *parts: tuple[Rows, dict[str, Any]]) -> HttpResponseBase:
+def _export(request: HttpRequest, name: str, *parts: tuple[Rows, dict[str, object]]) -> HttpResponseBase:
     """Export the rows of one or several logs with the same columns, the moment first; newest first."""
     rows = merge(*(_cells(seen, columns) for seen, columns in parts), key=lambda cells: cells[0], reverse=True)
     return table_response(request.GET["format"], name, list(parts[0][1]), rows)
@@ -118,7 +118,7 @@ def _every(seen: Rows) -> Iterator[Any]:
         chunk = list(older[:CHUNK])
 
 
-def _factory_columns(factory: Factory) -> dict[str, Any]:
+def _factory_columns(factory: Factory) -> dict[str, object]:
     return {
         _("When"): lambda line: at_place(line.at, factory),
         _("Who"): lambda line: line.person.name,
@@ -127,7 +127,7 @@ def _factory_columns(factory: Factory) -> dict[str, Any]:
     }
 
 
-def _search_columns(factory: Factory) -> dict[str, Any]:
+def _search_columns(factory: Factory) -> dict[str, object]:
     """Return the columns of `_factory_columns` for a search that named the factory."""
     known = {
         _("When"): lambda line: at_place(line.at, factory),
@@ -139,7 +139,7 @@ def _search_columns(factory: Factory) -> dict[str, Any]:
     return {name: known.get(name, lambda _line: None) for name in _factory_columns(factory)}
 
 
-def _brand_columns() -> dict[str, Any]:
+def _brand_columns() -> dict[str, object]:
     return {
         _("When"): lambda line: at_place(line.at, line.factory),
         _("Who"): lambda line: line.person.name,
@@ -149,7 +149,7 @@ def _brand_columns() -> dict[str, Any]:
     }
 
 
-def _columns() -> dict[str, Any]:
+def _columns() -> dict[str, object]:
     return {
         _("What was done"): lambda line: line.get_action_display(),
         _("Data"): lambda line: line.get_scope_display(),
@@ -167,7 +167,7 @@ def _side(brand: str, *, is_own: bool) -> str:
     return brand or (_("The factory itself") if is_own else _("The programme's staff"))
 
 
-def _group(found: dict[str, Any]) -> dict[str, Any]:
+def _group(found: dict[str, Any]) -> dict[str, object]:
     """Return, in words, the searches of one side for the same thing."""
     text = ngettext(
         "Named in %(times)s search for non-compliance in %(about)s",

@@ -30,7 +30,7 @@ STATES = [
 ]
 
 
-def programme_countries() -> list[tuple[str, Any]]:
+def programme_countries() -> list[tuple[str, object]]:
     """Return the countries with a programme, by name in the reader's language, after "all"."""
     codes = CountryProgramme.objects.filter(is_global=False).values_list("country", flat=True)
     pairs = sorted(((code, country_name(code)) for code in codes), key=lambda pair: pair[1])
@@ -94,7 +94,7 @@ class AskForm(TermsForm):
     )
     field_order = ["scopes", "cycles", "cycle_number", "expires_on", "purpose", "message"]
 
-    def __init__(self, *args: Any, factories: Sequence[Factory], **kwargs: Any) -> None:
+    def __init__(self, *args: object, factories: Sequence[Factory], **kwargs: Any) -> None:
         super().__init__(*args, place=min(factories, key=today), **kwargs)
         for name in set(self.fields) - set(self.field_order):
             del self.fields[name]
@@ -137,9 +137,9 @@ class ListForm(forms.Form):
         field = self.fields["file"]
         field.help_text = f"{field.help_text} {size_help('ask')}"
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         """Require exactly one of the two."""
-        data: dict[str, Any] = super().clean() or {}
+        data: dict[str, object] = super().clean() or {}
         if not self.errors and bool(data.get("text")) == bool(data.get("file")):
             raise forms.ValidationError(
                 _("Paste a list or choose a file, not both.")
@@ -162,7 +162,7 @@ class LessForm(TermsForm):
     )
     field_order = ["scopes", "cycles", "cycle_number", "expires_on", "hold_days"]
 
-    def __init__(self, *args: Any, request: AccessRequest, **kwargs: Any) -> None:
+    def __init__(self, *args: object, request: AccessRequest, **kwargs: object) -> None:
         self.request = request
         super().__init__(*args, place=request.factory, ends=request.expires_at, **kwargs)
         choices = [(scope.value, scope.label) for scope in Scope if scope in request.scopes]
@@ -182,7 +182,7 @@ class LessForm(TermsForm):
         )
 
 
-def initial_answer(request: AccessRequest) -> dict[str, Any]:
+def initial_answer(request: AccessRequest) -> dict[str, object]:
     """Return what the form of an answer shows at first: a plain yes."""
     terms = as_asked(request)
     return {

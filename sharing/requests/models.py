@@ -88,7 +88,7 @@ class AccessRequestQuerySet(QuerySet["AccessRequest"]):
         """Annotate each with `shown_state` as the brand that asked sees it."""
         return self._shown(Value(value=False, output_field=BooleanField()))
 
-    def _shown(self, inside: Any) -> "AccessRequestQuerySet":
+    def _shown(self, inside: object) -> "AccessRequestQuerySet":
         """Annotate each with `from_inside` and `shown_state`.
 
         A brand does not see a yes that waits for a second person of the factory: it sees the request as it is stored.

@@ -74,7 +74,7 @@ def _words(request: AccessRequest) -> dict[str, str]:
     return {"brand": request.brand.name, "factory": request.factory.name, "what": what}
 
 
-def _payload(notice: Notice) -> dict[str, Any] | None:
+def _payload(notice: Notice) -> dict[str, object] | None:
     """Return, for the brand's programs, which request was answered, as the brand sees it now."""
     rows: Any = AccessRequest.objects.filter(pk=UUID(notice.subject), brand=notice.brand_id).for_brand()
     request = rows.select_related("factory").first()

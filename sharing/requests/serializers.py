@@ -124,7 +124,7 @@ class ApproveOrder(StrictSerializer):
     hold_days = serializers.IntegerField(required=False, min_value=0, max_value=365)
 
     @staticmethod
-    def terms(given: dict[str, Any], request: Any) -> Terms:
+    def terms(given: dict[str, object], request: Any) -> Terms:
         """Return the request's own terms, with what was given on top."""
         names = ("cycles", "cycle_number", "expires_at", "hold_days")
         asked = as_asked(request)

@@ -82,7 +82,7 @@ class SubscriptionForm(forms.Form):
     )
     bought_on = forms.DateField(label=gettext_lazy("Bought on"), widget=DAY)
 
-    def __init__(self, *args: Any, programme: CountryProgramme, brands: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, programme: CountryProgramme, brands: object, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.programme = programme
         self.fields["brand"].queryset = brands  # type: ignore[attr-defined]

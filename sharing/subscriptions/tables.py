@@ -35,7 +35,7 @@ class SubscriptionPlan:
     read_from: str = ""  # the sheet of a workbook
     problems: Problems = field(default_factory=Problems)
 
-    def promise(self) -> list[Any]:
+    def promise(self) -> list[object]:
         """Return what would be recorded, to compare the preview with the plan when it is confirmed."""
         return [[one.brand.pk, one.factory.pk, one.cycle, one.bought_on.isoformat()] for one in self.new]
 
@@ -62,7 +62,7 @@ def plan_subscriptions(*, programme: CountryProgramme, file: BinaryIO) -> Subscr
 
 @transaction.atomic
 def import_subscriptions(
-    *, by: User, programme: CountryProgramme, file: BinaryIO, promise: list[Any]
+    *, by: User, programme: CountryProgramme, file: BinaryIO, promise: list[object]
 ) -> SubscriptionPlan:
     """Record what the table says, if that is still the `promise` of its preview; nothing if it has a problem.
 
@@ -143,7 +143,7 @@ def _cycle(text: str) -> int:
     return int(text)
 
 
-def columns_explained() -> list[tuple[str, Any]]:
+def columns_explained() -> list[tuple[str, object]]:
     """Return each column of the table, with what to write in it."""
     texts = (
         _("the participant's name, exactly as in the list of brands"),

@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 
 from devtools.catalogues import compiling, files
 from devtools.catalogues.__main__ import Refusal, run
-from devtools.catalogues.checks import problems
+from devtools.catalogues.checks import NAME_AT_END, problems
 from devtools.catalogues.entries import PLURALS, Entry, by_key, compiled, po_file, read_catalogue, with_forms
 from devtools.catalogues.sources import KEYWORDS, called, own_sources
 from portal.core.translations import compiled_catalogues
@@ -184,3 +184,14 @@ def test_every_language_has_a_glossary_of_the_same_terms():
     assert all(rows == english["fr"] for rows in english.values())
     assert len(english["fr"]) > 60
     assert [(code, term) for code, rows in terms.items() for term, translation in rows if not translation] == []
+
+
+def test_no_sentence_ends_in_a_name_which_may_have_a_full_stop_of_its_own():
+    """A name such as "Lantern Co., Ltd." would end the sentence with two."""
+    texts = {text for entry in read_catalogue(compiling.po_path("fr")).values() for text in (entry.msgid, entry.plural)}
+    assert [text for text in texts if NAME_AT_END.search(text)] == []
+    shown = re.compile(r"\{\{ *[\w.]*\bname *\}\}(?:</\w+>)*\.")
+    pages = [path for path in settings.BASE_DIR.rglob("templates/**/*.*") if ".venv" not in path.parts]
+    assert [path for path in pages if shown.search(path.read_text())] == []
+    ends = Entry("%(brand)s reads it.", forms=("Lu par <b>%(brand)s</b>.",))
+    assert any("another word than a name" in problem for problem in problems("fr", ends))

@@ -9,7 +9,7 @@ from factories.services import update_factory
 from portal.accounts.models import Invitation
 from portal.accounts.profiles import update_profile
 from portal.accounts.services import invite
-from portal.core.names import one_full_stop, one_line
+from portal.core.names import one_line
 from tests.world import World
 
 SPOOFED = "Lantern\r\n\r\nOpen https://evil.example\u202e"
@@ -44,11 +44,3 @@ def test_a_brand_that_looks_like_another_since_before_can_be_closed(world: World
     Brand.objects.filter(pk=world.brand_b.pk).update(name=f"{world.brand_a.name}\u00ad")
     closed = update_brand(by=world.person("global_staff"), brand=world.brand_b, is_active=False)
     assert not closed.is_active
-
-
-def test_a_name_that_ends_with_a_full_stop_ends_its_sentence() -> None:
-    assert one_full_stop("Shared with Lantern Co., Ltd.. Ended: all.") == "Shared with Lantern Co., Ltd. Ended: all."
-    assert one_full_stop("<p>of <bdi>Lantern Co., Ltd.</bdi>.</p>") == "<p>of <bdi>Lantern Co., Ltd.</bdi></p>"
-    assert one_full_stop("Loja S.A.. Fim") == "Loja S.A. Fim"
-    for kept in ("Wait.. what", "And so on...", "Ltd. and Co., Ltd.", "a.b..c", "Ltd...", "/files/Ltd..pdf"):
-        assert one_full_stop(kept) == kept

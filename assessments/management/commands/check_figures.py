@@ -1,7 +1,6 @@
 """``manage.py check_figures``: compare frozen figures with the answers, and versions with their reports."""
 
 from itertools import chain
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -19,7 +18,7 @@ class Command(BaseCommand):
         """Take `--rebuild`."""
         parser.add_argument("--rebuild", action="store_true", help="count everything anew")
 
-    def handle(self, *_args: Any, rebuild: bool, **_options: Any) -> None:
+    def handle(self, *_args: object, rebuild: bool, **_options: object) -> None:
         """Print a line for each difference. Raises `CommandError` if there are any."""
         if rebuild:
             services.freeze(*services.released())

@@ -36,7 +36,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--check", action="store_true", help="only say what would be done")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         by = User.objects.filter(email__iexact=options["by"], is_active=True).first()
         if by is None:
             raise CommandError(f"There is no active account {options['by']}.")

@@ -28,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--country", default="", help="its country; without one it is for all countries")
         parser.add_argument("--tool-version", default="", help="the version as it is shown")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         by = User.objects.filter(email__iexact=options["by"], is_active=True).first()
         if by is None:
             raise CommandError(f"There is no active account {options['by']}.")

@@ -4,7 +4,7 @@ It is visible only to people who work on assessments for the programme. The step
 """
 
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import cast
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
@@ -99,11 +99,11 @@ def _visible_countries(user: Visitor) -> "QuerySet[CountryProgramme, str]":
 
 
 _first: Prepared[Assessment, Assessment] = Prepared(lambda user, name: _top(_in_state(user, name), name))
-_counted: Prepared[Assessment, Any] = Prepared(lambda user, name: capped(_in_state(user, name)))
+_counted: Prepared[Assessment, object] = Prepared(lambda user, name: capped(_in_state(user, name)))
 _countries: Prepared[CountryProgramme, str] = Prepared(_visible_countries)
 
 
-def _column(user: User, name: str, rights: StepRights, rows: AssessmentQuerySet | None) -> dict[str, Any]:
+def _column(user: User, name: str, rights: StepRights, rows: AssessmentQuerySet | None) -> dict[str, object]:
     """Return the first cards, and how many there are: counted only if there are more, and no further than is shown.
 
     `rows`: the rows of a column that is filtered, or is not a state; if None, all of the state `name`.
@@ -115,11 +115,11 @@ def _column(user: User, name: str, rights: StepRights, rows: AssessmentQuerySet 
     return {"cards": _cards(first[:COLUMN_SIZE], rights), "number": number, "shown": shown_count(number)}
 
 
-def _cards(assessments: Iterable[Assessment], rights: StepRights) -> list[dict[str, Any]]:
+def _cards(assessments: Iterable[Assessment], rights: StepRights) -> list[dict[str, object]]:
     return [_card(assessment, rights) for assessment in assessments]
 
 
-def _card(assessment: Assessment, rights: StepRights) -> dict[str, Any]:
+def _card(assessment: Assessment, rights: StepRights) -> dict[str, object]:
     steps = rights.steps(assessment)
     return {
         "assessment": assessment,

@@ -6,7 +6,7 @@ the buttons only follow the same table.
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from django import forms
@@ -127,7 +127,7 @@ def _with_members(assessments: Iterable[Assessment]) -> set[int]:
     return set(own.values_list("organisation", flat=True))
 
 
-def _publication_facts(user: User, assessment: Assessment) -> list[tuple[str, Any]]:
+def _publication_facts(user: User, assessment: Assessment) -> list[tuple[str, object]]:
     """Return what to know before a report is published: the factory's review, and who sees it at once."""
     ends = review_end(assessment)
     opened = _first_opened(user, assessment)

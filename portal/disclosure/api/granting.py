@@ -3,8 +3,6 @@
 Consent on signed paper has no address here: it needs the scan, and somebody who looks at it (the page does).
 """
 
-from typing import Any
-
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -84,7 +82,7 @@ class ChangePreviewView(GrantRows):
     """A preview of a change."""
 
     @extend_schema(request=GrantChange, responses={200: DifferenceSerializer})
-    def post(self, request: Request, pk: Any) -> Response:
+    def post(self, request: Request, pk: object) -> Response:
         """Preview what new terms for a grant would add and remove. Nothing is changed."""
         grant = get_object_or_404(self.rows(), pk=pk)
         require(Factory.objects.where(self.user, "manage_sharing"), grant.factory)

@@ -79,7 +79,7 @@ def _grants(request: HttpRequest, found: Any) -> Any:
     )
 
 
-def _preview(request: HttpRequest, found: AccessRequest, scopes: list[str], terms: Terms) -> dict[str, Any]:
+def _preview(request: HttpRequest, found: AccessRequest, scopes: list[str], terms: Terms) -> dict[str, object]:
     """Return the effects of these terms: each kind new, replaced, or granted already; what opens and closes.
 
     Raises what `approve_request` raises.
@@ -88,7 +88,7 @@ def _preview(request: HttpRequest, found: AccessRequest, scopes: list[str], term
     return effects_of(answer, found, scopes, terms)
 
 
-def effects_of(answer: Answer, found: AccessRequest, scopes: list[str], terms: Terms) -> dict[str, Any]:
+def effects_of(answer: Answer, found: AccessRequest, scopes: list[str], terms: Terms) -> dict[str, object]:
     """Return the context of `disclosure/parts/yes_effects.html` for these terms, except for the way to try it."""
     return {
         "lines": [_yes_line(answer, scope) for scope in Scope if scope in scopes],
@@ -99,13 +99,13 @@ def effects_of(answer: Answer, found: AccessRequest, scopes: list[str], terms: T
     }
 
 
-def _yes_line(answer: Answer, scope: Scope) -> dict[str, Any]:
+def _yes_line(answer: Answer, scope: Scope) -> dict[str, object]:
     existing = answer.standing[scope]
     kind = "new" if existing is None else "kept" if answer.outcomes[scope].grant == existing else "replaced"
     return {"label": scope.label, "kind": kind, "existing": existing}
 
 
-def _preview_of_a_plain_yes(request: HttpRequest, found: AccessRequest) -> dict[str, Any]:
+def _preview_of_a_plain_yes(request: HttpRequest, found: AccessRequest) -> dict[str, object]:
     """Return the preview of an approval as asked; or why the portal would refuse it."""
     try:
         shown = _preview(request, found, found.scopes, as_asked(found))

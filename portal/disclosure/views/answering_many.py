@@ -113,10 +113,10 @@ def _confirm(
     return render(request, "disclosure/requests_answer.html", context, status=REFUSED if bound else 200)
 
 
-def _effects(request: HttpRequest, factory: Factory, chosen: list[AccessRequest]) -> list[dict[str, Any]]:
+def _effects(request: HttpRequest, factory: Factory, chosen: list[AccessRequest]) -> list[dict[str, object]]:
     """Return what each approval does, as the page of a single request shows it; or why the portal would refuse it."""
     answers = preview_plain_answers(by=person(request), factory=factory, requests=chosen)
-    found: list[dict[str, Any]] = []
+    found: list[dict[str, object]] = []
     for one, answer in zip(chosen, answers, strict=True):
         if isinstance(answer, ValidationError):
             found.append({"brand": one.brand, "refused": " ".join(answer.messages)})

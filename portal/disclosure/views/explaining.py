@@ -24,14 +24,14 @@ from sharing.gates.pages import factory_inside, person
 from sharing.grants.queries import granted_to
 
 
-def _asked(request: HttpRequest, factory: Factory) -> dict[str, Any] | None:
+def _asked(request: HttpRequest, factory: Factory) -> dict[str, object] | None:
     """Return the data to bind a form to, None while nobody asked; fields left out get the most common values."""
     if not {"cycle", "day", "reader"} & set(request.GET):
         return None
     return {"scope": "report", "cycle": factory.current_cycle, **request.GET.dict()}
 
 
-def _first_values(request: HttpRequest, factory: Factory) -> dict[str, Any]:
+def _first_values(request: HttpRequest, factory: Factory) -> dict[str, object]:
     return {"cycle": factory.current_cycle, "scope": "report", "reader": request.GET.get("reader", "")}
 
 
@@ -45,7 +45,7 @@ def explain_page(request: HttpRequest, pk: int) -> HttpResponse:
     factory = factory_inside(request, pk)
     user = person(request)
     form = ExplainForm(_asked(request, factory), user=user, factory=factory, initial=_first_values(request, factory))
-    context: dict[str, Any] = {"factory": factory, "form": form, "is_inside": True}
+    context: dict[str, object] = {"factory": factory, "form": form, "is_inside": True}
     if form.is_bound and form.is_valid():
         reader, asked, at = form.chosen_reader(), form.cleaned_data, form.moment()
         context |= {"answers": explain(user, factory, reader, asked["scope"], asked["cycle"], at), "reader": reader}
@@ -57,7 +57,7 @@ def _explain_to_brand(request: HttpRequest, factory: Factory) -> HttpResponse:
     show_days_of(factory)
     data = {"scope": "report", **request.GET.dict()} if "cycle" in request.GET else None
     form = MomentForm(data, place=factory, initial={"cycle": 1, "scope": "report"})
-    context: dict[str, Any] = {"factory": factory, "form": form, "is_inside": False}
+    context: dict[str, object] = {"factory": factory, "form": form, "is_inside": False}
     if form.is_bound and form.is_valid():
         asked, at = form.cleaned_data, form.moment()
         context |= {"answers": explain_to_brand(person(request), factory, asked["scope"], asked["cycle"], at)}
@@ -65,7 +65,7 @@ def _explain_to_brand(request: HttpRequest, factory: Factory) -> HttpResponse:
     return render(request, "disclosure/explain.html", context, status=_status(form))
 
 
-def _moment_words(at: Any) -> dict[str, Any]:
+def _moment_words(at: Any) -> dict[str, object]:
     now = timezone.now()
     return {"at": at or now, "is_now": at is None, "is_ahead": at is not None and at > now}
 
@@ -81,7 +81,7 @@ def who_could_see_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     factory = factory_inside(request, pk)
     user = person(request)
     form = MomentForm(_asked(request, factory), place=factory, initial=_first_values(request, factory))
-    context: dict[str, Any] = {"factory": factory, "form": form}
+    context: dict[str, object] = {"factory": factory, "form": form}
     if form.is_bound and form.is_valid():
         asked, at = form.cleaned_data, form.moment()
         found = who_could_see(user, factory, asked["cycle"], asked["scope"], at)

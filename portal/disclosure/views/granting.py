@@ -3,7 +3,6 @@
 Each first says in words what will happen, and shows what opens and closes; only a second submit does it.
 """
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -72,7 +71,7 @@ def _status(request: HttpRequest) -> int:
     return REFUSED if request.method == "POST" else 200
 
 
-def _start(request: HttpRequest, factory: Factory) -> dict[str, Any]:
+def _start(request: HttpRequest, factory: Factory) -> dict[str, object]:
     """Return the form's initial values: the country's defaults, or the terms of the grant named in `copy`."""
     start = default_terms(factory)
     wanted = request.GET.get("copy", "")
@@ -135,7 +134,7 @@ def _confirm_grant(request: HttpRequest, factory: Factory, form: GrantForm) -> H
     return render(request, "disclosure/grant_confirm.html", context)
 
 
-def brands_with(differences: list[Difference]) -> list[dict[str, Any]]:
+def brands_with(differences: list[Difference]) -> list[dict[str, object]]:
     """Return each brand's identity beside what changes for it."""
     known = identities(difference.brand for difference in differences)
     return [{"identity": one, "difference": other} for one, other in zip(known, differences, strict=True)]

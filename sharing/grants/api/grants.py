@@ -93,7 +93,7 @@ class GrantDetailView(GrantRows, DetailView):
     """One grant."""
 
     @extend_schema(request=GrantChange, responses={200: GrantSerializer})
-    def patch(self, request: Request, pk: Any) -> Response:
+    def patch(self, request: Request, pk: object) -> Response:
         """Change the terms of a grant. The response is a new grant, with its own id, that replaces the old one."""
         grant = self.row()
         require(Factory.objects.where(self.user, "manage_sharing"), grant.factory)

@@ -38,7 +38,7 @@ def months_after(day: date, months: int) -> date:
 class BrandChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     """Brands to tick, each with what is known of its identity, so that none is mistaken for another."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: object) -> None:
         super().__init__(queryset=Brand.objects.none(), widget=forms.CheckboxSelectMultiple, **kwargs)
 
     def offer(self, brands: Any) -> None:
@@ -100,7 +100,7 @@ class TermsForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.place, self.ends = place, ends
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         """Check what concerns more than one field; the messages say what to fill in."""
         data: dict[str, Any] = super().clean() or {}
         if data.get("cycles") == SharingGrant.Cycles.ALL:
@@ -152,7 +152,7 @@ class GrantForm(TermsForm):
 
     field_order = ["brands", "scopes", "cycles", "cycle_number", "starts_on", "expires_on", "hold_days", "purpose"]
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: object, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         cast("BrandChoice", self.fields["brands"]).offer(
             Brand.objects.visible_to(user).filter(is_active=True).order_by("name")
@@ -183,7 +183,7 @@ def default_terms(factory: Factory) -> dict[str, Any]:
     }
 
 
-def initial_terms(grant: SharingGrant) -> dict[str, Any]:
+def initial_terms(grant: SharingGrant) -> dict[str, object]:
     """Return what the form of an existing grant shows at first."""
     return {
         "cycles": grant.cycles,
@@ -194,7 +194,7 @@ def initial_terms(grant: SharingGrant) -> dict[str, Any]:
     }
 
 
-def copied_terms(grant: SharingGrant) -> dict[str, Any]:
+def copied_terms(grant: SharingGrant) -> dict[str, object]:
     """Return the terms of an existing grant for a new one; an end in the past is left out."""
     terms = initial_terms(grant) | {"scopes": [grant.scope]}
     if grant.last_day is not None and grant.last_day < today(grant.factory):
@@ -202,7 +202,7 @@ def copied_terms(grant: SharingGrant) -> dict[str, Any]:
     return terms
 
 
-def renewed_terms(grant: SharingGrant) -> dict[str, Any]:
+def renewed_terms(grant: SharingGrant) -> dict[str, object]:
     """Return the same terms with a new end: the country's months after the old one, or after today if it has passed."""
     months = grant.factory.programme.grant_default_months
     now = today(grant.factory)

@@ -28,7 +28,7 @@ class RevokeForm(forms.Form):
         """Return the arguments of the services that end grants (call it after `is_valid`)."""
         return {name: self.cleaned_data[name] for name in ("reason", "is_reason_shown")}
 
-    def typed(self) -> list[Any]:
+    def typed(self) -> list[object]:
         """Return what was entered, in words (call it after `is_valid`); without a reason there is none to show."""
         reason, is_shown = self.cleaned_data["reason"], self.cleaned_data["is_reason_shown"]
         return [reason, *([SHOW_REASON] if reason and is_shown else [])]
@@ -75,9 +75,9 @@ class CopiesAnswerForm(forms.Form):
         self.kept_now = {copy.number: copy.kept_because for copy in copies if copy.kept_because}
         self.fields["kept"].choices = [(str(copy.number), str(copy.number)) for copy in copies]  # type: ignore[attr-defined]
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         """Require numbers and a reason where copies are kept, and neither where all are destroyed."""
-        data: dict[str, Any] = super().clean() or {}
+        data: dict[str, object] = super().clean() or {}
         for name, text in self._contradictions(data).items():
             if name not in self.errors:
                 self.add_error(name, text)
@@ -89,7 +89,7 @@ class CopiesAnswerForm(forms.Form):
             self.data = shown_again
         return data
 
-    def _contradictions(self, data: dict[str, Any]) -> dict[str, Any]:
+    def _contradictions(self, data: dict[str, object]) -> dict[str, Any]:
         """Return the fields that contradict what was chosen, each with what to do."""
         kept, why = data.get("kept"), data.get("kept_because")
         if data.get("outcome") == self.SOME_KEPT:

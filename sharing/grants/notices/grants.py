@@ -95,12 +95,12 @@ def _until(grant: SharingGrant) -> str:
     return " " + _("Until %s.") % day if day else ""
 
 
-def _payload(notice: Notice) -> dict[str, Any] | None:
+def _payload(notice: Notice) -> dict[str, object] | None:
     grant = _grant_of(notice)
     if grant is None:
         return None
     factory = {"id": grant.factory_id, "bw_id": grant.factory.bw_id}
-    data: dict[str, Any] = {"grant": str(grant.pk), "factory": factory, "scope": grant.scope}
+    data: dict[str, object] = {"grant": str(grant.pk), "factory": factory, "scope": grant.scope}
     if notice.kind == ENDED:
         return data | {"ended_at": min(filter(None, [grant.ended_at, grant.expires_at])).isoformat()}
     return data | {

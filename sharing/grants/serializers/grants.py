@@ -126,7 +126,7 @@ class GrantChange(StrictSerializer):
     hold_days = serializers.IntegerField(required=False, min_value=0, max_value=365)
 
     @staticmethod
-    def terms(given: dict[str, Any], before: SharingGrant | None = None) -> Terms:
+    def terms(given: dict[str, object], before: SharingGrant | None = None) -> Terms:
         """Return the terms: those of `before` (a new grant's defaults without it), with what was given on top."""
         names = ("cycles", "cycle_number", "expires_at", "purpose", "hold_days")
         kept = {name: getattr(before, name) for name in names} if before else {}

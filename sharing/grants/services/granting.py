@@ -7,7 +7,6 @@ What a decision does is worked out in `sharing.grants.services.outcomes`.
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -158,7 +157,7 @@ def _start(journal: Journal, grant: SharingGrant, kind: SharingEvent) -> None:
         journal.notify(SharingNotice.CONFIRMATION_ASKED, grant, "factory")
 
 
-def _terms_data(grant: SharingGrant) -> dict[str, Any]:
+def _terms_data(grant: SharingGrant) -> dict[str, object]:
     return {
         "scope": grant.scope,
         "cycles": grant.cycles,

@@ -5,7 +5,6 @@ that were downloaded.
 """
 
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -46,7 +45,7 @@ def _open(request: HttpRequest, factory: Factory) -> SharingGrantQuerySet:
     return grants.select_related("brand", "factory").order_by("brand__name", "brand", "scope")
 
 
-def _beyond_reach(request: HttpRequest, factory: Factory, **narrower: Any) -> dict[str, Any]:
+def _beyond_reach(request: HttpRequest, factory: Factory, **narrower: object) -> dict[str, object]:
     """Return what a revoke cannot reach, for the page: copies, and what programs have read."""
     seen: AccessRecordQuerySet = AccessRecord.objects.visible_to(request.user).filter(
         factory=factory, brand__isnull=False, **narrower

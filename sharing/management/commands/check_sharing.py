@@ -1,7 +1,5 @@
 """``manage.py check_sharing``: compare the index of visibility with its sources; with ``--rebuild`` rebuild it."""
 
-from typing import Any
-
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from sharing.visibility import comparing as visibility_index
@@ -16,7 +14,7 @@ class Command(BaseCommand):
         """Take `--rebuild`, which works as the owner of the tables."""
         parser.add_argument("--rebuild", action="store_true", help="rebuild the index (needs DATABASE_OWNER_URL)")
 
-    def handle(self, *_args: Any, rebuild: bool, **_options: Any) -> None:
+    def handle(self, *_args: object, rebuild: bool, **_options: object) -> None:
         """Print the number of differences. Raises `CommandError` where there are any."""
         if rebuild:
             visibility_index.rebuild()

@@ -112,7 +112,7 @@ def _review(request: HttpRequest, brand: Brand, found: Lines) -> HttpResponse:
     return render(request, "requests/ask_review.html", context)
 
 
-def _grouped(matches: list[Match], where: dict[int, Standing]) -> dict[str, Any]:
+def _grouped(matches: list[Match], where: dict[int, Standing]) -> dict[str, object]:
     """Return the lines grouped by what has to be done about them; a factory that is listed twice is named once."""
     groups: dict[str, Any] = {"sure": [], "unsure": [], "known": [], "missing": []}
     seen: set[int] = set()

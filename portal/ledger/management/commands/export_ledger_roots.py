@@ -19,7 +19,7 @@ class Command(BaseCommand):
             "--after", type=date.fromisoformat, metavar="YYYY-MM-DD", help="leave out the days up to this one"
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         """Write them."""
         for line in export_roots(options["after"]):
             self.stdout.write(line, ending="")

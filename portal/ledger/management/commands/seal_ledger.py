@@ -1,7 +1,5 @@
 """Command that seals what happened since the last seal; beat does it every ten minutes."""
 
-from typing import Any
-
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.ledger.sealing import LedgerRefusedError, accept_database, seal_new_rows
@@ -21,7 +19,7 @@ class Command(BaseCommand):
             "a restore from a backup; this is recorded as an event",
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         """Seal, and print how much."""
         try:
             made = accept_database() if options["accept_database"] else seal_new_rows()

@@ -26,7 +26,7 @@ class Command(BaseCommand):
             "--roots", action="append", default=[], metavar="FILE", help="a copy made by export_ledger_roots"
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         """Verify, and print what was found."""
         copies = self._copies(options["roots"])
         started = perf_counter()
