@@ -24,7 +24,7 @@ OWNED = {*SCOPE_OF, "assessments.view_assessment", "assessments.view_answer"}
 class AssessmentAccessBackend(BaseBackend):
     """The backend that decides the permissions to read an assessment, and no others."""
 
-    def has_perm(self, user_obj: Visitor, perm: str, obj: Any = None) -> bool:
+    def has_perm(self, user_obj: Visitor, perm: str, obj: object = None) -> bool:
         """Return True if the grants, the factory or the programme give access; else raise `PermissionDenied`."""
         if perm not in OWNED:
             return False

@@ -1,12 +1,11 @@
 """Brands and the suppliers they name."""
 
 from datetime import datetime
-from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -28,12 +27,12 @@ from portal.core.identifiers import OS_HUB_ID
 from portal.core.triggers import history_trigger
 
 
-def brands_where(user: Visitor, codename: str) -> QuerySet[Any, Any]:
+def brands_where(user: Visitor, codename: str) -> QuerySet[Model, object]:
     """Return the ids of the active brands for which `user` holds `codename`."""
     return _active(held(user, "brand", codename))
 
 
-def own_brands(user: Visitor) -> QuerySet[Any, Any]:
+def own_brands(user: Visitor) -> QuerySet[Model, object]:
     """Return the ids of the active brands on whose behalf `user` reads."""
     mine = Q(pk__in=[])
     for codename in ANY_READ:
@@ -41,7 +40,7 @@ def own_brands(user: Visitor) -> QuerySet[Any, Any]:
     return Brand.objects.filter(mine, is_active=True).values("pk")
 
 
-def _active(keys: QuerySet[Any, int]) -> QuerySet[Any, Any]:
+def _active(keys: QuerySet[Model, int]) -> QuerySet[Model, object]:
     return Brand.objects.filter(among("pk", keys), is_active=True).values("pk")
 
 

@@ -1,7 +1,5 @@
 """The roles of brands. A role's `read_*` permissions name the scopes its holder may read (docs/rules.md)."""
 
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
 from brands.models import Brand, BrandGroupObjectPermission, BrandRole
@@ -21,7 +19,7 @@ READS_ALL = frozenset(ANY_READ)
 OFFERED_INTEGRATIONS = tuple(read.integration for read in READS if read.is_offered)
 
 
-def may_manage_brand_members(user: Visitor, brand: Any) -> bool:
+def may_manage_brand_members(user: Visitor, brand: Brand) -> bool:
     """Return whether `user` may manage the brand's members.
 
     Its managers may; global staff who admit brands may only while it has no manager, to bring in the first one.

@@ -110,7 +110,7 @@ class Holder:
     """One brand that read an old version: when it last did, which copies it has, and its notice if it has one."""
 
     brand: str
-    last_read: Any
+    last_read: object
     copies: list[int]
     notice: CorrectionNotice | None
 

@@ -209,7 +209,7 @@ def _facts(plan: Plan, counts: dict[str, int], reading: Reading) -> dict[str, ob
 
 
 @transaction.atomic
-def _show(batch: ImportBatch, plan: dict[str, Any], problems: Problems) -> None:
+def _show(batch: ImportBatch, plan: dict[str, object], problems: Problems) -> None:
     """Store the preview on the batch, unless it has since been discarded."""
     current = ImportBatch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
     if current.state not in {State.CHECKING, State.APPLYING}:

@@ -61,7 +61,7 @@ def not_listed(plan: dict[str, Any]) -> int:
     return int(plan["new"] + len(plan["changed"]) + plan["unchanged"]) - len(plan.get("listed", ()))
 
 
-def _lines(plan: dict[str, Any]) -> Iterator[str]:
+def _lines(plan: dict[str, object]) -> Iterator[str]:
     for one in assessments(plan):
         told = _("%(what)s: %(factory)s %(name)s, cycle %(cycle)s, %(start)s, %(questionnaire)s, Quest.ID %(quest_id)s")
         found = _("%(questions)s questions, %(nc)s non-compliant")

@@ -13,7 +13,6 @@ such a state are still listed wherever all are.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -54,7 +53,7 @@ class Step:
     source: State
     target: State
     permission: str
-    label: Any
+    label: object
     is_offered: bool = True
 
     @property

@@ -39,7 +39,7 @@ from sharing.models import AccessRecord
 from sharing.records.services import record_access
 
 
-def _asked(query: dict[str, Any], *elsewhere: str) -> dict[str, object]:
+def _asked(query: dict[str, object], *elsewhere: str) -> dict[str, object]:
     """Return the filters of a list, without paging and without those named `elsewhere`."""
     return {name: value for name, value in query.items() if name not in {*PageQuery().fields, *elsewhere}}
 

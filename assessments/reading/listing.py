@@ -183,7 +183,7 @@ def brands_shown(user: Visitor, assessments: Iterable[Assessment]) -> dict[int, 
     return dict(rows.order_by("-brand").values_list("report", "brand"))
 
 
-def record_filter(by: User, cluster: str | None, page: Iterable[Any], brands: Mapping[int, int]) -> None:
+def record_filter(by: User, cluster: str | None, page: Iterable[object], brands: Mapping[int, int]) -> None:
     """Record in who-saw-what which factories a page named because it was filtered by a cluster (G5), if it was.
 
     `brands`: for which brand each report was read, as in `record_search`.

@@ -99,7 +99,7 @@ def answer_rows(user: Visitor, assessment: Assessment, scope: Scope) -> list[Ans
     return [_row(question, found.get(question.pop("pk"), UNANSWERED)) for question in questions]
 
 
-def _answers_of(user: Visitor, scope: Scope, assessment: Any) -> "QuerySet[Answer, dict[str, Any]]":
+def _answers_of(user: Visitor, scope: Scope, assessment: Assessment) -> "QuerySet[Answer, dict[str, Any]]":
     answers = Answer.objects.visible_to(user, scope).filter(assessment=assessment)
     return answers.values("question_id", *UNANSWERED)
 
@@ -160,7 +160,7 @@ def with_note(assessments: AssessmentQuerySet, readable: AssessmentQuerySet) -> 
     return assessments.annotate(is_note_shown=Exists(readable.filter(pk=OuterRef("supersedes"))))
 
 
-def shown_note(assessment: Any) -> str:
+def shown_note(assessment: Assessment) -> str:
     """Return what a correction changes, if the reader may know it; the assessment comes from `with_note`.
 
     For an assessment from elsewhere the text is empty.

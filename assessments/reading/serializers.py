@@ -46,19 +46,19 @@ class AssessmentSerializer(serializers.Serializer[Any]):
     points_assessed = serializers.SerializerMethodField()
     points_non_compliant = serializers.SerializerMethodField()
 
-    def get_correction_note(self, assessment: Any) -> str:
+    def get_correction_note(self, assessment: Assessment) -> str:
         """Return the note for readers who may read the corrected version."""
         return shown_note(assessment)
 
-    def get_scopes(self, assessment: Any) -> list[str]:
+    def get_scopes(self, assessment: Assessment) -> list[str]:
         """Return the scopes that the user may read."""
         return readable_scopes(assessment)
 
-    def get_points_assessed(self, assessment: Any) -> int:
+    def get_points_assessed(self, assessment: Assessment) -> int:
         """Return the number of compliance points with a determination."""
         return points_of(assessment)[1]
 
-    def get_points_non_compliant(self, assessment: Any) -> int:
+    def get_points_non_compliant(self, assessment: Assessment) -> int:
         """Return the number of non-compliant compliance points."""
         return points_of(assessment)[0]
 

@@ -98,7 +98,7 @@ def record_page(user: User, context: dict[str, Any], *, is_brand: bool = True) -
     record_filter(user, context["form"].asked("cluster"), (row["assessment"] for row in context["rows"]), brands)
 
 
-def _rows(assessments: list[Assessment]) -> list[dict[str, Any]]:
+def _rows(assessments: list[Assessment]) -> list[dict[str, object]]:
     rows = []
     for assessment in assessments:
         nc, assessed = points_of(assessment)
@@ -198,7 +198,7 @@ def _family_of(user: Visitor, pk: Any) -> AssessmentQuerySet:
 _family_rows: Prepared[Assessment, Assessment] = Prepared(_family_of, pk=UUIDField())
 
 
-def _page_context(user: Visitor, opened: Assessment, family: list[Assessment], scopes: list[str]) -> dict[str, Any]:
+def _page_context(user: Visitor, opened: Assessment, family: list[Assessment], scopes: list[str]) -> dict[str, object]:
     language = report_language(get_language())
     documents = documents_for(user, opened, scopes, language)
     history = _rows(family)

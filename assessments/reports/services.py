@@ -129,7 +129,7 @@ def _next_number() -> int:
 # --- making ------------------------------------------------------------------------------------------
 
 
-def make_report(run: JobRun) -> dict[str, Any]:
+def make_report(run: JobRun) -> dict[str, object]:
     """Make the file of the copy that this job is for. Safe to run again after a worker was lost.
 
     Raises `JobError` if the reader may no longer read it or it cannot be made, `JobCancelled` if the job is cancelled.
@@ -169,7 +169,7 @@ def opening_of(copy: ReportCopy) -> Decision | None:
 
 
 def _render(run: JobRun, copy: ReportCopy, decision: Decision) -> RenderedFile:
-    scope: Any = copy.scope
+    scope: str = copy.scope
     rows = answer_rows(copy.reader, copy.assessment, scope)
     readable = Assessment.objects.visible_to(copy.reader)
     noted = with_note(readable.filter(pk=copy.assessment_id), readable)

@@ -24,6 +24,7 @@ from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from assessments.questionnaires.models import Tool
+from brands.models import Brand
 from factories.models import Factory
 from factories.time_zones import today_there
 from portal.accounts.roles import Visitor
@@ -73,7 +74,7 @@ class AssessmentQuerySet(QuerySet["Assessment"]):
         """Return those about whose readers at a moment `user` may ask: as factory member or its country's staff."""
         return self.filter(access.known_to(user, at))
 
-    def open_to(self, brand: Any, scope: str, at: datetime | None = None) -> "AssessmentQuerySet":
+    def open_to(self, brand: Brand, scope: str, at: datetime | None = None) -> "AssessmentQuerySet":
         """Return those that a brand may read by its grants, whoever asks: the factory, staff or the brand itself."""
         return self.filter(access.readable_by_brand(brand, [scope], at))
 
