@@ -29,5 +29,5 @@ class ReportText(JobText):
     TOO_SLOW = "reports.too_slow", _("Creating the file took too long. Try again later.")
     NOT_MADE = (
         "reports.not_made",
-        _("The file could not be created. Try another format, and tell the programme's staff."),
+        _("The file could not be created. Try another format, and contact the programme's staff."),
     )

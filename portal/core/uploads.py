@@ -286,8 +286,8 @@ def sha256_of_upload(name: str) -> str:
 def missing_upload(request: HttpRequest) -> HttpResponse:
     """Answer 404 with a sentence, for a stored file that is gone from the storage: it was never deleted here."""
     text = _(
-        "This file is missing from the portal's storage. It was not deleted through the portal. Tell the "
-        "programme's staff, so that the operators can find and restore it."
+        "This file is missing from the portal's storage. It was not deleted through the portal. Contact the"
+        " programme's staff, so that the operators can find and restore it."
     )
     return render(request, "core/missing_file.html", {"text": text}, status=404)
 
