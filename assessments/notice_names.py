@@ -1,6 +1,6 @@
 """The kinds of notices about reports."""
 
-from portal.notices.names import NoticeName
+from portal.notices.kinds import NoticeName
 
 
 class ReportNotice(NoticeName):

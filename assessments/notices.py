@@ -13,8 +13,8 @@ from assessments.notice_names import ReportNotice
 from assessments.publication.opening_notices import PUBLISHED, SUPERSEDED, notification_time, plan_publication
 from portal.accounts.models import User
 from portal.accounts.sides import Side
+from portal.notices.kinds import NoticeName
 from portal.notices.models import Notice
-from portal.notices.names import NoticeName
 from portal.notices.outbox import Line, NoticeKind, announce, api_url, register_notice
 from sharing import access
 

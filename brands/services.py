@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from brands.events import BrandEvent
+from brands.lookalikes import is_plain, shape, tidied
 from brands.models import Brand
-from brands.names import is_plain, shape, tidied
 from brands.roles import BRAND
 from portal.accounts.models import User
 from portal.accounts.roles import create_role_groups, has_general_permission

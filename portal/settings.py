@@ -261,7 +261,7 @@ TEMPLATES = [
 ]
 
 # Two roles on one database: the web and the worker connect as an app role that owns nothing; `migrate
-# --database owner` connects as the owner. See portal/core/rights.py.
+# --database owner` connects as the owner. See portal/core/database_rights.py.
 # Web and worker need not know the owner's password: without DATABASE_OWNER_URL there is no second connection.
 DATABASES = {"default": database("DATABASE_URL", "postgres://portal_app:secret@127.0.0.1:5432/portal")}
 DATABASES["default"]["ENGINE"] = "portal.core.postgres"  # tells PostgreSQL who reads (portal/core/reader.py)

@@ -1,6 +1,6 @@
 """The kinds of notices about consent."""
 
-from portal.notices.names import NoticeName
+from portal.notices.kinds import NoticeName
 
 
 class SharingNotice(NoticeName):

@@ -12,10 +12,10 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.utils import IntegrityError, InternalError, ProgrammingError
 
 from portal.celery import app as celery_app
+from portal.core.database_rights import table_rights
 from portal.core.events import CoreEvent, record
 from portal.core.initial_migration import InitialMigration
 from portal.core.models import Event
-from portal.core.rights import table_rights
 from sharing.grants.services.revoking import revoke_access
 from sharing.models import AccessRecord, SharingGrant
 from sharing.records.services import record_access

@@ -9,7 +9,7 @@ from assessments.models import Assessment, ReportCopy
 from factories.role_names import FactoryRoleName, ProgrammeRoleName
 from portal.accounts.roles import kinds as organisation_kinds
 from portal.accounts.sides import Side
-from portal.notices.names import notice_names
+from portal.notices.kinds import notice_names
 from portal.notices.outbox import notice_kinds, notice_of
 from sharing.access.publication import OPEN_TO_BRANDS, RELEASED_TO_FACTORY, ReportState
 from sharing.access.reasons import Reason

@@ -58,6 +58,6 @@ def _words(outcome: SupplierImport) -> str:
     added = ngettext("%(count)s supplier was added.", "%(count)s suppliers were added.", outcome.added) % {
         "count": outcome.added
     }
-    skipped = _("Rows skipped, because they are already on the list: %s.") % outcome.skipped if outcome.skipped else ""
+    skipped = _("Rows skipped because they are already on the list: %s.") % outcome.skipped if outcome.skipped else ""
     ignored = _("These columns (%s) were ignored.") % ", ".join(outcome.ignored) if outcome.ignored else ""
     return " ".join(part for part in (added, skipped, ignored, outcome.read_from) if part)

@@ -18,7 +18,7 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         from django.core.checks import register
 
-        from portal.core.rights import apply_rights
+        from portal.core.database_rights import apply_rights
         from portal.core.translations import compiled_catalogues
 
         register(compiled_catalogues)

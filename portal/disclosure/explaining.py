@@ -70,7 +70,7 @@ def _decision(reader: Brand | User, subject: Assessment, scope: str, at: datetim
         return access.decide_for_brand(reader, subject, scope, at)
     decision = access.decide(reader, subject, scope, at)
     if decision.reason in {Reason.NO_GRANT, Reason.CLOSED}:  # their other brands are not this factory's business
-        sentence = _("%s belongs to no brand with access to this.")
+        sentence = _("%s is not a member of a brand that has access to this.")
         return Decision(False, decision.reason, sentence % reader)
     return decision
 
@@ -193,9 +193,9 @@ def table_of_readers(
         _("Organisation"),
         _("Role"),
         _("Person"),
-        _("Shared since"),
-        _("Shared until"),
-        _("Sharing"),
+        _("Access since"),
+        _("Access until"),
+        _("Access"),
     ]
     return header, _rows(found, str(Scope(scope).label), at_place(at, factory), factory)
 

@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.accounts.roles import kinds as organisation_kinds
+from portal.notices.kinds import NoticeName
 from portal.notices.models import Notice
-from portal.notices.names import NoticeName
 
 
 @dataclass(frozen=True)

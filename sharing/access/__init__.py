@@ -18,8 +18,8 @@ Each takes a moment (`at`) and decides with the grants, settings, publications a
 moment, nothing is assumed to change until then. No history of role permissions is kept: those of today count.
 """
 
+from sharing.access.conditions import Version, brands_reading_of, grants_opening, scopes_open_to_brand
 from sharing.access.decisions import decide, decide_for_brand, explain_to_brand, explain_to_reader, openings
-from sharing.access.grants import Version, brands_reading_of, grants_opening, scopes_open_to_brand
 from sharing.access.people import (
     AsBrand,
     brands_read_for,

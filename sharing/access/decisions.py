@@ -14,7 +14,7 @@ from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
 from portal.core.conditions import among
 from sharing.access import reasons
-from sharing.access.grants import brands_reading_of, entitled, grants_read
+from sharing.access.conditions import brands_reading_of, entitled, grants_read
 from sharing.access.people import own_factory_ids, permitted_brands, worked_on
 from sharing.access.publication import ReportState, Subject, is_begun, is_out, is_released
 from sharing.access.reasons import Decision, Reason

@@ -18,7 +18,7 @@ from django.db.models import F, OuterRef, QuerySet, Value
 from brands.models import Brand
 from factories.models import Factory
 from sharing import terms
-from sharing.access.grants import OpenedAt
+from sharing.access.conditions import OpenedAt
 from sharing.access.publication import Subject, is_out
 from sharing.grants.ends import End
 from sharing.models import SharingGrant, Subscription, WithheldReport

@@ -10,7 +10,7 @@ from factories.models import CountryProgramme, Factory
 from factories.roles import FACTORY, PROGRAMME
 from portal.accounts.models import User
 from portal.accounts.roles import OrganisationKind, memberships_at
-from sharing.access.grants import grants_for
+from sharing.access.conditions import grants_for
 from sharing.access.publication import Subject, is_begun, is_released
 from sharing.models import SharingGrant
 

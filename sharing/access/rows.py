@@ -12,7 +12,7 @@ from brands.models import Brand
 from factories.models import programme_keys
 from portal.accounts.roles import Visitor
 from portal.core.conditions import ExistsRowByRow, among
-from sharing.access.grants import Version, grants_opening, grants_opening_to
+from sharing.access.conditions import Version, grants_opening, grants_opening_to
 from sharing.access.people import AsBrand, own_factory_ids, worked_on
 from sharing.access.publication import begun, open_to_brands, released_to_factory
 from sharing.scopes import ASSESSMENT_SCOPES

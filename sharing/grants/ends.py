@@ -10,8 +10,8 @@ class End(models.TextChoices):
     STOPPED = "stopped", _("Stopped by the factory")
     REFUSED = "refused", _("Refused by the second person")
     CHANGED = "changed", _("Changed")
-    EXPIRED = "expired", _("Its period had ended")
-    DROPPED = "dropped", _("The request had ended")
+    EXPIRED = "expired", _("Period expired")
+    DROPPED = "dropped", _("Request ended")
 
 
 def end_in_words(code: str, written: str) -> str:

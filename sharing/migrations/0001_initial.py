@@ -141,7 +141,7 @@ class Migration(InitialMigration):
                 ('needs_confirmation', models.BooleanField(db_default=False, default=False)),
                 ('confirmed_at', models.DateTimeField(blank=True, null=True)),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('end_code', models.CharField(blank=True, choices=[('stopped', 'Stopped by the factory'), ('refused', 'Refused by the second person'), ('changed', 'Changed'), ('expired', 'Its period had ended'), ('dropped', 'The request had ended')], db_default='', default='', max_length=10)),
+                ('end_code', models.CharField(blank=True, choices=[('stopped', 'Stopped by the factory'), ('refused', 'Refused by the second person'), ('changed', 'Changed'), ('expired', 'Period expired'), ('dropped', 'Request ended')], db_default='', default='', max_length=10)),
                 ('end_reason', models.CharField(blank=True, max_length=300)),
                 ('is_end_reason_shown', models.BooleanField(db_default=False, default=False)),
                 ('brand', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='brands.brand')),

@@ -60,7 +60,7 @@ def _lapsed(notice: Notice, reader: User) -> Line | None:
     request = _of_brand(notice, reader)
     if request is None:
         return None
-    return Line(_("%(factory)s did not answer your request in time; it has lapsed.") % _words(request), _path(request))
+    return Line(_("%(factory)s did not answer your request in time; it has expired.") % _words(request), _path(request))
 
 
 def _of_brand(notice: Notice, reader: User) -> Any:

@@ -4,7 +4,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from brands.models import Brand
 from factories.models import CountryProgramme
-from sharing.access.grants import Version, grants_opening
+from sharing.access.conditions import Version, grants_opening
 from sharing.models import Subscription, Visibility
 from sharing.terms import StatementTime
 

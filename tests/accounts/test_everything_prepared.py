@@ -99,7 +99,7 @@ ASKED: dict[str, Callable[[Stage], list[Asked]]] = {
     "portal.home.staff._handovers": nothing,
     "portal.home.staff._waiting": nothing,
     "sharing.access.decisions._sides_now": factory,
-    "sharing.access.grants._read": reports,
+    "sharing.access.conditions._read": reports,
     "portal.disclosure.openings._brands": factory,
     "portal.disclosure.openings._prepared_withheld": factory,
     "portal.disclosure.openings._waiting_grants": factory,

@@ -85,14 +85,17 @@ def test_a_missing_migration_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_app_roles_rights_are_those_that_migrate_gave(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "no more" in checks.rights()
-    monkeypatch.setattr("portal.core.rights.table_rights", lambda: iter([("core_event", "SELECT")]))
+    monkeypatch.setattr("portal.core.database_rights.table_rights", lambda: iter([("core_event", "SELECT")]))
     with pytest.raises(checks.UnwellError, match="the app role has INSERT, SELECT on core_event"):
         checks.rights()
 
 
 def test_a_way_to_switch_triggers_off_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another function than ours, such as the one that `manage.py pgtrigger install` puts in its place."""
-    monkeypatch.setattr("portal.core.rights.NO", "SELECT trigger_name = ANY(current_setting('pgtrigger.ignore'))")
+    switched_off = "SELECT trigger_name = ANY(current_setting('pgtrigger.ignore'))"
+    monkeypatch.setattr("portal.core.database_rights.NO", switched_off)
+        "portal.core.database_rights.NO", "SELECT trigger_name = ANY(current_setting('pgtrigger.ignore'))"
+    )
     with pytest.raises(checks.UnwellError, match="every session can switch triggers off"):
         checks.rights()
 

@@ -17,8 +17,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assessments.models import Assessment
+from brands.lookalikes import shape
 from brands.models import Brand
-from brands.names import shape
 from brands.services import create_brand, update_brand
 from factories.models import Factory
 from factories.roles import FACTORY

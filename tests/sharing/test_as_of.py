@@ -194,7 +194,7 @@ def test_r54_the_end_of_access_is_its_last_day_at_the_factory_as_on_every_page(w
     browser = client_of(world.person("manager_a"))
     address = reverse("who_could_see", args=[world.factory_a.pk])
     shown = browser.get(address, {"cycle": 2, "scope": "report"}).content.decode()
-    assert f'data-label="Shared until" class="nowrap">{written(last)}</td>' in shown
+    assert f'data-label="Access until" class="nowrap">{written(last)}</td>' in shown
     assert stopped.until_in_words() == moment_in_words(stopped.ended_at, world.factory_a)
 
 

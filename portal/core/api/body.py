@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from rest_framework import exceptions, serializers
 from rest_framework.parsers import JSONParser
 
-from portal.core.api.problems import BodyTooLarge
+from portal.core.api.errors import BodyTooLarge
 
 MAX_BODY_BYTES = 64 * 1024
 

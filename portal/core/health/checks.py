@@ -16,10 +16,10 @@ from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from portal.core.database_rights import missing_rights
 from portal.core.health.heartbeats import STALE_AFTER, alive
 from portal.core.health.state_folder import folder_id, try_folder
 from portal.core.models import Heartbeat
-from portal.core.rights import missing_rights
 from portal.core.uploads import missing_evidence
 
 SECONDS = 3  # how long to wait for a server that does not answer

@@ -5,8 +5,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.accounts.models import User
+from portal.notices.kinds import NoticeName
 from portal.notices.models import Notice, WebhookEndpoint
-from portal.notices.names import NoticeName
 from portal.notices.outbox import Line, NoticeKind, notice_kinds, register_notice
 
 TEST = "test"

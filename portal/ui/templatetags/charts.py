@@ -125,7 +125,7 @@ def _counted(bar: Bar, of: str) -> str:
 
 def _bar_table(bars: Sequence[Bar], label: str, value_label: str) -> str:
     rows = ((bar.label, _counted(bar, ""), bar.shown) for bar in bars)
-    return _data_table((label, value_label or _("Count"), _("Share")), rows)
+    return _data_table((label, value_label or _("Count"), _("Proportion")), rows)
 
 
 def _data_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

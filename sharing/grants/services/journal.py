@@ -11,8 +11,8 @@ from factories.role_names import FactoryRoleName
 from portal.accounts.sides import Side
 from portal.core.events import EventKind, event_of
 from portal.core.models import Event
+from portal.notices.kinds import NoticeName
 from portal.notices.models import Notice
-from portal.notices.names import NoticeName
 from portal.notices.outbox import notice_of
 from sharing.grants.services.situation import Situation
 from sharing.models import Receipt, SharingGrant

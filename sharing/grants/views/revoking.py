@@ -111,7 +111,7 @@ def _stopped(request: HttpRequest, ended: SharingGrant) -> str:
     still = ", ".join(one.get_scope_display() for one in _open(request, ended.factory).filter(brand=ended.brand_id))
     if not still:
         return _("%(factory)s no longer shares this with %(brand)s: %(what)s. You share nothing else with it.") % words
-    return _("%(factory)s no longer shares this with %(brand)s: %(what)s. It still sees: %(still)s.") % {
+    return _("%(factory)s no longer shares this with %(brand)s: %(what)s. The brand still sees: %(still)s.") % {
         **words,
         "still": still,
     }

@@ -171,7 +171,7 @@ def answered_in_words(request: AccessRequest) -> str:
         return _("This request is already approved; a second person must still confirm it.")
     if request.answered_by is None or request.answered_at is None:
         day = last_day_in_words(request.lapses_at, request.factory)
-        return _("This request lapsed on %s: nobody answered it, so nothing is shared.") % day
+        return _("This request expired on %s: nobody answered it, so nothing is shared.") % day
     sentences = {
         State.APPROVED: _("%(who)s approved this request on %(day)s."),
         State.DECLINED: _("%(who)s declined this request on %(day)s."),

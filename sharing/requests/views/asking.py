@@ -189,5 +189,5 @@ def _asked(request: HttpRequest, brand: Brand, asked: Asked) -> HttpResponse:
     for factory, reason in asked.refused[:REFUSED_SHOWN]:
         messages.warning(request, _("%(factory)s was not asked. %(reason)s") % {"factory": factory, "reason": reason})
     if len(asked.refused) > REFUSED_SHOWN:
-        messages.warning(request, _("Others that were not asked: %s.") % (len(asked.refused) - REFUSED_SHOWN))
+        messages.warning(request, _("Number of others that were not asked: %s.") % (len(asked.refused) - REFUSED_SHOWN))
     return redirect("brand_requests", pk=brand.pk)
