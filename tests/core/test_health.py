@@ -94,8 +94,6 @@ def test_a_way_to_switch_triggers_off_is_found(monkeypatch: pytest.MonkeyPatch) 
     """Another function than ours, such as the one that `manage.py pgtrigger install` puts in its place."""
     switched_off = "SELECT trigger_name = ANY(current_setting('pgtrigger.ignore'))"
     monkeypatch.setattr("portal.core.database_rights.NO", switched_off)
-        "portal.core.database_rights.NO", "SELECT trigger_name = ANY(current_setting('pgtrigger.ignore'))"
-    )
     with pytest.raises(checks.UnwellError, match="every session can switch triggers off"):
         checks.rights()
 
