@@ -124,7 +124,7 @@ class ReadingSerializer(serializers.Serializer[Any]):
     exports = serializers.IntegerField()
     last = serializers.DateTimeField()
 
-    def get_brand(self, reading: Any) -> dict[str, object]:
+    def get_brand(self, reading: Any) -> dict[str, Any]:
         """Return the id and name of the brand."""
         return {"id": reading.brand_id, "name": reading.brand}
 

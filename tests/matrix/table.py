@@ -163,8 +163,8 @@ GET    grant_document                       paper                       LL.. +++
 GET    grant_document                       grant                       LL.. .... ...L ......
 GET    report_openings                      A                           LL.. +++. ...L x++.+.
 POST   report_withhold                      A                           LL.. *xx. ...L xxx.x.
-GET    report_release                       withheld                    LL.. +xx. ...L .xx.x.
-POST   report_release                       withheld                    LL.. *xx. ...L .xx.x.
+GET    report_allow                         withheld                    LL.. +xx. ...L .xx.x.
+POST   report_allow                         withheld                    LL.. *xx. ...L .xx.x.
 GET    as_brand                             A/brandA                    LL.. +xx. ...L x++.+.
 GET    as_brand                             A/brandB                    LL.. +xx. ...L x++.+.
 GET    as_brand_assessment                  A/brandA/a2                 LL.. +xx. ...L x++.+.

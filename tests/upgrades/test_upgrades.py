@@ -81,7 +81,7 @@ def restore(text: str) -> None:
 @pytest.fixture
 def inside(upgraded: Upgraded, django_db_blocker: Any) -> Iterator[Upgraded]:
     """The same, worked in with the keys that its version had."""
-    keys = [("upgrades-1", "private", upgrades.SIGNING_SEED)]
+    keys = [("private", upgrades.SIGNING_SEED)]
     with (
         django_db_blocker.unblock(),
         override_settings(SECRET_KEY=upgrades.SECRET_KEY, SIGNING_KEYS=keys),
