@@ -138,10 +138,10 @@ def import_batch(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _progress(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
-    template = "import_progress" if request.headers.get("HX-Request") else "import_batch"
+    is_poll = bool(request.headers.get("HX-Request"))
     titles = {STATE.CHECKING: _("Checking the table"), STATE.APPLYING: _("Importing the table")}
     context = {"batch": batch, "stage": "running", "job": batch.job, "job_title": titles[STATE(batch.state)]}
-    return render(request, f"assessments/{template}.html", context)
+    return render(request, "imports/import_progress.html" if is_poll else "imports/import_batch.html", context)
 
 
 def _preview(batch: ImportBatch, form: DecisionForm | None = None) -> dict[str, object]:

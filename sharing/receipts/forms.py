@@ -15,7 +15,7 @@ class VerifyForm(forms.Form):
         label=_("Or its text"),
         required=False,
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "autocomplete": "off"}),
+        widget=forms.Textarea(attrs={"rows": 6, "dir": "ltr", "spellcheck": "false", "autocomplete": "off"}),
     )
 
     def clean_text(self) -> str:

@@ -88,7 +88,10 @@ def receipt_json(request: HttpRequest, number: str) -> HttpResponse:
     discloses = from_inside and request.GET.get("copy") != "brand"
     content = json_of(found, from_inside=discloses, proof=proof_of(found))
     response = HttpResponse(content, content_type=CONTENT_TYPE)
-    response.headers["Content-Disposition"] = f'attachment; filename="receipt-{found.number}.json"'
+    copy = (
+        "factory-copy" if discloses else "brand-copy"
+    )  # the factory may download both, and only one is to be passed on
+    response.headers["Content-Disposition"] = f'attachment; filename="receipt-{found.number}-{copy}.json"'
     return response
 
 

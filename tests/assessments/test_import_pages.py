@@ -13,6 +13,7 @@ from assessments.imports.models import ImportBatch
 from assessments.models import Assessment, Question
 from assessments.reports.table import COLUMNS
 from portal.accounts.models import User
+from portal.core.models import Job
 from tests.assessments.tables import LEAVE, OVERTIME, ROW, load, table
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("run_jobs")]
@@ -209,3 +210,16 @@ def test_a_preview_is_read_in_the_language_of_whoever_reads_it(world, client_of)
     User.objects.filter(pk=leader.pk).update(language="fr")
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = "fr"
     assert pages["fr"][0] in html.unescape(client.get(here).content.decode())
+
+
+@pytest.mark.parametrize(("state", "title"), [("checking", "Checking the table"), ("applying", "Importing the table")])
+def test_while_the_job_runs_the_page_and_its_poll_say_so(world, client_of, state, title):
+    client = client_of(world.person("team_leader"))
+    page = upload(client, table({}, OVERTIME, LEAVE, {}))
+    ImportBatch.objects.update(state=state)
+    Job.objects.update(state=Job.State.RUNNING, finished_at=None)
+    for headers in ({}, {"HX-Request": "true"}):
+        response = client.get(page, headers=headers)
+        assert response.status_code == 200
+        assert title in response.content.decode()
+        assert ("<html" in response.content.decode()) == (not headers)

@@ -134,7 +134,7 @@ def test_after_one_stop_the_page_says_what_the_brand_still_sees(world: World, cl
     first = manager.post(f"/sharing/{report.pk}/revoke/", follow=True).content.decode()
     second = manager.post(f"/sharing/{step1.pk}/revoke/", follow=True).content.decode()
 
-    assert "Assessment reports. It still sees: Step 1 data." in first
+    assert "Assessment reports. The brand still sees: Step 1 data." in first
     assert "You share nothing else with it." in second
 
 

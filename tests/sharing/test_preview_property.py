@@ -151,7 +151,7 @@ class Past:
 
     def keep_back(self, drawn: dict[str, Any]) -> None:
         which = {"factory": self.factory, "brand": self.brand, "cycle": drawn["number"]}
-        if found := WithheldReport.objects.filter(**which, released_at=None).first():
+        if found := WithheldReport.objects.filter(**which, allowed_at=None).first():
             allow_report(by=self.by, withheld=found)
         else:
             withhold_report(by=self.by, **which)

@@ -114,7 +114,9 @@ def test_a_brands_copy_holds_nothing_that_only_the_factory_may_know(world: World
             assert all("Manager A" in readable(answer.content.decode()) for answer in seen[persona])
         for persona in ("brand_b_member", "manager_b"):
             assert [answer.status_code for answer in seen[persona]] == [404, 404, 404]
-        given_on = client_of(world.person("manager_a")).get(url + "json/?copy=brand").content
+        given = client_of(world.person("manager_a")).get(url + "json/?copy=brand")
+        assert "-brand-copy.json" in given.headers["Content-Disposition"]
+        given_on = given.content
         assert given_on == seen["brand_a_member"][1].content
     own, theirs = (json.loads(json_of(receipt, from_inside=inside)) for inside in (True, False))
     assert own["signature"] == theirs["signature"]

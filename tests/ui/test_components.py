@@ -1,5 +1,6 @@
 """The parts that pages are built of: usable by ear and keyboard, and nothing that the content policy forbids."""
 
+import ast
 import datetime
 import re
 from pathlib import Path
@@ -8,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from django import forms
 from django.conf import settings
-from django.template.loader import render_to_string
+from django.template.loader import get_template, render_to_string
 from django.utils import translation
 
 from portal.core.countries import country_name
@@ -50,6 +51,24 @@ def test_no_translated_sentence_names_a_value_that_renders_empty():
         if not re.fullmatch(r"\w+", value)
     ]
     assert wrong == []
+
+
+def test_every_template_that_is_named_exists():
+    """A name built from parts could not be checked, so none is."""
+    named, built = set(), []
+    for path in settings.BASE_DIR.rglob("*.py"):
+        if not {".venv", ".state", "tests", "devtools", "migrations"} & set(path.relative_to(settings.BASE_DIR).parts):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.JoinedStr) and ast.unparse(node).rstrip("'\"").endswith((".html", "mail.txt")):
+                    built.append(f"{path.relative_to(settings.BASE_DIR)}:{node.lineno}")
+                elif isinstance(node, ast.Constant) and re.fullmatch(r"\w+/[\w/]+\.html", str(node.value)):
+                    named.add(str(node.value))
+    for path in TEMPLATES:
+        named |= set(re.findall(r"{% (?:include|extends) [\"']([^\"']+)[\"']", path.read_text()))
+    assert built == []
+    assert len(named) > 150
+    for name in sorted(named):
+        get_template(name)
 
 
 # Forms

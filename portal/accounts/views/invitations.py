@@ -74,22 +74,22 @@ def invitation_answer(request: HttpRequest, invitation_id: UUID) -> HttpResponse
 def _show(request: HttpRequest, template: str, found: Invitation, status: int, **context: object) -> HttpResponse:
     role = kinds[found.kind].roles[found.role]
     context |= {"invitation": found, "role": role, "settings": settings}
-    return render(request, f"accounts/{template}.html", context, status=status)
+    return render(request, template, context, status=status)
 
 
 def _sign_in_first(request: HttpRequest, found: Invitation) -> HttpResponse:
     back = reverse("invitation_answer", args=[found.pk])
     sign_in = reverse("account_login") + "?" + urlencode({"next": back})
-    return _show(request, "invitation_sign_in", found, 200, sign_in=sign_in)
+    return _show(request, "accounts/invitation_sign_in.html", found, 200, sign_in=sign_in)
 
 
 def _as_signed_in(request: HttpRequest, found: Invitation) -> HttpResponse:
     person = cast("User", request.user)
     if person.email != found.email:
-        return _show(request, "invitation_other_account", found, 403)
+        return _show(request, "accounts/invitation_other_account.html", found, 403)
     keep_sides_apart(person, kinds[found.kind])  # before it offers to join
     if request.method != "POST":
-        return _show(request, "invitation_accept", found, 200)
+        return _show(request, "accounts/invitation_accept.html", found, 200)
     accept_as_member(invitation=found, by=person)
     request.session.cycle_key()
     return _joined(request, found)
@@ -109,7 +109,7 @@ def _as_newcomer(request: HttpRequest, found: Invitation) -> HttpResponse:
             login(request, person, backend=SIGN_IN_BACKEND)
             return _joined(request, found)
     status = REFUSED if request.method == "POST" else 200
-    return _show(request, "invitation_join", found, status, form=form)
+    return _show(request, "accounts/invitation_join.html", found, status, form=form)
 
 
 def _joined(request: HttpRequest, found: Invitation) -> HttpResponse:
