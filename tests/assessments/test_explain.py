@@ -94,7 +94,7 @@ def test_why_can_we_not_see_cycle_2(world: World, client_of: Any) -> None:
     grant = world.grant(cycles="from", cycle_number=3)
     response = ask(member, world, cycle=2)
     assert reasons(response) == ["cycle"]
-    assert "does not cover cycle 2" in response.content.decode()
+    assert "does not share cycle 2" in response.content.decode()
 
     before = timezone.now()
     revoke_access(by=world.person("manager_a"), grant=grant)
