@@ -6,6 +6,7 @@ Each has a row in the access matrix, like the pages.
 from django.contrib.auth.decorators import login_required
 from django.urls import include, path, re_path
 from django.views.generic import TemplateView
+from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import IsAuthenticated
 
@@ -16,7 +17,7 @@ from brands import api as brands
 from factories import api as factories
 from portal.accounts import api as accounts
 from portal.core.api import server_error
-from portal.core.api.schema import OnceGenerator
+from portal.core.api.schema import OnceGenerator, OnceYamlRenderer
 from portal.core.api.views import NothingHere
 from portal.disclosure.api import explaining, granting
 from portal.notices import api as notices
@@ -110,7 +111,12 @@ version_1 = [
     path("brands/<int:pk>/subscriptions/", subscriptions.BrandSubscriptionsView.as_view(), name="brand-subscriptions"),
 ]
 
-schema = SpectacularAPIView.as_view(permission_classes=[IsAuthenticated], generator_class=OnceGenerator)
+schema = SpectacularAPIView.as_view(
+    permission_classes=[IsAuthenticated],
+    generator_class=OnceGenerator,
+    renderer_classes=[OnceYamlRenderer, OpenApiJsonRenderer],
+    api_version="1",  # otherwise the parameter `version` of the address gets into a header
+)
 reference = login_required(TemplateView.as_view(template_name="api/reference.html"))
 
 urlpatterns = [

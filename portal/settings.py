@@ -134,6 +134,9 @@ def secret_keys(name: str) -> list[str]:
     return keys
 
 
+FEWEST_BYTES = 10  # different ones, of the 32 of a key: a random key always has more
+
+
 def signing_keys(name: str) -> list[tuple[str, bytes]]:
     """Return the Ed25519 keys in the variable `name`, the current one first: (private or public, bytes).
 
@@ -147,7 +150,10 @@ def signing_keys(name: str) -> list[tuple[str, bytes]]:
             raise ImproperlyConfigured(
                 f"{name}: key {len(keys) + 1} is not 32 bytes in base64url, 43 characters (docs/operations.md)."
             )
-        keys.append((kind, base64.urlsafe_b64decode(value + "=")))
+        secret = base64.urlsafe_b64decode(value + "=")
+        if len(set(secret)) < FEWEST_BYTES:
+            raise ImproperlyConfigured(f"{name}: key {len(keys) + 1} is not random, so that anyone could sign with it.")
+        keys.append((kind, secret))
     if keys[0][0] != "private" or len({secret for _, secret in keys}) != len(keys):
         raise ImproperlyConfigured(f"{name}: the first key must be a private one, and no key may occur twice.")
     return keys

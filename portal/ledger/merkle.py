@@ -43,7 +43,7 @@ def climb(start: bytes, steps: Iterable[Sequence[str]]) -> bytes:
             side, other = step[0], bytes.fromhex(step[1])
         except (ValueError, TypeError, IndexError) as error:
             raise ValueError(NO_PATH) from error
-        if len(step) != 2 or len(other) != HASH_BYTES or side not in {"left", "right"}:
+        if len(step) != 2 or len(other) != HASH_BYTES or other.hex() != step[1] or side not in {"left", "right"}:
             raise ValueError(NO_PATH)
         reached = node_hash(other, reached) if side == "left" else node_hash(reached, other)
     return reached

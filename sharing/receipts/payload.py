@@ -3,8 +3,7 @@
 A receipt is an SD-JWT (RFC 9901). One signature serves the factory and the brand, so the payload holds nothing that
 only the factory may know. Of those facts (who acted, why it ended, a reason that is not shown, for how long new reports
 are held, whose paper consent it was) it holds salted hashes; the factory's copy also has the disclosures.
-Why it ended is a code (`SharingGrant.End`), named in the reader's language when shown; receipts from before there
-were codes hold words instead, and stay as they are.
+Why it ended is a code (`SharingGrant.End`), named in the reader's language when shown.
 """
 
 import secrets
@@ -70,14 +69,15 @@ def terms_of(grant: SharingGrant) -> dict[str, object]:
 
 
 def _for_the_factory(grant: SharingGrant, act: Act) -> dict[str, object]:
-    values: dict[str, object] = {"acted_by": act.name, "hold_days": grant.hold_days}
-    if grant.granted_for:
-        values["granted_for"] = grant.granted_for
-    if grant.end_code:
-        values["end_code"] = grant.end_code
-    if grant.end_reason and not grant.is_end_reason_shown:
-        values["end_reason"] = grant.end_reason
-    return values
+    """Return what only the factory may know. A fact that is not there is empty: a missing one would be a shorter list."""
+    values: dict[str, object] = {
+        "acted_by": act.name,
+        "hold_days": grant.hold_days,
+        "granted_for": grant.granted_for,
+        "end_code": grant.end_code,
+    }
+    is_shown = bool(grant.end_reason) and grant.is_end_reason_shown
+    return values if is_shown else values | {"end_reason": grant.end_reason}
 
 
 def in_utc(moment: datetime | None) -> str | None:

@@ -88,9 +88,7 @@ def receipt_json(request: HttpRequest, number: str) -> HttpResponse:
     discloses = from_inside and request.GET.get("copy") != "brand"
     content = json_of(found, from_inside=discloses, proof=proof_of(found))
     response = HttpResponse(content, content_type=CONTENT_TYPE)
-    copy = (
-        "factory-copy" if discloses else "brand-copy"
-    )  # the factory may download both, and only one is to be passed on
+    copy = "factory-copy" if discloses else "brand-copy"  # the factory may download both, and passes only one on
     response.headers["Content-Disposition"] = f'attachment; filename="receipt-{found.number}-{copy}.json"'
     return response
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 COMPLETE = {
     "DEBUG": "false",
     "SECRET_KEY": "k" * 60,
-    "SIGNING_KEYS": "dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHR0dHQ",
+    "SIGNING_KEYS": "dGhlIHNpZ25pbmcga2V5IG9mIGFsbCB0ZXN0czogMzI",
     "ALLOWED_HOSTS": "portal.example.org",
     "DATABASE_URL": "postgres://portal_app:secret@127.0.0.1:5432/portal",
     "REDIS_URL": "redis://127.0.0.1:6379/0",
@@ -42,6 +42,7 @@ def read_settings(folder: Path, expression: str = "''", **changes: str) -> str:
         ({"DEFAULT_FROM_EMAIL": ""}, "Set DEFAULT_FROM_EMAIL, for example"),
         ({"DEFAULT_FROM_EMAIL": "portal@localhost"}, "set an address that mails come from"),
         ({"METRICS_TOKEN": "short"}, "METRICS_TOKEN is too short: set at least 32 random characters"),
+        ({"SIGNING_KEYS": "A" * 43}, "SIGNING_KEYS: key 1 is not random"),
         ({"STATE_DIR": "/dev/null/state"}, "STATE_DIR: the folder /dev/null/state cannot be made"),
     ],
 )

@@ -114,6 +114,8 @@ def test_a_proof_that_was_altered_or_is_another_receipts_is_told_apart(receipt: 
         lambda proof: proof["path"].reverse(),
         lambda proof: proof["path"][0].__setitem__(1, "00" * 32),
         lambda proof: proof["path"][0].append("x"),
+        lambda proof: proof["path"][0].__setitem__(1, proof["path"][0][1].upper()),
+        lambda proof: proof["path"][0].__setitem__(1, f" {proof['path'][0][1]}"),
         lambda proof: proof.update(path=[]),
         lambda proof: proof.update(path="x"),
         lambda proof: proof.update(path=stranger["header"]["inclusion_proof"]["path"]),

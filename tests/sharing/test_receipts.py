@@ -136,6 +136,18 @@ def test_a_reason_that_is_shown_stands_in_the_receipt(world: World) -> None:
 
 
 @pytest.mark.django_db
+def test_a_brand_cannot_tell_from_its_copy_whether_a_reason_was_withheld(world: World) -> None:
+    for grant, reason in ((world.grant(), ""), (world.grant(scope="step1"), "They leaked our report")):
+        revoke_access(by=world.person("manager_a"), grant=grant, reason=reason)
+    without, hidden = Receipt.objects.filter(kind="ended").order_by("pk")
+    assert hidden.disclosed["end_reason"][1] == "They leaked our report"
+    assert without.payload.keys() == hidden.payload.keys()
+    assert len(without.payload["_sd"]) == len(hidden.payload["_sd"])
+    names = {tuple(sorted(one.disclosed)) for one in Receipt.objects.all()}
+    assert len(names) == 1, "each kind withholds the same facts, empty where there are none"
+
+
+@pytest.mark.django_db
 def test_anybody_checks_a_receipt_on_the_page_and_learns_nothing_more(world: World, client_of: Any) -> None:
     grant = world.grant()
     receipt = receipts_of(world)[0]
