@@ -69,7 +69,7 @@ def terms_of(grant: SharingGrant) -> dict[str, object]:
 
 
 def _for_the_factory(grant: SharingGrant, act: Act) -> dict[str, object]:
-    """Return what only the factory may know. A fact that is not there is empty: a missing one would be a shorter list."""
+    """Return what only the factory may know; a fact that does not apply is empty, so that the list keeps its length."""
     values: dict[str, object] = {
         "acted_by": act.name,
         "hold_days": grant.hold_days,

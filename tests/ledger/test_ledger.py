@@ -164,10 +164,11 @@ def test_settings_refuse_nonsense_for_keys(monkeypatch: pytest.MonkeyPatch) -> N
 
     from portal.settings import signing_keys
 
-    good, other = (base64.urlsafe_b64encode(letter * 32).decode().rstrip("=") for letter in (b"k", b"o"))
+    first, second = bytes(range(32)), bytes(range(32, 64))
+    good, other = (base64.urlsafe_b64encode(key).decode().rstrip("=") for key in (first, second))
     for value in ("", "a", f"a:{good}", f"{good}=", f"public:{good}", f"{good},{good}", good[:-8], f"{good},x:{other}"):
         monkeypatch.setenv("SIGNING_KEYS", value)
         with pytest.raises(ImproperlyConfigured, match="SIGNING_KEYS"):
             signing_keys("SIGNING_KEYS")
     monkeypatch.setenv("SIGNING_KEYS", f"{good}, public:{other}")
-    assert signing_keys("SIGNING_KEYS") == [("private", b"k" * 32), ("public", b"o" * 32)]
+    assert signing_keys("SIGNING_KEYS") == [("private", first), ("public", second)]

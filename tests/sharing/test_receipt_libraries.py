@@ -107,7 +107,7 @@ def test_an_sd_jwt_library_verifies_a_receipt_and_what_it_discloses(receipt: Rec
 
     signed = {name: value for name, value in receipt.payload.items() if not name.startswith("_sd")}
     values = {name: value for name, (_salt, value) in receipt.disclosed.items()}
-    assert sorted(values) == ["acted_by", "end_code", "end_reason", "hold_days"]
+    assert sorted(values) == ["acted_by", "end_code", "end_reason", "granted_for", "hold_days"]
     assert verify(json_of(receipt, from_inside=True)) == {**signed, **values}
     assert verify(json_of(receipt, from_inside=False)) == signed
     for change in TAMPERED:
