@@ -65,7 +65,7 @@ class _DayField(serializers.DateField):
 
 
 class NarrowedQuery(PageQuery):
-    """Filters of an access log, for all its readers."""
+    """Filters of the record of who saw what, for all its readers."""
 
     person = serializers.IntegerField(
         required=False, min_value=1, max_value=MAX_ID, help_text="A reader's `person_id`."
@@ -78,7 +78,7 @@ class NarrowedQuery(PageQuery):
 
 
 class AccessRecordQuery(NarrowedQuery):
-    """Filters of a factory's access log."""
+    """Filters of a factory's record of who saw what."""
 
     brand = serializers.RegexField(
         f"^(own|staff|{ID})$", required=False, help_text="A brand's id, `own` (the factory's members) or `staff`."
@@ -99,7 +99,7 @@ class SearchRecordQuery(PageQuery):
 
 
 class OwnReadingQuery(NarrowedQuery):
-    """Filters of a brand's own access log."""
+    """Filters of what a brand itself read."""
 
     factory = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
 
