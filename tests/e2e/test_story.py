@@ -96,9 +96,9 @@ def staff_review_it_and_send_it_to_the_factory(staff: Visitor, assessment: Asses
     staff.look()
     staff.sees("Overtime Wages")
     staff.follow("Send to factory")
-    staff.sees("The factory's members can read it from now on.")
+    staff.sees("The factory's members will be able to read it.")
     staff.press("Send to factory")
-    staff.sees("Send to factory – done.")
+    staff.sees("the step “Send to factory” was taken.")
     staff.look()
 
 
@@ -117,7 +117,7 @@ def staff_publish_it(staff: Visitor, assessment: Assessment) -> None:
     staff.open(f"/assessments/{assessment.pk}/")
     staff.follow("Publish")
     staff.press("Publish")
-    staff.sees("Publish – done.")
+    staff.sees("the step “Publish” was taken.")
     staff.look()
 
 
@@ -135,7 +135,7 @@ def the_manager_shares_it(manager: Visitor) -> None:
     manager.sees("Share with Aster & Oak?")
     manager.look()
     manager.press("Share now")
-    manager.sees(f"{FACTORY} shares with Aster & Oak from now on.")
+    manager.sees(f"{FACTORY} now shares with Aster & Oak.")
     manager.look()
 
 

@@ -155,7 +155,7 @@ def test_a_list_of_places_has_no_ids(world):
     with (LISTS / "facility-list-1.csv").open("rb") as places:
         outcome = plan_factories(by=world.person("team_leader"), file=places)
     assert "bw_id" in outcome.problems[0].message
-    assert "Better Work id" in outcome.problems[0].message
+    assert "Better Work ID" in outcome.problems[0].message
 
 
 @pytest.mark.parametrize("persona", ["advisor", "manager_a", "brand_a_manager", "constituent", "outsider", "operator"])

@@ -81,7 +81,7 @@ def test_a_hold_of_a_brand_without_access_does_not_promise_that_it_can_read(worl
     kept = withhold_report(by=manager, factory=world.factory_a, brand=world.brand_a, cycle=2)
     pages = [reverse("report_openings", args=[world.factory_a.pk]), reverse("report_allow", args=[kept.pk])]
     browser = client_of(manager)
-    truths = ("You share nothing with this brand now", "still cannot read it")
+    truths = ("Nothing is shared with this brand now", "still cannot read it")
     for address, truth in zip(pages, truths, strict=True):
         assert truth not in browser.get(address).content.decode()
     revoke_access(by=manager, grant=grant)
