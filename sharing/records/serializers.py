@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from factories.serializers import FactoryBriefSerializer
@@ -124,6 +125,7 @@ class ReadingSerializer(serializers.Serializer[Any]):
     exports = serializers.IntegerField()
     last = serializers.DateTimeField()
 
+    @extend_schema_field(BrandBriefSerializer)
     def get_brand(self, reading: Any) -> dict[str, object]:
         """Return the id and name of the brand."""
         return {"id": reading.brand_id, "name": reading.brand}

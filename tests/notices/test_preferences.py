@@ -61,9 +61,10 @@ def test_each_side_has_kinds_of_its_own_and_managers_have_more() -> None:
     assert len(of_a_brand) >= 11
     assert {"report.sent_to_factory", "record.summarised"} <= of_a_factory - of_a_brand
     assert {"report.published", "request.answered"} <= of_a_brand - of_a_factory
-    assert {"handover", "request.sent", "request.reminded", "webhook.paused"} <= listed("manager_a") - of_a_factory
+    of_managers = listed("manager_a") - of_a_factory
+    assert {"handover.changed", "request.sent", "request.reminded", "webhook.paused"} <= of_managers
     assert "confirmation.asked" in listed("representative_a") - listed("manager_a")
-    assert listed("team_leader") == {"handover"}
+    assert listed("team_leader") == {"handover.changed"}
     assert listed("constituent") == set()
 
 
