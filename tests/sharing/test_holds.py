@@ -88,7 +88,7 @@ def test_a_hold_of_a_brand_without_access_does_not_promise_that_it_can_read(worl
     for address, truth in zip(pages, truths, strict=True):
         shown = browser.get(address).content.decode()
         assert truth in shown
-        assert "can then read it" not in shown
+        assert "can read it as soon as" not in shown
 
 
 def test_publication_tells_the_factory_to_whom_it_opens_and_when(world: World, client_of: Any) -> None:
