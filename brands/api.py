@@ -54,7 +54,7 @@ class BrandDetailView(BrandRows, DetailView):
 
 
 class SupplierListView(ListView):
-    """The supplier list of your own brand. Responds 404 for other brands.
+    """The suppliers of your own brand. Responds 404 for other brands.
 
     It is only for signed-in members of the brand, not for tokens: they read only what factories share.
     """

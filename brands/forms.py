@@ -26,11 +26,11 @@ class BrandFilter(ListFilter):
     country = forms.ChoiceField(label=_("Country"), required=False)
     state = forms.ChoiceField(
         label=_("State"),
-        choices=[("", _("Any")), ("active", _("Active")), ("inactive", _("Not active"))],
+        choices=[("", _("Any")), ("active", _("Active")), ("inactive", _("Inactive"))],
         required=False,
     )
     sort = forms.ChoiceField(
-        label=_("Order"), choices=[("", _("By name")), ("recent", _("Newest first"))], required=False
+        label=_("Sort by"), choices=[("", _("By name")), ("recent", _("Newest first"))], required=False
     )
 
     def __init__(self, data: Any = None, *, staff: bool) -> None:
@@ -93,7 +93,7 @@ class BrandForm(StaleGuard, forms.ModelForm):  # type: ignore[type-arg]
 class SupplierFilter(ListFilter):
     """The filter of a brand's supplier list."""
 
-    q = forms.CharField(label=_("Name, address, Better Work id or OS Hub id"), max_length=100, required=False)
+    q = forms.CharField(label=_("Name, address, Better Work ID or OS Hub ID"), max_length=100, required=False)
 
     def narrow(self, suppliers: SupplierQuerySet) -> SupplierQuerySet:
         """Return the suppliers that contain the words, or have them as an id."""

@@ -32,7 +32,7 @@ ALIASES = {
     "facility name": "name",
     "factory name": "name",
     "supplier": "name",
-    "Better Work id": "bw_id",
+    "Better Work ID": "bw_id",
     "os id": "os_hub_id",
 }
 MOST_ROWS = 10_000  # read while the sender waits

@@ -36,7 +36,7 @@ class Read:
 
 
 READS = (
-    Read("report", "Read reports shared with the brand", _("Reports")),
+    Read("report", "Read reports shared with the brand", _("Assessment reports")),
     Read("step1", "Read Step 1 data shared with the brand", _("Step 1 data")),
     Read("improvement_plan", "Read improvement plans shared with the brand", _("Improvement plan"), is_offered=False),
 )

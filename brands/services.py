@@ -44,7 +44,9 @@ def create_brand(*, by: User, **fields: Any) -> Brand:
     """Create a brand with its role groups. Raises `PermissionDenied`, or `ValidationError` by field."""
     _authorise(by)
     if set(fields) - EDITABLE:
-        raise ValidationError({name: _("This cannot be set.") for name in set(fields) - EDITABLE})
+        raise ValidationError(
+            {name: _("This field cannot be set here. Leave it out.") for name in set(fields) - EDITABLE}
+        )
     if "name" in fields:
         fields["name"] = checked_name(fields["name"])
     brand = Brand(**fields, verified_at=timezone.now())
@@ -63,7 +65,9 @@ def update_brand(*, by: User, brand: Brand, **fields: Any) -> Brand:
     """
     _authorise(by)
     if set(fields) - EDITABLE:
-        raise ValidationError({name: _("This cannot be set.") for name in set(fields) - EDITABLE})
+        raise ValidationError(
+            {name: _("This field cannot be set here. Leave it out.") for name in set(fields) - EDITABLE}
+        )
     brand = Brand.objects.select_for_update().get(pk=brand.pk)
     if fields.get("name", brand.name) != brand.name:
         fields["name"] = checked_name(fields["name"], brand.pk)

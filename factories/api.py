@@ -95,7 +95,7 @@ class HandoverListView(HandoverRows, ListView):
     def post(self, request: Request) -> Response:
         """Open a handover.
 
-        The factory's present manager is notified at once. Idempotent: a repeated order opens no second one.
+        The factory's present manager is notified at once. Idempotent: repeating the call opens no second handover.
         """
         order = self.body(HandoverOrder)
         factory = get_object_or_404(Factory.objects.visible_to(self.user), pk=order.pop("factory"))

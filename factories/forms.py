@@ -61,7 +61,7 @@ class FactoryFilter(ListFilter):
 
     ORDERS: ClassVar = {"": ("name", "id"), "recent": ("-created_at", "-id")}
 
-    q = forms.CharField(label=_("Name, Better Work id or OS Hub id"), max_length=100, required=False)
+    q = forms.CharField(label=_("Name, Better Work ID or OS Hub ID"), max_length=100, required=False)
     country = forms.ChoiceField(label=_("Country"), choices=[("", _("All countries"))], required=False)
     sector = forms.ChoiceField(
         label=_("Sector"), choices=[("", _("All sectors")), *Factory.Sector.choices], required=False
@@ -75,7 +75,7 @@ class FactoryFilter(ListFilter):
         required=False,
     )
     sort = forms.ChoiceField(
-        label=_("Order"), choices=[("", _("By name")), ("recent", _("Newest first"))], required=False
+        label=_("Sort by"), choices=[("", _("By name")), ("recent", _("Newest first"))], required=False
     )
 
     def __init__(self, data: Any = None, *, countries: list[str]) -> None:
@@ -121,7 +121,7 @@ class ProgrammeFilter(ListFilter):
         label=_("Enrolment"), choices=[("", _("Any")), *CountryProgramme.Enrolment.choices], required=False
     )
     sort = forms.ChoiceField(
-        label=_("Order"), choices=[("", _("By name")), ("recent", _("Newest first"))], required=False
+        label=_("Sort by"), choices=[("", _("By name")), ("recent", _("Newest first"))], required=False
     )
 
     def narrow(self, programmes: ProgrammeQuerySet) -> ProgrammeQuerySet:

@@ -1,4 +1,4 @@
-"""The import of factories from a table, CSV or XLSX: created or updated by Better Work id, all of them or none.
+"""The import of factories from a table, CSV or XLSX: created or updated by Better Work ID, all of them or none.
 
 The id is required: a list without it (a brand's supplier list, an open registry's) names places, and the same plant
 is written in many ways; the country's staff decide whether it is enrolled here. An empty cell changes nothing.
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MinValueValidator
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -49,7 +49,7 @@ ALIASES = {
     "lng": "longitude",
     "lon": "longitude",
     "long": "longitude",
-    "Better Work id": "bw_id",
+    "Better Work ID": "bw_id",
     "Factory Assessed ID": "bw_id",
     "Factory Assessed Name": "name",
     "OS ID": "os_hub_id",
@@ -93,7 +93,7 @@ def create_factories(*, by: User, factories: Sequence[Factory]) -> list[Factory]
     """
     enrolling = set(CountryProgramme.objects.where(by, "manage_enrolment").values_list("pk", flat=True))
     if any(factory.programme_id not in enrolling for factory in factories):
-        raise PermissionDenied(_("Only the country's staff may add a factory."))
+        raise PermissionDenied(_("Only the country's staff can add factories."))
     made = Factory.objects.bulk_create(factories, batch_size=1000)
     create_role_groups_in_bulk(FACTORY, made)
     Event.objects.bulk_create(
@@ -118,7 +118,7 @@ def plan_factories(*, by: User, file: BinaryIO) -> FactoryPlan:
     Raises `PermissionDenied`.
     """
     if not may_import_factories(by):
-        raise PermissionDenied(_("Only the country's staff may add factories."))
+        raise PermissionDenied(_("Only the country's staff can add factories."))
     plan = FactoryPlan()
     try:
         table = Table(file, required=REQUIRED, optional=OPTIONAL, aliases=ALIASES, most_rows=MOST_ROWS)
@@ -128,7 +128,7 @@ def plan_factories(*, by: User, file: BinaryIO) -> FactoryPlan:
         message = error.message
         if "bw_id" in message:
             message += " " + _(
-                "Each row needs the factory's Better Work id. A list of places without these ids cannot be imported."
+                "Each row needs the factory's Better Work ID. A list of places without these IDs cannot be imported."
             )
         plan.problems.add(error.row, error.column, "", message)
         return plan
@@ -148,7 +148,7 @@ def _plan_rows(by: User, rows: list[tuple[int, dict[str, str]]], plan: FactoryPl
         programme = programmes.get(country_code(cells["country"]))
         if not cells["bw_id"]:
             plan.problems.add(
-                row, "bw_id", "", _("Each factory needs its Better Work id. Staff assign it at enrolment.")
+                row, "bw_id", "", _("Each factory needs its Better Work ID. Staff assign it at enrolment.")
             )
         elif first != row:
             message = _("This factory is in row %s already. Keep one of the two.") % first
@@ -244,7 +244,7 @@ def _plain(name: str, text: str, error: ValidationError) -> str:
             "limit": limit,
         }
     if name in NUMBERS:
-        return _("Write a whole number from %(least)s to %(most)s, without separators, such as 1250.") % _bounds(name)
+        return _("Write a whole number, %(least)s or more, without separators, such as 1250.") % {"least": _least(name)}
     if name in PLACES and code is not None:
         return _("Write degrees from -%(most)s to %(most)s, such as 11.5564.") % {"most": _MOST_DEGREES[name]}
     if name == "contact_email":
@@ -252,11 +252,9 @@ def _plain(name: str, text: str, error: ValidationError) -> str:
     return " ".join(error.messages)
 
 
-def _bounds(name: str) -> dict[str, int]:
+def _least(name: str) -> int:
     validators = Factory._meta.get_field(name).validators  # type: ignore[union-attr]
-    least = [int(one.limit_value) for one in validators if isinstance(one, MinValueValidator)]
-    most = [int(one.limit_value) for one in validators if isinstance(one, MaxValueValidator)]
-    return {"least": max(least, default=0), "most": min(most, default=2_147_483_647)}
+    return max((int(one.limit_value) for one in validators if isinstance(one, MinValueValidator)), default=0)
 
 
 def _add(plan: FactoryPlan, factory: Factory, here: Factory | None, values: dict[str, str]) -> None:

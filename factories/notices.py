@@ -35,7 +35,7 @@ def _handover(notice: Notice, reader: User) -> Line | None:
 register_notice(
     NoticeKind(
         FactoryNotice.HANDOVER_CHANGED,
-        gettext_lazy("A factory's manager is replaced"),
+        gettext_lazy("A handover to a new manager"),
         _handover,
         sides={"factory": "manage_members", "programme": "manage_enrolment"},
         is_mandatory=True,

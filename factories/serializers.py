@@ -136,7 +136,7 @@ class FactoryQuery(PageQuery):
     """Filters of a list of factories."""
 
     search = serializers.CharField(
-        required=False, max_length=100, help_text="Part of the name or local name, or the whole Better Work id."
+        required=False, max_length=100, help_text="Part of the name or local name, or the whole Better Work ID."
     )
     country = serializers.ChoiceField(required=False, choices=list(COUNTRIES), help_text="ISO 3166-1 code.")
     sector = serializers.ChoiceField(required=False, choices=Factory.Sector.values)

@@ -558,7 +558,9 @@ KNOX_TOKEN_MODEL = "accounts.ApiToken"  # noqa: S105 - the name of a model
 SPECTACULAR_SETTINGS = {
     "TITLE": "Better Work portal API",
     "VERSION": "1",
-    "DESCRIPTION": "Your data for programs, by the same rules as the pages. What you may not see is not found.",
+    "DESCRIPTION": (
+        "Read your data from programs, under the same rules as the pages. Anything that you may not see returns 404."
+    ),
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

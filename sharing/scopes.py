@@ -86,7 +86,7 @@ RULES: dict[str, ScopeRule] = {
             Scope.STEP1,
             frozenset({1}),
             frozenset({1}),
-            mark=_("Step 1"),
+            mark=_("Step 1 data"),
             covers=_("This covers Step 1 questions only."),
             about=_(
                 "Every Step 1 question with its answer. Step 1 covers national law and international labour standards."

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.django_db
         ("team_leader", ["In factory review", "In internal review"], "Import"),
         ("advisor", ["In factory review"], "Factories"),
         ("global_staff", ["Published in the last 30 days"], "Brands"),
-        ("constituent", ["never a single factory", "fewer than 5"], "Our country"),
+        ("constituent", ["never a single factory", "fewer than 5"], "Our country programme"),
         ("outsider", ["You do not belong to an organisation yet"], "Home"),
         ("operator", ["You operate this portal"], "Home"),
     ],

@@ -82,7 +82,7 @@ def test_whoever_answers_a_request_first_has_answered_it(
     assert request.state == ENDED[first]
     assert SharingGrant.objects.count() == (1 if first == "approve" else 0)
     assert bool(seen_by_brand(world)) == (first == "approve")
-    assert [happened(f"sharing.request_{ENDED[name]}") for name in (first, second)] == [1, 0]
+    assert [happened(f"request.{ENDED[name]}") for name in (first, second)] == [1, 0]
 
 
 @pytest.mark.parametrize("time", TIMES)
@@ -92,7 +92,7 @@ def test_three_who_answer_a_request_at_once_give_one_answer(world: World, second
     assert refusals(answers, AlreadyAnsweredError) == 2
     request.refresh_from_db()
     assert SharingGrant.objects.exists() == (request.state == "approved") == bool(seen_by_brand(world))
-    assert sum(happened(f"sharing.request_{word}") for word in ENDED.values()) == 1
+    assert sum(happened(f"request.{word}") for word in ENDED.values()) == 1
 
 
 def test_the_late_one_of_two_managers_is_told_who_answered(world: World, second_manager: User) -> None:

@@ -37,4 +37,4 @@ def note_in_words(kept: Any) -> str:
 def _shown(name: Named) -> str:
     if isinstance(name, str):
         return name
-    return gettext("Quest.ID %(quest_id)s (version %(old)s; version %(new)s is in force)") % name
+    return gettext("Quest ID %(quest_id)s (version %(old)s; version %(new)s is in force)") % name

@@ -42,11 +42,11 @@ class LongTableText(ProblemText):
     # --- the table with itself
     TWO_FINDINGS = (
         "long_table.two_findings",
-        _("Question %(question)s of Quest.ID %(quest)s has “%(said)s” in row %(row)s. Keep one of the two."),
+        _("Question %(question)s of Quest ID %(quest)s has “%(said)s” in row %(row)s. Keep one of the two."),
     )
     ONE_ASSESSMENT = (
         "long_table.one_assessment",
-        _("Quest.ID %(quest)s has “%(there)s” in row %(row)s. Use one value for each assessment."),
+        _("Quest ID %(quest)s has “%(there)s” in row %(row)s. Use one value for each assessment."),
     )
     ONE_COUNTRY = (
         "long_table.one_country",
@@ -63,8 +63,8 @@ class LongTableText(ProblemText):
     ONE_PER_CYCLE = (
         "long_table.one_per_cycle",
         _(
-            "Factory %(factory)s, cycle %(cycle)s has Quest.ID %(other)s in row %(row)s. Use one for each factory and "
-            "cycle."
+            "Factory %(factory)s, cycle %(cycle)s has Quest ID %(other)s in row %(row)s. Use one for each "
+            "factory and cycle."
         ),
     )
 
@@ -91,14 +91,14 @@ class LongTableText(ProblemText):
     OTHER_PLACE = "long_table.other_place", _("In this questionnaire, question %(question)s has “%(known)s”.")
     CYCLE_TAKEN = (
         "long_table.cycle_taken",
-        _("Factory %(factory)s already has an assessment in cycle %(cycle)s: Quest.ID %(quest)s."),
+        _("Factory %(factory)s already has an assessment in cycle %(cycle)s: Quest ID %(quest)s."),
     )
     NO_QUEST_ID = "long_table.no_quest_id", _("none")
-    OTHERS_ASSESSMENT = "long_table.others_assessment", _("This Quest.ID belongs to another factory's assessment.")
-    OTHER_CYCLE = "long_table.other_cycle", _("In the portal, this Quest.ID belongs to cycle %s.")
+    OTHERS_ASSESSMENT = "long_table.others_assessment", _("This Quest ID belongs to another factory's assessment.")
+    OTHER_CYCLE = "long_table.other_cycle", _("In the portal, this Quest ID belongs to cycle %s.")
     OTHER_QUESTIONNAIRE = (
         "long_table.other_questionnaire",
-        _("In the portal, this Quest.ID uses the questionnaire “%s”."),
+        _("In the portal, this Quest ID uses the questionnaire “%s”."),
     )
     IN_FACTORY_REVIEW = (
         "long_table.in_factory_review",

@@ -79,9 +79,9 @@ class DecisionForm(forms.Form):
         }
         self.fields["treat_as_step1"].help_text = (
             _(
-                "%s, of type NC in the lists above. If you tick it, brands with access to Step 1 data can read each"
-                " question and its answer, including compliant ones. If you do not, they cannot read any Step 1 "
-                "data of these assessments. You cannot change this once the questionnaire is used. The table does "
+                "%s of type NC in the lists above. If you tick the box, brands with access to Step 1 data can read "
+                "each question and its answer, including compliant ones. If you do not, they cannot read any Step 1"
+                " data of these assessments. You cannot change this once the questionnaire is used. The table does "
                 "not give the SLCP Step of each question. To mark questions one by one, import the questionnaire "
                 "first, and then this table."
             )

@@ -63,7 +63,7 @@ def not_listed(plan: dict[str, Any]) -> int:
 
 def _lines(plan: dict[str, object]) -> Iterator[str]:
     for one in assessments(plan):
-        told = _("%(what)s: %(factory)s %(name)s, cycle %(cycle)s, %(start)s, %(questionnaire)s, Quest.ID %(quest_id)s")
+        told = _("%(what)s: %(factory)s %(name)s, cycle %(cycle)s, %(start)s, %(questionnaire)s, Quest ID %(quest_id)s")
         found = _("%(questions)s questions, %(nc)s non-compliant")
         yield f"{told % one}, {found % one}"
 

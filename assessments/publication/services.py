@@ -139,7 +139,7 @@ def start_correction(*, by: User, assessment: Assessment, note: str) -> Assessme
     """
     lock_factory(assessment.factory_id)
     if not may_take_step(by, assessment, StepName.SEND_TO_FACTORY):
-        raise PermissionDenied(_("Only the country's staff may correct a report."))
+        raise PermissionDenied(_("Only the country's staff can correct a report."))
     assessment = Assessment.objects.get(pk=assessment.pk)
     if assessment.state not in {Assessment.State.PUBLISHED, Assessment.State.WITHDRAWN}:
         raise HasChangedError(_("Only a published or withdrawn report can be corrected."))

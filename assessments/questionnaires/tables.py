@@ -148,7 +148,7 @@ def import_tool(
     exists is refused. Raises `PermissionDenied`, or `ValidationError` by field.
     """
     if not may_import_tool(by, programme):
-        raise PermissionDenied(_("Only the country's staff may import a questionnaire."))
+        raise PermissionDenied(_("Only the country's staff can import a questionnaire."))
     name, version = one_line(name), one_line(version)
     if Tool.objects.filter(name__iexact=name).exists():
         raise ValidationError(

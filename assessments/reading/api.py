@@ -1,6 +1,6 @@
 """Assessments over the API: lists, findings by scope, explanations of access, and the steps of staff.
 
-Reading one assessment or its findings is recorded in the factory's access log, as it is for the pages. Reading a list
+Reading one assessment or its findings is recorded under “Who saw what”, as it is for the pages. Reading a list
 is recorded only if the list is filtered by a finding, because it then says which factories have it (docs/api.md).
 """
 
@@ -105,7 +105,7 @@ class SharedListView(ListView):
 
 
 class AssessmentDetailView(AssessmentRows, DetailView):
-    """One assessment and the scopes that you may read. Each call is an entry in the factory's access log."""
+    """One assessment and the scopes that you may read. Each call is recorded under “Who saw what”."""
 
     def row(self) -> Assessment:
         """Return the assessment and record the access. Raises 404 unless the user may read a scope of it."""
@@ -125,7 +125,7 @@ class FindingsView(AssessmentRows):
 
     @extend_schema(responses=DocumentSerializer)
     def get(self, request: Request, pk: object) -> Response:
-        """Return the whole document of one scope. Each call is an entry in the factory's access log.
+        """Return the whole document of one scope. Each call is recorded under “Who saw what”.
 
         Responds 404 for a scope that you may not read; `explain` gives the reason.
         """

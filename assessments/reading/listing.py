@@ -34,7 +34,7 @@ COLUMNS = {"country": "factory__programme__country", "factory": "factory", "cycl
 def narrowed(rows: AssessmentQuerySet, wanted: Mapping[str, Any], reader: Visitor) -> AssessmentQuerySet:
     """Return the rows that match every filter, as far as `reader` may see what it filters by.
 
-    `wanted` may hold `search` (words of a factory's names or its Better Work id), `cluster` (not compliant in it), and
+    `wanted` may hold `search` (words of a factory's names or its Better Work ID), `cluster` (not compliant in it), and
     the keys of `COLUMNS`; empty values are ignored. A cluster that does not exist finds nothing, like one that occurs
     in nothing that the reader may see: the two look alike. Raises `TypeError` for a name that is not a filter.
     """

@@ -67,7 +67,7 @@ class SharedQuery(PageQuery):
     """Filters of a list of assessments."""
 
     search = serializers.CharField(
-        required=False, max_length=100, help_text="Part of the factory's name, or its whole Better Work id."
+        required=False, max_length=100, help_text="Part of the factory's name, or its whole Better Work ID."
     )
     country = serializers.ChoiceField(required=False, choices=list(COUNTRIES), help_text="ISO 3166-1 code.")
     factory = serializers.IntegerField(required=False, min_value=1, max_value=NO_ID, help_text="The factory's id.")

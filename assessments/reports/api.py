@@ -111,7 +111,7 @@ class ReportFileView(ReportCopyRows):
 
     @extend_schema(responses=FILES | {(410, PROBLEM): ProblemSerializer})
     def get(self, request: Request, pk: object) -> Any:
-        """Download the file that was created for you. Each download is an entry in the factory's access log."""
+        """Download the file that was created for you. Each download is recorded under “Who saw what”."""
         copy = self.copy(pk=pk)
         try:
             check_link_key(self.query["key"], by=self.user, copy=copy)
@@ -148,7 +148,7 @@ class JobRows(PortalView):
 
 
 class JobDetailView(JobRows, DetailView):
-    """Progress of one job."""
+    """The progress of one job."""
 
 
 class JobCancelView(JobRows):

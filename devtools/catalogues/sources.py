@@ -77,6 +77,10 @@ REWORDED = frozenset(
         "No file was submitted.",
         "The submitted file is empty.",
         "The email address and/or password you specified are not correct.",
+        "Current Password",
+        "New Password",
+        "New Password (again)",
+        "Your password can’t be too similar to your other personal information.",
     }
 )
 SOURCE = "en"

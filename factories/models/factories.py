@@ -93,7 +93,7 @@ class Factory(models.Model):
         OTHER = "other", _("Other")
 
     class Enrolment(models.TextChoices):
-        PENDING = "pending", _("Enrolment pending")
+        PENDING = "pending", _("Pending")
         ENROLLED = "enrolled", _("Enrolled")
         SUSPENDED = "suspended", _("Suspended")
         LEFT = "left", _("Left the programme")
@@ -102,7 +102,7 @@ class Factory(models.Model):
     id = models.BigAutoField(primary_key=True, default=drawn_id)
     programme = models.ForeignKey(CountryProgramme, on_delete=models.PROTECT, related_name="factories")
     bw_id = models.CharField(
-        _("Better Work id"),
+        _("Better Work ID"),
         max_length=40,
         unique=True,
         validators=[RegexValidator(r"^[A-Za-z0-9._/-]+$", _("Use letters, digits, dots, dashes and slashes only."))],
@@ -135,7 +135,7 @@ class Factory(models.Model):
     products = models.CharField(_("products"), max_length=200, blank=True)
     workers_women = models.PositiveIntegerField(_("women workers"), null=True, blank=True)
     workers_men = models.PositiveIntegerField(_("men workers"), null=True, blank=True)
-    os_hub_id = models.CharField(_("OS Hub id"), max_length=40, blank=True, validators=[OS_HUB_ID])
+    os_hub_id = models.CharField(_("OS Hub ID"), max_length=40, blank=True, validators=[OS_HUB_ID])
     contact_name = models.CharField(_("contact person"), max_length=150, blank=True)
     contact_email = models.EmailField(_("contact e-mail"), blank=True)
     contact_phone = models.CharField(_("contact telephone"), max_length=40, blank=True)

@@ -79,7 +79,7 @@ class CountryProgramme(models.Model):
     min_group_size = models.PositiveSmallIntegerField(
         _("smallest group in consolidated figures"), default=5, validators=[MinValueValidator(2)]
     )
-    assessments_allowed = models.BooleanField(_("factories are assessed"), default=True)
+    assessments_allowed = models.BooleanField(_("assessments take place"), default=True)
     participants_need_subscription = models.BooleanField(
         _("participants need a subscription"),
         default=False,
@@ -102,7 +102,7 @@ class CountryProgramme(models.Model):
         validators=[MaxValueValidator(365)],
     )
     renewal_prompt_days = models.PositiveSmallIntegerField(
-        _("days before access ends for a reminder"),
+        _("reminder before access ends (days)"),
         default=30,
         db_default=30,
         validators=[MinValueValidator(1), MaxValueValidator(MOST_PROMPT_DAYS)],
@@ -114,7 +114,7 @@ class CountryProgramme(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(365)],
     )
     request_reminder_days = models.PositiveSmallIntegerField(
-        _("days until a reminder of an open request"),
+        _("reminder of an open request after (days)"),
         default=14,
         db_default=14,
         validators=[MinValueValidator(1), MaxValueValidator(365)],
@@ -132,7 +132,7 @@ class CountryProgramme(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(90)],
     )
     national_law_results_hidden = models.BooleanField(
-        _("results under national law are not shown per factory"), default=False
+        _("hide results under national law for single factories"), default=False
     )
 
     objects = ProgrammeQuerySet.as_manager()

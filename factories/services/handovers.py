@@ -61,7 +61,7 @@ def being_handed_over(factory: Factory) -> ValidationError:
 
 def _require_staff(by: User, factory: Factory) -> None:
     if not may_enrol(by, factory.programme):
-        raise PermissionDenied(_("Only the country's staff may hand a factory over."))
+        raise PermissionDenied(_("Only the country's staff can hand a factory over."))
 
 
 @transaction.atomic

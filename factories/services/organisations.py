@@ -56,13 +56,13 @@ def _refuse_wrong(factory: Factory, changed: Iterable[str]) -> None:
 def create_factory(*, by: User, programme: CountryProgramme, **fields: object) -> Factory:
     """Create a factory of `programme` with its role groups.
 
-    Raises `PermissionDenied`, or `ValidationError` by field (a Better Work id that exists, a bad coordinate).
+    Raises `PermissionDenied`, or `ValidationError` by field (a Better Work ID that exists, a bad coordinate).
     """
     if not may_enrol(by, programme):
-        raise PermissionDenied(_("Only the country's staff may add a factory."))
+        raise PermissionDenied(_("Only the country's staff can add factories."))
     unknown = set(fields) - OWN_PROFILE_FIELDS - ENROLMENT_FIELDS
     if unknown:
-        raise ValidationError({name: _("This cannot be set.") for name in unknown})
+        raise ValidationError({name: _("This field cannot be set here. Leave it out.") for name in unknown})
     factory = Factory(programme=programme, **_tidy(fields))
     _refuse_wrong(factory, fields)
     factory.save()
@@ -82,7 +82,7 @@ def update_factory(*, by: User, factory: Factory, **fields: object) -> Factory:
     if not staff and not Factory.objects.editable_by(by).filter(pk=factory.pk).exists():
         raise PermissionDenied(_("Only the factory's manager or the country's staff may edit this profile."))
     if set(fields) - allowed:
-        raise PermissionDenied(_("Only the country's staff may change the enrolment."))
+        raise PermissionDenied(_("Only the country's staff can change the enrolment."))
     fields = _tidy(fields)
     factory = lock_factory(factory.pk)
     changed = sorted(name for name, value in fields.items() if getattr(factory, name) != value)
@@ -144,7 +144,7 @@ def assign_advisor(*, by: User, factory: Factory, advisor: User) -> None:
     """
     _lock_staff(factory.programme)
     if not may_enrol(by, factory.programme):
-        raise PermissionDenied(_("Only the country's staff may assign advisors."))
+        raise PermissionDenied(_("Only the country's staff can assign advisors."))
     if "enterprise_advisor" not in role_of(advisor, PROGRAMME, factory.programme):
         raise ValidationError(_("This person is not an Enterprise Advisor of the factory's country."))
     advisor.groups.add(FACTORY.group(factory, "advisor"))
@@ -156,6 +156,6 @@ def unassign_advisor(*, by: User, factory: Factory, advisor: User) -> None:
     """End an advisor's work on this factory at once. Raises `PermissionDenied`."""
     _lock_staff(factory.programme)
     if not may_enrol(by, factory.programme):
-        raise PermissionDenied(_("Only the country's staff may assign advisors."))
+        raise PermissionDenied(_("Only the country's staff can assign advisors."))
     advisor.groups.remove(FACTORY.group(factory, "advisor"))
     record(FactoryEvent.ADVISOR_UNASSIGNED, by=by, factory_id=factory.pk, subject=advisor.pk)

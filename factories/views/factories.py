@@ -171,7 +171,7 @@ def factory_add(request: HttpRequest) -> HttpResponse:
     programmes = _enrols(person)
     if not programmes:
         if Factory.objects.visible_to(person).exists():
-            raise PermissionDenied(_("Only the country's staff may add a factory."))
+            raise PermissionDenied(_("Only the country's staff can add factories."))
         raise Http404
     form = NewFactoryForm(posted(request), programmes=programmes)
     if form.is_valid():
@@ -194,7 +194,7 @@ def advisor_assign(request: HttpRequest, pk: int) -> HttpResponse:
     """Assign an Enterprise Advisor of the country to the factory."""
     person, found = _person(request), _found(request, pk)
     if not may_enrol(person, found.programme):
-        raise PermissionDenied(_("Only the country's staff may assign advisors."))
+        raise PermissionDenied(_("Only the country's staff can assign advisors."))
     form = AdvisorForm(request.POST, advisors=_assignable(found))
     if form.is_valid():
         assign_advisor(by=person, factory=found, advisor=form.cleaned_data["advisor"])
@@ -210,7 +210,7 @@ def advisor_unassign(request: HttpRequest, pk: int, advisor_id: int) -> HttpResp
     """End an advisor's work on the factory, after a confirmation page that names both."""
     person, found = _person(request), _found(request, pk)
     if not may_enrol(person, found.programme):
-        raise PermissionDenied(_("Only the country's staff may assign advisors."))
+        raise PermissionDenied(_("Only the country's staff can assign advisors."))
     advisor = next((one for one in _assigned(found) if one.pk == advisor_id), None)
     if advisor is None:
         raise Http404

@@ -58,7 +58,7 @@ def _staff(request: HttpRequest) -> User:
     if may_import_factories(user):
         return user
     if Factory.objects.visible_to(user).exists():
-        raise PermissionDenied(_("Only the country's staff may add factories."))
+        raise PermissionDenied(_("Only the country's staff can add factories."))
     raise Http404
 
 
@@ -89,7 +89,7 @@ def _template() -> HttpResponseBase:
 def _columns() -> list[tuple[str, str]]:
     """Return each column that an import knows, with the values that it may contain."""
     told = {
-        "bw_id": _("required: the Better Work id; letters, digits, dots, dashes and slashes"),
+        "bw_id": _("required: the Better Work ID; letters, digits, dots, dashes and slashes"),
         "name": _("required"),
         "country": _("required: the country's English name or its code, such as Cambodia or KH"),
         "contact_email": _("an e-mail address"),

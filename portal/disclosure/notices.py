@@ -27,7 +27,7 @@ def _report_opens(notice: Notice, reader: User) -> Line | None:
 register_notice(
     NoticeKind(
         SharingNotice.REPORT_SCHEDULED,
-        gettext_lazy("A report is published, and when it opens"),
+        gettext_lazy("A report was published; when brands can see it"),
         _report_opens,
         sides=FACTORY,
     )

@@ -32,7 +32,7 @@ def brand_section(user: Visitor) -> dict[str, object]:
             "%(count)s reports became visible to your brand in the last 30 days.",
             new,
         )
-        todos.append(Todo(text % {"count": _at_most(new)}, reverse("shared_list"), _("See new reports"), urgent=True))
+        todos.append(Todo(text % {"count": _at_most(new)}, reverse("shared_list"), _("See new reports")))
     todos += _copies_todos(user)
     return {
         "title": _("Shared with us"),

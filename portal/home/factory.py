@@ -126,8 +126,8 @@ def _section(user: Visitor, item: Affiliation, factory: Factory) -> dict[str, ob
         "todos": sorted(todos, key=lambda todo: not todo.urgent),
         "stats": [
             (_("Brands you share with"), live, reverse("who_can_see", args=[factory.pk])),
-            (_("Times brands read your data in the last 30 days"), sum(reads), reverse("who_saw", args=[factory.pk])),
-            (_("Brands that read your data in the last 30 days"), len(reads), reverse("who_saw", args=[factory.pk])),
+            (_("Reads by brands, last 30 days"), sum(reads), reverse("who_saw", args=[factory.pk])),
+            (_("Brands that read your data, last 30 days"), len(reads), reverse("who_saw", args=[factory.pk])),
         ],
     }
 
@@ -223,8 +223,8 @@ def _continuity_todos(user: Visitor, factory: Factory) -> list[Todo]:
     page = reverse("confirmations", args=[factory.pk])
     if waiting:
         text = ngettext(
-            "%(count)s access grant is waiting for a worker representative's confirmation.",
-            "%(count)s access grants are waiting for a worker representative's confirmation.",
+            "%(count)s access grant is waiting for confirmation.",
+            "%(count)s access grants are waiting for confirmation.",
             waiting,
         )
         todos.append(Todo(text % {"count": waiting}, page, _("View"), urgent=may_confirm))

@@ -90,18 +90,18 @@ def _factory_menu(user: Visitor, factories: list[Affiliation]) -> list[tuple[str
 
 def _staff_menu(item: Affiliation) -> list[tuple[str, str]]:
     if item.role == ProgrammeRoleName.CONSTITUENT:
-        return [(_("Our country"), reverse("programme", args=[item.organisation_id]))]
+        return [(_("Our country programme"), reverse("programme", args=[item.organisation_id]))]
     entries = [(_("Assessments"), reverse("board")), (_("Factories"), reverse("factory_list"))]
     if item.role != ProgrammeRoleName.ENTERPRISE_ADVISOR:
         entries += [
-            (_("Import"), reverse("import_assessments")),
+            (_("Import assessments"), reverse("import_assessments")),
             (_("Brands"), reverse("brand_list")),
         ]
     entries.append((_("Questionnaires"), reverse("tool_list")))
     if item.role == ProgrammeRoleName.GLOBAL_STAFF:
         entries.append((_("Countries"), reverse("programme_list")))
     else:
-        entries.append((_("Our country"), reverse("programme", args=[item.organisation_id])))
+        entries.append((_("Our country programme"), reverse("programme", args=[item.organisation_id])))
     return entries
 
 

@@ -43,7 +43,7 @@ class MailChoicesView(PortalView):
 
     @extend_schema(responses=MailChoicesSerializer, operation_id="mail_choices")
     def get(self, request: Request) -> Response:
-        """List the kinds of notifications, each with its way: mailed at once, once a day or not at all."""
+        """List the kinds of notifications, each with its delivery setting: mailed at once, once a day or not at all."""
         return self._shown()
 
     @extend_schema(request=MailChoiceOrder, responses=MailChoicesSerializer, operation_id="mail_choice")

@@ -49,7 +49,7 @@ def _answered(notice: Notice, reader: User) -> Line | None:
 register_notice(
     NoticeKind(
         SharingNotice.CONFIRMATION_ASKED,
-        gettext_lazy("Access waits for your confirmation"),
+        gettext_lazy("Access is waiting for your confirmation"),
         _to_confirm,
         sides={"factory": "confirm_sharing"},
     )

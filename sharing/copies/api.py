@@ -29,7 +29,7 @@ class DestroyNoticeRows(PortalView):
 
 
 class DestroyNoticeListView(DestroyNoticeRows, ListView):
-    """Copies to destroy, the newest notice first."""
+    """Requests to destroy copies, newest first."""
 
     query_class: type[Query] = DestroyNoticeQuery
     keyset_order = ("-created_at", "-id")
@@ -43,11 +43,11 @@ class DestroyNoticeListView(DestroyNoticeRows, ListView):
 
 
 class DestroyNoticeView(DestroyNoticeRows, DetailView):
-    """One notice."""
+    """One request to destroy copies."""
 
     @extend_schema(request=DestroyAnswer, responses={200: DestroyNoticeSerializer})
     def post(self, request: Request, pk: Any) -> Response:
-        """Answer a notice for the brand. Copies reported destroyed stay so. Idempotent.
+        """Answer the request for the brand. A copy reported destroyed cannot be changed back. Idempotent.
 
         A different remark is a new answer while copies are kept; when all are destroyed, it is refused."""
         notice = get_object_or_404(self.rows(), pk=pk)

@@ -256,18 +256,20 @@ class SharingGrant(models.Model):
             return which[self.Cycles(self.cycles)] % {"cycle": self.cycle_number}
         words = {
             self.Cycles.ALL: ngettext_lazy(
-                "This brand can see each new report %(days)s day after publication unless you hold it.",
-                "This brand can see each new report %(days)s days after publication unless you hold it.",
+                "This brand can see each new report %(days)s day after publication unless the factory holds it.",
+                "This brand can see each new report %(days)s days after publication unless the factory holds it.",
                 "days",
             ),
             self.Cycles.FROM: ngettext_lazy(
-                "Each new report from cycle %(cycle)s on opens %(days)s day after publication unless held.",
-                "Each new report from cycle %(cycle)s on opens %(days)s days after publication unless held.",
+                "Each new report from cycle %(cycle)s on opens %(days)s day after publication unless the factory "
+                "holds it.",
+                "Each new report from cycle %(cycle)s on opens %(days)s days after publication unless the factory "
+                "holds it.",
                 "days",
             ),
             self.Cycles.ONLY: ngettext_lazy(
-                "The report of cycle %(cycle)s opens %(days)s day after publication unless you hold it.",
-                "The report of cycle %(cycle)s opens %(days)s days after publication unless you hold it.",
+                "The report of cycle %(cycle)s opens %(days)s day after publication unless the factory holds it.",
+                "The report of cycle %(cycle)s opens %(days)s days after publication unless the factory holds it.",
                 "days",
             ),
         }

@@ -37,7 +37,7 @@ class Migration(InitialMigration):
                 ('message', models.CharField(blank=True, max_length=2000, verbose_name='message')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('lapses_at', models.DateTimeField()),
-                ('state', models.CharField(choices=[('open', 'Open'), ('approved', 'Approved'), ('declined', 'Declined'), ('withdrawn', 'Withdrawn'), ('lapsed', 'Not answered in time')], default='open', max_length=10)),
+                ('state', models.CharField(choices=[('open', 'Open'), ('approved', 'Approved'), ('declined', 'Declined'), ('withdrawn', 'Cancelled'), ('lapsed', 'Not answered in time')], default='open', max_length=10)),
                 ('snoozed_until', models.DateTimeField(blank=True, null=True)),
                 ('remind_at', models.DateTimeField()),
                 ('answered_at', models.DateTimeField(blank=True, null=True)),

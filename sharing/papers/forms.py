@@ -23,7 +23,8 @@ class PaperForm(GrantForm):
         widget=forms.ClearableFileInput(attrs={"accept": ".pdf,.jpg,.jpeg,.png,application/pdf,image/jpeg,image/png"}),
     )
     is_as_signed = forms.BooleanField(
-        label=_("The form names exactly these brands and this data, and the factory signed it.")
+        label=_("The form names exactly these brands and this data, and the factory signed it."),
+        error_messages={"required": _("Tick the box to confirm.")},
     )
 
     field_order = ["signed_by", "signed_on", "scan", *GrantForm.field_order, "is_as_signed"]

@@ -103,7 +103,8 @@ def facts(payload: dict[str, Any], disclosed: Disclosed) -> list[tuple[str, str]
         (_("Ended"), _moment(claims["ended_at"])),
         (_("Reason"), end_in_words(claims.get("end_code", ""), claims.get("end_reason", ""))),
         (_("Decided by"), _actor(claims["acted"], claims.get("acted_by", ""))),
-        (_("Consent on paper by"), claims.get("granted_for", _("Yes") if claims["on_paper"] else "")),
+        (_("Consent on paper by"), claims.get("granted_for", "")),
+        (_("Recorded from a signed form"), _("Yes") if claims["on_paper"] and "granted_for" not in claims else ""),
         (_("Issued"), _moment(claims["issued_at"])),
         (_("Days and times"), zone_in_words(shown_place())),
         (_("Previous receipt"), claims["previous"] or ""),
@@ -173,7 +174,7 @@ def _annex(proof: Proof | None) -> dict[str, object] | None:
         "heading": _("Inclusion proof"),
         "words": [
             _("This receipt is an entry of the portal's sealed ledger. Hash the entry with each line below in turn."),
-            _("L: the row's hash goes on the left; R: on the right. The result is the last root named here."),
+            _("L: the hash on that line goes on the left; R: on the right. The result is the last root named here."),
             _("The receipt's JSON file holds the same proof for programs. The published roots are at %s.")
             % (settings.BASE_URL + reverse("ledger")),
         ],

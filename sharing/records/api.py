@@ -26,7 +26,7 @@ from sharing.searches.models import SearchRecordQuerySet
 
 
 class WhoSawWhatView(ListView):
-    """The access log of one factory, newest first, for its members and its country's staff."""
+    """Reads of one factory's data, newest first, for its members and its country's staff."""
 
     serializer_class = AccessRecordSerializer
     query_class = AccessRecordQuery
@@ -60,7 +60,7 @@ class FactorySearchesView(ListView):
 
 
 class WhatWeReadView(ListView):
-    """The access log of one brand's members and programs, newest first, for the brand itself."""
+    """What one brand's members and programs read, newest first, for the brand itself."""
 
     serializer_class = OwnReadingSerializer
     query_class = OwnReadingQuery

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from factories.serializers import FactoryBriefSerializer
@@ -65,7 +66,7 @@ class _DayField(serializers.DateField):
 
 
 class NarrowedQuery(PageQuery):
-    """Filters of an access log, for all its readers."""
+    """Filters of the record of who saw what, for all its readers."""
 
     person = serializers.IntegerField(
         required=False, min_value=1, max_value=MAX_ID, help_text="A reader's `person_id`."
@@ -78,7 +79,7 @@ class NarrowedQuery(PageQuery):
 
 
 class AccessRecordQuery(NarrowedQuery):
-    """Filters of a factory's access log."""
+    """Filters of a factory's record of who saw what."""
 
     brand = serializers.RegexField(
         f"^(own|staff|{ID})$", required=False, help_text="A brand's id, `own` (the factory's members) or `staff`."
@@ -99,7 +100,7 @@ class SearchRecordQuery(PageQuery):
 
 
 class OwnReadingQuery(NarrowedQuery):
-    """Filters of a brand's own access log."""
+    """Filters of what a brand itself read."""
 
     factory = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
 
@@ -124,6 +125,7 @@ class ReadingSerializer(serializers.Serializer[Any]):
     exports = serializers.IntegerField()
     last = serializers.DateTimeField()
 
+    @extend_schema_field(BrandBriefSerializer)
     def get_brand(self, reading: Any) -> dict[str, Any]:
         """Return the id and name of the brand."""
         return {"id": reading.brand_id, "name": reading.brand}

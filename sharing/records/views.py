@@ -144,7 +144,7 @@ def _brand_columns() -> dict[str, object]:
         _("When"): lambda line: at_place(line.at, line.factory),
         _("Who"): lambda line: line.person.name,
         _("Factory"): lambda line: line.factory.name,
-        _("Better Work id"): lambda line: line.factory.bw_id,
+        _("Better Work ID"): lambda line: line.factory.bw_id,
         **_columns(),
     }
 

@@ -154,7 +154,7 @@ class RequestLaterView(RequestAnswer):
 
     @extend_schema(request=LaterOrder, responses={200: RequestSerializer})
     def post(self, request: Request, pk: object) -> Response:
-        """Postpone the answer. The brand is not notified, and the request lapses on the same day as before."""
+        """Postpone the answer. The brand is not notified, and the request expires on the same day as before."""
         return self.answer(pk, snooze_request, **self.body(LaterOrder))
 
 
@@ -163,7 +163,7 @@ class RequestWithdrawView(RequestAnswer):
 
     @extend_schema(request=WithdrawOrder, responses={200: RequestSerializer})
     def post(self, request: Request, pk: object) -> Response:
-        """Withdraw a request. Only for members of the brand. Idempotent."""
+        """Cancel a request. Only for members of the brand. Idempotent."""
         found = get_object_or_404(self.rows(), pk=pk)
         require(Brand.objects.own(self.user), found.brand)
         self.body(WithdrawOrder)

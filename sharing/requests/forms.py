@@ -25,7 +25,7 @@ STATES = [
     ("open", _("Waiting for the factory")),
     ("approved", _("Approved")),
     ("declined", _("Declined")),
-    ("withdrawn", _("Withdrawn")),
+    ("withdrawn", _("Cancelled")),
     ("lapsed", _("Not answered in time")),
 ]
 
@@ -40,7 +40,7 @@ def programme_countries() -> list[tuple[str, object]]:
 class FactorySearch(ListFilter):
     """The search with which a brand finds the factories that it may ask."""
 
-    q = forms.CharField(label=_("Name, Better Work id or OS Hub id"), max_length=100, required=False)
+    q = forms.CharField(label=_("Name, Better Work ID or OS Hub ID"), max_length=100, required=False)
     country = forms.ChoiceField(label=_("Country"), choices=programme_countries, required=False)
 
     def narrow(self, factories: FactoryQuerySet) -> FactoryQuerySet:
@@ -120,7 +120,7 @@ class ListForm(forms.Form):
         max_length=MOST_PASTED,
         required=False,
         widget=forms.Textarea(attrs={"rows": 8}),
-        help_text=_("Better Work ids, OS Hub ids or names. You can also paste rows from a spreadsheet."),
+        help_text=_("Better Work IDs, OS Hub IDs or names. You can also paste rows from a spreadsheet."),
     )
     file = forms.FileField(
         label=_("Or a file"),

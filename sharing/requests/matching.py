@@ -43,7 +43,7 @@ ALIASES = {
     "factory": "name",
     "supplier": "name",
     "id": "bw_id",
-    "Better Work id": "bw_id",
+    "Better Work ID": "bw_id",
     "os id": "os_hub_id",
     "OS Hub": "os_hub_id",
 }

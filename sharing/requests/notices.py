@@ -41,7 +41,7 @@ def _reminder(notice: Notice, reader: User) -> Line | None:
     request = _to_decide(notice, reader)
     if request is None:
         return None
-    text = _("%(brand)s still waits for an answer from %(factory)s; it asked for: %(what)s.")
+    text = _("%(brand)s is still waiting for an answer from %(factory)s; it asked for: %(what)s.")
     return Line(text % _words(request), _path(request))
 
 
@@ -90,7 +90,9 @@ def _payload(notice: Notice) -> dict[str, object] | None:
 
 
 DECIDERS, BRAND = {"factory": "manage_sharing"}, {"brand": ""}
-register_notice(NoticeKind(SharingNotice.REQUEST_SENT, gettext_lazy("A brand asks for access"), _asked, sides=DECIDERS))
+register_notice(
+    NoticeKind(SharingNotice.REQUEST_SENT, gettext_lazy("A brand asked for access"), _asked, sides=DECIDERS)
+)
 register_notice(
     NoticeKind(
         SharingNotice.REQUEST_REMINDED, gettext_lazy("A brand is waiting for an answer"), _reminder, sides=DECIDERS

@@ -184,7 +184,7 @@ class FactoryToAskQuery(PageQuery):
     search = serializers.CharField(
         required=False,
         max_length=100,
-        help_text="Part of the name or local name, or a complete Better Work or OS Hub id.",
+        help_text="Part of the name or local name, or a complete Better Work or OS Hub ID.",
     )
     country = serializers.ChoiceField(required=False, choices=list(COUNTRIES), help_text="ISO 3166-1 code.")
 

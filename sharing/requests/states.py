@@ -12,7 +12,7 @@ class State(models.TextChoices):
     OPEN = "open", _("Open")
     APPROVED = "approved", _("Approved")
     DECLINED = "declined", _("Declined")
-    WITHDRAWN = "withdrawn", _("Withdrawn")
+    WITHDRAWN = "withdrawn", _("Cancelled")
     LAPSED = "lapsed", _("Not answered in time")
 
 

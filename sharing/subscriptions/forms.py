@@ -34,12 +34,12 @@ def with_words(subscriptions: SubscriptionQuerySet, words: str) -> SubscriptionQ
 class BrandSubscriptionFilter(ListFilter):
     """The filter of a brand's own subscriptions."""
 
-    q = forms.CharField(label=gettext_lazy("Factory or Better Work id"), max_length=100, required=False)
+    q = forms.CharField(label=gettext_lazy("Factory or Better Work ID"), max_length=100, required=False)
     cycle = forms.IntegerField(
         label=gettext_lazy("Cycle"), min_value=1, max_value=MAX_CYCLE, required=False, error_messages=WRONG_CYCLE
     )
     state = forms.ChoiceField(
-        label=gettext_lazy("Status"),
+        label=gettext_lazy("State"),
         choices=[
             ("", gettext_lazy("All")),
             (RECORDED, gettext_lazy("Recorded")),
@@ -64,7 +64,7 @@ class BrandSubscriptionFilter(ListFilter):
 class SubscriptionFilter(BrandSubscriptionFilter):
     """The filter of a country's subscriptions, for its staff."""
 
-    q = forms.CharField(label=gettext_lazy("Brand, factory or Better Work id"), max_length=100, required=False)
+    q = forms.CharField(label=gettext_lazy("Brand, factory or Better Work ID"), max_length=100, required=False)
 
 
 class SubscriptionForm(forms.Form):
@@ -76,7 +76,7 @@ class SubscriptionForm(forms.Form):
         empty_label=gettext_lazy("Choose a brand"),
         help_text=gettext_lazy("Partners are not listed: they need no subscription."),
     )
-    bw_id = forms.CharField(label=gettext_lazy("Better Work id of the factory"), max_length=40)
+    bw_id = forms.CharField(label=gettext_lazy("Better Work ID of the factory"), max_length=40)
     cycle = forms.IntegerField(
         label=gettext_lazy("Cycle"), min_value=1, max_value=MAX_CYCLE, error_messages=WRONG_CYCLE
     )
@@ -91,7 +91,7 @@ class SubscriptionForm(forms.Form):
         """Return the factory of the country that has this id."""
         found = Factory.objects.filter(programme=self.programme, bw_id=one_line(self.cleaned_data["bw_id"])).first()
         if found is None:
-            raise ValidationError(_("%s has no factory with this Better Work id.") % self.programme)
+            raise ValidationError(_("%s has no factory with this Better Work ID.") % self.programme)
         return found
 
     def purchase(self) -> Purchase:

@@ -56,7 +56,7 @@ class BrandSubscriptionQuery(PageQuery):
 
     factory = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
     cycle = serializers.IntegerField(required=False, min_value=1, max_value=MAX_CYCLE)
-    search = serializers.CharField(required=False, max_length=100, help_text="Words from a name, or a Better Work id.")
+    search = serializers.CharField(required=False, max_length=100, help_text="Words from a name, or a Better Work ID.")
     withdrawn = serializers.BooleanField(required=False, allow_null=True, default=None)
 
 

@@ -1,6 +1,6 @@
 """Subscriptions from a table, CSV or XLSX: one row for each report that a participant bought, all of them or none.
 
-The brand is named as the portal names it, the factory by its Better Work id. A row that is recorded already is counted
+The brand is named as the portal names it, the factory by its Better Work ID. A row that is recorded already is counted
 and changes nothing, so the same table can be uploaded again.
 """
 
@@ -20,7 +20,7 @@ from sharing.subscriptions.services import Purchase, check_purchase, record_subs
 from sharing.terms import MAX_CYCLE
 
 COLUMNS = ("brand", "bw_id", "cycle", "bought_on")
-ALIASES = {"participant": "brand", "Better Work id": "bw_id", "Factory Assessed ID": "bw_id", "date": "bought_on"}
+ALIASES = {"participant": "brand", "Better Work ID": "bw_id", "Factory Assessed ID": "bw_id", "date": "bought_on"}
 MOST_ROWS = 1_000  # read while the sender waits
 
 
@@ -115,7 +115,7 @@ class _Reader:
 
     def _factory(self, text: str) -> Factory:
         if text not in self.factories:
-            told = _("%s has no factory with this Better Work id.") % self.programme
+            told = _("%s has no factory with this Better Work ID.") % self.programme
             raise ValidationError(told, "no_factory")
         return self.factories[text]
 
@@ -147,7 +147,7 @@ def columns_explained() -> list[tuple[str, object]]:
     """Return each column of the table, with what to write in it."""
     texts = (
         _("the participant's name, exactly as in the list of brands"),
-        _("the factory's Better Work id"),
+        _("the factory's Better Work ID"),
         _("a whole number, 1 or higher"),
         _("a date as dd/mm/yyyy, such as 27/03/2016"),
     )

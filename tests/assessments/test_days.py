@@ -175,4 +175,6 @@ def test_r54_a_handover_waits_to_the_end_of_the_last_day_at_the_factory(
     assert opened.last_day_to_object == last
     assert opened.objections_until.astimezone(UTC).time() == time(6)
     [told] = mail.outbox
-    assert f"object with one click, by {date_format(last, 'DATE_FORMAT')}:" in " ".join(str(told.body).split())
+    assert f"sign in by {date_format(last, 'DATE_FORMAT')} and object with one click:" in " ".join(
+        str(told.body).split()
+    )

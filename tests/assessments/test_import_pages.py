@@ -102,7 +102,7 @@ def test_the_preview_of_a_new_questionnaire_lists_its_questions(world, client_of
     shown = client.get(page).content.decode()
     assert "Cambodia CAT V9, 2 clusters, 2 compliance points, 2 questions" in shown
     assert ROW["Q Label"] in shown
-    assert "This concerns 1 question," in shown
+    assert "This concerns 1 question of type NC" in shown
     assert 'name="treat_as_step1"' in shown
     assert "checked" not in shown
     client.post(f"{page}apply/", {"create_missing": "on"})

@@ -125,7 +125,7 @@ def test_a_table_that_equals_a_replaced_version_is_told_which_one_is_in_force(wo
     advance(by, correction, to="published")
     batch = check(by, old)
     page = client_of(by).get(f"/assessments/import/{batch.pk}/").content.decode()
-    assert "so importing them changes nothing: Quest.ID 70003 (version 1; version 2 is in force)." in page
+    assert "so importing them changes nothing: Quest ID 70003 (version 1; version 2 is in force)." in page
     assert (load(by, old).plan["applied"]["changed"], world.answer(correction, "1010").finding) == (0, "nc")
     assert check(by, new).plan["notes"] == []
 

@@ -95,7 +95,7 @@ def test_the_list_says_what_a_token_reads_who_made_it_and_when_it_was_used(world
     ApiToken.objects.update(last_used_at=timezone.now(), expiry=timezone.now() - timedelta(days=1))
     used = client.get(page(world.brand_a)).content.decode()
 
-    for words in ("Warehouse", "Reports", "Brand A Manager", "Never"):
+    for words in ("Warehouse", "Assessment reports", "Brand A Manager", "Never"):
         assert words in unused
     assert "Never" not in used
     assert "Expired" in used

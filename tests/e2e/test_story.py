@@ -96,9 +96,9 @@ def staff_review_it_and_send_it_to_the_factory(staff: Visitor, assessment: Asses
     staff.look()
     staff.sees("Overtime Wages")
     staff.follow("Send to factory")
-    staff.sees("The factory's members can read it from now on.")
+    staff.sees("The factory's members will be able to read it.")
     staff.press("Send to factory")
-    staff.sees("Send to factory – done.")
+    staff.sees("the step “Send to factory” was taken.")
     staff.look()
 
 
@@ -117,7 +117,7 @@ def staff_publish_it(staff: Visitor, assessment: Assessment) -> None:
     staff.open(f"/assessments/{assessment.pk}/")
     staff.follow("Publish")
     staff.press("Publish")
-    staff.sees("Publish – done.")
+    staff.sees("the step “Publish” was taken.")
     staff.look()
 
 
@@ -135,7 +135,7 @@ def the_manager_shares_it(manager: Visitor) -> None:
     manager.sees("Share with Aster & Oak?")
     manager.look()
     manager.press("Share now")
-    manager.sees(f"{FACTORY} shares with Aster & Oak from now on.")
+    manager.sees(f"{FACTORY} now shares with Aster & Oak.")
     manager.look()
 
 
@@ -202,7 +202,7 @@ def the_member_orders_another_file(member: Visitor, assessment: Assessment) -> t
 
 def the_manager_revokes(manager: Visitor) -> None:
     """Both kinds of data, each after a page that says what this cannot reach."""
-    for left, told in [(1, "It still sees: "), (0, "You share nothing else with it.")]:
+    for left, told in [(1, "The brand still sees: "), (0, "You share nothing else with it.")]:
         manager.menu("Who can see our data")
         manager.page.get_by_role("link", name="Stop sharing with Aster & Oak").first.click()
         manager.sees("Stop sharing with Aster & Oak?")

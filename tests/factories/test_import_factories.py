@@ -116,8 +116,8 @@ def test_everything_that_is_wrong_with_a_row_is_named_at_once(world, row, column
         ("KH-1,,Cambodia,,,,,,,,\n", "This cell is empty"),
         ("KH-1,Name,Cambodia,,,,Cheese,,,,\n", "Allowed: apparel, footwear, textile, accessories, other."),
         ("KH-1,Name,Cambodia,,,,,,maybe,,\n", "Allowed: pending, enrolled,"),
-        ("KH-1,Name,Cambodia,,,,,many,,,\n", "whole number from 0"),
-        ("KH-1,Name,Cambodia,,,,,-5,,,\n", "whole number from 0"),
+        ("KH-1,Name,Cambodia,,,,,many,,,\n", "whole number, 0 or more"),
+        ("KH-1,Name,Cambodia,,,,,-5,,,\n", "whole number, 0 or more"),
         ("KH-1,Name,Cambodia,,91,,,,,,\n", "from -90 to 90"),
         ("KH-1,Name,Cambodia,,NaN,,,,,,\n", "degrees"),
         ("KH-1,Name,Cambodia,,,,,,,13/27/2016,\n", "dd/mm/yyyy"),
@@ -155,7 +155,7 @@ def test_a_list_of_places_has_no_ids(world):
     with (LISTS / "facility-list-1.csv").open("rb") as places:
         outcome = plan_factories(by=world.person("team_leader"), file=places)
     assert "bw_id" in outcome.problems[0].message
-    assert "Better Work id" in outcome.problems[0].message
+    assert "Better Work ID" in outcome.problems[0].message
 
 
 @pytest.mark.parametrize("persona", ["advisor", "manager_a", "brand_a_manager", "constituent", "outsider", "operator"])

@@ -1,4 +1,4 @@
-"""See it as they will: what a manager is shown is what a member of the brand gets, and of no other factory."""
+"""Preview as this brand: what a manager is shown is what a member of the brand gets, and of no other factory."""
 
 import re
 from datetime import timedelta

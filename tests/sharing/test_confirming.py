@@ -55,7 +55,7 @@ def test_r6_nothing_opens_and_no_brand_learns_before_the_second_person_confirms(
     assert brand.get("/api/v1/grants/").json()["results"] == []
     assert not Notice.objects.filter(side="brand").exists()
     representative, manager = client_of(world.person("representative_a")), client_of(world.person("manager_a"))
-    assert "1 access grant is waiting for a worker representative" in representative.get("/").content.decode()
+    assert "1 access grant is waiting for confirmation" in representative.get("/").content.decode()
     page = representative.get(f"/factories/{world.factory_a.pk}/sharing/confirmations/").content.decode()
     assert "Aster &amp; Oak</bdi>: Assessment reports" in page
     assert "Not confirmed yet" in manager.get(f"/factories/{world.factory_a.pk}/sharing/").content.decode()
@@ -64,7 +64,7 @@ def test_r6_nothing_opens_and_no_brand_learns_before_the_second_person_confirms(
     assert manager.post(address, {"answer": "confirm"}).status_code == 403
     assert representative.post(address, {}).status_code == 400
     asked = representative.get(address).content.decode()
-    assert "Shall Tonle Lotus Garments share with Aster &amp; Oak?" in asked
+    assert "Confirm access for Aster &amp; Oak?" in asked
     assert "No end date" in asked
     for _ in range(2):
         representative.post(address, {"answer": "confirm"})

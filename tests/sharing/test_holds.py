@@ -81,14 +81,14 @@ def test_a_hold_of_a_brand_without_access_does_not_promise_that_it_can_read(worl
     kept = withhold_report(by=manager, factory=world.factory_a, brand=world.brand_a, cycle=2)
     pages = [reverse("report_openings", args=[world.factory_a.pk]), reverse("report_allow", args=[kept.pk])]
     browser = client_of(manager)
-    truths = ("You share nothing with this brand now", "still cannot read it")
+    truths = ("Nothing is shared with this brand now", "still cannot read it")
     for address, truth in zip(pages, truths, strict=True):
         assert truth not in browser.get(address).content.decode()
     revoke_access(by=manager, grant=grant)
     for address, truth in zip(pages, truths, strict=True):
         shown = browser.get(address).content.decode()
         assert truth in shown
-        assert "can then read it" not in shown
+        assert "can read it as soon as" not in shown
 
 
 def test_publication_tells_the_factory_to_whom_it_opens_and_when(world: World, client_of: Any) -> None:

@@ -153,7 +153,7 @@ def test_the_widest_consent_is_not_the_preselected_one(world: World, client_of) 
     [
         ({"cycles": "only"}, "Enter a cycle number"),
         ({"expires_on": "2020-01-01"}, "This day has passed"),
-        ({"scopes": []}, "Fill in this field"),
+        ({"scopes": []}, "Choose at least one kind of data."),
         ({"scopes": ["everything"]}, "is not on the list"),
         ({"brands": [999999]}, "is not on the list"),
         ({"cycles": "from", "cycle_number": 0}, "Enter 1 or more"),
@@ -254,7 +254,7 @@ def test_stopping_lists_the_copies_it_cannot_reach(world: World, client_of) -> N
 
     page = manager.get(f"/sharing/{grant.pk}/revoke/").content.decode()
     assert "100042" in page
-    assert "What this cannot reach" in page
+    assert "Copies that brands keep" in page
 
     assert manager.post(f"/sharing/{grant.pk}/revoke/", {"reason": "Season over"}).status_code == 302
     grant.refresh_from_db()

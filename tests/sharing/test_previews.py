@@ -100,7 +100,7 @@ def test_a_change_that_a_second_person_confirms_goes_on_until_then(world: World,
     wider = SharingGrant.objects.get(scope="report", ended_at=None, confirmed_at=None, needs_confirmation=True)
     page = client_of(world.person("representative_a")).get(reverse("grant_confirmation", args=[wider.pk]))
     assert "This changes access that the brand already has: Cycle 2 only" in page.content.decode()
-    assert "it never learns of it" not in page.content.decode()
+    assert "the brand is not notified" not in page.content.decode()
 
 
 def test_the_same_sharing_again_is_told_to_change_nothing(world: World, client_of: Any) -> None:
@@ -170,7 +170,7 @@ def test_the_confirmation_says_each_thing_once_and_truly(world: World, client_of
     assert ("Opens at once" in out, "From now on" in out, "after publication" in out) == (True, False, False)
     assert "Days each new report is held</dt><dd>7</dd>" in out
     coming = confirmation(cycles="only", cycle_number=9)
-    assert coming.count("The report of cycle 9 opens 7 days after publication unless you hold it.") == 1
+    assert coming.count("The report of cycle 9 opens 7 days after publication unless the factory holds it.") == 1
     ending = confirmation(cycles="only", cycle_number=9, expires_on=today(world.factory_a).isoformat())
     assert "no report published from now on will open" in ending
     assert ("after publication" in ending, "follows these terms" in ending) == (False, False)

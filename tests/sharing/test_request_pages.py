@@ -56,7 +56,7 @@ def test_a_brand_finds_a_factory_asks_it_and_takes_it_back(world: World, client_
     assert ("You asked on" in again, "Send the request" in again) == (True, False)
     assert "Cancel the request" in page(client, "access_request", request.pk)
     client.post(reverse("request_withdraw", args=[request.pk]))
-    assert "Withdrawn" in page(client, "brand_requests", brand, state="withdrawn")
+    assert "Cancelled" in page(client, "brand_requests", brand, state="withdrawn")
     assert "can ask again from" in page(client, "ask_search", brand, q="lotus")
 
 
@@ -86,7 +86,7 @@ def test_a_manager_approves_with_one_click_and_a_second_click_changes_nothing(wo
         assert words in shown
     seen = shown.split('name="seen" value="')[1].split('"')[0]
     first = client.post(url, {"as_asked": "yes", "seen": seen}, follow=True).content.decode()
-    assert "shares with Aster &amp; Oak from now on" in first
+    assert "now shares with Aster &amp; Oak" in first
     second = client.post(url, {"as_asked": "yes", "seen": seen}, follow=True).content.decode()
     assert "Manager A approved this request" in second
     assert SharingGrant.objects.count() == 2

@@ -207,7 +207,7 @@ def test_silence_is_never_consent(world: World, monkeypatch: Any) -> None:
     assert (lapse_requests(), remind_of_requests()) == (0, 0)
     AccessRequest.objects.filter(pk=request.pk).update(remind_at=today - timedelta(hours=1))
     assert (remind_of_requests(), remind_of_requests()) == (1, 0)
-    assert "still waits" in line(request, "request.reminded", world.person("manager_a")).text
+    assert "still waiting" in line(request, "request.reminded", world.person("manager_a")).text
 
     monkeypatch.setattr(timezone, "now", lambda: request.lapses_at + timedelta(minutes=1))
     with pytest.raises(AlreadyAnsweredError, match="expired on"):

@@ -135,7 +135,7 @@ def test_r7_the_page_lists_each_copy_once_and_the_brand_is_asked_to_destroy_it(w
     page = client_of(world.person("manager_a")).get(f"/sharing/{grant.pk}/revoke/").content.decode()
     assert page.count(str(number)) == 1
     assert str(other) not in page
-    for words in ("Brand A Member", "Assessment reports, CSV long table", "(2 times)", "Stop everything with"):
+    for words in ("Brand A Member", "Assessment reports, CSV long table", "(2 times)", "Stop all sharing with"):
         assert words in page
 
     revoke_access(by=world.person("manager_a"), grant=grant, reason="Secret", is_reason_shown=False)

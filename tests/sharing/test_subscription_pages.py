@@ -50,7 +50,7 @@ def test_the_country_records_lists_and_withdraws(world: World, client_of, pages)
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"bw_id": "NONE"}, "has no factory with this Better Work id"),
+        ({"bw_id": "NONE"}, "has no factory with this Better Work ID"),
         ({"cycle": 0}, "Enter a cycle from 1 to 200."),
         ({"bought_on": "2126-01-01"}, "Enter a day from 2000 until today."),
     ],

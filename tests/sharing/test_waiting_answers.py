@@ -91,7 +91,7 @@ def test_it_is_an_open_request_to_the_brand_alone(confirming: World, client_of: 
     assert "Cancel the request" in page
 
     inbox = client_of(world.person("manager_a")).get(f"/factories/{world.factory_a.pk}/requests/").content.decode()
-    assert "Waits for a second person" in inbox
+    assert "Waiting for confirmation" in inbox
     assert not AccessRequest.objects.waiting().exists()
     AccessRequest.objects.update(remind_at=timezone.now() - timedelta(hours=1))
     assert remind_of_requests() == 0  # nobody is reminded of what they did

@@ -88,15 +88,17 @@ class CorrectionForm(forms.Form):
 
 CONSEQUENCES = {
     "send_to_factory": gettext_lazy(
-        "The factory's members can read it from now on. To change an answer, return it to internal review."
+        "The factory's members will be able to read it. To change an answer, return it to internal review."
     ),
-    "take_back": gettext_lazy("The factory's members can no longer read it, and it is under internal review again."),
+    "take_back": gettext_lazy(
+        "The factory's members will no longer be able to read it. It returns to internal review."
+    ),
     "publish": gettext_lazy(
-        "It becomes visible to the brands with which the factory shares it. It can no longer change: a "
-        "correction is a new version."
+        "Each brand with access can read it once the delay set for that brand has passed. The report can no"
+        " longer change: a correction is a new version."
     ),
     "withdraw": gettext_lazy(
-        "From now on, only the programme's staff can read it. The report and your reason are kept."
+        "After withdrawal, only the programme's staff will be able to read it. The report and your reason are kept."
     ),
 }
 
@@ -137,7 +139,7 @@ def _publication_facts(user: User, assessment: Assessment) -> list[tuple[str, ob
         (_("Sent to the factory"), day(assessment.released_at)),
         (_("The factory's review ends"), day(ends)),
         (_("Opened by the factory"), day(opened) if opened else _("Not yet")),
-        (_("Brands that will see it at once"), _brands_waiting(assessment)),
+        (_("Brands that will see it at once"), str(_brands_waiting(assessment))),
     ]
 
 
@@ -200,7 +202,8 @@ def _take(request: HttpRequest, assessment: Assessment, step: Step, reason: str)
         messages.error(request, _refused(assessment, error))
         return False
     messages.success(
-        request, format_html(_("{assessment}: {step} – done."), assessment=_link(assessment), step=step.label)
+        request,
+        format_html(_("{assessment}: the step “{step}” was taken."), assessment=_link(assessment), step=step.label),
     )
     return True
 
@@ -281,7 +284,11 @@ def _take_many(request: HttpRequest, chosen: list[Assessment], step: Step) -> Ht
         except (ValidationError, PermissionDenied) as error:
             refused.append(_refused(assessment, error))
     if done:
-        told = ngettext("%(step)s: %(n)d assessment done.", "%(step)s: %(n)d assessments done.", done)
+        told = ngettext(
+            "The step “%(step)s” was taken for %(n)d assessment.",
+            "The step “%(step)s” was taken for %(n)d assessments.",
+            done,
+        )
         messages.success(request, told % {"step": step.label, "n": done})
     for sentence in refused:
         messages.error(request, sentence)
@@ -295,7 +302,7 @@ def assessment_correct(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = cast(User, request.user)
     assessment = get_object_or_404(Assessment.objects.visible_to(user).select_related("factory__programme"), pk=pk)
     if not may_take_step(user, assessment, "send_to_factory"):
-        raise PermissionDenied(_("Only the country's staff may correct a report."))
+        raise PermissionDenied(_("Only the country's staff can correct a report."))
     form = CorrectionForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:

@@ -13,7 +13,7 @@ from portal.core.tables.problems import told
 
 
 class Command(BaseCommand):
-    """The command that imports factories by their Better Work id. It exits with 1 and changes nothing on errors."""
+    """The command that imports factories by their Better Work ID. It exits with 1 and changes nothing on errors."""
 
     help = "Import factories from a table (CSV or XLSX), all of them or none."
 

@@ -91,12 +91,17 @@ class PortalSchema(AutoSchema):
 
     def _doc(self) -> str:
         """Return the docstring of a view's own method; where the method is inherited, that of the view."""
-        method = type(self.view).__dict__.get(self.method.lower())
-        return str(get_doc(method) if method else get_doc(type(self.view)))
+        return str(get_doc(self._own_method() or type(self.view)))
+
+    def _own_method(self) -> Any:
+        return type(self.view).__dict__.get(self.method.lower())
 
     def get_summary(self) -> str:
-        """Return the first sentence."""
-        return FIRST_SENTENCE.split(self._doc(), maxsplit=1)[0].rstrip(".")
+        """Return the first sentence. That of a view names what it returns, so a verb is put before it."""
+        sentence = FIRST_SENTENCE.split(self._doc(), maxsplit=1)[0].rstrip(".")
+        if self._own_method():
+            return sentence
+        return f"{'List' if self._is_paged() else 'Return'} {sentence[0].lower()}{sentence[1:]}"
 
     def get_description(self) -> str:  # type: ignore[override]
         """Return the other sentences."""

@@ -147,7 +147,8 @@ class Table:
             raise TableError(TableText.TWICE(", ".join(twice)), row=self.header_row)
         if missing := [name for name in required if name not in found]:
             headers = ", ".join(self.headers)[:500]
-            slips = [TableText.NEARLY(header=header, name=name) for header, name in nearly(self.headers, missing)]
+            unknown = [header for header in self.headers if normalised(header) not in wanted]
+            slips = [TableText.NEARLY(header=header, name=name) for header, name in nearly(unknown, missing)]
             raise self.without_columns(TableText.MISSING(missing=", ".join(missing), found=headers).then(*slips))
         return found
 

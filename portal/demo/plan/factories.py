@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from random import Random
 
+from portal.core.days import Zone, day_of, end_of, zone_named, zone_of_country
 from portal.demo.places import COUNTRIES, Country
 from portal.demo.plan import before, dice
 from portal.demo.trade import PRODUCTS
@@ -82,6 +83,11 @@ class FactoryPlan:
     def is_assessed(self) -> bool:
         """True when it has assessments."""
         return self.cycles > 0
+
+    def end_of_day(self, moment: datetime) -> datetime:
+        """Return the end of the day of a moment where the factory is, as the portal's forms store an end."""
+        place = Zone(zone_named(zone_of_country(self.place.code)))
+        return end_of(day_of(moment, place), place)
 
 
 def factories(today: date) -> tuple[FactoryPlan, ...]:

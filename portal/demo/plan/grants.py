@@ -127,7 +127,7 @@ def _story(factory: FactoryPlan, now: datetime) -> Iterator[GrantPlan]:
                 factory, brand, scope, cycles, number,
                 created_at=min(start, now - timedelta(days=1)),
                 valid_from=start,
-                expires_at=None if until is None else now + timedelta(days=until),
+                expires_at=None if until is None else factory.end_of_day(now + timedelta(days=until)),
                 purpose="Sourcing review",
                 hold_days=hold,
                 granted_by=staff_email(factory.place.name, "programme_manager")
@@ -236,9 +236,10 @@ def _terms(factory: FactoryPlan, brand: str, now: datetime, own: Random) -> Gran
 
 def _fate(grant: GrantPlan, fate: str, now: datetime, own: Random) -> dict[str, Any]:
     if fate == "until":
-        return {"expires_at": now + timedelta(days=own.randint(10, 365))}
+        return {"expires_at": grant.factory.end_of_day(now + timedelta(days=own.randint(10, 365)))}
     if fate == "expired":
-        return {"expires_at": now - timedelta(days=own.uniform(0.02, 0.9) * (now - grant.created_at).days)}
+        past = own.uniform(0.02, 0.9) * (now - grant.created_at).days
+        return {"expires_at": grant.factory.end_of_day(now - timedelta(days=past + 1))}
     if fate == "revoked":
         ended = grant.created_at + (now - grant.created_at) * own.uniform(0.2, 0.95)
         return {"ended_at": ended, "end_code": End.STOPPED.value, "end_reason": own.choice(END_REASONS)}

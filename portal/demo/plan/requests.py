@@ -85,7 +85,7 @@ def _story(factory: FactoryPlan, now: datetime) -> Iterator[RequestPlan]:
         created, manager = now - timedelta(days=asked), manager_email(factory)
         plan = RequestPlan(
             factory, brand, tuple(scopes.split()), cycles, cycle,
-            expires_at=None if until is None else now + timedelta(days=until),
+            expires_at=None if until is None else factory.end_of_day(now + timedelta(days=until)),
             purpose=WHY[number % len(WHY)],
             message=MESSAGES[number % len(MESSAGES)],
             asked_by=reader_emails(brand)[-1],

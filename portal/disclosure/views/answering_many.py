@@ -155,6 +155,6 @@ def _done_words(answer: str, count: int) -> str:
     words = {
         "approve": ngettext("%(count)s request was approved.", "%(count)s requests were approved.", count),
         "decline": ngettext("%(count)s request was declined.", "%(count)s requests were declined.", count),
-        "later": ngettext("%(count)s request was put aside.", "%(count)s requests were put aside.", count),
+        "later": ngettext("%(count)s request was postponed.", "%(count)s requests were postponed.", count),
     }
     return words[answer] % {"count": count}

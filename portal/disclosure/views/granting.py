@@ -176,7 +176,7 @@ def _said(factory: Factory, brands: list[Brand], grants: list[SharingGrant]) -> 
     if Status.WAITING in statuses:
         words["day"] = in_words(grants[0].valid_from, factory)
         return _("%(factory)s will share with %(brands)s from %(day)s on.") % words
-    return _("%(factory)s shares with %(brands)s from now on.") % words
+    return _("%(factory)s now shares with %(brands)s.") % words
 
 
 @login_required
@@ -249,7 +249,7 @@ def _changed(request: HttpRequest, found: SharingGrant, form: TermsForm) -> Http
         add_errors(form, error)
         return None
     if changed.status() is Status.UNCONFIRMED:
-        said = _("The change for %s waits for a worker representative; until then the current terms apply.")
+        said = _("The change for %s is waiting for a worker representative; until then the current terms apply.")
     else:
         said = _("Access for %s was changed.")
     messages.success(request, about(found.factory, said % found.brand))

@@ -84,7 +84,7 @@ def report_allow(request: HttpRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             messages.error(request, about(kept.factory, " ".join(error.messages)))
         else:
-            said = _("The hold on the report of cycle %(cycle)s for %(brand)s has ended.") % words
+            said = _("The report of cycle %(cycle)s is no longer held from %(brand)s.") % words
             messages.success(request, about(kept.factory, said))
     if request.method == "POST" or kept.allowed_at is not None:
         return redirect("report_openings", pk=kept.factory_id)

@@ -61,7 +61,7 @@ class Migration(InitialMigration):
                 ('old_secret', models.TextField(blank=True)),
                 ('old_secret_until', models.DateTimeField(null=True)),
                 ('paused_at', models.DateTimeField(null=True)),
-                ('paused_because', models.CharField(blank=True, choices=[('person', 'Paused by a manager'), ('failing', 'Paused: it did not answer for three days'), ('gone', 'Paused: it answered that it is gone (410)')], max_length=10)),
+                ('paused_because', models.CharField(blank=True, choices=[('person', 'Paused by a manager'), ('failing', 'Paused: it did not answer for three days'), ('gone', "Paused: the receiver says that this address no longer exists (410)")], max_length=10)),
                 ('removed_at', models.DateTimeField(null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

@@ -47,7 +47,7 @@ class WebhookEndpoint(models.Model):
     class Pause(models.TextChoices):
         PERSON = "person", _("Paused by a manager")
         FAILING = "failing", _("Paused: it did not answer for three days")
-        GONE = "gone", _("Paused: it answered that it is gone (410)")
+        GONE = "gone", _("Paused: the receiver says that this address no longer exists (410)")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     side = models.CharField(max_length=10)

@@ -64,6 +64,7 @@ class TermsForm(forms.Form):
         label=_("Which cycles"),
         choices=SharingGrant.Cycles.choices,
         widget=forms.RadioSelect,
+        error_messages={"required": _("Choose which cycles.")},
         help_text=_("“All” and “from a cycle on” include reports that will be published later."),
     )
     cycle_number = conditional(
@@ -87,12 +88,12 @@ class TermsForm(forms.Form):
         max_value=MAX_HOLD,
         required=False,
         help_text=_(
-            "The brand can see each new report this many days after its publication, unless you hold it. "
-            "0 means at once. If you leave this empty, the number shown at first is kept."
+            "The brand can see each new report this many days after its publication, unless the factory holds "
+            "it. 0 means at once. If you clear this field, the number that was filled in applies."
         ),
     )
     purpose = forms.CharField(
-        label=_("Purpose"), max_length=300, required=False, help_text=_("For your own records; the brand can read it.")
+        label=_("Purpose"), max_length=300, required=False, help_text=_("Optional. The brand can read it.")
     )
 
     def __init__(self, *args: Any, place: Place, ends: datetime | None = None, **kwargs: Any) -> None:
@@ -111,7 +112,7 @@ class TermsForm(forms.Form):
         if until is not None and until < today(self.place):
             self.add_error("expires_on", _("This day has passed. Choose today or a later day."))
         elif until is not None and first_day is not None and until < first_day:
-            self.add_error("expires_on", _("This is before the first day."))
+            self.add_error("expires_on", _("The last day is before the first day. Choose a later one."))
         for name in ("expires_on", "starts_on"):
             if data.get(name) is not None and data[name].year > LAST_YEAR:
                 self.add_error(name, _("Choose an earlier day, or leave this empty."))
@@ -141,10 +142,15 @@ class GrantForm(TermsForm):
     """Brands and the kinds of data, besides the terms."""
 
     brands = BrandChoice(
-        label=_("Brands"), help_text=_("Choose one or more. Each brand is notified only of its own access.")
+        label=_("Brands"),
+        help_text=_("Choose one or more. Each brand is notified only of its own access."),
+        error_messages={"required": _("Choose at least one brand.")},
     )
     scopes = forms.MultipleChoiceField(
-        label=_("What they may see"), choices=OFFERED_CHOICES, widget=forms.CheckboxSelectMultiple
+        label=_("What they may see"),
+        choices=OFFERED_CHOICES,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one kind of data.")},
     )
     starts_on = forms.DateField(
         label=_("From"), required=False, widget=DAY, help_text=_("Leave empty to begin at once.")

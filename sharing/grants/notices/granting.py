@@ -37,7 +37,7 @@ def _allowed(notice: Notice, reader: User) -> Line | None:
     factory = own_factory(notice, reader)
     if factory is None:
         return None
-    text = _("%(factory)s ended the hold for %(brand)s on the report of cycle %(cycle)s.")
+    text = _("%(factory)s no longer holds the report of cycle %(cycle)s from %(brand)s.")
     return Line(text % _words(notice, factory), openings_page(factory))
 
 
@@ -87,8 +87,8 @@ def _ends_soon(notice: Notice, reader: User) -> Line | None:
 
 FACTORY, BOTH = {"factory": ""}, {"factory": "", "brand": ""}
 for kind in (
-    NoticeKind(SharingNotice.REPORT_HELD, gettext_lazy("A report is held"), _withheld, sides=FACTORY),
-    NoticeKind(SharingNotice.REPORT_ALLOWED, gettext_lazy("A report is no longer held"), _allowed, sides=FACTORY),
+    NoticeKind(SharingNotice.REPORT_HELD, gettext_lazy("A report was put on hold"), _withheld, sides=FACTORY),
+    NoticeKind(SharingNotice.REPORT_ALLOWED, gettext_lazy("A report is no longer on hold"), _allowed, sides=FACTORY),
     NoticeKind(
         SharingNotice.PAPER_RECORDED,
         gettext_lazy("Staff recorded consent given on paper"),

@@ -46,7 +46,7 @@ def _to_destroy(notice: Notice, reader: User) -> Line | None:
     if asked is None:
         return None
     words = {"factory": asked.factory.name, "brand": asked.brand.name, "count": asked.copy_count}
-    text = _("%(factory)s asks %(brand)s to destroy the copies it downloaded (%(count)s), and to say so.") % words
+    text = _("%(factory)s asks %(brand)s to destroy the copies it downloaded (%(count)s) and to confirm this.") % words
     return Line(text, reverse("copies_answer", args=[asked.pk]))
 
 
@@ -78,7 +78,7 @@ register_notice(
 register_notice(
     NoticeKind(
         SharingNotice.COPY_DESTRUCTION_ASKED,
-        gettext_lazy("A factory asks for copies to be destroyed"),
+        gettext_lazy("A factory asked for copies to be destroyed"),
         _to_destroy,
         sides=BRAND,
         is_mandatory=True,
@@ -87,7 +87,7 @@ register_notice(
 register_notice(
     NoticeKind(
         SharingNotice.COPY_ANSWERED,
-        gettext_lazy("A brand answers a request to destroy copies"),
+        gettext_lazy("A brand answered a request to destroy copies"),
         _answered,
         sides=FACTORY,
     )

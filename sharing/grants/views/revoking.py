@@ -101,7 +101,7 @@ def _stopped_before(request: HttpRequest, found: SharingGrant, ended: SharingGra
 
 def _taken_back(proposal: SharingGrant) -> str:
     """Return a message that a change waiting for a second person is cancelled."""
-    said = _("The change that waits for confirmation is cancelled. What %s can see now does not change.")
+    said = _("The change that was waiting for confirmation is cancelled. What %s can see now does not change.")
     return about(proposal.factory, said % proposal.brand)
 
 
@@ -171,6 +171,7 @@ def stop_all(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "grants": grants,
         "brands": sorted({grant.brand.name for grant in grants if grant.has_begun}),
+        "cancelled": sorted({grant.brand.name for grant in grants if not grant.has_begun}),
         "hidden": [*((name, request.POST[name]) for name in form.fields if name in request.POST), ("confirmed", "yes")],
         **_beyond_reach(request, factory),
     }

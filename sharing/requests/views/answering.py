@@ -76,7 +76,7 @@ def request_decline(request: HttpRequest, pk: UUID) -> HttpResponse:
             decline_request(by=person(request), request=found, reason=typed)
         except AlreadyAnsweredError as error:
             return already_answered(request, found, error.messages[0], typed=typed)
-        said = _("The request of %s is declined: nothing is shared by it.") % found.brand
+        said = _("You declined %s's request.") % found.brand
         messages.success(request, about(found.factory, said))
         return redirect("request_inbox", pk=found.factory_id)
     context = {"found": found, "factory": found.factory, "form": form}
@@ -96,7 +96,7 @@ def request_later(request: HttpRequest, pk: UUID) -> HttpResponse:
         snooze_request(by=person(request), request=found, days=form.cleaned_data["days"])
     except AlreadyAnsweredError as error:
         return already_answered(request, found, error.messages[0])
-    said = _("The request of %s is put aside; the brand is not notified.") % found.brand
+    said = _("The request of %s is postponed; the brand is not notified.") % found.brand
     messages.success(request, about(found.factory, said))
     return redirect("request_inbox", pk=found.factory_id)
 
