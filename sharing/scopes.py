@@ -28,7 +28,7 @@ class ScopeRule:
     """The rule of what one scope opens.
 
     `steps`: the SLCP steps of the questions whose answers belong to it, None meaning the programme's own questions;
-    `counted_steps`: of these, the ones that carry a determination (R15). Empty: it opens no assessment.
+    `counted_steps`: of these, the ones that carry a determination (R15). Without `steps` it opens no assessment.
     `is_offered`: it has data, so it can be shared and asked for; what was shared before stays listed.
     `lists_answers`: its documents list every question with its answer; without it, findings and counts.
     For the pages of an assessment: `mark` names it in a list, `covers` says what its figures alone leave out,

@@ -32,6 +32,7 @@ BY_HAND: dict[str, list[tuple[str, str]]] = {
     ],
     "assessments/reports/labels/en.json": [
         ('  "title_step1": "Step 1 assessment data",\n', '  "title_probe": "Probe data",\n'),
+        ('  "answers_step1": "Step 1 answers",\n', '  "answers_probe": "Probe answers",\n'),
     ],
 }
 TRANSLATED = "assessments/reports/labels"
@@ -88,7 +89,8 @@ def add_by_hand(copy: Path) -> None:
 def translate(copy: Path) -> None:
     for path in (copy / TRANSLATED).glob("*.json"):
         labels = json.loads(path.read_text())
-        path.write_text(json.dumps({**labels, "title_probe": "Probe data"}, ensure_ascii=False, indent=2) + "\n")
+        added = {"title_probe": "Probe data", "answers_probe": "Probe answers"}
+        path.write_text(json.dumps({**labels, **added}, ensure_ascii=False, indent=2) + "\n")
 
 
 def test_the_recipe_of_adding_a_scope_names_the_files_that_are_written_by_hand():

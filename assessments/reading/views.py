@@ -237,8 +237,9 @@ def _parts(documents: dict[str, ReportDocument], labels: Labels) -> list[Part]:
     is_one_list = sum(rule.lists_answers for rule in rules) == 1
     parts = []
     for rule, document in zip(rules, documents.values(), strict=True):
-        answers = labels["answers"] if is_one_list else str(rule.scope.label)
-        heading = answers if rule.lists_answers else labels["findings"]
+        heading = labels["findings"]
+        if rule.lists_answers:
+            heading = labels[f"answers_{rule.scope}"] if is_one_list else str(rule.scope.label)
         anchor = rule.scope.value if rule.lists_answers else "findings"
         parts.append(Part(rule, anchor, heading, _sections(document)))
     return parts

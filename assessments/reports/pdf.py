@@ -185,7 +185,7 @@ def _findings(document: ReportDocument, labels: Labels) -> dict[str, object]:
     is_report = not rule_of(document.scope).lists_answers
     return {
         "overview": is_report,
-        "findings_heading": labels["findings" if is_report else "answers"],
+        "findings_heading": labels["findings" if is_report else f"answers_{document.scope}"],
         "answer_heading": labels["finding" if is_report else "answer"],
         "clusters": [_cluster(cluster, document) for cluster in document.clusters],
     }

@@ -144,7 +144,7 @@ FINDING_COLUMNS = (
 
 def _findings_sheet(book: Any, document: ReportDocument) -> None:
     labels = labels_for(document.language)
-    name = labels["answers" if rule_of(document.scope).lists_answers else "findings"]
+    name = labels[f"answers_{document.scope}" if rule_of(document.scope).lists_answers else "findings"]
     sheet = _sheet(book, document, name, [width for _, width in FINDING_COLUMNS])
     found = list(_all_findings(document))
     sheet.header([labels[key] for key, _ in FINDING_COLUMNS], rows=len(found))

@@ -37,6 +37,7 @@ def test_a_scope_that_opens_assessments_can_be_asked_for_marked_and_titled(scope
     rule = rule_of(scope)
     assert f"assessments.{rule.view_permission}" in OWNED
     assert str(rule.mark)
-    assert all(labels_for(language)[f"title_{scope.value}"] for language in languages())
+    headings = [f"title_{scope.value}", *([f"answers_{scope.value}"] if rule.lists_answers else [])]
+    assert all(labels_for(language)[heading] for language in languages() for heading in headings)
     assert scope.value in report_schema()["properties"]["scope"]["enum"]
     assert rule.counted_steps <= rule.steps
