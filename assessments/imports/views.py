@@ -141,7 +141,7 @@ def _progress(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
     template = "import_progress" if request.headers.get("HX-Request") else "import_batch"
     titles = {STATE.CHECKING: _("Checking the table"), STATE.APPLYING: _("Importing the table")}
     context = {"batch": batch, "stage": "running", "job": batch.job, "job_title": titles[STATE(batch.state)]}
-    return render(request, f"assessments/{template}.html", context)
+    return render(request, f"imports/{template}.html", context)
 
 
 def _preview(batch: ImportBatch, form: DecisionForm | None = None) -> dict[str, object]:
