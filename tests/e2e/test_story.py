@@ -72,7 +72,7 @@ def staff_upload_the_table(staff: Visitor, folder: Path) -> Assessment:
     """Upload, preview, create what it names."""
     file = folder / "assessments.csv"
     file.write_bytes(table(timezone.localdate() - timedelta(days=12)))
-    staff.menu("Import")
+    staff.menu("Import assessments")
     staff.page.get_by_label("Table").set_input_files(file)
     staff.press("Check this table")
     staff.sees("Import this table?")
@@ -202,7 +202,7 @@ def the_member_orders_another_file(member: Visitor, assessment: Assessment) -> t
 
 def the_manager_revokes(manager: Visitor) -> None:
     """Both kinds of data, each after a page that says what this cannot reach."""
-    for left, told in [(1, "It still sees: "), (0, "You share nothing else with it.")]:
+    for left, told in [(1, "The brand still sees: "), (0, "You share nothing else with it.")]:
         manager.menu("Who can see our data")
         manager.page.get_by_role("link", name="Stop sharing with Aster & Oak").first.click()
         manager.sees("Stop sharing with Aster & Oak?")
