@@ -35,7 +35,7 @@ pytestmark = pytest.mark.django_db
         ),
         ("member_a", ["Cycle 3 is ready for your review"], "Our assessments"),
         ("brand_a_member", ["No factory shares data with your brand at the moment"], "Shared with us"),
-        ("team_leader", ["In factory review", "In internal review"], "Import"),
+        ("team_leader", ["In factory review", "In internal review"], "Import assessments"),
         ("advisor", ["In factory review"], "Factories"),
         ("global_staff", ["Published in the last 30 days"], "Brands"),
         ("constituent", ["never a single factory", "fewer than 5"], "Our country programme"),

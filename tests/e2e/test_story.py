@@ -72,7 +72,7 @@ def staff_upload_the_table(staff: Visitor, folder: Path) -> Assessment:
     """Upload, preview, create what it names."""
     file = folder / "assessments.csv"
     file.write_bytes(table(timezone.localdate() - timedelta(days=12)))
-    staff.menu("Import")
+    staff.menu("Import assessments")
     staff.page.get_by_label("Table").set_input_files(file)
     staff.press("Check this table")
     staff.sees("Import this table?")
