@@ -9,18 +9,14 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from portal.core.models import Event
-from portal.core.signing import configured_keys, sign
 from sharing.confirming.services import refuse_grant
 from sharing.grants.ends import End, end_in_words
 from sharing.grants.services.granting import EVENT_OF_END, change_grant, grant_access
 from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import revoke_access
 from sharing.models import Receipt, SharingGrant
-from sharing.receipts.auditing import verify_receipts
 from sharing.receipts.checking import check_document
 from sharing.receipts.document import json_of
-from sharing.receipts.numbers import draw_number
-from sharing.receipts.payload import TYPE, Act, payload_of
 from tests.jose import decode, readable
 from tests.world import World
 
@@ -94,24 +90,6 @@ def test_the_list_names_the_code_and_quotes_the_words(world: World, client_of: A
     stopped(world)
     page = client_of(world.person("manager_a")).get(f"/factories/{world.factory_a.pk}/sharing/")
     assert "Stopped by the factory: They pay late" in page.content.decode()
-
-
-def test_a_receipt_from_before_the_codes_verifies_and_prints_its_words(world: World):
-    grant = world.grant()
-    grant.ended_at, grant.end_reason = timezone.now(), KHMER
-    issued = timezone.now()
-    number, act = draw_number(), Act("factory", "manager", "Sok")
-    payload, disclosed = payload_of(number=number, kind="ended", grant=grant, act=act, issued_at=issued, previous=None)
-    assert "end_code" not in disclosed
-    old = Receipt.objects.create(
-        number=number, kind="ended", grant=grant, factory=grant.factory, brand=grant.brand, payload=payload,
-        disclosed=disclosed, jws=sign(TYPE, payload), issued_at=issued,
-    )  # fmt: skip
-    for language in ("en", "km"):
-        with override(language):
-            found = check_document(json_of(old, from_inside=True))
-            assert (found.outcome, KHMER in [value for _term, value in found.facts]) == ("valid", True)
-    assert [one for one in verify_receipts(configured_keys()) if one.row_id == number] == []
 
 
 def test_words_of_an_end():

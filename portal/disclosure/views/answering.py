@@ -214,4 +214,4 @@ def _approved(found: AccessRequest) -> str:
     if found.factory.confirms_sharing:
         said = _("The request of %(brand)s is approved; it takes effect once a second person confirms it.") % words
         return about(found.factory, said)
-    return _("%(factory)s now shares with %(brand)s.") % words
+    return _("%(brand)s can now read what %(factory)s shares.") % words

@@ -176,7 +176,7 @@ def _said(factory: Factory, brands: list[Brand], grants: list[SharingGrant]) -> 
     if Status.WAITING in statuses:
         words["day"] = in_words(grants[0].valid_from, factory)
         return _("%(factory)s will share with %(brands)s from %(day)s on.") % words
-    return _("%(factory)s now shares with %(brands)s.") % words
+    return _("%(brands)s can now read what %(factory)s shares.") % words
 
 
 @login_required

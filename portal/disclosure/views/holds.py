@@ -84,7 +84,7 @@ def report_allow(request: HttpRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             messages.error(request, about(kept.factory, " ".join(error.messages)))
         else:
-            said = _("The report of cycle %(cycle)s is no longer held from %(brand)s.") % words
+            said = _("%(brand)s: the report of cycle %(cycle)s is no longer held.") % words
             messages.success(request, about(kept.factory, said))
     if request.method == "POST" or kept.allowed_at is not None:
         return redirect("report_openings", pk=kept.factory_id)

@@ -37,7 +37,7 @@ def _allowed(notice: Notice, reader: User) -> Line | None:
     factory = own_factory(notice, reader)
     if factory is None:
         return None
-    text = _("%(factory)s no longer holds the report of cycle %(cycle)s from %(brand)s.")
+    text = _("%(brand)s: %(factory)s no longer holds the report of cycle %(cycle)s.")
     return Line(text % _words(notice, factory), openings_page(factory))
 
 
