@@ -11,7 +11,7 @@ COPY . .
 # The settings refuse to start without these values. They are made up for this step and stay in no layer.
 RUN python -m devtools.catalogues --compile \
     && SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
-       SIGNING_KEYS="build:$(python -c 'import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())')" \
+       SIGNING_KEYS="$(python -c 'import secrets; print(secrets.token_urlsafe(32))')" \
        ALLOWED_HOSTS=build.invalid DEFAULT_FROM_EMAIL=build@build.invalid STATE_DIR=/tmp/build-state \
        DATABASE_URL=postgres://build@127.0.0.1:5432/build REDIS_URL=redis://127.0.0.1:6379/0 \
        python manage.py collectstatic --no-input \

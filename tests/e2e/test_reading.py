@@ -113,7 +113,7 @@ def test_a_phone_shares_and_stops_sharing(visit: Visit, world: World) -> None:
     manager.sees("Share with Bluefinch?")
     manager.fits()
     manager.press("Share now")
-    manager.sees("shares with Bluefinch")
+    manager.sees("can now read what")
     manager.fits()
     manager.page.get_by_role("link", name="Stop sharing with Bluefinch").click()
     manager.press("Stop sharing now")

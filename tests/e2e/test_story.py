@@ -135,7 +135,7 @@ def the_manager_shares_it(manager: Visitor) -> None:
     manager.sees("Share with Aster & Oak?")
     manager.look()
     manager.press("Share now")
-    manager.sees(f"{FACTORY} now shares with Aster & Oak.")
+    manager.sees(f"Aster & Oak can now read what {FACTORY} shares.")
     manager.look()
 
 

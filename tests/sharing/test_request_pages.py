@@ -86,7 +86,7 @@ def test_a_manager_approves_with_one_click_and_a_second_click_changes_nothing(wo
         assert words in shown
     seen = shown.split('name="seen" value="')[1].split('"')[0]
     first = client.post(url, {"as_asked": "yes", "seen": seen}, follow=True).content.decode()
-    assert "now shares with Aster &amp; Oak" in first
+    assert "Aster &amp; Oak can now read what" in first
     second = client.post(url, {"as_asked": "yes", "seen": seen}, follow=True).content.decode()
     assert "Manager A approved this request" in second
     assert SharingGrant.objects.count() == 2
