@@ -53,6 +53,11 @@ def test_no_translated_sentence_names_a_value_that_renders_empty():
     assert wrong == []
 
 
+def test_no_line_of_a_template_is_longer_than_160_characters():
+    long = [(path.name, line) for path in TEMPLATES for line in path.read_text().splitlines() if len(line) > 160]
+    assert long == []
+
+
 def test_every_template_that_is_named_exists():
     """A name built from parts could not be checked, so none is."""
     named, built = set(), []
