@@ -54,12 +54,12 @@ def test_it_is_valid_and_complete_without_a_warning():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("version", ["\0", "1\r\nX-Evil: 1", '1";filename=evil.exe'])
-def test_the_address_of_the_description_puts_nothing_into_its_headers(world: World, api_of: Any, version: str) -> None:
-    for form in ("json", "yaml"):
-        answer = api_of(world.person("outsider")).get("/api/schema/", {"format": form, "version": version})
+def test_the_address_of_the_description_puts_nothing_into_its_headers(world: World, api_of: Any) -> None:
+    client = api_of(world.person("outsider"))
+    for version in ("\0", "1\r\nX-Evil: 1", '1";filename=evil.exe'):
+        answer = client.get("/api/schema/", {"version": version})  # as YAML, which is rendered once
         assert answer.status_code == 200
-        assert b"evil" not in str(answer.headers).lower().encode()
+        assert "evil" not in str(answer.headers).lower()
         assert b"/api/v1/shared/" in answer.content
 
 
