@@ -18,9 +18,9 @@ WITHHELD = f"""
         WHEN (w.factory_id, w.brand_id, w.withheld_by_id, w.cycle::text)
             IS DISTINCT FROM (e.factory_id, e.brand_id, e.actor_id, e.data ->> 'cycle') THEN 'it says something else'
         WHEN w.withheld_at NOT BETWEEN e.at - {SAME_MOMENT} AND e.at + {SAME_MOMENT} THEN 'its withheld_at differs'
-        WHEN w.allowed_at IS NOT NULL AND o.id IS NULL THEN 'it was released, and no event tells of that'
+        WHEN w.allowed_at IS NOT NULL AND o.id IS NULL THEN 'it was allowed, and no event tells of that'
         WHEN o.id IS NOT NULL AND (w.allowed_at IS NULL OR w.allowed_by_id IS DISTINCT FROM o.actor_id
-            OR w.allowed_at NOT BETWEEN o.at - {SAME_MOMENT} AND o.at + {SAME_MOMENT}) THEN 'its release differs'
+            OR w.allowed_at NOT BETWEEN o.at - {SAME_MOMENT} AND o.at + {SAME_MOMENT}) THEN 'its allowance differs'
         END AS what
     FROM sharing_withheldreport w
     FULL JOIN (SELECT * FROM core_event WHERE kind = 'report.held') e ON e.subject = w.id::text

@@ -253,7 +253,7 @@ def test_an_order_against_a_revoke_never_ends_in_a_file(world: World, time: int)
     assert not ReportCopy.objects.visible_to(member).exists()
 
 
-def test_a_report_kept_back_while_it_is_published_is_never_open(world: World) -> None:
+def test_a_report_withheld_while_it_is_published_is_never_open(world: World) -> None:
     """Both lock the factory: whichever is first, nobody of the brand reads the report once both are done."""
     world.grant()
     manager, member = world.person("manager_a"), world.person("brand_a_member")

@@ -161,7 +161,7 @@ def withheld(world: World) -> None:
 
 
 CANNOT_READ: dict[str, Callable[[World], object]] = {
-    "kept back": withheld,
+    "withheld": withheld,
     "another cycle": lambda world: world.grant(cycles="only", cycle_number=2),
     "no access": lambda world: None,
 }

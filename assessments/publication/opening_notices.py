@@ -2,7 +2,7 @@
 
 For each brand and report of which the brand is not yet notified, one notice waits. Publication writes it, for the
 moment at which the grants of that time would open the report. Later decisions of the factory, such as another hold or
-the release of a withheld report, move it, or write another one if the report opens again. When its time has come, the
+the end of a hold, move it, or write another one if the report opens again. When its time has come, the
 access decision is checked (`notification_time`): the notice of a report that is withheld, or waits for a second
 person, goes on waiting; nobody is notified of what was revoked. So to a brand, a longer hold or a withheld report looks
 as if the report did not exist.

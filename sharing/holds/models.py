@@ -31,7 +31,7 @@ class WithheldReportQuerySet(QuerySet["WithheldReport"]):
 
 
 class WithheldReport(models.Model):
-    """One cycle's report that a factory withholds from one brand, whatever its grants say, until it releases it.
+    """One cycle's report that a factory withholds from one brand, whatever its grants say, until it allows it again.
 
     It concerns every version and scope of that cycle. Never deleted: like a grant it is a fact with a period.
     """

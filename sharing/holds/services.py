@@ -1,4 +1,4 @@
-"""Withholding one cycle's report from one brand, and releasing it.
+"""Withholding one cycle's report from one brand, and allowing it again.
 
 Both lock the factory row first, as publication does: a report that is withheld before or during its publication
 opens to nobody in between.

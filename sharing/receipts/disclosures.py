@@ -1,7 +1,7 @@
 """Disclosures of an SD-JWT (RFC 9901, section 4.2): claims of which the signed payload holds only salted hashes.
 
 A disclosure is base64url of `[salt, name, value]`. Its hash in the payload's `_sd` proves it, and reveals neither the
-name nor the value to whoever does not have it.
+name nor the value to anyone who does not have it.
 """
 
 import hashlib

@@ -27,11 +27,11 @@ def reasons(response: Any) -> list[str]:
 
 
 def test_a_brand_cannot_tell_why_a_report_is_not_there(world: World, client_of: Any) -> None:
-    """Held, kept back, in review, withdrawn, planned or never made: the same page, but for the number."""
+    """Delayed, withheld, in review, withdrawn, planned or never made: the same page, but for the number."""
     world.grant(hold_days=9)
     member = client_of(world.person("brand_a_member"))
     make_assessment(world, world.factory_a, 5, "published", published_days_ago=1)  # held
-    make_assessment(world, world.factory_a, 6, "published", published_days_ago=100)  # kept back
+    make_assessment(world, world.factory_a, 6, "published", published_days_ago=100)  # withheld
     make_assessment(world, world.factory_a, 7, "withdrawn", published_days_ago=100)
     WithheldReport.objects.create(
         factory=world.factory_a,

@@ -115,7 +115,7 @@ class Oracle:
         """Whether the brand was active."""
         return any(period.holds(at) for period in self.active[brand])
 
-    def is_kept_back(self, brand: str, cycle: int, at: datetime) -> bool:
+    def is_withheld(self, brand: str, cycle: int, at: datetime) -> bool:
         """Whether the factory kept that cycle's report back from the brand."""
         return any(period.holds(at) for period in self.withheld.get((brand, cycle), []))
 
@@ -137,7 +137,7 @@ class Oracle:
     def _is_free(self, brand: str, cycle: int, at: datetime, dropped: str = "") -> bool:
         return (
             (dropped == "brand" or self.is_active(brand, at))
-            and (dropped == "withheld" or not self.is_kept_back(brand, cycle, at))
+            and (dropped == "withheld" or not self.is_withheld(brand, cycle, at))
             and (dropped == "subscription" or self._is_paid(brand, cycle, at))
         )
 

@@ -300,7 +300,7 @@ def test_an_end_holds_though_the_clock_went_back_before_the_beginning(
     assert problems() == []
 
 
-def test_what_is_kept_back_is_so_at_once_whichever_clock_is_ahead(
+def test_what_is_withheld_is_so_at_once_whichever_clock_is_ahead(
     world: World, clock: Callable[[timedelta], None]
 ) -> None:
     world.grant()

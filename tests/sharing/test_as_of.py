@@ -81,7 +81,7 @@ def test_a_withdrawn_report_could_be_read_until_then(world: World) -> None:
     assert told.reason == "withdrawn"
 
 
-def test_settings_holds_and_what_is_kept_back_count_as_they_were(world: World) -> None:
+def test_settings_holds_and_what_is_withheld_count_as_they_were(world: World) -> None:
     world.grant(hold_days=7)
     fresh = make_assessment(world, world.factory_a, 5, "published", published_days_ago=0)
     world.assessments["a5"] = fresh

@@ -25,7 +25,7 @@ from tests.world import World
 pytestmark = pytest.mark.django_db
 
 
-def test_r7_a_report_kept_back_is_read_by_nobody_of_the_brand_from_the_next_query_on(
+def test_r7_a_report_withheld_is_read_by_nobody_of_the_brand_from_the_next_query_on(
     world: World, client_of: Any
 ) -> None:
     world.grant()

@@ -43,9 +43,9 @@ def test_withheld_reports_are_compared(told: World) -> None:
         (kept, "cycle", 4, "it says something else"),
         (kept, "brand_id", told.brand_b.pk, "it says something else"),
         (kept, "withheld_at", now - timedelta(days=9), "its withheld_at differs"),
-        (kept, "allowed_at", now, "it was released, and no event tells of that"),
-        (gone, "allowed_at", now + timedelta(days=9), "its release differs"),
-        (gone, "allowed_by_id", told.person("member_a").pk, "its release differs"),
+        (kept, "allowed_at", now, "it was allowed, and no event tells of that"),
+        (gone, "allowed_at", now + timedelta(days=9), "its allowance differs"),
+        (gone, "allowed_by_id", told.person("member_a").pk, "its allowance differs"),
     ]
     for row, column, value, what in edited:
         row.refresh_from_db()

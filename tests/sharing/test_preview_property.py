@@ -1,6 +1,6 @@
 """What is shown before a decision is what the decision does, whatever was decided before.
 
-Hypothesis draws a history (grants, changes, ends, a second person, reports kept back, publications, corrections,
+Hypothesis draws a history (grants, changes, ends, a second person, reports withheld, publications, corrections,
 withdrawals, closed brands, subscriptions) and a decision. The preview works the decision out; then it is really made,
 and `Assessment.objects.open_to` says the same: now, and for days to come. `./dev test --long` draws many more, as in
 test_property.py.

@@ -1,6 +1,6 @@
 """Any order of what people do to consent agrees with an oracle, on every surface and at every date.
 
-Grants, changes, holds, confirmations, reports kept back and let go, expiries, revokes, publications, corrections,
+Grants, changes, holds, confirmations, reports withheld and allowed, expiries, revokes, publications, corrections,
 withdrawals, memberships, closed brands, subscriptions and the switch that asks for them, and questions about other
 days. The oracle is plain Python (`oracle.py`); the portal answers by list, detail, count, export, file, the
 permission backend, the decision with its reason, and as of a date. `./dev test --long` makes the search long;

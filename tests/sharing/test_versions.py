@@ -112,7 +112,7 @@ def test_r51_a_change_without_a_gap_keeps_the_replaced_version_as_long_as_the_cy
 
 
 @pytest.mark.parametrize(("is_read_before", "expected"), [(True, [1, 2]), (False, [2])])
-def test_r51_a_version_replaced_while_it_was_kept_back_is_read_only_by_who_had_it(
+def test_r51_a_version_replaced_while_it_was_withheld_is_read_only_by_who_had_it(
     world: World, is_read_before: bool, expected: list[int]
 ) -> None:
     manager = world.person("manager_a")

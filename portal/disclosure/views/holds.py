@@ -1,4 +1,4 @@
-"""Pages of what waits to open: holding a report for a brand, releasing it."""
+"""Pages of reports that open later: holding a report for a brand, and allowing it."""
 
 from django import forms
 from django.contrib import messages

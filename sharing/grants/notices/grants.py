@@ -29,7 +29,7 @@ BRAND = {"brand": ""}
 def notify_started(notify: Callable[..., None], grant: SharingGrant, position: Position) -> None:
     """Announce a grant that took effect, when it begins; if it replaces another one, announce that the terms changed.
 
-    `tell` takes a kind, a grant and a side; `position` is the brand's, including the grant.
+    `notify` takes a kind, a grant and a side; `position` is the brand's, including the grant.
     """
     if not grant.is_confirmed:
         return

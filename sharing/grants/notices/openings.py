@@ -42,7 +42,7 @@ def grant_may_open(grant: SharingGrant, position: Position) -> None:
 
 
 def report_may_open(before: Position, after: Position, *, allowed_at: datetime) -> None:
-    """Pass on that a withheld report was released."""
+    """Pass on that the factory allowed a withheld report."""
     _pass_on(after, Before(before, allowed_at - JUST_BEFORE))
 
 

@@ -87,7 +87,7 @@ def test_copies_were_destroyed_here_and_are_owed_an_answer_there(demo: Any) -> N
     assert "asks you to destroy" in home("brand_a_member")
 
 
-def test_something_is_kept_back_and_something_was_consented_to_on_paper(demo: Any) -> None:
+def test_something_is_withheld_and_something_was_consented_to_on_paper(demo: Any) -> None:
     assert WithheldReport.objects.visible_to(person("member_a")).in_force().count() == 2
     consent = PaperConsent.objects.visible_to(person("manager_a")).get(factory=factory_a())
     assert SharingGrant.objects.filter(consent_document=consent.document).exists()
