@@ -8,10 +8,10 @@ with its queryset.
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar, cast, runtime_checkable
 
-from django.db.models import BigIntegerField, Field, Model, QuerySet
+from django.db.models import BigIntegerField, Model, QuerySet
 
 from portal.accounts.roles import Visitor, held
-from portal.core.compiled import Compiled, Keys, Parameter, prepared_once
+from portal.core.compiled import AnyField, Compiled, Keys, Parameter, prepared_once
 
 M = TypeVar("M", bound=Model)
 
@@ -51,7 +51,7 @@ class Prepared(Generic[M, Row]):
     It is called for a list.
     """
 
-    def __init__(self, build: "Callable[..., QuerySet[M, Row]]", **values: "Field[Any, Any]") -> None:
+    def __init__(self, build: "Callable[..., QuerySet[M, Row]]", **values: AnyField) -> None:
         self.build = build
         self._values = {name: Parameter(name, field) for name, field in values.items()}
         self._statement = prepared_once(self._word)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 from weakref import WeakKeyDictionary, WeakSet
 
 from django.db import DatabaseError, connections
@@ -22,12 +22,13 @@ from psycopg.sql import Literal
 M = TypeVar("M", bound=Model)
 Row = TypeVar("Row")
 Answer = TypeVar("Answer")
+AnyField: TypeAlias = "Field[Any, Any]"  # of whatever values
 
 
 class Parameter(Expression):
     """A value that is not known yet, by its name; `field` says as what it will be stored or compared."""
 
-    def __init__(self, name: str, field: "Field[Any, Any]") -> None:
+    def __init__(self, name: str, field: AnyField) -> None:
         super().__init__(output_field=field)
         self.name = name
 
@@ -39,6 +40,9 @@ class Parameter(Expression):
         return True
 
 
+Key = int | Parameter  # the key of a row, in a queryset that may be prepared
+
+
 class Keys(Expression):
     """A subselect of one column whose SQL is known: for `__in`, for `among` and, as `are_any`, for a condition.
 
@@ -46,7 +50,7 @@ class Keys(Expression):
     compile it again with each.
     """
 
-    def __init__(self, sql: str, parameters: tuple[object, ...], column: "Field[Any, Any]") -> None:
+    def __init__(self, sql: str, parameters: tuple[object, ...], column: AnyField) -> None:
         super().__init__(output_field=column)
         self.sql, self.parameters = sql, parameters
 

@@ -1,9 +1,9 @@
 """The part of the first page for a factory's people."""
 
 from collections.abc import Iterable
-from typing import Any
+from uuid import UUID
 
-from django.db.models import BigIntegerField, Count, DateTimeField, Field, QuerySet
+from django.db.models import BigIntegerField, Count, DateTimeField, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from factories.models import Factory, Handover, with_managers
 from factories.rights import member_may
 from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
+from portal.core.compiled import AnyField, Key
 from portal.core.days import in_words, last_day_in_words
 from portal.disclosure.openings import opening_soon
 from portal.home.affiliations import Affiliation
@@ -23,20 +24,20 @@ from sharing.models import AccessRecord, AccessRequest, ConfirmationEnd, Sharing
 MANY = 3  # requests that are named one by one
 
 
-def _own_factory(user: Visitor, factory: Any) -> QuerySet[Factory]:
+def _own_factory(user: Visitor, factory: Key) -> QuerySet[Factory]:
     return Factory.objects.visible_to(user).filter(pk=factory).select_related("programme")
 
 
-def _reviewed(user: Visitor, factory: Any) -> QuerySet[Assessment]:
+def _reviewed(user: Visitor, factory: Key) -> QuerySet[Assessment]:
     return Assessment.objects.own_of(user).filter(factory=factory, state=Assessment.State.FACTORY_REVIEW)
 
 
-def _reads_by_brand(user: Visitor, factory: Any, since: object) -> "QuerySet[Any, int]":
+def _reads_by_brand(user: Visitor, factory: Key, since: object) -> "QuerySet[AccessRecord, int]":
     rows = AccessRecord.objects.visible_to(user).filter(factory=factory, at__gte=since, brand__isnull=False)
     return rows.order_by().values("brand").annotate(reads=Count("pk")).values_list("reads", flat=True)
 
 
-def _brands_with_live_grants(user: Visitor, factory: Any) -> "QuerySet[Any, int]":
+def _brands_with_live_grants(user: Visitor, factory: Key) -> "QuerySet[SharingGrant, int]":
     return (
         SharingGrant.objects.inside(user)
         .live()
@@ -47,48 +48,48 @@ def _brands_with_live_grants(user: Visitor, factory: Any) -> "QuerySet[Any, int]
     )
 
 
-def _brands_not_acknowledging(user: Visitor, factory: Any) -> "QuerySet[Any, int]":
+def _brands_not_acknowledging(user: Visitor, factory: Key) -> "QuerySet[CorrectionNotice, int]":
     rows = CorrectionNotice.objects.inside(user).filter(assessment__factory=factory, acknowledged_at=None)
     return rows.order_by().values_list("brand", flat=True).distinct()
 
 
-def _waiting_requests(user: Visitor, factory: Any) -> QuerySet[AccessRequest]:
+def _waiting_requests(user: Visitor, factory: Key) -> QuerySet[AccessRequest]:
     waiting = AccessRequest.objects.inside(user).waiting().filter(factory=factory)
     return waiting.select_related("brand").order_by("lapses_at", "pk")[: MANY + 1]
 
 
-def _ending_grants(user: Visitor, factory: Any) -> QuerySet[SharingGrant]:
+def _ending_grants(user: Visitor, factory: Key) -> QuerySet[SharingGrant]:
     return ending(SharingGrant.objects.inside(user).filter(factory=factory, ended_at=None))
 
 
-def _open_handovers(user: Visitor, factory: Any) -> QuerySet[Handover]:
+def _open_handovers(user: Visitor, factory: Key) -> QuerySet[Handover]:
     return Handover.objects.visible_to(user).open().filter(factory=factory)
 
 
-def _unconfirmed_grants(user: Visitor, factory: Any) -> "QuerySet[Any, Any]":
+def _unconfirmed_grants(user: Visitor, factory: Key) -> "QuerySet[SharingGrant, tuple[UUID]]":
     return SharingGrant.objects.inside(user).filter(factory=factory).unconfirmed().order_by().values_list("pk")
 
 
-def _waivers_to_confirm(user: Visitor, factory: Any) -> QuerySet[ConfirmationEnd]:
+def _waivers_to_confirm(user: Visitor, factory: Key) -> QuerySet[ConfirmationEnd]:
     return ConfirmationEnd.objects.visible_to(user).open().filter(factory=factory)
 
 
-def _with_one_manager(user: Visitor, factory: Any) -> QuerySet[Factory]:
+def _with_one_manager(user: Visitor, factory: Key) -> QuerySet[Factory]:
     return with_managers(Factory.objects.where(user, "manage_members").filter(pk=factory), 1)
 
 
-FACTORY: "Field[Any, Any]" = BigIntegerField()
+FACTORY: AnyField = BigIntegerField()
 _factory: Prepared[Factory, Factory] = Prepared(_own_factory, factory=FACTORY)
 _requests: Prepared[AccessRequest, AccessRequest] = Prepared(_waiting_requests, factory=FACTORY)
 _ending: Prepared[SharingGrant, SharingGrant] = Prepared(_ending_grants, factory=FACTORY)
 _handovers: Prepared[Handover, Handover] = Prepared(_open_handovers, factory=FACTORY)
-_unconfirmed: Prepared[Any, Any] = Prepared(_unconfirmed_grants, factory=FACTORY)
+_unconfirmed: Prepared[SharingGrant, tuple[UUID]] = Prepared(_unconfirmed_grants, factory=FACTORY)
 _waivers: Prepared[ConfirmationEnd, ConfirmationEnd] = Prepared(_waivers_to_confirm, factory=FACTORY)
 _alone: Prepared[Factory, Factory] = Prepared(_with_one_manager, factory=FACTORY)
 _in_review: Prepared[Assessment, Assessment] = Prepared(_reviewed, factory=FACTORY)
-_reads: Prepared[Any, int] = Prepared(_reads_by_brand, factory=FACTORY, since=DateTimeField())
-_brands_reading: Prepared[Any, int] = Prepared(_brands_with_live_grants, factory=FACTORY)
-_brands_with_old_versions: Prepared[Any, int] = Prepared(_brands_not_acknowledging, factory=FACTORY)
+_reads: Prepared[AccessRecord, int] = Prepared(_reads_by_brand, factory=FACTORY, since=DateTimeField())
+_brands_reading: Prepared[SharingGrant, int] = Prepared(_brands_with_live_grants, factory=FACTORY)
+_brands_with_old_versions: Prepared[CorrectionNotice, int] = Prepared(_brands_not_acknowledging, factory=FACTORY)
 
 
 def factory_sections(user: Visitor, factories: Iterable[Affiliation]) -> list[dict[str, object]]:
