@@ -1,7 +1,5 @@
 """Notices about grants that a second person confirms. Each checks anew what may be said."""
 
-from typing import Any
-
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,7 +13,7 @@ from sharing.notice_names import SharingNotice
 from sharing.terms import Status
 
 
-def _grant(notice: Notice, reader: User) -> Any:
+def _grant(notice: Notice, reader: User) -> SharingGrant | None:
     found = SharingGrant.objects.visible_to(reader).filter(pk=notice.subject)
     return found.select_related("factory", "brand", "granted_by").first()
 

@@ -1,7 +1,6 @@
 """Pages of the second person: grants that wait for confirmation, confirming or refusing one, and the rule itself."""
 
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -62,7 +61,7 @@ def _change_rule(request: HttpRequest, factory: Factory) -> None:
     """Do what a button says; a refusal by the service is shown above the page. Raises `PermissionDenied`."""
     act = request.POST.get("act", "")
     by, words = person(request), {"factory": factory}
-    acts: dict[str, tuple[Callable[[], Any], str]] = {
+    acts: dict[str, tuple[Callable[[], object], str]] = {
         "on": (
             lambda: switch_confirmation_on(by=by, factory=factory),
             _("At %(factory)s a worker representative now confirms each new grant of access."),

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import BigIntegerField, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
@@ -17,6 +17,7 @@ from factories.rights import member_may, staff_may
 from portal.accounts.models import User
 from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
+from portal.core.compiled import Key
 from portal.core.days import show_days_of
 from sharing.access.positions import positions
 from sharing.models import AccessRequest, SharingGrant
@@ -31,21 +32,21 @@ def about(factory: Factory, text: str) -> str:
     return f"{factory}: {text}"
 
 
-def posted_data(request: HttpRequest) -> Any:
+def posted_data(request: HttpRequest) -> QueryDict | None:
     """Return what was posted, even if it is empty; None when the page is only read."""
     return request.POST if request.method == "POST" else None
 
 
-def _visible_factory(user: Visitor, pk: Any) -> QuerySet[Factory]:
+def _visible_factory(user: Visitor, pk: Key) -> QuerySet[Factory]:
     return Factory.objects.visible_to(user).filter(pk=pk).select_related("programme")
 
 
-def _factory_inside(user: Visitor, pk: Any) -> "QuerySet[Factory, Any]":
+def _factory_inside(user: Visitor, pk: Key) -> "QuerySet[Factory, tuple[int]]":
     return Factory.objects.inside(user).filter(pk=pk).order_by().values_list("pk")
 
 
 _visible: Prepared[Factory, Factory] = Prepared(_visible_factory, pk=BigIntegerField())
-_inside: Prepared[Factory, Any] = Prepared(_factory_inside, pk=BigIntegerField())
+_inside: Prepared[Factory, tuple[int]] = Prepared(_factory_inside, pk=BigIntegerField())
 
 
 def factory_inside(request: HttpRequest, pk: int) -> Factory:
@@ -105,7 +106,7 @@ def own_brand(request: HttpRequest, pk: int) -> Brand:
     return get_object_or_404(Brand.objects.own(request.user), pk=pk)
 
 
-def request_seen(request: HttpRequest, pk: UUID) -> Any:
+def request_seen(request: HttpRequest, pk: UUID) -> AccessRequest:
     """Return a request as the visitor's side sees it (with `shown_state`), or 404."""
     rows = AccessRequest.objects.visible_to(request.user).for_reader(request.user)
     found = get_object_or_404(rows.select_related("factory__programme", "brand", "asked_by", "answered_by"), pk=pk)
@@ -113,7 +114,7 @@ def request_seen(request: HttpRequest, pk: UUID) -> Any:
     return found
 
 
-def request_to_decide(request: HttpRequest, pk: UUID) -> Any:
+def request_to_decide(request: HttpRequest, pk: UUID) -> AccessRequest:
     """Return a request to a factory that the visitor decides for; 404 unless visible, 403 unless theirs to decide."""
     found = request_seen(request, pk)
     require_decider(request, found.factory)

@@ -1,8 +1,8 @@
 """Requests over the API: finding factories, asking, taking back, answering."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from uuid import UUID
 
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
@@ -59,7 +59,7 @@ class RequestRows(PortalView):
         rows = AccessRequest.objects.visible_to(self.user).for_reader(self.user)
         return rows.select_related("factory__programme", "brand", "asked_by", "answered_by")
 
-    def shown(self, pk: Any) -> Response:
+    def shown(self, pk: UUID) -> Response:
         """One request as an answer."""
         return Response(self.get_serializer(self.rows().get(pk=pk)).data)
 
@@ -116,13 +116,13 @@ class RequestDetailView(RequestRows, DetailView):
 class RequestAnswer(RequestRows):
     """An answer to one request. It is 409 when someone else answered it first."""
 
-    def answer(self, pk: Any, verb: object, **values: object) -> Response:
+    def answer(self, pk: UUID, verb: Callable[..., AccessRequest], **values: object) -> Response:
         """Return the request after the verb. Raises 404, 403 or 409."""
         found = get_object_or_404(self.rows(), pk=pk)
         require(Factory.objects.where(self.user, "manage_sharing"), found.factory)
         return self.done(found, verb, **values)
 
-    def done(self, found: AccessRequest, verb: Any, **values: object) -> Response:
+    def done(self, found: AccessRequest, verb: Callable[..., AccessRequest], **values: object) -> Response:
         """Return the request after the verb. Raises 409."""
         verb(by=self.user, request=found, **values)
         return self.shown(found.pk)
@@ -132,7 +132,7 @@ class RequestApproveView(RequestAnswer):
     """A yes."""
 
     @extend_schema(request=ApproveOrder, responses={200: RequestSerializer})
-    def post(self, request: Request, pk: object) -> Response:
+    def post(self, request: Request, pk: UUID) -> Response:
         """Approve a request, or a part of it. Fields that are left out of the body stay as requested."""
         found = get_object_or_404(self.rows(), pk=pk)
         order = self.body(ApproveOrder)
@@ -144,7 +144,7 @@ class RequestDeclineView(RequestAnswer):
     """A no."""
 
     @extend_schema(request=DeclineOrder, responses={200: RequestSerializer})
-    def post(self, request: Request, pk: object) -> Response:
+    def post(self, request: Request, pk: UUID) -> Response:
         """Decline a request. The brand can read the reason."""
         return self.answer(pk, decline_request, **self.body(DeclineOrder))
 
@@ -153,7 +153,7 @@ class RequestLaterView(RequestAnswer):
     """Not now."""
 
     @extend_schema(request=LaterOrder, responses={200: RequestSerializer})
-    def post(self, request: Request, pk: object) -> Response:
+    def post(self, request: Request, pk: UUID) -> Response:
         """Postpone the answer. The brand is not notified, and the request expires on the same day as before."""
         return self.answer(pk, snooze_request, **self.body(LaterOrder))
 
@@ -162,7 +162,7 @@ class RequestWithdrawView(RequestAnswer):
     """Taking it back."""
 
     @extend_schema(request=WithdrawOrder, responses={200: RequestSerializer})
-    def post(self, request: Request, pk: object) -> Response:
+    def post(self, request: Request, pk: UUID) -> Response:
         """Cancel a request. Only for members of the brand. Idempotent."""
         found = get_object_or_404(self.rows(), pk=pk)
         require(Brand.objects.own(self.user), found.brand)

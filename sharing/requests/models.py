@@ -1,7 +1,7 @@
 """Requests: a brand asks a factory for access, and the factory answers, or does not. Silence is never consent."""
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pgtrigger
@@ -32,19 +32,37 @@ from portal.core.days import last_day
 from portal.core.triggers import columns_are_final
 from sharing.codes.queries import short_code
 from sharing.grants.ends import End
-from sharing.grants.models import SharingGrant
+from sharing.grants.models import SharingGrant, SharingGrantQuerySet
 from sharing.requests import states as request_states
 from sharing.requests.states import Shown, State
 from sharing.scopes import RULES, Scope
 from sharing.terms import StatementTime
 
 
+def is_open(path: str = "") -> Q:
+    """Return the condition that a request is open: not answered, withdrawn or lapsed. `path` leads to it, with `__`.
+
+    Whether its time has passed is asked of the database's clock at read time; the hourly job only records it. Code
+    that has locked a request asks the same by its own clock: `AccessRequest.is_open_at`.
+    """
+    return Q((f"{path}state", State.OPEN), (f"{path}lapses_at__gt", StatementTime()))
+
+
+def is_past_its_time() -> Q:
+    """Return the condition that a request lapsed: its time has passed, though the hourly job has yet to record it."""
+    return Q(state=State.OPEN, lapses_at__lte=StatementTime())
+
+
 class AccessRequestQuerySet(QuerySet["AccessRequest"]):
     """Requests."""
 
     def open(self) -> "AccessRequestQuerySet":
-        """Return those not answered, withdrawn or lapsed. Expiry is checked here, at read time."""
-        return self.filter(state=State.OPEN, lapses_at__gt=StatementTime())
+        """Return those not answered, withdrawn or lapsed."""
+        return self.filter(is_open())
+
+    def past_their_time(self) -> "AccessRequestQuerySet":
+        """Return those that nobody answered in their time, before the hourly job has closed them."""
+        return self.filter(is_past_its_time())
 
     def undecided(self) -> "AccessRequestQuerySet":
         """Return the open ones without a yes that waits for the factory's second person: for the factory's side."""
@@ -96,9 +114,10 @@ class AccessRequestQuerySet(QuerySet["AccessRequest"]):
         manager declined after taking a yes back. Refusals from before there were codes of ends have none.
         """
         refused = self._grants().filter(needs_confirmation=True, confirmed_at=None, end_code__in=["", End.REFUSED])
-        return self.annotate(from_inside=inside).annotate(
+        rows = self.annotate(from_inside=inside)  # type: ignore[no-redef] # declared by the model for those who read it
+        return rows.annotate(  # type: ignore[no-redef]
             shown_state=Case(
-                When(state=State.OPEN, lapses_at__lte=StatementTime(), then=Value(Shown.LAPSED)),
+                When(is_past_its_time(), then=Value(Shown.LAPSED)),
                 When(Exists(self._waiting_grants()), from_inside=True, state=State.OPEN, then=Value(Shown.UNCONFIRMED)),
                 When(Exists(refused), from_inside=True, state=State.DECLINED, then=Value(Shown.REFUSED)),
                 default=F("state"),
@@ -115,11 +134,11 @@ class AccessRequestQuerySet(QuerySet["AccessRequest"]):
         return self.exclude(Q(("shown_state", Shown.OPEN)))
 
     @staticmethod
-    def _grants() -> Any:
+    def _grants() -> SharingGrantQuerySet:
         return SharingGrant.objects.filter(answers__request=OuterRef("pk"))
 
     @classmethod
-    def _waiting_grants(cls) -> Any:
+    def _waiting_grants(cls) -> SharingGrantQuerySet:
         return cls._grants().unconfirmed()
 
 
@@ -151,6 +170,10 @@ class AccessRequest(models.Model):
     answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     decline_reason = models.CharField(max_length=300, blank=True)
     grants: Any = models.ManyToManyField(SharingGrant, through="RequestAnswer", related_name="requests")
+
+    # For one reader, by `for_reader` and `for_brand`.
+    from_inside: bool
+    shown_state: str
 
     objects = AccessRequestQuerySet.as_manager()
 
@@ -217,6 +240,10 @@ class AccessRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.state} {self.pk}"
+
+    def is_open_at(self, moment: datetime) -> bool:
+        """Return whether it is open at a moment: `is_open`, for a request that is loaded."""
+        return self.state == State.OPEN and self.lapses_at > moment
 
     @property
     def scope_labels(self) -> list[str]:

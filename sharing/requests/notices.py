@@ -3,7 +3,6 @@
 Each checks again when it is sent: nobody is notified of a request that was since answered, withdrawn or put off.
 """
 
-from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
@@ -63,8 +62,8 @@ def _lapsed(notice: Notice, reader: User) -> Line | None:
     return Line(_("%(factory)s did not answer your request in time; it has expired.") % _words(request), _path(request))
 
 
-def _of_brand(notice: Notice, reader: User) -> Any:
-    rows: Any = AccessRequest.objects.visible_to(reader).for_reader(reader).select_related("factory", "brand")
+def _of_brand(notice: Notice, reader: User) -> AccessRequest | None:
+    rows = AccessRequest.objects.visible_to(reader).for_reader(reader).select_related("factory", "brand")
     found = rows.filter(pk=UUID(notice.subject)).first()
     return None if found is None or found.from_inside else found
 
@@ -76,7 +75,7 @@ def _words(request: AccessRequest) -> dict[str, str]:
 
 def _payload(notice: Notice) -> dict[str, object] | None:
     """Return, for the brand's programs, which request was answered, as the brand sees it now."""
-    rows: Any = AccessRequest.objects.filter(pk=UUID(notice.subject), brand=notice.brand_id).for_brand()
+    rows = AccessRequest.objects.filter(pk=UUID(notice.subject), brand=notice.brand_id).for_brand()
     request = rows.select_related("factory").first()
     if request is None or request.shown_state == Shown.OPEN:
         return None

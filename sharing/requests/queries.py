@@ -6,9 +6,8 @@ from brands.models import Brand
 from factories.models import Factory, FactoryQuerySet
 from portal.accounts.roles import Visitor
 from sharing.grants.models import SharingGrant, SharingGrantQuerySet
-from sharing.requests.models import RequestAnswer
+from sharing.requests.models import RequestAnswer, is_open
 from sharing.requests.states import State
-from sharing.terms import StatementTime
 
 
 def factories_to_ask(user: Visitor) -> FactoryQuerySet:
@@ -29,8 +28,7 @@ def with_requests(grants: SharingGrantQuerySet) -> SharingGrantQuerySet:
     The latter: the request is open, or was answered with a yes when another grant for it was confirmed.
     """
     answers = RequestAnswer.objects.filter(grant=OuterRef("pk"))
-    is_open = Q(request__state=State.OPEN, request__lapses_at__gt=StatementTime())
-    wanted = answers.filter(is_open | Q(request__state=State.APPROVED))
+    wanted = answers.filter(is_open("request__") | Q(request__state=State.APPROVED))
     return grants.annotate(is_asked_for=Exists(answers), is_still_asked_for=Exists(wanted))
 
 

@@ -11,7 +11,7 @@ from portal.core.countries import COUNTRIES
 from portal.core.drawn import MAX_ID
 from sharing.grants.serializers.grants import BrandBriefSerializer
 from sharing.grants.services.outcomes import Terms
-from sharing.models import Scope, SharingGrant
+from sharing.models import AccessRequest, Scope, SharingGrant
 from sharing.requests.matching import MOST_LINES, Line
 from sharing.requests.services.answering import LONGEST_SNOOZE_DAYS, as_asked
 from sharing.requests.services.standing import RequestedTerms
@@ -48,11 +48,11 @@ class RequestSerializer(serializers.Serializer[Any]):
     answered_by = serializers.SerializerMethodField(help_text="The name of the user who answered. null for a brand.")
     snoozed_until = serializers.SerializerMethodField(help_text="When the factory will be reminded. null for a brand.")
 
-    def get_answered_by(self, found: Any) -> str | None:
+    def get_answered_by(self, found: AccessRequest) -> str | None:
         """Return the name; null for a brand."""
         return found.answered_by.name if found.answered_by and found.from_inside else None
 
-    def get_snoozed_until(self, found: Any) -> str | None:
+    def get_snoozed_until(self, found: AccessRequest) -> str | None:
         """Return the time; null for a brand."""
         return found.snoozed_until.isoformat() if found.snoozed_until and found.from_inside else None
 
@@ -124,7 +124,7 @@ class ApproveOrder(StrictSerializer):
     hold_days = serializers.IntegerField(required=False, min_value=0, max_value=365)
 
     @staticmethod
-    def terms(given: dict[str, object], request: Any) -> Terms:
+    def terms(given: dict[str, object], request: AccessRequest) -> Terms:
         """Return the request's own terms, with what was given on top."""
         names = ("cycles", "cycle_number", "expires_at", "hold_days")
         asked = as_asked(request)
@@ -164,15 +164,15 @@ class FactoryToAskSerializer(FactoryBriefSerializer):
         help_text="When the brand may ask again. null: now, or a request is open."
     )
 
-    def get_standing(self, factory: Any) -> str:
+    def get_standing(self, factory: Factory) -> str:
         """Return the standing in a word."""
         return str(self.context["standings"][factory.pk].word)
 
-    def get_may_ask(self, factory: Any) -> bool:
+    def get_may_ask(self, factory: Factory) -> bool:
         """Return true if the brand may ask for access now."""
         return bool(self.context["standings"][factory.pk].may_ask)
 
-    def get_may_ask_from(self, factory: Any) -> str | None:
+    def get_may_ask_from(self, factory: Factory) -> str | None:
         """Return when the brand may ask again; null: now, or a request is open."""
         again = self.context["standings"][factory.pk].next_time()
         return again.isoformat() if again else None

@@ -159,15 +159,14 @@ def snooze_request(*, by: User, request: AccessRequest, days: int) -> AccessRequ
 
 
 def _must_be_open(request: AccessRequest) -> None:
-    is_open = request.state == State.OPEN and request.lapses_at > timezone.now()
-    if is_open and not request.grants.unconfirmed().exists():
+    if request.is_open_at(timezone.now()) and not request.grants.unconfirmed().exists():
         return
     raise AlreadyAnsweredError(answered_in_words(request))
 
 
 def answered_in_words(request: AccessRequest) -> str:
     """Return who dealt with a request, and how: for the factory's side."""
-    if request.state == State.OPEN and request.lapses_at > timezone.now():
+    if request.is_open_at(timezone.now()):
         return _("This request is already approved; a second person must still confirm it.")
     if request.answered_by is None or request.answered_at is None:
         day = last_day_in_words(request.lapses_at, request.factory)

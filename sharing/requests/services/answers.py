@@ -72,7 +72,7 @@ def requests_to_answer(grant: Any, at: datetime) -> list[AccessRequest]:
     if not grant.is_asked_for:
         return []
     rows = AccessRequest.objects.filter(grants=grant).select_for_update(of=("self",)).order_by("pk")
-    asking = [one for one in rows if one.state == State.APPROVED or (one.state == State.OPEN and one.lapses_at > at)]
+    asking = [one for one in rows if one.state == State.APPROVED or one.is_open_at(at)]
     if not asking:
         raise HasChangedError(_("The brand's request is no longer open, so there is nothing to confirm."))
     return asking
@@ -121,5 +121,5 @@ def _open_requests(grant: Any) -> QuerySet[AccessRequest]:
     """Return the open requests that a grant of a locked situation is to answer, locked in turn."""
     if not grant.is_still_asked_for:
         return AccessRequest.objects.none()
-    rows = AccessRequest.objects.filter(state=State.OPEN, lapses_at__gt=timezone.now(), grants=grant)
+    rows = AccessRequest.objects.open().filter(grants=grant)
     return rows.select_for_update(of=("self",)).order_by("pk")

@@ -30,7 +30,7 @@ from sharing.requests.queries import factories_to_ask
 from sharing.requests.services.answering import AlreadyAnsweredError
 from sharing.requests.services.answers import close_request, ids_of_request, locked_request
 from sharing.requests.services.dropping import drop_proposals_for
-from sharing.requests.services.lapsing import lapse, past_their_time
+from sharing.requests.services.lapsing import lapse
 from sharing.requests.services.standing import RequestedTerms, Standing, standings
 from sharing.requests.states import State
 
@@ -75,7 +75,8 @@ def request_many(*, by: User, brand: Brand, factories: Sequence[Factory], terms:
         else:
             asked.requests.append(_new_request(by, brand, listed[factory.pk], terms))
     _check_cap(brand, len(asked.requests))
-    before = past_their_time().filter(brand=brand, factory__in=[one.factory_id for one in asked.requests])
+    before = AccessRequest.objects.past_their_time().filter(brand=brand)
+    before = before.filter(factory__in=[one.factory_id for one in asked.requests])
     lapse(before.select_for_update(of=("self",)).order_by("pk"))
     AccessRequest.objects.bulk_create(asked.requests)
     for request in asked.requests:

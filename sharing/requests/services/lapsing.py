@@ -11,7 +11,6 @@ from portal.notices.outbox import announce
 from sharing.events import SharingEvent
 from sharing.models import AccessRequest
 from sharing.notice_names import SharingNotice
-from sharing.requests.models import AccessRequestQuerySet
 from sharing.requests.services.answers import ids_of_request
 from sharing.requests.states import State
 
@@ -24,12 +23,8 @@ def lapse_requests() -> int:
 
     The grants that wait for a second person to answer one of them end in `drop_proposals`: this locks no factory.
     """
-    return lapse(past_their_time().select_for_update(skip_locked=True).order_by("lapses_at")[:BATCH])
-
-
-def past_their_time() -> AccessRequestQuerySet:
-    """Return the open requests that nobody answered in their time."""
-    return AccessRequest.objects.filter(state=State.OPEN, lapses_at__lte=timezone.now())
+    due = AccessRequest.objects.past_their_time().select_for_update(skip_locked=True)
+    return lapse(due.order_by("lapses_at")[:BATCH])
 
 
 def lapse(requests: Iterable[AccessRequest]) -> int:

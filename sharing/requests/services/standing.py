@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -131,7 +130,7 @@ def standings(user: Visitor, brand: Brand, factory_ids: Iterable[int]) -> dict[i
     now = timezone.now()
     found = {factory_id: Standing() for factory_id in factory_ids}
     requests = AccessRequest.objects.visible_to(user).filter(brand=brand, factory__in=list(found)).for_brand()
-    recent: Any = requests.filter(created_at__gte=now - 2 * LONGEST_WAIT).select_related("factory__programme")
+    recent = requests.filter(created_at__gte=now - 2 * LONGEST_WAIT).select_related("factory__programme")
     for request in recent:
         standing = found[request.factory_id]
         standing.place = request.factory
@@ -156,7 +155,7 @@ def may_ask_again(request: AccessRequest) -> datetime:
     return start_of(last + timedelta(days=factory.programme.request_again_days), factory)
 
 
-def _reasked(request: Any) -> frozenset[str]:
+def _reasked(request: AccessRequest) -> frozenset[str]:
     """Return what a brand may not ask for while it waits: after a yes the scopes of the request, otherwise any."""
     given = request.shown_state == Shown.APPROVED
     return frozenset(request.scopes if given else Scope.values)
