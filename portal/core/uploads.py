@@ -16,7 +16,7 @@ from datetime import timedelta
 from functools import wraps
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from django.conf import settings
 from django.core.files import File
@@ -32,10 +32,15 @@ from django.core.files.uploadhandler import (
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from portal.core.turns import View, one_at_a_time
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 PIECE_BYTES = 1024 * 1024
 FORM_BYTES = 64 * 1024  # the size of a form around its file
@@ -126,6 +131,11 @@ def table_limit(door: str) -> int:
 def size_help(door: str) -> str:
     """Return the limit of `door` as a sentence for the field of its form."""
     return _("At most %s MB.") % megabytes(table_limit(door))
+
+
+def with_size_limit(text: "StrOrPromise", door: str) -> "StrOrPromise":
+    """Return the help of a file field with the limit of `door`, as it is when the field is shown."""
+    return format_lazy("{} {}", text, lazy(size_help, str)(door))
 
 
 def _limited(view: View, most: Callable[[], int]) -> View:

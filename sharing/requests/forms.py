@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from factories.models import CountryProgramme, Factory, FactoryQuerySet, named
 from portal.core.countries import country_name
 from portal.core.days import today
-from portal.core.uploads import size_help
+from portal.core.uploads import with_size_limit
 from portal.ui.forms import ListFilter
 from sharing.grants.forms.granting import TermsForm
 from sharing.grants.services.outcomes import Terms
@@ -126,16 +126,14 @@ class ListForm(forms.Form):
         label=_("Or a file"),
         required=False,
         widget=forms.FileInput(attrs={"accept": ".csv,.xlsx,text/csv"}),
-        help_text=_(
-            "CSV (UTF-8) or Excel workbook (.xlsx) with a column name, bw_id or os_hub_id. A column country "
-            "helps to find the right factory."
+        help_text=with_size_limit(
+            _(
+                "CSV (UTF-8) or Excel workbook (.xlsx) with a column name, bw_id or os_hub_id. A column country "
+                "helps to find the right factory."
+            ),
+            "ask",
         ),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields["file"]
-        field.help_text = f"{field.help_text} {size_help('ask')}"
 
     def clean(self) -> dict[str, object]:
         """Require exactly one of the two."""
