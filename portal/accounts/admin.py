@@ -3,7 +3,7 @@
 There is one way to sign in, with its lock-out: the admin sends visitors there. Passwords are never set here.
 """
 
-from typing import Any, cast
+from typing import cast
 
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
@@ -66,17 +66,19 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Return False: people are added by invitation."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Return False: close the account instead."""
         return False
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: object) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: object
+    ) -> "type[forms.ModelForm[User]]":
         """Return the form, which knows who fills it in."""
         form = super().get_form(request, obj, change, **kwargs)
         form.operator = cast("User", request.user)  # type: ignore[attr-defined]
         return form
 
-    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: User, form: AccountForm, change: bool) -> None:
         """Save through the service, which writes the event."""
         with transaction.atomic():
             account = User.objects.get(pk=obj.pk)
@@ -122,6 +124,6 @@ class LockOutAdmin(ReadOnly):
     search_fields = ("username", "ip_address")
     ordering = ("-attempt_time",)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: AccessAttempt | None = None) -> bool:
         """Return whether the user is the operator, who runs the machine."""
         return admin.ModelAdmin.has_delete_permission(self, request, obj)

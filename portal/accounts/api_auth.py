@@ -1,15 +1,15 @@
 """How the API knows who asks: the token of an integration (`Authorization: Token ...`)."""
 
 import re
-from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from knox.auth import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
 
-from portal.accounts.models import ApiToken
+from portal.accounts.models import ApiToken, User
 from portal.core.reader import SIGN_IN, reading_as
 
 SECRET = re.compile(rb"[0-9a-f]{64}")
@@ -21,18 +21,18 @@ class IntegrationTokenAuthentication(TokenAuthentication):  # type: ignore[misc]
     A token that expired is refused and kept: its brand's manager sees that, and when, it ran out.
     """
 
-    def authenticate(self, request: Any) -> Any:
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
         """Return the integration's account and its token, None without a token."""
         with reading_as(SIGN_IN):
             return super().authenticate(request)
 
-    def authenticate_credentials(self, token: bytes) -> Any:
+    def authenticate_credentials(self, token: bytes) -> tuple[User, ApiToken]:
         """Return the integration's account and its token. Raises 401 for what is no token, or none of ours."""
         if not SECRET.fullmatch(token):
             raise AuthenticationFailed(_("Invalid token."))
         return super().authenticate_credentials(token)
 
-    def validate_user(self, auth_token: ApiToken) -> Any:
+    def validate_user(self, auth_token: ApiToken) -> tuple[User, ApiToken]:
         """Return the integration's account. Raises 401 when it is closed."""
         now = timezone.now()
         if auth_token.last_used_at is None or (now - auth_token.last_used_at).total_seconds() > 60:

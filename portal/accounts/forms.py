@@ -1,13 +1,13 @@
 """Forms about people: inviting, changing a role, joining, one's own profile."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from allauth.account.forms import LoginForm, ResetPasswordForm
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models import User
@@ -30,8 +30,8 @@ class InvitationForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH, required=False)
     role = forms.ChoiceField(label=_("Role"), widget=forms.RadioSelect)
 
-    def __init__(self, *args: Any, roles: Mapping[str, Role], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict | None, *, roles: Mapping[str, Role]) -> None:
+        super().__init__(data)
         self.fields["role"].choices = role_choices(roles)  # type: ignore[attr-defined]
 
 
@@ -41,15 +41,15 @@ class RoleForm(forms.Form):
     role = forms.ChoiceField(label=_("Role"), widget=forms.RadioSelect)
     held = forms.CharField(widget=forms.HiddenInput, max_length=200, required=False)
 
-    def __init__(self, *args: Any, roles: Mapping[str, Role], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict | None, *, roles: Mapping[str, Role], initial: dict[str, object]) -> None:
+        super().__init__(data, initial=initial)
         self.fields["role"].choices = role_choices(roles)  # type: ignore[attr-defined]
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]
     """The form of allauth, with the wording of the other pages."""
 
-    def __init__(self, *args: Any, **kwargs: object) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"].label = _("E-mail address")
 
@@ -81,8 +81,8 @@ class JoinForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict | None, *, initial: dict[str, object]) -> None:
+        super().__init__(data, initial=initial)
         self.fields["password"].help_text = " ".join(str(text) for text in password_validators_help_texts())
 
     def clean(self) -> dict[str, object]:

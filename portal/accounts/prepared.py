@@ -6,7 +6,7 @@ with its queryset.
 """
 
 from collections.abc import Callable
-from typing import Any, Generic, Protocol, TypeVar, cast, runtime_checkable
+from typing import Generic, NoReturn, Protocol, Self, TypeVar, cast, runtime_checkable
 
 from django.db.models import BigIntegerField, Model, QuerySet
 
@@ -25,7 +25,7 @@ class _Anybody:
 
     pk = Parameter("user", BigIntegerField())
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> NoReturn:
         raise TypeError(f"What asks for {name!r} of its reader cannot be prepared once for all of them.")
 
 
@@ -38,7 +38,7 @@ class Look(Protocol):
     """A reader without an account, identified by other values than an account's key."""
 
     @classmethod
-    def any_reader(cls) -> Any:
+    def any_reader(cls) -> Self:
         """Return a reader of this kind with parameters in place of the values."""
 
     def reader_values(self) -> dict[str, object]:
@@ -70,7 +70,7 @@ class Prepared(Generic[M, Row]):
         statement, reader = self._asked_by(user, shape)
         return statement.count(**reader, **values)
 
-    def _asked_by(self, user: Visitor, shape: tuple[object, ...]) -> "tuple[Compiled[M, Row], dict[str, Any]]":
+    def _asked_by(self, user: Visitor, shape: tuple[object, ...]) -> "tuple[Compiled[M, Row], dict[str, object]]":
         """Return the statement for readers of this kind, and the values that identify `user`.
 
         Raises `TypeError` for a number by position: it would be compiled, and prepared, anew for each.
@@ -88,11 +88,11 @@ class PreparedKeys:
     Nearly every gate begins with such keys; compiling them anew for each was a third of the time of a request.
     """
 
-    def __init__(self, build: "Callable[..., QuerySet[Any, Any]]") -> None:
+    def __init__(self, build: "Callable[..., QuerySet[Model, object]]") -> None:
         self.build = build
         self._statement = prepared_once(self._word)
 
-    def _word(self, kind: "type[Look] | None", *shape: object) -> "Compiled[Any, Any]":
+    def _word(self, kind: "type[Look] | None", *shape: object) -> "Compiled[Model, object]":
         reader = ANYBODY if kind is None else kind.any_reader()
         return Compiled(self.build(reader, *shape).order_by())
 

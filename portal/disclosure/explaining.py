@@ -6,7 +6,7 @@ one exists.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -171,7 +171,7 @@ def _people(
         )
 
 
-def _place(row: dict[str, Any], grant: SharingGrant | None) -> tuple[str, str, str]:
+def _place(row: Mapping[str, Any], grant: SharingGrant | None) -> tuple[str, str, str]:
     """Return the side, the organisation and the role's label; advisors of a factory are on the programme's side."""
     if grant is not None:
         return "brand", grant.brand.name, str(BRAND.roles[row["brand_role"]].label)

@@ -1,7 +1,8 @@
 """Forms that ask about a cycle's report at a moment."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, time
-from typing import Any, cast
+from typing import TYPE_CHECKING, cast
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -18,6 +19,9 @@ from portal.ui.forms import NOT_OFFERED
 from sharing.access import ASSESSMENT_SCOPES
 from sharing.models import AccessRecord, Scope, SharingGrant
 from sharing.terms import MAX_CYCLE
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 LINES_SEARCHED = 1000
@@ -53,11 +57,13 @@ class MomentForm(forms.Form):
         help_text=_("Leave this empty to use the end of that day."),
     )
 
-    def __init__(self, *args: Any, place: Place, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, data: Mapping[str, object] | None, *, place: Place, initial: dict[str, object] | None = None
+    ) -> None:
+        super().__init__(data, initial=initial)
         self.place = place
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         """Refuse a time without a day."""
         asked: dict[str, object] = super().clean() or {}
         if asked.get("time") is not None and not asked.get("day") and "day" not in self.errors:
@@ -76,16 +82,18 @@ class ExplainForm(MomentForm):
     reader = forms.ChoiceField(label=_("Who"), error_messages={"invalid_choice": NOT_OFFERED})
     field_order = ["reader", "cycle", "scope", "day", "time"]
 
-    def __init__(self, *args: object, user: User, factory: Factory, **kwargs: object) -> None:
-        super().__init__(*args, place=factory, **kwargs)
-        cast(forms.ChoiceField, self.fields["reader"]).choices = reader_choices(user, factory)
+    def __init__(
+        self, data: Mapping[str, object] | None, *, user: User, factory: Factory, initial: dict[str, object]
+    ) -> None:
+        super().__init__(data, place=factory, initial=initial)
+        cast(forms.ChoiceField, self.fields["reader"]).choices = [("", _("Choose")), *reader_choices(user, factory)]
 
     def chosen_reader(self) -> Brand | User:
         """Return the reader in question (call it after `is_valid`)."""
         return find_reader(self.cleaned_data["reader"])
 
 
-def reader_choices(user: User, factory: Factory) -> Any:
+def reader_choices(user: User, factory: Factory) -> "list[tuple[StrOrPromise, list[tuple[str, str]]]]":
     """Return whom the factory's people and its country's staff may ask about, in groups; values fit `find_reader`.
 
     These are the brands that it shares or shared with, and those it could choose; its people; those who read its data
@@ -99,7 +107,6 @@ def reader_choices(user: User, factory: Factory) -> Any:
     lately = User.objects.filter(pk__in=brand_of).order_by("name", "pk")
     own_ids = {one.pk for one in own}
     return [
-        ("", _("Choose")),
         (_("Brands"), [(f"brand:{one.pk}", one.name) for one in brands]),
         (_("The factory's members"), [(f"person:{one.pk}", str(one)) for one in own]),
         (

@@ -8,7 +8,6 @@ import copy
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -22,6 +21,7 @@ from factories.models import Factory
 from portal.accounts.models import User
 from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
+from portal.core.compiled import Key
 from sharing import terms as rules
 from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS, RELEASED_TO_FACTORY
 from sharing.access.positions import Position, ReportKey
@@ -33,7 +33,7 @@ from sharing.requests.services.answering import approving, as_asked
 from sharing.terms import Status
 
 
-def _released(person: Visitor, factory: Any) -> AssessmentQuerySet:
+def _released(person: Visitor, factory: Key) -> AssessmentQuerySet:
     visible = Assessment.objects.inside(person).filter(factory=factory, state__in=RELEASED_TO_FACTORY)
     return visible.order_by("-cycle", "-version")
 
@@ -46,7 +46,7 @@ def reports_of(person: Visitor, factory: Factory) -> list[Assessment]:
     return _rows(person, factory=factory.pk)
 
 
-Key = tuple[UUID, str]
+Pair = tuple[UUID, str]  # of a report's key and a scope
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ class Sight:
     """The view of one brand on a factory: (report, scope) -> None where it is open, or the moment it opens."""
 
     reports: Sequence[Assessment]
-    times: dict[Key, datetime | None]
+    times: dict[Pair, datetime | None]
 
-    def is_open(self, key: Key) -> bool:
+    def is_open(self, key: Pair) -> bool:
         """Return whether it is open now."""
         return key in self.times and self.times[key] is None
 
@@ -64,7 +64,7 @@ class Sight:
 def sight_of(position: Position, reports: Sequence[Assessment]) -> Sight:
     """Return what the brand reads of the factory's `reports` now, and which open to it later if nothing changes."""
     now = timezone.now()
-    times: dict[Key, datetime | None] = {}
+    times: dict[Pair, datetime | None] = {}
     for report in reports:
         for scope in ASSESSMENT_SCOPES:
             moment = position.opens_at(report, scope, now)
@@ -128,10 +128,10 @@ def difference(brand: Brand, before: Sight, after: Sight) -> Difference:
     """Return what changes for `brand` between two sights; a replaced version is left out beside its successor."""
     keys = [(report.pk, scope) for report in after.reports for scope in ASSESSMENT_SCOPES]
 
-    def lines(fits: Callable[[Key], bool], times: Sight) -> list[Line]:
+    def lines(fits: Callable[[Pair], bool], times: Sight) -> list[Line]:
         return lines_of(times, [key for key in keys if fits(key)])
 
-    def waits(sight: Sight, key: Key) -> bool:
+    def waits(sight: Sight, key: Pair) -> bool:
         return sight.times.get(key) is not None
 
     return Difference(
@@ -146,7 +146,7 @@ def difference(brand: Brand, before: Sight, after: Sight) -> Difference:
     )
 
 
-def lines_of(sight: Sight, keys: Collection[Key]) -> list[Line]:
+def lines_of(sight: Sight, keys: Collection[Pair]) -> list[Line]:
     """Return some of a sight's (report, scope) pairs, an entry for each report and moment, newest report first."""
     found: list[Line] = []
     for report in sight.reports:

@@ -30,7 +30,7 @@ class Affiliation:
         return str(kinds[self.kind].roles[self.role].label)
 
 
-def _roles_of(user: Visitor) -> "QuerySet[Group, Any]":
+def _roles_of(user: Visitor) -> "QuerySet[Group, tuple[Any, ...]]":
     columns = [
         name
         for kind in kinds
@@ -39,7 +39,7 @@ def _roles_of(user: Visitor) -> "QuerySet[Group, Any]":
     return Group.objects.filter(user__id=user.pk or 0, user__is_active=True).order_by("pk").values_list(*columns)
 
 
-_rows: Prepared[Group, Any] = Prepared(_roles_of)
+_rows: Prepared[Group, tuple[Any, ...]] = Prepared(_roles_of)
 
 
 def affiliations(user: Visitor) -> list[Affiliation]:

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 from itertools import product
-from typing import Any
 
-from django.db.models import BigIntegerField, QuerySet
+from django.db.models import BigIntegerField, Model, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,8 +13,10 @@ from assessments.models import CorrectionNotice
 from assessments.reading.listing import SharedRows
 from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
+from portal.core.compiled import Key
 from portal.home.todos import NAMED, SOON, Todo, ending, ends_on, with_rest
 from sharing.access import ASSESSMENT_SCOPES, brands_read_for
+from sharing.grants.models import SharingGrantQuerySet
 from sharing.models import DestroyNotice, SharingGrant
 
 
@@ -55,7 +56,7 @@ def _at_most(number: int) -> int | str:
     return number if number <= MOST else f"{MOST}+"
 
 
-def _factories_sharing(user: Visitor, scope: str, brand: Any) -> "QuerySet[SharingGrant, int]":
+def _factories_sharing(user: Visitor, scope: str, brand: Key) -> "QuerySet[SharingGrant, int]":
     grants = SharingGrant.objects.visible_to(user).live().filter(brand=brand, scope=scope)
     return grants.order_by("factory").values_list("factory", flat=True)[: MOST + 1]
 
@@ -104,7 +105,7 @@ def _copies_todos(user: Visitor) -> list[Todo]:
     return _with_rest_of(asked, todos, reverse("copies_to_destroy"))
 
 
-def _expiry_todos(grants: Any) -> list[Todo]:
+def _expiry_todos(grants: SharingGrantQuerySet) -> list[Todo]:
     """Return the access of the brand that ends soon: it may ask the factory to renew it."""
     soon = ending(grants)
     todos = [
@@ -118,6 +119,6 @@ def _expiry_todos(grants: Any) -> list[Todo]:
     return _with_rest_of(soon, todos, reverse("shared_list"))
 
 
-def _with_rest_of(rows: "QuerySet[Any, Any]", todos: list[Todo], url: str) -> list[Todo]:
+def _with_rest_of(rows: QuerySet[Model], todos: list[Todo], url: str) -> list[Todo]:
     """Return `todos` of the first rows, and one for the rows left; those are counted only where there may be any."""
     return with_rest(todos, rows.count() if len(todos) == NAMED else len(todos), url)

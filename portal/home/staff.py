@@ -1,6 +1,6 @@
 """The part of the first page for the programme's staff."""
 
-from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
@@ -68,13 +68,13 @@ def _has_review_ended() -> Q:
     return over
 
 
-def _waiting_reviews(user: Visitor) -> "QuerySet[Assessment, Any]":
+def _waiting_reviews(user: Visitor) -> "QuerySet[Assessment, tuple[UUID]]":
     reviewing = CountryProgramme.objects.where(user, "review_assessments")
     waiting = Assessment.objects.worked_on_by(user).filter(state="internal_review")
     return waiting.filter(factory__programme__in=reviewing.values("pk")).order_by().values_list("pk")
 
 
-def _open_handovers(user: Visitor) -> "QuerySet[Handover, Any]":
+def _open_handovers(user: Visitor) -> "QuerySet[Handover, tuple[UUID]]":
     return Handover.objects.visible_to(user).open().order_by().values_list("pk")
 
 
@@ -86,15 +86,15 @@ def _waivers_without_colleague(user: Visitor) -> QuerySet[ConfirmationEnd]:
     return waivers.exclude(factory__roles__in=representatives).select_related("factory").order_by("pk")[:5]
 
 
-def _enrolled_with_few_managers(user: Visitor) -> "QuerySet[Factory, Any]":
+def _enrolled_with_few_managers(user: Visitor) -> "QuerySet[Factory, tuple[int]]":
     enrolled = Factory.objects.in_programmes_where(user, "manage_enrolment").filter(enrolment_status="enrolled")
     return with_managers(enrolled, 0, 1).order_by().values_list("pk")
 
 
-_waiting: Prepared[Assessment, Any] = Prepared(_waiting_reviews)
-_handovers: Prepared[Handover, Any] = Prepared(_open_handovers)
+_waiting: Prepared[Assessment, tuple[UUID]] = Prepared(_waiting_reviews)
+_handovers: Prepared[Handover, tuple[UUID]] = Prepared(_open_handovers)
 _alone: Prepared[ConfirmationEnd, ConfirmationEnd] = Prepared(_waivers_without_colleague)
-_few_managers: Prepared[Factory, Any] = Prepared(_enrolled_with_few_managers)
+_few_managers: Prepared[Factory, tuple[int]] = Prepared(_enrolled_with_few_managers)
 
 
 def _review_todos(user: Visitor, board: str) -> list[Todo]:

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 
@@ -61,7 +60,7 @@ def read_roots(lines: Iterable[str], trusted: Keys) -> Roots:
     return found
 
 
-def _read_line(value: Any, found: Roots, trusted: Keys) -> None:
+def _read_line(value: dict[str, object] | str, found: Roots, trusted: Keys) -> None:
     if isinstance(value, dict):
         found.keys = keys_of(value) | trusted
         return

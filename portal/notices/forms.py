@@ -1,9 +1,9 @@
 """Forms of notices: which mails a person gets, and webhooks."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from portal.notices.models import MailChoice
@@ -13,8 +13,8 @@ from portal.notices.outbox import NoticeKind
 class MailChoicesForm(forms.Form):
     """A form with one choice for each kind that may be switched off."""
 
-    def __init__(self, *args: Any, kinds: Sequence[NoticeKind], ways: Mapping[str, str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict | None, *, kinds: Sequence[NoticeKind], ways: Mapping[str, str]) -> None:
+        super().__init__(data)
         for kind in kinds:
             if not kind.is_mandatory:
                 self.fields[kind.name] = forms.ChoiceField(
@@ -30,8 +30,10 @@ class KindsForm(forms.Form):
 
     kinds = forms.MultipleChoiceField(label=_("Events"), widget=forms.CheckboxSelectMultiple)
 
-    def __init__(self, *args: Any, types: Mapping[str, object], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, data: QueryDict | None, *, types: Mapping[str, object], initial: dict[str, object] | None = None
+    ) -> None:
+        super().__init__(data, initial=initial)
         self.fields["kinds"].choices = [  # type: ignore[attr-defined]
             (name, f"{label} ({name})") for name, label in types.items()
         ]

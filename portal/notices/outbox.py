@@ -7,7 +7,7 @@ themselves here, because this layer is below the apps that know what they are ab
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.utils import timezone
@@ -16,6 +16,9 @@ from portal.accounts.models import User
 from portal.accounts.roles import kinds as organisation_kinds
 from portal.notices.kinds import NoticeName
 from portal.notices.models import Notice
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 @dataclass(frozen=True)
@@ -45,14 +48,14 @@ class NoticeKind:
     """
 
     name: str
-    label: Any
+    label: "StrOrPromise"
     line: Callable[[Notice, User], Line | None]
     sides: Mapping[str, str]
     is_mandatory: bool = False
     mails: frozenset[str] | None = None
-    payload: Callable[[Notice], dict[str, Any] | None] | None = None
+    payload: Callable[[Notice], Mapping[str, object] | None] | None = None
     webhook: str = ""
-    webhook_label: Any = ""
+    webhook_label: "StrOrPromise" = ""
     when: Callable[[Notice], datetime | None] | None = None
 
     @property

@@ -1,7 +1,7 @@
 """The page of a list that an address requests, and how many rows there are, counted up to a limit."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.contrib import messages
 from django.db.models import Model, QuerySet
@@ -24,12 +24,12 @@ def requested_page(request: HttpRequest, rows: "QuerySet[M] | Fetch[M]", order: 
         return keyset_page(rows, order=order)
 
 
-def capped(rows: QuerySet[Any]) -> QuerySet[Any]:
+def capped(rows: QuerySet[M]) -> "QuerySet[M, object]":
     """Return the keys of the first rows, one more than the limit of the count."""
     return rows.order_by().values("pk")[: COUNT_LIMIT + 1]
 
 
-def capped_count(rows: QuerySet[Any]) -> int:
+def capped_count(rows: QuerySet[Model]) -> int:
     """Return how many rows there are, counted no further than one past `COUNT_LIMIT`."""
     return capped(rows).count()
 

@@ -7,13 +7,21 @@ saved, and shows it.
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Protocol
 
 from django.contrib import messages
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from portal.core.days import Place, moment_in_words
+
+
+class Person(Protocol):
+    """The person who had done it already."""
+
+    @property
+    def name(self) -> str:
+        """The name, as shown to others."""
 
 
 def unsaved(typed: Iterable[object], recorded: Iterable[object] = ()) -> str:
@@ -24,7 +32,7 @@ def unsaved(typed: Iterable[object], recorded: Iterable[object] = ()) -> str:
 
 
 def warn_done_already(
-    request: HttpRequest, lost: str, *, by: Any, at: datetime, place: Place, prefix: object = ""
+    request: HttpRequest, lost: str, *, by: Person | None, at: datetime, place: Place, prefix: object = ""
 ) -> bool:
     """Warn who had done it before and that `lost` (from `unsaved`) is lost; return whether there was a warning."""
     if lost:

@@ -1,8 +1,7 @@
 """The page to which a form that is on every page leads back: one that answers GET."""
 
 import inspect
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest
@@ -33,7 +32,7 @@ def _sent_from(request: HttpRequest) -> list[str]:
 def answers_get(path: str) -> bool:
     """Return whether an address of this portal has a view that takes GET."""
     try:
-        view: Any = resolve(path).func
+        view: Callable[..., object] | None = resolve(path).func
     except Resolver404:
         return False
     of_class = getattr(view, "view_class", None) or getattr(view, "cls", None)

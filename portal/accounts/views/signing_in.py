@@ -1,7 +1,5 @@
 """The one page of signing in that is more than the library's: setting a password by a link that was mailed."""
 
-from typing import Any
-
 from allauth.account import views as allauth
 from allauth.account.utils import url_str_to_user_pk
 from django.core.exceptions import ValidationError
@@ -25,7 +23,7 @@ def password_reset_from_key(request: HttpRequest, uidb36: str, key: str) -> Http
 def _lock_account(uidb36: str) -> None:
     """Lock the account that the link names, so that the check of the link and the new password are one step."""
     try:
-        pk: Any = url_str_to_user_pk(uidb36)
+        pk = url_str_to_user_pk(uidb36)
     except (ValueError, ValidationError):
         return
     User.objects.select_for_update().filter(pk=pk).first()

@@ -13,7 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assessments.reading.serializers import DecisionSerializer
+from brands.models import Brand
 from factories.models import Factory
+from portal.accounts.models import User
 from portal.core.api import Query
 from portal.core.api.views import PortalView
 from portal.core.days import by_clock
@@ -116,8 +118,8 @@ class FactoryExplainView(PortalView):
         if "reader" in self.query:
             raise serializers.ValidationError({"reader": [_("A brand can ask only about itself.")]})
 
-    def _reader(self, factory: Factory) -> Any:
-        offered = {value for _label, group in reader_choices(self.user, factory)[1:] for value, _name in group}
+    def _reader(self, factory: Factory) -> Brand | User:
+        offered = {value for _label, group in reader_choices(self.user, factory) for value, _name in group}
         if self.query.get("reader") not in offered:
             raise serializers.ValidationError({"reader": [_("There is no such brand or person here.")]})
         return find_reader(self.query["reader"])

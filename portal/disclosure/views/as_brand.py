@@ -8,7 +8,7 @@ A trial makes the decision, shows the page and rolls the decision back.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -183,7 +183,6 @@ def _tried_page(request: HttpRequest, looker: AsBrand, seen_as: SeenAs) -> Recor
     """Return the list, or the requested assessment."""
     if not seen_as.is_inside:
         return _list(request, looker, seen_as)
-    context: dict[str, Any]
     context, openings = assessment_context(looker, _uuid(request.POST["assessment"]))
     page = render(request, "reading/assessment.html", context | {"seen_as": seen_as})
     return page, partial(_write_down, request, context["assessment"], list(openings))

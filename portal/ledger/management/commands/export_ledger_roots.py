@@ -1,7 +1,6 @@
 """Command that writes out the published roots of the ledger, to be kept elsewhere."""
 
 from datetime import date
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
@@ -19,7 +18,7 @@ class Command(BaseCommand):
             "--after", type=date.fromisoformat, metavar="YYYY-MM-DD", help="leave out the days up to this one"
         )
 
-    def handle(self, *args: object, **options: Any) -> None:
+    def handle(self, *args: object, after: date | None, **options: object) -> None:
         """Write them."""
-        for line in export_roots(options["after"]):
+        for line in export_roots(after):
             self.stdout.write(line, ending="")

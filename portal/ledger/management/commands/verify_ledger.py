@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -26,9 +25,9 @@ class Command(BaseCommand):
             "--roots", action="append", default=[], metavar="FILE", help="a copy made by export_ledger_roots"
         )
 
-    def handle(self, *args: object, **options: Any) -> None:
+    def handle(self, *args: object, roots: list[str], **options: object) -> None:
         """Verify, and print what was found."""
-        copies = self._copies(options["roots"])
+        copies = self._copies(roots)
         started = perf_counter()
         verdict = verify_ledger(list(copies.values()))
         seconds = perf_counter() - started
