@@ -17,7 +17,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -56,6 +56,12 @@ def lock_invitation(invitation: Invitation) -> Invitation:
     return Invitation.objects.select_for_update().get(pk=invitation.pk)
 
 
+def unanswered(kind: OrganisationKind, organisation: Model) -> QuerySet[Invitation]:
+    """Return the invitations into an organisation that are neither accepted nor withdrawn, expired ones included."""
+    invitations = Invitation.objects.filter(kind=kind.name, organisation_id=organisation.pk)
+    return invitations.filter(accepted_at=None, withdrawn_at=None)
+
+
 def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
@@ -80,9 +86,7 @@ def invite(
     if member and role_of(member, kind, organisation):
         raise ValidationError({"email": _("This person is already a member. Change their role instead.")})
     refuse_flood(kind, organisation, email)
-    Invitation.objects.filter(
-        email=email, kind=kind.name, organisation_id=organisation.pk, accepted_at=None, withdrawn_at=None
-    ).update(withdrawn_at=timezone.now())
+    unanswered(kind, organisation).filter(email=email).update(withdrawn_at=timezone.now())
     secret = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
         email=email,
@@ -151,16 +155,9 @@ def accept_invitation(*, invitation: Invitation, by: User, kind: OrganisationKin
         )
     invitation.accepted_at, invitation.accepted_by = timezone.now(), by
     invitation.save(update_fields=["accepted_at", "accepted_by"])
-    by.groups.add(kind.group(organisation, invitation.role))
-    _record(
-        AccountEvent.MEMBER_JOINED,
-        by,
-        kind,
-        organisation,
-        subject=by.pk,
-        role=invitation.role,
-        invited_by=invitation.invited_by_id,
-    )
+    role, sender = invitation.role, invitation.invited_by_id
+    by.groups.add(kind.group(organisation, role))
+    _record(AccountEvent.MEMBER_JOINED, by, kind, organisation, subject=by.pk, role=role, invited_by=sender)
     kind.on_join(organisation, by)
 
 
@@ -182,8 +179,7 @@ def withdraw_invitation(*, by: User, invitation: Invitation, kind: OrganisationK
     """End an open invitation: its link stops working. Nothing happens to one that has ended already."""
     organisation = kind.model._default_manager.get(pk=invitation.organisation_id)
     _authorise(by, kind, organisation)
-    open_ones = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, withdrawn_at=None)
-    if open_ones.update(withdrawn_at=timezone.now()):
+    if unanswered(kind, organisation).filter(pk=invitation.pk).update(withdrawn_at=timezone.now()):
         _record(AccountEvent.INVITATION_WITHDRAWN, by, kind, organisation, subject=invitation.pk)
 
 
@@ -220,9 +216,7 @@ def remove_member(*, by: User, kind: OrganisationKind, organisation: Model, memb
 
 def _withdraw_sent_by(member: User, kind: OrganisationKind, organisation: Model) -> None:
     """Withdraw the open invitations sent by a member who may no longer invite."""
-    Invitation.objects.filter(
-        invited_by=member, kind=kind.name, organisation_id=organisation.pk, accepted_at=None, withdrawn_at=None
-    ).update(withdrawn_at=timezone.now())
+    unanswered(kind, organisation).filter(invited_by=member).update(withdrawn_at=timezone.now())
 
 
 def add_member(*, by: User | None, kind: OrganisationKind, organisation: Model, member: User, role: str) -> None:

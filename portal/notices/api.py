@@ -1,7 +1,5 @@
 """E-mail choices and webhooks over the API, for signed-in users and never for tokens."""
 
-from typing import Any
-
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import IsAuthenticated
@@ -23,16 +21,7 @@ from portal.notices.serializers import (
     WebhookOrder,
     WebhookSerializer,
 )
-from portal.notices.webhooks.services import (
-    add_endpoint,
-    change_kinds,
-    pause_endpoint,
-    redeliver,
-    remove_endpoint,
-    resume_endpoint,
-    rotate_secret,
-    send_test,
-)
+from portal.notices.webhooks import services
 
 
 class MailChoicesView(PortalView):
@@ -71,7 +60,7 @@ class WebhookRows(PortalView):
     """Webhooks of the organisations that the user manages."""
 
     permission_classes = [IsAuthenticated, SignedInPerson]
-    serializer_class: type[Any] = WebhookSerializer
+    serializer_class: type[WebhookSerializer | DeliverySerializer] = WebhookSerializer
 
     def rows(self) -> EndpointQuerySet:
         """Return the webhooks that have not been removed."""
@@ -93,11 +82,11 @@ class WebhookListView(WebhookRows, ListView):
         order = self.body(WebhookOrder)
         side, organisation = order.pop("organisation_kind"), order.pop("organisation")
         get_object_or_404(organisation_kinds[side].visible_to(self.user), pk=organisation)
-        endpoint, secret = add_endpoint(by=self.user, side=side, organisation_id=organisation, **order)
+        endpoint, secret = services.add_endpoint(by=self.user, side=side, organisation_id=organisation, **order)
         return _with_secret(endpoint, secret, 201)
 
 
-def _with_secret(endpoint: Any, secret: str, status: int) -> Response:
+def _with_secret(endpoint: WebhookEndpoint, secret: str, status: int) -> Response:
     endpoint.secret = secret  # in plain text for the answer; the row keeps it encrypted
     return Response(NewWebhookSerializer(endpoint).data, status=status)
 
@@ -110,16 +99,16 @@ class WebhookDetailView(WebhookRows, DetailView):
         """Change the events of a webhook, or pause or resume it."""
         endpoint, change = self.endpoint(), self.body(WebhookChange)
         if "kinds" in change:
-            endpoint = change_kinds(by=self.user, endpoint=endpoint, kinds=change["kinds"])
+            endpoint = services.change_kinds(by=self.user, endpoint=endpoint, kinds=change["kinds"])
         if "is_paused" in change:
-            verb = pause_endpoint if change["is_paused"] else resume_endpoint
+            verb = services.pause_endpoint if change["is_paused"] else services.resume_endpoint
             endpoint = verb(by=self.user, endpoint=endpoint)
         return Response(WebhookSerializer(endpoint).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: object) -> Response:
         """Remove a webhook. Nothing more is sent to it."""
-        remove_endpoint(by=self.user, endpoint=self.endpoint())
+        services.remove_endpoint(by=self.user, endpoint=self.endpoint())
         return Response(status=204)
 
 
@@ -129,7 +118,7 @@ class WebhookTestView(WebhookRows):
     @extend_schema(request=None, responses={202: DeliverySerializer})
     def post(self, request: Request, pk: object) -> Response:
         """Send one message of type `test`."""
-        return Response(DeliverySerializer(send_test(by=self.user, endpoint=self.endpoint())).data, status=202)
+        return Response(DeliverySerializer(services.send_test(by=self.user, endpoint=self.endpoint())).data, status=202)
 
 
 class WebhookSecretView(WebhookRows):
@@ -138,7 +127,7 @@ class WebhookSecretView(WebhookRows):
     @extend_schema(request=None, responses={200: NewWebhookSerializer})
     def post(self, request: Request, pk: object) -> Response:
         """Create a new secret. For 24 hours, messages are also signed with the old one."""
-        return _with_secret(*rotate_secret(by=self.user, endpoint=self.endpoint()), 200)
+        return _with_secret(*services.rotate_secret(by=self.user, endpoint=self.endpoint()), 200)
 
 
 class DeliveryListView(WebhookRows, ListView):
@@ -161,5 +150,5 @@ class RedeliverView(WebhookRows):
     def post(self, request: Request, pk: object) -> Response:
         """Send one message again under the same id, with its current contents."""
         deliveries = WebhookDelivery.objects.visible_to(self.user).select_related("endpoint")
-        delivery = redeliver(by=self.user, delivery=get_object_or_404(deliveries, pk=pk))
+        delivery = services.redeliver(by=self.user, delivery=get_object_or_404(deliveries, pk=pk))
         return Response(DeliverySerializer(delivery).data, status=202)

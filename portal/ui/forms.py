@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from django import forms
@@ -25,6 +26,11 @@ def posted(request: HttpRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
+def form_status(request: HttpRequest) -> int:
+    """Return the status of a page with a form: one that is shown again after it was sent was refused."""
+    return REFUSED if request.method == "POST" else 200
+
+
 Field = TypeVar("Field", bound=forms.Field)
 
 
@@ -37,8 +43,10 @@ def conditional(field: Field) -> Field:
 class ListFilter(forms.Form):
     """A GET form that narrows a list: a wrong value is reported beside its field, and then no row matches."""
 
-    def __init__(self, data: Mapping[str, object] | None = None, **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
+    def __init__(
+        self, data: Mapping[str, object] | None = None, *, initial: Mapping[str, object] | None = None
+    ) -> None:
+        super().__init__(data)
         for field in self.fields.values():
             if isinstance(field, forms.ChoiceField):
                 field.error_messages["invalid_choice"] = NOT_OFFERED
@@ -81,15 +89,21 @@ class StaleGuard(forms.Form):
         """Return whether somebody changed one of these columns since the form was shown; if so, say so on the form."""
         if constant_time_compare(self.cleaned_data.get("seen", ""), fingerprint(row, self.guarded())):
             return False
-        self.add_error(
-            None,
-            _("Someone changed this after you opened it. Open the page again and repeat your change."),
-        )
+        self.add_error(None, _("Someone changed this after you opened it. Open the page again and repeat your change."))
         return True
 
     def changes(self) -> dict[str, Any]:
         """Return the values to save, by column."""
         return {name: value for name, value in self.cleaned_data.items() if name != "seen"}
+
+
+@contextmanager
+def refusals_on(form: forms.BaseForm) -> Iterator[None]:
+    """Show on the form what a service called inside refuses (`show_errors`), and go on after the block."""
+    try:
+        yield
+    except ValidationError as error:
+        show_errors(form, error)
 
 
 def show_errors(form: forms.BaseForm, error: ValidationError) -> None:

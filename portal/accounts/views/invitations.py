@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -26,7 +26,7 @@ from portal.accounts.joining import accept_as_member, account_of, join, may_begi
 from portal.accounts.models import Invitation, User
 from portal.accounts.roles import kinds
 from portal.accounts.services import find_invitation, is_valid, keep_sides_apart
-from portal.ui.forms import REFUSED, posted, show_errors
+from portal.ui.forms import form_status, posted, refusals_on
 
 SIGN_IN_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -98,18 +98,15 @@ def _as_signed_in(request: HttpRequest, found: Invitation) -> HttpResponse:
 def _as_newcomer(request: HttpRequest, found: Invitation) -> HttpResponse:
     form = JoinForm(posted(request), initial={"name": found.name})
     if form.is_valid():
-        try:
-            name, password = form.cleaned_data["name"], form.cleaned_data["password"]
-            person = join(invitation=found, name=name, password=password)
-        except ValidationError as error:
-            show_errors(form, error)
-        except PermissionDenied:
-            return _over(request, None if is_valid(found) else found)
-        else:
+        name, password = form.cleaned_data["name"], form.cleaned_data["password"]
+        with refusals_on(form):
+            try:
+                person = join(invitation=found, name=name, password=password)
+            except PermissionDenied:
+                return _over(request, None if is_valid(found) else found)
             login(request, person, backend=SIGN_IN_BACKEND)
             return _joined(request, found)
-    status = REFUSED if request.method == "POST" else 200
-    return _show(request, "accounts/invitation_join.html", found, status, form=form)
+    return _show(request, "accounts/invitation_join.html", found, form_status(request), form=form)
 
 
 def _joined(request: HttpRequest, found: Invitation) -> HttpResponse:

@@ -16,11 +16,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from portal.accounts import services
 from portal.accounts.forms import InvitationForm, RoleForm
 from portal.accounts.models import Invitation, User
 from portal.accounts.roles import OrganisationKind, count_active_managers, kinds, members, role_of
-from portal.accounts.services import change_role, invite, remove_member, valid_invitations, withdraw_invitation
-from portal.ui.forms import REFUSED, STALE, posted, show_errors
+from portal.ui.forms import STALE, form_status, posted, refusals_on
 from portal.ui.lists import requested_page
 
 # Holders of only this permission read consolidated figures, and learn no names.
@@ -91,11 +91,8 @@ def _is_changeable(kind: OrganisationKind, held: list[str]) -> bool:
 
 
 def _open_invitations(kind: OrganisationKind, organisation: Model) -> list[dict[str, object]]:
-    unanswered = Invitation.objects.filter(
-        kind=kind.name, organisation_id=organisation.pk, accepted_at=None, withdrawn_at=None
-    )
-    newest = list(unanswered.select_related("invited_by").order_by("-created_at")[:100])
-    valid = valid_invitations(kind, organisation, newest)
+    newest = list(services.unanswered(kind, organisation).select_related("invited_by").order_by("-created_at")[:100])
+    valid = services.valid_invitations(kind, organisation, newest)
     return [
         {"invitation": one, "label": kind.roles[one.role].label, "is_valid": one.pk in valid}
         for one in newest
@@ -110,17 +107,11 @@ def member_invite(request: HttpRequest, kind: str, organisation_id: int) -> Http
     found, organisation = _managed(request, kind, organisation_id)
     form = InvitationForm(posted(request), roles=found.invitable_roles(organisation))
     if form.is_valid():
-        try:
+        with refusals_on(form):
             _send_invitation(request, found, organisation, **form.cleaned_data)
             return redirect("members", kind=kind, organisation_id=organisation_id)
-        except ValidationError as error:
-            show_errors(form, error)
     context = {"kind": found, "organisation": organisation, "form": form}
-    return render(request, "accounts/member_invite.html", context, status=_status(request))
-
-
-def _status(request: HttpRequest) -> int:
-    return REFUSED if request.method == "POST" else 200
+    return render(request, "accounts/member_invite.html", context, status=form_status(request))
 
 
 def _send_invitation(
@@ -128,14 +119,13 @@ def _send_invitation(
 ) -> None:
     """Invite, and confirm it. The link is only in the mail: it proves whose address it is."""
     person = cast("User", request.user)
-    invite(by=person, kind=kind, organisation=organisation, email=email, role=role, name=name)
+    services.invite(by=person, kind=kind, organisation=organisation, email=email, role=role, name=name)
     messages.success(request, _("An invitation is on its way to %s.") % email)
 
 
 def _invitation(kind: OrganisationKind, organisation: Model, pk: UUID) -> Invitation:
     """Return an unanswered invitation of this organisation; of another one: not found."""
-    unanswered = Invitation.objects.filter(accepted_at=None, withdrawn_at=None)
-    return get_object_or_404(unanswered, pk=pk, kind=kind.name, organisation_id=organisation.pk)
+    return get_object_or_404(services.unanswered(kind, organisation), pk=pk)
 
 
 @login_required
@@ -157,7 +147,7 @@ def invitation_withdraw(request: HttpRequest, kind: str, organisation_id: int, i
     """End an invitation: its link stops working."""
     found, organisation = _managed(request, kind, organisation_id)
     invitation = _invitation(found, organisation, invitation_id)
-    withdraw_invitation(by=cast("User", request.user), invitation=invitation, kind=found)
+    services.withdraw_invitation(by=cast("User", request.user), invitation=invitation, kind=found)
     messages.success(request, _("The invitation to %s was withdrawn.") % invitation.email)
     return redirect("members", kind=kind, organisation_id=organisation_id)
 
@@ -177,19 +167,16 @@ def member_role(request: HttpRequest, kind: str, organisation_id: int, member_id
     """Give a member another role."""
     found, organisation = _managed(request, kind, organisation_id)
     member, held = _member(found, organisation, member_id)
-    shown = {"role": held[0], "held": ",".join(held)}
+    shown: dict[str, object] = {"role": held[0], "held": ",".join(held)}
     form = RoleForm(posted(request), initial=shown, roles=found.invitable_roles(organisation))
-    status = _status(request)
+    status = form_status(request)
     if form.is_valid() and form.cleaned_data["held"] != shown["held"]:
         form.add_error(None, _("This person's role has since changed. Open the page again before you decide."))
         status = STALE
     elif form.is_valid():
-        try:
-            role = form.cleaned_data["role"]
-            change_role(by=cast("User", request.user), kind=found, organisation=organisation, member=member, role=role)
-        except ValidationError as error:
-            show_errors(form, error)
-        else:
+        person, role = cast("User", request.user), form.cleaned_data["role"]
+        with refusals_on(form):
+            services.change_role(by=person, kind=found, organisation=organisation, member=member, role=role)
             messages.success(request, _("The role of %s was changed.") % member.name)
             return _after_change(request, found, organisation)
     context = {"kind": found, "organisation": organisation, "member": member, "form": form}
@@ -205,7 +192,7 @@ def member_remove(request: HttpRequest, kind: str, organisation_id: int, member_
     refused = ""
     if request.method == "POST":
         try:
-            remove_member(by=cast("User", request.user), kind=found, organisation=organisation, member=member)
+            services.remove_member(by=cast("User", request.user), kind=found, organisation=organisation, member=member)
         except ValidationError as error:
             refused = " ".join(error.messages)
         else:
@@ -213,7 +200,7 @@ def member_remove(request: HttpRequest, kind: str, organisation_id: int, member_
             messages.success(request, _("%(organisation)s: %(person)s is no longer a member.") % words)
             return _after_change(request, found, organisation)
     context = {"kind": found, "organisation": organisation, "member": member, "refused": refused}
-    return render(request, "accounts/member_remove.html", context, status=_status(request))
+    return render(request, "accounts/member_remove.html", context, status=form_status(request))
 
 
 def _after_change(request: HttpRequest, kind: OrganisationKind, organisation: Model) -> HttpResponse:

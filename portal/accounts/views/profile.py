@@ -5,7 +5,6 @@ from typing import cast
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -17,7 +16,7 @@ from portal.accounts.forms import ProfileForm
 from portal.accounts.models import User
 from portal.accounts.profiles import update_profile
 from portal.accounts.roles import kinds, memberships
-from portal.ui.forms import REFUSED, posted, show_errors
+from portal.ui.forms import form_status, posted, refusals_on
 
 
 @login_required
@@ -28,14 +27,11 @@ def me(request: HttpRequest) -> HttpResponse:
     person = User.objects.get(pk=cast("User", request.user).pk)
     form = ProfileForm(posted(request), instance=person)
     if form.is_valid():
-        try:
+        with refusals_on(form):
             update_profile(by=cast("User", request.user), **form.cleaned_data)
-        except ValidationError as error:
-            show_errors(form, error)
-        else:
             return _saved(request, form.cleaned_data["language"])
-    status = REFUSED if request.method == "POST" else 200
-    return render(request, "accounts/me.html", {"form": form, "places": _places(person)}, status=status)
+    context = {"form": form, "places": _places(person)}
+    return render(request, "accounts/me.html", context, status=form_status(request))
 
 
 def choose_language(request: HttpRequest) -> HttpResponse:

@@ -4,7 +4,6 @@ from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -15,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from portal.accounts.models import User
 from portal.notices.forms import MailChoicesForm
 from portal.notices.preferences import choose_mails, kinds_for, read_unsubscribe, unsubscribe, ways_of
-from portal.ui.forms import REFUSED, posted, show_errors
+from portal.ui.forms import form_status, posted, refusals_on
 
 
 @login_required
@@ -26,15 +25,12 @@ def mail_choices(request: HttpRequest) -> HttpResponse:
     kinds = kinds_for(person)
     form = MailChoicesForm(posted(request), kinds=kinds, ways=ways_of(person))
     if form.is_valid():
-        try:
+        with refusals_on(form):
             choose_mails(by=person, ways={name: way for name, way in form.cleaned_data.items() if way})
-        except ValidationError as error:
-            show_errors(form, error)
-        else:
             messages.success(request, _("Your choice is saved."))
             return redirect("mail_choices")
     context = {"form": form, "mandatory": [kind for kind in kinds if kind.is_mandatory]}
-    return render(request, "notices/mail_choices.html", context, status=REFUSED if request.method == "POST" else 200)
+    return render(request, "notices/mail_choices.html", context, status=form_status(request))
 
 
 @csrf_exempt  # a mail program posts here without a page before it (RFC 8058); the link is signed, and does only this

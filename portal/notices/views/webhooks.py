@@ -5,7 +5,7 @@ secret is shown once, in the answer to the form that made it.
 """
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -23,18 +23,9 @@ from portal.accounts.roles import kinds as organisation_kinds
 from portal.notices.forms import EndpointForm, KindsForm
 from portal.notices.models import WebhookDelivery, WebhookEndpoint
 from portal.notices.models.webhooks import MANAGES, SIDES
+from portal.notices.webhooks import services
 from portal.notices.webhooks.kinds import types_for
-from portal.notices.webhooks.services import (
-    add_endpoint,
-    change_kinds,
-    pause_endpoint,
-    redeliver,
-    remove_endpoint,
-    resume_endpoint,
-    rotate_secret,
-    send_test,
-)
-from portal.ui.forms import REFUSED, posted, show_errors
+from portal.ui.forms import form_status, posted, refusals_on
 from portal.ui.lists import requested_page
 
 
@@ -47,7 +38,7 @@ def _organisation(request: HttpRequest, side: str, pk: int) -> Model:
     if side not in SIDES:
         raise Http404
     kind = organisation_kinds[side]
-    found = cast("Model", get_object_or_404(kind.visible_to(request.user), pk=pk))
+    found = get_object_or_404(kind.visible_to(request.user), pk=pk)
     if not has_permission(_person(request), kind.name, MANAGES, found.pk):
         raise PermissionDenied(_("Only managers of the organisation can manage its webhooks."))
     return found
@@ -64,14 +55,9 @@ def webhook_list(request: HttpRequest, side: str, organisation_id: int) -> HttpR
     organisation = _organisation(request, side, organisation_id)
     form = EndpointForm(posted(request), types=types_for(side))
     if form.is_valid():
-        try:
-            endpoint, secret = add_endpoint(
-                by=_person(request), side=side, organisation_id=organisation_id, **form.cleaned_data
-            )
-        except ValidationError as error:
-            show_errors(form, error)
-        else:
-            return _secret_page(request, endpoint, secret)
+        with refusals_on(form):
+            given = {"side": side, "organisation_id": organisation_id, **form.cleaned_data}
+            return _secret_page(request, *services.add_endpoint(by=_person(request), **given))
     endpoints = WebhookEndpoint.objects.visible_to(request.user).filter(side=side, organisation_id=organisation_id)
     context = {
         "organisation": organisation,
@@ -79,7 +65,7 @@ def webhook_list(request: HttpRequest, side: str, organisation_id: int) -> HttpR
         "form": form,
         "endpoints": endpoints.select_related("created_by").order_by("created_at"),
     }
-    return render(request, "notices/webhooks.html", context, status=REFUSED if request.method == "POST" else 200)
+    return render(request, "notices/webhooks.html", context, status=form_status(request))
 
 
 def _secret_page(request: HttpRequest, endpoint: WebhookEndpoint, secret: str) -> HttpResponse:
@@ -93,11 +79,8 @@ def webhook(request: HttpRequest, pk: UUID) -> HttpResponse:
     endpoint = _endpoint(request, pk)
     form = KindsForm(posted(request), types=types_for(endpoint.side), initial={"kinds": endpoint.kinds})
     if form.is_valid():
-        try:
-            change_kinds(by=_person(request), endpoint=endpoint, kinds=form.cleaned_data["kinds"])
-        except ValidationError as error:
-            show_errors(form, error)
-        else:
+        with refusals_on(form):
+            services.change_kinds(by=_person(request), endpoint=endpoint, kinds=form.cleaned_data["kinds"])
             messages.success(request, _("Your choice is saved."))
             return redirect("webhook", pk=pk)
     log = WebhookDelivery.objects.visible_to(request.user).filter(endpoint=endpoint)
@@ -107,10 +90,10 @@ def webhook(request: HttpRequest, pk: UUID) -> HttpResponse:
         "form": form,
         "page": requested_page(request, log, ("-created_at", "-id")),
     }
-    return render(request, "notices/webhook.html", context, status=REFUSED if request.method == "POST" else 200)
+    return render(request, "notices/webhook.html", context, status=form_status(request))
 
 
-def _done(request: HttpRequest, pk: UUID, verb: Callable[[], Any], told: str) -> HttpResponse:
+def _done(request: HttpRequest, pk: UUID, verb: Callable[[], object], told: str) -> HttpResponse:
     """Return to the endpoint's page, with the result."""
     try:
         verb()
@@ -127,7 +110,7 @@ def webhook_test(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Send a test message."""
     endpoint = _endpoint(request, pk)
     told = _("A test message is on its way. Load this page again in a moment to see the result.")
-    return _done(request, pk, lambda: send_test(by=_person(request), endpoint=endpoint), told)
+    return _done(request, pk, lambda: services.send_test(by=_person(request), endpoint=endpoint), told)
 
 
 @login_required
@@ -135,8 +118,8 @@ def webhook_test(request: HttpRequest, pk: UUID) -> HttpResponse:
 def webhook_pause(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Pause it or resume it, according to `pause`."""
     endpoint = _endpoint(request, pk)
-    verb = pause_endpoint if request.POST.get("pause") == "yes" else resume_endpoint
-    told = _("This webhook is paused.") if verb is pause_endpoint else _("This webhook is active.")
+    verb = services.pause_endpoint if request.POST.get("pause") == "yes" else services.resume_endpoint
+    told = _("This webhook is paused.") if verb is services.pause_endpoint else _("This webhook is active.")
     return _done(request, pk, lambda: verb(by=_person(request), endpoint=endpoint), told)
 
 
@@ -147,7 +130,7 @@ def webhook_secret(request: HttpRequest, pk: UUID) -> HttpResponse:
     endpoint = _endpoint(request, pk)
     if request.method != "POST":
         return render(request, "notices/webhook_secret.html", {"endpoint": endpoint})
-    return _secret_page(request, *rotate_secret(by=_person(request), endpoint=endpoint))
+    return _secret_page(request, *services.rotate_secret(by=_person(request), endpoint=endpoint))
 
 
 @login_required
@@ -157,7 +140,7 @@ def webhook_remove(request: HttpRequest, pk: UUID) -> HttpResponse:
     endpoint = _endpoint(request, pk)
     if request.method != "POST":
         return render(request, "notices/webhook_remove.html", {"endpoint": endpoint})
-    remove_endpoint(by=_person(request), endpoint=endpoint)
+    services.remove_endpoint(by=_person(request), endpoint=endpoint)
     messages.success(request, _("The webhook was removed. Nothing more will be sent to it."))
     return redirect("webhooks", side=endpoint.side, organisation_id=endpoint.organisation_id)
 
@@ -167,6 +150,6 @@ def webhook_remove(request: HttpRequest, pk: UUID) -> HttpResponse:
 def webhook_again(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Send one message again."""
     deliveries = WebhookDelivery.objects.visible_to(request.user).select_related("endpoint")
-    delivery = get_object_or_404(deliveries, pk=pk)
+    found = get_object_or_404(deliveries, pk=pk)
     told = _("The message is being sent again, with its current contents.")
-    return _done(request, delivery.endpoint_id, lambda: redeliver(by=_person(request), delivery=delivery), told)
+    return _done(request, found.endpoint_id, lambda: services.redeliver(by=_person(request), delivery=found), told)
