@@ -264,12 +264,11 @@ class Invitation(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["email", "kind", "organisation_id"],
-                condition=models.Q(accepted_at=None, withdrawn_at=None),
+                condition=Q(accepted_at=None, withdrawn_at=None),
                 name="accounts_invitation_open",
             ),
             models.CheckConstraint(
-                condition=models.Q(accepted_at=None) | models.Q(withdrawn_at=None),
-                name="accounts_invitation_one_end",
+                condition=Q(accepted_at=None) | Q(withdrawn_at=None), name="accounts_invitation_one_end"
             ),
         ]
 

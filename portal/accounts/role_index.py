@@ -106,21 +106,16 @@ def _of_each_group(anew: str) -> str:
     return f"IF TG_OP <> 'INSERT' THEN {old} END IF; IF TG_OP <> 'DELETE' THEN {new} END IF;"
 
 
-def _trigger(name: str, body: str) -> pgtrigger.Trigger:
-    return pgtrigger.Trigger(
-        name=name,
-        when=pgtrigger.After,
-        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
-        func=pgtrigger.Func(f"{body} RETURN NULL;"),
-    )
+ANY_CHANGE = pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete
 
 
-GROUP_IS_GONE = pgtrigger.Trigger(
-    name="flattens_roles",
-    when=pgtrigger.After,
-    operation=pgtrigger.Delete,
-    func=pgtrigger.Func(f"DELETE FROM {TABLE} WHERE group_id = OLD.id; RETURN NULL;"),  # noqa: S608 - our own table
-)
+def _trigger(name: str, body: str, operation: pgtrigger.Operation = ANY_CHANGE) -> pgtrigger.Trigger:
+    func = pgtrigger.Func(f"{body} RETURN NULL;")
+    return pgtrigger.Trigger(name=name, when=pgtrigger.After, operation=operation, func=func)
+
+
+DELETE_ROWS = f"DELETE FROM {TABLE} WHERE group_id = OLD.id;"  # noqa: S608 - our own table
+GROUP_IS_GONE = _trigger("flattens_roles", DELETE_ROWS, pgtrigger.Delete)
 
 NAME_IS_FINAL = pgtrigger.Trigger(
     name="codename_is_final",

@@ -11,29 +11,22 @@ The kinds of organisation register themselves here (`register`), because this la
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import BigIntegerField, Exists, Model, OuterRef, QuerySet
 from guardian.models import GroupObjectPermissionBase
 
-from portal.accounts.models import AccountHistory, HeldPermission, Invitation, MembershipPeriod, User
+from portal.accounts.models import AccountHistory, HeldPermission, Invitation, MembershipPeriod, RoleGroup, User
 from portal.core.compiled import Compiled, Parameter, prepared_once
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 Visitor = User | AnonymousUser
 
-__all__ = [
-    "GroupObjectPermissionBase",
-    "OrganisationKind",
-    "Role",
-    "Visitor",
-    "has_general_permission",
-    "has_permission",
-    "held",
-    "holders",
-    "kinds",
-]
+__all__ = ["GroupObjectPermissionBase"]  # the apps' permission tables are made of it; the rest is defined here
 
 
 @dataclass(frozen=True)
@@ -45,7 +38,7 @@ class Role:
     """
 
     name: str
-    label: Any
+    label: "StrOrPromise"
     permissions: frozenset[str]
     general: frozenset[str] = frozenset()
     is_manager: bool = False
@@ -67,12 +60,12 @@ class OrganisationKind:
     """
 
     name: str
-    label: Any
+    label: "StrOrPromise"
     model: type[Model]
     role_model: type[Any]  # a RoleGroup with a foreign key named `organisation`
     permission_model: type[Any]  # a GroupObjectPermissionBase with a foreign key named `content_object`
     roles: Mapping[str, Role]
-    visible_to: Callable[[Visitor], QuerySet[Any]]
+    visible_to: Callable[[Visitor], QuerySet[Model]]
     may_manage_members: Callable[[Visitor, Any], bool]
     may_oversee: Callable[[Visitor, Any], bool] = lambda _user, _organisation: False
     is_decided: Callable[[Any, Invitation], bool] = lambda _organisation, _invitation: False
@@ -89,7 +82,7 @@ class OrganisationKind:
         """Return the roles that an invitation or a change of role may give, by their name."""
         return {role.name: role for role in self.roles_of(organisation) if role.is_invitable}
 
-    def role_groups(self, organisation: Model) -> QuerySet[Any]:
+    def role_groups(self, organisation: Model) -> QuerySet[RoleGroup]:
         """Return the role rows of one organisation."""
         return self.role_model._default_manager.filter(organisation=organisation)
 
@@ -98,7 +91,7 @@ class OrganisationKind:
         self.roles[role]
         return self.role_groups(organisation).select_related("group").get(role=role).group
 
-    def given(self, codenames: Sequence[str]) -> QuerySet[Any]:
+    def given(self, codenames: Sequence[str]) -> QuerySet[Model]:
         """Return the rows that give groups one of `codenames` (another model's permission gives nothing)."""
         return self.permission_model._default_manager.filter(
             permission__codename__in=codenames,
@@ -210,23 +203,20 @@ def _sync_object_permissions(kind: OrganisationKind, organisation: Model, roles:
     ids = kind.permission_ids()
     wanted = {(group.pk, ids[codename]) for group, role in roles.items() for codename in role.permissions}
     rows = kind.permission_model._default_manager.filter(content_object=organisation)
-    held = set(rows.values_list("group_id", "permission_id"))
-    kind.permission_model._default_manager.bulk_create(
-        kind.permission_model(content_object=organisation, group_id=group, permission_id=permission)
-        for group, permission in wanted - held
-    )
-    for group, permission in held - wanted:
-        rows.filter(group_id=group, permission_id=permission).delete()
+    _sync(rows, wanted, content_object=organisation)
 
 
 def _sync_general_permissions(roles: Mapping[Group, Role]) -> None:
     ids = _general_permissions({name for role in roles.values() for name in role.general})
     wanted = {(group.pk, ids[name]) for group, role in roles.items() for name in role.general}
-    through = Group.permissions.through._default_manager
-    rows = through.filter(group__in=list(roles))
+    _sync(Group.permissions.through._default_manager.filter(group__in=list(roles)), wanted)
+
+
+def _sync(rows: QuerySet[Model], wanted: set[tuple[int, int]], **values: object) -> None:
+    """Add and delete rows until they are of the wanted groups and permissions; `values` are those of added rows."""
     held = set(rows.values_list("group_id", "permission_id"))
-    through.bulk_create(
-        Group.permissions.through(group_id=group, permission_id=permission) for group, permission in wanted - held
+    rows.bulk_create(
+        rows.model(group_id=group, permission_id=permission, **values) for group, permission in wanted - held
     )
     for group, permission in held - wanted:
         rows.filter(group_id=group, permission_id=permission).delete()
@@ -239,7 +229,7 @@ def _general_permissions(names: Collection[str]) -> dict[str, int]:
     return {f"{row.content_type.app_label}.{row.codename}": row.pk for row in rows}
 
 
-def held(user: Visitor, kind: str, codename: str | Sequence[str], at: datetime | None = None) -> QuerySet[Any, int]:
+def held(user: Visitor, kind: str, codename: str | Sequence[str], at: datetime | None = None) -> "QuerySet[Model, int]":
     """Return the ids of the organisations of `kind` on which `user` holds `codename`, or one of several.
 
     This is what every gate asks first. Nobody anonymous or inactive holds anything. With a moment: held then, by what
@@ -253,7 +243,7 @@ def held(user: Visitor, kind: str, codename: str | Sequence[str], at: datetime |
     return kinds[kind].given(names).filter(group__in=groups).values_list("content_object_id", flat=True)
 
 
-def memberships_at(moment: datetime | None = None) -> QuerySet[Any]:
+def memberships_at(moment: datetime | None = None) -> QuerySet[Model]:
     """Return who (`user`) is in which role's group (`group`), with an active account; with a moment: who was then."""
     if moment is None:
         return User.groups.through._default_manager.filter(user__is_active=True)

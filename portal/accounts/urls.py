@@ -23,11 +23,7 @@ sign_in = [
         signing_in.password_reset_from_key,
         name="account_reset_password_from_key",
     ),
-    path(
-        "password/reset/key/done/",
-        allauth.password_reset_from_key_done,
-        name="account_reset_password_from_key_done",
-    ),
+    path("password/reset/key/done/", allauth.password_reset_from_key_done, name="account_reset_password_from_key_done"),
 ]
 people = [
     path("", members.member_list, name="members"),
