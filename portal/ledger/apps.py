@@ -9,11 +9,7 @@ class LedgerConfig(AppConfig):
     name = "portal.ledger"
     label = "ledger"
     verbose_name = "Ledger"
-    database_rights = {
-        "LedgerDay": "SELECT, INSERT",
-        "LedgerLeaf": "SELECT, INSERT",
-        "LedgerSeal": "SELECT, INSERT",
-    }
+    database_rights = dict.fromkeys(("LedgerDay", "LedgerLeaf", "LedgerSeal"), "SELECT, INSERT")
 
     def ready(self) -> None:
         """Register the table of events as a source."""

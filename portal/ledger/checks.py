@@ -39,11 +39,16 @@ def register_ledger_check(check: Check) -> None:
         further_checks.append(check)
 
 
-def rows_of(statement: str | sql.Composable) -> Iterator[Any]:
+def rows_of(statement: str | sql.Composable) -> Iterator[tuple[Any, ...]]:
     """Yield the rows that a statement finds."""
     with connection.cursor() as cursor:
         cursor.execute(statement)
         yield from cursor.fetchall()
+
+
+def row_of(statement: str | sql.Composable) -> tuple[Any, ...]:
+    """Return the first row that a statement finds; there must be one."""
+    return next(rows_of(statement))
 
 
 def wrong_signature(kind: str, jws: str, payload: object, keys: Keys, unsigned: str) -> str:

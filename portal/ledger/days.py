@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from portal.core import days
 from portal.core.signing import sign
+from portal.ledger.checks import row_of
 from portal.ledger.merkle import node_hash
 from portal.ledger.models import LedgerDay, LedgerSeal
 from portal.ledger.padding import NONCE_BYTES, padded_root
@@ -48,10 +49,7 @@ def close_days() -> list[LedgerDay]:
 
 
 def _now() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
-    return now
+    return row_of("SELECT clock_timestamp()")[0]
 
 
 def _close(day: date, before: LedgerDay | None) -> LedgerDay:

@@ -6,7 +6,29 @@ from django.db import models
 from portal.core.signing import digest, key_id_of
 
 
-class LedgerSeal(models.Model):
+class Signed(models.Model):
+    """What seals and days have in common: the payload that `jws` signs, and the randomness of its tree. Append-only."""
+
+    payload = models.JSONField()
+    nonce = models.BinaryField(max_length=32)
+    jws = models.TextField()
+
+    class Meta:
+        abstract = True
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of what was signed, in hexadecimal: the next seal, or day, names it."""
+        return digest(self.jws)
+
+    @property
+    def root(self) -> str:
+        """The root that was signed, in hexadecimal."""
+        return str(self.payload["root"])
+
+
+class LedgerSeal(Signed):
     """One signed root over the rows that were new since the seal before. Append-only.
 
     `payload` is what `jws` signs; it counts rows and is never published. `head_jws` signs only the root with its day,
@@ -14,18 +36,10 @@ class LedgerSeal(models.Model):
     """
 
     number = models.PositiveBigIntegerField(primary_key=True)
-    payload = models.JSONField()
-    nonce = models.BinaryField(max_length=32)
-    jws = models.TextField()
     head_jws = models.TextField()
     sealed_at = models.DateTimeField()
     # The first transaction that had not begun when the rows were counted.
     snapshot = models.BigIntegerField()
-
-    class Meta:
-        triggers = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
-        ]
 
     def __str__(self) -> str:
         return f"Seal {self.number}"
@@ -35,33 +49,15 @@ class LedgerSeal(models.Model):
         """The number of rows that it seals."""
         return sum(entry["rows"] for entry in self.payload["sources"])
 
-    @property
-    def digest(self) -> str:
-        """The SHA-256 of what was signed, in hexadecimal: the next seal names it."""
-        return digest(self.jws)
 
-    @property
-    def root(self) -> str:
-        """The root that was signed, in hexadecimal."""
-        return str(self.payload["root"])
-
-
-class LedgerDay(models.Model):
+class LedgerDay(Signed):
     """One day's published root: over the seals made since the day before, up to `last_seal`. Append-only.
 
     `payload` is what `jws` signs, and is public. A day without seals has a root like any other.
     """
 
     day = models.DateField(primary_key=True)
-    payload = models.JSONField()
-    nonce = models.BinaryField(max_length=32)
-    jws = models.TextField()
     last_seal = models.PositiveBigIntegerField()
-
-    class Meta:
-        triggers = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
-        ]
 
     def __str__(self) -> str:
         return f"Day {self.day}"
@@ -70,16 +66,6 @@ class LedgerDay(models.Model):
     def key_id(self) -> str:
         """The id of the key that it names."""
         return key_id_of(self.jws)
-
-    @property
-    def digest(self) -> str:
-        """The SHA-256 of what was signed, in hexadecimal: the next day names it."""
-        return digest(self.jws)
-
-    @property
-    def root(self) -> str:
-        """The root that was signed, in hexadecimal."""
-        return str(self.payload["root"])
 
 
 class LedgerLeaf(models.Model):
@@ -94,9 +80,7 @@ class LedgerLeaf(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["seal_number", "source", "row_id"], name="ledger_leaf_seal")]
-        triggers = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
-        ]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
         return f"{self.source} {self.row_id}"

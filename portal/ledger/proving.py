@@ -7,12 +7,12 @@ published for that day. Its length reveals only how large the padded trees are.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from django.db import connection
 from psycopg import sql
 
 from portal.core.signing import Keys, NotSignedError, verified
+from portal.ledger.checks import row_of
 from portal.ledger.days import TYPE as DAY_TYPE
 from portal.ledger.days import day_of, hashes_of
 from portal.ledger.merkle import HASH_BYTES, Step, climb
@@ -80,9 +80,7 @@ def _hidden(source: Source, leaf: LedgerLeaf) -> bytes:
     statement = sql.SQL("SELECT {} FROM {} r WHERE r.id = {}").format(
         source.hidden_leaf(leaf.form), sql.Identifier(source.table), sql.Literal(leaf.row_id)
     )
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-        return bytes(cursor.fetchone()[0])
+    return bytes(row_of(statement)[0])
 
 
 def _day_path(seal: LedgerSeal, day: LedgerDay, seals: Sequence[LedgerSeal]) -> list[Step]:
@@ -90,26 +88,25 @@ def _day_path(seal: LedgerSeal, day: LedgerDay, seals: Sequence[LedgerSeal]) -> 
     return [("right", seal.digest), *padded_path(hashes_of(seals), bytes(day.nonce), place)]
 
 
-def proven_day(shown: bytes, proof: Any, keys: Keys) -> date | None:
+def proven_day(shown: bytes, proof: object, keys: Keys) -> date | None:
     """Return the day (UTC) of the seal if a presented proof leads from the hash `shown` to roots signed by these keys.
 
     Return None otherwise, also for a proof with additional content: nobody signed that.
     """
     try:
-        if proof.keys() != MEMBERS:
+        if not isinstance(proof, dict) or proof.keys() != MEMBERS:
             return None
         root = climb(shown, proof["path"])
         sealed = verified(HEAD_TYPE, proof["sealed"], keys)
-        if sealed["root"] != root.hex() or not _is_published(root, proof, keys):
+        if sealed["root"] != root.hex() or not _is_published(root, proof["published"], proof["day_path"], keys):
             return None
         return date.fromisoformat(sealed["day"])
     except (NotSignedError, KeyError, TypeError, ValueError, AttributeError):
         return None
 
 
-def _is_published(root: bytes, proof: dict[str, Any], keys: Keys) -> bool:
+def _is_published(root: bytes, published: object, path: list[Step], keys: Keys) -> bool:
     """Return whether a proof leads from a seal's root to a published one, or does not claim to."""
-    if proof["published"] is None:
-        return bool(proof["day_path"] == [])
-    published: str = verified(DAY_TYPE, proof["published"], keys)["root"]
-    return climb(root, proof["day_path"]).hex() == published
+    if published is None:
+        return path == []
+    return climb(root, path).hex() == verified(DAY_TYPE, published, keys)["root"]

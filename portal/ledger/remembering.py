@@ -80,12 +80,7 @@ def remember_newest() -> None:
     if seal is None:
         place().unlink(missing_ok=True)
         return
-    memory = Memory(
-        seal.number,
-        seal.digest,
-        day.day.isoformat() if day else "",
-        day.digest if day else "",
-    )
+    memory = Memory(seal.number, seal.digest, day.day.isoformat() if day else "", day.digest if day else "")
     _write(json.dumps(asdict(memory)) + "\n")
     log.info("ledger_sealed", **asdict(memory))
 

@@ -16,15 +16,17 @@ is made over rows that are old already: both would make somebody who rewrote the
 """
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from psycopg import sql
 
 from portal.core.events import CoreEvent, record
 from portal.core.signing import sign
+from portal.ledger.checks import row_of, rows_of
 from portal.ledger.days import close_days, is_only_sealer
 from portal.ledger.models import LedgerSeal
 from portal.ledger.padding import NONCE_BYTES, padded_root
@@ -111,13 +113,11 @@ def tables_with_old_rows() -> list[str]:
     if LedgerSeal.objects.exists():
         return []
     is_old = sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE {} < now() - {}::interval)")
-    found = []
-    for source in sources():
-        with connection.cursor() as cursor:
-            cursor.execute(is_old.format(*map(sql.Identifier, (source.table, source.moment)), sql.Literal(OLD)))
-            if cursor.fetchone()[0]:
-                found.append(source.table)
-    return found
+    return [
+        source.table
+        for source in sources()
+        if row_of(is_old.format(*map(sql.Identifier, (source.table, source.moment)), sql.Literal(OLD)))[0]
+    ]
 
 
 @transaction.atomic
@@ -129,11 +129,14 @@ def seal_once() -> LedgerSeal | None:
     before = marks(last)
     settled = {table: max(mark.high, before.get(table, Mark()).settled) for table, mark in marks(_settled()).items()}
     number = last.number + 1 if last else 1
-    entries: list[dict[str, Any]] = []
+    entries: list[dict[str, object]] = []
     leaves: list[bytes] = []
+    is_news = False
     for source in sources():
         mark = before.get(source.table, Mark())
         rows = _add_leaves(source, above=mark.settled, seal=number)
+        newly_settled = settled.get(source.table, mark.settled)
+        is_news |= bool(rows) or newly_settled > mark.settled
         entries.append(
             {
                 "source": source.table,
@@ -141,13 +144,11 @@ def seal_once() -> LedgerSeal | None:
                 "rows": len(rows),
                 "above": mark.settled,
                 "high": max([mark.high, *(row_id for row_id, _ in rows)]),
-                "settled": settled.get(source.table, mark.settled),
+                "settled": newly_settled,
             }
         )
         leaves += [leaf for _, leaf in rows]
-    if not any(entry["rows"] or entry["settled"] > entry["above"] for entry in entries):
-        return None
-    return _write(number, last, entries, leaves)
+    return _write(number, last, entries, leaves) if is_news else None
 
 
 def marks(seal: LedgerSeal | None) -> dict[str, Mark]:
@@ -161,12 +162,10 @@ def _settled() -> LedgerSeal | None:
 
     A seal whose transaction number is ahead dates from before a restore: no transaction of that time still runs.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint, clock_timestamp() "
-            "FROM pg_current_snapshot() s"
-        )
-        oldest_running, next_one, now = cursor.fetchone()
+    oldest_running, next_one, now = row_of(
+        "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint, clock_timestamp() "
+        "FROM pg_current_snapshot() s"
+    )
     old = LedgerSeal.objects.filter(sealed_at__lte=now - SETTLES_AFTER).order_by("-number")
     return (old.filter(snapshot__lt=oldest_running) | old.filter(snapshot__gt=next_one)).first()
 
@@ -187,16 +186,12 @@ def _add_leaves(source: Source, *, above: int, seal: int) -> list[tuple[int, byt
         above=sql.Literal(above),
         most=sql.Literal(MOST_ROWS),
     )
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-        return sorted((row_id, bytes(leaf)) for row_id, leaf in cursor.fetchall())
+    return sorted((row_id, bytes(leaf)) for row_id, leaf in rows_of(statement))
 
 
 def _write(number: int, last: LedgerSeal | None, entries: list[dict[str, object]], leaves: list[bytes]) -> LedgerSeal:
     # After the rows were read: a transaction that may still add one among them has a number below this.
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint, clock_timestamp()")
-        snapshot, now = cursor.fetchone()
+    snapshot, now = row_of("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint, clock_timestamp()")
     nonce = secrets.token_bytes(NONCE_BYTES)
     payload = {
         "version": 1,
@@ -220,6 +215,6 @@ def _write(number: int, last: LedgerSeal | None, entries: list[dict[str, object]
     )
 
 
-def head_of(payload: dict[str, Any]) -> dict[str, Any]:
+def head_of(payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return what an inclusion proof shows of a seal: its day (UTC) and its root, no number and no count."""
     return {"version": 1, "day": payload["sealed_at"][:10], "root": payload["root"]}

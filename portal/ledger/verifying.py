@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice
 
 from django.db import connection, transaction
 from psycopg import sql
 
 from portal.core.reader import reading_as
 from portal.core.signing import Keys, configured_keys
-from portal.ledger.checks import Problem, further_checks, rows_of, wrong_signature
+from portal.ledger.checks import Problem, further_checks, row_of, rows_of, wrong_signature
 from portal.ledger.days import TYPE as DAY_TYPE
 from portal.ledger.days import hashes_of, seals_after
 from portal.ledger.models import LedgerDay, LedgerSeal
@@ -47,29 +48,26 @@ def verify_ledger(copies: Sequence[Roots] = ()) -> Verdict:
     `copies` are copies of the published roots that were kept elsewhere.
     """
     verdict = Verdict()
-    keys: Keys = {}
-    for copy in copies:
-        keys |= copy.keys
-    keys |= configured_keys()
+    keys = {key_id: key for copy in copies for key_id, key in copy.keys.items()} | configured_keys()
     memory = _memory(verdict)  # before the moment: what it says was committed by then
     with _one_moment():
         for source in sources():
-            verdict.problems += _first(_altered(source))
+            verdict.problems += islice(_altered(source), 1)
         last = LedgerSeal.objects.order_by("-number").first()
         reached = _reached(last)
         for source in sources():
             mark = reached.get(source.table, Mark())
-            verdict.problems += _first(_slipped_in(source, mark))
+            verdict.problems += islice(_slipped_in(source, mark), 1)
             verdict.unsealed += _waiting(source, mark)
-        verdict.problems += _first(_seals(keys, verdict))
-        verdict.problems += _first(_astray(last.number if last else 0))
-        verdict.problems += _first(_days(keys, verdict))
-        verdict.problems += _first(_never_sealed())
+        verdict.problems += islice(_seals(keys, verdict), 1)
+        verdict.problems += islice(_astray(last.number if last else 0), 1)
+        verdict.problems += islice(_days(keys, verdict), 1)
+        verdict.problems += islice(_never_sealed(), 1)
         verdict.problems += [Problem(*found) for found in (memory.problems() if memory else [])]
         for copy in copies:
-            verdict.problems += _first(_against_copy(copy))
+            verdict.problems += islice(_against_copy(copy), 1)
         for check in further_checks:
-            verdict.problems += _first(check(keys))
+            verdict.problems += islice(check(keys), 1)
     return verdict
 
 
@@ -106,11 +104,6 @@ def _one_moment() -> Iterator[None]:
         yield
 
 
-def _first(problems: Iterator[Problem]) -> list[Problem]:
-    found = next(problems, None)
-    return [found] if found else []
-
-
 def _altered(source: Source) -> Iterator[Problem]:
     """Yield the first sealed row that is gone, or differs from what was sealed."""
     statement = sql.SQL(
@@ -124,18 +117,15 @@ def _altered(source: Source) -> Iterator[Problem]:
 
 def _slipped_in(source: Source, mark: Mark) -> Iterator[Problem]:
     """Yield the first row without a leaf in a range where no row can have appeared since."""
-    for (row_id,) in rows_of(_without_leaf("min(r.id)", source, sql.SQL("r.id <= {}").format(mark.settled))):
-        if row_id is not None:
-            yield Problem(
-                source.table,
-                row_id,
-                "this row was slipped in after its neighbours were sealed, or its leaf was removed",
-            )
+    (row_id,) = row_of(_without_leaf("min(r.id)", source, sql.SQL("r.id <= {}").format(mark.settled)))
+    if row_id is not None:
+        what = "this row was slipped in after its neighbours were sealed, or its leaf was removed"
+        yield Problem(source.table, row_id, what)
 
 
 def _waiting(source: Source, mark: Mark) -> int:
     """Return how many rows wait for the next seal."""
-    return int(next(rows_of(_without_leaf("count(*)", source, sql.SQL("r.id > {}").format(mark.settled))))[0])
+    return int(row_of(_without_leaf("count(*)", source, sql.SQL("r.id > {}").format(mark.settled)))[0])
 
 
 def _without_leaf(what: str, source: Source, where: sql.Composable) -> sql.Composable:
@@ -200,8 +190,7 @@ def _leaves() -> Iterator[Leaves]:
     with connection.chunked_cursor() as cursor:
         cursor.execute(statement)
         while rows := cursor.fetchmany(3):
-            for row in rows:
-                seal, source, count, lowest, highest, hashes = row
+            for seal, source, count, lowest, highest, hashes in rows:
                 yield Leaves(seal, source, count, lowest, highest, bytes(hashes))
 
 
