@@ -75,15 +75,12 @@ def recipients(notice: Notice, kind: NoticeKind) -> QuerySet[User]:
 
 def _mail_items(notice: Notice, kind: NoticeKind) -> list[MailItem]:
     people = list(recipients(notice, kind).values_list("pk", flat=True))
-    ways = dict(MailChoice.objects.filter(person__in=people, kind=kind.name).values_list("person", "way"))
+    ways: dict[int, str] = dict.fromkeys(people, MailChoice.Way.NOW.value)
+    if not kind.is_mandatory:
+        ways |= MailChoice.objects.filter(person__in=people, kind=kind.name).values_list("person", "way")
     now = timezone.now()
     due = {MailChoice.Way.NOW.value: now + GATHER, MailChoice.Way.DAILY.value: next_daily(now)}
-    items = []
-    for person in people:
-        way = MailChoice.Way.NOW.value if kind.is_mandatory else ways.get(person, MailChoice.Way.NOW.value)
-        if way in due:
-            items.append(MailItem(notice=notice, person_id=person, due_at=due[way]))
-    return items
+    return [MailItem(notice=notice, person_id=one, due_at=due[way]) for one, way in ways.items() if way in due]
 
 
 def next_daily(now: datetime) -> datetime:

@@ -9,18 +9,17 @@ a killed worker leaves the mailbox as it was, and at most the one mail in its ha
 Message-ID. If the mail server is unavailable nothing is lost: the items wait.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from smtplib import SMTPException, SMTPServerDisconnected
-from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -41,51 +40,28 @@ LONGEST_WAIT = timedelta(hours=6)
 LATER = timedelta(hours=1)  # a line that could not be made is tried again
 
 
-@dataclass(frozen=True)
-class Said:
-    """A line of a mail, and the kind of its notice."""
-
-    kind: str
-    line: Line
-
-
 def send_due_mails() -> int:
     """Send every mail whose time has come; return how many. Stop early when the mail server is unavailable."""
     if not _due(timezone.now()).exists():
         return 0
+    sent = 0
     try:
-        connection = get_connection()
-        connection.open()
+        with get_connection() as connection:
+            while (outcome := _send_next(connection)) is not None:
+                sent += outcome
     except OSError as error:
         log.warning("mail_server_away", error=type(error).__name__)
-        return 0
-    try:
-        return _send_all(connection)
-    finally:
-        connection.close()
+    return sent
 
 
-def _send_all(connection: Any) -> int:
-    sent = 0
-    while True:
-        try:
-            outcome = _send_next(connection)
-        except OSError as error:
-            log.warning("mail_server_away", error=type(error).__name__)
-            return sent
-        if outcome is None:
-            return sent
-        sent += outcome
-
-
-def _due(now: datetime) -> Any:
+def _due(now: datetime) -> QuerySet[Mailbox]:
     """Return the mailboxes with something to send, of people who were not mailed just now."""
     items = MailItem.objects.filter(person=OuterRef("person"), done_at=None, due_at__lte=now)
     rested = Q(last_sent_at=None) | Q(last_sent_at__lte=now - settings.MAIL_INTERVAL)
     return Mailbox.objects.filter(Exists(items), rested, Q(retry_at=None) | Q(retry_at__lte=now))
 
 
-def _send_next(connection: Any) -> int | None:
+def _send_next(connection: BaseEmailBackend) -> int | None:
     """Send one mail; return how many were sent (0 where nothing is left to say), or None when nobody waits."""
     failure: Exception | None = None
     with transaction.atomic():
@@ -136,11 +112,11 @@ def _mark_done(box: Mailbox, items: Sequence[MailItem], now: datetime, *, was_se
         box.save(update_fields=["last_sent_at", "retry_at", "failures"])
 
 
-def _lines(reader: User, items: Sequence[MailItem], now: datetime) -> list[Said]:
-    """Return the lines that the reader gets now, each sentence once, in their language."""
+def _lines(reader: User, items: Sequence[MailItem], now: datetime) -> dict[Line, str]:
+    """Return the lines that the reader gets now, each once, in their language, with the kind of its notice."""
     off = set(MailChoice.objects.filter(person=reader, way=MailChoice.Way.OFF).values_list("kind", flat=True))
     concerns: dict[tuple[str, str, int], bool] = {}  # asked once for each organisation in this one mail
-    said: dict[Line, Said] = {}
+    said: dict[Line, str] = {}
     with override(reader.language):
         for item in items:
             notice, kind = item.notice, notice_kinds.get(item.notice.kind)
@@ -151,8 +127,8 @@ def _lines(reader: User, items: Sequence[MailItem], now: datetime) -> list[Said]
                 concerns[place] = recipients(notice, kind).filter(pk=reader.pk).exists()
             line = _line(reader, item, kind, now) if concerns[place] else None
             if line is not None:
-                said.setdefault(line, Said(kind.name, line))
-    return list(said.values())
+                said.setdefault(line, kind.name)
+    return said
 
 
 def _line(reader: User, item: MailItem, kind: NoticeKind, now: datetime) -> Line | None:
@@ -166,13 +142,15 @@ def _line(reader: User, item: MailItem, kind: NoticeKind, now: datetime) -> Line
         return None
 
 
-def _message(reader: User, said: Sequence[Said], first: int, connection: Any) -> EmailMultiAlternatives:
+def _message(
+    reader: User, said: Mapping[Line, str], first: int, connection: BaseEmailBackend
+) -> EmailMultiAlternatives:
     host = urlsplit(settings.BASE_URL).hostname or "localhost"
-    kinds = sorted({one.kind for one in said if not notice_kinds[one.kind].is_mandatory})
+    kinds = sorted({kind for kind in said.values() if not notice_kinds[kind].is_mandatory})
     with override(reader.language):
-        context = _context(reader, said, kinds)
+        context = _context(reader, list(said), kinds)
         message = EmailMultiAlternatives(
-            subject=_subject(said),
+            subject=_subject(list(said)),
             body=render_to_string("notices/mail.txt", context),
             to=[reader.email],
             connection=connection,
@@ -190,13 +168,13 @@ def _message_name(reader: User, first: int) -> str:
     return salted_hmac("portal.notices.mails.message", f"{reader.pk}.{first}", algorithm="sha256").hexdigest()[:32]
 
 
-def _context(reader: User, said: Sequence[Said], kinds: list[str]) -> dict[str, object]:
+def _context(reader: User, lines: Sequence[Line], kinds: list[str]) -> dict[str, object]:
     base = settings.BASE_URL
     link = base + reverse("unsubscribe", args=[unsubscribe_token(reader, kinds)]) if kinds else ""
     return {
         "reader": reader,
-        "lines": [{"text": one.line.text, "url": base + one.line.path} for one in said[:LINES_SHOWN]],
-        "more": len(said[LINES_SHOWN:]),
+        "lines": [{"text": one.text, "url": base + one.path} for one in lines[:LINES_SHOWN]],
+        "more": len(lines[LINES_SHOWN:]),
         "home_url": base + reverse("home"),
         "choices_url": base + reverse("mail_choices"),
         "unsubscribe_url": link,
@@ -204,10 +182,10 @@ def _context(reader: User, said: Sequence[Said], kinds: list[str]) -> dict[str, 
     }
 
 
-def _subject(said: Sequence[Said]) -> str:
+def _subject(lines: Sequence[Line]) -> str:
     """Return the first sentence, as a single line of text, and how many more there are."""
-    first = Truncator(" ".join(said[0].line.text.split())).chars(90)
-    more = len(said) - 1
+    first = Truncator(" ".join(lines[0].text.split())).chars(90)
+    more = len(lines) - 1
     if not more:
         return first
     return ngettext("%(first)s (and %(n)d more)", "%(first)s (and %(n)d more)", more) % {"first": first, "n": more}

@@ -69,9 +69,7 @@ class WebhookEndpoint(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(side__in=["factory", "brand"]), name="notices_endpoint_side"),
             models.UniqueConstraint(
-                fields=["side", "organisation_id", "url"],
-                condition=Q(removed_at=None),
-                name="notices_endpoint_once",
+                fields=["side", "organisation_id", "url"], condition=Q(removed_at=None), name="notices_endpoint_once"
             ),
             models.CheckConstraint(
                 condition=Q(paused_at=None, paused_because="") | (Q(paused_at__isnull=False) & ~Q(paused_because="")),

@@ -80,9 +80,8 @@ def read_url(url: str) -> Target:
 
 def check_url(url: str) -> None:
     """Check an address, looking up its name. Raises `ValidationError` where a webhook may not have it now."""
-    target = read_url(url)
     try:
-        resolve(target)
+        resolve(read_url(url))
     except RefusedAddressError as error:
         raise ValidationError(_("This address is not on the public internet.")) from error
 

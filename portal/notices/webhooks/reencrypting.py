@@ -19,14 +19,9 @@ class Reencrypted:
 
 def reencrypt_secrets() -> Reencrypted:
     """Re-encrypt every endpoint's secrets under the current key; idempotent, safe while the portal runs."""
-    done, unreadable = 0, []
-    for pk in WebhookEndpoint.objects.order_by("pk").values_list("pk", flat=True):
-        endpoint = _reencrypt(pk)
-        if endpoint is None:
-            done += 1
-        else:
-            unreadable.append(endpoint)
-    return Reencrypted(done, unreadable)
+    outcomes = [_reencrypt(pk) for pk in WebhookEndpoint.objects.order_by("pk").values_list("pk", flat=True)]
+    unreadable = [endpoint for endpoint in outcomes if endpoint is not None]
+    return Reencrypted(len(outcomes) - len(unreadable), unreadable)
 
 
 def unreadable_endpoints() -> list[WebhookEndpoint]:

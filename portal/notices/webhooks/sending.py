@@ -13,11 +13,9 @@ did not arrive.
 import json
 import ssl
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import httpcore
@@ -36,20 +34,7 @@ log = structlog.get_logger(__name__)
 CONNECT_SECONDS = 5.0
 DEADLINE_SECONDS = 10.0  # from the first byte sent to the status line received, however slowly it arrives
 LEASE = timedelta(seconds=60)
-RETRIES = [
-    timedelta(**wait)
-    for wait in (
-        {"minutes": 1},
-        {"minutes": 5},
-        {"minutes": 30},
-        {"hours": 2},
-        {"hours": 5},
-        {"hours": 10},
-        {"hours": 14},
-        {"hours": 20},
-        {"hours": 24},
-    )
-]
+RETRIES = [timedelta(minutes=wait) for wait in (1, 5, 30, 2 * 60, 5 * 60, 10 * 60, 14 * 60, 20 * 60, 24 * 60)]
 MOST_ATTEMPTS = len(RETRIES) + 1
 MOST_IN_A_RUN = 500
 
@@ -125,17 +110,14 @@ def _deliver(delivery: WebhookDelivery) -> bool:
 
 def _body(delivery: WebhookDelivery) -> bytes | None:
     """Return the content as of now, or None where there is nothing to say any more."""
-    if delivery.kind == TEST:
-        data: dict[str, object] | None = {"endpoint": str(delivery.endpoint_id)}
-    else:
-        data = _payload(delivery.notice)
+    data = {"endpoint": str(delivery.endpoint_id)} if delivery.kind == TEST else _payload(delivery.notice)
     if data is None:
         return None
     message = {"type": delivery.kind, "timestamp": delivery.created_at.isoformat(), "data": data}
     return json.dumps(message, separators=(",", ":")).encode()
 
 
-def _payload(notice: Notice | None) -> dict[str, object] | None:
+def _payload(notice: Notice | None) -> Mapping[str, object] | None:
     kind = notice_kinds.get(notice.kind) if notice is not None else None
     if notice is None or kind is None or kind.payload is None:
         return None
@@ -144,15 +126,13 @@ def _payload(notice: Notice | None) -> dict[str, object] | None:
 
 def _failed(delivery: WebhookDelivery, answer: Answer) -> None:
     """Plan the next attempt, or give up and pause the endpoint."""
-    is_gone = answer.status == 410
-    if delivery.kind == TEST or is_gone:
+    if delivery.kind == TEST:
         _finish(delivery, WebhookDelivery.State.FAILED, answer)
-        is_over = False
-    else:
-        is_over = _try_later(delivery, answer)
-    if delivery.kind != TEST and (is_over or is_gone):
-        pause = WebhookEndpoint.Pause.GONE if is_gone else WebhookEndpoint.Pause.FAILING
-        _pause(delivery.endpoint, pause)
+    elif answer.status == 410:
+        _finish(delivery, WebhookDelivery.State.FAILED, answer)
+        _pause(delivery.endpoint, WebhookEndpoint.Pause.GONE)
+    elif _try_later(delivery, answer):
+        _pause(delivery.endpoint, WebhookEndpoint.Pause.FAILING)
 
 
 def _try_later(delivery: WebhookDelivery, answer: Answer) -> bool:
@@ -214,7 +194,7 @@ class _Deadline(httpcore.NetworkStream):
         """Continue encrypted; the certificate must match the name, not the address."""
         return _Deadline(self.stream.start_tls(ssl_context, server_hostname, self._left()), self.until)
 
-    def get_extra_info(self, info: str) -> Any:
+    def get_extra_info(self, info: str) -> object:
         """Return what the connection below knows."""
         return self.stream.get_extra_info(info)
 
@@ -262,19 +242,15 @@ def _post(delivery: WebhookDelivery, body: bytes) -> Answer:
 
 
 def _request(target: Target, headers: list[tuple[bytes, bytes]], body: bytes) -> int:
-    with _connection(target) as pool:
-        url = httpcore.URL(
-            scheme=target.scheme.encode(), host=target.host.encode(), port=target.port, target=target.path.encode()
-        )
-        with pool.stream("POST", url, headers=headers, content=body) as response:
-            return int(response.status)
-
-
-@contextmanager
-def _connection(target: Target) -> Iterator[httpcore.ConnectionPool]:
     context = ssl.create_default_context(cafile=settings.WEBHOOK_CA_FILE or None)
-    with httpcore.ConnectionPool(ssl_context=context, network_backend=_Pinned(resolve(target)), retries=0) as pool:
-        yield pool
+    url = httpcore.URL(
+        scheme=target.scheme.encode(), host=target.host.encode(), port=target.port, target=target.path.encode()
+    )
+    with (
+        httpcore.ConnectionPool(ssl_context=context, network_backend=_Pinned(resolve(target)), retries=0) as pool,
+        pool.stream("POST", url, headers=headers, content=body) as response,
+    ):
+        return int(response.status)
 
 
 def _headers(delivery: WebhookDelivery, body: bytes) -> list[tuple[bytes, bytes]]:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
-from portal.accounts.roles import held
+from portal.accounts.roles import has_permission
 from portal.accounts.roles import kinds as organisation_kinds
 from portal.core.changed import HasChangedError
 from portal.core.events import record
@@ -35,9 +35,8 @@ DOUBLE_CLICK = timedelta(minutes=1)  # the secret in use is the one from before 
 
 
 def _authorise(by: User, side: str, organisation_id: int) -> None:
-    if side not in SIDES or not by.is_active or by.is_integration:
-        raise PermissionDenied(_("Only managers of the organisation can manage its webhooks."))
-    if organisation_id not in held(by, side, MANAGES):
+    is_person = by.is_active and not by.is_integration
+    if side not in SIDES or not is_person or not has_permission(by, side, MANAGES, organisation_id):
         raise PermissionDenied(_("Only managers of the organisation can manage its webhooks."))
 
 
