@@ -56,15 +56,7 @@ def _field(row: object, name: str, position: int) -> Any:
 
 
 @register.simple_tag
-def bar_chart(
-    rows: Iterable[object],
-    *,
-    label: str,
-    tone: str = "nc",
-    of: str = "",
-    value_label: str = "",
-    table: bool = True,
-) -> str:
+def bar_chart(rows: Iterable[object], *, label: str, of: str = "", value_label: str = "", table: bool = True) -> str:
     """Return horizontal bars: one per row of (label, value, total), as tuples, dicts or objects.
 
     `label` is the chart's title, `of` the word after "3 of 12", `value_label` the heading of the table's number
@@ -78,7 +70,7 @@ def bar_chart(
         '<div class="bars" role="img" aria-label="{}">{}</div>{}</figure>',
         label,
         f"{label}. {_summary(bars)}",
-        format_html_join("", "{}", ((_bar(bar, tone, of),) for bar in bars)),
+        format_html_join("", "{}", ((_bar(bar, of),) for bar in bars)),
         _bar_table(bars, label, value_label or of) if table else "",
     )
 
@@ -95,14 +87,13 @@ def _summary(bars: Sequence[Bar]) -> str:
     }
 
 
-def _bar(bar: Bar, tone: str, of: str) -> str:
+def _bar(bar: Bar, of: str) -> str:
     size = bar.percent or 0
     start = 100 - size if get_language_bidi() else 0
     drawn = format_html(
         '<svg viewBox="0 0 100 10" preserveAspectRatio="none" focusable="false">'
         '<rect class="chart-track" width="100" height="10"></rect>'
-        '<rect class="chart-bar tone-{}" x="{}" width="{}" height="10"></rect></svg>',
-        tone,
+        '<rect class="chart-bar tone-nc" x="{}" width="{}" height="10"></rect></svg>',
         _number(start),
         _number(size),
     )
@@ -145,18 +136,10 @@ def _cells(row: Sequence[str]) -> str:
 
 
 @register.simple_tag
-def trend_chart(
-    series: Iterable[object],
-    *,
-    label: str,
-    tone: str = "nc",
-    unit: str = "%",
-    of: str = "",
-    point_label: str = "",
-) -> str:
+def trend_chart(series: Iterable[object], *, label: str, of: str = "") -> str:
     """Return a line over points of (label, value), in the given order, from 0 to 100 per cent.
 
-    A value of None leaves a gap. `of` names what is measured, `point_label` is the heading of the table's first column.
+    A value of None leaves a gap. `of` names what is measured.
     """
     points = [Point(str(_field(row, "label", 0)), _field(row, "value", 1)) for row in series]
     known = [point for point in points if point.value is not None]
@@ -165,7 +148,7 @@ def trend_chart(
     first, last = known[0], known[-1]
     description = _("%(what)s from %(first)s (%(from)s) to %(last)s (%(to)s).") % {
         "what": of or label, "first": first.label, "last": last.label,
-        "from": _shown(first, unit), "to": _shown(last, unit),
+        "from": _shown(first), "to": _shown(last),
     }  # fmt: skip
     return format_html(
         '<figure class="chart trend"><figcaption>{}</figcaption>'
@@ -176,14 +159,14 @@ def trend_chart(
         HEIGHT,
         label,
         description,
-        _grid(unit),
-        _line(points, tone, unit),
-        _data_table((point_label or _("Cycle"), of or label), ((p.label, _shown(p, unit)) for p in points)),
+        _grid(),
+        _line(points),
+        _data_table((_("Cycle"), of or label), ((p.label, _shown(p)) for p in points)),
     )
 
 
-def _shown(point: Point, unit: str) -> str:
-    return "–" if point.value is None else f"{_number(round(point.value))}{unit}"
+def _shown(point: Point) -> str:
+    return "–" if point.value is None else f"{round(point.value)}%"
 
 
 def _x(position: float) -> float:
@@ -196,35 +179,34 @@ def _y(value: float) -> float:
     return TOP + (1 - min(100.0, max(0.0, value)) / 100) * (HEIGHT - TOP - BOTTOM)
 
 
-def _grid(unit: str) -> str:
+def _grid() -> str:
     edge = WIDTH if get_language_bidi() else 0
     lines = (
-        (_number(_x(0)), _number(_y(g)), _number(_x(1)), _number(_y(g)), edge, _number(_y(g) + 4), g, unit)
-        for g in GRID
+        (_number(_x(0)), _number(_y(g)), _number(_x(1)), _number(_y(g)), edge, _number(_y(g) + 4), g) for g in GRID
     )
     return format_html_join(
         "",
         '<line class="chart-axis" x1="{}" y1="{}" x2="{}" y2="{}"></line>'
-        '<text class="chart-text" x="{}" y="{}" text-anchor="start">{}{}</text>',
+        '<text class="chart-text" x="{}" y="{}" text-anchor="start">{}%</text>',
         lines,
     )
 
 
-def _line(points: Sequence[Point], tone: str, unit: str) -> str:
+def _line(points: Sequence[Point]) -> str:
     step = 1 / max(1, len(points) - 1)
     inset = 0.06  # keeps the first point off the axis labels
     places = [(p, _x(inset + (1 - inset) * (i * step if len(points) > 1 else 0.5))) for i, p in enumerate(points)]
     drawn = [(p, x, _y(p.value)) for p, x in places if p.value is not None]
     path = format_html_join(
         "",
-        '<polyline class="chart-line tone-{}" points="{}"></polyline>',
-        ((tone, " ".join(f"{_number(x)},{_number(y)}" for _p, x, y in run)) for run in _runs(points, drawn)),
+        '<polyline class="chart-line tone-nc" points="{}"></polyline>',
+        ((" ".join(f"{_number(x)},{_number(y)}" for _p, x, y in run),) for run in _runs(points, drawn)),
     )
     dots = format_html_join(
         "",
-        '<circle class="chart-dot tone-{}" cx="{}" cy="{}" r="4.5"></circle>'
+        '<circle class="chart-dot tone-nc" cx="{}" cy="{}" r="4.5"></circle>'
         '<text class="chart-value" x="{}" y="{}" text-anchor="middle">{}</text>',
-        ((tone, _number(x), _number(y), _number(x), _number(y - 11), _shown(p, unit)) for p, x, y in drawn),
+        ((_number(x), _number(y), _number(x), _number(y - 11), _shown(p)) for p, x, y in drawn),
     )
     names = format_html_join(
         "",

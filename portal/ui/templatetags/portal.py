@@ -83,11 +83,7 @@ TONES_OF_MESSAGES = {
     "info": ("calm", "info"),
     "debug": ("mute", "info"),
 }
-OWN_NAMES = {
-    "km": "ភាសាខ្មែរ",
-    "vi": "Tiếng Việt",
-    "ar": "العربية",
-}  # where Django's level names differ
+OWN_NAMES = {"km": "ភាសាខ្មែរ", "vi": "Tiếng Việt", "ar": "العربية"}  # where Django's level names differ
 MIRRORED = {"next", "previous"}
 DJANGO_ROWS = "10"  # Django's default for a text area
 
