@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from django.db.models import BigIntegerField, Q, QuerySet
 from django.utils import timezone
@@ -15,6 +14,7 @@ from factories.models import Factory
 from factories.rights import member_may
 from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
+from portal.core.compiled import Key
 from portal.core.days import in_words
 from portal.disclosure.previews import Line, Sight, lines_of, reports_of, sight_of, unsubscribed
 from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS
@@ -42,12 +42,12 @@ class BrandOpenings:
     is_shared: bool = True
 
 
-def _brands_with_access(person: Visitor, factory: Any) -> "QuerySet[SharingGrant, int]":
+def _brands_with_access(person: Visitor, factory: Key) -> "QuerySet[SharingGrant, int]":
     grants = SharingGrant.objects.visible_to(person).filter(factory=factory).not_ended()
     return grants.order_by().values_list("brand", flat=True).distinct()
 
 
-def _withheld_rows(person: Visitor, factory: Any) -> QuerySet[WithheldReport]:
+def _withheld_rows(person: Visitor, factory: Key) -> QuerySet[WithheldReport]:
     kept = WithheldReport.objects.visible_to(person).in_force().filter(factory=factory)
     return kept.select_related("withheld_by").order_by("-cycle", "pk")
 
@@ -99,7 +99,7 @@ class SoonOpen:
     brands: list[Brand]
 
 
-def _opening_later(person: Visitor, factory: Any) -> SharingGrantQuerySet:
+def _opening_later(person: Visitor, factory: Key) -> SharingGrantQuerySet:
     """Return the grants by which a report may open after today."""
     later = Q(hold_days__gt=0) | Q(valid_from__gt=StatementTime())
     grants = SharingGrant.objects.inside(person).filter(later, factory=factory, scope__in=ASSESSMENT_SCOPES)
@@ -115,7 +115,7 @@ def opening_soon(*, person: Visitor, factory: Factory, until: datetime) -> list[
     It takes a few queries, however many brands wait.
     """
     waiting = _waiting_grants(person, factory=factory.pk)
-    reports = _newest(reports_of(person, factory)) if waiting else []
+    reports = [one for one in reports_of(person, factory) if one.state == ReportState.PUBLISHED] if waiting else []
     brand_ids = {grant.brand_id for grant in waiting if _may_open(grant, reports, until)}
     found: dict[tuple[datetime, int], list[Brand]] = {}
     places = positions(factory, brand_ids).values() if brand_ids else []
@@ -126,19 +126,13 @@ def opening_soon(*, person: Visitor, factory: Factory, until: datetime) -> list[
     return [SoonOpen(cycle, at, found[at, cycle]) for at, cycle in sorted(found)]
 
 
-def _newest(reports: Iterable[Assessment]) -> list[Assessment]:
-    """Return the published version of each cycle's report that nothing replaced."""
-    return [report for report in reports if report.state == ReportState.PUBLISHED]
-
-
 def _may_open(grant: SharingGrant, reports: Iterable[Assessment], until: datetime) -> bool:
     """Return whether the grant may open one of the reports after now and before `until`."""
-    moments = [
-        opens_at(grant, report.first_published_at or grant.valid_from)
+    return any(
+        timezone.now() < opens_at(grant, report.first_published_at or grant.valid_from) <= until
         for report in reports
         if covers(grant, report.cycle)
-    ]
-    return any(timezone.now() < moment <= until for moment in moments)
+    )
 
 
 def openings_in_words(*, person: Visitor, factory: Factory, cycle: int) -> str:

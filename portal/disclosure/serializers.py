@@ -63,6 +63,12 @@ class LineSerializer(serializers.Serializer[Any]):
     opens_at = serializers.DateTimeField(source="at", allow_null=True)
 
 
+class Cycles(serializers.ListField):
+    """Numbers of cycles."""
+
+    child = serializers.IntegerField()
+
+
 class DifferenceSerializer(serializers.Serializer[Any]):
     """The effect of a decision for one brand.
 
@@ -75,11 +81,9 @@ class DifferenceSerializer(serializers.Serializer[Any]):
     closes = LineSerializer(many=True)
     cancels = LineSerializer(many=True)
     stays = LineSerializer(many=True)
-    withheld = serializers.ListField(child=serializers.IntegerField(), help_text="Cycles with a held report.")
-    upcoming = serializers.ListField(child=serializers.IntegerField(), help_text="Cycles in review.")
-    unsubscribed = serializers.ListField(
-        child=serializers.IntegerField(), help_text="Cycles without access because there is no subscription."
-    )
+    withheld = Cycles(help_text="Cycles with a held report.")
+    upcoming = Cycles(help_text="Cycles in review.")
+    unsubscribed = Cycles(help_text="Cycles without access because there is no subscription.")
 
 
 class WithheldSerializer(serializers.Serializer[Any]):
@@ -100,7 +104,5 @@ class BrandOpeningsSerializer(serializers.Serializer[Any]):
     waiting = LineSerializer(many=True)
     open = LineSerializer(many=True)
     withheld = WithheldSerializer(many=True)
-    upcoming = serializers.ListField(child=serializers.IntegerField(), help_text="Cycles in review.")
-    unsubscribed = serializers.ListField(
-        child=serializers.IntegerField(), help_text="Cycles without access because there is no subscription."
-    )
+    upcoming = Cycles(help_text="Cycles in review.")
+    unsubscribed = Cycles(help_text="Cycles without access because there is no subscription.")

@@ -68,14 +68,11 @@ class SharingPreviewView(FactoryConsent):
         """
         factory = self.decided_by_asker()
         order = self.body(SharingOrder)
-        differences = preview_grants(
-            by=self.user,
-            factory=factory,
-            brands=order["brands"],
-            scopes=order["scopes"],
-            terms=GrantChange.terms(order),
+        terms = GrantChange.terms(order)
+        found = preview_grants(
+            by=self.user, factory=factory, brands=order["brands"], scopes=order["scopes"], terms=terms
         )
-        return Response(self.get_serializer(differences, many=True).data)
+        return Response(self.get_serializer(found, many=True).data)
 
 
 class ChangePreviewView(GrantRows):

@@ -20,6 +20,7 @@ from portal.disclosure.previews import Answer, preview_answer
 from portal.disclosure.views.granting import as_grant
 from portal.ui.forms import REFUSED, fingerprint, posted
 from sharing.gates.pages import about, may_decide, person, request_seen, request_to_decide
+from sharing.grants.models import SharingGrantQuerySet
 from sharing.grants.services.outcomes import Terms
 from sharing.models import AccessRequest, Scope, SharingGrant
 from sharing.requests.forms import LaterForm, LessForm, initial_answer
@@ -66,7 +67,7 @@ def former_names(brand: Brand) -> list[BrandHistory]:
     return sorted(rows, key=lambda row: row.since, reverse=True)
 
 
-def _grants(request: HttpRequest, found: Any) -> Any:
+def _grants(request: HttpRequest, found: Any) -> SharingGrantQuerySet:
     """Return what was granted for the request, as far as the visitor may see it.
 
     Grants that the brand had already are linked to an approval at once, even while it waits for confirmation: shown
@@ -133,29 +134,29 @@ def request_approve(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Approve a request: as asked, directly from its page, which says what happens; or less, through a form."""
     found = request_to_decide(request, pk)
     form = LessForm(posted(request), request=found, initial=initial_answer(found))
+    posted_answer = _posted_answer(request, found, form)
     if found.shown_state != Shown.OPEN:
-        return already_answered(request, found, is_same=_is_approved_so(request, found, form))
-    if "as_asked" in request.POST:
-        return _approve(request, found, form, found.scopes, as_asked(found))
-    if form.is_valid():
-        scopes, terms = form.cleaned_data["scopes"], form.answer()
-        if "confirmed" in request.POST:
-            return _approve(request, found, form, scopes, terms)
-        try:
-            return _confirm_less(request, found, form, scopes, terms)
-        except ValidationError as error:
-            return _refused(request, found, form, error)
-    return _less_page(request, found, form)
+        is_same = posted_answer is not None and _is_given(found, *posted_answer)
+        return already_answered(request, found, is_same=is_same)
+    if posted_answer is None:
+        return _less_page(request, found, form)
+    if "as_asked" in request.POST or "confirmed" in request.POST:
+        return _approve(request, found, form, *posted_answer)
+    try:
+        return _confirm_less(request, found, form, *posted_answer)
+    except ValidationError as error:
+        return _refused(request, found, form, error)
 
 
-def _is_approved_so(request: HttpRequest, found: AccessRequest, form: LessForm) -> bool:
-    """Return whether the posted approval is the one that was given before: a second click."""
+def _posted_answer(request: HttpRequest, found: AccessRequest, form: LessForm) -> tuple[list[str], Terms] | None:
+    """Return the scopes and terms of the posted approval; None where nothing, or nothing valid, was posted."""
     if "as_asked" in request.POST:
-        scopes, terms = found.scopes, as_asked(found)
-    elif form.is_valid():
-        scopes, terms = form.cleaned_data["scopes"], form.answer()
-    else:
-        return False
+        return found.scopes, as_asked(found)
+    return (form.cleaned_data["scopes"], form.answer()) if form.is_valid() else None
+
+
+def _is_given(found: AccessRequest, scopes: list[str], terms: Terms) -> bool:
+    """Return whether this approval is the one that was given before: a second click."""
     given = list(found.grants.all())
     return {one.scope for one in given} == set(scopes) and all(terms.same_as(one) for one in given)
 

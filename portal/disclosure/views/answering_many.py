@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from factories.models import Factory
+from portal.accounts.models import User
 from portal.core.turns import one_at_a_time
 from portal.disclosure.previews import preview_plain_answers
 from portal.disclosure.views.answering import brand_seen, effects_of, plain_yes_to_try
@@ -53,7 +54,8 @@ def requests_answer(request: HttpRequest, pk: int) -> HttpResponse:
     if answer not in ANSWERS or not (chosen or closed):
         messages.error(request, _("Tick the open requests that you want to answer."))
         return redirect("request_inbox", pk=pk)
-    _say_closed(request, closed)
+    for one in closed:
+        messages.warning(request, f"{one.brand}: {answered_in_words(one)}")
     if not chosen:
         _say_unsaved(request)
         return redirect("request_inbox", pk=pk)
@@ -79,11 +81,6 @@ def _closed_since(request: HttpRequest, factory: Factory, chosen: list[AccessReq
     rows = AccessRequest.objects.visible_to(request.user).filter(factory=factory)
     rows = rows.filter(pk__in=uuids(request.POST.getlist("ids"))).exclude(pk__in=[one.pk for one in chosen])
     return list(rows.select_related("factory", "brand", "answered_by").order_by("brand__name", "pk"))
-
-
-def _say_closed(request: HttpRequest, closed: list[AccessRequest]) -> None:
-    for one in closed:
-        messages.warning(request, f"{one.brand}: {answered_in_words(one)}")
 
 
 def _say_unsaved(request: HttpRequest) -> None:
@@ -142,7 +139,7 @@ def _answer_all(
         _say_unsaved(request)
 
 
-def _answer(by: Any, answer: str, one: AccessRequest, data: dict[str, Any]) -> None:
+def _answer(by: User, answer: str, one: AccessRequest, data: dict[str, Any]) -> None:
     if answer == "approve":
         approve_request(by=by, request=one, scopes=one.scopes, terms=as_asked(one))
     elif answer == "decline":

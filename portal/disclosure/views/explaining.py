@@ -3,7 +3,7 @@
 The factory's people and its country's staff ask about everybody; a brand about itself only.
 """
 
-from typing import Any
+from datetime import datetime
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -46,10 +46,10 @@ def explain_page(request: HttpRequest, pk: int) -> HttpResponse:
     user = person(request)
     form = ExplainForm(_asked(request, factory), user=user, factory=factory, initial=_first_values(request, factory))
     context: dict[str, object] = {"factory": factory, "form": form, "is_inside": True}
-    if form.is_bound and form.is_valid():
+    if form.is_valid():
         reader, asked, at = form.chosen_reader(), form.cleaned_data, form.moment()
-        context |= {"answers": explain(user, factory, reader, asked["scope"], asked["cycle"], at), "reader": reader}
-        context |= _moment_words(at)
+        answers = explain(user, factory, reader, asked["scope"], asked["cycle"], at)
+        context |= {"answers": answers, "reader": reader, **_moment_words(at)}
     return render(request, "disclosure/explain.html", context, status=_status(form))
 
 
@@ -58,14 +58,14 @@ def _explain_to_brand(request: HttpRequest, factory: Factory) -> HttpResponse:
     data = {"scope": "report", **request.GET.dict()} if "cycle" in request.GET else None
     form = MomentForm(data, place=factory, initial={"cycle": 1, "scope": "report"})
     context: dict[str, object] = {"factory": factory, "form": form, "is_inside": False}
-    if form.is_bound and form.is_valid():
+    if form.is_valid():
         asked, at = form.cleaned_data, form.moment()
-        context |= {"answers": explain_to_brand(person(request), factory, asked["scope"], asked["cycle"], at)}
-        context |= _moment_words(at)
+        answers = explain_to_brand(person(request), factory, asked["scope"], asked["cycle"], at)
+        context |= {"answers": answers, **_moment_words(at)}
     return render(request, "disclosure/explain.html", context, status=_status(form))
 
 
-def _moment_words(at: Any) -> dict[str, object]:
+def _moment_words(at: datetime | None) -> dict[str, object]:
     now = timezone.now()
     return {"at": at or now, "is_now": at is None, "is_ahead": at is not None and at > now}
 
@@ -82,7 +82,7 @@ def who_could_see_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     user = person(request)
     form = MomentForm(_asked(request, factory), place=factory, initial=_first_values(request, factory))
     context: dict[str, object] = {"factory": factory, "form": form}
-    if form.is_bound and form.is_valid():
+    if form.is_valid():
         asked, at = form.cleaned_data, form.moment()
         found = who_could_see(user, factory, asked["cycle"], asked["scope"], at)
         if request.GET.get("format") in FORMATS:

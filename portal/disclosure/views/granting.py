@@ -22,7 +22,7 @@ from factories.models import Factory
 from portal.core.days import in_words
 from portal.core.turns import one_at_a_time
 from portal.disclosure.previews import Difference, preview_change, preview_grants
-from portal.ui.forms import REFUSED, STALE
+from portal.ui.forms import STALE, form_status
 from sharing.gates.pages import (
     about,
     factory_inside,
@@ -56,19 +56,16 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
     factory = factory_inside(request, pk)
     require_decider(request, factory)
     form = GrantForm(posted_data(request), user=person(request), place=factory, initial=_start(request, factory))
-    if request.method == "POST" and form.is_valid():
-        if "confirmed" not in request.POST:
-            if _is_new(request, factory, form) and (confirmation := _confirm_grant(request, factory, form)):
-                return confirmation
-        elif _granted(request, factory, form):
-            return redirect("who_can_see", pk=factory.pk)
+    if form.is_valid():
+        try:
+            if "confirmed" in request.POST:
+                return _granted(request, factory, form)
+            if _is_new(request, factory, form):
+                return _confirm_grant(request, factory, form)
+        except ValidationError as error:
+            add_errors(form, error)
     context = {"factory": factory, "form": form, "templates": _templates(request, factory)}
-    return render(request, "disclosure/grant.html", context, status=_status(request))
-
-
-def _status(request: HttpRequest) -> int:
-    """Return the status of the page: a form that is shown again after it was sent was refused."""
-    return REFUSED if request.method == "POST" else 200
+    return render(request, "disclosure/grant.html", context, status=form_status(request))
 
 
 def _start(request: HttpRequest, factory: Factory) -> dict[str, object]:
@@ -113,14 +110,10 @@ def _is_new(request: HttpRequest, factory: Factory, form: GrantForm) -> bool:
     return not others
 
 
-def _confirm_grant(request: HttpRequest, factory: Factory, form: GrantForm) -> HttpResponse | None:
-    """Return the page that says what will happen, brand by brand; nothing where the portal would refuse it."""
+def _confirm_grant(request: HttpRequest, factory: Factory, form: GrantForm) -> HttpResponse:
+    """Return the page that says what will happen, brand by brand. Raises what `share` would raise."""
     brands, scopes, terms = form.cleaned_data["brands"], form.cleaned_data["scopes"], form.terms()
-    try:
-        differences = preview_grants(by=person(request), factory=factory, brands=brands, scopes=scopes, terms=terms)
-    except ValidationError as error:
-        add_errors(form, error)
-        return None
+    differences = preview_grants(by=person(request), factory=factory, brands=brands, scopes=scopes, terms=terms)
     context = {
         "factory": factory,
         "form": form,
@@ -155,17 +148,11 @@ def posted_again(request: HttpRequest, form: Form) -> list[tuple[str, str]]:
     return [*pairs, ("confirmed", "yes")]
 
 
-def _granted(request: HttpRequest, factory: Factory, form: GrantForm) -> bool:
-    brands: list[Brand] = form.cleaned_data["brands"]
-    try:
-        grants = share(
-            by=person(request), factory=factory, brands=brands, scopes=form.cleaned_data["scopes"], terms=form.terms()
-        )
-    except ValidationError as error:
-        add_errors(form, error)
-        return False
+def _granted(request: HttpRequest, factory: Factory, form: GrantForm) -> HttpResponse:
+    brands, scopes = form.cleaned_data["brands"], form.cleaned_data["scopes"]
+    grants = share(by=person(request), factory=factory, brands=brands, scopes=scopes, terms=form.terms())
     messages.success(request, _said(factory, brands, grants))
-    return True
+    return redirect("who_can_see", pk=factory.pk)
 
 
 def _said(factory: Factory, brands: list[Brand], grants: list[SharingGrant]) -> str:
@@ -192,42 +179,23 @@ def change(request: HttpRequest, pk: UUID) -> HttpResponse:
     is_renewal = "renew" in request.GET
     initial = renewed_terms(found) if is_renewal else initial_terms(found)
     form = TermsForm(posted_data(request), place=found.factory, ends=found.expires_at, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        if (answer := _nothing_new(request, found, form)) is not None:
-            return answer
-        answer = None if changed else _change_step(request, found, form)
-        if answer is not None:
-            return answer
-    context = {
-        "grant": found,
-        "changed": changed,
-        "factory": found.factory,
-        "form": form,
-        "is_renewal": is_renewal,
-    }
-    status = STALE if request.method == "POST" and changed else _status(request)
+    if form.is_valid():
+        if form.terms().same_as(found):  # what a second click finds
+            messages.info(request, about(found.factory, _("These terms already apply; nothing was changed.")))
+            return redirect("who_can_see", pk=found.factory_id)
+        try:
+            if not changed:
+                return (_changed if "confirmed" in request.POST else _confirm_change)(request, found, form)
+        except ValidationError as error:
+            add_errors(form, error)
+    context = {"grant": found, "changed": changed, "factory": found.factory, "form": form, "is_renewal": is_renewal}
+    status = STALE if request.method == "POST" and changed else form_status(request)
     return render(request, "disclosure/change.html", context, status=status)
 
 
-def _nothing_new(request: HttpRequest, found: SharingGrant, form: TermsForm) -> HttpResponse | None:
-    """Return the way back where the entered terms hold already: what a second click finds."""
-    if not form.terms().same_as(found):
-        return None
-    messages.info(request, about(found.factory, _("These terms already apply; nothing was changed.")))
-    return redirect("who_can_see", pk=found.factory_id)
-
-
-def _change_step(request: HttpRequest, found: SharingGrant, form: TermsForm) -> HttpResponse | None:
-    return (_changed if "confirmed" in request.POST else _confirm_change)(request, found, form)
-
-
-def _confirm_change(request: HttpRequest, found: SharingGrant, form: TermsForm) -> HttpResponse | None:
+def _confirm_change(request: HttpRequest, found: SharingGrant, form: TermsForm) -> HttpResponse:
     terms = form.terms()
-    try:
-        difference = preview_change(by=person(request), grant=found, terms=terms)
-    except ValidationError as error:
-        add_errors(form, error)
-        return None
+    difference = preview_change(by=person(request), grant=found, terms=terms)
     context = {
         "grant": found,
         "factory": found.factory,
@@ -242,12 +210,8 @@ def _confirm_change(request: HttpRequest, found: SharingGrant, form: TermsForm) 
     return render(request, "disclosure/change_confirm.html", context)
 
 
-def _changed(request: HttpRequest, found: SharingGrant, form: TermsForm) -> HttpResponse | None:
-    try:
-        changed = change_grant(by=person(request), grant=found, terms=form.terms())
-    except ValidationError as error:
-        add_errors(form, error)
-        return None
+def _changed(request: HttpRequest, found: SharingGrant, form: TermsForm) -> HttpResponse:
+    changed = change_grant(by=person(request), grant=found, terms=form.terms())
     if changed.status() is Status.UNCONFIRMED:
         said = _("The change for %s is waiting for a worker representative; until then the current terms apply.")
     else:
