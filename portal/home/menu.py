@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from uuid import UUID
 
 from django.db.models import BigIntegerField, QuerySet
 from django.http import HttpRequest
@@ -13,15 +13,16 @@ from factories.role_names import FactoryRoleName, ProgrammeRoleName
 from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
 from portal.accounts.sides import Side
+from portal.core.compiled import Key
 from portal.home.affiliations import Affiliation, affiliations
 from sharing.models import AccessRequest
 
 
-def _waiting_requests(user: Visitor, factory: Any) -> "QuerySet[AccessRequest, Any]":
+def _waiting_requests(user: Visitor, factory: Key) -> "QuerySet[AccessRequest, tuple[UUID]]":
     return AccessRequest.objects.inside(user).waiting().filter(factory=factory).order_by().values_list("pk")
 
 
-_waiting: Prepared[AccessRequest, Any] = Prepared(_waiting_requests, factory=BigIntegerField())
+_waiting: Prepared[AccessRequest, tuple[UUID]] = Prepared(_waiting_requests, factory=BigIntegerField())
 
 # Pages about a factory's access whose addresses are beside, not below, that of who can see its data.
 SHARING_PAGES = re.compile(r"^(/factories/\d+/)(?:receipts|who-saw-what|who-could-see|explain|copies|old-versions)/")
@@ -38,7 +39,8 @@ def navigation(request: HttpRequest) -> dict[str, object]:
     return {
         "nav_items": _active(request, [(_("Home"), reverse("home")), *_menu(request.user, held)]),
         "current_organisations": [
-            {"label": item.name, "role": item.role_label, "url": _organisation_url(item)} for item in held
+            {"label": item.name, "role": item.role_label, "url": reverse(item.kind, args=[item.organisation_id])}
+            for item in held
         ],
     }
 
@@ -89,23 +91,12 @@ def _factory_menu(user: Visitor, factories: list[Affiliation]) -> list[tuple[str
 
 
 def _staff_menu(item: Affiliation) -> list[tuple[str, str]]:
+    own = (_("Our country programme"), reverse("programme", args=[item.organisation_id]))
     if item.role == ProgrammeRoleName.CONSTITUENT:
-        return [(_("Our country programme"), reverse("programme", args=[item.organisation_id]))]
+        return [own]
     entries = [(_("Assessments"), reverse("board")), (_("Factories"), reverse("factory_list"))]
     if item.role != ProgrammeRoleName.ENTERPRISE_ADVISOR:
-        entries += [
-            (_("Import assessments"), reverse("import_assessments")),
-            (_("Brands"), reverse("brand_list")),
-        ]
-    entries.append((_("Questionnaires"), reverse("tool_list")))
-    if item.role == ProgrammeRoleName.GLOBAL_STAFF:
-        entries.append((_("Countries"), reverse("programme_list")))
-    else:
-        entries.append((_("Our country programme"), reverse("programme", args=[item.organisation_id])))
-    return entries
-
-
-def _organisation_url(item: Affiliation) -> str:
-    if item.kind == Side.PROGRAMME:
-        return reverse("programme", args=[item.organisation_id])
-    return reverse(item.kind, args=[item.organisation_id])
+        entries += [(_("Import assessments"), reverse("import_assessments")), (_("Brands"), reverse("brand_list"))]
+    is_global = item.role == ProgrammeRoleName.GLOBAL_STAFF
+    last = (_("Countries"), reverse("programme_list")) if is_global else own
+    return [*entries, (_("Questionnaires"), reverse("tool_list")), last]
