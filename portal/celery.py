@@ -1,7 +1,6 @@
 """The Celery application. Tasks are found in each app's `tasks.py`; settings start with `CELERY_`."""
 
 import os
-from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging
@@ -17,5 +16,5 @@ app.steps["consumer"].add(WorkerHeart)
 
 
 @setup_logging.connect
-def keep_logging(**_options: Any) -> None:
+def keep_logging(**_options: object) -> None:
     """Leave the log as the settings made it: `LOG_LEVEL` decides, and not a flag of Celery's command line."""

@@ -114,7 +114,7 @@ def token(name: str) -> str:
 def database(name: str, example: str) -> dict[str, Any]:
     """Return a PostgreSQL connection from the address in the environment variable `name`."""
     required(name, example)
-    config: dict[str, Any] = dict(env.db_url(name))
+    config = dict(env.db_url(name))
     if config["ENGINE"] != "django.db.backends.postgresql":
         raise ImproperlyConfigured(f"{name} must be a postgres:// address: this portal runs on PostgreSQL only.")
     # The queries of the access check are wide and short: compiling them (JIT) for each request costs ten times their
@@ -295,7 +295,7 @@ if REDIS_URL and env.str("BROKER_URL", default=REDIS_URL) != REDIS_URL:
 if CELERY_BROKER_URL.startswith("pgmq:"):
     queue = environ.Env.db_url_config(CELERY_BROKER_URL.replace("pgmq", "postgres", 1))
     CELERY_BROKER_URL = "pgmq://"
-    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {
         "conn_string": f"host={queue['HOST']} port={queue['PORT'] or 5432} dbname={queue['NAME']} "
         f"user={queue['USER']} password={queue['PASSWORD']}",
         "init_extension": False,
@@ -578,7 +578,7 @@ SPECTACULAR_SETTINGS = {
 
 # Logs: structured, without personal data or report contents (invariant 8)
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
-SHARED_PROCESSORS: list[Any] = [
+SHARED_PROCESSORS: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,

@@ -4,8 +4,6 @@ Roles, consent, publication and everything else that has a rule change through s
 added or deleted here.
 """
 
-from typing import Any
-
 from django.contrib import admin
 from django.http import HttpRequest
 
@@ -22,11 +20,11 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
         """Return False."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         """Return False."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         """Return False."""
         return False
 

@@ -5,7 +5,6 @@ then counts for itself. After a failure Redis is left alone for `PAUSE_SECONDS`,
 """
 
 import time
-from typing import Any
 
 import structlog
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
@@ -30,7 +29,7 @@ class RedisOrOwnMemory(BaseCache):
         self._own = LocMemCache("portal.core.cache", params)
         self._away_until = 0.0
 
-    def _do(self, verb: str, *args: object, **kwargs: object) -> Any:
+    def _do(self, verb: str, *args: object, **kwargs: object) -> object:
         if time.monotonic() >= self._away_until:
             try:
                 return getattr(self._redis, verb)(*args, **kwargs)
@@ -43,7 +42,7 @@ class RedisOrOwnMemory(BaseCache):
         """Set a value unless there is one; return whether it was set."""
         return bool(self._do("add", key, value, timeout=timeout, version=version))
 
-    def get(self, key: object, default: object = None, version: int | None = None) -> Any:
+    def get(self, key: object, default: object = None, version: int | None = None) -> object:
         """Return a value, or `default`."""
         return self._do("get", key, default, version=version)
 

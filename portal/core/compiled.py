@@ -16,6 +16,8 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from django.db import DatabaseError, connections
 from django.db.models import BooleanField, Expression, Field, IntegerField, Model, QuerySet
+from django.db.models.expressions import BaseExpression
+from psycopg import Connection
 from psycopg.errors import DuplicatePreparedStatement, FeatureNotSupported, InvalidSqlStatementName
 from psycopg.sql import Literal
 
@@ -50,6 +52,8 @@ class Keys(Expression):
     compile it again with each.
     """
 
+    operator = ""
+
     def __init__(self, sql: str, parameters: tuple[object, ...], column: AnyField) -> None:
         super().__init__(output_field=column)
         self.sql, self.parameters = sql, parameters
@@ -60,9 +64,9 @@ class Keys(Expression):
 
     def as_sql(self, _compiler: object, _connection: object) -> tuple[str, tuple[Any, ...]]:
         """Return the SQL in parentheses, and its values."""
-        return f"({self.sql})", self.parameters
+        return f"{self.operator}({self.sql})", self.parameters
 
-    def get_group_by_cols(self) -> list[Any]:
+    def get_group_by_cols(self) -> list[BaseExpression]:
         """Return nothing: it is the same for each row."""
         return []
 
@@ -74,9 +78,7 @@ class Keys(Expression):
 class AreAny(Keys):
     """The condition that a subselect finds a row."""
 
-    def as_sql(self, _compiler: object, _connection: object) -> tuple[str, tuple[Any, ...]]:
-        """Return the condition, and its values."""
-        return f"EXISTS({self.sql})", self.parameters
+    operator = "EXISTS"
 
 
 class Compiled(Generic[M, Row]):
@@ -148,8 +150,8 @@ class _Prepared:
     """A statement that each connection prepares before its first use."""
 
     # The statements that each connection has prepared, the least recently used first.
-    _known: "WeakKeyDictionary[Any, dict[str, None]]" = WeakKeyDictionary()
-    _out_of_step: "WeakSet[Any]" = WeakSet()  # connections that prepare everything anew
+    _known: "WeakKeyDictionary[Connection, dict[str, None]]" = WeakKeyDictionary()
+    _out_of_step: "WeakSet[Connection]" = WeakSet()  # connections that prepare everything anew
 
     def __init__(self, alias: str, sql: str, parameters: tuple[object, ...]) -> None:
         self._alias, self.sql, self._parameters = alias, sql, parameters
@@ -173,7 +175,7 @@ class _Prepared:
     def ask(self, values: dict[str, object]) -> list[tuple[Any, ...]]:
         return self.run(values, self._fetch)
 
-    def run(self, values: dict[str, object], execute: Callable[[str, tuple[Any, ...]], Answer]) -> Answer:
+    def run(self, values: dict[str, object], execute: Callable[[str, tuple[object, ...]], Answer]) -> Answer:
         """Return the result of `execute` for these values; if the statement must be prepared anew, of a second call.
 
         In a transaction the error is raised, because nothing can be asked after it; the next one prepares anew.
@@ -203,7 +205,7 @@ class _Prepared:
         places = ", ".join(["%s"] * len(given))
         return f"EXECUTE {self._name}({places})" if given else f"EXECUTE {self._name}", given
 
-    def _prepare(self, raw: Any) -> None:
+    def _prepare(self, raw: Connection) -> None:
         known = self._known.setdefault(raw, {})
         if raw in self._out_of_step:
             raw.execute("DEALLOCATE ALL")
@@ -221,7 +223,7 @@ class _Prepared:
             raw.execute(f"DEALLOCATE {forgotten}")
             del known[forgotten]
 
-    def _statement(self, raw: Any) -> str:
+    def _statement(self, raw: Connection) -> str:
         """Return the types of the parameters, and the SQL with its values, and numbers for its parameters."""
         types = ", ".join(cast("str", one.field.db_type(connections[self._alias])) for one in self._places.values())
         numbers = {name: f"${number}" for number, name in enumerate(self._places, start=1)}
@@ -232,18 +234,18 @@ class _Prepared:
 
 
 KEPT = 64  # statements of one function: it has one for each shape in which it is called
-_functions: list[Any] = []
+_forget: list[Callable[[], None]] = []
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def prepared_once(build: F) -> F:
     """Keep the result of a function, a `Compiled`, for each shape in which it is called."""
     kept = lru_cache(maxsize=KEPT)(build)
-    _functions.append(kept)
+    _forget.append(kept.cache_clear)
     return cast("F", kept)
 
 
 def forget_prepared() -> None:
     """Compile everything anew at its next use: for tests that change what it depends on."""
-    for one in _functions:
-        one.cache_clear()
+    for forget in _forget:
+        forget()

@@ -1,9 +1,7 @@
 """Conditions that PostgreSQL plans better in this form than in Django's."""
 
-from typing import Any
-
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, Exists, F, Func, Q, QuerySet
+from django.db.models import BooleanField, Exists, F, Func, Model, Q, QuerySet
 
 from portal.core.compiled import Keys
 
@@ -24,7 +22,7 @@ class _ArrayOfKeys(Func):
     arity = 1
 
 
-def among(column: str, keys: QuerySet[Any, Any] | Keys) -> Q:
+def among(column: str, keys: QuerySet[Model, object] | Keys) -> Q:
     """Return the condition that `column` is one of `keys`, a queryset of one column or its SQL.
 
     The keys are read once a statement, before anything else, and then used to search an index. `column__in=keys`

@@ -16,10 +16,13 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.http import FileResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+
+if TYPE_CHECKING:
+    from xlsxwriter.worksheet import Worksheet
 
 FORMATS = ("csv", "xlsx")
 BOM = b"\xef\xbb\xbf"
@@ -109,7 +112,7 @@ def _taken(buffer: io.StringIO) -> bytes:
     return text.encode()
 
 
-def _text(cell: Any) -> str:
+def _text(cell: object) -> str:
     if isinstance(cell, datetime):
         return cell.isoformat(timespec="seconds")
     return "" if cell is None else str(cell)
@@ -133,7 +136,7 @@ def _xlsx(name: str, header: Sequence[object], rows: Iterable[Sequence[object]])
     return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)
 
 
-def _write(sheet: Any, row: int, column: int, cell: Any) -> None:
+def _write(sheet: "Worksheet", row: int, column: int, cell: object) -> None:
     if isinstance(cell, int):
         sheet.write_number(row, column, cell)
     elif cell is not None:

@@ -4,7 +4,6 @@ For "any day in the past": the same decision, asked with a date, reads the setti
 """
 
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Model, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
@@ -15,7 +14,7 @@ def latest_at(history: type[Model], owner: str, moment: datetime) -> Q:
 
     It holds for one row an owner: the newest that began by then; before anything was recorded, the oldest.
     """
-    rows: Any = history._default_manager.filter(**{owner: OuterRef(owner)})
+    rows = history._default_manager.filter(**{owner: OuterRef(owner)})
     held = rows.filter(since__lte=moment).order_by("-since", "-pk").values("pk")[:1]
     oldest = rows.order_by("since", "pk").values("pk")[:1]
     return Q(pk=Coalesce(Subquery(held), Subquery(oldest)))

@@ -1,8 +1,9 @@
 """A relation to the rows of an index that share a number with a row: no column of its own, nothing unique."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import DO_NOTHING
+from django.db.models import DO_NOTHING, Model
 from django.db.models.fields.related import ForeignObject
 
 
@@ -13,7 +14,9 @@ class IndexRows(ForeignObject):  # type: ignore[type-arg]
     the row for each.
     """
 
-    def __init__(self, to: Any, from_fields: Any, to_fields: Any, **options: object) -> None:
+    def __init__(
+        self, to: type[Model] | str, from_fields: Sequence[str], to_fields: Sequence[str], **options: object
+    ) -> None:
         given: dict[str, Any] = {"on_delete": DO_NOTHING, "related_name": "+", "null": True, "editable": False}
         super().__init__(to, from_fields=from_fields, to_fields=to_fields, **(given | options))
 

@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from portal.core.job_texts import CoreJobText, JobText
 from portal.core.models import Job
+from portal.core.models.jobs import JobQuerySet
 from portal.core.reader import account_reader, reading_as
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class JobRun:
         """Return whether this run should stop. This also renews the lease, so long steps may simply keep asking."""
         return not self._held().update(lease_until=timezone.now() + settings.JOB_LEASE)
 
-    def _held(self) -> Any:
+    def _held(self) -> JobQuerySet:
         return Job.objects.filter(
             pk=self.job.pk, state=Job.State.RUNNING, attempts=self.job.attempts, cancel_requested=False
         )

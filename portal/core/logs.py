@@ -24,7 +24,7 @@ class RoutesOnly(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record pass, without an address."""
-        request: Any = getattr(record, "request", None)
+        request = getattr(record, "request", None)
         if isinstance(request, HttpRequest) and isinstance(record.args, tuple):
             addresses = {request.path, request.path_info, request.get_full_path()}
             record.args = tuple(route_of(request) if value in addresses else value for value in record.args)

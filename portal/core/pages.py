@@ -6,10 +6,10 @@ It gives no access by itself, because the queryset that it is applied to already
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from cryptography.fernet import InvalidToken
 from django.core.exceptions import ValidationError
@@ -21,7 +21,7 @@ from portal.core.encryption import box
 M = TypeVar("M", bound=Model)
 # Returns rows in an order (the first argument) that come after values of its columns (None: from the start), at most
 # so many of them.
-Fetch = Callable[[Sequence[str], "Sequence[Any] | None", int], "list[M]"]
+Fetch = Callable[[Sequence[str], "Sequence[object] | None", int], "list[M]"]
 PAGE_SIZE = 25
 SALT = "portal.keyset"
 LONGEST = len(str(-(2**63)))  # characters of the longest number in the database
@@ -39,7 +39,7 @@ class Page(Generic[M]):
     next_cursor: str
     previous_cursor: str
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[M]:
         return iter(self.items)
 
     def __len__(self) -> int:
@@ -74,7 +74,9 @@ def _flip(name: str) -> str:
     return name[1:] if name.startswith("-") else "-" + name
 
 
-def rows_after(rows: QuerySet[M], order: Sequence[str], values: Sequence[Any] | None, most: int | None) -> QuerySet[M]:
+def rows_after(
+    rows: QuerySet[M], order: Sequence[str], values: Sequence[object] | None, most: int | None
+) -> QuerySet[M]:
     """Return the first `most` rows (None: all), in an order, after the values of its columns (None: from the start)."""
     ordered = rows.order_by(*order)
     if values is None:
@@ -89,7 +91,7 @@ def _of_another_list() -> BadCursor:
     return BadCursor(_("This page link belongs to another list. Start again from the first page."))
 
 
-def _after(order: Sequence[str], values: Sequence[Any]) -> Q:
+def _after(order: Sequence[str], values: Sequence[object]) -> Q:
     """Return the condition for (a, b) after (x, y), written so that an index on the first column bounds the scan."""
     name, value = order[0], values[0]
     step = "lt" if name.startswith("-") else "gt"
@@ -100,24 +102,24 @@ def _after(order: Sequence[str], values: Sequence[Any]) -> Q:
     return Q((f"{field}__{step}e", value)) & (strictly | _after(order[1:], values[1:]))
 
 
-def _attribute(item: Any, path: str) -> Any:
+def _attribute(item: object, path: str) -> object:
     for name in path.removeprefix("-").split("__"):
         item = getattr(item, name)
     return item
 
 
-def _write(item: Any, order: Sequence[str], direction: str) -> str:
+def _write(item: object, order: Sequence[str], direction: str) -> str:
     values = [_plain(_attribute(item, name)) for name in order]
     filler = " " * sum(LONGEST - len(str(value)) for value in values if isinstance(value, int))
     cursor = json.dumps({"o": list(order), "v": values, "d": direction}) + filler
     return box(SALT).encrypt(cursor.encode()).decode().rstrip("=")
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> str | int:
     return value.isoformat() if isinstance(value, date | datetime) else value if isinstance(value, int) else str(value)
 
 
-def _read(cursor: str, order: Sequence[str]) -> tuple[bool, list[Any] | None]:
+def _read(cursor: str, order: Sequence[str]) -> tuple[bool, list[object] | None]:
     if not cursor:
         return False, None
     try:

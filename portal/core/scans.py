@@ -1,7 +1,5 @@
 """Scans that people upload as evidence: a whole PDF, JPEG or PNG, recognised by its content and not by its name."""
 
-from typing import Any
-
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.utils.translation import gettext as _
@@ -14,7 +12,7 @@ ENDS = {PDF: b"%%EOF", JPEG: b"\xff\xd9", PNG: b"IEND\xae\x42\x60\x82"}
 END_BYTES = 2048  # scanners write a little after the end
 
 
-def kind_of_scan(scan: "File[Any]") -> str:
+def kind_of_scan(scan: "File[bytes]") -> str:
     """Return the kind of a scan. Raises `ValidationError` for one that is too large, and for anything else."""
     if not 0 < scan.size <= MAX_BYTES:
         raise ValidationError(_("Upload a scan of up to %s MB.") % (MAX_BYTES // 1024**2))

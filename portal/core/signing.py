@@ -10,7 +10,7 @@ stored and passed on as it is, and never built anew from its payload.
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -98,7 +98,7 @@ def _public(raw: bytes) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(raw)
 
 
-def sign(kind: str, payload: dict[str, Any]) -> str:
+def sign(kind: str, payload: Mapping[str, object]) -> str:
     """Return the payload as a compact JWS of this `typ`, signed with the current key.
 
     The key's public half is stored at its first use, in the same transaction.
@@ -106,7 +106,7 @@ def sign(kind: str, payload: dict[str, Any]) -> str:
     return sign_all(kind, [payload])[0]
 
 
-def sign_all(kind: str, payloads: Iterable[dict[str, Any]]) -> list[str]:
+def sign_all(kind: str, payloads: Iterable[Mapping[str, object]]) -> list[str]:
     """Sign many, each by itself."""
     _kind, seed = settings.SIGNING_KEYS[0]
     public_key = public_half("private", seed)
@@ -117,7 +117,7 @@ def sign_all(kind: str, payloads: Iterable[dict[str, Any]]) -> list[str]:
     return [_jws.encode(_text(payload), key, ALGORITHM, header) for payload in payloads]
 
 
-def _text(payload: dict[str, Any]) -> bytes:
+def _text(payload: Mapping[str, object]) -> bytes:
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -139,13 +139,12 @@ def verified(kind: str, jws: object, keys: Keys) -> dict[str, Any]:
     if not all(map(_is_exact, str(jws).split("."))):
         raise NotSignedError(Refusal.SIGNATURE, key_id)
     try:
-        payload: dict[str, Any] = json.loads(_jws.decode(str(jws), _public(keys[key_id]), [ALGORITHM]))
+        return json.loads(_jws.decode(str(jws), _public(keys[key_id]), [ALGORITHM]))
     except (InvalidTokenError, ValueError) as error:
         raise NotSignedError(Refusal.SIGNATURE, key_id) from error
-    return payload
 
 
-def _header(jws: object) -> dict[str, Any]:
+def _header(jws: object) -> dict[str, object]:
     """Return the header of a text, not verified. Raises `NotSignedError` if it has none, as a compact JWS has."""
     if not isinstance(jws, str) or jws.count(".") != 2:
         raise NotSignedError(Refusal.MALFORMED)
@@ -192,7 +191,7 @@ def known_keys() -> list[KnownKey]:
     return [KnownKey(one, used.get(one), one == configured[0]) for one in public]
 
 
-def jwk_set() -> dict[str, Any]:
+def jwk_set() -> dict[str, object]:
     """Return all known keys as a JWK set (RFC 7517)."""
     return {"keys": [key.as_jwk() for key in known_keys()]}
 

@@ -18,7 +18,7 @@ def read_strictly(text: str) -> Any:
         raise AmbiguousJsonError("It is not JSON.") from error
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise AmbiguousJsonError("A name occurs in it twice.")

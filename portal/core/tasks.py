@@ -1,7 +1,5 @@
 """The Celery tasks of the lowest layer: the periodic ones; `jobs` has the one that runs any job."""
 
-from typing import Any
-
 from celery import shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
@@ -18,7 +16,7 @@ def requeue_lost_jobs() -> int:
 
 
 @shared_task(acks_late=True, max_retries=0)
-def clear_old_sessions() -> Any:
+def clear_old_sessions() -> int:
     """Delete expired sessions (nightly by beat)."""
     return Session.objects.filter(expire_date__lt=timezone.now()).delete()[0]
 

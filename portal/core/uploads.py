@@ -16,7 +16,7 @@ from datetime import timedelta
 from functools import wraps
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from django.conf import settings
 from django.core.files import File
@@ -68,18 +68,14 @@ class FirstBytes(FileUploadHandler):
         super().__init__(request)
         self.most, self.kept = most, bytearray()
 
-    def new_file(self, *args: Any, **kwargs: Any) -> None:
-        """Begin with nothing."""
-        super().new_file(*args, **kwargs)
-        self.kept = bytearray()
-
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Keep what there is room for."""
         self.kept += raw_data[: self.most + 1 - len(self.kept)]
 
-    def file_complete(self, file_size: int) -> "UploadedFile[Any]":
-        """Return the start as a file."""
-        return UploadedFile(BytesIO(self.kept), self.file_name, self.content_type, file_size)
+    def file_complete(self, file_size: int) -> "UploadedFile[bytes]":
+        """Return the start as a file, and begin the next one with nothing."""
+        kept, self.kept = self.kept, bytearray()
+        return UploadedFile(BytesIO(kept), self.file_name, self.content_type, file_size)
 
 
 class CountedUpload(FileUploadHandler):
@@ -215,7 +211,7 @@ def register_folder(folder: Folder) -> None:
     folders[folder.name] = folder
 
 
-def store_file(name: str, content: "File[Any]") -> str:
+def store_file(name: str, content: "File[bytes]") -> str:
     """Store a file privately, whole or not at all; return its name in the private storage. Raises `OSError`."""
     try:
         return str(storages["private"].save(name, content))
@@ -224,13 +220,13 @@ def store_file(name: str, content: "File[Any]") -> str:
         raise
 
 
-def keep_upload(upload: "File[Any]", folder: str = "uploads") -> str:
+def keep_upload(upload: "File[bytes]", folder: str = "uploads") -> str:
     """Store a received file in a registered folder; return its name in the private storage. Raises `OSError`."""
     return store_file(f"{folders[folder].name}/{uuid.uuid4().hex}", upload)
 
 
 @contextmanager
-def kept_upload(upload: "File[Any] | None", folder: str = "uploads") -> Iterator[str]:
+def kept_upload(upload: "File[bytes] | None", folder: str = "uploads") -> Iterator[str]:
     """Store a received file, if there is one, for a block that records it; when the block fails it is deleted."""
     name = keep_upload(upload, folder) if upload else ""
     try:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, timedelta
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from celery import Task, bootsteps
@@ -10,6 +10,10 @@ from celery.beat import PersistentScheduler
 from celery.utils.time import maybe_make_aware
 
 from portal.core.reader import named_reader, reading_as
+
+if TYPE_CHECKING:
+    from celery.worker.consumer import Consumer
+    from kombu.asynchronous.timer import Entry
 
 log = structlog.get_logger(__name__)
 TOLERANCE = timedelta(seconds=2)
@@ -20,7 +24,7 @@ class ReaderTask(Task[Any, Any]):
 
     abstract = True
 
-    def __call__(self, *args: object, **kwargs: object) -> Any:
+    def __call__(self, *args: object, **kwargs: object) -> object:
         """Run the task."""
         with reading_as(named_reader("task", self.name)):
             return super().__call__(*args, **kwargs)
@@ -30,10 +34,10 @@ class WorkerHeart(bootsteps.StartStopStep):
     """A step of the worker that takes messages: while it is connected to the broker, it writes heartbeats."""
 
     def __init__(self, consumer: object, **options: object) -> None:
-        self.timer: Any = None
+        self.timer: Entry | None = None
         super().__init__(consumer, **options)
 
-    def start(self, consumer: Any) -> None:
+    def start(self, consumer: "Consumer") -> None:
         """Write the first heartbeat now and the others by the worker's timer."""
         from portal.core.health.heartbeats import EVERY, write_heartbeat
 
@@ -54,7 +58,7 @@ class Scheduler(PersistentScheduler):
 
     _next_heartbeat = 0.0
 
-    def tick(self, *args: Any, **kwargs: Any) -> Any:
+    def tick(self, *args: Any, **kwargs: Any) -> float:
         """Run one iteration; return the seconds until the next."""
         self._write_heartbeat()
         self._forget_the_future()

@@ -19,7 +19,7 @@ class JsonBody(JSONParser):
     """UTF-8 JSON of at most `MAX_BODY_BYTES`; no NaN, no nesting deeper than Python reads."""
 
     def parse(
-        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, object] | None = None
     ) -> Any:
         """Return the body as Python values. Raises 400 for what is no JSON, 413 for too much of it."""
         content = stream.read(MAX_BODY_BYTES + 1)
@@ -38,9 +38,9 @@ class JsonBody(JSONParser):
 class StrictSerializer(serializers.Serializer[Any]):
     """A serializer that refuses names it does not know: nothing is set that was not meant to be settable."""
 
-    unknown_text: Any = gettext_lazy("There is no such field here. Allowed: %(known)s.")
+    unknown_text = gettext_lazy("There is no such field here. Allowed: %(known)s.")
 
-    def to_internal_value(self, data: object) -> Any:
+    def to_internal_value(self, data: object) -> dict[str, object]:
         """Return the validated values. Raises 400, naming each unknown field."""
         known = [name for name, field in self.fields.items() if not field.read_only]
         unknown = [name for name in data if name not in known] if isinstance(data, Mapping) else []

@@ -1,6 +1,6 @@
 """Keyset pages over HTTP: `?cursor=...&page_size=...`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rest_framework import serializers
 from rest_framework.pagination import BasePagination
@@ -10,6 +10,9 @@ from rest_framework.utils.urls import replace_query_param
 
 from portal.core.api.body import Query
 from portal.core.pages import PAGE_SIZE, keyset_page
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 MAX_PAGE_SIZE = 200
 
@@ -42,7 +45,7 @@ class KeysetPagination(BasePagination):
         )
         return self.page.items
 
-    def get_paginated_response(self, data: Any) -> Response:
+    def get_paginated_response(self, data: object) -> Response:
         """Return a page with `next` and `previous` as whole addresses, or null; no count (it would cost a scan)."""
         return Response(
             {
@@ -61,6 +64,6 @@ class KeysetPagination(BasePagination):
         properties = {"next": link, "previous": link, "results": schema}
         return {"type": "object", "required": ["next", "previous", "results"], "properties": properties}
 
-    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, object]]:
+    def get_schema_operation_parameters(self, view: "APIView") -> list[dict[str, object]]:
         """Return nothing: the view's own query names all its parameters (`PageQuery`)."""
         return []

@@ -2,13 +2,16 @@
 
 import functools
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import get_doc
+from drf_spectacular.plumbing import ComponentRegistry, get_doc
 from drf_spectacular.renderers import OpenApiYamlRenderer
 from rest_framework import serializers
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
 from rest_framework.serializers import ListSerializer
 
 from portal.core.api.body import Query, StrictSerializer
@@ -33,20 +36,22 @@ WITH_BODY = {
 class OnceGenerator(SchemaGenerator):
     """The description depends on nothing but the code: it is made once in each process."""
 
-    def get_schema(self, request: Any = None, public: bool = False) -> Any:
+    def get_schema(self, request: Request | None = None, public: bool = False) -> dict[str, object]:
         """Return the OpenAPI document."""
         return _everything()
 
 
 @functools.cache
-def _everything() -> Any:
+def _everything() -> dict[str, object]:
     return SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
 
 
 class OnceYamlRenderer(OpenApiYamlRenderer):
     """The description as YAML, rendered once in each process: that takes 0.3 s."""
 
-    def render(self, data: Any, media_type: str | None = None, renderer_context: Any = None) -> bytes:
+    def render(
+        self, data: object, media_type: str | None = None, renderer_context: Mapping[str, object] | None = None
+    ) -> bytes:
         """Return the bytes; an error has other data and is rendered each time."""
         if data is _everything():
             return _yaml()
@@ -75,13 +80,13 @@ class ProblemSerializer(serializers.Serializer[Any]):
 class PortalSchema(AutoSchema):
     """drf-spectacular's reading of a view, told what `PortalView` does."""
 
-    def _is_list_view(self, serializer: Any = None) -> bool:
+    def _is_list_view(self, serializer: object = None) -> bool:
         return isinstance(serializer, ListSerializer) or self._is_paged()
 
     def _is_paged(self) -> bool:
         return self.method == "GET" and hasattr(self.view, "keyset_order")
 
-    def _get_paginator(self) -> Any:
+    def _get_paginator(self) -> BasePagination | None:
         """Return the paginator of a list that is asked for page by page; other lists are whole."""
         return super()._get_paginator() if self._is_paged() else None  # type: ignore[no-untyped-call]
 
@@ -93,7 +98,7 @@ class PortalSchema(AutoSchema):
         """Return the docstring of a view's own method; where the method is inherited, that of the view."""
         return str(get_doc(self._own_method() or type(self.view)))
 
-    def _own_method(self) -> Any:
+    def _own_method(self) -> object:
         return type(self.view).__dict__.get(self.method.lower())
 
     def get_summary(self) -> str:
@@ -112,9 +117,11 @@ class PortalSchema(AutoSchema):
         query_class: type[Query] = self.view.query_class  # type: ignore[attr-defined]
         return [query_class] if self.method == "GET" and query_class().fields else []
 
-    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, object] | None:
+    def get_operation(
+        self, path: str, path_regex: str, path_prefix: str, method: str, registry: ComponentRegistry
+    ) -> dict[str, object] | None:
         """Return the operation, with the errors that every view may answer."""
-        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
+        operation = super().get_operation(path, path_regex, path_prefix, method, registry)
         if operation is None:
             return None
         problem = {PROBLEM: {"schema": self.resolve_serializer(ProblemSerializer(), "response").ref}}
@@ -126,7 +133,7 @@ class PortalSchema(AutoSchema):
             operation["responses"]["429"] = {"description": errors["429"], "content": problem, "headers": retry}
         return operation
 
-    def _map_basic_serializer(self, serializer: Any, direction: object) -> Any:
+    def _map_basic_serializer(self, serializer: object, direction: object) -> dict[str, object]:
         mapped = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         if direction == "request" and isinstance(serializer, StrictSerializer):
             mapped["additionalProperties"] = False

@@ -1,14 +1,18 @@
 """Limits on how often one may ask."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.cache import cache as shared_cache
 from django.core.cache.backends.base import BaseCache
 from django.core.cache.backends.locmem import LocMemCache
+from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle, UserRateThrottle
 
 from portal.core.client_address import client_address
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 IN_DATABASE = "django.core.cache.backends.db.DatabaseCache"
 own_counts = LocMemCache("portal.throttling", {})
@@ -33,7 +37,7 @@ class Throttle(SimpleRateThrottle):
         """Where the counts are."""
         return counts()
 
-    def get_ident(self, request: Any) -> str:
+    def get_ident(self, request: Request) -> str:
         """Return the address of the client."""
         return client_address(request)
 
@@ -49,6 +53,6 @@ class VerifyThrottle(Throttle):
 
     scope = "verify"
 
-    def get_cache_key(self, request: Any, view: Any) -> str:
+    def get_cache_key(self, request: Request, view: "APIView") -> str:
         """Return the address that asks."""
         return f"throttle_verify_{self.get_ident(request)}"

@@ -1,5 +1,6 @@
 """The views that all others are made of."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from django.core.exceptions import PermissionDenied
@@ -10,11 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework.generics import GenericAPIView
 from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
 from rest_framework.permissions import SAFE_METHODS, BasePermission, IsAuthenticated
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
-from portal.core.api.body import JsonBody, Query, read_query
+from portal.core.api.body import JsonBody, Query, StrictSerializer, read_query
 from portal.core.api.pagination import PageQuery
 from portal.core.api.schema import PortalSchema
 from portal.core.pages import Fetch
@@ -28,7 +32,7 @@ class IntegrationsOnlyRead(BasePermission):
 
     message = gettext_lazy("A token can only read. Sign in to do this.")
 
-    def has_permission(self, request: Request, view: Any) -> bool:
+    def has_permission(self, request: Request, view: APIView) -> bool:
         """Return whether this request may go on."""
         is_integration = request.auth is not None or getattr(request.user, "is_integration", False)
         return not is_integration or request.method in SAFE_METHODS or getattr(view, "integrations_may_write", False)
@@ -39,7 +43,7 @@ class SignedInPerson(BasePermission):
 
     message = gettext_lazy("A token cannot do this. Sign in instead.")
 
-    def has_permission(self, request: Request, view: Any) -> bool:
+    def has_permission(self, request: Request, view: APIView) -> bool:
         """Return whether a person signed in."""
         return request.auth is None and not getattr(request.user, "is_integration", True)
 
@@ -47,14 +51,17 @@ class SignedInPerson(BasePermission):
 class AlwaysJson(BaseContentNegotiation):
     """One representation, whatever `Accept` says: an error is then never hidden behind a 406."""
 
-    def select_parser(self, request: Request, parsers: Any) -> Any:
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         """Return the parser for the body's media type, or None (415)."""
         media_type = (request.content_type or "").split(";")[0].strip().lower()
         return next((parser for parser in parsers if parser.media_type == media_type), None)
 
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
         """Return the first renderer."""
-        return renderers[0], renderers[0].media_type
+        first = next(iter(renderers))
+        return first, first.media_type
 
 
 class PortalView(GenericAPIView[Any]):
@@ -81,7 +88,7 @@ class PortalView(GenericAPIView[Any]):
         """Who asks."""
         return cast("User", self.request.user)
 
-    def body(self, serializer_class: type[Any], **context: object) -> dict[str, Any]:
+    def body(self, serializer_class: type[StrictSerializer], **context: object) -> dict[str, Any]:
         """Return the validated body. Raises 400, naming the field."""
         serializer = serializer_class(data=self.request.data, context={"user": self.user, **context})
         serializer.is_valid(raise_exception=True)
@@ -94,7 +101,7 @@ class ListView(PortalView):
     query_class: type[Query] = PageQuery
     keyset_order: tuple[str, ...] = ("name", "id")
 
-    def rows(self) -> "QuerySet[Any] | Fetch[Any]":
+    def rows(self) -> "QuerySet[Model] | Fetch[Any]":
         """Return what the asker may see, narrowed by what they ask for."""
         raise NotImplementedError
 
@@ -111,7 +118,7 @@ class ListView(PortalView):
 class DetailView(PortalView):
     """GET: the one of `rows()` that the address names, or 404."""
 
-    def rows(self) -> QuerySet[Any]:
+    def rows(self) -> QuerySet[Model]:
         """Return what the asker may see."""
         raise NotImplementedError
 
@@ -136,7 +143,7 @@ class NothingHere(PortalView):
         raise Http404
 
 
-def require(allowed: QuerySet[Any], row: Model) -> None:
+def require(allowed: QuerySet[Model], row: Model) -> None:
     """Refuse with 403 unless `row` is among `allowed`: for what the asker sees but may not do."""
     if not allowed.filter(pk=row.pk).exists():
         raise PermissionDenied(_("Your role does not allow this."))

@@ -6,15 +6,18 @@ with its transaction; what is known of it on this side is stored in `_InForce`.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 from weakref import WeakKeyDictionary
 
 from django.db.backends.postgresql import base, operations
-from psycopg import ClientCursor, ServerCursor
+from psycopg import ClientCursor, Connection, Copy, ServerCursor
+from psycopg.abc import Params, Query, QueryNoTemplate
 from psycopg.client_cursor import ClientCursorMixin
+from psycopg.copy import Writer
 from psycopg.pq import TransactionStatus
+from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Composable
 
 from portal.core.reader import SETTING, current_reader
@@ -26,7 +29,7 @@ class _InForce:
     def __init__(self) -> None:
         self.reader: str | None = ""
 
-    def missing(self, connection: Any) -> str | None:
+    def missing(self, connection: Connection) -> str | None:
         """Return the reader that must be set before the next statement, None where none need be set."""
         status = connection.pgconn.transaction_status
         if status == TransactionStatus.INERROR:
@@ -36,15 +39,15 @@ class _InForce:
         reader = current_reader()
         return None if reader == self.reader else reader
 
-    def note(self, connection: Any, reader: str) -> None:
+    def note(self, connection: Connection, reader: str) -> None:
         """Remember what was set, for as long as the transaction goes on."""
         self.reader = reader if connection.pgconn.transaction_status == TransactionStatus.INTRANS else ""
 
 
-_known: "WeakKeyDictionary[Any, _InForce]" = WeakKeyDictionary()
+_known: "WeakKeyDictionary[Connection, _InForce]" = WeakKeyDictionary()
 
 
-def _in_force(connection: Any) -> _InForce:
+def _in_force(connection: Connection) -> _InForce:
     return _known.setdefault(connection, _InForce())
 
 
@@ -52,7 +55,7 @@ _WORDS = "SELECT set_config('%s', '%s', true); "
 _WORDS_BEFORE = re.compile(re.escape(_WORDS) % (re.escape(SETTING), "[^']*"))
 
 
-def _before(query: Any, reader: str) -> Any:
+def _before(query: QueryNoTemplate, reader: str) -> QueryNoTemplate:
     """Return the query after the SQL that sets the reader; a reader is harmless in SQL."""
     words = _WORDS % (SETTING, reader)
     if isinstance(query, Composable):
@@ -61,7 +64,7 @@ def _before(query: Any, reader: str) -> Any:
 
 
 @contextmanager
-def _with_reader(connection: Any) -> Iterator[None]:
+def _with_reader(connection: Connection) -> Iterator[None]:
     """Provide a transaction that has its reader: the running one, or a new one where each statement is one."""
     missing = _in_force(connection).missing(connection)
     begins = bool(missing) and connection.autocommit and connection.pgconn.transaction_status == TransactionStatus.IDLE
@@ -77,10 +80,10 @@ def _with_reader(connection: Any) -> Iterator[None]:
         connection.commit()
 
 
-class Cursor(base.CursorMixin, ClientCursor[Any]):
+class Cursor(base.CursorMixin, ClientCursor[TupleRow]):
     """A cursor whose statements carry their reader where the transaction does not have it yet."""
 
-    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+    def execute(self, query: Any, params: Params | None = None, **options: bool | None) -> Self:
         """Run a statement; the rows and counts are its own."""
         in_force = _in_force(self.connection)
         reader = in_force.missing(self.connection)
@@ -91,22 +94,22 @@ class Cursor(base.CursorMixin, ClientCursor[Any]):
         in_force.note(self.connection, reader)
         return self
 
-    def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
+    def executemany(self, query: Query, params_seq: Iterable[Params], **options: bool) -> None:
         """Run a statement with each of many values."""
         with _with_reader(self.connection):
             super().executemany(query, params_seq, **options)
 
     @contextmanager
-    def copy(self, *args: Any, **options: Any) -> Iterator[Any]:
+    def copy(self, statement: Query, params: Params | None = None, *, writer: Writer | None = None) -> Iterator[Copy]:
         """Stream rows into a table, or out of one."""
-        with _with_reader(self.connection), super().copy(*args, **options) as copy:
+        with _with_reader(self.connection), super().copy(statement, params, writer=writer) as copy:
             yield copy
 
 
-class ServerSideCursor(base.CursorMixin, ClientCursorMixin[Any, Any], ServerCursor[Any]):
+class ServerSideCursor(base.CursorMixin, ClientCursorMixin[Connection, TupleRow], ServerCursor[TupleRow]):
     """A cursor that the server keeps. One that outlives its transaction is filled before that ends."""
 
-    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+    def execute(self, query: Query, params: Params | None = None, **options: Any) -> Self:
         """Declare the cursor, which is a message of its own."""
         with _with_reader(self.connection):
             return super().execute(query, params, **options)
@@ -130,7 +133,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Return how to connect."""
         return super().get_connection_params() | {"cursor_factory": Cursor}
 
-    def create_cursor(self, name: str | None = None) -> Any:
+    def create_cursor(self, name: str | None = None) -> Cursor | ServerSideCursor:
         """Return a cursor, one that the server keeps if it has a name."""
         if not name:
             return super().create_cursor()

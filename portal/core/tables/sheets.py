@@ -10,9 +10,10 @@ import zlib
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, BinaryIO
-from xml.etree.ElementTree import ParseError
+from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 
 from portal.core.tables.cells import MAX_COLUMNS, TableError, lost_formula, lost_number
@@ -49,7 +50,7 @@ UNREADABLE = (
 class _Parser(WorkSheetParser):
     """A parser that reads rows as (number, texts); it keeps nothing of them."""
 
-    def parse_row(self, row: Any) -> tuple[int, list[str]]:  # type: ignore[override] # cells as text
+    def parse_row(self, row: Element) -> tuple[int, list[str]]:  # type: ignore[override] # cells as text
         """Return the row's number and its cells as text, without empty ones at the end."""
         self.row_counter = int(float(row.get("r", self.row_counter + 1)))
         self.col_counter = 0
@@ -61,7 +62,7 @@ class _Parser(WorkSheetParser):
                 texts[cell["column"] - 1] = text
         return self.row_counter, texts
 
-    def parse_cell(self, element: Any) -> dict[str, Any]:
+    def parse_cell(self, element: Element) -> dict[str, Any]:
         """Return the cell with its value as text, or with the mark of lost content."""
         cell: dict[str, object] = super().parse_cell(element)
         value = cell["value"]
@@ -98,7 +99,7 @@ class SheetRows:
         """Return approximately how many bytes of the archive were read so far."""
         return 0 if self._file.closed else self._file.tell()
 
-    def _read(self, sheet: Any) -> Iterator[tuple[int, list[str]]]:
+    def _read(self, sheet: ReadOnlyWorksheet) -> Iterator[tuple[int, list[str]]]:
         last = 0  # the last row with content
         empty = 0
         try:
@@ -141,7 +142,7 @@ def _parsed(sheet: Any) -> Iterator[tuple[int, list[str]]]:
             yield parser.parse_row(row)
 
 
-def _visible(sheets: Sequence[Any]) -> tuple[Any, tuple[str, ...]]:
+def _visible(sheets: Sequence[ReadOnlyWorksheet]) -> tuple[ReadOnlyWorksheet, tuple[str, ...]]:
     """Return the first visible sheet, and the names of the other visible ones."""
     if not sheets:
         raise TableError(TableText.NO_SHEET())
@@ -170,7 +171,7 @@ def _refuse_bomb(file: BinaryIO, most: int) -> None:
         raise TableError(TableText.BOMB(unpacked // 1024**2))
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     """Return a cell's value as the programme writes it: whole numbers without ".0", dates as dd/mm/yyyy."""
     if value is None:
         return ""

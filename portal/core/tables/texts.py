@@ -48,7 +48,7 @@ class Sentence:
     def stored(self) -> dict[str, object]:
         """Return it in the form in which JSON stores it."""
         if isinstance(self.params, Mapping):
-            params: Any = {name: _stored(value) for name, value in self.params.items()}
+            params: object = {name: _stored(value) for name, value in self.params.items()}
         else:
             params = [_stored(value) for value in self.params]
         more = {"more": [one.stored() for one in self.more]} if self.more else {}
@@ -203,7 +203,7 @@ def read_sentence(stored: Mapping[str, Any]) -> Sentence:
     return Sentence(stored["code"], filled, tuple(read_sentence(one) for one in stored.get("more", ())))
 
 
-def _stored(value: Filled) -> Any:
+def _stored(value: Filled) -> object:
     return value.stored() if isinstance(value, Sentence) else value
 
 

@@ -7,9 +7,10 @@ make a number a date are kept; the few parts that openpyxl reads whole must be s
 
 import zipfile
 from collections.abc import Collection, Iterator
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 from xml.etree.ElementTree import Element
 
+from openpyxl import Workbook
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.styles.numbers import builtin_format_code, is_date_format, is_timedelta_format
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
@@ -25,7 +26,7 @@ MAX_CODE_LENGTH = 1_000  # four times what Excel accepts of a number's format
 ESCAPED = "x005F_"
 
 
-def read_workbook(file: BinaryIO) -> Any:
+def read_workbook(file: BinaryIO) -> Workbook:
     """Return the workbook as openpyxl has it, its sheets not yet read.
 
     Raises what openpyxl, zipfile and the XML parser raise, `ValueError` where a part is larger than any workbook's.
@@ -35,7 +36,7 @@ def read_workbook(file: BinaryIO) -> Any:
     return reader.wb
 
 
-def elements(source: object, wanted: Collection[str]) -> Iterator[tuple[str, Element]]:
+def elements(source: IO[bytes], wanted: Collection[str]) -> Iterator[tuple[str, Element]]:
     """Yield each element with a name in `wanted`, and the name of its parent; everything else is discarded at once.
 
     Names are without the namespace of sheets. Raises `ValueError` for an element of more than `MAX_PIECE_BYTES`,
@@ -69,7 +70,7 @@ def _name(element: Element) -> str:
 class _Metered:
     """A file that ends in a `ValueError` where one piece of it takes too many bytes."""
 
-    def __init__(self, source: Any) -> None:
+    def __init__(self, source: IO[bytes]) -> None:
         self.source, self.taken = source, 0
 
     def start_anew(self) -> None:

@@ -1,7 +1,5 @@
 """Command that checks whether the worker or beat of this machine lives: the health check of their containers."""
 
-from typing import Any
-
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.core.health.heartbeats import STALE_AFTER, alive_here
@@ -17,7 +15,7 @@ class Command(BaseCommand):
         """Add the kind of process."""
         parser.add_argument("process", choices=["worker", "beat"])
 
-    def handle(self, *args: Any, process: str, **options: Any) -> None:
+    def handle(self, *args: object, process: str, **options: object) -> None:
         """Print when the process lives. Raises `CommandError` where it does not."""
         if not alive_here(process).exists():
             seconds = int(STALE_AFTER.total_seconds())
