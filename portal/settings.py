@@ -159,6 +159,16 @@ def signing_keys(name: str) -> list[tuple[str, bytes]]:
     return keys
 
 
+def every(task: str, *, seconds: int) -> dict[str, object]:
+    """Return beat's entry for a task; a message that waits for longer than the interval is discarded."""
+    return {"task": task, "schedule": timedelta(seconds=seconds), "options": {"expires": seconds}}
+
+
+def daily(task: str, *, hour: str, minute: str) -> dict[str, object]:
+    """Return beat's entry for a task that runs once a day, at a time in UTC."""
+    return {"task": task, "schedule": crontab(hour=hour, minute=minute)}
+
+
 DEBUG = boolean("DEBUG", default=False)
 DEMO = boolean("DEMO", default=False)
 if DEMO and not DEBUG:
@@ -319,45 +329,18 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "requeue-lost-jobs": {"task": "portal.core.tasks.requeue_lost_jobs", "schedule": timedelta(seconds=20)},
     "seal-ledger": {"task": "portal.ledger.tasks.seal_ledger", "schedule": timedelta(minutes=10)},
-    "clear-old-report-files": {
-        "task": "assessments.tasks.clear_old_report_files",
-        "schedule": crontab(hour="3", minute="17"),
-    },
-    "remind-of-copies": {"task": "sharing.tasks.remind_of_copies", "schedule": crontab(hour="5", minute="41")},
+    "tell-people": every("portal.notices.tasks.send_notices", seconds=30),
+    "deliver-webhooks": every("portal.notices.tasks.deliver_webhooks", seconds=15),
+    "send-waiting-mails": every("portal.core.tasks.send_waiting_mails", seconds=60),
     "prompt-renewals": {"task": "sharing.tasks.prompt_renewals", "schedule": crontab(minute="23")},
-    "tell-people": {
-        "task": "portal.notices.tasks.send_notices",
-        "schedule": timedelta(seconds=30),
-        "options": {"expires": 30},
-    },
-    "deliver-webhooks": {
-        "task": "portal.notices.tasks.deliver_webhooks",
-        "schedule": timedelta(seconds=15),
-        "options": {"expires": 15},
-    },
-    "clear-old-notices": {
-        "task": "portal.notices.tasks.clear_old_notices",
-        "schedule": crontab(hour="3", minute="27"),
-    },
-    # Each day, so that a month is not lost to a beat that was down on the first; a factory is notified once.
-    "announce-monthly-digests": {
-        "task": "sharing.tasks.announce_monthly_digests",
-        "schedule": crontab(hour="4", minute="7"),
-    },
     "tend-requests": {"task": "sharing.tasks.tend_requests", "schedule": crontab(minute="23")},
-    "clear-old-sessions": {
-        "task": "portal.core.tasks.clear_old_sessions",
-        "schedule": crontab(hour="3", minute="7"),
-    },
-    "clear-leftovers": {
-        "task": "portal.core.tasks.clear_leftovers",
-        "schedule": crontab(hour="3", minute="47"),
-    },
-    "send-waiting-mails": {
-        "task": "portal.core.tasks.send_waiting_mails",
-        "schedule": timedelta(minutes=1),
-        "options": {"expires": 60},
-    },
+    "clear-old-report-files": daily("assessments.tasks.clear_old_report_files", hour="3", minute="17"),
+    "clear-old-notices": daily("portal.notices.tasks.clear_old_notices", hour="3", minute="27"),
+    "clear-old-sessions": daily("portal.core.tasks.clear_old_sessions", hour="3", minute="7"),
+    "clear-leftovers": daily("portal.core.tasks.clear_leftovers", hour="3", minute="47"),
+    # Each day, so that a month is not lost to a beat that was down on the first; a factory is notified once.
+    "announce-monthly-digests": daily("sharing.tasks.announce_monthly_digests", hour="4", minute="7"),
+    "remind-of-copies": daily("sharing.tasks.remind_of_copies", hour="5", minute="41"),
 }
 CELERY_BEAT_SCHEDULER = "portal.core.worker:Scheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 15  # seconds: shorter than the interval of heartbeats

@@ -11,14 +11,11 @@ from portal.core.countries import COUNTRIES, country_name
 # Other names in use, beside the English ones of `COUNTRIES` and the codes themselves.
 VARIANTS = {
     "Vietnam": "VN",
-    "Viet-Nam": "VN",
     "Laos": "LA",
     "Lao PDR": "LA",
     "South Korea": "KR",
     "Korea": "KR",
     "Turkey": "TR",
-    "Türkiye": "TR",
-    "Turkiye": "TR",
     "USA": "US",
     "United States of America": "US",
     "UK": "GB",
@@ -41,7 +38,6 @@ VARIANTS = {
     "P.R. China": "CN",
     "PR China": "CN",
     "People's Republic of China": "CN",
-    "Haïti": "HT",
 }
 
 

@@ -7,24 +7,16 @@ migration adds. In an app whose models all point at one another that is most of 
 from collections.abc import Iterable
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations import (
-    AddConstraint,
-    AddField,
-    AddIndex,
-    AlterUniqueTogether,
-    CreateModel,
-    Migration,
-    RunSQL,
-)
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from pgtrigger.migrations import AddTrigger
 
-ADDITIONS = (AddConstraint, AddField, AddIndex, AddTrigger)
+ADDITIONS = (migrations.AddConstraint, migrations.AddField, migrations.AddIndex, AddTrigger)
 
 
-class InitialMigration(Migration):
+class InitialMigration(migrations.Migration):
     """A migration that only adds: the models are rendered once, in their state after its last operation.
 
     A model that it creates gets its table in that final form, with all fields, indexes, constraints and triggers;
@@ -47,10 +39,12 @@ class InitialMigration(Migration):
 
     def _is_outstanding(self, operation: Operation, created: set[str]) -> bool:
         """Return whether the operation does something that creating the models of this migration does not."""
-        if isinstance(operation, CreateModel | RunSQL):
+        if isinstance(operation, migrations.CreateModel | migrations.RunSQL):
             return True
         is_part = (getattr(operation, "model_name_lower", "") or getattr(operation, "name_lower", "")) in created
-        if not isinstance(operation, ADDITIONS) and not (is_part and isinstance(operation, AlterUniqueTogether)):
+        if not isinstance(operation, ADDITIONS) and not (
+            is_part and isinstance(operation, migrations.AlterUniqueTogether)
+        ):
             raise self._refusal(operation)
         return not is_part
 
@@ -63,5 +57,5 @@ class InitialMigration(Migration):
 
 def _models_with_tables(operations: Iterable[Operation]) -> set[str]:
     """Return the models that get a table of their own: a proxy has none."""
-    made = [operation for operation in operations if isinstance(operation, CreateModel)]
+    made = [operation for operation in operations if isinstance(operation, migrations.CreateModel)]
     return {operation.name_lower for operation in made if not operation.options.get("proxy")}

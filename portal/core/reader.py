@@ -57,8 +57,7 @@ def streamed_as(reader: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
     remaining = iter(chunks)
     while True:
         with reading_as(reader):
-            try:
-                chunk = next(remaining)
-            except StopIteration:
-                return
+            chunk = next(remaining, None)
+        if chunk is None:
+            return
         yield chunk

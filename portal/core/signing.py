@@ -77,8 +77,7 @@ class KnownKey:
 
 
 def _jwk(public_key: bytes) -> dict[str, str]:
-    jwk: dict[str, str] = OKPAlgorithm.to_jwk(_public(public_key), as_dict=True)
-    return jwk
+    return OKPAlgorithm.to_jwk(_public(public_key), as_dict=True)
 
 
 @cache

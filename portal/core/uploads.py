@@ -14,21 +14,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
-from django.core.files import File
+from django.core.files import File, uploadhandler
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import UploadedFile
-from django.core.files.uploadhandler import (
-    FileUploadHandler,
-    MemoryFileUploadHandler,
-    SkipFile,
-    StopUpload,
-    TemporaryFileUploadHandler,
-)
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
@@ -42,17 +35,16 @@ from portal.core.turns import View, one_at_a_time
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-PIECE_BYTES = 1024 * 1024
 FORM_BYTES = 64 * 1024  # the size of a form around its file
 INCOMING_KEPT = timedelta(days=1)
 
 
-class NoUpload(FileUploadHandler):
+class NoUpload(uploadhandler.FileUploadHandler):
     """A handler that skips every file; the fields of the form are there."""
 
     def new_file(self, *args: object, **kwargs: object) -> None:
         """Raise `SkipFile`."""
-        raise SkipFile
+        raise uploadhandler.SkipFile
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Keep nothing."""
@@ -61,7 +53,7 @@ class NoUpload(FileUploadHandler):
         """Make no file."""
 
 
-class FirstBytes(FileUploadHandler):
+class FirstBytes(uploadhandler.FileUploadHandler):
     """A handler that keeps the start of each file in memory, no more than `most` bytes and one; its size stays true."""
 
     def __init__(self, request: HttpRequest, most: int) -> None:
@@ -78,7 +70,7 @@ class FirstBytes(FileUploadHandler):
         return UploadedFile(BytesIO(kept), self.file_name, self.content_type, file_size)
 
 
-class CountedUpload(FileUploadHandler):
+class CountedUpload(uploadhandler.FileUploadHandler):
     """A handler that stops reading when the files of a request pass a limit, whatever its header announced."""
 
     def __init__(self, request: HttpRequest, most: int) -> None:
@@ -94,7 +86,7 @@ class CountedUpload(FileUploadHandler):
         """Pass the chunk on. Raises `StopUpload` past the limit."""
         self.received += len(raw_data)
         if self.is_over:
-            raise StopUpload(connection_reset=True)
+            raise uploadhandler.StopUpload(connection_reset=True)
         return raw_data
 
     def file_complete(self, file_size: int) -> None:
@@ -149,8 +141,9 @@ def _limited(view: View, most: Callable[[], int]) -> View:
         if _announced(request) > most() + FORM_BYTES:
             return too_large(request, most())
         if request.method == "POST" and request.user.is_authenticated:
-            stored = MemoryFileUploadHandler(request), TemporaryFileUploadHandler(request)
-            request.upload_handlers = [CountedUpload(request, most()), *stored]
+            in_memory = uploadhandler.MemoryFileUploadHandler(request)
+            on_disk = uploadhandler.TemporaryFileUploadHandler(request)
+            request.upload_handlers = [CountedUpload(request, most()), in_memory, on_disk]
         return received(request, *args, **kwargs)
 
     return limited
@@ -274,19 +267,16 @@ def drop_upload(name: str) -> None:
 
 
 @contextmanager
-def open_upload(name: str) -> Iterator[BinaryIO]:
+def open_upload(name: str) -> Iterator[BufferedReader]:
     """Open a stored upload as a seekable binary file. Raises `FileNotFoundError` when it is gone."""
     with storages["private"].open(name) as stored:
-        yield cast(BinaryIO, stored.file)
+        yield cast(BufferedReader, stored.file)
 
 
 def sha256_of_upload(name: str) -> str:
     """Return the SHA-256 of a stored upload, read in pieces. Raises `FileNotFoundError` when it is gone."""
-    found = hashlib.sha256()
     with open_upload(name) as stored:
-        while piece := stored.read(PIECE_BYTES):
-            found.update(piece)
-    return found.hexdigest()
+        return hashlib.file_digest(stored, "sha256").hexdigest()
 
 
 def missing_upload(request: HttpRequest) -> HttpResponse:

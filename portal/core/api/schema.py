@@ -128,9 +128,8 @@ class PortalSchema(AutoSchema):
         errors = ALWAYS | (WITH_BODY if "requestBody" in operation else {})
         for status, description in errors.items():
             operation["responses"].setdefault(status, {"description": description, "content": problem})
-        if "429" in errors:
-            retry = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
-            operation["responses"]["429"] = {"description": errors["429"], "content": problem, "headers": retry}
+        retry = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
+        operation["responses"]["429"] = {"description": errors["429"], "content": problem, "headers": retry}
         return operation
 
     def _map_basic_serializer(self, serializer: object, direction: object) -> dict[str, object]:

@@ -32,8 +32,7 @@ def compile_document(template: Path, payload: str, timestamp: int) -> bytes:
 
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[HERE / "fonts"])
     compiler = typst.Compiler(input=template, root=template.parent, font_paths=fonts, sys_inputs={"payload": payload})
-    pdf = compiler.compile(format="pdf", pdf_standards=["ua-1"], timestamp=timestamp)
-    return cast(bytes, pdf)
+    return cast(bytes, compiler.compile(format="pdf", pdf_standards=["ua-1"], timestamp=timestamp))
 
 
 def main() -> None:

@@ -44,14 +44,11 @@ class _Asked(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         with suppress(DatabaseError):
-            yield from self._answered()
-
-    def _answered(self) -> Iterator[GaugeMetricFamily]:
-        for gauge in gauges.values():
-            family = GaugeMetricFamily(gauge.name, gauge.text, labels=[gauge.label] if gauge.label else [])
-            for value, count in gauge.ask().items():
-                family.add_metric([value] if gauge.label else [], count)
-            yield family
+            for gauge in gauges.values():
+                family = GaugeMetricFamily(gauge.name, gauge.text, labels=[gauge.label] if gauge.label else [])
+                for value, count in gauge.ask().items():
+                    family.add_metric([value] if gauge.label else [], count)
+                yield family
 
 
 def exposition() -> bytes:

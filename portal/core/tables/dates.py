@@ -23,7 +23,8 @@ def day(text: str) -> date:
         raise TableText.EMPTY().refusal()
     if match := _DATE.fullmatch(text):
         day_, month, year = map(int, match.groups())
-        _refuse_month_first(shown, day_, month)
+        if month > 12 >= day_:
+            raise TableText.MONTH_FIRST(value=shown, month=month).refusal()
     elif match := _ISO_DATE.fullmatch(text):
         year, month, day_ = map(int, match.groups())
     elif _SHORT_YEAR.fullmatch(text):
@@ -34,11 +35,6 @@ def day(text: str) -> date:
         return date(year, month, day_)
     except ValueError:
         raise TableText.NO_DAY(shown).refusal() from None
-
-
-def _refuse_month_first(shown: str, day_: int, month: int) -> None:
-    if month > 12 >= day_:
-        raise TableText.MONTH_FIRST(value=shown, month=month).refusal()
 
 
 def past_day(text: str, latest: date) -> date:

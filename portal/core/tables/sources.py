@@ -49,7 +49,7 @@ def open_source(file: BinaryIO, names: set[str], most_rows: int | None) -> "CsvR
     if start.startswith(b"\xd0\xcf\x11\xe0"):
         raise _old_or_protected(file)
     if start.startswith(_PICTURES_AND_ARCHIVES):
-        raise _no_table()
+        raise TableError(TableText.NO_TABLE())
     return CsvRows(file, _encoding(start), names)
 
 
@@ -63,10 +63,6 @@ def _old_or_protected(file: BinaryIO) -> TableError:
     return TableError(TableText.OLD_EXCEL())
 
 
-def _no_table() -> TableError:
-    return TableError(TableText.NO_TABLE())
-
-
 def _encoding(start: bytes) -> str:
     if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         raise TableError(TableText.UTF32().then(TableText.UTF8_HELP()))
@@ -75,7 +71,7 @@ def _encoding(start: bytes) -> str:
     if start.count(0) > len(start) // 4:
         raise TableError(TableText.UTF16_UNMARKED().then(TableText.UTF8_HELP()))
     if _NEVER_IN_TEXT.search(start[:1024]) and not _is_utf8(start):
-        raise _no_table()
+        raise TableError(TableText.NO_TABLE())
     return "utf-8-sig"
 
 
@@ -127,7 +123,8 @@ class CsvRows:
         self._file.seek(0)
         text = io.TextIOWrapper(self._file, self._encoding, newline="")
         try:
-            for number, cells in enumerate(self._parse(text), start=1):
+            rows = csv.reader(self._lines(text), delimiter=self._delimiter, strict=True)
+            for number, cells in enumerate(rows, start=1):
                 if number > self._skip:
                     yield number, cells
         except UnicodeDecodeError as error:
@@ -137,9 +134,6 @@ class CsvRows:
         finally:
             with suppress(ValueError):  # detached already, or its file is closed
                 text.detach()
-
-    def _parse(self, text: io.TextIOWrapper) -> Iterator[list[str]]:
-        return csv.reader(self._lines(text), delimiter=self._delimiter, strict=True)
 
     def _lines(self, text: io.TextIOWrapper) -> Iterator[str]:
         while line := text.readline(MAX_LINE):
