@@ -494,11 +494,10 @@ if "EMAIL_FILE_PATH" in EMAIL_CONFIG:
     EMAIL_CONFIG["EMAIL_FILE_PATH"] = unquote(EMAIL_CONFIG["EMAIL_FILE_PATH"])
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = positive("EMAIL_TIMEOUT_SECONDS", default=20)
-FROM_EXAMPLE = "Portal <portal@example.org>"
 DEFAULT_FROM_EMAIL = (
     env.str("DEFAULT_FROM_EMAIL", default="Better Work portal <portal@localhost>")
     if DEBUG
-    else sender("DEFAULT_FROM_EMAIL", FROM_EXAMPLE)
+    else sender("DEFAULT_FROM_EMAIL", "Portal <portal@example.org>")
 )
 
 # Notices: a person is mailed at most once in the interval; daily mails leave at this hour (UTC).
@@ -529,7 +528,6 @@ REST_FRAMEWORK = {
         "verify": env.str("VERIFY_RATE", default="60/min"),
     },
     "EXCEPTION_HANDLER": "portal.core.api.problem_response",
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 REST_KNOX = {
     "TOKEN_MODEL": "accounts.ApiToken",

@@ -10,10 +10,7 @@ class CoreConfig(AppConfig):
     name = "portal.core"
     label = "core"
     verbose_name = "Events and jobs"
-    database_rights = {
-        "Event": "SELECT, INSERT",
-        "SigningKey": "SELECT, INSERT",
-    }
+    database_rights = {"Event": "SELECT, INSERT", "SigningKey": "SELECT, INSERT"}
 
     def ready(self) -> None:
         from django.core.checks import register

@@ -6,30 +6,15 @@ from django.db.models import BooleanField, Exists, F, Func, Model, Q, QuerySet
 from portal.core.compiled import Keys
 
 
-class _EqualsAny(Func):
-    """`column = ANY (ARRAY(subselect))`."""
-
-    template = "%(expressions)s)"
-    arg_joiner = " = ANY ("
-    arity = 2
-    output_field = BooleanField()
-
-
-class _ArrayOfKeys(Func):
-    """`ARRAY(subselect)`."""
-
-    template = "ARRAY%(expressions)s"
-    arity = 1
-
-
 def among(column: str, keys: QuerySet[Model, object] | Keys) -> Q:
     """Return the condition that `column` is one of `keys`, a queryset of one column or its SQL.
 
     The keys are read once a statement, before anything else, and then used to search an index. `column__in=keys`
     instead lets the planner walk the rows and look each of them up among the keys.
     """
-    array = _ArrayOfKeys(keys) if isinstance(keys, Keys) else ArraySubquery(keys)
-    return Q(_EqualsAny(F(column), array))
+    array = Func(keys, template="ARRAY%(expressions)s") if isinstance(keys, Keys) else ArraySubquery(keys)
+    # `column = ANY (ARRAY(subselect))`
+    return Q(Func(F(column), array, template="%(expressions)s)", arg_joiner=" = ANY (", output_field=BooleanField()))
 
 
 class ExistsRowByRow(Exists):

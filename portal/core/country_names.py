@@ -8,36 +8,26 @@ from django.utils import translation
 
 from portal.core.countries import COUNTRIES, country_name
 
-# Other names in use, beside the English ones of `COUNTRIES` and the codes themselves.
+# Other names in use by code, beside the English ones of `COUNTRIES` and the codes themselves.
 VARIANTS = {
-    "Vietnam": "VN",
-    "Laos": "LA",
-    "Lao PDR": "LA",
-    "South Korea": "KR",
-    "Korea": "KR",
-    "Turkey": "TR",
-    "USA": "US",
-    "United States of America": "US",
-    "UK": "GB",
-    "Great Britain": "GB",
-    "England": "GB",
-    "Hong Kong SAR": "HK",
-    "Hong Kong, China": "HK",
-    "Taiwan": "TW",
-    "Tanzania": "TZ",
-    "Czech Republic": "CZ",
-    "Macedonia": "MK",
-    "Burma": "MM",
-    "Holland": "NL",
-    "The Netherlands": "NL",
-    "UAE": "AE",
-    "Kingdom of Cambodia": "KH",
-    "Cambodge": "KH",
-    "Hashemite Kingdom of Jordan": "JO",
-    "Arab Republic of Egypt": "EG",
-    "P.R. China": "CN",
-    "PR China": "CN",
-    "People's Republic of China": "CN",
+    "AE": ["UAE"],
+    "CN": ["P.R. China", "PR China", "People's Republic of China"],
+    "CZ": ["Czech Republic"],
+    "EG": ["Arab Republic of Egypt"],
+    "GB": ["UK", "Great Britain", "England"],
+    "HK": ["Hong Kong SAR", "Hong Kong, China"],
+    "JO": ["Hashemite Kingdom of Jordan"],
+    "KH": ["Kingdom of Cambodia", "Cambodge"],
+    "KR": ["South Korea", "Korea"],
+    "LA": ["Laos", "Lao PDR"],
+    "MK": ["Macedonia"],
+    "MM": ["Burma"],
+    "NL": ["Holland", "The Netherlands"],
+    "TR": ["Turkey"],
+    "TW": ["Taiwan"],
+    "TZ": ["Tanzania"],
+    "US": ["USA", "United States of America"],
+    "VN": ["Vietnam"],
 }
 
 
@@ -56,4 +46,4 @@ def _names() -> dict[str, str]:
     with translation.override("en"):
         names = {_plain(country_name(code)): code for code in COUNTRIES}
     names |= {_plain(code): code for code in COUNTRIES}
-    return names | {_plain(name): code for name, code in VARIANTS.items()}
+    return names | {_plain(name): code for code, others in VARIANTS.items() for name in others}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache
 from importlib.resources import files
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
@@ -24,6 +24,7 @@ from django.utils.translation import get_language
 
 zoneinfo.reset_tzpath(to=())  # so that only the locked package answers
 
+T = TypeVar("T")
 SHORTEST = timedelta(microseconds=1)
 # Countries whose list of zones does not begin with the zone in which most of the country lives.
 MAIN_ZONES = {
@@ -192,17 +193,18 @@ def zone_in_words(place: Place) -> str:
 
 def by_start(names: Iterable[str], day: date) -> dict[datetime, list[str]]:
     """Return the moments at which a day starts in these zones, each with the zones in which it does."""
-    found: dict[datetime, list[str]] = defaultdict(list)
-    for name in sorted(set(names)):
-        found[start_of(day, Zone(zone_named(name)))].append(name)
-    return found
+    return _grouped(names, lambda place: start_of(day, place))
 
 
 def by_today(names: Iterable[str]) -> dict[date, list[str]]:
     """Return the days that it is now in these zones, at most three, each with the zones in which it is."""
-    found: dict[date, list[str]] = defaultdict(list)
+    return _grouped(names, today)
+
+
+def _grouped(names: Iterable[str], what: Callable[[Place], T]) -> dict[T, list[str]]:
+    found: dict[T, list[str]] = defaultdict(list)
     for name in sorted(set(names)):
-        found[today(Zone(zone_named(name)))].append(name)
+        found[what(Zone(zone_named(name)))].append(name)
     return found
 
 

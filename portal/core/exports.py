@@ -81,9 +81,8 @@ def csv_file(header: Sequence[object], rows: Iterable[Sequence[object]], *, bom:
 
 def csv_response(name: str, header: Sequence[object], rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:
     """Return a CSV file as a download called `name`, which is sent row by row."""
-    response = StreamingHttpResponse(csv_file(header, rows), content_type=CSV)
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return response
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return StreamingHttpResponse(csv_file(header, rows), content_type=CSV, headers=headers)
 
 
 def _csv_cells(row: Sequence[object]) -> list[str]:

@@ -45,14 +45,12 @@ class InitialMigration(migrations.Migration):
         if not isinstance(operation, ADDITIONS) and not (
             is_part and isinstance(operation, migrations.AlterUniqueTogether)
         ):
-            raise self._refusal(operation)
+            raise ImproperlyConfigured(
+                f"{self}: an InitialMigration cannot '{operation.describe()}', because that needs the models as they "
+                "are in between. Move it to a migration of its own, or derive this one from "
+                "django.db.migrations.Migration."
+            )
         return not is_part
-
-    def _refusal(self, operation: Operation) -> ImproperlyConfigured:
-        return ImproperlyConfigured(
-            f"{self}: an InitialMigration cannot '{operation.describe()}', because that needs the models as they are "
-            "in between. Move it to a migration of its own, or derive this one from django.db.migrations.Migration."
-        )
 
 
 def _models_with_tables(operations: Iterable[Operation]) -> set[str]:

@@ -7,7 +7,7 @@ must be idempotent. A handler re-checks its owner's access when it starts and be
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -49,7 +49,7 @@ class JobRun:
     """One run of one job, as its handler sees it."""
 
     job: Job
-    _reported: float = field(default=0.0)
+    _reported: float = 0.0
 
     def report(self, progress: int, total: int, stage: JobText | None = None) -> None:
         """Store progress (at most twice a second) and renew the lease.
@@ -129,10 +129,7 @@ def claim(job_id: UUID) -> Job | None:
     now = timezone.now()
     free = Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, lease_until__lt=now)
     claimed = Job.objects.filter(free, pk=job_id, cancel_requested=False).update(
-        state=Job.State.RUNNING,
-        attempts=F("attempts") + 1,
-        started_at=now,
-        lease_until=now + settings.JOB_LEASE,
+        state=Job.State.RUNNING, attempts=F("attempts") + 1, started_at=now, lease_until=now + settings.JOB_LEASE
     )
     return Job.objects.select_related("owner").get(pk=job_id) if claimed else None
 

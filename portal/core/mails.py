@@ -74,7 +74,7 @@ def _seal(message: EmailMultiAlternatives) -> str:
         "from_email": message.from_email,
         "to": message.to,
         "headers": message.extra_headers,
-        "alternatives": [[content, kind] for content, kind in message.alternatives],
+        "alternatives": message.alternatives,
     }
     return box(PURPOSE).encrypt(json.dumps(parts).encode()).decode()
 
@@ -82,5 +82,4 @@ def _seal(message: EmailMultiAlternatives) -> str:
 def _opened(sealed: str) -> EmailMultiAlternatives:
     """Return the mail. Raises `InvalidToken` for one that no configured key decrypts."""
     parts = json.loads(box(PURPOSE).decrypt(sealed.encode()))
-    parts["alternatives"] = [(content, kind) for content, kind in parts["alternatives"]]
     return EmailMultiAlternatives(**parts, connection=get_connection())

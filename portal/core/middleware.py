@@ -15,15 +15,19 @@ from portal.core.logs import route_of
 log = structlog.get_logger(__name__)
 
 
-class RequestLog:
+class Middleware:
+    """A step around each request, which calls the next one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+
+class RequestLog(Middleware):
     """Middleware that logs one line for each request: method, route, status and milliseconds.
 
     The route is the pattern (`invitations/<uuid:invitation_id>/<str:secret>/`), never the address: that may hold a
     secret, a cursor or what somebody searched for (invariant 8).
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         began = time.perf_counter()
@@ -35,15 +39,12 @@ class RequestLog:
         return response
 
 
-class Probes:
+class Probes(Middleware):
     """Middleware for health checks and metrics, answered whatever host the request names.
 
     A load balancer asks each web server by its address, which is not one of `ALLOWED_HOSTS`. These pages link to
     nothing and mail nothing, so the host cannot mislead anybody; everywhere else it is checked.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not request.path_info.startswith(("/health/", "/metrics/")):
@@ -56,11 +57,8 @@ class Probes:
             return self.get_response(request)
 
 
-class PrivateResponses:
+class PrivateResponses(Middleware):
     """Middleware by which answers to signed-in people are kept by no cache and sent to no other site (invariant 4)."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """Show the portal's own page for "not found", while developing, too, not the debugger's list of addresses."""

@@ -29,8 +29,7 @@ def history_trigger(name: str, table: str, owner: str, columns: list[str]) -> pg
 
     `owner` is the history's column for the row's id. No change of a setting can bypass it.
     """
-    new = ", ".join(f"NEW.{column}" for column in columns)
-    old = ", ".join(f"OLD.{column}" for column in columns)
+    old, new = (", ".join(f"{row}.{column}" for column in columns) for row in ("OLD", "NEW"))
     return pgtrigger.Trigger(
         name=name,
         when=pgtrigger.After,

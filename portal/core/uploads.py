@@ -46,12 +46,6 @@ class NoUpload(uploadhandler.FileUploadHandler):
         """Raise `SkipFile`."""
         raise uploadhandler.SkipFile
 
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """Keep nothing."""
-
-    def file_complete(self, file_size: int) -> None:
-        """Make no file."""
-
 
 class FirstBytes(uploadhandler.FileUploadHandler):
     """A handler that keeps the start of each file in memory, no more than `most` bytes and one; its size stays true."""
@@ -105,10 +99,7 @@ def limited_upload(view: View) -> View:
 def limited_table(door: str) -> Callable[[View], View]:
     """Wrap a view that reads a table while its sender waits: `limited_upload` with the limit of `door`."""
 
-    def decorated(view: View) -> View:
-        return _limited(view, lambda: table_limit(door))
-
-    return decorated
+    return lambda view: _limited(view, lambda: table_limit(door))
 
 
 def table_limit(door: str) -> int:
@@ -237,13 +228,12 @@ def sweep_orphans() -> int:
     return len(orphans) + _sweep_incoming()
 
 
-def _orphans(folder: Folder) -> list[str]:
+def _orphans(folder: Folder) -> set[str]:
     storage, before = storages["private"], timezone.now() - folder.sweep_after
     names = storage.listdir(folder.name)[1] if storage.exists(folder.name) else []
-    stored = {f"{folder.name}/{name}" for name in names}
-    candidates = [name for name in stored if storage.get_modified_time(name) < before]
-    in_use = set(folder.in_use()) if candidates else set()
-    return [name for name in candidates if name not in in_use]
+    stored = (f"{folder.name}/{name}" for name in names)
+    candidates = {name for name in stored if storage.get_modified_time(name) < before}
+    return candidates.difference(folder.in_use()) if candidates else candidates
 
 
 def _sweep_incoming() -> int:

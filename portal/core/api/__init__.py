@@ -10,11 +10,10 @@ its own views exist.
 
 from portal.core.api.body import Query, StrictSerializer
 from portal.core.api.errors import problem_response, server_error
-from portal.core.api.pagination import MAX_PAGE_SIZE, KeysetPagination, PageQuery
+from portal.core.api.pagination import KeysetPagination, PageQuery
 from portal.core.api.throttling import PersonThrottle
 
 __all__ = [
-    "MAX_PAGE_SIZE",
     "KeysetPagination",
     "PageQuery",
     "PersonThrottle",

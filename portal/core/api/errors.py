@@ -116,9 +116,9 @@ def readable(value: object) -> str:
     return text if len(text) <= ECHO_LENGTH else text[: ECHO_LENGTH - 1] + "…"
 
 
-def server_error(request: HttpRequest, prefix: str = "/api/") -> HttpResponse:
-    """Return the answer to a defect of ours: problem+json under `prefix`, the portal's page elsewhere."""
-    if not request.path.startswith(prefix):
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Return the answer to a defect of ours: problem+json under `/api/`, the portal's page elsewhere."""
+    if not request.path.startswith("/api/"):
         return defaults.server_error(request)
     problem = {"type": "about:blank", "title": "Internal Server Error", "status": 500}
     problem["detail"] = _("Something went wrong on our side. Nothing was changed.")

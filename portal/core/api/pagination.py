@@ -47,13 +47,8 @@ class KeysetPagination(BasePagination):
 
     def get_paginated_response(self, data: object) -> Response:
         """Return a page with `next` and `previous` as whole addresses, or null; no count (it would cost a scan)."""
-        return Response(
-            {
-                "next": self._url(self.page.next_cursor),
-                "previous": self._url(self.page.previous_cursor),
-                "results": data,
-            }
-        )
+        links = {"next": self._url(self.page.next_cursor), "previous": self._url(self.page.previous_cursor)}
+        return Response({**links, "results": data})
 
     def _url(self, cursor: str) -> str | None:
         return replace_query_param(self.request.build_absolute_uri(), "cursor", cursor) if cursor else None

@@ -18,24 +18,19 @@ IN_DATABASE = "django.core.cache.backends.db.DatabaseCache"
 own_counts = LocMemCache("portal.throttling", {})
 
 
-def counts() -> BaseCache:
-    """Return where the counts are.
-
-    All processes count together where the cache is Redis, which production has. While Redis is unavailable
-    (`portal.core.cache`), and where the cache is a table of the database, each process counts for itself, so that the
-    limit is the rate times the number of web processes: six more queries on every request would cost more than they
-    save.
-    """
-    return own_counts if settings.CACHES["default"]["BACKEND"] == IN_DATABASE else shared_cache
-
-
 class Throttle(SimpleRateThrottle):
-    """A limit whose counts are in `counts()`, for each client behind our proxies."""
+    """A limit for each client behind our proxies."""
 
     @property
     def cache(self) -> BaseCache:  # type: ignore[override]
-        """Where the counts are."""
-        return counts()
+        """The cache in which the counts are.
+
+        All processes count together where the cache is Redis, which production has. While Redis is unavailable
+        (`portal.core.cache`), and where the cache is a table of the database, each process counts for itself, so that
+        the limit is the rate times the number of web processes: six more queries on every request would cost more than
+        they save.
+        """
+        return own_counts if settings.CACHES["default"]["BACKEND"] == IN_DATABASE else shared_cache
 
     def get_ident(self, request: Request) -> str:
         """Return the address of the client."""

@@ -82,8 +82,7 @@ def database_log() -> str:
 def _log_settings() -> tuple[str, str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('log_min_error_statement'), current_setting('log_error_verbosity')")
-        statement, verbosity = cursor.fetchone()
-    return statement, verbosity
+        return cursor.fetchone()
 
 
 def migrations() -> str:

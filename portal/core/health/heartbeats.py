@@ -5,6 +5,8 @@ Ages are measured by the database's clock alone. A process that cannot write con
 
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import structlog
@@ -23,23 +25,25 @@ KEPT = timedelta(days=1)
 
 def write_heartbeat(process: str) -> None:
     """Record that this process lives, over a connection that is not kept open."""
-    try:
+    with _brief_connection(process):
         beat = Heartbeat(name=_name(process), process=process, at=Now(), state_folder=folder_id())
         Heartbeat.objects.bulk_create(
             [beat], update_conflicts=True, unique_fields=["name"], update_fields=["process", "at", "state_folder"]
         )
-    except (DatabaseError, OSError) as error:
-        log.warning("heartbeat_not_written", process=process, error=type(error).__name__)
-    finally:
-        if not connection.in_atomic_block:
-            connection.close()
 
 
 def end_heartbeat(process: str) -> None:
     """Delete this process's heartbeat, because the process ends in order."""
-    try:
+    with _brief_connection(process):
         Heartbeat.objects.filter(name=_name(process)).delete()
-    except DatabaseError as error:
+
+
+@contextmanager
+def _brief_connection(process: str) -> Iterator[None]:
+    """Close the connection after the block; what fails in it is logged, and the process goes on."""
+    try:
+        yield
+    except (DatabaseError, OSError) as error:
         log.warning("heartbeat_not_written", process=process, error=type(error).__name__)
     finally:
         if not connection.in_atomic_block:

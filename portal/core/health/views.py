@@ -45,7 +45,6 @@ def metrics(request: HttpRequest) -> HttpResponse:
         raise Http404
     sent = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
     if not compare_digest(sent, settings.METRICS_TOKEN.encode()):
-        response = HttpResponse("unauthorised", status=401, content_type="text/plain")
-        response.headers["WWW-Authenticate"] = "Bearer"
-        return response
+        challenge = {"WWW-Authenticate": "Bearer"}
+        return HttpResponse("unauthorised", status=401, content_type="text/plain", headers=challenge)
     return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)

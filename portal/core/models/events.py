@@ -28,9 +28,7 @@ class Event(models.Model):
             models.Index(fields=["brand_id", "-id"], name="core_event_brand"),
             models.Index(fields=["subject", "-id"], name="core_event_subject"),
         ]
-        triggers = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
-        ]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}".strip()

@@ -72,9 +72,7 @@ class Job(models.Model):
         indexes = [
             models.Index(fields=["owner", "-created_at"], name="core_job_owner"),
             models.Index(
-                fields=["lease_until"],
-                name="core_job_open",
-                condition=models.Q(state__in=["queued", "running"]),
+                fields=["lease_until"], name="core_job_open", condition=models.Q(state__in=["queued", "running"])
             ),
         ]
 

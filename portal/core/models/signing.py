@@ -15,9 +15,7 @@ class SigningKey(models.Model):
     first_used_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        triggers = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
-        ]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
         return self.key_id

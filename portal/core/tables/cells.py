@@ -9,7 +9,7 @@ with NUL, which no text of a file can hold.
 import re
 from decimal import Decimal, InvalidOperation
 
-from portal.core.tables.texts import Sentence, TableText
+from portal.core.tables.texts import Sentence, TableText, Told
 
 MAX_COLUMNS = 200
 MARK = "\0"
@@ -23,18 +23,13 @@ _SCIENTIFIC = re.compile(r"-?\d(?:[.,]\d+)?E\+(?:1[1-9]|[2-9]\d|\d{3})")
 SIX_PLACES = Decimal("0.000001")
 
 
-class TableError(Exception):
+class TableError(Told, Exception):
     """The error for a file, or one row of it, that cannot be read as a table. The sentence is for its uploader."""
 
     def __init__(self, sentence: Sentence | str, *, row: int | None = None, column: str = "") -> None:
         super().__init__(sentence)
         self.sentence = sentence if isinstance(sentence, Sentence) else Sentence(sentence)
         self.row, self.column = row, column
-
-    @property
-    def message(self) -> str:
-        """The sentence in the language of its present reader."""
-        return str(self.sentence)
 
 
 def lost_number(shown: str) -> str:

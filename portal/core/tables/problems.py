@@ -13,7 +13,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from portal.core.tables.cells import TableError
-from portal.core.tables.texts import Sentence, read_sentence, sentences_of
+from portal.core.tables.texts import Sentence, Told, read_sentence, sentences_of
 
 MOST_KEPT = 10_000
 MOST_KEPT_OF_A_KIND = 100
@@ -25,7 +25,7 @@ LONGEST_COLUMN, LONGEST_VALUE = 60, 200  # characters that are kept: headers and
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Told):
     """One problem: the row and column as a spreadsheet shows them, the text in that cell, and what to do."""
 
     row: int | None
@@ -33,14 +33,9 @@ class Problem:
     value: str
     sentence: Sentence
 
-    @property
-    def message(self) -> str:
-        """The sentence in the language of its present reader."""
-        return str(self.sentence)
-
 
 @dataclass(slots=True)
-class Group:
+class Group(Told):
     """The problems of one kind. Where `is_mixed`, `value` and `sentence` are those of the first of several texts."""
 
     column: str
@@ -49,11 +44,6 @@ class Group:
     is_mixed: bool = False
     count: int = 0
     rows: list[int] = field(default_factory=list)
-
-    @property
-    def message(self) -> str:
-        """The sentence in the language of its present reader."""
-        return str(self.sentence)
 
     def stored(self) -> dict[str, object]:
         """Return the group in the form in which JSON stores it."""
@@ -78,13 +68,7 @@ class Problems(list[Problem]):
         self._texts: Counter[tuple[str, str]] = Counter()
 
     def add(
-        self,
-        row: int | None,
-        column: str,
-        value: str,
-        sentence: Sentence | str,
-        *,
-        kind: str = "",
+        self, row: int | None, column: str, value: str, sentence: Sentence | str, *, kind: str = ""
     ) -> tuple[Group, Problem]:
         """Count a problem. `sentence` may be words where they are shown at once, to the uploader of the table.
 

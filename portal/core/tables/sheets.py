@@ -17,6 +17,7 @@ from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 
 from portal.core.tables.cells import MAX_COLUMNS, TableError, lost_formula, lost_number
+from portal.core.tables.sources import Rows
 from portal.core.tables.texts import TableText
 from portal.core.tables.workbooks import elements, read_workbook
 
@@ -75,11 +76,10 @@ class _Parser(WorkSheetParser):
         return cell
 
 
-class SheetRows:
-    """The rows of the first visible sheet, numbered from 1. `other_sheets` are visible, too, and are not read."""
+class SheetRows(Rows):
+    """The rows of the first visible sheet."""
 
     def __init__(self, file: BinaryIO, most_rows: int | None) -> None:
-        self._file = file
         self._most_empty = MAX_SHEET_ROWS if most_rows is None else most_rows + MAX_EMPTY_ROWS
         try:
             _refuse_bomb(file, MAX_UNPACKED_BYTES if most_rows is None else MAX_SMALL_BYTES)
@@ -90,14 +90,7 @@ class SheetRows:
             raise TableError(TableText.NO_WORKBOOK()) from error
         sheet, self.other_sheets = _visible(book.worksheets)
         self.sheet = str(sheet.title)
-        self._rows = self._read(sheet)
-
-    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
-        return self._rows
-
-    def position(self) -> int:
-        """Return approximately how many bytes of the archive were read so far."""
-        return 0 if self._file.closed else self._file.tell()
+        super().__init__(file, self._read(sheet))
 
     def _read(self, sheet: ReadOnlyWorksheet) -> Iterator[tuple[int, list[str]]]:
         last = 0  # the last row with content
@@ -119,10 +112,7 @@ class SheetRows:
 
     def _refuse_gap(self, last: int, number: int, empty: int) -> None:
         if number - last > MAX_EMPTY_ROWS + 1 or empty > self._most_empty:
-            raise TableError(
-                TableText.EMPTY_ROWS(MAX_EMPTY_ROWS),
-                row=min(number, last + MAX_EMPTY_ROWS + 1),
-            )
+            raise TableError(TableText.EMPTY_ROWS(MAX_EMPTY_ROWS), row=min(number, last + MAX_EMPTY_ROWS + 1))
         if number > MAX_SHEET_ROWS:
             raise TableError(TableText.BEYOND_EXCEL(), row=MAX_SHEET_ROWS + 1)
 

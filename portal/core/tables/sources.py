@@ -6,13 +6,10 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from portal.core.tables.cells import TableError
 from portal.core.tables.texts import Sentence, TableText
-
-if TYPE_CHECKING:
-    from portal.core.tables.sheets import SheetRows
 
 MAX_LINE = 1_048_576  # characters between two line breaks
 SAMPLE_BYTES = 65_536
@@ -33,7 +30,7 @@ def normalised(header: str) -> str:
     return _IGNORED_IN_NAMES.sub("", header).casefold()
 
 
-def open_source(file: BinaryIO, names: set[str], most_rows: int | None) -> "CsvRows | SheetRows":
+def open_source(file: BinaryIO, names: set[str], most_rows: int | None) -> "Rows":
     """Return the rows of a file of either kind.
 
     `names` are the normalised columns by which the separator is recognised; `most_rows` is how many rows its reader
@@ -84,30 +81,35 @@ def _is_utf8(start: bytes) -> bool:
     return True
 
 
-class CsvRows:
-    """The rows of a CSV file, numbered from 1; blank lines count. It has no sheets."""
+class Rows:
+    """The rows of a file, numbered from 1, of the `sheet` that is read. `other_sheets` are visible, and not read."""
 
     sheet = ""
     other_sheets: tuple[str, ...] = ()
 
-    def __init__(self, file: BinaryIO, encoding: str, names: set[str]) -> None:
-        self._file, self._encoding = file, encoding
-        self._delimiter, self._skip = self._sniff(names)
-        self._rows = self._read()
+    def __init__(self, file: BinaryIO, rows: Iterator[tuple[int, list[str]]]) -> None:
+        self._file, self._rows = file, rows
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
         return self._rows
 
     def position(self) -> int:
-        """Return how many bytes were taken from the file so far."""
+        """Return how many bytes were taken from the file so far; of an archive it is approximate."""
         return 0 if self._file.closed else self._file.tell()
+
+
+class CsvRows(Rows):
+    """The rows of a CSV file; blank lines count. It has no sheets."""
+
+    def __init__(self, file: BinaryIO, encoding: str, names: set[str]) -> None:
+        super().__init__(file, self._read())
+        self._encoding = encoding
+        self._delimiter, self._skip = self._sniff(names)
 
     def _sniff(self, names: set[str]) -> tuple[str, int]:
         """Return the delimiter, and how many lines ("sep=;", as Excel writes it) precede the header."""
-        self._file.seek(0)
         decoder = codecs.getincrementaldecoder(self._encoding)(errors="replace")
         sample = decoder.decode(self._file.read(SAMPLE_BYTES)).lstrip("\r\n")
-        self._file.seek(0)
         told = re.match(r'"?sep=([,;\t])"?\r?\n', sample)
         if told:
             return told[1], 1
@@ -138,7 +140,9 @@ class CsvRows:
     def _lines(self, text: io.TextIOWrapper) -> Iterator[str]:
         while line := text.readline(MAX_LINE):
             if "\0" in line:
-                raise self._with_nul(text)
+                text.detach()
+                row, column, _cell = self._first_cell(re.compile("\0"))
+                raise TableError(TableText.NUL(), row=row, column=column)
             if len(line) == MAX_LINE and not line.endswith(("\n", "\r")):
                 raise TableError(TableText.LONG_LINE(MAX_LINE))
             yield line
@@ -160,11 +164,6 @@ class CsvRows:
             text=_LOST.sub("\ufffd", cell)[:80], byte=f"0x{ord(lost[0]) - 0xDC00:02X}" if lost else "?"
         )
         return TableError(wrong.then(TableText.UTF8_HELP()), row=row, column=column)
-
-    def _with_nul(self, text: io.TextIOWrapper) -> TableError:
-        text.detach()
-        row, column, _cell = self._first_cell(re.compile("\0"))
-        return TableError(TableText.NUL(), row=row, column=column)
 
     def _first_cell(self, pattern: re.Pattern[str]) -> tuple[int | None, str, str]:
         self._file.seek(0)

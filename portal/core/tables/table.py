@@ -53,12 +53,13 @@ class Table:
         """
         self._file = file
         self.size = file.seek(0, io.SEEK_END)
-        asked = [*required, *optional]
+        wanted = {normalised(name): name for name in [*required, *optional]}
+        wanted |= {normalised(other): name for other, name in (aliases or {}).items()}
         self._most_rows = most_rows
-        self._source = open_source(file, {normalised(name) for name in [*asked, *(aliases or {})]}, most_rows)
+        self._source = open_source(file, set(wanted), most_rows)
         self.header_row, self.headers = self._read_header()
         refuse(self.headers)
-        self.index = self._find_columns(required, optional, aliases or {})
+        self.index = self._find_columns(required, wanted)
         known = set(self.index.values())
         self.ignored = [name for at, name in enumerate(self.headers) if at not in known and name.strip()]
         self.nearly = nearly(self.ignored, [name for name in optional if name not in self.index])
@@ -102,11 +103,10 @@ class Table:
 
     def _has_lost(self, number: int, row: list[str], problems: Problems) -> bool:
         """Return whether the content of a requested cell is lost; if so, add that to `problems`."""
-        found = [(name, lost(row[at])) for name, at in self.index.items()]
-        for name, told in found:
-            if told is not None:
-                problems.add(number, name, told[0], told[1])
-        return any(told is not None for _name, told in found)
+        found = [(name, told) for name, at in self.index.items() if (told := lost(row[at]))]
+        for name, (text, sentence) in found:
+            problems.add(number, name, text, sentence)
+        return bool(found)
 
     def records(self, problems: Problems) -> Iterator[tuple[int, dict[str, str]]]:
         """Yield each row as (row number, text by requested column), every text on one line as names are stored.
@@ -130,11 +130,8 @@ class Table:
                 return number, [_header(cell) for cell in cells]
         raise TableError(TableText.EMPTY_FILE())
 
-    def _find_columns(
-        self, required: Sequence[str], optional: Sequence[str], aliases: Mapping[str, str]
-    ) -> dict[str, int]:
-        wanted = {normalised(name): name for name in [*required, *optional]}
-        wanted |= {normalised(other): name for other, name in aliases.items()}
+    def _find_columns(self, required: Sequence[str], wanted: Mapping[str, str]) -> dict[str, int]:
+        """Return the position of each requested column; `wanted` has their names by every normalised spelling."""
         found: dict[str, int] = {}
         twice: list[str] = []
         for at, header in enumerate(self.headers):

@@ -62,6 +62,18 @@ class Sentence:
         return country_name(self.code.removeprefix(COUNTRY)) if is_country else self.code
 
 
+class Told:
+    """Something that a sentence tells."""
+
+    __slots__ = ()
+    sentence: Sentence
+
+    @property
+    def message(self) -> str:
+        """The sentence in the language of its present reader."""
+        return str(self.sentence)
+
+
 class ProblemText(models.TextChoices):
     """The possible faults of a table, or parts of such a sentence: `<area>.<what>`, with its words."""
 
@@ -188,8 +200,7 @@ def not_allowed(value: str, allowed: Filled) -> Sentence:
 
 def sentences_of(error: ValidationError) -> list[Sentence]:
     """Return what an error of a form says: the sentence that it was made of, or its words."""
-    words = [" ".join(one.messages) for one in error.error_list]
-    return [getattr(one, "sentence", Sentence(text)) for one, text in zip(error.error_list, words, strict=True)]
+    return [getattr(one, "sentence", Sentence(" ".join(one.messages))) for one in error.error_list]
 
 
 def read_sentence(stored: Mapping[str, Any]) -> Sentence:
