@@ -33,9 +33,7 @@ class ReaderTask(Task[Any, Any]):
 class WorkerHeart(bootsteps.StartStopStep):
     """A step of the worker that takes messages: while it is connected to the broker, it writes heartbeats."""
 
-    def __init__(self, consumer: object, **options: object) -> None:
-        self.timer: Entry | None = None
-        super().__init__(consumer, **options)
+    timer: "Entry | None" = None
 
     def start(self, consumer: "Consumer") -> None:
         """Write the first heartbeat now and the others by the worker's timer."""

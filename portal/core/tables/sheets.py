@@ -17,7 +17,7 @@ from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 
 from portal.core.tables.cells import MAX_COLUMNS, TableError, lost_formula, lost_number
-from portal.core.tables.sources import Rows
+from portal.core.tables.rows import Rows
 from portal.core.tables.texts import TableText
 from portal.core.tables.workbooks import elements, read_workbook
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import BinaryIO
 
 from portal.core.tables.cells import TableError
+from portal.core.tables.rows import Rows
 from portal.core.tables.texts import Sentence, TableText
 
 MAX_LINE = 1_048_576  # characters between two line breaks
@@ -30,7 +31,7 @@ def normalised(header: str) -> str:
     return _IGNORED_IN_NAMES.sub("", header).casefold()
 
 
-def open_source(file: BinaryIO, names: set[str], most_rows: int | None) -> "Rows":
+def open_source(file: BinaryIO, names: set[str], most_rows: int | None) -> Rows:
     """Return the rows of a file of either kind.
 
     `names` are the normalised columns by which the separator is recognised; `most_rows` is how many rows its reader
@@ -79,23 +80,6 @@ def _is_utf8(start: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-class Rows:
-    """The rows of a file, numbered from 1, of the `sheet` that is read. `other_sheets` are visible, and not read."""
-
-    sheet = ""
-    other_sheets: tuple[str, ...] = ()
-
-    def __init__(self, file: BinaryIO, rows: Iterator[tuple[int, list[str]]]) -> None:
-        self._file, self._rows = file, rows
-
-    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
-        return self._rows
-
-    def position(self) -> int:
-        """Return how many bytes were taken from the file so far; of an archive it is approximate."""
-        return 0 if self._file.closed else self._file.tell()
 
 
 class CsvRows(Rows):
