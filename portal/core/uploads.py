@@ -16,7 +16,7 @@ from datetime import timedelta
 from functools import wraps
 from io import BufferedReader, BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from django.core.files import File, uploadhandler
@@ -54,14 +54,18 @@ class FirstBytes(uploadhandler.FileUploadHandler):
         super().__init__(request)
         self.most, self.kept = most, bytearray()
 
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        """Begin with nothing."""
+        super().new_file(*args, **kwargs)
+        self.kept = bytearray()
+
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Keep what there is room for."""
         self.kept += raw_data[: self.most + 1 - len(self.kept)]
 
     def file_complete(self, file_size: int) -> "UploadedFile[bytes]":
-        """Return the start as a file, and begin the next one with nothing."""
-        kept, self.kept = self.kept, bytearray()
-        return UploadedFile(BytesIO(kept), self.file_name, self.content_type, file_size)
+        """Return the start as a file."""
+        return UploadedFile(BytesIO(self.kept), self.file_name, self.content_type, file_size)
 
 
 class CountedUpload(uploadhandler.FileUploadHandler):
