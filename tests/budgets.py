@@ -121,10 +121,10 @@ def yardstick() -> float:
 
     What neighbours take away is mostly the latter, and Django's objects lie as scattered as these.
     """
+    places, place = scattered(), 0
     began = time.process_time()
     words = {str(number): number for number in range(20_000)}
     sum(words[str(number)] for number in range(20_000))
-    places, place = scattered(), 0
     for _ in range(60_000):
         place = places[place][0]
     return time.process_time() - began
