@@ -7,9 +7,10 @@ Each rule is here twice, side by side: for one grant in Python, and as a conditi
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
 from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Func, Q, TextChoices, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
@@ -145,7 +146,7 @@ def status(grant: Terms, at: datetime) -> Status:
 
 def in_force(at: datetime | None) -> Q:
     """Return the condition that a grant is in force at a moment; None: when the statement runs."""
-    moment: Any = at or StatementTime()
+    moment = at or StatementTime()
     ended = Q(ended_at=None) if at is None else Q(ended_at=None) | Q(ended_at__gt=at)
     return Q(Q(expires_at=None) | Q(expires_at__gt=moment), ended, confirmed(moment), valid_from__lte=moment)
 
@@ -155,9 +156,8 @@ def opens_at(grant: Terms, first_published_at: datetime) -> datetime:
     return max(starts_at(grant), first_published_at + timedelta(days=grant.hold_days))
 
 
-def opening(first_published_at: Any) -> Greatest:
+def opening(first_published_at: datetime | Combinable | None) -> Greatest:
     """Return the same moment as an expression on grants; `first_published_at` is a moment or an expression."""
     wait = ExpressionWrapper(F("hold_days") * Value(timedelta(days=1)), output_field=DurationField())
-    moment = Value(first_published_at) if isinstance(first_published_at, datetime) else first_published_at
-    held_until = ExpressionWrapper(moment + wait, output_field=DateTimeField())
+    held_until = ExpressionWrapper(wait + first_published_at, output_field=DateTimeField())
     return Greatest("valid_from", "confirmed_at", held_until)  # PostgreSQL's GREATEST ignores NULL

@@ -20,16 +20,9 @@ moment, nothing is assumed to change until then. No history of role permissions 
 
 from sharing.access.conditions import Version, brands_reading_of, grants_opening, scopes_open_to_brand
 from sharing.access.decisions import decide, decide_for_brand, explain_to_brand, explain_to_reader, openings
-from sharing.access.people import (
-    AsBrand,
-    brands_read_for,
-    brands_reading,
-    factories_worked_on,
-    own_factories,
-    own_factory_ids,
-)
+from sharing.access.people import AsBrand, brands_read_for, factories_worked_on, own_factories
 from sharing.access.publication import OPEN_TO_BRANDS, RELEASED_TO_FACTORY, Subject
-from sharing.access.readers import brands_seeing, readers, reading_memberships
+from sharing.access.readers import readers, reading_memberships
 from sharing.access.rows import (
     known_to,
     opened_for_brand,
@@ -52,9 +45,7 @@ __all__ = [
     "Subject",
     "Version",
     "brands_read_for",
-    "brands_reading",
     "brands_reading_of",
-    "brands_seeing",
     "decide",
     "decide_for_brand",
     "explain_to_brand",
@@ -65,7 +56,6 @@ __all__ = [
     "opened_for_brand",
     "openings",
     "own_factories",
-    "own_factory_ids",
     "proposed_to",
     "readable_as_brand",
     "readable_as_own",

@@ -3,19 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import (
     BigIntegerField,
     DateTimeField,
     Exists,
-    F,
     Func,
     OuterRef,
     Q,
     QuerySet,
     SmallIntegerField,
-    Value,
 )
 from django.db.models.lookups import GreaterThan, IsNull
 
@@ -23,12 +20,15 @@ from brands.models import Brand, BrandHistory
 from factories.models import CountryProgramme, Factory, ProgrammeHistory
 from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
+from portal.core.compiled import Key, Parameter
 from portal.core.conditions import among
 from sharing import terms
 from sharing.access.people import partner_keys, read_for
 from sharing.access.publication import Subject, is_out
 from sharing.models import SharingGrant, Subscription, WithheldReport
 from sharing.scopes import ASSESSMENT_SCOPES
+
+Moment = datetime | Parameter | OuterRef
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,10 @@ class Version:
     `first_published_at` is its report's; `superseded_at` is None, or NULL, for the current version.
     """
 
-    factory: Any
-    cycle: Any
-    first_published_at: Any
-    superseded_at: Any = None
+    factory: Key | OuterRef
+    cycle: Key | OuterRef
+    first_published_at: Moment | None
+    superseded_at: Moment | None = None
 
     @classmethod
     def of_row(cls, path: str = "") -> "Version":
@@ -103,25 +103,21 @@ def _opening(version: Version, at: datetime | None) -> QuerySet[SharingGrant]:
     )
 
 
-def _had_version(version: Version) -> Any:
+def _had_version(version: Version) -> Q:
     """Return the condition that the version is current, or was replaced after the report had opened by the grant."""
     if version.superseded_at is None:
         return Q()
-    opened = OpenedAt(F("pk"), _value(version.cycle), _value(version.first_published_at))
-    replaced_later = Q(GreaterThan(_value(version.superseded_at), opened))
+    opened = OpenedAt("pk", version.cycle, version.first_published_at)
+    replaced_later = Q(GreaterThan(version.superseded_at, opened))
     if isinstance(version.superseded_at, OuterRef):
         return Q(IsNull(version.superseded_at, True)) | replaced_later
     return replaced_later
 
 
-def _value(value: object) -> Any:
-    return value if hasattr(value, "resolve_expression") else Value(value)
-
-
 PARTNER = Q(brand__kind=Brand.Kind.PARTNER)
 
 
-def entitled(cycle: object, at: datetime | None, partner: Q = PARTNER) -> Q:
+def entitled(cycle: Key | OuterRef, at: datetime | None, partner: Q = PARTNER) -> Q:
     """Return the condition that a grant's brand is a partner, or subscribed where the country asks for that (R6).
 
     With `at`, also that the brand was active. What held at that moment counts: subscriptions have a period, the brand's
@@ -146,7 +142,7 @@ def entitled(cycle: object, at: datetime | None, partner: Q = PARTNER) -> Q:
     )
 
 
-def _nested(value: object) -> Any:
+def _nested(value: Key | OuterRef) -> Key | OuterRef:
     """Return the same reference for use one subquery deeper."""
     return OuterRef(value) if isinstance(value, OuterRef) else value
 
@@ -162,13 +158,11 @@ def grants_read(user: Visitor, subject: Subject, scopes: Iterable[str]) -> list[
     """Return, for user + row, the grants by which `user` reads these scopes of it now, the oldest first."""
     if not is_out(subject, None) or subject.first_published_at is None:
         return []
-    version = vars(Version.of(subject))
-    is_replaced = subject.superseded_at is not None
-    return _read(user, tuple(scopes), is_replaced, **version)
+    return _read(user, tuple(scopes), subject.superseded_at is not None, **vars(Version.of(subject)))
 
 
 def _grants_read(
-    user: Visitor, scopes: Iterable[str], is_replaced: bool, *, superseded_at: object, **version: object
+    user: Visitor, scopes: Iterable[str], is_replaced: bool, *, superseded_at: Parameter, **version: Parameter
 ) -> QuerySet[SharingGrant]:
     found = Version(**version, superseded_at=superseded_at if is_replaced else None)
     return grants_opening_to(user, scopes, found).select_related("brand", "factory").order_by("created_at", "pk")

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db.models import BigIntegerField, BooleanField, ExpressionWrapper, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -12,6 +11,7 @@ from factories.models import Factory
 from portal.accounts.models import AccountHistory, User
 from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
+from portal.core.compiled import Key
 from portal.core.conditions import among
 from sharing.access import reasons
 from sharing.access.conditions import brands_reading_of, entitled, grants_read
@@ -97,13 +97,13 @@ def _side(user: Visitor, subject: Subject, at: datetime | None) -> Decision | No
     return None
 
 
-def _sides_of(user: Visitor, factory: Any, at: datetime | None = None) -> "QuerySet[Factory, tuple[bool, bool]]":
+def _sides_of(user: Visitor, factory: Key, at: datetime | None = None) -> "QuerySet[Factory, tuple[bool, bool]]":
     """Return whether `user` is one of a factory's people, and whether they work on its assessments."""
     own, staff = among("pk", own_factory_ids(user, at)), worked_on(user, "", at)
     return Factory.objects.filter(pk=factory).values_list(_holds(own), _holds(staff))
 
 
-def _holds(condition: Q) -> "ExpressionWrapper[Any]":
+def _holds(condition: Q) -> "ExpressionWrapper[Q]":
     return ExpressionWrapper(condition, output_field=BooleanField())
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import BigIntegerField, Q, QuerySet
@@ -10,6 +9,7 @@ from django.db.models import BigIntegerField, Q, QuerySet
 from brands.models import Brand
 from factories.models import Factory, programme_keys
 from factories.models.programmes import programmes_where
+from portal.accounts.models import HeldPermission
 from portal.accounts.prepared import PreparedKeys, permitted_keys
 from portal.accounts.roles import Visitor, held
 from portal.core.compiled import Keys, Parameter
@@ -40,7 +40,9 @@ class AsBrand(AnonymousUser):
         return {"looked_as": self.brand.pk, "looked_at": self.factory.pk}
 
 
-def permitted_brands(user: Visitor, scopes: Iterable[str], at: datetime | None = None) -> QuerySet[Any, int] | Keys:
+def permitted_brands(
+    user: Visitor, scopes: Iterable[str], at: datetime | None = None
+) -> "QuerySet[Brand, int] | QuerySet[HeldPermission, int] | Keys":
     """Return the ids of the brands, active or not, for which `user` has a role that reads one of the scopes.
 
     Members read all scopes, an integration only its own. Raises `ValueError` for an unknown scope.
@@ -51,13 +53,13 @@ def permitted_brands(user: Visitor, scopes: Iterable[str], at: datetime | None =
     return permitted_keys(user, "brand", codenames) if at is None else held(user, "brand", codenames, at)
 
 
-def brands_reading(user: Visitor, scopes: Iterable[str]) -> QuerySet[Any, int]:
+def brands_reading(user: Visitor, scopes: Iterable[str]) -> "QuerySet[Brand, int]":
     """Return the ids of the active brands for which `user` may read one of the scopes now."""
     active = Brand.objects.filter(among("pk", permitted_brands(user, scopes)), is_active=True)
     return active.order_by().values_list("pk", flat=True)
 
 
-def partners_of(user: Visitor, scopes: Iterable[str]) -> QuerySet[Any, int]:
+def partners_of(user: Visitor, scopes: Iterable[str]) -> "QuerySet[Brand, int]":
     """Return the ids of the partners among the brands that `user` reads for: they need no subscription."""
     partners = Brand.objects.filter(among("pk", permitted_brands(user, scopes)), kind=Brand.Kind.PARTNER)
     return partners.order_by().values_list("pk", flat=True)
@@ -86,7 +88,7 @@ def read_for(user: Visitor, scopes: Sequence[str], at: datetime | None = None) -
     return through & Q(factory=user.factory.pk) if isinstance(user, AsBrand) else through
 
 
-def own_factory_ids(user: Visitor, at: datetime | None = None) -> QuerySet[Any, int] | Keys:
+def own_factory_ids(user: Visitor, at: datetime | None = None) -> "QuerySet[HeldPermission, int] | Keys":
     """Return the ids of the factories whose data `user` sees as one of their people."""
     return permitted_keys(user, "factory", "view_data") if at is None else held(user, "factory", "view_data", at)
 

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, QuerySet, Value
+from django.db.models import OuterRef, QuerySet
 
 from brands.models import Brand
 from factories.models import Factory
@@ -158,10 +158,9 @@ def _add_openings(found: dict[int, Position], reports: Iterable[Subject], factor
         return
     grants = SharingGrant.objects.filter(factory=factory, brand__in=list(found), ended_at=None)
     columns = {
-        f"opened_{number}": OpenedAt(F("pk"), Value(cycle), Value(published))
-        for number, (cycle, published) in enumerate(replaced)
+        f"opened_{number}": OpenedAt("pk", cycle, published) for number, (cycle, published) in enumerate(replaced)
     }
-    rows: Any = grants.filter(scope__in=ASSESSMENT_SCOPES).annotate(**columns)
+    rows = grants.filter(scope__in=ASSESSMENT_SCOPES).annotate(**columns)
     for key, brand_id, *moments in rows.values_list("pk", "brand_id", *columns):
         found[brand_id].opened.update(
             {(key, *report): moment for report, moment in zip(replaced, moments, strict=True) if moment is not None}

@@ -1,4 +1,4 @@
-"""Readers: row -> who may read it, and factory -> which brands. For the factory and the staff only (invariant 3)."""
+"""Readers: row -> who may read it. For the factory and the staff only (invariant 3)."""
 
 from datetime import datetime
 from typing import Any
@@ -6,13 +6,12 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from brands.roles import BRAND
-from factories.models import CountryProgramme, Factory
+from factories.models import CountryProgramme
 from factories.roles import FACTORY, PROGRAMME
 from portal.accounts.models import User
 from portal.accounts.roles import OrganisationKind, memberships_at
 from sharing.access.conditions import grants_for
 from sharing.access.publication import Subject, is_begun, is_released
-from sharing.models import SharingGrant
 
 
 def readers(subject: Subject, scope: str, at: datetime | None = None) -> QuerySet[User]:
@@ -40,8 +39,3 @@ def reading_memberships(subject: Subject, scope: str, at: datetime | None = None
 
 def _groups(kind: OrganisationKind, codename: str, **on: object) -> Any:
     return kind.given([codename]).filter(**on).values("group")
-
-
-def brands_seeing(factory: Factory) -> QuerySet[SharingGrant]:
-    """Return, for a factory, which brands see it: its open grants, live or waiting, for its own page."""
-    return SharingGrant.objects.filter(factory=factory, ended_at=None).select_related("brand", "granted_by")

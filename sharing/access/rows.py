@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Case, CharField, Exists, Q, Value, When
+from django.db.models import Case, CharField, Exists, OuterRef, Q, Value, When
 
 from brands.models import Brand
 from factories.models import programme_keys
 from portal.accounts.roles import Visitor
+from portal.core.compiled import AnyField
 from portal.core.conditions import ExistsRowByRow, among
 from sharing.access.conditions import Version, grants_opening, grants_opening_to
 from sharing.access.people import AsBrand, own_factory_ids, worked_on
@@ -18,7 +18,7 @@ from sharing.access.publication import begun, open_to_brands, released_to_factor
 from sharing.scopes import ASSESSMENT_SCOPES
 from sharing.terms import StatementTime
 
-SCOPES: "ArrayField[Any, Any]" = ArrayField(CharField(max_length=20))
+SCOPES: AnyField = ArrayField(CharField(max_length=20))
 
 
 def readable_by(user: Visitor, scopes: Iterable[str] = ASSESSMENT_SCOPES, at: datetime | None = None) -> Q:
@@ -47,7 +47,9 @@ def readable_by_brand(brand: Brand, scopes: Iterable[str] = ASSESSMENT_SCOPES, a
     return open_to_brands(at) & Q(ExistsRowByRow(grants))
 
 
-def opened_for_brand(user: Visitor, version: Version, brand: Any, scopes: Iterable[str] = ASSESSMENT_SCOPES) -> Exists:
+def opened_for_brand(
+    user: Visitor, version: Version, brand: OuterRef, scopes: Iterable[str] = ASSESSMENT_SCOPES
+) -> Exists:
     """Return the condition that `user` reads for `brand`, and a live grant to it opens, or opened, the version.
 
     `brand` is an `OuterRef`. The version need not be published any more: it may be replaced or withdrawn.
