@@ -6,17 +6,18 @@ It counts the records that the reader may see, so R47 holds here as everywhere.
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, Q
 
 from factories.models import Factory
 from portal.accounts.roles import Visitor
 from portal.core.days import Place, Zone, start_of, today, zone_named
 from portal.notices.outbox import announce
+from sharing.grants.models import SharingGrantQuerySet
 from sharing.models import AccessRecord, Scope, SharingGrant
 from sharing.notice_names import SharingNotice
+from sharing.records.models import AccessRecordQuerySet
 
 KIND = SharingNotice.RECORD_SUMMARISED
 FIRST_YEAR, LAST_YEAR = 2000, 2099
@@ -76,20 +77,29 @@ def month_of(text: str) -> date:
 def last_month(place: Place, *, running: bool = False) -> date:
     """Return the first day of the last full month at a place, or with `running` of the current one."""
     this = today(place).replace(day=1)
-    return this if running else (this - timedelta(days=1)).replace(day=1)
+    return this if running else month_before(this)
+
+
+def month_before(month: date) -> date:
+    """Return the first day of the month before the one that begins on this day."""
+    return (month - timedelta(days=1)).replace(day=1)
+
+
+def month_after(month: date) -> date:
+    """Return the first day of the month after the one that begins on this day."""
+    return (month + timedelta(days=31)).replace(day=1)
 
 
 def bounds(month: date, place: Place) -> tuple[datetime, datetime]:
     """Return the first moment of a month at a place, and the first one after it."""
-    following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
-    return start_of(month, place), start_of(following, place)
+    return start_of(month, place), start_of(month_after(month), place)
 
 
 def monthly_digest(*, user: Visitor, factory: Factory, month: date) -> Digest:
     """Return a factory's month as `user` may see it: three queries."""
     starts, ends = bounds(month, factory)
     seen = AccessRecord.objects.visible_to(user).filter(factory=factory, at__gte=starts, at__lt=ends)
-    readings = [Reading(brand=row.pop("brand__name"), **row) for row in _readings(seen)]
+    readings = _readings(seen)
     looked = {(reading.brand_id, reading.scope) for reading in readings}
     own = seen.filter(brand=None).with_own_people()
     granted = SharingGrant.objects.visible_to(user).filter(factory=factory)
@@ -101,25 +111,29 @@ def monthly_digest(*, user: Visitor, factory: Factory, month: date) -> Digest:
     )
 
 
-def _readings(seen: QuerySet[AccessRecord]) -> Any:
-    numbers = {name: Count("pk", filter=Q(action=action)) for name, action in _ACTIONS.items()}
-    rows = seen.exclude(brand=None).values("brand_id", "brand__name", "scope")
-    counted = rows.annotate(people=Count("person", distinct=True), last=Max("at"), **numbers)
-    return counted.order_by("brand__name", "brand_id", "scope")
+def _readings(seen: AccessRecordQuerySet) -> list[Reading]:
+    side = ("brand__name", "brand_id", "scope")
+    actions = {name: Count("pk", filter=Q(action=action)) for name, action in _ACTIONS.items()}
+    numbers = {"people": Count("person", distinct=True), **actions, "last": Max("at")}
+    rows = seen.exclude(brand=None).values(*side).annotate(**numbers).order_by(*side)
+    return [Reading(*row) for row in rows.values_list(*side, *numbers)]
 
 
 _ACTIONS = {"views": "view", "downloads": "download", "api": "api", "exports": "export"}
 
 
-def _in_force(grants: Any, starts: datetime, ends: datetime) -> list[SharingGrant]:
+def _in_force(grants: SharingGrantQuerySet, starts: datetime, ends: datetime) -> list[SharingGrant]:
     """Return one grant per brand and scope: the last that was in force in the month."""
-    ran = grants.confirmed(ends).filter(
+    ran = _ran(grants.confirmed(ends), starts, ends).select_related("brand", "factory").order_by("valid_from")
+    last = {(grant.brand_id, grant.scope): grant for grant in ran}
+    return sorted(last.values(), key=lambda grant: (grant.brand.name, grant.scope))
+
+
+def _ran(grants: SharingGrantQuerySet, starts: datetime, ends: datetime) -> SharingGrantQuerySet:
+    """Return the grants whose period overlaps the month."""
+    return grants.filter(
         Q(ended_at=None) | Q(ended_at__gt=starts), Q(expires_at=None) | Q(expires_at__gt=starts), valid_from__lt=ends
     )
-    last = {
-        (grant.brand_id, grant.scope): grant for grant in ran.select_related("brand", "factory").order_by("valid_from")
-    }
-    return sorted(last.values(), key=lambda grant: (grant.brand.name, grant.scope))
 
 
 def announce_digests() -> int:
@@ -133,9 +147,7 @@ def announce_digests() -> int:
 
 def _announce(month: date, zone: str) -> int:
     starts, ends = bounds(month, Zone(zone_named(zone)))
-    ran = SharingGrant.objects.filter(
-        Q(ended_at=None) | Q(ended_at__gt=starts), Q(expires_at=None) | Q(expires_at__gt=starts), valid_from__lt=ends
-    )
+    ran = _ran(SharingGrant.objects.all(), starts, ends)
     read = AccessRecord.objects.filter(at__gte=starts, at__lt=ends, brand__isnull=False)
     factories = Factory.objects.filter(time_zone=zone).filter(
         Q(pk__in=ran.values("factory")) | Q(pk__in=read.values("factory"))

@@ -1,12 +1,16 @@
 """The filters of who-saw-what."""
 
 import re
+from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from brands.models import Brand
+from factories.models import Factory
 from factories.time_zones import start_there
 from portal.core.days import FIRST_DAYS, LAST_DAYS, Place, end_of, start_of
 from portal.core.drawn import ID
@@ -17,22 +21,24 @@ from sharing.scopes import OFFERED_CHOICES
 from sharing.searches.models import SearchRecordQuerySet
 from sharing.terms import MAX_CYCLE
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 WRONG = {"invalid_choice": NOT_OFFERED}
 YEARS = range(1900, 2100)
 _ID = re.compile(ID)
 WRONG_YEAR = _("Choose a day between 1900 and 2099.")
-PLAIN = ("person", "scope", "action", "cycle")
+PLAIN = ("person", "factory", "scope", "action", "cycle")
+Rows = TypeVar("Rows", AccessRecordQuerySet, SearchRecordQuerySet)
 
 
-def narrowed(records: AccessRecordQuerySet, asked: dict[str, Any], place: Place | None = None) -> AccessRecordQuerySet:
+def narrowed(records: Rows, asked: dict[str, Any], place: Place | None = None) -> Rows:
     """Return the records that fit everything asked: `person` (id), `brand` ("own", "staff" or an id), `factory` (id),
     `scope`, `action`, `cycle`, `since` and `until`, both included: days of `place`, or of each record's factory (R54).
     """
     records = records.filter(**{name: asked[name] for name in PLAIN if asked.get(name)})
     if asked.get("brand"):
         records = records.read_for(str(asked["brand"]))
-    if asked.get("factory"):
-        records = records.filter(factory=asked["factory"])
     if since := asked.get("since"):
         records = records.filter(at__gte=start_of(since, place)) if place else _since(records, since)
     if until := asked.get("until"):
@@ -40,26 +46,22 @@ def narrowed(records: AccessRecordQuerySet, asked: dict[str, Any], place: Place 
     return records
 
 
-def _since(records: AccessRecordQuerySet, day: date) -> AccessRecordQuerySet:
+def _since(records: Rows, day: date) -> Rows:
     """Return the records from a day at each one's place on; the plain bound is for the index."""
     return records.filter(at__gte=start_of(day, FIRST_DAYS)).filter(at__gte=start_there("factory__", day))
 
 
-def _before(records: AccessRecordQuerySet, day: date) -> AccessRecordQuerySet:
+def _before(records: Rows, day: date) -> Rows:
     """Return the records before a day at each one's place; the plain bound is for the index."""
     return records.filter(at__lt=start_of(day, LAST_DAYS)).filter(at__lt=start_there("factory__", day))
 
 
-def narrowed_searches(searches: SearchRecordQuerySet, asked: dict[str, Any], place: Place) -> SearchRecordQuerySet:
+def narrowed_searches(
+    searches: SearchRecordQuerySet, asked: dict[str, Any], place: Place | None
+) -> SearchRecordQuerySet:
     """Return the searches that fit everything asked, as `narrowed`; none if a field is asked for that they lack."""
-    if any(asked.get(name) for name in PLAIN if name != "person"):
-        return searches.none()
-    return searches.narrowed(
-        person=int(asked["person"]) if asked.get("person") else None,
-        side=str(asked.get("brand") or ""),
-        since=start_of(asked["since"], place) if asked.get("since") else None,
-        before=end_of(asked["until"], place) if asked.get("until") else None,
-    )
+    lacks = any(asked.get(name) for name in PLAIN if name != "person")
+    return searches.none() if lacks else narrowed(searches, asked, place)
 
 
 class _DayField(forms.DateField):
@@ -96,15 +98,15 @@ class WhoSawFilter(forms.Form):
 
     def __init__(
         self,
-        *args: Any,
+        data: QueryDict | None,
+        *,
         records: AccessRecordQuerySet,
         place: Place | None = None,
-        brands: object = None,
-        factories: object = None,
-        **kwargs: Any,
+        brands: Iterable[Brand] | None = None,
+        factories: Iterable[Factory] | None = None,
     ) -> None:
         """Build the filter of the log `records`: a factory's with `place` and `brands`, a brand's with `factories`."""
-        super().__init__(*args, **kwargs)
+        super().__init__(data)
         self.place = place
         self._offer_the_chosen_person(records)
         sides = [("own", _("The factory itself")), ("staff", _("The programme's staff"))]
@@ -122,7 +124,9 @@ class WhoSawFilter(forms.Form):
         field = cast(forms.ChoiceField, self.fields["person"])
         field.choices = [("", _("Everybody")), *((chosen, name) for name in names)]
 
-    def _offer(self, name: str, rows: Any, first: list[tuple[str, Any]]) -> None:
+    def _offer(
+        self, name: str, rows: Iterable[Brand | Factory] | None, first: "list[tuple[str, StrOrPromise]]"
+    ) -> None:
         if rows is None:
             del self.fields[name]
         else:
@@ -139,8 +143,4 @@ class WhoSawFilter(forms.Form):
         """Return the searches that fit everything asked, in the same way."""
         if not self.is_bound:
             return searches
-        return (
-            narrowed_searches(searches, self.cleaned_data, cast(Place, self.place))
-            if self.is_valid()
-            else searches.none()
-        )
+        return narrowed_searches(searches, self.cleaned_data, self.place) if self.is_valid() else searches.none()

@@ -83,9 +83,7 @@ class AccessRecord(models.Model):
             models.Index(fields=["factory", "person", "-at", "-id"], name="sharing_access_person"),
             models.Index(fields=["factory", "brand", "scope", "-at"], name="sharing_access_last"),
         ]
-        triggers = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
-        ]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
         return f"{self.action} {self.scope} {self.assessment_id}"

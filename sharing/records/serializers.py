@@ -11,22 +11,28 @@ from portal.core.api import PageQuery, Query
 from portal.core.drawn import ID, MAX_ID
 from sharing.grants.serializers.grants import BrandBriefSerializer
 from sharing.models import AccessRecord, Scope, SearchRecord
+from sharing.records.digest import Digest, Reading
 from sharing.records.forms import WRONG_YEAR, YEARS
 from sharing.scopes import OFFERED_SCOPES
 from sharing.terms import MAX_CYCLE
 
 
-class AccessRecordSerializer(serializers.Serializer[Any]):
-    """One view, download, API read or export of the factory's data.
-
-    `brand` is null for the factory's members and for staff.
-    """
+class LoggedSerializer(serializers.Serializer[Any]):
+    """When something was done, by whom and for which brand."""
 
     at = serializers.DateTimeField()
     person = serializers.CharField(source="person.name")
     person_id = serializers.IntegerField(help_text="For the filter `person`.")
     brand = BrandBriefSerializer(allow_null=True)
     is_own = serializers.BooleanField(help_text="true if the reader is a member of the factory today.")
+
+
+class AccessRecordSerializer(LoggedSerializer):
+    """One view, download, API read or export of the factory's data.
+
+    `brand` is null for the factory's members and for staff.
+    """
+
     action = serializers.ChoiceField(choices=AccessRecord.Action.values)
     scope = serializers.ChoiceField(choices=Scope.values)
     assessment = serializers.UUIDField(source="assessment_id")
@@ -43,14 +49,9 @@ class OwnReadingSerializer(AccessRecordSerializer):
     factory = FactoryBriefSerializer()
 
 
-class SearchRecordSerializer(serializers.Serializer[Any]):
+class SearchRecordSerializer(LoggedSerializer):
     """A list filtered by a finding that named the factory. The other factories on the list are shown to nobody."""
 
-    at = serializers.DateTimeField()
-    person = serializers.CharField(source="person.name")
-    person_id = serializers.IntegerField(help_text="For the filter `person`.")
-    brand = BrandBriefSerializer(allow_null=True)
-    is_own = serializers.BooleanField(help_text="true if the reader is a member of the factory today.")
     condition = serializers.ChoiceField(choices=SearchRecord.Condition.values)
     about = serializers.CharField(help_text="The name of the cluster.")
 
@@ -58,7 +59,7 @@ class SearchRecordSerializer(serializers.Serializer[Any]):
 class _DayField(serializers.DateField):
     """A day that the page's filter takes too: one past all calendars has no end that could be asked for."""
 
-    def to_internal_value(self, value: Any) -> date:
+    def to_internal_value(self, value: str | date) -> date:
         day = super().to_internal_value(value)
         if day.year not in YEARS:
             raise serializers.ValidationError(WRONG_YEAR)
@@ -126,7 +127,7 @@ class ReadingSerializer(serializers.Serializer[Any]):
     last = serializers.DateTimeField()
 
     @extend_schema_field(BrandBriefSerializer)
-    def get_brand(self, reading: Any) -> dict[str, Any]:
+    def get_brand(self, reading: Reading) -> dict[str, object]:
         """Return the id and name of the brand."""
         return {"id": reading.brand_id, "name": reading.brand}
 
@@ -147,6 +148,6 @@ class DigestSerializer(serializers.Serializer[Any]):
     never_looked = UnusedSerializer(many=True)
     staff_reads = serializers.IntegerField()
 
-    def get_month(self, digest: Any) -> str:
+    def get_month(self, digest: Digest) -> str:
         """Return the year and the month."""
         return f"{digest.month:%Y-%m}"

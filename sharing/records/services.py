@@ -1,7 +1,7 @@
 """The writing of who-saw-what."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Protocol
 from uuid import UUID
 
 from portal.accounts.models import User
@@ -9,23 +9,22 @@ from sharing.access import RELEASED_TO_FACTORY, Subject
 from sharing.models import AccessRecord, SharingGrant
 
 
-class Seen(Subject):
+class Seen(Subject, Protocol):
     """The facts about an assessment that the log needs besides those for the decision."""
 
     pk: UUID
-    version: int
 
 
 def record_access(
     *,
     by: User,
-    assessment: Any,
+    assessment: Seen,
     openings: Mapping[str, SharingGrant | None],
     action: str,
     copy_number: int | None = None,
     copy_format: str = "",
 ) -> list[AccessRecord]:
-    """Write into who-saw-what what `by` saw of `assessment` (a `Seen`): one row for each scope in `openings`.
+    """Write into who-saw-what what `by` saw of `assessment`: one row for each scope in `openings`.
 
     `openings` is what `sharing.access.openings` returned: the grant names the brand that they read for.
     """

@@ -1,14 +1,15 @@
 """Pages of who saw what: a factory's log, a brand's own reads, and the month in numbers."""
 
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
 from heapq import merge
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_safe
@@ -18,12 +19,13 @@ from factories.models import Factory
 from portal.core.days import at_place
 from portal.core.events import record
 from portal.core.exports import FORMATS, table_response
+from portal.core.pages import rows_after
 from portal.ui.forms import REFUSED
 from portal.ui.lists import requested_page
 from sharing.events import SharingEvent
-from sharing.gates.pages import factory_inside, person
+from sharing.gates.pages import factory_inside, own_brand, person
 from sharing.models import AccessRecord, SearchRecord, SharingGrant
-from sharing.records.digest import last_month, month_of, monthly_digest
+from sharing.records.digest import last_month, month_after, month_before, month_of, monthly_digest
 from sharing.records.forms import WhoSawFilter
 from sharing.records.models import AccessRecordQuerySet
 from sharing.searches.models import SearchRecordQuerySet
@@ -31,6 +33,7 @@ from sharing.searches.models import SearchRecordQuerySet
 CHUNK = 2000
 GROUPS_SHOWN = 50
 Rows = AccessRecordQuerySet | SearchRecordQuerySet
+Columns = dict[str, Callable[[Any], object]]  # of a record, or of a search
 
 
 @login_required
@@ -38,11 +41,8 @@ Rows = AccessRecordQuerySet | SearchRecordQuerySet
 def who_saw(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Show who saw what of this factory's data, newest first; also as a table to download."""
     factory = factory_inside(request, pk)
-    seen = (
-        AccessRecord.objects.visible_to(request.user)
-        .filter(factory=factory)
-        .select_related("person", "brand", "factory")
-    )
+    seen = AccessRecord.objects.visible_to(request.user).filter(factory=factory)
+    seen = seen.select_related("person", "brand", "factory")
     shared_with = SharingGrant.objects.visible_to(request.user).filter(factory=factory).values("brand")
     brands = Brand.objects.filter(pk__in=shared_with).order_by("name")
     form = WhoSawFilter(_asked(request), records=seen, place=factory, brands=brands)
@@ -66,7 +66,7 @@ def who_saw(request: HttpRequest, pk: int) -> HttpResponseBase:
 @require_GET
 def what_we_read(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Show what a brand's own people and programs read, newest first: the same records that the factories see."""
-    brand = get_object_or_404(Brand.objects.own(request.user), pk=pk)
+    brand = own_brand(request, pk)
     seen = AccessRecord.objects.visible_to(request.user).filter(brand=brand).select_related("person", "factory")
     factories = SharingGrant.objects.visible_to(request.user).filter(brand=brand).values("factory")
     sharing = Factory.objects.filter(pk__in=factories).order_by("name")
@@ -79,7 +79,7 @@ def what_we_read(request: HttpRequest, pk: int) -> HttpResponseBase:
     return render(request, "records/what_we_read.html", context | _state(request, form), status=_status(form))
 
 
-def _asked(request: HttpRequest) -> Any:
+def _asked(request: HttpRequest) -> QueryDict | None:
     """Return the data that the filter is bound to: None while no field of it is in the address."""
     return request.GET if set(request.GET) & set(WhoSawFilter.base_fields) else None
 
@@ -96,29 +96,26 @@ def _is_export(request: HttpRequest, form: WhoSawFilter) -> bool:
     return request.GET.get("format") in FORMATS and _status(form) != REFUSED
 
 
-def _export(request: HttpRequest, name: str, *parts: tuple[Rows, dict[str, object]]) -> HttpResponseBase:
+def _export(request: HttpRequest, name: str, *parts: tuple[Rows, Columns]) -> HttpResponseBase:
     """Export the rows of one or several logs with the same columns, the moment first; newest first."""
     rows = merge(*(_cells(seen, columns) for seen, columns in parts), key=lambda cells: cells[0], reverse=True)
     return table_response(request.GET["format"], name, list(parts[0][1]), rows)
 
 
-def _cells(seen: Rows, columns: dict[str, Any]) -> Iterator[list[Any]]:
+def _cells(seen: Rows, columns: Columns) -> Iterator[list[Any]]:
     for line in _every(seen):
         yield [read(line) for read in columns.values()]
 
 
-def _every(seen: Rows) -> Iterator[Any]:
+def _every(seen: QuerySet[Any]) -> Iterator[Any]:
     """Yield all records, newest first, in chunks; each chunk is a new query, which checks again what is visible."""
-    rows: Any = seen.order_by(*AccessRecord.ORDER)
-    chunk = list(rows[:CHUNK])
-    while chunk:
+    last: tuple[datetime, int] | None = None
+    while chunk := list(rows_after(seen, AccessRecord.ORDER, last, CHUNK)):
         yield from chunk
-        last = chunk[-1]
-        older = rows.filter(at__lte=last.at).exclude(at=last.at, pk__gte=last.pk)
-        chunk = list(older[:CHUNK])
+        last = chunk[-1].at, chunk[-1].pk
 
 
-def _factory_columns(factory: Factory) -> dict[str, object]:
+def _factory_columns(factory: Factory) -> Columns:
     return {
         _("When"): lambda line: at_place(line.at, factory),
         _("Who"): lambda line: line.person.name,
@@ -127,19 +124,17 @@ def _factory_columns(factory: Factory) -> dict[str, object]:
     }
 
 
-def _search_columns(factory: Factory) -> dict[str, object]:
+def _search_columns(factory: Factory) -> Columns:
     """Return the columns of `_factory_columns` for a search that named the factory."""
-    known = {
-        _("When"): lambda line: at_place(line.at, factory),
-        _("Who"): lambda line: line.person.name,
-        _("For"): _for_whom,
+    return {
+        **_factory_columns(factory),
+        **dict.fromkeys(_columns(), lambda _line: None),
         _("What was done"): lambda _line: _("Named in a search"),
         _("Data"): lambda line: line.in_words,
     }
-    return {name: known.get(name, lambda _line: None) for name in _factory_columns(factory)}
 
 
-def _brand_columns() -> dict[str, object]:
+def _brand_columns() -> Columns:
     return {
         _("When"): lambda line: at_place(line.at, line.factory),
         _("Who"): lambda line: line.person.name,
@@ -149,7 +144,7 @@ def _brand_columns() -> dict[str, object]:
     }
 
 
-def _columns() -> dict[str, object]:
+def _columns() -> Columns:
     return {
         _("What was done"): lambda line: line.get_action_display(),
         _("Data"): lambda line: line.get_scope_display(),
@@ -193,11 +188,5 @@ def monthly_summary(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _months_beside(factory: Factory, month: date) -> dict[str, date]:
-    earlier = month_before(month)
-    later = date(month.year + month.month // 12, month.month % 12 + 1, 1)
+    earlier, later = month_before(month), month_after(month)
     return {"earlier": earlier, **({"later": later} if later <= last_month(factory, running=True) else {})}
-
-
-def month_before(month: date) -> date:
-    """Return the first day of the month before."""
-    return date(month.year - (month.month == 1), (month.month - 2) % 12 + 1, 1)

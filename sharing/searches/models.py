@@ -1,6 +1,5 @@
 """The records of who searched by findings: a list narrowed by a finding names the factories that have it."""
 
-from datetime import datetime
 from typing import Any
 
 import pgtrigger
@@ -15,7 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from brands.models import Brand, own_brand_keys
-from factories.models import Factory, FactoryRole
+from factories.models import Factory, FactoryQuerySet, FactoryRole
+from portal.accounts.models import HeldPermission
 from portal.accounts.roles import Visitor, held
 
 
@@ -42,27 +42,20 @@ class SearchRecordQuerySet(QuerySet["SearchRecord"]):
         own = roles.filter(organisation=factory.pk, group__user=OuterRef("person"))
         return self.filter(factories__contains=[factory.pk]).defer("factories").annotate(is_own=Exists(own))
 
-    def narrowed(
-        self, *, person: int | None, side: str, since: datetime | None, before: datetime | None
-    ) -> "SearchRecordQuerySet":
-        """Return those of a person, a side ("own", "staff" or a brand's id) and a period, after `naming`."""
-        rows = self.filter(person=person) if person else self
-        if side in {"own", "staff"}:
-            rows = rows.filter(Q(("is_own", side == "own")), brand=None)
-        elif side:
-            rows = rows.filter(brand=int(side))
-        if since:
-            rows = rows.filter(at__gte=since)
-        return rows.filter(at__lt=before) if before else rows
+    def read_for(self, whom: str) -> "SearchRecordQuerySet":
+        """Return the searches for a brand (its id), by the factory's own people ("own") or by staff, after `naming`."""
+        if whom in {"own", "staff"}:
+            return self.filter(Q(("is_own", whom == "own")), brand=None)
+        return self.filter(brand=int(whom))
 
-    def grouped(self) -> QuerySet[Any, dict[str, Any]]:
+    def grouped(self) -> "QuerySet[SearchRecord, dict[str, Any]]":
         """Return how often each side searched for the same, after `naming`: the latest first."""
         kinds: Any = self.order_by()
         kinds = kinds.values("condition", "about", "brand", "brand__name", "is_own")
         return kinds.annotate(times=Count("pk"), last=Max("at")).order_by("-last", "about", "brand")
 
 
-def _ids(rows: QuerySet[Any, Any], name: str) -> ArraySubquery:
+def _ids(rows: "QuerySet[HeldPermission, int] | FactoryQuerySet", name: str) -> ArraySubquery:
     """Return the ids in a column of a queryset, as an array."""
     return ArraySubquery(rows.order_by().values_list(Cast(name, BigIntegerField())))
 
@@ -101,9 +94,7 @@ class SearchRecord(models.Model):
             models.CheckConstraint(condition=models.Q(factories__len__gte=1), name="sharing_searchrecord_named"),
         ]
         indexes = [GinIndex(fields=["factories"], name="sharing_search_factories")]
-        triggers = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
-        ]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
         return f"{self.condition} {self.about}"
