@@ -1,5 +1,7 @@
 """Kinds of the events of consent: grants, requests, holds, copies, and exports."""
 
+from typing import Protocol, TypedDict
+
 from portal.core.events import EventKind
 
 
@@ -35,3 +37,24 @@ class SharingEvent(EventKind):
     SUBSCRIPTION_WITHDRAWN = "subscription.withdrawn"
     RECORD_EXPORTED = "record.exported"
     READER_EXPORTED = "reader.exported"
+
+
+class _Row(Protocol):
+    factory_id: int
+    brand_id: int
+
+    @property
+    def pk(self) -> object: ...
+
+
+class Concerned(TypedDict):
+    """The organisations that an event or a notice concerns, and the row that it is about."""
+
+    factory_id: int
+    brand_id: int
+    subject: object
+
+
+def ids_of(row: _Row) -> Concerned:
+    """Return whom an event or a notice of a row concerns, such as a grant."""
+    return {"factory_id": row.factory_id, "brand_id": row.brand_id, "subject": row.pk}

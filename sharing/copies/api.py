@@ -1,6 +1,6 @@
 """Copies to destroy over the API: both sides read, the brand's people answer."""
 
-from typing import Any
+from uuid import UUID
 
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
@@ -46,7 +46,7 @@ class DestroyNoticeView(DestroyNoticeRows, DetailView):
     """One request to destroy copies."""
 
     @extend_schema(request=DestroyAnswer, responses={200: DestroyNoticeSerializer})
-    def post(self, request: Request, pk: Any) -> Response:
+    def post(self, request: Request, pk: UUID) -> Response:
         """Answer the request for the brand. A copy reported destroyed cannot be changed back. Idempotent.
 
         A different remark is a new answer while copies are kept; when all are destroyed, it is refused."""

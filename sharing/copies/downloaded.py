@@ -5,7 +5,6 @@ Who-saw-what knows their numbers, persons, moments and formats.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Count, Min
 
@@ -16,7 +15,7 @@ from sharing.records.models import AccessRecordQuerySet
 
 @dataclass(frozen=True)
 class DownloadedCopy:
-    """One copy, however often it was downloaded: `at` is the first time, `format` is in words."""
+    """One copy, however often it was downloaded: `at` is the first time."""
 
     number: int
     scope: str
@@ -26,34 +25,27 @@ class DownloadedCopy:
     person: str
     at: datetime
     times: int
-    format: str
+    file_format: str
 
     @property
-    def scope_label(self) -> Any:
+    def scope_label(self) -> str:
         """The scope it holds, in words."""
-        return Scope(self.scope).label
+        return str(Scope(self.scope).label)
+
+    @property
+    def format(self) -> str:
+        """The kind of file, in words; empty where it is not known."""
+        return str(Format(self.file_format).label) if self.file_format else ""
 
 
 def downloaded_copies(records: AccessRecordQuerySet, most: int | None = None) -> list[DownloadedCopy]:
     """Return the copies among `records` (who-saw-what as the asker may see it), the newest first; at most `most`."""
+    copy = ("copy_number", "scope", "cycle", "version", "brand__name", "person__name")
     rows = (
         records.filter(copy_number__isnull=False, brand__isnull=False)
-        .values("copy_number", "copy_format", "scope", "cycle", "version", "brand__name", "person__name")
+        .values(*copy, "copy_format")
         .annotate(first=Min("at"), times=Count("pk"))
-        .order_by("-first", "copy_number")[:most]
+        .order_by("-first", "copy_number")
+        .values_list(*copy, "first", "times", "copy_format")[:most]
     )
-    found: list[dict[str, Any]] = [dict(row) for row in rows]
-    return [
-        DownloadedCopy(
-            number=row["copy_number"],
-            scope=row["scope"],
-            cycle=row["cycle"],
-            version=row["version"],
-            brand=row["brand__name"],
-            person=row["person__name"],
-            at=row["first"],
-            times=row["times"],
-            format=str(Format(row["copy_format"]).label) if row["copy_format"] else "",
-        )
-        for row in found
-    ]
+    return [DownloadedCopy(*row) for row in rows]

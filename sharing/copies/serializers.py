@@ -56,7 +56,7 @@ class DestroyAnswer(StrictSerializer):
     kept = KeptCopy(many=True, help_text="An empty list means that all copies are destroyed.")
     remark = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
 
-    def validate_kept(self, kept: Any) -> Any:
+    def validate_kept(self, kept: list[dict[str, object]]) -> list[dict[str, object]]:
         """Refuse a copy that is named twice: the two may differ."""
         if len({copy["number"] for copy in kept}) < len(kept):
             raise serializers.ValidationError(_("Name each copy only once."))

@@ -6,7 +6,6 @@ is, if the factory shared again in between and ended that, too.
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
-from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -20,7 +19,7 @@ from portal.core.events import record
 from portal.core.names import one_line
 from portal.notices.outbox import announce
 from sharing.copies.downloaded import downloaded_copies
-from sharing.events import SharingEvent
+from sharing.events import SharingEvent, ids_of
 from sharing.models import AccessRecord, CopyToDestroy, DestroyNotice
 from sharing.notice_names import SharingNotice
 
@@ -41,9 +40,8 @@ def ask_to_destroy(
         CopyToDestroy(notice=notice, number=copy.number, scope=copy.scope, cycle=copy.cycle) for copy in copies
     )
     numbers = sorted(copy.number for copy in copies)
-    ids: dict[str, Any] = {"factory_id": factory.pk, "brand_id": brand.pk, "subject": notice.pk}
-    record(SharingEvent.COPY_DESTRUCTION_ASKED, by=by, **ids, copies=numbers)
-    announce(SharingNotice.COPY_DESTRUCTION_ASKED, side="brand", organisation_id=brand.pk, **ids)
+    record(SharingEvent.COPY_DESTRUCTION_ASKED, by=by, **ids_of(notice), copies=numbers)
+    announce(SharingNotice.COPY_DESTRUCTION_ASKED, side="brand", organisation_id=brand.pk, **ids_of(notice))
     return notice
 
 
@@ -75,10 +73,9 @@ def answer_destroy_notice(
     CopyToDestroy.objects.bulk_update(copies, ["answer", "kept_because"])
     notice.answered_at, notice.answered_by, notice.remark = timezone.now(), by, remark
     notice.save(update_fields=["answered_at", "answered_by", "remark"])
-    ids: dict[str, Any] = {"factory_id": notice.factory_id, "brand_id": notice.brand_id, "subject": notice.pk}
     destroyed = sorted(copy.number for copy in copies if not copy.kept_because)
-    record(SharingEvent.COPY_ANSWERED, by=by, **ids, destroyed=destroyed, kept=sorted(kept))
-    announce(SharingNotice.COPY_ANSWERED, side="factory", organisation_id=notice.factory_id, **ids)
+    record(SharingEvent.COPY_ANSWERED, by=by, **ids_of(notice), destroyed=destroyed, kept=sorted(kept))
+    announce(SharingNotice.COPY_ANSWERED, side="factory", organisation_id=notice.factory_id, **ids_of(notice))
     return notice
 
 
@@ -106,10 +103,8 @@ def remind_of_destroy_notices() -> int:
     for notice in DestroyNotice.objects.open().iterator():
         passed = [days for days in REMIND_AFTER_DAYS if notice.created_at <= timezone.now() - timedelta(days=days)]
         if passed:
-            ids: dict[str, Any] = {"factory_id": notice.factory_id, "brand_id": notice.brand_id, "subject": notice.pk}
-            once = f"{SharingNotice.COPY_DESTRUCTION_ASKED}:{notice.pk}:{passed[-1]}"
-            announce(
-                SharingNotice.COPY_DESTRUCTION_ASKED, side="brand", organisation_id=notice.brand_id, once=once, **ids
-            )
+            asked = SharingNotice.COPY_DESTRUCTION_ASKED
+            once = f"{asked}:{notice.pk}:{passed[-1]}"
+            announce(asked, side="brand", organisation_id=notice.brand_id, once=once, **ids_of(notice))
             count += 1
     return count

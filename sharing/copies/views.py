@@ -1,7 +1,6 @@
 """Pages of copies to destroy: the factory sees what it asked for and what was answered, the brand answers."""
 
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -17,12 +16,13 @@ from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
+from portal.core.compiled import Key
 from portal.core.days import days_since, show_days_of
-from portal.ui.forms import REFUSED, STALE, show_errors
+from portal.ui.forms import REFUSED, STALE, posted, show_errors
 from portal.ui.lists import requested_page
 from sharing.copies.downloaded import DownloadedCopy, downloaded_copies
 from sharing.copies.services import answer_destroy_notice
-from sharing.gates.pages import factory_inside, person, posted_data
+from sharing.gates.pages import factory_inside, person
 from sharing.grants.forms.revoking import CopiesAnswerForm
 from sharing.models import AccessRecord, CopyToDestroy, DestroyNotice
 from sharing.records.models import AccessRecordQuerySet
@@ -59,7 +59,7 @@ def _row(notice: DestroyNotice, known: dict[int, DownloadedCopy]) -> dict[str, o
     }
 
 
-def _newest_notices(user: Visitor, factory: Any) -> QuerySet[DestroyNotice]:
+def _newest_notices(user: Visitor, factory: Key) -> QuerySet[DestroyNotice]:
     notices = DestroyNotice.objects.inside(user).filter(factory=factory).with_counts()
     return notices.select_related("brand").order_by("-created_at")[:SUMMARISED]
 
@@ -93,7 +93,7 @@ def copies_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
     show_days_of(notice.factory)
     copies = list(notice.copies.order_by("number"))
     unsettled = [copy for copy in copies if copy.answer != CopyToDestroy.Answer.DESTROYED]
-    form = CopiesAnswerForm(posted_data(request), notice=notice, copies=unsettled)
+    form = CopiesAnswerForm(posted(request), notice=notice, copies=unsettled)
     is_late = request.method == "POST" and not unsettled  # all were reported destroyed since the page was opened
     if is_late and not (lost := _lost_answer(request, notice)):
         _say_noted(request, notice)
@@ -131,7 +131,9 @@ def _lost_answer(request: HttpRequest, notice: DestroyNotice) -> list[str]:
 
 def _answered(request: HttpRequest, notice: DestroyNotice, form: CopiesAnswerForm) -> bool:
     try:
-        answer_destroy_notice(by=person(request), notice=notice, **form.answer())
+        answer_destroy_notice(
+            by=person(request), notice=notice, kept=form.kept_reasons(), remark=form.cleaned_data["remark"]
+        )
     except ValidationError as error:
         show_errors(form, error)
         return False

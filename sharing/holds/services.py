@@ -5,7 +5,6 @@ opens to nobody in between.
 """
 
 from dataclasses import replace
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -18,10 +17,10 @@ from factories.services import lock_factory
 from portal.accounts.models import User
 from portal.core.events import record
 from portal.notices.outbox import announce
-from sharing.events import SharingEvent
+from sharing.events import SharingEvent, ids_of
 from sharing.grants.notices.openings import report_may_open
 from sharing.grants.services.granting import authorise_decider
-from sharing.grants.services.situation import locked_situation
+from sharing.grants.services.situation import deciding_situation
 from sharing.models import SharingGrant, WithheldReport
 from sharing.notice_names import SharingNotice
 from sharing.terms import MAX_CYCLE
@@ -61,8 +60,7 @@ def allow_report(*, by: User, withheld: WithheldReport) -> WithheldReport:
 
     Raises `PermissionDenied`, or `ValidationError` while a handover of the factory's manager is under way.
     """
-    situation = locked_situation(by, withheld.factory_id, [withheld.brand_id])
-    situation.require_decider()
+    situation = deciding_situation(by, withheld.factory_id, [withheld.brand_id])
     situation.refuse_while_handed_over()
     withheld = WithheldReport.objects.select_related("brand").get(pk=withheld.pk)
     if withheld.allowed_at is None:
@@ -77,6 +75,5 @@ def allow_report(*, by: User, withheld: WithheldReport) -> WithheldReport:
 
 def _record(kind: SharingEvent, told: SharingNotice, by: User, kept: WithheldReport) -> None:
     """Record the event and notify the factory's people. To the brand there is no report until it opens."""
-    ids: dict[str, Any] = {"factory_id": kept.factory_id, "brand_id": kept.brand_id}
-    record(kind, by=by, subject=kept.pk, cycle=kept.cycle, **ids)
-    announce(told, side="factory", organisation_id=kept.factory_id, subject=kept.pk, cycle=kept.cycle, **ids)
+    record(kind, by=by, **ids_of(kept), cycle=kept.cycle)
+    announce(told, side="factory", organisation_id=kept.factory_id, **ids_of(kept), cycle=kept.cycle)

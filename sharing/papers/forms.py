@@ -1,13 +1,15 @@
 """The form with which staff record consent given on paper."""
 
-from typing import Any
-
 from django import forms
+from django.utils.functional import lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.scans import MAX_BYTES
 from sharing.grants.forms.granting import DAY, GrantForm
 from sharing.papers.services import Signature
+
+MAX_MEGABYTES = MAX_BYTES // 1024**2
 
 
 class PaperForm(GrantForm):
@@ -20,6 +22,9 @@ class PaperForm(GrantForm):
     scan = forms.FileField(
         label=_("Scan of the signed form"),
         max_length=200,
+        help_text=lazy(
+            lambda: gettext("PDF, JPEG or PNG, up to %s MB. The factory can open it.") % MAX_MEGABYTES, str
+        )(),
         widget=forms.ClearableFileInput(attrs={"accept": ".pdf,.jpg,.jpeg,.png,application/pdf,image/jpeg,image/png"}),
     )
     is_as_signed = forms.BooleanField(
@@ -29,12 +34,6 @@ class PaperForm(GrantForm):
 
     field_order = ["signed_by", "signed_on", "scan", *GrantForm.field_order, "is_as_signed"]
 
-    def __init__(self, *args: object, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        text = _("PDF, JPEG or PNG, up to %s MB. The factory can open it.")
-        self.fields["scan"].help_text = text % (MAX_BYTES // 1024**2)
-
     def signature(self) -> Signature:
         """Return who signed when (call it after `is_valid`)."""
-        data: dict[str, Any] = self.cleaned_data
-        return Signature(data["signed_by"], data["signed_on"])
+        return Signature(self.cleaned_data["signed_by"], self.cleaned_data["signed_on"])

@@ -26,9 +26,9 @@ from portal.core.uploads import kept_upload
 from portal.notices.outbox import announce
 from sharing.events import SharingEvent
 from sharing.files import CONSENTS
-from sharing.grants.services.granting import naming, settle
+from sharing.grants.services.granting import grant_each
 from sharing.grants.services.journal import Journal
-from sharing.grants.services.outcomes import Paper, Terms, granting
+from sharing.grants.services.outcomes import Paper, Terms
 from sharing.grants.services.situation import locked_situation
 from sharing.models import PaperConsent, SharingGrant
 from sharing.notice_names import SharingNotice
@@ -57,7 +57,7 @@ def record_paper_consent(
     scopes: Collection[str],
     terms: Terms,
     signature: Signature,
-    scan: "File[Any]",
+    scan: "File[bytes]",
 ) -> list[SharingGrant]:
     """Record what a factory allowed on a signed form: all its grants, or nothing.
 
@@ -76,7 +76,7 @@ def record_paper_consent(
         ))  # fmt: skip
 
 
-def _checked(factory: Factory, signature: Signature, scan: "File[Any]") -> str:
+def _checked(factory: Factory, signature: Signature, scan: "File[bytes]") -> str:
     errors: dict[str, object] = {}
     if not one_line(signature.signed_by):
         errors["signed_by"] = _("Enter who signed for the factory.")
@@ -109,9 +109,8 @@ def _recorded(
     consent.full_clean(exclude=["factory", "recorded_by"], validate_unique=False)
     consent.save()
     paper = Paper(signed_by=consent.signed_by, document=consent.document)
-    journal, grants = Journal(situation), []
-    for brand in brands:
-        grants += _granted(journal, brand, scopes, terms, paper)
+    journal = Journal(situation)
+    grants = [grant for brand in brands for grant in _granted(journal, brand, scopes, terms, paper)]
     journal.write()
     record(
         SharingEvent.PAPER_RECORDED,
@@ -128,12 +127,7 @@ def _recorded(
 
 
 def _granted(journal: Journal, brand: Brand, scopes: Collection[str], terms: Terms, paper: Paper) -> list[SharingGrant]:
-    situation = journal.situation
-    position = situation.of(brand.pk)
-    try:
-        grants = [settle(journal, granting(situation, position, scope, terms, paper)) for scope in scopes]
-    except ValidationError as error:
-        raise naming(brand, error) from error
+    grants = grant_each(journal, brand, scopes, terms, paper)
     if any(grant.consent_document != paper.document for grant in grants):
         raise ValidationError({"brand": _("%s already has exactly this access. There is nothing to record.") % brand})
     return grants

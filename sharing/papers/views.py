@@ -13,8 +13,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from factories.models import Factory
 from portal.core.uploads import limited_upload, missing_upload
-from portal.ui.forms import REFUSED
-from sharing.gates.pages import factory_inside, person, posted_data
+from portal.ui.forms import REFUSED, posted
+from sharing.gates.pages import factory_inside, person
 from sharing.grants.forms.granting import add_errors, default_terms
 from sharing.models import PaperConsent, SharingGrant
 from sharing.papers.forms import PaperForm
@@ -33,7 +33,7 @@ def grant_paper(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied(_("Only the country's staff can record consent given on paper."))
     files = request.FILES if request.method == "POST" else None
     initial = default_terms(factory)
-    form = PaperForm(posted_data(request), files, user=person(request), place=factory, initial=initial)
+    form = PaperForm(posted(request), files, user=person(request), place=factory, initial=initial)
     if request.method == "POST" and form.is_valid() and _recorded(request, factory, form):
         return redirect("who_can_see", pk=factory.pk)
     status = REFUSED if request.method == "POST" else 200

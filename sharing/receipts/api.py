@@ -1,8 +1,6 @@
 """Receipts over the API, with their inclusion proofs, and the published roots of the ledger."""
 
-from typing import Any
-
-from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -29,8 +27,7 @@ class ReceiptRows(PortalView):
     def rows(self) -> ReceiptQuerySet:
         """Each with `from_inside`: whether the asker sees it from the factory's side."""
         inside = Q(factory__in=Factory.objects.inside(self.user).values("pk"))
-        rows = Receipt.objects.visible_to(self.user)
-        rows = rows.annotate(from_inside=ExpressionWrapper(inside, output_field=BooleanField()))
+        rows = Receipt.objects.visible_to(self.user).annotate(from_inside=inside)
         return rows.select_related("factory__programme", "brand")
 
 
@@ -50,7 +47,7 @@ class ReceiptListView(ReceiptRows, ListView):
 class OneReceipt(ReceiptRows, DetailView):
     """What concerns the receipt of the address."""
 
-    def row(self) -> Any:
+    def row(self) -> Receipt:
         """Return the receipt of the address. Raises 404."""
         return get_object_or_404(self.rows(), number=normalised(self.kwargs["number"]) or None)
 
@@ -88,6 +85,6 @@ class DayListView(ListView):
     serializer_class = DaySerializer
     keyset_order = ("-day",)
 
-    def rows(self) -> QuerySet[Any]:
+    def rows(self) -> QuerySet[LedgerDay]:
         """Return the published daily roots. They are public."""
         return LedgerDay.objects.all()

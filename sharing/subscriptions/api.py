@@ -1,7 +1,5 @@
 """Subscriptions over the API: a country's list, recording and withdrawing, a brand's own list."""
 
-from typing import Any
-
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -60,9 +58,9 @@ class ProgrammeSubscriptions(SubscriptionRows):
         """Return the country's own."""
         return super().rows().filter(factory__programme=self.programme())
 
-    def shown(self, pk: int) -> Any:
+    def shown(self, pk: int, status: int = 200) -> Response:
         """Return one subscription as an answer."""
-        return self.get_serializer(self.rows().get(pk=pk)).data
+        return Response(self.get_serializer(self.rows().get(pk=pk)).data, status=status)
 
 
 class ProgrammeSubscriptionsView(ProgrammeSubscriptions, ListView):
@@ -80,7 +78,7 @@ class ProgrammeSubscriptionsView(ProgrammeSubscriptions, ListView):
         """Record a subscription. Idempotent: if it is already recorded, it is returned."""
         order = self.body(SubscriptionOrder, programme=self.programme())
         (made,) = record_subscriptions(by=self.user, purchases=[Purchase(**order)])
-        return Response(self.shown(made.pk), status=201)
+        return self.shown(made.pk, status=201)
 
 
 class SubscriptionWithdrawView(ProgrammeSubscriptions):
@@ -91,7 +89,7 @@ class SubscriptionWithdrawView(ProgrammeSubscriptions):
         """Withdraw a subscription that was recorded by mistake. The record and the reason are kept. Idempotent."""
         found = get_object_or_404(self.rows(), pk=subscription_id)
         withdraw_subscription(by=self.user, subscription=found, **self.body(SubscriptionEnd))
-        return Response(self.shown(found.pk))
+        return self.shown(found.pk)
 
 
 class BrandSubscriptionsView(SubscriptionRows, ListView):

@@ -1,14 +1,13 @@
 """Forms for recording, finding and withdrawing subscriptions of participants."""
 
-from typing import Any
-
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from brands.models import Brand
+from brands.models import Brand, BrandQuerySet
 from factories.models import CountryProgramme, Factory, named
 from portal.core.names import one_line
 from portal.core.search import search
@@ -82,8 +81,8 @@ class SubscriptionForm(forms.Form):
     )
     bought_on = forms.DateField(label=gettext_lazy("Bought on"), widget=DAY)
 
-    def __init__(self, *args: Any, programme: CountryProgramme, brands: object, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict | None, *, programme: CountryProgramme, brands: BrandQuerySet) -> None:
+        super().__init__(data)
         self.programme = programme
         self.fields["brand"].queryset = brands  # type: ignore[attr-defined]
 
@@ -96,8 +95,13 @@ class SubscriptionForm(forms.Form):
 
     def purchase(self) -> Purchase:
         """Return what was bought (call it after `is_valid`)."""
-        data: dict[str, Any] = self.cleaned_data
+        data = self.cleaned_data
         return Purchase(data["brand"], data["bw_id"], data["cycle"], data["bought_on"])
+
+
+def _file_help() -> str:
+    text = _("CSV (UTF-8) or Excel workbook (.xlsx). Its columns are explained below.")
+    return f"{text} {size_help('subscriptions')}"
 
 
 class SubscriptionTableForm(forms.Form):
@@ -107,12 +111,8 @@ class SubscriptionTableForm(forms.Form):
         label=gettext_lazy("Subscriptions"),
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.xlsx,text/csv"}),
         error_messages={"required": gettext_lazy("Choose a file.")},
+        help_text=lazy(_file_help, str)(),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        text = _("CSV (UTF-8) or Excel workbook (.xlsx). Its columns are explained below.")
-        self.fields["file"].help_text = f"{text} {size_help('subscriptions')}"
 
 
 class WithdrawForm(forms.Form):

@@ -10,6 +10,7 @@ from factories.serializers import FactoryBriefSerializer
 from portal.core.api import PageQuery, StrictSerializer
 from portal.core.drawn import MAX_ID
 from sharing.grants.serializers.grants import BrandBriefSerializer
+from sharing.models import Subscription
 from sharing.terms import MAX_CYCLE
 
 
@@ -31,19 +32,19 @@ class SubscriptionSerializer(serializers.Serializer[Any]):
     ended_by = serializers.SerializerMethodField(help_text="The name of the user who withdrew it. null for a brand.")
     end_reason = serializers.SerializerMethodField(help_text="The reason for withdrawing it. null for a brand.")
 
-    def get_id(self, found: Any) -> int | None:
+    def get_id(self, found: Subscription) -> int | None:
         """Return the id; null for a brand."""
         return found.pk if self._is_for_staff() else None
 
-    def get_recorded_by(self, found: Any) -> str | None:
+    def get_recorded_by(self, found: Subscription) -> str | None:
         """Return the name; null for a brand."""
         return found.recorded_by.name if self._is_for_staff() else None
 
-    def get_ended_by(self, found: Any) -> str | None:
+    def get_ended_by(self, found: Subscription) -> str | None:
         """Return the name; null for a brand."""
         return found.ended_by.name if self._is_for_staff() and found.ended_by else None
 
-    def get_end_reason(self, found: Any) -> str | None:
+    def get_end_reason(self, found: Subscription) -> str | None:
         """Return the reason; null for a brand."""
         return found.end_reason if self._is_for_staff() else None
 

@@ -7,7 +7,6 @@ A subscription opens nothing by itself: no brand reads a report that the factory
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -24,7 +23,7 @@ from portal.core.events import record
 from portal.core.names import one_line
 from portal.core.tables.dates import EARLIEST
 from sharing.access.positions import positions
-from sharing.events import SharingEvent
+from sharing.events import SharingEvent, ids_of
 from sharing.grants.notices.openings import report_may_open
 from sharing.models import Subscription
 from sharing.terms import MAX_CYCLE
@@ -87,7 +86,8 @@ def _record_one(by: User, wanted: Purchase) -> Subscription:
         recorded_at=timezone.now(),
         recorded_by=by,
     )
-    _write_event(SharingEvent.SUBSCRIPTION_RECORDED, by, made, bought_on=made.bought_on.isoformat())
+    bought_on = made.bought_on.isoformat()
+    record(SharingEvent.SUBSCRIPTION_RECORDED, by=by, **ids_of(made), cycle=made.cycle, bought_on=bought_on)
     before = positions(factory, [made.brand_id])[made.brand_id]
     before = replace(before, subscribed=before.subscribed - {made.cycle})
     after = replace(before, subscribed=before.subscribed | {made.cycle})
@@ -110,15 +110,10 @@ def withdraw_subscription(*, by: User, subscription: Subscription, reason: str) 
         found.ended_at, found.ended_by = max(timezone.now(), found.recorded_at), by
         found.end_reason = reason.strip()[:300]
         found.save(update_fields=["ended_at", "ended_by", "end_reason"])
-        _write_event(SharingEvent.SUBSCRIPTION_WITHDRAWN, by, found, reason=reason)
+        record(SharingEvent.SUBSCRIPTION_WITHDRAWN, by=by, **ids_of(found), cycle=found.cycle, reason=reason)
     return found
 
 
 def _authorise(by: User, factory: Factory) -> None:
     if not staff_may(by, "manage_enrolment", factory.pk):
         raise PermissionDenied(_("Only the country's staff can record subscriptions."))
-
-
-def _write_event(kind: SharingEvent, by: User, found: Subscription, **data: str) -> None:
-    facts: dict[str, Any] = {"factory_id": found.factory_id, "brand_id": found.brand_id, **data}
-    record(kind, by=by, subject=found.pk, cycle=found.cycle, **facts)

@@ -1,6 +1,6 @@
 """Pages to import subscriptions: upload, preview, confirm. The preview signs the kept file for its viewer alone."""
 
-from typing import Any
+from typing import BinaryIO
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -79,21 +79,23 @@ def subscription_import_confirm(request: HttpRequest, pk: int) -> HttpResponse:
         if (kept["by"], kept["programme"]) != (person(request).pk, programme.pk):
             raise signing.BadSignature
         with open_upload(kept["file"]) as file:
-            return _import(request, programme, kept, file)
+            return _import(request, programme, kept["file"], kept["promise"], file)
     except (signing.BadSignature, FileNotFoundError):
         messages.error(request, _("This preview has expired. Upload the table again."))
         return redirect("subscription_import", pk=pk)
 
 
-def _import(request: HttpRequest, programme: CountryProgramme, kept: dict[str, Any], file: Any) -> HttpResponse:
+def _import(
+    request: HttpRequest, programme: CountryProgramme, name: str, promise: list[object], file: BinaryIO
+) -> HttpResponse:
     try:
-        plan = import_subscriptions(by=person(request), programme=programme, file=file, promise=kept["promise"])
+        plan = import_subscriptions(by=person(request), programme=programme, file=file, promise=promise)
     except SubscriptionsChanged:
         messages.warning(
             request, _("Something changed since the preview. Nothing was imported; check the new preview.")
         )
-        return _preview(request, programme, kept["file"], plan_subscriptions(programme=programme, file=file), STALE)
-    drop_upload(kept["file"])
+        return _preview(request, programme, name, plan_subscriptions(programme=programme, file=file), STALE)
+    drop_upload(name)
     count = len(plan.new)
     told = ngettext("%s subscription is recorded.", "%s subscriptions are recorded.", count)
     messages.success(request, told % count)

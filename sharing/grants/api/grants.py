@@ -1,8 +1,8 @@
 """Consent over the API: who can see a factory's data, granting, changing, revoking, and who saw what."""
 
-from typing import Any
+from uuid import UUID
 
-from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.db.models import Q
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -38,8 +38,7 @@ class GrantRows(PortalView):
     def rows(self) -> SharingGrantQuerySet:
         """Open and ended ones, each with `from_inside`: whether the reader sees it from the factory's side."""
         inside = Q(factory__in=Factory.objects.inside(self.user).values("pk"))
-        grants = SharingGrant.objects.visible_to(self.user)
-        grants = grants.annotate(from_inside=ExpressionWrapper(inside, output_field=BooleanField()))
+        grants = SharingGrant.objects.visible_to(self.user).annotate(from_inside=inside)
         return with_receipt(grants).select_related("factory__programme", "brand", "granted_by", "ended_by")
 
     def shown(self, grant: SharingGrant, status: int = 200) -> Response:
@@ -93,7 +92,7 @@ class GrantDetailView(GrantRows, DetailView):
     """One grant."""
 
     @extend_schema(request=GrantChange, responses={200: GrantSerializer})
-    def patch(self, request: Request, pk: object) -> Response:
+    def patch(self, request: Request, pk: UUID) -> Response:
         """Change the terms of a grant. The response is a new grant, with its own id, that replaces the old one."""
         grant = self.row()
         require(Factory.objects.where(self.user, "manage_sharing"), grant.factory)
@@ -127,7 +126,7 @@ class GrantConfirmationView(GrantRows):
     """The second person's answer to one grant."""
 
     @extend_schema(request=ConfirmationOrder, responses={200: GrantSerializer})
-    def post(self, request: Request, pk: Any) -> Response:
+    def post(self, request: Request, pk: UUID) -> Response:
         """Confirm or refuse a grant. A refused grant ends without ever giving access. Idempotent."""
         grant = get_object_or_404(self.rows(), pk=pk)
         require(Factory.objects.where(self.user, "confirm_sharing"), grant.factory)
@@ -143,7 +142,7 @@ class GrantRevokeView(GrantRows):
     """The end of one grant."""
 
     @extend_schema(request=RevokeOrder, responses={200: GrantSerializer})
-    def post(self, request: Request, pk: Any) -> Response:
+    def post(self, request: Request, pk: UUID) -> Response:
         """Revoke a grant. It gives no access from the next request on. Idempotent."""
         grant = get_object_or_404(self.rows(), pk=pk)
         require(Factory.objects.where(self.user, "manage_sharing"), grant.factory)

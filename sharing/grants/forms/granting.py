@@ -1,6 +1,7 @@
 """Forms of consent, which a manager fills in and which become `Terms`."""
 
-from datetime import date, datetime, timedelta
+from calendar import monthrange
+from datetime import date, datetime
 from typing import Any, cast
 
 from django import forms
@@ -10,18 +11,17 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from brands.identity import Identity, identities
-from brands.models import Brand
+from brands.models import Brand, BrandQuerySet
 from factories.models import Factory
 from portal.accounts.models import User
 from portal.core.days import Place, end_of, last_day, start_of, today
-from portal.ui.forms import conditional
-from sharing.grants.services.outcomes import Terms
+from portal.ui.forms import conditional, show_errors
+from sharing.grants.services.outcomes import MOST_HOLD_DAYS, Terms
 from sharing.models import SharingGrant
 from sharing.scopes import OFFERED_CHOICES
 from sharing.terms import MAX_CYCLE
 
 MAX_BRANDS = 50
-MAX_HOLD = 365
 LAST_YEAR = 9900
 DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
@@ -31,8 +31,7 @@ def months_after(day: date, months: int) -> date:
     if day.year > LAST_YEAR:
         return day
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    following = date(year + (month == 11), (month + 1) % 12 + 1, 1)
-    return min(date(year, month + 1, 1) + timedelta(days=day.day - 1), following - timedelta(days=1))
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 class BrandChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
@@ -41,7 +40,7 @@ class BrandChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     def __init__(self, **kwargs: object) -> None:
         super().__init__(queryset=Brand.objects.none(), widget=forms.CheckboxSelectMultiple, **kwargs)
 
-    def offer(self, brands: Any) -> None:
+    def offer(self, brands: BrandQuerySet) -> None:
         """Offer these brands."""
         self.queryset = brands
         self.choices = [(one.brand.pk, identity_label(one)) for one in identities(brands)]
@@ -85,7 +84,7 @@ class TermsForm(forms.Form):
     hold_days = forms.IntegerField(
         label=_("Days each new report is held"),
         min_value=0,
-        max_value=MAX_HOLD,
+        max_value=MOST_HOLD_DAYS,
         required=False,
         help_text=_(
             "The brand can see each new report this many days after its publication, unless the factory holds "
@@ -180,7 +179,7 @@ class GrantForm(TermsForm):
         return None if day == now else day
 
 
-def default_terms(factory: Factory) -> dict[str, Any]:
+def default_terms(factory: Factory) -> dict[str, object]:
     """Return what the form of a new grant shows at first: the country's defaults. The cycles are left to be chosen."""
     months = factory.programme.grant_default_months
     return {
@@ -221,9 +220,6 @@ _FIELDS = {"expires_at": "expires_on", "valid_from": "starts_on", "scope": "scop
 
 def add_errors(form: forms.Form, error: ValidationError) -> None:
     """Show what a service refused beside the field it concerns, or above the form."""
-    if not hasattr(error, "error_dict"):
-        form.add_error(None, error)
-        return
-    for name, errors in error.error_dict.items():
-        field = _FIELDS.get(name, name)
-        form.add_error(field if field in form.fields else None, cast("Any", errors))
+    if hasattr(error, "error_dict"):
+        error = ValidationError({_FIELDS.get(name, name): errors for name, errors in error.error_dict.items()})
+    show_errors(form, error)

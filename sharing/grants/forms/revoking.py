@@ -1,7 +1,7 @@
 """Forms of ending consent, and of a brand's answer about its copies."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, TypedDict, cast
 
 from django import forms
 from django.http import QueryDict
@@ -10,7 +10,17 @@ from django.utils.translation import gettext_lazy as _
 from portal.ui.forms import conditional, fingerprint
 from sharing.models import CopyToDestroy, DestroyNotice
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 SHOW_REASON = _("Show this reason to the brand")
+
+
+class Reasons(TypedDict):
+    """What was entered about an end."""
+
+    reason: str
+    is_reason_shown: bool
 
 
 class RevokeForm(forms.Form):
@@ -24,9 +34,9 @@ class RevokeForm(forms.Form):
     )
     is_reason_shown = forms.BooleanField(label=SHOW_REASON, required=False)
 
-    def reasons(self) -> dict[str, Any]:
+    def reasons(self) -> Reasons:
         """Return the arguments of the services that end grants (call it after `is_valid`)."""
-        return {name: self.cleaned_data[name] for name in ("reason", "is_reason_shown")}
+        return {"reason": self.cleaned_data["reason"], "is_reason_shown": self.cleaned_data["is_reason_shown"]}
 
     def typed(self) -> list[object]:
         """Return what was entered, in words (call it after `is_valid`); without a reason there is none to show."""
@@ -68,7 +78,7 @@ class CopiesAnswerForm(forms.Form):
     remark = forms.CharField(label=_("Remark for the factory"), max_length=500, required=False)
     seen = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)
 
-    def __init__(self, data: Any, *, notice: DestroyNotice, copies: Sequence[CopyToDestroy]) -> None:
+    def __init__(self, data: QueryDict | None, *, notice: DestroyNotice, copies: Sequence[CopyToDestroy]) -> None:
         self.answer_seen = fingerprint(notice, ["answered_at"])
         super().__init__(data, initial={"seen": self.answer_seen})
         self.was_answered = notice.answered_at is not None
@@ -81,7 +91,7 @@ class CopiesAnswerForm(forms.Form):
         for name, text in self._contradictions(data).items():
             if name not in self.errors:
                 self.add_error(name, text)
-        if self.was_answered and not self.errors and self._is_stale(data):
+        if self.was_answered and not self.errors and self._is_stale():
             text = _("Someone has since answered for your brand. Read that answer. If yours still applies, send it.")
             self.add_error(None, text)
             shown_again = cast(QueryDict, self.data).copy()
@@ -89,7 +99,7 @@ class CopiesAnswerForm(forms.Form):
             self.data = shown_again
         return data
 
-    def _contradictions(self, data: dict[str, object]) -> dict[str, Any]:
+    def _contradictions(self, data: dict[str, object]) -> "dict[str, StrOrPromise]":
         """Return the fields that contradict what was chosen, each with what to do."""
         kept, why = data.get("kept"), data.get("kept_because")
         if data.get("outcome") == self.SOME_KEPT:
@@ -104,18 +114,13 @@ class CopiesAnswerForm(forms.Form):
             }
         return {}
 
-    def _is_stale(self, data: dict[str, Any]) -> bool:
+    def _is_stale(self) -> bool:
         """Return whether the page showed an older answer; sending the current one again (a double click) passes."""
-        is_same = {int(number): data["kept_because"] for number in data["kept"]} == self.kept_now
-        return data.get("seen") != self.answer_seen and not is_same
+        return self.cleaned_data.get("seen") != self.answer_seen and self.kept_reasons() != self.kept_now
 
-    def answer(self) -> dict[str, Any]:
-        """Return the arguments of `answer_destroy_notice` (call it after `is_valid`)."""
-        why = self.cleaned_data["kept_because"]
-        return {
-            "kept": {int(number): why for number in self.cleaned_data["kept"]},
-            "remark": self.cleaned_data["remark"],
-        }
+    def kept_reasons(self) -> dict[int, str]:
+        """Return the numbers of the copies that are kept, each with the reason (call it after `is_valid`)."""
+        return dict.fromkeys(map(int, self.cleaned_data["kept"]), self.cleaned_data["kept_because"])
 
 
 class RefuseForm(forms.Form):

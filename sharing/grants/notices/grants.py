@@ -6,7 +6,6 @@ started (R7), and after an end it says nothing but the end.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -83,7 +82,7 @@ def _line(notice: Notice, reader: User) -> Line | None:
     return Line(text % words + _until(grant), reverse("shared_list"))
 
 
-def _ended_text(grant: SharingGrant, words: dict[str, Any]) -> str:
+def _ended_text(grant: SharingGrant, words: dict[str, str]) -> str:
     text = _("%(factory)s no longer shares with your brand: %(what)s.") % words
     if grant.is_end_reason_shown and grant.end_reason:
         text += " " + _("The reason given: %s") % grant.end_reason

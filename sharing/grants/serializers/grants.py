@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from brands.models import Brand
 from factories.serializers import FactoryBriefSerializer
+from portal.accounts.roles import Visitor
 from portal.core.api import PageQuery, StrictSerializer
 from portal.core.drawn import MAX_ID
 from sharing.grants.services.outcomes import Terms
@@ -91,17 +92,6 @@ class GrantSerializer(serializers.Serializer[Any]):
         return grant.is_end_reason_shown if grant.from_inside else None
 
 
-class GrantQuery(PageQuery):
-    """Filters of a list of grants."""
-
-    factory = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
-    brand = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
-    scope = serializers.ChoiceField(required=False, choices=OFFERED_SCOPES)
-    open = serializers.BooleanField(
-        required=False, help_text="true: only grants that have not ended; false: only ended ones."
-    )
-
-
 class FactoryGrantQuery(PageQuery):
     """Filters of one factory's list of grants."""
 
@@ -110,6 +100,12 @@ class FactoryGrantQuery(PageQuery):
     open = serializers.BooleanField(
         required=False, help_text="true: only grants that have not ended; false: only ended ones."
     )
+
+
+class GrantQuery(FactoryGrantQuery):
+    """Filters of a list of grants."""
+
+    factory = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
 
 
 class GrantChange(StrictSerializer):
@@ -147,7 +143,7 @@ class GrantOrder(GrantChange):
         return visible_brand(self.context["user"], value)
 
 
-def visible_brand(user: Any, pk: int) -> Brand:
+def visible_brand(user: Visitor, pk: int) -> Brand:
     """Return the brand, if `user` may see it. Raises `ValidationError`."""
     brand: Brand | None = Brand.objects.visible_to(user).filter(pk=pk).first()
     if brand is None:

@@ -20,8 +20,8 @@ from sharing.events import SharingEvent
 from sharing.grants.ends import End
 from sharing.grants.notices.grants import notify_ended, notify_started
 from sharing.grants.services.journal import Journal
-from sharing.grants.services.outcomes import Outcome, Terms, changing, end_of, granting
-from sharing.grants.services.situation import locked_situation
+from sharing.grants.services.outcomes import Outcome, Paper, Terms, changing, end_of, granting
+from sharing.grants.services.situation import deciding_situation
 from sharing.models import SharingGrant
 from sharing.notice_names import SharingNotice
 from sharing.receipts.services import kind_of_end, kind_of_start
@@ -50,8 +50,7 @@ def grant_access(*, by: User, factory: Factory, brand: Brand, scope: str, terms:
     `PermissionDenied`, or `ValidationError` when another grant for the same brand and scope is still open, the
     brand is not active, or the terms make no sense.
     """
-    situation = locked_situation(by, factory.pk, [brand.pk])
-    situation.require_decider()
+    situation = deciding_situation(by, factory.pk, [brand.pk])
     journal = Journal(situation)
     grant = settle(journal, granting(situation, situation.of(brand.pk), scope, terms))
     journal.write()
@@ -66,24 +65,25 @@ def share(
 
     Raises as `grant_access` does; the message names the brand that it is about.
     """
-    situation = locked_situation(by, factory.pk, [brand.pk for brand in brands])
-    situation.require_decider()
-    journal, grants = Journal(situation), []
-    for brand in brands:
-        position = situation.of(brand.pk)
-        try:
-            grants += [settle(journal, granting(situation, position, scope, terms)) for scope in scopes]
-        except ValidationError as error:
-            raise naming(brand, error) from error
+    journal = Journal(deciding_situation(by, factory.pk, [brand.pk for brand in brands]))
+    grants = [grant for brand in brands for grant in grant_each(journal, brand, scopes, terms)]
     journal.write()
     return grants
 
 
-def naming(brand: Brand, error: ValidationError) -> ValidationError:
-    """Return the same error, with the brand's name before what concerns the brand."""
-    if "brand" not in getattr(error, "error_dict", {}):
-        return error
-    return ValidationError({"brand": [f"{brand.name}: {text}" for text in error.message_dict["brand"]]})
+def grant_each(
+    journal: Journal, brand: Brand, scopes: Collection[str], terms: Terms, paper: Paper | None = None
+) -> list[SharingGrant]:
+    """Let a brand read several kinds of data. Raises as `granting` does; the message names the brand."""
+    situation = journal.situation
+    position = situation.of(brand.pk)
+    try:
+        return [settle(journal, granting(situation, position, scope, terms, paper)) for scope in scopes]
+    except ValidationError as error:
+        if "brand" not in getattr(error, "error_dict", {}):
+            raise
+        texts = [f"{brand.name}: {text}" for text in error.message_dict["brand"]]
+        raise ValidationError({"brand": texts}) from error
 
 
 @transaction.atomic
@@ -93,8 +93,7 @@ def change_grant(*, by: User, grant: SharingGrant, terms: Terms) -> SharingGrant
     Without `terms.valid_from`, the change starts now; the past stays as it was. A change that a second person has to
     confirm is proposed: until then the old grant continues. A new change replaces one that was proposed.
     """
-    situation = locked_situation(by, grant.factory_id, [grant.brand_id])
-    situation.require_decider()
+    situation = deciding_situation(by, grant.factory_id, [grant.brand_id])
     position, journal = situation.of(grant.brand_id), Journal(situation)
     changed = settle(journal, changing(situation, position, position.grant(grant.pk), terms))
     journal.write()

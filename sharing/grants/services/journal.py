@@ -14,6 +14,7 @@ from portal.core.models import Event
 from portal.notices.kinds import NoticeName
 from portal.notices.models import Notice
 from portal.notices.outbox import notice_of
+from sharing.events import ids_of
 from sharing.grants.services.situation import Situation
 from sharing.models import Receipt, SharingGrant
 from sharing.receipts.payload import Act
@@ -59,11 +60,6 @@ class Journal:
             issue(self._receipts, by=self.actor)
         if self._notices:
             Notice.objects.bulk_create(self._notices)
-
-
-def ids_of(grant: SharingGrant) -> dict[str, Any]:
-    """Return whom an event or a notice of a grant concerns."""
-    return {"factory_id": grant.factory_id, "brand_id": grant.brand_id, "subject": grant.pk}
 
 
 def _newest_receipts(grants: Iterable[Any]) -> dict[UUID, Earlier]:

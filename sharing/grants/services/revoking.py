@@ -19,7 +19,7 @@ from sharing.events import SharingEvent
 from sharing.grants.ends import End
 from sharing.grants.services.granting import end_grant
 from sharing.grants.services.journal import Journal
-from sharing.grants.services.situation import Situation, locked_situation
+from sharing.grants.services.situation import Situation, deciding_situation
 from sharing.models import SharingGrant
 from sharing.notice_names import SharingNotice
 from sharing.terms import Status
@@ -34,8 +34,7 @@ def revoke_access(*, by: User, grant: SharingGrant, reason: str = "", is_reason_
     change that still waits, it ends alone: it is taken back, and what it would have changed continues. Raises
     `PermissionDenied`.
     """
-    situation = locked_situation(by, grant.factory_id, [grant.brand_id])
-    situation.require_decider()
+    situation = deciding_situation(by, grant.factory_id, [grant.brand_id])
     position = situation.of(grant.brand_id)
     grant = position.grant(grant.pk)
     standing, chain = position.open_grants(grant.scope), position.with_successors(grant)
@@ -56,11 +55,7 @@ def revoke_brand(
     What was granted since the page was opened ends, too. Nothing left to end (a double click) is no error. Raises
     `PermissionDenied`.
     """
-    situation = locked_situation(by, factory.pk, [brand.pk])
-    situation.require_decider()
-    grants = _running_grants(situation)
-    _end_all(situation, grants, reason, is_reason_shown)
-    return grants
+    return _end_running(deciding_situation(by, factory.pk, [brand.pk]), reason, is_reason_shown)
 
 
 @transaction.atomic
@@ -69,20 +64,20 @@ def stop_all_sharing(
 ) -> list[SharingGrant]:
     """End everything that `factory` shares with any brand; return what ended. As `revoke_brand`."""
     shared_with = SharingGrant.objects.filter(factory=factory, ended_at=None).values_list("brand", flat=True)
-    situation = locked_situation(by, factory.pk, shared_with.distinct())  # read once the factory is locked
-    situation.require_decider()
-    grants = _running_grants(situation)
-    _end_all(situation, grants, reason, is_reason_shown)
+    situation = deciding_situation(by, factory.pk, shared_with.distinct())  # read once the factory is locked
+    grants = _end_running(situation, reason, is_reason_shown)
     if grants:
         record(SharingEvent.SHARING_STOPPED, by=by, factory_id=factory.pk, subject=factory.pk, grants=len(grants))
     return grants
 
 
-def _running_grants(situation: Situation) -> list[SharingGrant]:
-    """Return what is shared now, from a later day on, or waits for a second person: brand by brand."""
+def _end_running(situation: Situation, reason: str, is_reason_shown: bool) -> list[SharingGrant]:
+    """End what is shared now, from a later day on, or waits for a second person; return it, brand by brand."""
     places = sorted(situation.positions.items())
     grants = [one for _brand, place in places for one in sorted(place.grants, key=lambda grant: grant.scope)]
-    return [one for one in grants if one.ended_at is None and one.status() is not Status.EXPIRED]
+    running = [one for one in grants if one.ended_at is None and one.status() is not Status.EXPIRED]
+    _end_all(situation, running, reason, is_reason_shown)
+    return running
 
 
 def _end_all(situation: Situation, grants: Sequence[SharingGrant], reason: str, is_reason_shown: bool) -> None:

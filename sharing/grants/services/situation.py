@@ -80,3 +80,10 @@ def situation_of(by: User, factory: Factory, brand_ids: Iterable[int], reports: 
 def locked_situation(by: User, factory_id: int, brand_ids: Iterable[int]) -> Situation:
     """Return the situation under the factory's lock, which lasts until the transaction ends."""
     return situation_of(by, lock_factory(factory_id), brand_ids)
+
+
+def deciding_situation(by: User, factory_id: int, brand_ids: Iterable[int]) -> Situation:
+    """Return the same for somebody who decides who sees the factory's data. Raises `PermissionDenied`."""
+    situation = locked_situation(by, factory_id, brand_ids)
+    situation.require_decider()
+    return situation

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from brands.models import Brand
 from factories.models import Factory
-from portal.ui.forms import REFUSED
+from portal.ui.forms import REFUSED, posted
 from portal.ui.repeats import unsaved, warn_done_already
 from sharing.copies.downloaded import downloaded_copies
 from sharing.gates.pages import (
@@ -26,7 +26,6 @@ from sharing.gates.pages import (
     grant_to_decide,
     in_place_of,
     person,
-    posted_data,
     require_decider,
 )
 from sharing.grants.forms.revoking import SHOW_REASON, RevokeForm
@@ -63,7 +62,7 @@ def _beyond_reach(request: HttpRequest, factory: Factory, **narrower: object) ->
 def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Stop one grant, at once; for one that was changed since, the page shows the grant that replaced it."""
     found = grant_to_decide(request, pk)
-    form = RevokeForm(posted_data(request))
+    form = RevokeForm(posted(request))
     if request.method == "POST" and form.is_valid():
         ended = revoke_access(by=person(request), grant=found, **form.reasons())
         if not _stopped_before(request, found, ended, form):
@@ -124,7 +123,7 @@ def stop_brand(request: HttpRequest, pk: int, brand_id: int) -> HttpResponse:
     factory = factory_inside(request, pk)
     require_decider(request, factory)
     brand = get_object_or_404(Brand.objects.visible_to(request.user), pk=brand_id)
-    form = RevokeForm(posted_data(request))
+    form = RevokeForm(posted(request))
     if request.method == "POST" and form.is_valid():
         ended = revoke_brand(by=person(request), factory=factory, brand=brand, **form.reasons())
         _say_stopped(request, _all_stopped(factory, brand, ended), ended, form)
@@ -159,7 +158,7 @@ def stop_all(request: HttpRequest, pk: int) -> HttpResponse:
     """Stop all sharing of a factory: show what would end, ask once more on a second page, then do it."""
     factory = factory_inside(request, pk)
     require_decider(request, factory)
-    form = RevokeForm(posted_data(request))
+    form = RevokeForm(posted(request))
     is_sent = request.method == "POST" and form.is_valid()
     if is_sent and "confirmed" in request.POST:
         ended = stop_all_sharing(by=person(request), factory=factory, **form.reasons())

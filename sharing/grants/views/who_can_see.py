@@ -3,11 +3,10 @@
 The factory's people see it, its managers decide, its country's staff may read it, too.
 """
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import BigIntegerField, Field, QuerySet
+from django.db.models import BigIntegerField, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_GET
 from brands.identity import identities
 from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
+from portal.core.compiled import AnyField, Key
 from sharing.copies.views import latest_destroy_notices
 from sharing.gates.pages import factory_inside, may_decide, may_look, person
 from sharing.grants.models import SharingGrantQuerySet
@@ -27,25 +27,25 @@ from sharing.records.queries import with_last_viewed
 PAST_SHOWN = 50
 
 
-def _grants_of(user: Visitor, factory: Any) -> SharingGrantQuerySet:
+def _grants_of(user: Visitor, factory: Key) -> SharingGrantQuerySet:
     grants = SharingGrant.objects.visible_to(user).filter(factory=factory)
     return with_receipt(with_last_viewed(grants.select_related("factory", "brand", "granted_by", "ended_by")))
 
 
-def _not_ended(user: Visitor, factory: Any) -> SharingGrantQuerySet:
+def _not_ended(user: Visitor, factory: Key) -> SharingGrantQuerySet:
     return _grants_of(user, factory).not_ended().order_by("brand__name", "brand", "scope")
 
 
-def _ended(user: Visitor, factory: Any) -> SharingGrantQuerySet:
+def _ended(user: Visitor, factory: Key) -> SharingGrantQuerySet:
     return _grants_of(user, factory).ended()[:PAST_SHOWN]
 
 
-def _ending_soon(user: Visitor, factory: Any) -> "QuerySet[SharingGrant, UUID]":
+def _ending_soon(user: Visitor, factory: Key) -> "QuerySet[SharingGrant, UUID]":
     grants = SharingGrant.objects.visible_to(user).filter(factory=factory)
     return ending_soon(grants).order_by().values_list("pk", flat=True)
 
 
-FACTORY: "Field[Any, Any]" = BigIntegerField()
+FACTORY: AnyField = BigIntegerField()
 _in_force: Prepared[SharingGrant, SharingGrant] = Prepared(_not_ended, factory=FACTORY)
 _past: Prepared[SharingGrant, SharingGrant] = Prepared(_ended, factory=FACTORY)
 _ending: Prepared[SharingGrant, UUID] = Prepared(_ending_soon, factory=FACTORY)
