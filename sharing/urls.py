@@ -11,7 +11,7 @@ from sharing.papers import views as papers
 from sharing.receipts import views as receipts
 from sharing.records import views as who_saw
 from sharing.requests.views import answering, asking
-from sharing.subscriptions import table_views as subscription_tables
+from sharing.subscriptions import table_views as tables
 from sharing.subscriptions import views as subscriptions
 
 urlpatterns = [
@@ -48,12 +48,10 @@ urlpatterns = [
     path("programmes/<int:pk>/subscriptions/", subscriptions.subscription_list, name="subscription_list"),
     path("programmes/<int:pk>/subscriptions/new/", subscriptions.subscription_add, name="subscription_add"),
     path("programmes/<int:pk>/subscriptions/switch/", subscriptions.subscription_switch, name="subscription_switch"),
-    path(
-        "programmes/<int:pk>/subscriptions/import/", subscription_tables.subscription_import, name="subscription_import"
-    ),
+    path("programmes/<int:pk>/subscriptions/import/", tables.subscription_import, name="subscription_import"),
     path(
         "programmes/<int:pk>/subscriptions/import/confirm/",
-        subscription_tables.subscription_import_confirm,
+        tables.subscription_import_confirm,
         name="subscription_import_confirm",
     ),
     path(

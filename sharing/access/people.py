@@ -4,12 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import BigIntegerField, Q, QuerySet
+from django.db.models import BigIntegerField, Model, Q, QuerySet
 
 from brands.models import Brand
 from factories.models import Factory, programme_keys
 from factories.models.programmes import programmes_where
-from portal.accounts.models import HeldPermission
 from portal.accounts.prepared import PreparedKeys, permitted_keys
 from portal.accounts.roles import Visitor, held
 from portal.core.compiled import Keys, Parameter
@@ -40,9 +39,7 @@ class AsBrand(AnonymousUser):
         return {"looked_as": self.brand.pk, "looked_at": self.factory.pk}
 
 
-def permitted_brands(
-    user: Visitor, scopes: Iterable[str], at: datetime | None = None
-) -> "QuerySet[Brand, int] | QuerySet[HeldPermission, int] | Keys":
+def permitted_brands(user: Visitor, scopes: Iterable[str], at: datetime | None = None) -> "QuerySet[Model, int] | Keys":
     """Return the ids of the brands, active or not, for which `user` has a role that reads one of the scopes.
 
     Members read all scopes, an integration only its own. Raises `ValueError` for an unknown scope.
@@ -88,7 +85,7 @@ def read_for(user: Visitor, scopes: Sequence[str], at: datetime | None = None) -
     return through & Q(factory=user.factory.pk) if isinstance(user, AsBrand) else through
 
 
-def own_factory_ids(user: Visitor, at: datetime | None = None) -> "QuerySet[HeldPermission, int] | Keys":
+def own_factory_ids(user: Visitor, at: datetime | None = None) -> "QuerySet[Model, int] | Keys":
     """Return the ids of the factories whose data `user` sees as one of their people."""
     return permitted_keys(user, "factory", "view_data") if at is None else held(user, "factory", "view_data", at)
 

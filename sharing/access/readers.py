@@ -25,17 +25,16 @@ def readers(subject: Subject, scope: str, at: datetime | None = None) -> QuerySe
 def reading_memberships(subject: Subject, scope: str, at: datetime | None = None) -> QuerySet[Any]:
     """Return, for a row, who reads it and in which role: the memberships (`user`, `group`) that let people read it."""
     brands = grants_for(subject, at).filter(scope=scope).values("brand")
-    groups = Q(group__in=_groups(BRAND, f"read_{scope}", content_object__in=brands))
+    groups = _may(BRAND, f"read_{scope}", content_object__in=brands)
     if is_released(subject, at):
-        own = _groups(FACTORY, "view_data", content_object=subject.factory_id)
-        groups |= Q(group__in=own)
+        groups |= _may(FACTORY, "view_data", content_object=subject.factory_id)
     if is_begun(subject, at):
-        assigned = _groups(FACTORY, "assess", content_object=subject.factory_id)
+        groups |= _may(FACTORY, "assess", content_object=subject.factory_id)
         programmes = CountryProgramme.objects.filter(Q(is_global=True) | Q(pk=subject.factory.programme_id))
-        country = _groups(PROGRAMME, "view_assessments", content_object__in=programmes.values("pk"))
-        groups |= Q(group__in=assigned) | Q(group__in=country)
+        groups |= _may(PROGRAMME, "view_assessments", content_object__in=programmes.values("pk"))
     return memberships_at(at).filter(groups)
 
 
-def _groups(kind: OrganisationKind, codename: str, **on: object) -> Any:
-    return kind.given([codename]).filter(**on).values("group")
+def _may(kind: OrganisationKind, codename: str, **on: object) -> Q:
+    """Return the condition that a membership gives a permission on some organisations."""
+    return Q(group__in=kind.given([codename]).filter(**on).values("group"))

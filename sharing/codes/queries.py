@@ -9,6 +9,7 @@ from uuid import UUID
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 12
 _READ_AS = str.maketrans("OIL", "011")
+_AS_DIGITS = str.maketrans(ALPHABET, "0123456789ABCDEFGHIJKLMNOPQRSTUV")  # Python's, to base 32
 
 
 def short_code(row_id: UUID) -> str:
@@ -29,9 +30,6 @@ def id_range(code: str) -> tuple[UUID, UUID] | None:
     letters = "".join(code.upper().split()).replace("-", "").translate(_READ_AS)
     if len(letters) != LENGTH or any(letter not in ALPHABET for letter in letters):
         return None
-    number = 0
-    for letter in letters:
-        number = number * len(ALPHABET) + ALPHABET.index(letter)
-    digits = f"{number:015x}"
+    digits = f"{int(letters.translate(_AS_DIGITS), len(ALPHABET)):015x}"
     start = f"{digits[:12]}4{digits[12:]}"
     return UUID(start + "0" * 16), UUID(start + "f" * 16)

@@ -130,9 +130,7 @@ class CopyToDestroy(models.Model):
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
             columns_are_final("copy_is_final", ["notice_id", "number", "scope", "cycle"], "A copy is one copy."),
             pgtrigger.Protect(
-                name="destroyed_once",
-                operation=pgtrigger.Update,
-                condition=pgtrigger.Q(old__answer="destroyed"),
+                name="destroyed_once", operation=pgtrigger.Update, condition=pgtrigger.Q(old__answer="destroyed")
             ),
         ]
 

@@ -82,8 +82,7 @@ def answer_destroy_notice(
 def _as_answered(notice: DestroyNotice, remark: str) -> DestroyNotice:
     """Return a notice whose copies are all destroyed: it is closed. Raises `ValidationError` for another remark."""
     if remark and remark != notice.remark:
-        text = _("All these copies were reported destroyed, so no remark can be added.")
-        raise ValidationError({"remark": text})
+        raise ValidationError({"remark": _("All these copies were reported destroyed, so no remark can be added.")})
     return notice
 
 

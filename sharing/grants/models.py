@@ -150,10 +150,7 @@ class SharingGrant(models.Model):
                 | Q(ended_at__gte=F("created_at")),
                 name="sharing_grant_end",
             ),
-            models.CheckConstraint(
-                condition=Q(end_code__in=["", *ends.End.values]),
-                name="sharing_grant_end_code",
-            ),
+            models.CheckConstraint(condition=Q(end_code__in=["", *ends.End.values]), name="sharing_grant_end_code"),
             models.CheckConstraint(
                 condition=Q(confirmed_at=None, confirmed_by=None)
                 | Q(needs_confirmation=True, confirmed_at__gte=F("created_at"), confirmed_by__isnull=False),
@@ -201,9 +198,7 @@ class SharingGrant(models.Model):
                 condition=pgtrigger.Q(old__confirmed_at__isnull=False),
             ),
             pgtrigger.Protect(
-                name="ended_once",
-                operation=pgtrigger.Update,
-                condition=pgtrigger.Q(old__ended_at__isnull=False),
+                name="ended_once", operation=pgtrigger.Update, condition=pgtrigger.Q(old__ended_at__isnull=False)
             ),
         ]
 

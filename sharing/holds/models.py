@@ -68,9 +68,7 @@ class WithheldReport(models.Model):
                 "What was withheld cannot change. Release it, and withhold again.",
             ),
             pgtrigger.Protect(
-                name="allowed_once",
-                operation=pgtrigger.Update,
-                condition=pgtrigger.Q(old__allowed_at__isnull=False),
+                name="allowed_once", operation=pgtrigger.Update, condition=pgtrigger.Q(old__allowed_at__isnull=False)
             ),
         ]
 

@@ -37,19 +37,14 @@ def withhold_report(*, by: User, factory: Factory, brand: Brand, cycle: int, rea
     authorise_decider(by, factory)
     if not 1 <= cycle <= MAX_CYCLE:
         raise ValidationError({"cycle": _("Enter a cycle from 1 to %s.") % MAX_CYCLE})
-    kept = WithheldReport.objects.filter(factory=factory, brand=brand, cycle=cycle, allowed_at=None).first()
+    which: dict[str, object] = {"factory": factory, "brand": brand, "cycle": cycle}
+    kept = WithheldReport.objects.filter(**which, allowed_at=None).first()
     if kept is not None:
         return kept
     if not SharingGrant.objects.filter(factory=factory, brand=brand).not_ended().exists():
         raise ValidationError({"brand": _("You share nothing with this brand, so there is nothing to hold.")})
-    kept = WithheldReport.objects.create(
-        factory=factory,
-        brand=brand,
-        cycle=cycle,
-        reason=reason.strip()[:300],
-        withheld_at=timezone.now(),
-        withheld_by=by,
-    )
+    reason = reason.strip()[:300]
+    kept = WithheldReport.objects.create(**which, reason=reason, withheld_at=timezone.now(), withheld_by=by)
     _record(SharingEvent.REPORT_HELD, SharingNotice.REPORT_HELD, by, kept)
     return kept
 

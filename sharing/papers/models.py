@@ -46,9 +46,7 @@ class PaperConsent(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["factory", "-recorded_at"], name="sharing_paperconsent_factory")]
-        triggers = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
-        ]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files import File
@@ -121,8 +120,8 @@ def _recorded(
         signed_on=consent.signed_on.isoformat(),
         grants=[str(grant.pk) for grant in grants],
     )
-    ids: dict[str, Any] = {"organisation_id": factory.pk, "factory_id": factory.pk}
-    announce(SharingNotice.PAPER_RECORDED, side="factory", subject=consent.pk, **ids)
+    pk = factory.pk
+    announce(SharingNotice.PAPER_RECORDED, side="factory", organisation_id=pk, factory_id=pk, subject=consent.pk)
     return grants
 
 

@@ -105,16 +105,10 @@ def _check(jws: str, header: dict[str, object]) -> Checked:
         sealed = sealed_on(number, jws, header["inclusion_proof"], keys)
         if sealed is None:
             return Checked(Outcome.PROOF_ALTERED, number, key)
-    issued = Receipt.objects.filter(number=number, jws=jws).exists()
-    return Checked(
-        Outcome.VALID if issued else Outcome.NOT_ISSUED,
-        number,
-        key,
-        sentence(payload),
-        facts(payload, disclosed),
-        datetime.fromisoformat(payload["issued_at"]),
-        sealed,
-    )
+    is_issued_by_us = Receipt.objects.filter(number=number, jws=jws).exists()
+    outcome = Outcome.VALID if is_issued_by_us else Outcome.NOT_ISSUED
+    issued_at = datetime.fromisoformat(payload["issued_at"])
+    return Checked(outcome, number, key, sentence(payload), facts(payload, disclosed), issued_at, sealed)
 
 
 def is_issued(number: str, given: str) -> bool:

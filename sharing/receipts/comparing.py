@@ -49,8 +49,7 @@ DIFFERING = sql.SQL(
     WHERE what IS NOT NULL ORDER BY id LIMIT 1
     """
 )
-UNTOLD = sql.SQL(
-    """
+UNTOLD = """
     SELECT id, is_end
     FROM (
         SELECT g.id, g.created_at, g.ended_at IS NOT NULL AND NOT told.ended AS is_end,
@@ -63,8 +62,7 @@ UNTOLD = sql.SQL(
         WHERE told.begun
     ) held
     WHERE is_end OR is_confirmation ORDER BY created_at, id LIMIT 1
-    """
-)
+"""
 UNKNOWN = """
     SELECT g.id FROM sharing_sharinggrant g WHERE NOT EXISTS (
         SELECT FROM sharing_receipt r WHERE r.grant_id = g.id AND r.kind IN ('granted', 'changed', 'proposed')
@@ -112,12 +110,7 @@ COMPARED = (
         "g.end_reason",
         "coalesce(r.payload ->> 'end_reason', r.disclosed -> 'end_reason' ->> 1, '')",
     ),
-    (
-        "is_end_reason_shown",
-        END,
-        "g.is_end_reason_shown",
-        "r.payload ->> 'end_reason' IS NOT NULL",
-    ),
+    ("is_end_reason_shown", END, "g.is_end_reason_shown", "r.payload ->> 'end_reason' IS NOT NULL"),
 )
 
 
@@ -132,12 +125,8 @@ def compare_grants(_keys: Keys) -> Iterator[Problem]:
 def compare_replaced(_keys: Keys) -> Iterator[Problem]:
     """Yield a grant that does not replace, or follow, the one that the event of its beginning says."""
     for grant, event in rows_of(REPLACED):
-        says = (
-            f"what it replaces or follows is not what event {event} says"
-            if event
-            else "no event tells of its beginning"
-        )
-        yield Problem(GRANTS, grant, says)
+        differs = f"what it replaces or follows is not what event {event} says"
+        yield Problem(GRANTS, grant, differs if event else "no event tells of its beginning")
 
 
 def _differing() -> Iterator[Problem]:

@@ -149,10 +149,7 @@ def proof_facts(proof: Proof) -> list[tuple[str, str]]:
         (_("Root of the seal"), head["root"]),
     ]
     if proof.day is not None:
-        rows += [
-            (_("Published root of"), _utc_day(proof.day.day)),
-            (_("Published root"), proof.day.root),
-        ]
+        rows += [(_("Published root of"), _utc_day(proof.day.day)), (_("Published root"), proof.day.root)]
     return rows
 
 

@@ -67,9 +67,7 @@ class Receipt(models.Model):
             models.Index(fields=["factory", "-id"], name="sharing_receipt_factory"),
             models.Index(fields=["brand", "-id"], name="sharing_receipt_brand"),
         ]
-        triggers = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
-        ]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
         return self.number

@@ -23,28 +23,21 @@ class Earlier:
 
 def kind_of_start(grant: SharingGrant) -> Receipt.Kind:
     """Return the kind of receipt for a grant that begins, as a new one or in place of another."""
-    if grant.needs_confirmation and grant.confirmed_at is None:
+    if not grant.is_confirmed:
         return Receipt.Kind.PROPOSED
     return Receipt.Kind.CHANGED if grant.replaces_id else Receipt.Kind.GRANTED
 
 
 def kind_of_end(grant: SharingGrant) -> Receipt.Kind:
     """Return the kind of receipt for a grant that was ended or has expired."""
-    is_over = grant.expires_at is not None and grant.ended_at is not None and grant.expires_at <= grant.ended_at
-    return Receipt.Kind.EXPIRED if is_over else Receipt.Kind.ENDED
+    return Receipt.Kind.EXPIRED if grant.ended_by_expiry else Receipt.Kind.ENDED
 
 
 def receipt_of(kind: Receipt.Kind, grant: SharingGrant, *, act: Act, previous: Earlier | None) -> Receipt:
     """Return a receipt of a grant as it is now, neither signed nor written yet."""
     number, now = draw_number(), _not_before(grant, previous)
-    payload, disclosed = payload_of(
-        number=number,
-        kind=kind,
-        grant=grant,
-        act=act,
-        issued_at=now,
-        previous=previous.number if previous else None,
-    )
+    earlier = previous.number if previous else None
+    payload, disclosed = payload_of(number=number, kind=kind, grant=grant, act=act, issued_at=now, previous=earlier)
     return Receipt(
         number=number,
         kind=kind,

@@ -7,7 +7,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from brands.models import Brand
 from factories.models import Factory
 from portal.core.api.throttling import VerifyThrottle
 from portal.core.days import show_days_of
@@ -15,7 +14,7 @@ from portal.core.documents import RenderError
 from portal.core.signing import known_keys
 from portal.core.uploads import public_upload
 from portal.ui.lists import requested_page
-from sharing.gates.pages import factory_inside
+from sharing.gates.pages import factory_inside, own_brand
 from sharing.models import Receipt
 from sharing.receipts.checking import LONGEST, Checked, Outcome, check_document, is_issued
 from sharing.receipts.document import CONTENT_TYPE, facts, json_of, pdf_of, proof_facts, proof_steps, sentence
@@ -40,7 +39,7 @@ def factory_receipts(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def brand_receipts(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the receipts of a brand to its own people."""
-    brand = get_object_or_404(Brand.objects.own(request.user), pk=pk)
+    brand = own_brand(request, pk)
     rows = Receipt.objects.visible_to(request.user).filter(brand=brand)
     return _list(request, rows, {"brand": brand, "owner": brand.name})
 
@@ -87,10 +86,13 @@ def receipt_json(request: HttpRequest, number: str) -> HttpResponse:
     found, from_inside = _found(request, number)
     discloses = from_inside and request.GET.get("copy") != "brand"
     content = json_of(found, from_inside=discloses, proof=proof_of(found))
-    response = HttpResponse(content, content_type=CONTENT_TYPE)
     copy = "factory-copy" if discloses else "brand-copy"  # the factory may download both, and passes only one on
-    response.headers["Content-Disposition"] = f'attachment; filename="receipt-{found.number}-{copy}.json"'
-    return response
+    return _download(content, CONTENT_TYPE, f"receipt-{found.number}-{copy}.json")
+
+
+def _download(content: str | bytes, content_type: str, name: str) -> HttpResponse:
+    disposition = f'attachment; filename="{name}"'
+    return HttpResponse(content, content_type=content_type, headers={"Content-Disposition": disposition})
 
 
 @login_required
@@ -105,9 +107,7 @@ def receipt_pdf(request: HttpRequest, number: str) -> HttpResponse:
             request, _("The PDF could not be created. Try again later, or use the JSON file, which proves the same.")
         )
         return redirect("receipt", number=found.number)
-    response = HttpResponse(content, content_type="application/pdf")
-    response.headers["Content-Disposition"] = f'attachment; filename="receipt-{found.number}.pdf"'
-    return response
+    return _download(content, "application/pdf", f"receipt-{found.number}.pdf")
 
 
 @public_upload(LONGEST)

@@ -10,7 +10,7 @@ from portal.core.api.views import ListView, PortalView
 from sharing.gates.api import factory_from_inside
 from sharing.models import AccessRecord, SearchRecord
 from sharing.records.digest import last_month, month_of, monthly_digest
-from sharing.records.forms import narrowed, narrowed_searches
+from sharing.records.forms import narrowed
 from sharing.records.models import AccessRecordQuerySet
 from sharing.records.serializers import (
     AccessRecordQuery,
@@ -56,7 +56,7 @@ class FactorySearchesView(ListView):
         """
         factory = factory_from_inside(self.user, self.kwargs["pk"])
         rows = SearchRecord.objects.visible_to(self.user).naming(factory)
-        return narrowed_searches(rows, self.query, factory).select_related("person", "brand")
+        return narrowed(rows, self.query, factory).select_related("person", "brand")
 
 
 class WhatWeReadView(ListView):

@@ -35,8 +35,13 @@ Rows = TypeVar("Rows", AccessRecordQuerySet, SearchRecordQuerySet)
 def narrowed(records: Rows, asked: dict[str, Any], place: Place | None = None) -> Rows:
     """Return the records that fit everything asked: `person` (id), `brand` ("own", "staff" or an id), `factory` (id),
     `scope`, `action`, `cycle`, `since` and `until`, both included: days of `place`, or of each record's factory (R54).
+
+    The records may be searches: none fits if something is asked that they lack.
     """
-    records = records.filter(**{name: asked[name] for name in PLAIN if asked.get(name)})
+    plain = {name: asked[name] for name in PLAIN if asked.get(name)}
+    if not plain.keys() <= {field.name for field in records.model._meta.fields}:
+        return records.none()
+    records = records.filter(**plain)
     if asked.get("brand"):
         records = records.read_for(str(asked["brand"]))
     if since := asked.get("since"):
@@ -54,14 +59,6 @@ def _since(records: Rows, day: date) -> Rows:
 def _before(records: Rows, day: date) -> Rows:
     """Return the records before a day at each one's place; the plain bound is for the index."""
     return records.filter(at__lt=start_of(day, LAST_DAYS)).filter(at__lt=start_there("factory__", day))
-
-
-def narrowed_searches(
-    searches: SearchRecordQuerySet, asked: dict[str, Any], place: Place | None
-) -> SearchRecordQuerySet:
-    """Return the searches that fit everything asked, as `narrowed`; none if a field is asked for that they lack."""
-    lacks = any(asked.get(name) for name in PLAIN if name != "person")
-    return searches.none() if lacks else narrowed(searches, asked, place)
 
 
 class _DayField(forms.DateField):
@@ -133,14 +130,8 @@ class WhoSawFilter(forms.Form):
             field = cast(forms.ChoiceField, self.fields[name])
             field.choices = [*first, *((str(row.pk), row.name) for row in rows)]
 
-    def narrow(self, records: AccessRecordQuerySet) -> AccessRecordQuerySet:
+    def narrow(self, records: Rows) -> Rows:
         """Return the records that fit everything asked; none where something was asked that is not offered."""
         if not self.is_bound:
             return records
         return narrowed(records, self.cleaned_data, self.place) if self.is_valid() else records.none()
-
-    def narrow_searches(self, searches: SearchRecordQuerySet) -> SearchRecordQuerySet:
-        """Return the searches that fit everything asked, in the same way."""
-        if not self.is_bound:
-            return searches
-        return narrowed_searches(searches, self.cleaned_data, self.place) if self.is_valid() else searches.none()

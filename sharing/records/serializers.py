@@ -66,38 +66,34 @@ class _DayField(serializers.DateField):
         return day
 
 
-class NarrowedQuery(PageQuery):
-    """Filters of the record of who saw what, for all its readers."""
+class PeriodQuery(PageQuery):
+    """Filters of both logs, for all their readers."""
 
     person = serializers.IntegerField(
         required=False, min_value=1, max_value=MAX_ID, help_text="A reader's `person_id`."
     )
+    since = _DayField(required=False, help_text="First day, by the factory's time zone.")
+    until = _DayField(required=False, help_text="Last day, by the factory's time zone.")
+
+
+class NarrowedQuery(PeriodQuery):
+    """Filters of the record of who saw what, for all its readers."""
+
     action = serializers.ChoiceField(required=False, choices=AccessRecord.Action.values)
     scope = serializers.ChoiceField(required=False, choices=OFFERED_SCOPES)
     cycle = serializers.IntegerField(required=False, min_value=1, max_value=MAX_CYCLE)
-    since = _DayField(required=False, help_text="First day, by the factory's time zone.")
-    until = _DayField(required=False, help_text="Last day, by the factory's time zone.")
 
 
-class AccessRecordQuery(NarrowedQuery):
-    """Filters of a factory's record of who saw what."""
-
-    brand = serializers.RegexField(
-        f"^(own|staff|{ID})$", required=False, help_text="A brand's id, `own` (the factory's members) or `staff`."
-    )
-
-
-class SearchRecordQuery(PageQuery):
+class SearchRecordQuery(PeriodQuery):
     """Filters of the searches that named a factory."""
 
-    person = serializers.IntegerField(
-        required=False, min_value=1, max_value=MAX_ID, help_text="A reader's `person_id`."
-    )
     brand = serializers.RegexField(
         f"^(own|staff|{ID})$", required=False, help_text="A brand's id, `own` (the factory's members) or `staff`."
     )
-    since = _DayField(required=False, help_text="First day, by the factory's time zone.")
-    until = _DayField(required=False, help_text="Last day, by the factory's time zone.")
+
+
+class AccessRecordQuery(SearchRecordQuery, NarrowedQuery):
+    """Filters of a factory's record of who saw what."""
 
 
 class OwnReadingQuery(NarrowedQuery):

@@ -1,9 +1,9 @@
 """Pages of who saw what: a factory's log, a brand's own reads, and the month in numbers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from heapq import merge
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
@@ -27,12 +27,11 @@ from sharing.gates.pages import factory_inside, own_brand, person
 from sharing.models import AccessRecord, SearchRecord, SharingGrant
 from sharing.records.digest import last_month, month_after, month_before, month_of, monthly_digest
 from sharing.records.forms import WhoSawFilter
-from sharing.records.models import AccessRecordQuerySet
-from sharing.searches.models import SearchRecordQuerySet
+from sharing.searches.models import Searches
 
 CHUNK = 2000
 GROUPS_SHOWN = 50
-Rows = AccessRecordQuerySet | SearchRecordQuerySet
+Line = TypeVar("Line", AccessRecord, SearchRecord)
 Columns = dict[str, Callable[[Any], object]]  # of a record, or of a search
 
 
@@ -47,12 +46,13 @@ def who_saw(request: HttpRequest, pk: int) -> HttpResponseBase:
     brands = Brand.objects.filter(pk__in=shared_with).order_by("name")
     form = WhoSawFilter(_asked(request), records=seen, place=factory, brands=brands)
     seen = form.narrow(seen.with_own_people())
-    searches = form.narrow_searches(SearchRecord.objects.visible_to(request.user).naming(factory))
+    searches = form.narrow(SearchRecord.objects.visible_to(request.user).naming(factory))
     searches = searches.select_related("person", "brand")
     if _is_export(request, form):
         record(SharingEvent.RECORD_EXPORTED, by=person(request), factory_id=factory.pk, format=request.GET["format"])
         name = f"who-saw-what-{factory.bw_id.replace('/', '-')}"
-        return _export(request, name, (seen, _factory_columns(factory)), (searches, _search_columns(factory)))
+        columns, named = _factory_columns(factory), _search_columns(factory)
+        return _export(request, name, columns, _cells(seen, columns), _cells(searches, named))
     context = {
         "factory": factory,
         "page": requested_page(request, seen, AccessRecord.ORDER),
@@ -74,7 +74,8 @@ def what_we_read(request: HttpRequest, pk: int) -> HttpResponseBase:
     seen = form.narrow(seen)
     if _is_export(request, form):
         record(SharingEvent.RECORD_EXPORTED, by=person(request), brand_id=brand.pk, format=request.GET["format"])
-        return _export(request, "what-we-read", (seen, _brand_columns()))
+        columns = _brand_columns()
+        return _export(request, "what-we-read", columns, _cells(seen, columns))
     context = {"brand": brand, "page": requested_page(request, seen, AccessRecord.ORDER), "form": form}
     return render(request, "records/what_we_read.html", context | _state(request, form), status=_status(form))
 
@@ -96,18 +97,18 @@ def _is_export(request: HttpRequest, form: WhoSawFilter) -> bool:
     return request.GET.get("format") in FORMATS and _status(form) != REFUSED
 
 
-def _export(request: HttpRequest, name: str, *parts: tuple[Rows, Columns]) -> HttpResponseBase:
+def _export(request: HttpRequest, name: str, header: Iterable[str], *logs: Iterator[list[Any]]) -> HttpResponseBase:
     """Export the rows of one or several logs with the same columns, the moment first; newest first."""
-    rows = merge(*(_cells(seen, columns) for seen, columns in parts), key=lambda cells: cells[0], reverse=True)
-    return table_response(request.GET["format"], name, list(parts[0][1]), rows)
+    rows = merge(*logs, key=lambda cells: cells[0], reverse=True)
+    return table_response(request.GET["format"], name, list(header), rows)
 
 
-def _cells(seen: Rows, columns: Columns) -> Iterator[list[Any]]:
+def _cells(seen: QuerySet[Line], columns: Columns) -> Iterator[list[Any]]:
     for line in _every(seen):
         yield [read(line) for read in columns.values()]
 
 
-def _every(seen: QuerySet[Any]) -> Iterator[Any]:
+def _every(seen: QuerySet[Line]) -> Iterator[Line]:
     """Yield all records, newest first, in chunks; each chunk is a new query, which checks again what is visible."""
     last: tuple[datetime, int] | None = None
     while chunk := list(rows_after(seen, AccessRecord.ORDER, last, CHUNK)):
@@ -119,7 +120,7 @@ def _factory_columns(factory: Factory) -> Columns:
     return {
         _("When"): lambda line: at_place(line.at, factory),
         _("Who"): lambda line: line.person.name,
-        _("For"): _for_whom,
+        _("For"): lambda line: _side(line.brand.name if line.brand is not None else "", is_own=line.is_own),
         **_columns(),
     }
 
@@ -154,15 +155,11 @@ def _columns() -> Columns:
     }
 
 
-def _for_whom(line: Any) -> str:
-    return _side(line.brand.name if line.brand is not None else "", is_own=line.is_own)
-
-
 def _side(brand: str, *, is_own: bool) -> str:
     return brand or (_("The factory itself") if is_own else _("The programme's staff"))
 
 
-def _group(found: dict[str, Any]) -> dict[str, object]:
+def _group(found: Searches) -> dict[str, object]:
     """Return, in words, the searches of one side for the same thing."""
     text = ngettext(
         "Named in %(times)s search for non-compliance in %(about)s",

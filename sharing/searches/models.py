@@ -1,6 +1,7 @@
 """The records of who searched by findings: a list narrowed by a finding names the factories that have it."""
 
-from typing import Any
+from datetime import datetime
+from typing import TypedDict
 
 import pgtrigger
 from django.conf import settings
@@ -14,9 +15,18 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from brands.models import Brand, own_brand_keys
-from factories.models import Factory, FactoryQuerySet, FactoryRole
-from portal.accounts.models import HeldPermission
+from factories.models import Factory, FactoryRole
 from portal.accounts.roles import Visitor, held
+
+
+class Searches(TypedDict):
+    """The searches of one side for the same finding: how many, and when the last one was made."""
+
+    about: str
+    brand__name: str | None
+    is_own: bool
+    times: int
+    last: datetime
 
 
 class SearchRecordQuerySet(QuerySet["SearchRecord"]):
@@ -48,14 +58,14 @@ class SearchRecordQuerySet(QuerySet["SearchRecord"]):
             return self.filter(Q(("is_own", whom == "own")), brand=None)
         return self.filter(brand=int(whom))
 
-    def grouped(self) -> "QuerySet[SearchRecord, dict[str, Any]]":
+    def grouped(self) -> "QuerySet[SearchRecord, Searches]":
         """Return how often each side searched for the same, after `naming`: the latest first."""
-        kinds: Any = self.order_by()
-        kinds = kinds.values("condition", "about", "brand", "brand__name", "is_own")
-        return kinds.annotate(times=Count("pk"), last=Max("at")).order_by("-last", "about", "brand")
+        kind = ("condition", "about", "brand", "brand__name", "is_own")
+        groups = self.order_by().values(*kind).annotate(times=Count("pk"), last=Max("at"))
+        return groups.order_by("-last", "about", "brand")
 
 
-def _ids(rows: "QuerySet[HeldPermission, int] | FactoryQuerySet", name: str) -> ArraySubquery:
+def _ids(rows: "QuerySet[models.Model, object]", name: str) -> ArraySubquery:
     """Return the ids in a column of a queryset, as an array."""
     return ArraySubquery(rows.order_by().values_list(Cast(name, BigIntegerField())))
 

@@ -26,6 +26,7 @@ class SubscriptionRows(PortalView):
     """The subscriptions that the asker may see."""
 
     serializer_class = SubscriptionSerializer
+    keyset_order: tuple[str, ...] = ("-recorded_at", "-id")
     is_for_staff = False
 
     def rows(self) -> SubscriptionQuerySet:
@@ -67,7 +68,6 @@ class ProgrammeSubscriptionsView(ProgrammeSubscriptions, ListView):
     """A country's subscriptions, newest first."""
 
     query_class: type[Query] = SubscriptionQuery
-    keyset_order = ("-recorded_at", "-id")
 
     def rows(self) -> SubscriptionQuerySet:
         """Return the subscriptions that match all filters."""
@@ -96,7 +96,6 @@ class BrandSubscriptionsView(SubscriptionRows, ListView):
     """A brand's own subscriptions, newest first."""
 
     query_class = BrandSubscriptionQuery
-    keyset_order = ("-recorded_at", "-id")
 
     def rows(self) -> SubscriptionQuerySet:
         """Return the brand's own."""

@@ -75,7 +75,7 @@ class SubscriptionOrder(StrictSerializer):
     cycle = serializers.IntegerField(min_value=1, max_value=MAX_CYCLE)
     bought_on = serializers.DateField()
 
-    def get_fields(self) -> dict[str, Any]:
+    def get_fields(self) -> "dict[str, serializers.Field[object, object, object, object]]":
         """Offer the brands that the asker sees, and the factories of the country of the address."""
         fields = super().get_fields()
         if "programme" in self.context:

@@ -42,8 +42,7 @@ class Purchase:
 def check_purchase(wanted: Purchase) -> Subscription | None:
     """Return the subscription that records this already, or None. Raises `ValidationError` by field if invalid."""
     if wanted.brand.kind != Brand.Kind.PARTICIPANT:
-        text = _("%s is a partner. Partners need no subscription.")
-        raise ValidationError({"brand": text % wanted.brand})
+        raise ValidationError({"brand": _("%s is a partner. Partners need no subscription.") % wanted.brand})
     if not wanted.brand.is_active:
         raise ValidationError({"brand": _("%s is not active on the portal.") % wanted.brand})
     if not 1 <= wanted.cycle <= MAX_CYCLE:
@@ -78,14 +77,7 @@ def _record_one(by: User, wanted: Purchase) -> Subscription:
     found = check_purchase(wanted)
     if found is not None:
         return found
-    made = Subscription.objects.create(
-        brand=wanted.brand,
-        factory=factory,
-        cycle=wanted.cycle,
-        bought_on=wanted.bought_on,
-        recorded_at=timezone.now(),
-        recorded_by=by,
-    )
+    made = Subscription.objects.create(**vars(wanted), recorded_at=timezone.now(), recorded_by=by)
     bought_on = made.bought_on.isoformat()
     record(SharingEvent.SUBSCRIPTION_RECORDED, by=by, **ids_of(made), cycle=made.cycle, bought_on=bought_on)
     before = positions(factory, [made.brand_id])[made.brand_id]

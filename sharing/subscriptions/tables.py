@@ -4,8 +4,9 @@ The brand is named as the portal names it, the factory by its Better Work ID. A 
 and changes nothing, so the same table can be uploaded again.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import BinaryIO, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -19,6 +20,7 @@ from portal.core.tables import Problems, Table, TableError, day
 from sharing.subscriptions.services import Purchase, check_purchase, record_subscriptions
 from sharing.terms import MAX_CYCLE
 
+Value = TypeVar("Value")
 COLUMNS = ("brand", "bw_id", "cycle", "bought_on")
 ALIASES = {"participant": "brand", "Better Work ID": "bw_id", "Factory Assessed ID": "bw_id", "date": "bought_on"}
 MOST_ROWS = 1_000  # read while the sender waits
@@ -92,18 +94,21 @@ class _Reader:
     def read(self) -> None:
         """Sort every row: new, known, or a problem."""
         for row, cells in self.rows:
-            found = {name: self._cell(row, name, cells[name]) for name in COLUMNS}
-            if None not in found.values():
-                self._sort(row, cells, Purchase(found["brand"], found["bw_id"], found["cycle"], found["bought_on"]))
+            brand = self._cell(row, cells, "brand", self._brand)
+            factory = self._cell(row, cells, "bw_id", self._factory)
+            cycle = self._cell(row, cells, "cycle", _cycle)
+            bought_on = self._cell(row, cells, "bought_on", day)
+            if brand and factory and cycle and bought_on:
+                self._sort(row, cells, Purchase(brand, factory, cycle, bought_on))
 
-    def _cell(self, row: int, name: str, text: str) -> Any:
+    def _cell(self, row: int, cells: dict[str, str], name: str, read: Callable[[str], Value]) -> Value | None:
         """Return the value of a cell, or None if it has a problem, which is added to the plan."""
+        text = cells[name]
         if not text:
             self.plan.problems.add(row, name, "", _("This cell is empty; a value is required."))
             return None
-        reader = {"brand": self._brand, "bw_id": self._factory, "cycle": _cycle, "bought_on": day}[name]
         try:
-            return reader(text)
+            return read(text)
         except ValidationError as error:
             self.plan.problems.refuse(row, name, text, error)
             return None
@@ -115,8 +120,7 @@ class _Reader:
 
     def _factory(self, text: str) -> Factory:
         if text not in self.factories:
-            told = _("%s has no factory with this Better Work ID.") % self.programme
-            raise ValidationError(told, "no_factory")
+            raise ValidationError(_("%s has no factory with this Better Work ID.") % self.programme, "no_factory")
         return self.factories[text]
 
     def _sort(self, row: int, cells: dict[str, str], wanted: Purchase) -> None:

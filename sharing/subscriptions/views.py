@@ -16,7 +16,7 @@ from factories.services import update_programme
 from portal.core.days import show_days_of
 from portal.ui.forms import REFUSED, posted, show_errors
 from portal.ui.lists import requested_page
-from sharing.gates.pages import person
+from sharing.gates.pages import own_brand, person
 from sharing.models import Subscription
 from sharing.subscriptions.forms import BrandSubscriptionFilter, SubscriptionFilter, SubscriptionForm, WithdrawForm
 from sharing.subscriptions.services import record_subscriptions, withdraw_subscription
@@ -126,7 +126,7 @@ def _switch(request: HttpRequest, programme: CountryProgramme) -> None:
 @require_GET
 def brand_subscriptions(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a brand's own subscriptions, newest first."""
-    brand = get_object_or_404(Brand.objects.own(request.user), pk=pk)
+    brand = own_brand(request, pk)
     form = BrandSubscriptionFilter(request.GET)
     rows = Subscription.objects.visible_to(request.user).filter(brand=brand)
     page = requested_page(request, form.narrow(rows).select_related("factory"), NEWEST_FIRST)

@@ -27,6 +27,23 @@ ROWS = f"""
 LOCK = "PERFORM 1 FROM factories_factory WHERE id = NEW.factory_id FOR NO KEY UPDATE;"
 
 
+def _indexes(source: str, alias: str) -> pgtrigger.Trigger:
+    """Return the trigger that writes the rows of one source, a report or a grant, anew; `alias`: its name in `ROWS`."""
+    return pgtrigger.Trigger(
+        name="indexes_visibility",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        func=pgtrigger.Func(
+            f"""
+                    {LOCK}
+                    DELETE FROM sharing_visibility WHERE {source}_id = NEW.id;
+                    {ROWS.format(which=f"{alias}.id = NEW.id")};
+                    RETURN NULL;
+                    """  # noqa: S608 - constants, indented as in the migration
+        ),
+    )
+
+
 class CycleReport(models.Model):
     """The report of one cycle of a factory, from its first publication until it is withdrawn, through all corrections.
 
@@ -61,19 +78,7 @@ class CycleReport(models.Model):
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Q(old__withdrawn_at__isnull=False),
             ),
-            pgtrigger.Trigger(
-                name="indexes_visibility",
-                when=pgtrigger.After,
-                operation=pgtrigger.Insert | pgtrigger.Update,
-                func=pgtrigger.Func(
-                    f"""
-                    {LOCK}
-                    DELETE FROM sharing_visibility WHERE report_id = NEW.id;
-                    {ROWS.format(which="r.id = NEW.id")};
-                    RETURN NULL;
-                    """  # noqa: S608 - constants
-                ),
-            ),
+            _indexes("report", "r"),
             refuse_truncate(),
         ]
 
@@ -99,9 +104,7 @@ class Visibility(models.Model):
     until = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["report", "brand", "scope"], name="sharing_visibility_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["report", "brand", "scope"], name="sharing_visibility_once")]
         indexes = [
             models.Index(
                 fields=["brand", "-opens_at", "-report"],
@@ -121,18 +124,6 @@ class IndexedGrant(SharingGrant):
     class Meta:
         proxy = True
         triggers = [
-            pgtrigger.Trigger(
-                name="indexes_visibility",
-                when=pgtrigger.After,
-                operation=pgtrigger.Insert | pgtrigger.Update,
-                func=pgtrigger.Func(
-                    f"""
-                    {LOCK}
-                    DELETE FROM sharing_visibility WHERE grant_id = NEW.id;
-                    {ROWS.format(which="g.id = NEW.id")};
-                    RETURN NULL;
-                    """  # noqa: S608 - constants
-                ),
-            ),
+            _indexes("grant", "g"),
             refuse_truncate(),
         ]

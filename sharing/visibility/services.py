@@ -1,7 +1,6 @@
 """The effects on consent when a report is published or withdrawn. Both happen under the factory's lock."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from portal.notices.outbox import announce
@@ -26,5 +25,11 @@ def announce_publication(*, factory_id: int, assessment_id: UUID, cycle: int) ->
 
     Call it inside the publishing transaction.
     """
-    ids: dict[str, Any] = {"organisation_id": factory_id, "factory_id": factory_id}
-    announce(SharingNotice.REPORT_SCHEDULED, side="factory", subject=assessment_id, cycle=cycle, **ids)
+    announce(
+        SharingNotice.REPORT_SCHEDULED,
+        side="factory",
+        organisation_id=factory_id,
+        factory_id=factory_id,
+        subject=assessment_id,
+        cycle=cycle,
+    )

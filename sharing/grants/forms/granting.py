@@ -102,7 +102,8 @@ class TermsForm(forms.Form):
 
     def clean(self) -> dict[str, object]:
         """Check what concerns more than one field; the messages say what to fill in."""
-        data: dict[str, Any] = super().clean() or {}
+        super().clean()
+        data = self.cleaned_data
         if data.get("cycles") == SharingGrant.Cycles.ALL:
             data["cycle_number"] = None
         elif data.get("cycles") and data.get("cycle_number") is None and "cycle_number" not in self.errors:
@@ -157,11 +158,10 @@ class GrantForm(TermsForm):
 
     field_order = ["brands", "scopes", "cycles", "cycle_number", "starts_on", "expires_on", "hold_days", "purpose"]
 
-    def __init__(self, *args: object, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        cast("BrandChoice", self.fields["brands"]).offer(
-            Brand.objects.visible_to(user).filter(is_active=True).order_by("name")
-        )
+    def __init__(self, *args: object, user: User, place: Place, initial: dict[str, object] | None = None) -> None:
+        super().__init__(*args, place=place, initial=initial)
+        brands = Brand.objects.visible_to(user).filter(is_active=True)
+        cast("BrandChoice", self.fields["brands"]).offer(brands.order_by("name"))
 
     def clean_brands(self) -> list[Brand]:
         """Return the brands, by name; refuse more than a person can read through on the next page."""

@@ -26,16 +26,14 @@ def _ended(notice: Notice, reader: User) -> Line | None:
         "what": grant.get_scope_display(),
         "reason": grant.end_reason,
     }
+    text = _("%(factory)s ended the access of %(brand)s to “%(what)s”.") % words
     if notice.side == Side.FACTORY:
-        text = _("%(factory)s ended the access of %(brand)s to “%(what)s”.") % words
         return Line(text, reverse("who_can_see", args=[grant.factory_id]))
     again = SharingGrant.objects.live().filter(factory=grant.factory, brand=grant.brand, scope=grant.scope)
     if again.exists():
         return None
     if grant.is_end_reason_shown:
         text = _("%(factory)s ended the access of %(brand)s to “%(what)s”. The reason given: %(reason)s") % words
-    else:
-        text = _("%(factory)s ended the access of %(brand)s to “%(what)s”.") % words
     return Line(text, reverse("shared_list"))
 
 
@@ -67,28 +65,14 @@ def _answered(notice: Notice, reader: User) -> Line | None:
 
 
 FACTORY, BRAND = {"factory": ""}, {"brand": ""}
-register_notice(
-    NoticeKind(
-        SharingNotice.ACCESS_ENDED,
-        gettext_lazy("A factory stopped sharing with a brand"),
-        _ended,
-        sides=FACTORY | BRAND,
-    )
+ENDED, ASKED, ANSWERED = (
+    gettext_lazy("A factory stopped sharing with a brand"),
+    gettext_lazy("A factory asked for copies to be destroyed"),
+    gettext_lazy("A brand answered a request to destroy copies"),
 )
-register_notice(
-    NoticeKind(
-        SharingNotice.COPY_DESTRUCTION_ASKED,
-        gettext_lazy("A factory asked for copies to be destroyed"),
-        _to_destroy,
-        sides=BRAND,
-        is_mandatory=True,
-    )
-)
-register_notice(
-    NoticeKind(
-        SharingNotice.COPY_ANSWERED,
-        gettext_lazy("A brand answered a request to destroy copies"),
-        _answered,
-        sides=FACTORY,
-    )
-)
+for kind in (
+    NoticeKind(SharingNotice.ACCESS_ENDED, ENDED, _ended, sides=FACTORY | BRAND),
+    NoticeKind(SharingNotice.COPY_DESTRUCTION_ASKED, ASKED, _to_destroy, sides=BRAND, is_mandatory=True),
+    NoticeKind(SharingNotice.COPY_ANSWERED, ANSWERED, _answered, sides=FACTORY),
+):
+    register_notice(kind)

@@ -1,6 +1,7 @@
 """Grants and who-saw-what over the API."""
 
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
@@ -8,6 +9,7 @@ from rest_framework import serializers
 
 from brands.models import Brand
 from factories.serializers import FactoryBriefSerializer
+from portal.accounts.models import User
 from portal.accounts.roles import Visitor
 from portal.core.api import PageQuery, StrictSerializer
 from portal.core.drawn import MAX_ID
@@ -22,6 +24,19 @@ class BrandBriefSerializer(serializers.Serializer[Any]):
 
     id = serializers.IntegerField()
     name = serializers.CharField()
+
+
+class GrantForReader(Protocol):
+    """A grant, and whether its reader sees it from the factory's side."""
+
+    from_inside: bool
+    hold_days: int
+    follows_id: UUID | None
+    granted_by: User
+    ended_by: User | None
+    end_code: str
+    end_reason: str
+    is_end_reason_shown: bool
 
 
 class GrantSerializer(serializers.Serializer[Any]):
@@ -62,32 +77,32 @@ class GrantSerializer(serializers.Serializer[Any]):
         help_text="true if the brand can see the reason. null for a brand."
     )
 
-    def get_hold_days(self, grant: Any) -> int | None:
+    def get_hold_days(self, grant: GrantForReader) -> int | None:
         """Return the days; null for a brand."""
         return grant.hold_days if grant.from_inside else None
 
-    def get_follows(self, grant: Any) -> str | None:
+    def get_follows(self, grant: GrantForReader) -> str | None:
         """Return the id; null for a brand."""
         return str(grant.follows_id) if grant.follows_id and grant.from_inside else None
 
-    def get_granted_by(self, grant: Any) -> str | None:
+    def get_granted_by(self, grant: GrantForReader) -> str | None:
         """Return the name; null for a brand."""
         return grant.granted_by.name if grant.from_inside else None
 
-    def get_ended_by(self, grant: Any) -> str | None:
+    def get_ended_by(self, grant: GrantForReader) -> str | None:
         """Return the name; null for a brand."""
         return grant.ended_by.name if grant.ended_by and grant.from_inside else None
 
     @extend_schema_field(serializers.ChoiceField(choices=SharingGrant.End.values, allow_null=True))
-    def get_end_code(self, grant: Any) -> str | None:
+    def get_end_code(self, grant: GrantForReader) -> str | None:
         """Return the code of the reason; null for a brand, and for ends without a code."""
         return (grant.end_code or None) if grant.from_inside else None
 
-    def get_end_reason(self, grant: Any) -> str | None:
+    def get_end_reason(self, grant: GrantForReader) -> str | None:
         """Return the reason; null for a brand unless the factory chose to show it."""
         return grant.end_reason if grant.from_inside or grant.is_end_reason_shown else None
 
-    def get_is_end_reason_shown(self, grant: Any) -> bool | None:
+    def get_is_end_reason_shown(self, grant: GrantForReader) -> bool | None:
         """Return true if the brand can see the reason; null for a brand."""
         return grant.is_end_reason_shown if grant.from_inside else None
 

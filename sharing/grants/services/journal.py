@@ -54,12 +54,10 @@ class Journal:
 
     def write(self) -> None:
         """Write what was gathered; nothing where nothing changed."""
-        if self._events:
-            Event.objects.bulk_create(self._events)
+        Event.objects.bulk_create(self._events)
         if self._receipts:
             issue(self._receipts, by=self.actor)
-        if self._notices:
-            Notice.objects.bulk_create(self._notices)
+        Notice.objects.bulk_create(self._notices)
 
 
 def _newest_receipts(grants: Iterable[Any]) -> dict[UUID, Earlier]:

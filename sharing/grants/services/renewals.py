@@ -8,12 +8,12 @@ from django.db.models import DurationField, ExpressionWrapper, F, Value
 from factories.models.programmes import MOST_PROMPT_DAYS
 from portal.notices.models import Notice
 from portal.notices.outbox import announce
+from sharing.events import ids_of
 from sharing.grants.models import SharingGrantQuerySet
 from sharing.models import SharingGrant
 from sharing.notice_names import SharingNotice
 from sharing.terms import StatementTime
 
-SIDES = ("factory", "brand")
 EARLIEST_PROMPT = timedelta(days=MOST_PROMPT_DAYS)
 
 
@@ -32,20 +32,13 @@ def ending_soon(grants: SharingGrantQuerySet) -> SharingGrantQuerySet:
 @transaction.atomic
 def prompt_renewals() -> int:
     """Announce each end once to its factory and once to its brand; return how many grants were new. For beat."""
-    ending = list(ending_soon(SharingGrant.objects.all()).values_list("pk", "factory_id", "brand_id"))
-    keys = [_key(pk, "factory") for pk, _factory, _brand in ending]
-    told = set(Notice.objects.filter(once__in=keys).values_list("once", flat=True))
-    new = [row for row in ending if _key(row[0], "factory") not in told]
-    for pk, factory_id, brand_id in new:
-        for side, organisation_id in zip(SIDES, (factory_id, brand_id), strict=True):
+    ending = {_key(grant.pk, "factory"): grant for grant in ending_soon(SharingGrant.objects.only("factory", "brand"))}
+    told = set(Notice.objects.filter(once__in=ending).values_list("once", flat=True))
+    new = [grant for key, grant in ending.items() if key not in told]
+    for one in new:
+        for side, whom in (("factory", one.factory_id), ("brand", one.brand_id)):
             announce(
-                SharingNotice.GRANT_EXPIRING,
-                side=side,
-                organisation_id=organisation_id,
-                factory_id=factory_id,
-                brand_id=brand_id,
-                subject=pk,
-                once=_key(pk, side),
+                SharingNotice.GRANT_EXPIRING, side=side, organisation_id=whom, once=_key(one.pk, side), **ids_of(one)
             )
     return len(new)
 

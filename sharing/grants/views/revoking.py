@@ -106,14 +106,11 @@ def _taken_back(proposal: SharingGrant) -> str:
 
 def _stopped(request: HttpRequest, ended: SharingGrant) -> str:
     """Return what the brand lost, and what it still sees: one stop ends one kind of data."""
-    words = {"factory": ended.factory, "brand": ended.brand, "what": ended.get_scope_display()}
     still = ", ".join(one.get_scope_display() for one in _open(request, ended.factory).filter(brand=ended.brand_id))
+    words = {"factory": ended.factory, "brand": ended.brand, "what": ended.get_scope_display(), "still": still}
     if not still:
         return _("%(factory)s no longer shares this with %(brand)s: %(what)s. You share nothing else with it.") % words
-    return _("%(factory)s no longer shares this with %(brand)s: %(what)s. The brand still sees: %(still)s.") % {
-        **words,
-        "still": still,
-    }
+    return _("%(factory)s no longer shares this with %(brand)s: %(what)s. The brand still sees: %(still)s.") % words
 
 
 @login_required
