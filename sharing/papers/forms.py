@@ -9,7 +9,9 @@ from portal.core.scans import MAX_BYTES
 from sharing.grants.forms.granting import DAY, GrantForm
 from sharing.papers.services import Signature
 
-MAX_MEGABYTES = MAX_BYTES // 1024**2
+
+def _scan_help() -> str:
+    return gettext("PDF, JPEG or PNG, up to %s MB. The factory can open it.") % (MAX_BYTES // 1024**2)
 
 
 class PaperForm(GrantForm):
@@ -22,9 +24,7 @@ class PaperForm(GrantForm):
     scan = forms.FileField(
         label=_("Scan of the signed form"),
         max_length=200,
-        help_text=lazy(
-            lambda: gettext("PDF, JPEG or PNG, up to %s MB. The factory can open it.") % MAX_MEGABYTES, str
-        )(),
+        help_text=lazy(_scan_help, str)(),
         widget=forms.ClearableFileInput(attrs={"accept": ".pdf,.jpg,.jpeg,.png,application/pdf,image/jpeg,image/png"}),
     )
     is_as_signed = forms.BooleanField(
