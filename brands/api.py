@@ -1,7 +1,5 @@
 """Brands over the API: reading them, their supplier lists, and the tokens of their integrations."""
 
-from typing import Any
-
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
@@ -83,11 +81,11 @@ class TokenViews(PortalView):
         require(Brand.objects.where(self.user, "manage_members"), brand)
         return brand
 
-    def rows(self) -> QuerySet[Any]:
+    def rows(self) -> QuerySet[ApiToken]:
         """Return the tokens of the brand's integrations, including expired ones."""
         groups = BRAND.role_groups(self.brand()).values("group_id")
         accounts = User.objects.filter(is_integration=True, groups__in=groups)
-        tokens: QuerySet[Any] = ApiToken.objects.filter(user__in=accounts.values("pk"))
+        tokens = ApiToken.objects.filter(user__in=accounts.values("pk"))
         return tokens.select_related("user").prefetch_related("user__groups__brandrole")
 
 

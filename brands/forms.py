@@ -1,8 +1,12 @@
 """Forms of brands: the brand itself, its supplier list, its integrations."""
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import ClassVar
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -23,7 +27,9 @@ class BrandFilter(ListFilter):
 
     q = forms.CharField(label=_("Brand"), max_length=100, required=False)
     kind = forms.ChoiceField(label=_("Agreement"), choices=[("", _("Any")), *Brand.Kind.choices], required=False)
-    country = forms.ChoiceField(label=_("Country"), required=False)
+    country = forms.ChoiceField(
+        label=_("Country"), choices=lambda: [("", _("All countries")), *country_choices()], required=False
+    )
     state = forms.ChoiceField(
         label=_("State"),
         choices=[("", _("Any")), ("active", _("Active")), ("inactive", _("Inactive"))],
@@ -33,7 +39,7 @@ class BrandFilter(ListFilter):
         label=_("Sort by"), choices=[("", _("By name")), ("recent", _("Newest first"))], required=False
     )
 
-    def __init__(self, data: Any = None, *, staff: bool) -> None:
+    def __init__(self, data: Mapping[str, object] | None = None, *, staff: bool) -> None:
         self.staff = staff
         super().__init__(data)
 
@@ -41,8 +47,6 @@ class BrandFilter(ListFilter):
         """Offer only the search to people who are not staff."""
         if not self.staff:
             self.fields = {"q": self.fields["q"]}
-        else:
-            self.fields["country"].choices = [("", _("All countries")), *country_choices()]  # type: ignore[attr-defined]
         super().full_clean()
 
     def narrow(self, brands: BrandQuerySet) -> BrandQuerySet:
@@ -65,7 +69,9 @@ class BrandForm(StaleGuard, forms.ModelForm):  # type: ignore[type-arg]
     """The form in which global staff enter a brand."""
 
     website = forms.URLField(label=_("Website"), max_length=200, required=False, assume_scheme="https")
-    country = forms.ChoiceField(label=_("Country"), required=False)
+    country = forms.ChoiceField(
+        label=_("Country"), choices=lambda: [("", _("Not stated")), *country_choices()], required=False
+    )
 
     class Meta:
         model = Brand
@@ -74,10 +80,6 @@ class BrandForm(StaleGuard, forms.ModelForm):  # type: ignore[type-arg]
             "name": _("Check the name: factories rely on it when they consent to sharing."),
             "is_active": _("An inactive brand cannot read anything, and factories cannot choose it."),
         }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["country"].choices = [("", _("Not stated")), *country_choices()]  # type: ignore[attr-defined]
 
     def clean_name(self) -> str:
         """Refuse a name that could be mistaken for another brand's; an unchanged name is not checked."""
@@ -118,8 +120,10 @@ class SupplierListForm(forms.Form):
         ),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, data: QueryDict | None = None, files: "MultiValueDict[str, UploadedFile[bytes]] | None" = None
+    ) -> None:
+        super().__init__(data, files)
         field = self.fields["file"]
         field.help_text = f"{field.help_text} {size_help('suppliers')}"
 
@@ -130,7 +134,11 @@ class IntegrationForm(forms.Form):
     name = forms.CharField(
         label=_("Name of the integration"), max_length=80, help_text=_("Tells you later which program uses the token.")
     )
-    roles = forms.MultipleChoiceField(label=_("Data it can read"), widget=forms.CheckboxSelectMultiple)
+    roles = forms.MultipleChoiceField(
+        label=_("Data it can read"),
+        choices=[(name, BRAND.roles[name].label) for name in OFFERED_INTEGRATIONS],
+        widget=forms.CheckboxSelectMultiple,
+    )
     days = forms.IntegerField(
         label=_("Days until it expires"),
         min_value=1,
@@ -142,12 +150,3 @@ class IntegrationForm(forms.Form):
             for name in ("required", "invalid", "min_value", "max_value")
         },
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["roles"].choices = integration_choices()  # type: ignore[attr-defined]
-
-
-def integration_choices() -> list[tuple[str, Any]]:
-    """Return the roles that a token may hold, each giving access to one kind of data."""
-    return [(name, BRAND.roles[name].label) for name in OFFERED_INTEGRATIONS]

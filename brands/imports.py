@@ -65,29 +65,15 @@ def import_suppliers(*, by: User, brand: Brand, file: BinaryIO) -> SupplierImpor
         outcome.problems.end_with(error)
     if outcome.problems:
         return outcome
-    known = set(Supplier.objects.filter(brand=brand).values_list("name", "address", "country"))
-    seen = {_key(*line) for line in known}
-    fresh = [supplier for supplier in suppliers if not _is_repeated(supplier, seen)]
-    # The database finally decides what is the same text in upper and lower case: what it sees as repeated is skipped.
-    before = Supplier.objects.filter(brand=brand).count()
-    Supplier.objects.bulk_create(fresh, batch_size=1000, ignore_conflicts=True)
-    outcome.added = Supplier.objects.filter(brand=brand).count() - before
+    listed = Supplier.objects.filter(brand=brand)
+    before = listed.count()
+    # The database decides what is the same text in upper and lower case: what it sees as repeated is skipped.
+    Supplier.objects.bulk_create(suppliers, batch_size=1000, ignore_conflicts=True)
+    outcome.added = listed.count() - before
     outcome.skipped = len(suppliers) - outcome.added
     if outcome.added:
         record(BrandEvent.SUPPLIERS_IMPORTED, by=by, brand_id=brand.pk, subject=brand.pk, added=outcome.added)
     return outcome
-
-
-def _key(name: str, address: str, country: str) -> tuple[str, str, str]:
-    return name.lower(), address.lower(), country
-
-
-def _is_repeated(supplier: Supplier, seen: set[tuple[str, str, str]]) -> bool:
-    """Return whether the row was seen before, and remember it."""
-    key = _key(supplier.name, supplier.address, supplier.country)
-    repeated = key in seen
-    seen.add(key)
-    return repeated
 
 
 def _suppliers(brand: Brand, file: BinaryIO, outcome: SupplierImport) -> Iterator[Supplier]:

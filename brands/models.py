@@ -29,7 +29,7 @@ from portal.core.triggers import history_trigger
 
 def brands_where(user: Visitor, codename: str) -> QuerySet[Model, object]:
     """Return the ids of the active brands for which `user` holds `codename`."""
-    return _active(held(user, "brand", codename))
+    return Brand.objects.filter(among("pk", held(user, "brand", codename)), is_active=True).values("pk")
 
 
 def own_brands(user: Visitor) -> QuerySet[Model, object]:
@@ -38,10 +38,6 @@ def own_brands(user: Visitor) -> QuerySet[Model, object]:
     for codename in ANY_READ:
         mine |= among("pk", held(user, "brand", codename))
     return Brand.objects.filter(mine, is_active=True).values("pk")
-
-
-def _active(keys: QuerySet[Model, int]) -> QuerySet[Model, object]:
-    return Brand.objects.filter(among("pk", keys), is_active=True).values("pk")
 
 
 # The same, put into SQL once per process, for the conditions of other querysets.

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from brands.models import Brand, Supplier
 from brands.roles import OFFERED_INTEGRATIONS
+from portal.accounts.models import ApiToken
 from portal.core.api import PageQuery, StrictSerializer
 
 
@@ -66,7 +67,7 @@ class TokenSerializer(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField(source="expiry")
     last_used_at = serializers.DateTimeField(allow_null=True)
 
-    def get_roles(self, token: Any) -> list[str]:
+    def get_roles(self, token: ApiToken) -> list[str]:
         """Return the roles of the integration in the brand."""
         return sorted(group.brandrole.role for group in token.user.groups.all())
 

@@ -1,5 +1,6 @@
 """Changes to brands. Each of them is one transaction with its event."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -25,6 +26,12 @@ def _authorise(by: User) -> None:
         )
 
 
+def _refuse_others(fields: Iterable[str]) -> None:
+    """Raise `ValidationError` if there are fields that cannot be set here."""
+    if unknown := set(fields) - EDITABLE:
+        raise ValidationError({name: _("This field cannot be set here. Leave it out.") for name in unknown})
+
+
 def checked_name(name: str, besides: int | None = None) -> str:
     """Return the name as it is stored. Raises `ValidationError` if it could be mistaken for another brand's."""
     name = tidied(name)
@@ -40,16 +47,11 @@ def checked_name(name: str, besides: int | None = None) -> str:
 
 
 @transaction.atomic
-def create_brand(*, by: User, **fields: Any) -> Brand:
+def create_brand(*, by: User, name: str, **fields: object) -> Brand:
     """Create a brand with its role groups. Raises `PermissionDenied`, or `ValidationError` by field."""
     _authorise(by)
-    if set(fields) - EDITABLE:
-        raise ValidationError(
-            {name: _("This field cannot be set here. Leave it out.") for name in set(fields) - EDITABLE}
-        )
-    if "name" in fields:
-        fields["name"] = checked_name(fields["name"])
-    brand = Brand(**fields, verified_at=timezone.now())
+    _refuse_others(fields)
+    brand = Brand(**fields, name=checked_name(name), verified_at=timezone.now())
     brand.full_clean()
     brand.save()
     create_role_groups(BRAND, brand)
@@ -64,10 +66,7 @@ def update_brand(*, by: User, brand: Brand, **fields: Any) -> Brand:
     Raises `PermissionDenied`, or `ValidationError` by field.
     """
     _authorise(by)
-    if set(fields) - EDITABLE:
-        raise ValidationError(
-            {name: _("This field cannot be set here. Leave it out.") for name in set(fields) - EDITABLE}
-        )
+    _refuse_others(fields)
     brand = Brand.objects.select_for_update().get(pk=brand.pk)
     if fields.get("name", brand.name) != brand.name:
         fields["name"] = checked_name(fields["name"], brand.pk)

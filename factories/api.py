@@ -5,14 +5,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from factories.models import (
-    CountryProgramme,
-    Factory,
-    FactoryQuerySet,
-    Handover,
-    ProgrammeQuerySet,
-    named,
-)
+from factories.models import CountryProgramme, Factory, FactoryQuerySet, Handover, ProgrammeQuerySet, named
 from factories.models.handovers import HandoverQuerySet
 from factories.serializers import (
     FactoryQuery,
@@ -46,12 +39,8 @@ class FactoryListView(FactoryRows, ListView):
         rows, wanted = super().rows(), self.query
         if words := wanted.get("search"):
             rows = rows.filter(named(words))
-        return rows.filter(**self._exactly(wanted))
-
-    @staticmethod
-    def _exactly(wanted: dict[str, object]) -> dict[str, object]:
         columns = {"country": "programme__country", "sector": "sector", "enrolment_status": "enrolment_status"}
-        return {column: wanted[name] for name, column in columns.items() if name in wanted}
+        return rows.filter(**{column: wanted[name] for name, column in columns.items() if name in wanted})
 
 
 class FactoryDetailView(FactoryRows, DetailView):

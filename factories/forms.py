@@ -1,10 +1,13 @@
 """Forms of factories and country programmes: filters, the profile, enrolment, a country's settings."""
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from factories.enrolment import wrong_days
@@ -78,7 +81,7 @@ class FactoryFilter(ListFilter):
         label=_("Sort by"), choices=[("", _("By name")), ("recent", _("Newest first"))], required=False
     )
 
-    def __init__(self, data: Any = None, *, countries: list[str]) -> None:
+    def __init__(self, data: Mapping[str, object] | None = None, *, countries: list[str]) -> None:
         pairs = sorted(((code, country_name(code)) for code in countries), key=lambda pair: pair[1])
         self.countries = [("", _("All countries")), *pairs]
         super().__init__(data)
@@ -177,8 +180,8 @@ class EnrolmentForm(ProfileForm):
         widgets: ClassVar = {**ProfileForm.Meta.widgets, "enrolled_on": DAY, "left_on": DAY}
         labels: ClassVar = {"is_obsolete": _("No longer in use (kept for its past assessments)")}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict | None = None, *, instance: Factory | None = None) -> None:
+        super().__init__(data, instance=instance)
         self._offer_zones()
 
     def _offer_zones(self) -> None:
@@ -192,7 +195,8 @@ class EnrolmentForm(ProfileForm):
 
     def clean(self) -> dict[str, object]:
         """Check that a factory that could not be enrolled has a reason (R37), and that dates are in order."""
-        data: dict[str, Any] = super().clean() or {}
+        super().clean()
+        data = self.cleaned_data
         refused = data.get("enrolment_status") == Factory.Enrolment.NOT_ENROLLABLE
         if refused and not data.get("enrolment_reason") and "enrolment_reason" not in self.errors:
             self.add_error("enrolment_reason", _("Give the reason why the factory could not be enrolled."))
@@ -208,8 +212,8 @@ class NewFactoryForm(EnrolmentForm):
         label=_("Country programme"), queryset=CountryProgramme.objects.none(), empty_label=_("Choose a country")
     )
 
-    def __init__(self, *args: object, programmes: ProgrammeQuerySet, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict | None = None, *, programmes: ProgrammeQuerySet) -> None:
+        super().__init__(data)
         field = self.fields["programme"]
         field.queryset = programmes  # type: ignore[attr-defined]
         if len(programmes) == 1:
@@ -224,8 +228,8 @@ class AdvisorForm(forms.Form):
         label=_("Enterprise Advisor"), queryset=User.objects.none(), empty_label=_("Choose an advisor")
     )
 
-    def __init__(self, *args: Any, advisors: object, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict | None = None, *, advisors: QuerySet[User]) -> None:
+        super().__init__(data)
         self.fields["advisor"].queryset = advisors  # type: ignore[attr-defined]
 
 
@@ -268,14 +272,10 @@ class ProgrammeForm(GroupedForm):
 class NewProgrammeForm(ProgrammeForm):
     """A form for a new country."""
 
-    country = forms.ChoiceField(label=_("Country"))
+    country = forms.ChoiceField(label=_("Country"), choices=lambda: [("", _("Choose a country")), *country_choices()])
 
     class Meta(ProgrammeForm.Meta):
         fields = ("country", *PROGRAMME_SETTINGS)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["country"].choices = [("", _("Choose a country")), *country_choices()]  # type: ignore[attr-defined]
 
     def clean_country(self) -> str:
         """Refuse a country that has a programme already."""
@@ -300,7 +300,7 @@ class HandoverForm(forms.Form):
         label=_("Scan of a signed letter"), required=False, help_text=_("PDF, JPEG or PNG, up to 10 MB.")
     )
 
-    def clean_scan(self) -> Any:
+    def clean_scan(self) -> "UploadedFile[bytes] | None":
         """Return the upload if it is a complete PDF or image; None if there is none."""
         upload = self.cleaned_data.get("scan")
         if not upload:

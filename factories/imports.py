@@ -6,7 +6,7 @@ is written in many ways; the country's staff decide whether it is enrolled here.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.core.validators import MinValueValidator
@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from factories.enrolment import wrong_days
+from factories.events import FactoryEvent
 from factories.models import CountryProgramme, Factory
 from factories.rights import may_somewhere
 from factories.roles import FACTORY
@@ -22,6 +23,7 @@ from portal.accounts.models import User
 from portal.accounts.roles import create_role_groups_in_bulk
 from portal.core.countries import country_name
 from portal.core.country_names import country_code
+from portal.core.events import event_of
 from portal.core.models import Event
 from portal.core.tables import Problems, Table, TableError, day, degrees
 
@@ -79,11 +81,6 @@ class FactoriesChanged(Exception):  # noqa: N818 - what happened
     """The table would no longer do what its preview showed."""
 
 
-def may_import_factories(by: User) -> bool:
-    """Return whether `by` enrols factories in any country."""
-    return may_somewhere(by, "manage_enrolment")
-
-
 @transaction.atomic
 def create_factories(*, by: User, factories: Sequence[Factory]) -> list[Factory]:
     """Create many factories with their role groups and events, in a few queries.
@@ -96,19 +93,11 @@ def create_factories(*, by: User, factories: Sequence[Factory]) -> list[Factory]
         raise PermissionDenied(_("Only the country's staff can add factories."))
     made = Factory.objects.bulk_create(factories, batch_size=1000)
     create_role_groups_in_bulk(FACTORY, made)
-    Event.objects.bulk_create(
-        (
-            Event(
-                kind="factory.created",
-                actor=by,
-                factory_id=factory.pk,
-                programme_id=factory.programme_id,
-                subject=str(factory.pk),
-            )
-            for factory in made
-        ),
-        batch_size=1000,
+    events = (
+        event_of(FactoryEvent.CREATED, by=by, factory_id=one.pk, programme_id=one.programme_id, subject=one.pk)
+        for one in made
     )
+    Event.objects.bulk_create(events, batch_size=1000)
     return made
 
 
@@ -117,7 +106,7 @@ def plan_factories(*, by: User, file: BinaryIO) -> FactoryPlan:
 
     Raises `PermissionDenied`.
     """
-    if not may_import_factories(by):
+    if not may_somewhere(by, "manage_enrolment"):
         raise PermissionDenied(_("Only the country's staff can add factories."))
     plan = FactoryPlan()
     try:
@@ -211,7 +200,7 @@ def _columns(factory: Factory) -> dict[str, object]:
     }
 
 
-def _value(factory: Factory, name: str, text: str) -> Any:
+def _value(factory: Factory, name: str, text: str) -> object:
     """Return the cell's value as the model's field reads it; choices by value or label."""
     if name in DATES:
         return day(text)

@@ -1,27 +1,26 @@
 """Checks of what a person may do for one factory or country, by their roles; each is put into SQL once per process."""
 
-from typing import Any
-
 from django.db.models import BigIntegerField, QuerySet
 
 from factories.models import CountryProgramme, Factory
 from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor, has_permission
+from portal.core.compiled import Key
 
 
-def _as_staff(user: Visitor, codename: str, pk: Any) -> "QuerySet[Factory, Any]":
+def _as_staff(user: Visitor, codename: str, pk: Key) -> "QuerySet[Factory, object]":
     return Factory.objects.in_programmes_where(user, codename).filter(pk=pk).order_by().values_list("pk")
 
 
-def _in_programme(user: Visitor, codename: str, pk: Any) -> "QuerySet[CountryProgramme, Any]":
+def _in_programme(user: Visitor, codename: str, pk: Key) -> "QuerySet[CountryProgramme, object]":
     return CountryProgramme.objects.where(user, codename).filter(pk=pk).order_by().values_list("pk")
 
 
-def _everywhere(user: Visitor, codename: str) -> "QuerySet[CountryProgramme, Any]":
+def _everywhere(user: Visitor, codename: str) -> "QuerySet[CountryProgramme, object]":
     return CountryProgramme.objects.where(user, codename).filter(is_global=True).order_by().values_list("pk")
 
 
-def _somewhere(user: Visitor, codename: str) -> "QuerySet[CountryProgramme, Any]":
+def _somewhere(user: Visitor, codename: str) -> "QuerySet[CountryProgramme, object]":
     return CountryProgramme.objects.where(user, codename).order_by().values_list("pk")[:1]
 
 

@@ -1,7 +1,6 @@
 """The roles of factories and country programmes (docs/rules.md)."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -37,12 +36,12 @@ LEADS = frozenset(
 )
 
 
-def is_country(programme: Any) -> bool:
+def is_country(programme: CountryProgramme) -> bool:
     """Return whether a programme is a country's, not the global one."""
     return not programme.is_global
 
 
-def may_manage_factory_members(user: Visitor, factory: Any) -> bool:
+def may_manage_factory_members(user: Visitor, factory: Factory) -> bool:
     """Return whether `user` may manage the factory's members.
 
     Its managers may; the country's staff may only while it has no manager, to bring in the first one. Otherwise staff
@@ -53,17 +52,17 @@ def may_manage_factory_members(user: Visitor, factory: Any) -> bool:
     return not has_active_manager(FACTORY, factory) and may_oversee_factory(user, factory)
 
 
-def may_oversee_factory(user: Visitor, factory: Any) -> bool:
+def may_oversee_factory(user: Visitor, factory: Factory) -> bool:
     """Return whether `user` is one of the staff who enrol factories in its country."""
     return staff_may(user, "manage_enrolment", factory.pk)
 
 
-def may_manage_staff(user: Visitor, programme: Any) -> bool:
+def may_manage_staff(user: Visitor, programme: CountryProgramme) -> bool:
     """Return whether `user` is the programme's manager or global staff."""
     return may_in_programme(user, "manage_programme", programme.pk)
 
 
-def is_new_manager(factory: Any, invitation: Invitation) -> bool:
+def is_new_manager(factory: Factory, invitation: Invitation) -> bool:
     """Return whether the invitation is to the new manager for whom a completed handover waits.
 
     It must come from staff who enrol factories here, and the leaving manager must be the only one.
@@ -76,7 +75,7 @@ def is_new_manager(factory: Any, invitation: Invitation) -> bool:
     )
 
 
-def is_first_staff(programme: Any, invitation: Invitation) -> bool:
+def is_first_staff(programme: CountryProgramme, invitation: Invitation) -> bool:
     """Return whether `create_staff` sent it, in the invited person's own name, and there are no global staff yet."""
     is_own = invitation.invited_by.email == invitation.email
     return is_own and programme.is_global and not has_active_manager(PROGRAMME, programme)
@@ -91,13 +90,13 @@ def active_in_role(factory: Factory, role: str) -> QuerySet[User]:
 JOINED: list[Callable[[Factory, User], None]] = []  # what follows when somebody joins a factory
 
 
-def after_joining(factory: Any, member: User) -> None:
+def after_joining(factory: Factory, member: User) -> None:
     """Call what is registered in `JOINED`: who joins a factory may be the manager for whom a handover waits."""
     for follow in JOINED:
         follow(factory, member)
 
 
-def end_assignments(programme: Any, member: User) -> None:
+def end_assignments(programme: CountryProgramme, member: User) -> None:
     """End the assignments to the country's factories of somebody who is no longer an Enterprise Advisor there."""
     assigned = FactoryRole.objects.filter(
         organisation__programme=programme, role=FactoryRoleName.ADVISOR, group__user=member

@@ -54,7 +54,12 @@ class FactorySerializer(serializers.ModelSerializer[Factory]):
     country = serializers.CharField(source="programme.country")
     country_name = serializers.SerializerMethodField()
     profile_completeness = serializers.IntegerField(help_text="Per cent, rounded down.")
-    profile_missing = serializers.SerializerMethodField(help_text="Labels of the missing profile fields.")
+    profile_missing = serializers.ListField(
+        source="missing_profile_fields",
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="Labels of the missing profile fields.",
+    )
 
     class Meta:
         model = Factory
@@ -93,10 +98,6 @@ class FactorySerializer(serializers.ModelSerializer[Factory]):
     def get_country_name(self, factory: Factory) -> str:
         """Return the name of the country in the user's language."""
         return country_name(factory.programme.country)
-
-    def get_profile_missing(self, factory: Factory) -> list[str]:
-        """Return the labels of the missing profile fields, in the order of the form."""
-        return factory.missing_profile_fields()
 
 
 class HandoverSerializer(serializers.Serializer[Any]):

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Case, Value, When
 from django.utils.translation import gettext as _
 
+from portal.core.compiled import AnyField
 from portal.core.countries import COUNTRIES
 from portal.core.days import (
     UTC_DAYS,
@@ -22,6 +23,8 @@ from portal.core.days import (
     zone_named,
     zones_of_country,
 )
+
+Day = TypeVar("Day", bound=date)  # or the moment at which it starts
 
 
 class FactoryZoneField(models.CharField):  # type: ignore[type-arg]
@@ -52,19 +55,19 @@ def every_zone() -> tuple[str, ...]:
     return tuple(name for country in COUNTRIES for name in zones_of_country(country))
 
 
-def _by_zone(path: str, values: Mapping[Any, list[str]], usual: object, field: Any) -> Case:
+def _by_zone(path: str, values: Mapping[Day, list[str]], usual: Day, field: AnyField) -> Case:
     whens = [When(**{f"{path}time_zone__in": names}, then=Value(one)) for one, names in values.items() if one != usual]
-    return Case(*whens, default=Value(usual), output_field=field())
+    return Case(*whens, default=Value(usual), output_field=field)
 
 
 def today_there(path: str) -> Case:
     """Return an expression for today's date at a row's factory; `path` leads to it, such as "factory__"."""
-    return _by_zone(path, by_today(every_zone()), today(UTC_DAYS), models.DateField)
+    return _by_zone(path, by_today(every_zone()), today(UTC_DAYS), models.DateField())
 
 
 def start_there(path: str, day: date) -> Case:
     """Return an expression for the first moment of a day at a row's factory; `path` leads to it."""
-    return _by_zone(path, by_start(every_zone(), day), start_of(day, UTC_DAYS), models.DateTimeField)
+    return _by_zone(path, by_start(every_zone(), day), start_of(day, UTC_DAYS), models.DateTimeField())
 
 
 def start_of_day_there(path: str, days_ago: int) -> Case:
@@ -77,4 +80,4 @@ def start_of_day_there(path: str, days_ago: int) -> Case:
     for day, names in by_today(every_zone()).items():
         for start, there in by_start(names, day - ago).items():
             starts.setdefault(start, []).extend(there)
-    return _by_zone(path, starts, start_of(today(UTC_DAYS) - ago, UTC_DAYS), models.DateTimeField)
+    return _by_zone(path, starts, start_of(today(UTC_DAYS) - ago, UTC_DAYS), models.DateTimeField())

@@ -4,8 +4,6 @@ A brand's managers make and revoke them; nobody else does, not even staff. The s
 the form, and stored nowhere: that page cannot be opened again.
 """
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -40,13 +38,9 @@ def _managed(request: HttpRequest, pk: int) -> Brand:
 def _tokens(brand: Brand) -> list[ApiToken]:
     """Return the brand's tokens, newest first."""
     groups = BRAND.role_groups(brand).filter(role__startswith="integration_").values("group")
-    accounts = User.objects.filter(is_integration=True, pk__in=_in_groups(groups)).values("pk")
+    accounts = User.objects.filter(is_integration=True, groups__in=groups).values("pk")
     tokens = ApiToken.objects.filter(user__in=accounts).select_related("created_by")
     return list(tokens.order_by("-created")[:MOST_SHOWN])
-
-
-def _in_groups(groups: Any) -> Any:
-    return User.groups.through._default_manager.filter(group__in=groups).values("user_id")
 
 
 @login_required

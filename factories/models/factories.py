@@ -1,7 +1,8 @@
 """Factories: the data about each, and which of them a person may see."""
 
+from collections.abc import Mapping
 from datetime import tzinfo
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -31,17 +32,15 @@ def named(words: str, of: str = "") -> Q:
     return Q(**{f"{of}search_names__contains": unmarked(words)}) | ids
 
 
-def factories_inside(user: Visitor) -> QuerySet[Any, Any]:
+def factories_inside(user: Visitor) -> "QuerySet[Factory, Mapping[str, object]]":
     """Return the ids of the factories whose consent `user` sees as an insider: as a member, or as country staff."""
-    factories = Factory.objects
-    own = factories.filter(among("pk", held(user, "factory", "view_data")))
+    own = Factory.objects.filter(among("pk", held(user, "factory", "view_data")))
     return own.values("pk").union(factories_of(user, "view_assessments"), all=True)
 
 
-def factories_of(user: Visitor, codename: str) -> QuerySet[Any, Any]:
+def factories_of(user: Visitor, codename: str) -> "QuerySet[Factory, Mapping[str, object]]":
     """Return the ids of the factories of the programmes in which `user` holds `codename`."""
-    factories = Factory.objects
-    return factories.in_programmes_where(user, codename).values("pk")
+    return Factory.objects.in_programmes_where(user, codename).values("pk")
 
 
 # The same, put into SQL once per process, for the conditions of other querysets.

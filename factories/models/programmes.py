@@ -1,7 +1,7 @@
 """Country programmes and their settings: which of them a person may see, and what the settings were at a past time."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta, tzinfo
-from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -21,7 +21,9 @@ MOST_PROMPT_DAYS = 365  # a reminder of the end of a grant is sent at most this 
 STAFF_PERMISSIONS = ("view_assessments", "manage_enrolment")
 
 
-def programmes_where(user: Visitor, codename: str, at: datetime | None = None) -> QuerySet[Any, Any]:
+def programmes_where(
+    user: Visitor, codename: str, at: datetime | None = None
+) -> "QuerySet[CountryProgramme, Mapping[str, object]]":
     """Return the ids of the programmes in which `user` holds `codename`; held globally, it counts in every country.
 
     With a moment: the programmes in which they held it then, by what roles may do today.

@@ -1,12 +1,10 @@
 """Pages of factories: the list, one factory's page, its profile and enrolment, its advisors."""
 
-from typing import Any, cast
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
+from django.db import IntegrityError
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.html import format_html
@@ -18,15 +16,12 @@ from factories.models import CountryProgramme, Factory, Handover, ProgrammeQuery
 from factories.rights import may_enrol, member_may
 from factories.roles import FACTORY, PROGRAMME
 from factories.services import assign_advisor, create_factory, lock_factory, unassign_advisor, update_factory
+from factories.views import label_of, person_of, save_changes
 from portal.accounts.models import User
 from portal.accounts.roles import has_active_manager, role_of
 from portal.core.days import show_days_of
-from portal.ui.forms import REFUSED, STALE, posted, show_errors
+from portal.ui.forms import REFUSED, posted, show_errors
 from portal.ui.lists import requested_page
-
-
-def _person(request: HttpRequest) -> User:
-    return cast("User", request.user)
 
 
 def _found(request: HttpRequest, pk: int) -> Factory:
@@ -45,7 +40,7 @@ def _enrols(person: User) -> ProgrammeQuerySet:
 @require_GET
 def factory_list(request: HttpRequest) -> HttpResponse:
     """List the factories visible to the visitor; redirect somebody with one factory of their own straight to it."""
-    person = _person(request)
+    person = person_of(request)
     programmes = _own_programmes(person)
     form = FactoryFilter(request.GET, countries=[programme.country for programme in programmes])
     factories = Factory.objects.visible_to(person).select_related("programme")
@@ -71,7 +66,7 @@ def _own_programmes(person: User) -> list[CountryProgramme]:
 @require_GET
 def factory(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one factory: facts, what its profile lacks, its enrolment, and links to everything else about it."""
-    person, found = _person(request), _found(request, pk)
+    person, found = person_of(request), _found(request, pk)
     enrols = may_enrol(person, found.programme)
     context = {
         "factory": found,
@@ -93,21 +88,16 @@ def factory(request: HttpRequest, pk: int) -> HttpResponse:
 def _facts(found: Factory) -> list[tuple[str, object]]:
     names = ("bw_id", "address", "city", "latitude", "longitude", "products", "workers_women", "workers_men")
     more = ("os_hub_id", "contact_name", "contact_email", "contact_phone")
-    facts = [(_label(name), _as_written(name, getattr(found, name))) for name in (*names, *more)]
-    facts.insert(1, (_label("sector"), found.get_sector_display()))
+    facts = [(label_of(Factory, name), _as_written(name, getattr(found, name))) for name in (*names, *more)]
+    facts.insert(1, (label_of(Factory, "sector"), found.get_sector_display()))
     return [(label, "" if value is None else value) for label, value in facts]
 
 
-def _as_written(name: str, value: object) -> Any:
+def _as_written(name: str, value: object) -> object:
     """Return a fact as every language writes it: degrees with a point, a telephone number from left to right."""
     if name in ("latitude", "longitude") and value is not None:
         return str(value)
     return format_html('<bdi dir="ltr">{}</bdi>', value) if name == "contact_phone" and value else value
-
-
-def _label(name: str) -> str:
-    words = str(Factory._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
-    return words[:1].upper() + words[1:]
 
 
 def _assigned(found: Factory) -> list[User]:
@@ -121,7 +111,7 @@ def _advisor_form(found: Factory) -> AdvisorForm | None:
     return AdvisorForm(advisors=advisors) if advisors.exists() else None
 
 
-def _assignable(found: Factory) -> Any:
+def _assignable(found: Factory) -> QuerySet[User]:
     """Return the Enterprise Advisors of the factory's country who are not assigned yet."""
     advisors = PROGRAMME.role_groups(found.programme).filter(role="enterprise_advisor").values("group")
     assigned = User.objects.filter(groups=FACTORY.group(found, "advisor")).values("pk")
@@ -133,12 +123,16 @@ def _assignable(found: Factory) -> Any:
 @require_http_methods(["GET", "POST"])
 def factory_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Edit the profile; the country's staff also the enrolment. Changes that others have since made are kept."""
-    person, found = _person(request), _found(request, pk)
+    person, found = person_of(request), _found(request, pk)
     if not Factory.objects.editable_by(person).filter(pk=pk).exists():
         raise PermissionDenied(_("Only the factory's manager or the country's staff may edit this profile."))
     form_class = EnrolmentForm if may_enrol(person, found.programme) else ProfileForm
     form = form_class(posted(request), instance=found)
-    status = _save(person, pk, form) if request.method == "POST" else 200
+    status = 200
+    if request.method == "POST":
+        status = save_changes(
+            form, lambda: lock_factory(pk), lambda row: update_factory(by=person, factory=row, **form.changes())
+        )
     if status == 302:
         messages.success(request, _("The profile was saved."))
         return redirect("factory", pk=pk)
@@ -147,27 +141,11 @@ def factory_edit(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "factories/factory_edit.html", {"factory": _found(request, pk), "form": form}, status=status)
 
 
-def _save(person: User, pk: int, form: ProfileForm) -> int:
-    """Save a submitted profile under the factory's lock; return the status to answer with (302: saved)."""
-    if not form.is_valid():
-        return REFUSED
-    with transaction.atomic():
-        current = lock_factory(pk)
-        if form.is_stale(current):
-            return STALE
-        try:
-            update_factory(by=person, factory=current, **form.changes())
-        except ValidationError as error:
-            show_errors(form, error)
-            return REFUSED
-    return 302
-
-
 @login_required
 @require_http_methods(["GET", "POST"])
 def factory_add(request: HttpRequest) -> HttpResponse:
     """Add a factory to a country on whose staff the visitor is. Raises `Http404` for people who see no factories."""
-    person = _person(request)
+    person = person_of(request)
     programmes = _enrols(person)
     if not programmes:
         if Factory.objects.visible_to(person).exists():
@@ -192,7 +170,7 @@ def factory_add(request: HttpRequest) -> HttpResponse:
 @require_POST
 def advisor_assign(request: HttpRequest, pk: int) -> HttpResponse:
     """Assign an Enterprise Advisor of the country to the factory."""
-    person, found = _person(request), _found(request, pk)
+    person, found = person_of(request), _found(request, pk)
     if not may_enrol(person, found.programme):
         raise PermissionDenied(_("Only the country's staff can assign advisors."))
     form = AdvisorForm(request.POST, advisors=_assignable(found))
@@ -208,7 +186,7 @@ def advisor_assign(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def advisor_unassign(request: HttpRequest, pk: int, advisor_id: int) -> HttpResponse:
     """End an advisor's work on the factory, after a confirmation page that names both."""
-    person, found = _person(request), _found(request, pk)
+    person, found = person_of(request), _found(request, pk)
     if not may_enrol(person, found.programme):
         raise PermissionDenied(_("Only the country's staff can assign advisors."))
     advisor = next((one for one in _assigned(found) if one.pk == advisor_id), None)

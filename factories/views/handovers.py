@@ -1,7 +1,6 @@
 """Pages of handovers: staff open, complete or cancel one; the present manager objects with one click."""
 
 from collections.abc import Callable
-from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -19,7 +18,7 @@ from factories.models import Factory, Handover
 from factories.rights import may_somewhere, member_may
 from factories.roles import active_in_role, may_oversee_factory
 from factories.services import complete_handover, object_to_handover, open_handover, stop_handover
-from portal.accounts.models import User
+from factories.views import person_of
 from portal.core.days import show_days_of
 from portal.core.names import one_line
 from portal.core.uploads import drop_upload, kept_upload, limited_upload, missing_upload, sha256_of_upload
@@ -28,16 +27,12 @@ from portal.ui.lists import requested_page
 from portal.ui.repeats import unsaved, warn_done_already
 
 
-def _person(request: HttpRequest) -> User:
-    return cast("User", request.user)
-
-
 @limited_upload
 @login_required
 @require_http_methods(["GET", "POST"])
 def handover_open(request: HttpRequest, pk: int) -> HttpResponse:
     """Open a handover: who the new manager is, and how the staff know that the former one left."""
-    person = _person(request)
+    person = person_of(request)
     factory = get_object_or_404(Factory.objects.visible_to(person).select_related("programme"), pk=pk)
     show_days_of(factory)
     if not may_oversee_factory(person, factory):
@@ -61,7 +56,7 @@ def _opened(request: HttpRequest, factory: Factory, form: HandoverForm) -> Hando
     upload = case.pop("scan")
     try:
         with kept_upload(upload, HANDOVERS) as scan:
-            opened = open_handover(by=_person(request), factory=factory, **case, scan=scan)
+            opened = open_handover(by=person_of(request), factory=factory, **case, scan=scan)
             is_other_scan = bool(scan) and sha256_of_upload(scan) != opened.scan_sha256
     except ValidationError as error:
         show_errors(form, error)
@@ -79,7 +74,7 @@ def _opened(request: HttpRequest, factory: Factory, form: HandoverForm) -> Hando
 @require_GET
 def handover_list(request: HttpRequest) -> HttpResponse:
     """List the handovers in the staff's countries, newest first. Raises `Http404` for people who enrol nowhere."""
-    person = _person(request)
+    person = person_of(request)
     if not may_somewhere(person, "manage_enrolment"):
         raise Http404
     handovers = Handover.objects.visible_to(person).select_related("factory", "leaving")
@@ -91,7 +86,7 @@ def handover_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def handover(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show one handover: what it is about, how far it is, and what the visitor can do about it."""
-    person = _person(request)
+    person = person_of(request)
     handovers = Handover.objects.visible_to(person).select_related(
         "factory__programme", "leaving", "opened_by", "completed_by", "stopped_by"
     )
@@ -114,8 +109,8 @@ def handover(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _act(request: HttpRequest, found: Handover) -> None:
     """Do what a button says; a refusal of the service is shown above the page. Raises `PermissionDenied`."""
-    by, reason = _person(request), request.POST.get("reason", "").replace("\x00", "")
-    acts: dict[str, tuple[Callable[[], Any], str]] = {
+    by, reason = person_of(request), request.POST.get("reason", "").replace("\x00", "")
+    acts: dict[str, tuple[Callable[[], Handover], str]] = {
         "object": (
             lambda: object_to_handover(by=by, handover=found, reason=reason),
             _("You objected. The handover of %s has ended, and nothing has changed."),
@@ -143,7 +138,7 @@ def _act(request: HttpRequest, found: Handover) -> None:
 @require_GET
 def handover_scan(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """Serve the scan that the staff stored as evidence, to staff only."""
-    person = _person(request)
+    person = person_of(request)
     found = get_object_or_404(Handover.objects.visible_to(person).select_related("factory"), pk=pk)
     if not may_oversee_factory(person, found.factory):
         raise PermissionDenied(_("Only the country's staff see the scan."))

@@ -1,14 +1,16 @@
 """Pages of the import of factories: upload, preview, confirm. A preview signs the stored file for its reader."""
 
-from typing import Any, cast
+from typing import BinaryIO
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core import signing
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
@@ -23,10 +25,11 @@ from factories.imports import (
     FactoryPlan,
     allowed_values,
     import_factories,
-    may_import_factories,
     plan_factories,
 )
 from factories.models import Factory
+from factories.rights import may_somewhere
+from factories.views import person_of
 from portal.accounts.models import User
 from portal.core.exports import csv_response
 from portal.core.turns import one_at_a_time
@@ -45,8 +48,10 @@ class FactoryTableForm(forms.Form):
         error_messages={"required": gettext_lazy("Choose a file.")},
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, data: QueryDict | None = None, files: "MultiValueDict[str, UploadedFile[bytes]] | None" = None
+    ) -> None:
+        super().__init__(data, files)
         self.fields["file"].help_text = _(
             "CSV (UTF-8) or Excel workbook (.xlsx), up to %s MB. Its columns are explained below."
         ) % megabytes(table_limit("factories"))
@@ -54,8 +59,8 @@ class FactoryTableForm(forms.Form):
 
 def _staff(request: HttpRequest) -> User:
     """Return the visitor if they enrol factories. Others who see factories get 403, everybody else 404."""
-    user = cast(User, request.user)
-    if may_import_factories(user):
+    user = person_of(request)
+    if may_somewhere(user, "manage_enrolment"):
         return user
     if Factory.objects.visible_to(user).exists():
         raise PermissionDenied(_("Only the country's staff can add factories."))
@@ -69,7 +74,7 @@ def factory_import(request: HttpRequest) -> HttpResponseBase:
     """Take an uploaded table and show what importing it would do, or its errors."""
     user = _staff(request)
     if request.method == "GET" and "template" in request.GET:
-        return _template()
+        return csv_response("factories", (*REQUIRED, *OPTIONAL), [])
     form = FactoryTableForm(request.POST, request.FILES) if request.method == "POST" else FactoryTableForm()
     if not (request.method == "POST" and form.is_valid()):
         status = REFUSED if form.is_bound else 200
@@ -79,11 +84,6 @@ def factory_import(request: HttpRequest) -> HttpResponseBase:
     if plan.problems:
         drop_upload(name)
     return _preview(request, user, name, plan, status=REFUSED if plan.problems else 200)
-
-
-def _template() -> HttpResponseBase:
-    """Return a table with the columns and no rows, which spreadsheets read as UTF-8."""
-    return csv_response("factories", (*REQUIRED, *OPTIONAL), [])
 
 
 def _columns() -> list[tuple[str, str]]:
@@ -128,23 +128,23 @@ def factory_import_confirm(request: HttpRequest) -> HttpResponse:
         if kept["by"] != user.pk:
             raise signing.BadSignature
         with open_upload(kept["file"]) as file:
-            return _import(request, user, kept, file)
+            return _import(request, user, kept["file"], file, kept["promise"])
     except (signing.BadSignature, FileNotFoundError):
         messages.error(request, _("This preview has expired. Upload the table again."))
         return redirect("factory_import")
 
 
-def _import(request: HttpRequest, user: User, kept: dict[str, Any], file: Any) -> HttpResponse:
+def _import(request: HttpRequest, user: User, name: str, file: BinaryIO, promise: list[object]) -> HttpResponse:
     try:
-        plan = import_factories(by=user, file=file, promise=kept["promise"])
+        plan = import_factories(by=user, file=file, promise=promise)
     except FactoriesChanged:
         messages.warning(
             request, _("Something changed since the preview. Nothing was imported; check the new preview.")
         )
-        return _preview(request, user, kept["file"], plan_factories(by=user, file=file), status=STALE)
+        return _preview(request, user, name, plan_factories(by=user, file=file), status=STALE)
     if plan.problems:
-        return _preview(request, user, kept["file"], plan, status=STALE)
-    drop_upload(kept["file"])
+        return _preview(request, user, name, plan, status=STALE)
+    drop_upload(name)
     text = _("Imported: %(new)s new factories, %(changed)s changed, %(unchanged)s unchanged.")
     messages.success(request, text % {"new": len(plan.new), "changed": len(plan.changes), "unchanged": plan.unchanged})
     return redirect("factory_list")

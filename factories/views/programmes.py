@@ -1,11 +1,9 @@
 """Pages of country programmes: the list, one programme's settings, changing them, adding a country."""
 
-from typing import Any, cast
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import Count, Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,13 +14,9 @@ from factories.forms import PROGRAMME_SETTINGS, NewProgrammeForm, ProgrammeFilte
 from factories.models import CountryProgramme
 from factories.rights import may_everywhere, may_in_programme
 from factories.services import create_programme, update_programme
-from portal.accounts.models import User
-from portal.ui.forms import REFUSED, STALE, posted, show_errors
+from factories.views import label_of, person_of, save_changes
+from portal.ui.forms import REFUSED, posted, show_errors
 from portal.ui.lists import requested_page
-
-
-def _person(request: HttpRequest) -> User:
-    return cast("User", request.user)
 
 
 def _found(request: HttpRequest, pk: int) -> CountryProgramme:
@@ -33,7 +27,7 @@ def _found(request: HttpRequest, pk: int) -> CountryProgramme:
 @require_GET
 def programme_list(request: HttpRequest) -> HttpResponse:
     """List the programmes visible to the visitor; redirect somebody who sees only one straight to it."""
-    person = _person(request)
+    person = person_of(request)
     # Counts are for staff: a constituent reads consolidated figures elsewhere, with small groups left out (R9).
     counted = CountryProgramme.objects.where(person, "view_assessments").filter(pk=OuterRef("pk"))
     enrolled = Count("factories", filter=Q(factories__enrolment_status="enrolled"))
@@ -52,7 +46,7 @@ def programme_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def programme(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one programme's settings, with links to its factories and its staff."""
-    person, found = _person(request), _found(request, pk)
+    person, found = person_of(request), _found(request, pk)
     context = {
         "programme": found,
         "facts": _facts(found),
@@ -66,15 +60,10 @@ def programme(request: HttpRequest, pk: int) -> HttpResponse:
 def _facts(found: CountryProgramme) -> list[tuple[str, object]]:
     """Return the settings, and the switch that is changed on the page of subscriptions."""
     names = (*PROGRAMME_SETTINGS, "participants_need_subscription")
-    return [(_label(name), _words(found, name)) for name in names if name != "name"]
+    return [(label_of(CountryProgramme, name), _words(found, name)) for name in names if name != "name"]
 
 
-def _label(name: str) -> str:
-    words = str(CountryProgramme._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
-    return words[:1].upper() + words[1:]
-
-
-def _words(found: CountryProgramme, name: str) -> Any:
+def _words(found: CountryProgramme, name: str) -> object:
     if name == "enrolment":
         return found.get_enrolment_display()
     value = getattr(found, name)
@@ -87,11 +76,17 @@ def _words(found: CountryProgramme, name: str) -> Any:
 @require_http_methods(["GET", "POST"])
 def programme_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a country's settings, which decide deadlines and what is shown, from the next page on."""
-    person, found = _person(request), _found(request, pk)
+    person, found = person_of(request), _found(request, pk)
     if not may_in_programme(person, "manage_programme", pk):
         raise PermissionDenied(_("Only the programme's manager may change its settings."))
     form = ProgrammeForm(posted(request), instance=found)
-    status = _save(person, pk, form) if request.method == "POST" else 200
+    status = 200
+    if request.method == "POST":
+        status = save_changes(
+            form,
+            lambda: CountryProgramme.objects.select_for_update().get(pk=pk),
+            lambda row: update_programme(by=person, programme=row, **form.changes()),
+        )
     if status == 302:
         messages.success(request, _("The settings were saved."))
         return redirect("programme", pk=pk)
@@ -101,27 +96,11 @@ def programme_edit(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "factories/programme_edit.html", context, status=status)
 
 
-def _save(person: User, pk: int, form: ProgrammeForm) -> int:
-    """Save submitted settings under the programme's lock; return the status to answer with (302: saved)."""
-    if not form.is_valid():
-        return REFUSED
-    with transaction.atomic():
-        current = CountryProgramme.objects.select_for_update().get(pk=pk)
-        if form.is_stale(current):
-            return STALE
-        try:
-            update_programme(by=person, programme=current, **form.changes())
-        except ValidationError as error:
-            show_errors(form, error)
-            return REFUSED
-    return 302
-
-
 @login_required
 @require_http_methods(["GET", "POST"])
 def programme_add(request: HttpRequest) -> HttpResponse:
     """Add a country, as global staff."""
-    person = _person(request)
+    person = person_of(request)
     if not CountryProgramme.objects.visible_to(person).exists():
         raise Http404
     if not may_everywhere(person, "manage_programme"):
