@@ -13,17 +13,9 @@ import re
 from collections.abc import Callable, Iterable
 
 from assessments.reports.build import build_document, point_status
-from assessments.reports.document import (
-    AnswerRow,
-    AssessmentFacts,
-    FactoryFacts,
-    Header,
-    ReaderStamp,
-    ReportDocument,
-    Scope,
-)
+from assessments.reports.document import AnswerRow, Header, ReaderStamp, ReportDocument
 from assessments.reports.formats import CONTENT_TYPES, FORMATS, Format, RenderedFile
-from assessments.reports.labels import UnknownLanguageError, languages
+from assessments.reports.labels import languages
 from assessments.reports.pdf import render_pdf
 from assessments.reports.schema import render_json
 from assessments.reports.table import programme_table, report_table
@@ -33,19 +25,11 @@ from portal.core.documents import RenderCancelledError, RenderError, RenderTimeo
 __all__ = [
     "CONTENT_TYPES",
     "FORMATS",
-    "AnswerRow",
-    "AssessmentFacts",
-    "FactoryFacts",
-    "Format",
-    "Header",
     "ReaderStamp",
     "RenderCancelledError",
     "RenderError",
     "RenderTimeoutError",
     "RenderedFile",
-    "ReportDocument",
-    "Scope",
-    "UnknownLanguageError",
     "build_document",
     "file_name",
     "languages",

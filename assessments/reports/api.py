@@ -4,7 +4,6 @@ Each step asks the gate anew; what is not open to the asker any more is not foun
 file or an old link (R7).
 """
 
-from typing import Any
 from urllib.parse import urlencode
 
 from django.core import signing
@@ -23,8 +22,9 @@ from rest_framework.reverse import reverse
 from assessments.models import Assessment, ReportCopy
 from assessments.reading.scopes import report_language
 from assessments.reading.serializers import JobSerializer, ReportCopySerializer, ReportOrder
-from assessments.reports import CONTENT_TYPES, file_name
-from assessments.reports.services import check_link_key, hand_over, link_key, opening_of, order_report
+from assessments.reports import CONTENT_TYPES
+from assessments.reports.downloads import file_response, own_copy
+from assessments.reports.services import check_link_key, hand_over, link_key, order_report
 from portal.core.api import Query
 from portal.core.api.schema import PROBLEM, ProblemSerializer
 from portal.core.api.views import DetailView, PortalView
@@ -45,18 +45,9 @@ class ReportCopyRows(PortalView):
 
     serializer_class = ReportCopySerializer
 
-    def copy(self, **key: object) -> ReportCopy:
-        """Return one file that the user may still read for the organisation it was created for. Raises 404."""
-        copies = ReportCopy.objects.visible_to(self.user)
-        copies = copies.select_related("assessment__factory__programme", "reader", "brand", "job")
-        copy: ReportCopy = get_object_or_404(copies, **key)
-        if opening_of(copy) is None:
-            raise Http404
-        return copy
-
-    def shown(self, copy: ReportCopy, status: int = 200) -> Response:
-        """Return the response for one file, with a fresh link if it is ready."""
-        link = None
+    def shown(self, pk: object, status: int = 200) -> Response:
+        """Return the response for one file, with a fresh link if it is ready. Raises 404."""
+        copy, link = own_copy(self.user, pk=pk), None
         if copy.file:
             address = reverse("api:report-file", args=[copy.pk], request=self.request)
             link = f"{address}?{urlencode({'key': link_key(by=self.user, copy=copy)})}"
@@ -80,7 +71,7 @@ class ReportOrderView(ReportCopyRows):
             copy = order_report(by=self.user, **order)
         except PermissionDenied as error:  # revoked between the check above and the order
             raise Http404 from error
-        return self.shown(self.copy(pk=copy.pk), status=202)
+        return self.shown(copy.pk, status=202)
 
 
 class ReportDetailView(ReportCopyRows):
@@ -89,7 +80,7 @@ class ReportDetailView(ReportCopyRows):
     @extend_schema(responses=ReportCopySerializer)
     def get(self, request: Request, pk: object) -> Response:
         """Return the progress and, once the file is ready, a link that is valid for a few minutes."""
-        return self.shown(self.copy(pk=pk))
+        return self.shown(pk)
 
 
 class LinkQuery(Query):
@@ -110,9 +101,9 @@ class ReportFileView(ReportCopyRows):
     query_class = LinkQuery
 
     @extend_schema(responses=FILES | {(410, PROBLEM): ProblemSerializer})
-    def get(self, request: Request, pk: object) -> Any:
+    def get(self, request: Request, pk: object) -> FileResponse:
         """Download the file that was created for you. Each download is recorded under “Who saw what”."""
-        copy = self.copy(pk=pk)
+        copy = own_copy(self.user, pk=pk)
         try:
             check_link_key(self.query["key"], by=self.user, copy=copy)
             file = hand_over(by=self.user, copy=copy)
@@ -120,20 +111,7 @@ class ReportFileView(ReportCopyRows):
             raise LinkTooOld from error
         except (signing.BadSignature, PermissionDenied, FileNotFoundError) as error:
             raise Http404 from error
-        content_type = CONTENT_TYPES[copy.format]  # type: ignore[index]
-        return FileResponse(file, as_attachment=True, filename=_name(copy), content_type=content_type)
-
-
-def _name(copy: ReportCopy) -> str:
-    return file_name(
-        bw_id=copy.assessment.factory.bw_id,
-        cycle=copy.assessment.cycle,
-        version=copy.assessment.version,
-        scope=copy.scope,
-        language=copy.language,
-        copy_number=copy.number,
-        format=copy.format,
-    )
+        return file_response(file, copy)
 
 
 class JobRows(PortalView):

@@ -24,6 +24,7 @@ from typing import cast
 
 from assessments.reports.document import (
     FINDING_CODES,
+    POINT_STATUSES,
     PROVENANCES,
     SCOPES,
     AnswerRow,
@@ -64,10 +65,9 @@ def build_document(header: Header, rows: Iterable[AnswerRow], *, scope: Scope, l
     """
     if scope not in SCOPES:
         raise ValueError(f"Unknown report scope {scope!r}; known: {', '.join(SCOPES)}.")
-    labels = labels_for(language)
-    judged = [(row, _finding(row, place, header)) for place, row in enumerate(rows, start=1) if _belongs_to(row, scope)]
+    labels, steps = labels_for(language), rule_of(scope).counted_steps
+    judged = [(row, _finding(row, place, header)) for place, row in enumerate(rows, start=1) if row["step"] in steps]
     clusters = tuple(_clusters(judged, scope))
-    summary = tuple(_summarise(cluster.name, [cluster]) for cluster in clusters)
     return ReportDocument(
         scope=scope,
         language=language,
@@ -75,7 +75,7 @@ def build_document(header: Header, rows: Iterable[AnswerRow], *, scope: Scope, l
         factory=_plain_factory(header),
         assessment=replace(header.assessment, correction_note=plain(header.assessment.correction_note)),
         total=_summarise(labels["total"], clusters),
-        summary=summary,
+        summary=tuple(_summarise(cluster.name, [cluster]) for cluster in clusters),
         clusters=clusters,
         legend=_legend(labels),
     )
@@ -96,10 +96,6 @@ def public_tags(tags: Iterable[str]) -> tuple[str, ...]:
 def plain(text: str | None) -> str:
     """Return the text without control characters and with one kind of line break."""
     return _UNPRINTABLE.sub("", (text or "").replace("\r\n", "\n").replace("\r", "\n")).strip()
-
-
-def _belongs_to(row: AnswerRow, scope: Scope) -> bool:
-    return row["step"] in rule_of(scope).counted_steps
 
 
 def _finding(row: AnswerRow, place: int, header: Header) -> Finding:
@@ -169,13 +165,7 @@ def _counted(code: FindingCode) -> FindingCode:
 
 def _count(findings: Iterable[FindingCode]) -> Counts:
     number = Counter(findings)
-    return Counts(
-        nc=number["nc"],
-        nc_national_law=number["nc_national_law"],
-        compliant=number["compliant"],
-        not_applicable=number["not_applicable"],
-        not_assessed=number["not_assessed"],
-    )
+    return Counts(**{status: number[status] for status in POINT_STATUSES})
 
 
 def _summarise(name: str, clusters: Iterable[Cluster]) -> Summary:

@@ -15,7 +15,7 @@ The rules that need counting (R13, R15, R22, R23) are in `build.py`.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypedDict, get_args
 
@@ -185,6 +185,13 @@ class ReportDocument:
     summary: tuple[Summary, ...]
     clusters: tuple[Cluster, ...]
     legend: tuple[LegendEntry, ...]
+
+    def findings(self) -> Iterator[tuple[Cluster, CompliancePoint, Finding]]:
+        """Yield each finding that the scope may show, with its cluster and compliance point."""
+        for cluster in self.clusters:
+            for point in cluster.points:
+                for finding in point.findings:
+                    yield cluster, point, finding
 
 
 @dataclass(frozen=True, slots=True)

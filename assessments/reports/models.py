@@ -4,12 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import (
-    Exists,
-    OuterRef,
-    Q,
-    QuerySet,
-)
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from assessments.visits.models import Assessment, opened_for_row
@@ -31,9 +26,8 @@ class ReportCopyQuerySet(QuerySet["ReportCopy"]):
         A revoke hides the file on the next query; so does a change of sides, whatever the person may read on the new
         one.
         """
-        assessments = Assessment.objects.all()
-        own = assessments.filter(access.readable_as_own(user), pk=OuterRef("assessment"))
-        worked_on = assessments.filter(access.readable_as_staff(user), pk=OuterRef("assessment"))
+        own = Assessment.objects.own_of(user).filter(pk=OuterRef("assessment"))
+        worked_on = Assessment.objects.worked_on_by(user).filter(pk=OuterRef("assessment"))
         readable = Q(Exists(own), side="own_factory") | Q(Exists(worked_on), side="staff")
         for scope in access.ASSESSMENT_SCOPES:
             granted = Q(opened_for_row(user, "assessment", [scope]), assessment__state__in=access.OPEN_TO_BRANDS)

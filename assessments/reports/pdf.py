@@ -35,8 +35,9 @@ def render_pdf(
     `should_cancel` is called five times a second while Typst runs; `timeout` is in seconds. Raises
     `RenderCancelledError`, `RenderTimeoutError`, or `RenderError` with what Typst said.
     """
+    timestamp = calendar.timegm(stamp.date.timetuple())
     data = payload(document, stamp)
-    return compile_pdf(TEMPLATE, data, timestamp=_timestamp(stamp), should_cancel=should_cancel, timeout=timeout)
+    return compile_pdf(TEMPLATE, data, timestamp=timestamp, should_cancel=should_cancel, timeout=timeout)
 
 
 def payload(document: ReportDocument, stamp: ReaderStamp) -> dict[str, Any]:
@@ -54,10 +55,6 @@ def payload(document: ReportDocument, stamp: ReaderStamp) -> dict[str, Any]:
         labels = labels_for(document.language)
         shown["method"].append(labels["replaced_note"].format(count=replaced))
     return shown
-
-
-def _timestamp(stamp: ReaderStamp) -> int:
-    return calendar.timegm(stamp.date.timetuple())
 
 
 # --- the payload ------------------------------------------------------------------------------------
@@ -196,11 +193,7 @@ def _cluster(cluster: Cluster, document: ReportDocument) -> dict[str, object]:
     assessed = any(point.counts.assessed for point in cluster.points)
     found = any(point.status in ("nc", "nc_national_law") for point in cluster.points)
     note = "" if found else labels["no_findings" if assessed else "nothing_assessed"]
-    return {
-        "name": cluster.name,
-        "note": note,
-        "points": [_point(point, document) for point in cluster.points],
-    }
+    return {"name": cluster.name, "note": note, "points": [_point(point, document) for point in cluster.points]}
 
 
 def _point(point: CompliancePoint, document: ReportDocument) -> dict[str, object]:

@@ -21,11 +21,7 @@ SCHEMA_VERSION = "1.0"
 
 def render_json(document: ReportDocument, stamp: ReaderStamp) -> bytes:
     """Return the document and the reader of this copy, as UTF-8 JSON; dates are ISO 8601, rates 0 to 1 or null."""
-    content = {
-        "schema_version": SCHEMA_VERSION,
-        "copy": dataclasses.asdict(stamp),
-        **dataclasses.asdict(document),
-    }
+    content = {"schema_version": SCHEMA_VERSION, "copy": dataclasses.asdict(stamp), **dataclasses.asdict(document)}
     return json.dumps(content, ensure_ascii=False, indent=1, default=_iso).encode()
 
 

@@ -8,7 +8,6 @@ Each file carries its reader's name and a copy number that is never used twice; 
 
 import secrets
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.core import signing
@@ -62,10 +61,15 @@ def order_report(*, by: User, assessment: Assessment, scope: str, language: str,
     The same order placed twice while the first is under way (a double click) is one order. Raises `PermissionDenied`,
     or `ValidationError` for an unknown scope, language or format, and if too many files are waiting.
     """
-    decision = _decide(by, assessment, scope)
+    if scope not in ASSESSMENT_SCOPES:
+        raise ValidationError({"scope": _("There is no such report.")})
+    decision = access.decide(by, assessment, scope)
     if not decision:
         raise PermissionDenied(decision.sentence)
-    _check_order(language, format)
+    if language not in languages():
+        raise ValidationError({"language": _("There are no reports in this language.")})
+    if format not in FORMATS:
+        raise ValidationError({"format": _("There are no reports in this format.")})
     User.objects.select_for_update().get(pk=by.pk)  # one order of a person at a time
     waiting = ReportCopy.objects.filter(reader=by, job__state__in=UNFINISHED)
     order = {"assessment": assessment, "scope": scope, "language": language, "format": format}
@@ -76,20 +80,7 @@ def order_report(*, by: User, assessment: Assessment, scope: str, language: str,
         raise ValidationError(
             _("%s files are already being created for you. Wait until they are finished.") % MOST_WAITING
         )
-    return _start(by, decision, order)
-
-
-def _decide(reader: User, assessment: Assessment, scope: str) -> Decision:
-    if scope not in ASSESSMENT_SCOPES:
-        raise ValidationError({"scope": _("There is no such report.")})
-    return access.decide(reader, assessment, scope)
-
-
-def _check_order(language: str, format: str) -> None:  # noqa: A002
-    if language not in languages():
-        raise ValidationError({"language": _("There are no reports in this language.")})
-    if format not in FORMATS:
-        raise ValidationError({"format": _("There are no reports in this format.")})
+    return _start(by, decision, assessment.factory_id, order)
 
 
 def _brand_id(decision: Decision) -> int | None:
@@ -101,8 +92,7 @@ def _made_for(decision: Decision) -> dict[str, object]:
     return {"side": decision.reason.value, "brand_id": _brand_id(decision)}
 
 
-def _start(by: User, decision: Decision, order: dict[str, Any]) -> ReportCopy:
-    factory_id = order["assessment"].factory_id
+def _start(by: User, decision: Decision, factory_id: int, order: dict[str, object]) -> ReportCopy:
     job = start_job(kind=KIND, by=by, params={}, factory_id=factory_id)
     copy = ReportCopy.objects.create(number=_next_number(), job=job, reader=by, **_made_for(decision), **order)
     record(
@@ -243,11 +233,10 @@ def hand_over(*, by: User, copy: ReportCopy) -> "File[bytes]":
     if not copy.file or copy.job.state != Job.State.DONE:
         raise FileNotFoundError
     file = storages["private"].open(copy.file)
-    openings = {copy.scope: decision.grant}
     record_access(
         by=by,
         assessment=copy.assessment,
-        openings=openings,
+        openings={copy.scope: decision.grant},
         action=AccessRecord.Action.DOWNLOAD,
         copy_number=copy.number,
         copy_format=copy.format,

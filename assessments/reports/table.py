@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypedDict
 
 from assessments.reports.build import public_tags
-from assessments.reports.document import AnswerRow, Finding, Header, ReportDocument
+from assessments.reports.document import AnswerRow, Cluster, CompliancePoint, Finding, Header, ReportDocument
 from portal.core.exports import csv_file
 
 COLUMNS = (
@@ -46,8 +46,8 @@ NATIONAL_LAW_TAG = "National Law"
 _FINDING_CELLS = {"nc": "1", "nc_national_law": "1", "compliant": "0"}
 
 
-class LongTableRow(TypedDict):
-    """One row of the long table, before it becomes text."""
+class _Facts(TypedDict):
+    """What each row of one assessment repeats."""
 
     country: str
     factory_id: str
@@ -55,6 +55,11 @@ class LongTableRow(TypedDict):
     quest_id: str
     cycle: int
     start_date: dt.date
+
+
+class LongTableRow(_Facts):
+    """One row of the long table, before it becomes text; its keys are in the order of `COLUMNS`."""
+
     questionnaire: str
     cluster: str
     compliance_point: str
@@ -77,30 +82,22 @@ def finding_cell(question_type: str, finding: str, value: str) -> str:
 
 def report_table(document: ReportDocument, *, bom: bool = True) -> Iterator[bytes]:
     """Return the long table of one report. It carries no reader's name: the copy number is in the file's name."""
-    return long_table(_document_rows(document), bom=bom)
+    return long_table((_row(document, *found) for found in document.findings()), bom=bom)
 
 
-def programme_table(
-    header: Header, rows: Iterable[AnswerRow], *, questionnaire: str, bom: bool = True
-) -> Iterator[bytes]:
+def programme_table(header: Header, rows: Iterable[AnswerRow], *, questionnaire: str) -> Iterator[bytes]:
     """Return the long table of one assessment for the programme's staff: every question, as the import reads it back.
 
     The header is the English one. A factory's own answer to a question is not a finding here either (R13).
     """
-    return long_table((_programme_row(header, row, questionnaire) for row in rows), bom=bom)
+    return long_table(_programme_row(header, row, questionnaire) for row in rows)
 
 
 def _programme_row(header: Header, row: AnswerRow, questionnaire: str) -> LongTableRow:
-    factory, assessment = header.factory, header.assessment
     finding = "" if row["provenance"] == "self_assessed" else row["finding"] or ""
     law = [NATIONAL_LAW_TAG] if finding == "nc_national_law" else []
     return {
-        "country": factory.country,
-        "factory_id": factory.bw_id,
-        "factory_name": factory.name,
-        "quest_id": assessment.quest_id,
-        "cycle": assessment.cycle,
-        "start_date": assessment.start_date,
+        **_facts(header),
         "questionnaire": questionnaire,
         "cluster": row["cluster"],
         "compliance_point": row["compliance_point"],
@@ -112,43 +109,29 @@ def _programme_row(header: Header, row: AnswerRow, questionnaire: str) -> LongTa
     }
 
 
-def _cells(row: LongTableRow) -> list[str]:
-    tags = ";".join(row["tags"])
-    texts = (row["cluster"], row["compliance_point"], row["question_id"], row["label"], row["question_type"])
-    return [
-        row["country"],
-        row["factory_id"],
-        row["factory_name"],
-        row["quest_id"],
-        str(row["cycle"]),
-        f"{row['start_date']:%d/%m/%Y}",
-        row["questionnaire"],
-        *texts,
-        row["finding"],
-        tags,
-    ]
+def _facts(report: Header | ReportDocument) -> _Facts:
+    return {
+        "country": report.factory.country,
+        "factory_id": report.factory.bw_id,
+        "factory_name": report.factory.name,
+        "quest_id": report.assessment.quest_id,
+        "cycle": report.assessment.cycle,
+        "start_date": report.assessment.start_date,
+    }
 
 
-def _document_rows(document: ReportDocument) -> Iterator[LongTableRow]:
-    for cluster in document.clusters:
-        for point in cluster.points:
-            for found in point.findings:
-                yield _row(document, cluster.name, point.name, found)
+def _cells(row: LongTableRow) -> list[object]:
+    cells = {**row, "start_date": f"{row['start_date']:%d/%m/%Y}", "tags": ";".join(row["tags"])}
+    return [cells[name] for name in LongTableRow.__annotations__]
 
 
-def _row(document: ReportDocument, cluster: str, point: str, found: Finding) -> LongTableRow:
-    factory, assessment = document.factory, document.assessment
+def _row(document: ReportDocument, cluster: Cluster, point: CompliancePoint, found: Finding) -> LongTableRow:
     law = [NATIONAL_LAW_TAG] if found.finding == "nc_national_law" else []
     return {
-        "country": factory.country,
-        "factory_id": factory.bw_id,
-        "factory_name": factory.name,
-        "quest_id": assessment.quest_id,
-        "cycle": assessment.cycle,
-        "start_date": assessment.start_date,
+        **_facts(document),
         "questionnaire": QUESTIONNAIRE,
-        "cluster": cluster,
-        "compliance_point": point,
+        "cluster": cluster.name,
+        "compliance_point": point.name,
         "question_id": found.ext_id,
         "label": found.label,
         "question_type": found.question_type,

@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core import signing
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -21,8 +21,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from assessments.models import Assessment, ReportCopy
 from assessments.reading.views import ReportOrder
-from assessments.reports import CONTENT_TYPES, file_name
-from assessments.reports.services import KIND, check_link_key, hand_over, link_key, opening_of, order_report
+from assessments.reports.downloads import file_response, own_copy
+from assessments.reports.services import KIND, check_link_key, hand_over, link_key, order_report
 from portal.accounts.models import User
 from portal.core.models import Job
 from portal.core.views import job_pages
@@ -52,17 +52,6 @@ def report_order(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("job", job_id=copy.job_id)
 
 
-def _own_copy(user: User, **key: object) -> ReportCopy:
-    """Return the visitor's own copy, if they may still read it on the side it was made for. Raises `Http404`."""
-    copies = ReportCopy.objects.visible_to(user).select_related(
-        "assessment__factory__programme", "reader", "brand", "job"
-    )
-    copy: ReportCopy = get_object_or_404(copies, **key)
-    if opening_of(copy) is None:
-        raise Http404
-    return copy
-
-
 def report_job(request: HttpRequest, job: Job) -> HttpResponseBase:
     """Show how far a file is, and then a link that is valid for some minutes. htmx asks for the fragment alone."""
     is_poll = bool(request.headers.get("HX-Request"))
@@ -77,7 +66,8 @@ def report_job(request: HttpRequest, job: Job) -> HttpResponseBase:
 
 
 def _progress(user: User, job: Job) -> dict[str, object]:
-    copy = _own_copy(user, job=job)
+    copy = own_copy(user, job=job)
+    key = link_key(by=user, copy=copy)
     assessment_url = reverse("assessment", args=[copy.assessment_id])
     return {
         "job": job,
@@ -88,7 +78,7 @@ def _progress(user: User, job: Job) -> dict[str, object]:
         "assessment_url": assessment_url,
         "breadcrumbs": [(copy.assessment.factory.name, assessment_url)],
         "facts": _facts(copy),
-        "result_url": _fresh_link(user, copy) if copy.file else "",
+        "result_url": f"{reverse('report_download', args=[copy.pk])}?{urlencode({'key': key})}" if copy.file else "",
     }
 
 
@@ -104,16 +94,12 @@ def _facts(copy: ReportCopy) -> list[tuple[str, object]]:
 job_pages[KIND] = report_job
 
 
-def _fresh_link(user: User, copy: ReportCopy) -> str:
-    return f"{reverse('report_download', args=[copy.pk])}?{urlencode({'key': link_key(by=user, copy=copy)})}"
-
-
 @login_required
 @require_GET
 def report_download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """Serve the file to the person it was made for. A link that is too old leads to a fresh one, if still open."""
     user = cast(User, request.user)
-    copy = _own_copy(user, pk=pk)
+    copy = own_copy(user, pk=pk)
     try:
         check_link_key(request.GET.get("key", ""), by=user, copy=copy)
     except signing.SignatureExpired:
@@ -125,22 +111,4 @@ def report_download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         file = hand_over(by=user, copy=copy)
     except (PermissionDenied, FileNotFoundError) as error:
         raise Http404 from error
-    return FileResponse(
-        file,
-        as_attachment=True,
-        filename=_file_name(copy),
-        content_type=CONTENT_TYPES[copy.format],  # type: ignore[index]
-    )
-
-
-def _file_name(copy: ReportCopy) -> str:
-    assessment = copy.assessment
-    return file_name(
-        bw_id=assessment.factory.bw_id,
-        cycle=assessment.cycle,
-        version=assessment.version,
-        scope=copy.scope,
-        language=copy.language,
-        copy_number=copy.number,
-        format=copy.format,
-    )
+    return file_response(file, copy)

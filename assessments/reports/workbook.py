@@ -9,26 +9,17 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
-from assessments.reports.document import (
-    Cluster,
-    CompliancePoint,
-    Finding,
-    ReaderStamp,
-    ReportDocument,
-    Summary,
-)
+from assessments.reports.document import Finding, ReaderStamp, ReportDocument, Summary
 from assessments.reports.labels import RIGHT_TO_LEFT, Labels, labels_for
 from portal.core.days import UTC_DAYS, start_of
+from portal.core.exports import WORKBOOK
 from sharing.scopes import rule_of
 
-OPTIONS = {
-    "constant_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-}
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+
 MAX_CELL = 32_767  # characters, Excel's limit
 
 Cell = str | int | float | dt.date | None
@@ -39,7 +30,7 @@ def render_workbook(document: ReportDocument, stamp: ReaderStamp) -> bytes:
     import xlsxwriter  # only the job that renders a workbook needs it
 
     buffer = io.BytesIO()
-    with xlsxwriter.Workbook(buffer, OPTIONS) as book:
+    with xlsxwriter.Workbook(buffer, WORKBOOK) as book:
         _properties(book, document, stamp)
         _summary_sheet(book, document)
         _findings_sheet(book, document)
@@ -50,13 +41,13 @@ def render_workbook(document: ReportDocument, stamp: ReaderStamp) -> bytes:
 class _Sheet:
     """One worksheet, filled from the top: a header row that stays visible, then typed rows."""
 
-    def __init__(self, book: Any, name: str, widths: Sequence[int], *, rtl: bool) -> None:
+    def __init__(self, book: Workbook, language: str, name: str, widths: Sequence[int]) -> None:
         self.sheet = book.add_worksheet(name[:31])
         self.formats = {kind: book.add_format({"valign": "top", **options}) for kind, options in _FORMATS.items()}
         self.row = 0
         for column, width in enumerate(widths):
             self.sheet.set_column(column, column, width)
-        if rtl:
+        if language in RIGHT_TO_LEFT:
             self.sheet.right_to_left()
 
     def header(self, names: Sequence[str], rows: int) -> None:
@@ -85,13 +76,7 @@ class _Sheet:
 
 
 _FORMATS: dict[str, dict[str, object]] = {
-    "header": {
-        "bold": True,
-        "text_wrap": True,
-        "bg_color": "#1C6E7D",
-        "font_color": "#FFFFFF",
-        "valign": "vcenter",
-    },
+    "header": {"bold": True, "text_wrap": True, "bg_color": "#1C6E7D", "font_color": "#FFFFFF", "valign": "vcenter"},
     "text": {"text_wrap": True},
     "strong": {"text_wrap": True, "bold": True},
     "number": {"num_format": "#,##0"},
@@ -100,7 +85,7 @@ _FORMATS: dict[str, dict[str, object]] = {
 }
 
 
-def _properties(book: Any, document: ReportDocument, stamp: ReaderStamp) -> None:
+def _properties(book: Workbook, document: ReportDocument, stamp: ReaderStamp) -> None:
     book.set_properties(
         {
             "title": f"{labels_for(document.language)[f'title_{document.scope}']}: {document.factory.name}",
@@ -110,13 +95,9 @@ def _properties(book: Any, document: ReportDocument, stamp: ReaderStamp) -> None
     )
 
 
-def _sheet(book: Any, document: ReportDocument, name: str, widths: Sequence[int]) -> _Sheet:
-    return _Sheet(book, name, widths, rtl=document.language in RIGHT_TO_LEFT)
-
-
-def _summary_sheet(book: Any, document: ReportDocument) -> None:
+def _summary_sheet(book: Workbook, document: ReportDocument) -> None:
     labels = labels_for(document.language)
-    sheet = _sheet(book, document, labels["summary"], (48, 14, 14, 18, 18))
+    sheet = _Sheet(book, document.language, labels["summary"], (48, 14, 14, 18, 18))
     names = ("cluster", "questions_assessed", "points_assessed", "points_nc", "rate")
     sheet.header([labels[name] for name in names], rows=len(document.summary))
     for line in document.summary:
@@ -142,21 +123,14 @@ FINDING_COLUMNS = (
 )
 
 
-def _findings_sheet(book: Any, document: ReportDocument) -> None:
+def _findings_sheet(book: Workbook, document: ReportDocument) -> None:
     labels = labels_for(document.language)
     name = labels[f"answers_{document.scope}" if rule_of(document.scope).lists_answers else "findings"]
-    sheet = _sheet(book, document, name, [width for _, width in FINDING_COLUMNS])
-    found = list(_all_findings(document))
+    sheet = _Sheet(book, document.language, name, [width for _, width in FINDING_COLUMNS])
+    found = list(document.findings())
     sheet.header([labels[key] for key, _ in FINDING_COLUMNS], rows=len(found))
     for cluster, point, finding in found:
         sheet.write([cluster.name, point.name, *_finding_cells(finding, labels)])
-
-
-def _all_findings(document: ReportDocument) -> Iterator[tuple[Cluster, CompliancePoint, Finding]]:
-    for cluster in document.clusters:
-        for point in cluster.points:
-            for finding in point.findings:
-                yield cluster, point, finding
 
 
 def _finding_cells(finding: Finding, labels: Labels) -> list[Cell]:
@@ -177,9 +151,9 @@ def _typed(value: str) -> Cell:
     return int(value) if value.isascii() and value.isdigit() and len(value) <= 15 else value
 
 
-def _about_sheet(book: Any, document: ReportDocument, stamp: ReaderStamp) -> None:
+def _about_sheet(book: Workbook, document: ReportDocument, stamp: ReaderStamp) -> None:
     labels = labels_for(document.language)
-    sheet = _sheet(book, document, labels["about"], (34, 90))
+    sheet = _Sheet(book, document.language, labels["about"], (34, 90))
     for name, cell in _about_rows(document, stamp, labels):
         sheet.write([name, cell], strong=(0,))
 
