@@ -11,7 +11,7 @@ class AssessmentsConfig(AppConfig):
 
     def ready(self) -> None:
         import assessments.imports.files
-        import assessments.imports.tasks
+        import assessments.imports.services
         import assessments.tasks  # noqa: F401 - registers what its jobs do
         from assessments.comparing import compare_answers, compare_first_publications, compare_publications
         from assessments.notices import register_kinds

@@ -6,7 +6,7 @@ factory (a correction is a new version). The database itself refuses changes to 
 
 from assessments.answering.models import Answer
 from assessments.corrections.models import CorrectionNotice
-from assessments.imports.models import ImportBatch, ImportProblem, ImportQuestion, ImportRow, ImportVisit
+from assessments.imports.models import ImportBatch
 from assessments.questionnaires.models import PUBLIC_TAG, ZERO_TOLERANCE_TAG, Cluster, CompliancePoint, Question, Tool
 from assessments.reports.models import ReportCopy
 from assessments.visits.models import Assessment
@@ -23,10 +23,6 @@ __all__ = [
     "CorrectionNotice",
     "Figures",
     "ImportBatch",
-    "ImportProblem",
-    "ImportQuestion",
-    "ImportRow",
-    "ImportVisit",
     "Question",
     "ReportCopy",
     "Tool",

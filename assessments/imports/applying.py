@@ -11,6 +11,7 @@ from assessments.events import AssessmentEvent
 from assessments.imports.checks import Check, Plan
 from assessments.imports.facts import QUESTION_FIELDS, VISIT_FIELDS, AskedQuestion, Visit
 from assessments.imports.models import ImportBatch, ImportQuestion, ImportVisit
+from assessments.imports.previews import NewFactory
 from assessments.models import Assessment, Question, Tool
 from assessments.questionnaires.tables import QuestionRow, import_tool
 from factories.imports import create_factories
@@ -103,11 +104,11 @@ def _create_missing(batch: ImportBatch, plan: Plan) -> None:
     named = plan.named()
     made = create_factories(by=batch.owner, factories=[_factory(facts, programmes) for facts in named["factories"]])
     plan.factories |= {factory.bw_id: factory for factory in made}
-    for facts in named["tools"]:
-        _create_tool(batch, plan, facts["name"], programmes.get(facts["country"]))
+    for tool in named["tools"]:
+        _create_tool(batch, plan, tool["name"], programmes.get(tool["country"]))
 
 
-def _factory(facts: dict[str, Any], programmes: dict[str, CountryProgramme]) -> Factory:
+def _factory(facts: NewFactory, programmes: dict[str, CountryProgramme]) -> Factory:
     factory = Factory(
         programme=programmes[facts["country"]],
         bw_id=facts["bw_id"],
@@ -258,10 +259,7 @@ def _finish_factories(batch: ImportBatch, plan: Plan) -> None:
 def _record(batch: ImportBatch, plan: Plan, counts: dict[str, int]) -> None:
     """Record one event for the import, and one for each assessment, as if it had been made by hand."""
     of_batch: dict[str, Any] = {"import": str(batch.pk)}  # a reserved word, which cannot be a keyword
-    for kind, visits in (
-        (AssessmentEvent.IMPORTED, plan.new),
-        (AssessmentEvent.IMPORT_CHANGED, plan.changed),
-    ):
+    for kind, visits in ((AssessmentEvent.IMPORTED, plan.new), (AssessmentEvent.IMPORT_CHANGED, plan.changed)):
         Event.objects.bulk_create(
             (
                 event_of(

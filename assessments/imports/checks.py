@@ -4,9 +4,9 @@ No error reveals what a person may not see: an id that another country uses is o
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -16,7 +16,8 @@ from assessments.imports import columns as c
 from assessments.imports.compare import conflicts, count_staged, same_answers
 from assessments.imports.facts import AskedQuestion, Variant, Visit
 from assessments.imports.models import ImportBatch
-from assessments.imports.notes import Named, Note, note
+from assessments.imports.notes import Named, Note, StoredNote, note
+from assessments.imports.previews import NewFactory, NewTool, Promise
 from assessments.imports.texts import LongTableText
 from assessments.models import Assessment, Question, Tool
 from factories.models import CountryProgramme, Factory
@@ -28,7 +29,7 @@ from portal.core.tables.dates import past_day
 from portal.core.tables.texts import Sentence, country, sentences_of
 
 NOT_ASSESSED_COUNTRIES = frozenset({"LK"})  # R48
-K = TypeVar("K")
+T = TypeVar("T")
 
 
 @dataclass
@@ -46,14 +47,14 @@ class Plan:
     missing_tools: dict[str, list[AskedQuestion]] = field(default_factory=dict)
     tool_countries: dict[str, set[str]] = field(default_factory=dict)
     newly_obsolete: list[str] = field(default_factory=list)
-    notes: list[dict[str, object]] = field(default_factory=list)
+    notes: list[StoredNote] = field(default_factory=list)
 
     @property
     def creates(self) -> bool:
         """True if the table names something that the portal does not know."""
         return bool(self.missing_programmes or self.missing_factories or self.missing_tools)
 
-    def named(self) -> dict[str, Any]:
+    def named(self) -> Promise:
         """Return what would be created and changed, by name: the preview shows it and the apply step must match it."""
         return {
             "programmes": sorted(self.missing_programmes),
@@ -66,7 +67,7 @@ class Plan:
         }
 
     @staticmethod
-    def _factory(bw_id: str, visits: list[Visit]) -> dict[str, object]:
+    def _factory(bw_id: str, visits: list[Visit]) -> NewFactory:
         newest = max(visits, key=lambda visit: visit.start_date)
         return {
             "bw_id": bw_id,
@@ -76,7 +77,7 @@ class Plan:
             "cycle": max(visit.cycle for visit in visits),
         }
 
-    def _tool(self, name: str, asked: list[AskedQuestion]) -> dict[str, object]:
+    def _tool(self, name: str, asked: list[AskedQuestion]) -> NewTool:
         countries = sorted(self.tool_countries[name])
         return {
             "name": name,
@@ -347,8 +348,8 @@ class Check:
                 self._old.append({"quest_id": visit.quest_id, "old": equal.version, "new": newer.version})
 
 
-def _grouped(items: Iterable[object], key: Any) -> dict[Any, list[Any]]:
-    groups: dict[object, list[object]] = defaultdict(list)
+def _grouped(items: Iterable[T], key: Callable[[T], str]) -> dict[str, list[T]]:
+    groups: dict[str, list[T]] = defaultdict(list)
     for item in items:
         groups[key(item)].append(item)
     return dict(groups)

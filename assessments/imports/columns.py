@@ -51,16 +51,7 @@ MOST_TAG = 60
 _OBSOLETE = re.compile(r"\s*\(\s*obsolete\s*\)\s*", re.IGNORECASE)
 _FACTORY_ID = re.compile(r"[A-Za-z0-9._/-]+")
 # Names of columns in other systems: SLCP's exports, other verifiers' and auditors' reports.
-_FOREIGN_HEADERS = (
-    "slcp",
-    "verifier",
-    "gatewayid",
-    "selfassessment",
-    "facilityresponse",
-    "auditor",
-    "auditfirm",
-    "auditbody",
-)
+_FOREIGN = re.compile("slcp|verifier|gatewayid|selfassessment|facilityresponse|auditor|auditfirm|auditbody")
 _SLCP_REFERENCE = re.compile(r"[A-Z]{2,4}-[A-Z]{2,5}-\d+(-\d+)*")
 
 
@@ -71,7 +62,7 @@ def foreign_headers(headers: list[str]) -> list[str]:
 
 def _is_foreign(plain: str, header: str) -> bool:
     named = plain in {"referenceid", "questionreference", "facilityid", "caf", "cafversion", "verificationstatus"}
-    return named or is_slcp_reference(header) or any(word in plain for word in _FOREIGN_HEADERS)
+    return named or is_slcp_reference(header) or _FOREIGN.search(plain) is not None
 
 
 def is_slcp_reference(text: str) -> bool:

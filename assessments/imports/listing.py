@@ -3,11 +3,12 @@
 from assessments.imports.checks import Plan
 from assessments.imports.compare import count_findings
 from assessments.imports.models import ImportBatch
+from assessments.imports.previews import ListedVisit
 
 LISTED = 100  # assessments that the preview names; the rest are only counted
 
 
-def listed(batch: ImportBatch, plan: Plan) -> list[dict[str, object]]:
+def listed(batch: ImportBatch, plan: Plan) -> list[ListedVisit]:
     """Return the first `LISTED` assessments of a staged table: first those that change something, then by factory."""
     kinds = (("changed", plan.changed), ("new", plan.new), ("unchanged", plan.unchanged))
     told = [

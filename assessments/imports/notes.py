@@ -1,14 +1,14 @@
 """Notes of a preview about a table, as the batch stores them: a code and names, put into words for each reader."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TypedDict
 
 from django.db import models
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 SAMPLE = 20  # names in a note
-Named = str | dict[str, Any]
+Named = str | dict[str, str | int]
 
 
 class Note(models.TextChoices):
@@ -19,12 +19,20 @@ class Note(models.TextChoices):
     REWORDED = "reworded", _("These questions (%s) are worded differently in the portal, which keeps its wording.")
 
 
-def note(code: Note, names: Sequence[Named]) -> dict[str, object]:
+class StoredNote(TypedDict):
+    """A note as the batch stores it: `more` names are left out."""
+
+    code: str
+    names: Sequence[Named]
+    more: int
+
+
+def note(code: Note, names: Sequence[Named]) -> StoredNote:
     """Return a note as the batch stores it. For a replaced version the name is a dict: `quest_id`, `old`, `new`."""
     return {"code": code.value, "names": names[:SAMPLE], "more": max(len(names) - SAMPLE, 0)}
 
 
-def note_in_words(kept: Any) -> str:
+def note_in_words(kept: StoredNote | str) -> str:
     """Return the sentence of a note; one that was stored in words, before there were codes, stays as it is."""
     if isinstance(kept, str):
         return kept

@@ -25,8 +25,8 @@ def summary(problems: Problems) -> dict[str, object]:
     return {"problems": problems.total, "groups": [group.stored() for group in problems.groups()[:MOST_GROUPS]]}
 
 
-def stored_problems(batch: ImportBatch) -> list[Problem]:
-    """Return what is wrong with the table of `batch`, by row; those from before there were codes keep their words."""
+def error_rows(batch: ImportBatch) -> list[Problem]:
+    """Return the first problems of each kind, by row; those from before there were codes keep their words."""
     return [
         Problem(one.row, one.column, one.value, read_sentence(one.sentence) if one.sentence else Sentence(one.message))
         for one in batch.problems.order_by("row", "pk")

@@ -8,11 +8,12 @@ from datetime import date
 from functools import partial
 from itertools import islice
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.db.models import Model
 from psycopg import sql
 
 from assessments.imports import columns as c
@@ -111,7 +112,8 @@ class Reading:
                 found = findings.get(text)
                 finding = self._finding(row, findings, text) if found is None else found
             if len(value) > c.MOST_TEXT:
-                self._too_long(row, value)
+                too_long = TableText.LONG(length=len(value), limit=c.MOST_TEXT)
+                self.problems.add(row, c.FINDING, value[:80] + "…", too_long)
             elif visit and number:
                 yield batch_id, row, visit, number, finding, value
 
@@ -128,10 +130,6 @@ class Reading:
             self.problems.add(row, c.FINDING, text, not_allowed(written, LongTableText.FINDINGS()))
             return ""
         return found
-
-    def _too_long(self, row: int, value: str) -> None:
-        told = TableText.LONG(length=len(value), limit=c.MOST_TEXT)
-        self.problems.add(row, c.FINDING, value[:80] + "…", told)
 
     def _read(self, row: int, column: str, cell: str, read: Callable[[str], T]) -> T | None:
         try:
@@ -248,13 +246,13 @@ def _shown(value: object) -> str:
     return ";".join(value) if isinstance(value, tuple) else str(value)
 
 
-def _copy_into(model: Any, names: tuple[str, ...]) -> sql.Composed:
+def _copy_into(model: type[Model], names: tuple[str, ...]) -> sql.Composed:
     return sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(model._meta.db_table), sql.SQL(", ").join(map(sql.Identifier, names))
     )
 
 
-def _copy_objects(model: Any, names: tuple[str, ...], batch_id: UUID, objects: Iterable[object]) -> None:
+def _copy_objects(model: type[Model], names: tuple[str, ...], batch_id: UUID, objects: Iterable[object]) -> None:
     with connection.cursor() as cursor, cursor.copy(_copy_into(model, ("batch_id", *names))) as copy:
         for one in objects:
             values = (getattr(one, name) for name in names)

@@ -1,7 +1,6 @@
 """The import of the long table: upload, check, decide, apply. The rules are in `assessments.imports`."""
 
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -11,20 +10,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assessments.imports import columns as c
-from assessments.imports.applying import PlanChanged, apply_batch, nothing_to_do, staged_questions, staged_visits
+from assessments.imports.applying import PlanChanged, apply_batch, nothing_to_do
 from assessments.imports.checks import Check, Plan
 from assessments.imports.compare import count_rows
 from assessments.imports.heartbeat import Heartbeat
 from assessments.imports.listing import listed
 from assessments.imports.models import ImportBatch, ImportQuestion, ImportRow, ImportVisit
-from assessments.imports.problems import store, stored_problems, summary
+from assessments.imports.problems import error_rows, store, summary
 from assessments.imports.reading import Reading
 from assessments.imports.texts import LongTableText
 from assessments.job_texts import ImportText
 from factories.rights import may_somewhere
 from portal.accounts.models import User
 from portal.core.jobs import JobCancelled, JobError, JobRun, job_handler, start_job
-from portal.core.tables import Problem, Problems, Table, TableError
+from portal.core.tables import Problems, Table, TableError
 from portal.core.tables.texts import TableText
 from portal.core.uploads import drop_upload, kept_upload, open_upload
 
@@ -39,7 +38,7 @@ def may_import(by: User) -> bool:
 
 
 @transaction.atomic
-def start_import(*, by: User, upload: "File[Any]") -> ImportBatch:
+def start_import(*, by: User, upload: "File[bytes]") -> ImportBatch:
     """Store an uploaded table and start its check. Nothing is imported before `confirm_import`.
 
     Raises `PermissionDenied`, or `ValidationError` for an empty file.
@@ -91,9 +90,7 @@ def discard_import(*, by: User, batch: ImportBatch) -> None:
     if is_applying(batch):
         raise ValidationError(_("This table is being imported."))
     if batch.state != State.APPLIED:
-        _forget(batch)
-        batch.state = State.DISCARDED
-        batch.save(update_fields=["state"])
+        _discard(batch)
 
 
 def is_applying(batch: ImportBatch) -> bool:
@@ -107,9 +104,13 @@ def clear_old_imports() -> None:
     undecided = old.filter(state__in=[*ImportBatch.OPEN, State.APPLYING], created_at__lt=timezone.now() - KEPT_FOR)
     for batch in undecided:
         if not is_applying(batch):
-            _forget(batch)
-            batch.state = State.DISCARDED
-            batch.save(update_fields=["state"])
+            _discard(batch)
+
+
+def _discard(batch: ImportBatch) -> None:
+    _forget(batch)
+    batch.state = State.DISCARDED
+    batch.save(update_fields=["state"])
 
 
 def _forget(batch: ImportBatch) -> None:
@@ -171,7 +172,9 @@ def _stage(batch: ImportBatch, problems: Problems, run: JobRun) -> Reading | Non
     _clear_staged(batch.pk)
     try:
         with open_upload(batch.file) as file:
-            table = _open(file)
+            table = Table(
+                file, required=c.REQUIRED, optional=c.OPTIONAL, aliases=c.ALIASES, refuse=_refuse_foreign_data
+            )
             reading = Reading(batch.pk, table, problems)
             reading.stage(lambda done, total: run.report(done, total, ImportText.READING))
             return reading
@@ -180,13 +183,8 @@ def _stage(batch: ImportBatch, problems: Problems, run: JobRun) -> Reading | Non
         return None
 
 
-def _open(file: Any) -> Table:
-    return Table(file, required=c.REQUIRED, optional=c.OPTIONAL, aliases=c.ALIASES, refuse=_refuse_foreign_data)
-
-
 def _refuse_foreign_data(headers: list[str]) -> None:
-    foreign = c.foreign_headers(headers)
-    if foreign:
+    if foreign := c.foreign_headers(headers):
         raise TableError(LongTableText.FOREIGN(", ".join(foreign[:5])))
 
 
@@ -260,17 +258,4 @@ def _restage_if_lost(batch: ImportBatch, run: JobRun) -> None:
         raise JobError(ImportText.FILE_GONE)
 
 
-def error_rows(batch: ImportBatch) -> list[Problem]:
-    """Return what is wrong with the table, by row and column: the first rows of each kind."""
-    return stored_problems(batch)
-
-
-__all__ = [
-    "confirm_import",
-    "discard_import",
-    "error_rows",
-    "may_import",
-    "staged_questions",
-    "staged_visits",
-    "start_import",
-]
+__all__ = ["confirm_import", "discard_import", "error_rows", "may_import", "start_import"]

@@ -3,7 +3,7 @@
 All steps of an upload have one address, which shows what is next. Uploads are visible to the person who made them.
 """
 
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from django import forms
@@ -11,13 +11,15 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from assessments.imports import words
+from assessments.imports.applying import staged_questions
 from assessments.imports.models import ImportBatch
 from assessments.imports.services import (
     APPLY,
@@ -29,7 +31,6 @@ from assessments.imports.services import (
     may_import,
     start_import,
 )
-from assessments.imports.services import staged_questions as asked_questions
 from factories.rights import may_somewhere
 from portal.accounts.models import User
 from portal.core.exports import csv_response
@@ -49,13 +50,14 @@ class TableForm(forms.Form):
         label=gettext_lazy("Table"),
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.xlsx,text/csv"}),
         error_messages={"required": gettext_lazy("Choose a file.")},
+        help_text=lazy(
+            lambda: (
+                _("CSV (UTF-8; comma, semicolon or tab) or Excel workbook (.xlsx), up to %s MB.")
+                % (settings.UPLOAD_MAX_BYTES // 1024**2)
+            ),
+            str,
+        )(),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["file"].help_text = _(
-            "CSV (UTF-8; comma, semicolon or tab) or Excel workbook (.xlsx), up to %s MB."
-        ) % (settings.UPLOAD_MAX_BYTES // 1024**2)
 
 
 class DecisionForm(forms.Form):
@@ -67,13 +69,12 @@ class DecisionForm(forms.Form):
         help_text=gettext_lazy("The import creates everything listed above."),
     )
     treat_as_step1 = forms.BooleanField(
-        label=gettext_lazy("Mark the compliance questions of new questionnaires as Step 1"),
-        required=False,
+        label=gettext_lazy("Mark the compliance questions of new questionnaires as Step 1"), required=False
     )
 
-    def __init__(self, *args: Any, step1_questions: int = 0, **kwargs: Any) -> None:
+    def __init__(self, data: QueryDict | None = None, *, step1_questions: int) -> None:
         """Build the form; `step1_questions` is the number of questions that the second choice is about."""
-        super().__init__(*args, **kwargs)
+        super().__init__(data)
         number = ngettext("This concerns %(count)s question", "This concerns %(count)s questions", step1_questions) % {
             "count": step1_questions
         }
@@ -168,7 +169,7 @@ def _step1_questions(batch: ImportBatch) -> int:
 def _tools(batch: ImportBatch) -> list[dict[str, object]]:
     """Return the questionnaires to be created, each with its questions by cluster and compliance point."""
     tools = {tool["name"]: {**tool, "line": words.tool_line(tool), "rows": []} for tool in batch.plan["tools"]}
-    for question in asked_questions(batch):
+    for question in staged_questions(batch):
         if question.questionnaire in tools:
             tools[question.questionnaire]["rows"].append(question)
     return list(tools.values())

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from assessments.imports.notes import note_in_words
+from assessments.imports.previews import NewTool, Preview
 from portal.core.countries import country_name
 from portal.core.tables.table import read_from_in_words
 
 
-def counts(plan: dict[str, Any]) -> list[tuple[str, int]]:
+def counts(plan: Preview) -> list[tuple[str, int]]:
     """Return the numbers of a preview with their labels; those that are always shown, then others above zero."""
     rows = [
         (_("New assessments"), plan["new"]),
@@ -27,7 +27,7 @@ def counts(plan: dict[str, Any]) -> list[tuple[str, int]]:
     return rows + [row for row in optional if row[1]]
 
 
-def summary(plan: dict[str, Any]) -> Iterator[str]:
+def summary(plan: Preview) -> Iterator[str]:
     """Yield the preview in lines of text, for a terminal."""
     yield _("%(rows)s rows, %(assessments)s assessments") % {"rows": plan["read"], "assessments": plan["assessments"]}
     for label, number in counts(plan):
@@ -48,7 +48,7 @@ def summary(plan: dict[str, Any]) -> Iterator[str]:
 KINDS = {"new": gettext_lazy("New"), "changed": gettext_lazy("Changed"), "unchanged": gettext_lazy("Unchanged")}
 
 
-def assessments(plan: dict[str, Any]) -> list[dict[str, object]]:
+def assessments(plan: Preview) -> list[dict[str, object]]:
     """Return the assessments that the preview names, with a word for what happens to each and a real date."""
     return [
         {**one, "what": KINDS[one["kind"]], "start_date": date.fromisoformat(one["start"])}
@@ -56,19 +56,19 @@ def assessments(plan: dict[str, Any]) -> list[dict[str, object]]:
     ]
 
 
-def not_listed(plan: dict[str, Any]) -> int:
+def not_listed(plan: Preview) -> int:
     """Return how many assessments the preview counts and does not name."""
-    return int(plan["new"] + len(plan["changed"]) + plan["unchanged"]) - len(plan.get("listed", ()))
+    return plan["new"] + len(plan["changed"]) + plan["unchanged"] - len(plan.get("listed", ()))
 
 
-def _lines(plan: dict[str, object]) -> Iterator[str]:
+def _lines(plan: Preview) -> Iterator[str]:
     for one in assessments(plan):
         told = _("%(what)s: %(factory)s %(name)s, cycle %(cycle)s, %(start)s, %(questionnaire)s, Quest ID %(quest_id)s")
         found = _("%(questions)s questions, %(nc)s non-compliant")
         yield f"{told % one}, {found % one}"
 
 
-def notes(plan: dict[str, Any]) -> Iterator[str]:
+def notes(plan: Preview) -> Iterator[str]:
     """Yield what else the person should know before deciding."""
     yield from map(note_in_words, plan.get("notes", ()))
     if read_from := read_from_in_words(plan.get("sheets", ())):
@@ -76,32 +76,26 @@ def notes(plan: dict[str, Any]) -> Iterator[str]:
     if plan.get("ignored"):
         yield _("These columns (%s) are not part of the table and are ignored.") % ", ".join(plan["ignored"])
     for header, name in plan.get("nearly", ()):
-        yield _("Is the column “%(header)s” meant as “%(name)s”? Then rename it and upload the table again.") % {
-            "header": header,
-            "name": name,
-        }
+        sentence = _("Is the column “%(header)s” meant as “%(name)s”? Then rename it and upload the table again.")
+        yield sentence % {"header": header, "name": name}
     if plan.get("obsolete"):
-        yield _("The table marks these factories (%s) as obsolete. They will be marked in the portal too.") % ", ".join(
-            plan["obsolete"]
-        )
+        sentence = _("The table marks these factories (%s) as obsolete. They will be marked in the portal too.")
+        yield sentence % ", ".join(plan["obsolete"])
 
 
-def created(plan: dict[str, Any]) -> Iterator[str]:
+def created(plan: Preview) -> Iterator[str]:
     """Yield a line of text for each thing that would be created."""
     for code in plan["programmes"]:
         yield _("Country programme: %s") % country_name(code)
     for factory in plan["factories"]:
-        line = _("Factory %(id)s: %(name)s, %(country)s") % {
-            "id": factory["bw_id"],
-            "name": factory["name"],
-            "country": country_name(factory["country"]),
-        }
+        facts = {"id": factory["bw_id"], "name": factory["name"], "country": country_name(factory["country"])}
+        line = _("Factory %(id)s: %(name)s, %(country)s") % facts
         yield f"{line} ({_('obsolete')})" if factory["is_obsolete"] else line
     for tool in plan["tools"]:
         yield f"{_('Questionnaire')}: {tool_line(tool)}"
 
 
-def tool_line(tool: dict[str, Any]) -> str:
+def tool_line(tool: NewTool) -> str:
     """Return a line of text with a questionnaire and the numbers of its parts."""
     return ", ".join(
         [

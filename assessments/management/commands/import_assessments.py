@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from assessments.imports.models import ImportBatch
 from assessments.imports.services import confirm_import, discard_import, start_import
 from assessments.imports.words import summary
+from factories.management import active_account, opened
 from portal.accounts.models import User
 from portal.core.jobs import run
 from portal.core.models import Job
@@ -36,22 +37,20 @@ class Command(BaseCommand):
         )
         parser.add_argument("--check", action="store_true", help="only say what would be done")
 
-    def handle(self, *args: object, **options: Any) -> None:
-        by = User.objects.filter(email__iexact=options["by"], is_active=True).first()
-        if by is None:
-            raise CommandError(f"There is no active account {options['by']}.")
+    def handle(self, *, file: Path, by: str, create: bool, step1: bool, check: bool, **_options: object) -> None:
+        importer = active_account(by)
         try:
-            batch = self._checked(by, options["file"])
-            self._decide(by, batch, options)
+            batch = self._checked(importer, file)
+            if self._is_wanted(importer, batch, create=create, check=check):
+                self._run(confirm_import(by=importer, batch=batch, create_missing=create, treat_as_step1=step1))
+                self.stdout.write(self.style.SUCCESS("Imported."))
         except PermissionDenied as error:
             raise CommandError(str(error)) from error
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
 
     def _checked(self, by: User, path: Path) -> ImportBatch:
-        if not path.is_file():
-            raise CommandError(f"There is no file {path}.")
-        with path.open("rb") as file:
+        with opened(path) as file:
             batch = start_import(by=by, upload=File(file, name=path.name))
         return self._run(batch)
 
@@ -64,22 +63,19 @@ class Command(BaseCommand):
             raise CommandError(job.error_in_words or f"The job {job.pk} is {job.state}; look at it in the portal.")
         return batch
 
-    def _decide(self, by: User, batch: ImportBatch, options: dict[str, Any]) -> None:
+    def _is_wanted(self, by: User, batch: ImportBatch, *, create: bool, check: bool) -> bool:
+        """Say what would be done, and return whether to do it; if not, discard the upload."""
         if batch.state == ImportBatch.State.REFUSED:
-            self._print_errors(batch)
+            groups = [Group.read(group) for group in batch.plan["groups"]]
+            self.stderr.write("\n".join(told(groups)))
+            self.stderr.write(f"{batch.plan['problems']} errors.")
             discard_import(by=by, batch=batch)
             raise CommandError("Nothing was imported.")
         for line in summary(batch.plan):
             self.stdout.write(line)
-        if options["check"] or (batch.plan["creates"] and not options["create"]):
-            discard_import(by=by, batch=batch)
-            if not options["check"]:
-                raise CommandError("Nothing was imported. With --create, what is listed above is created first.")
-            return
-        self._run(confirm_import(by=by, batch=batch, create_missing=options["create"], treat_as_step1=options["step1"]))
-        self.stdout.write(self.style.SUCCESS("Imported."))
-
-    def _print_errors(self, batch: ImportBatch) -> None:
-        groups = [Group.read(group) for group in batch.plan["groups"]]
-        self.stderr.write("\n".join(told(groups)))
-        self.stderr.write(f"{batch.plan['problems']} errors.")
+        if not check and (create or not batch.plan["creates"]):
+            return True
+        discard_import(by=by, batch=batch)
+        if not check:
+            raise CommandError("Nothing was imported. With --create, what is listed above is created first.")
+        return False

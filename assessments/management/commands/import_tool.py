@@ -2,15 +2,14 @@
 
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from assessments.models import Tool
 from assessments.questionnaires.tables import ToolRefused, import_tool, read_questions
+from factories.management import active_account, opened
 from factories.models import CountryProgramme
-from portal.accounts.models import User
 from portal.core.country_names import country_code
 from portal.core.tables.problems import told
 
@@ -28,23 +27,15 @@ class Command(BaseCommand):
         parser.add_argument("--country", default="", help="its country; without one it is for all countries")
         parser.add_argument("--tool-version", default="", help="the version as it is shown")
 
-    def handle(self, *args: object, **options: Any) -> None:
-        by = User.objects.filter(email__iexact=options["by"], is_active=True).first()
-        if by is None:
-            raise CommandError(f"There is no active account {options['by']}.")
-        if not options["file"].is_file():
-            raise CommandError(f"There is no file {options['file']}.")
+    def handle(
+        self, *, file: Path, by: str, name: str, kind: str, country: str, tool_version: str, **_options: object
+    ) -> None:
+        importer = active_account(by)
         try:
-            with options["file"].open("rb") as file:
-                rows = read_questions(file)
-            tool = import_tool(
-                by=by,
-                name=options["name"],
-                kind=options["kind"],
-                programme=self._programme(options["country"]),
-                version=options["tool_version"],
-                rows=rows,
-            )
+            with opened(file) as table:
+                rows = read_questions(table)
+            programme = self._programme(country)
+            tool = import_tool(by=importer, name=name, kind=kind, programme=programme, version=tool_version, rows=rows)
         except ToolRefused as refused:
             self.stderr.write("\n".join(told(refused.problems.groups())))
             raise CommandError(f"{refused.problems.total} errors. Nothing was imported.") from refused
