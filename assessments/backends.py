@@ -5,8 +5,6 @@ and raises `PermissionDenied` for the permissions it owns, so that no stray row 
 section without a grant.
 """
 
-from typing import Any
-
 from django.contrib.auth.backends import BaseBackend
 from django.core.exceptions import PermissionDenied
 from django.db.models import UUIDField
@@ -36,7 +34,7 @@ class AssessmentAccessBackend(BaseBackend):
 
 
 @prepared_once
-def _statement(scope: str | None) -> Compiled[Assessment, Any]:
+def _statement(scope: str | None) -> Compiled[Assessment, object]:
     """Return the access check for one assessment: `visible_to` and the key."""
     visible = Assessment.objects.visible_to(ANYBODY, scope)
     return Compiled(visible.filter(pk=Parameter("assessment", UUIDField())).order_by().values("pk")[:1])

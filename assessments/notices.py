@@ -30,8 +30,7 @@ def notify_in_review(assessment: Assessment) -> None:
 
 def notify_published(assessment: Assessment) -> None:
     """Notify the factory now, and each brand when the report opens to it."""
-    is_correction = assessment.supersedes_id is not None
-    _announce(SUPERSEDED if is_correction else PUBLISHED, assessment, "factory", assessment.factory_id)
+    _announce(SUPERSEDED if assessment.supersedes_id else PUBLISHED, assessment, "factory", assessment.factory_id)
     plan_publication(assessment)
 
 

@@ -4,10 +4,7 @@ from typing import ClassVar
 
 import pgtrigger
 from django.db import models
-from django.db.models import (
-    Q,
-    QuerySet,
-)
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from assessments.questionnaires.models import Question
@@ -35,8 +32,7 @@ class AnswerQuerySet(QuerySet["Answer"]):
 
     def visible_to(self, user: Visitor, scope: str) -> "AnswerQuerySet":
         """Return the answers that `user` may read in `scope`. Raises `ValueError` for an unknown scope."""
-        assessments = Assessment.objects.all()
-        answers = self.filter(assessment__in=assessments.visible_to(user, scope).values("pk"))
+        answers = self.filter(assessment__in=Assessment.objects.visible_to(user, scope).values("pk"))
         return answers.filter(rule_of(scope).answers())
 
 
@@ -73,14 +69,7 @@ class Answer(models.Model):
             models.UniqueConstraint(fields=["assessment", "question"], name="assessments_answer_once"),
             models.CheckConstraint(
                 condition=Q(
-                    finding__in=[
-                        "nc",
-                        "compliant",
-                        "not_applicable",
-                        "not_assessed",
-                        "nc_national_law",
-                        "info",
-                    ]
+                    finding__in=["nc", "compliant", "not_applicable", "not_assessed", "nc_national_law", "info"]
                 ),
                 name="assessments_answer_finding",
             ),

@@ -7,7 +7,6 @@ access until the withdrawal; a brand without access learns nothing new.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.exceptions import PermissionDenied
@@ -77,29 +76,23 @@ class Change:
 def changes_between(old: ReportDocument, new: ReportDocument) -> list[Change]:
     """Return what differs, in the order of the questionnaire. Both documents are of one scope and one reader."""
     before, after = dict(_findings(old)), dict(_findings(new))
-    keys = [*before, *(key for key in after if key not in before)]
-    order = {key: number for number, key in enumerate(_order(old, new))}
+    clusters = [*old.clusters, *new.clusters]
+    places = dict.fromkeys((cluster.name, point.name) for cluster in clusters for point in cluster.points)
+    order = {place: number for number, place in enumerate(places)}
     return [
         Change(key[0], key[1], (after.get(key) or before[key]).label, before.get(key), after.get(key))
-        for key in sorted(keys, key=lambda key: order[key[0], key[1]])
+        for key in sorted(before | after, key=lambda key: order[key[0], key[1]])
         if _said(before.get(key)) != _said(after.get(key))
     ]
 
 
-def _order(*documents: ReportDocument) -> Iterator[tuple[str, str]]:
-    clusters = [cluster for one in documents for cluster in one.clusters]
-    yield from dict.fromkeys((cluster.name, point.name) for cluster in clusters for point in cluster.points)
-
-
 def _findings(document: ReportDocument) -> Iterator[tuple[tuple[str, str, str], Finding]]:
-    for cluster in document.clusters:
-        for point in cluster.points:
-            for finding in point.findings:
-                yield (cluster.name, point.name, finding.ext_id), finding
+    for cluster, point, finding in document.findings():
+        yield (cluster.name, point.name, finding.ext_id), finding
 
 
-def _said(finding: Finding | None) -> Any:
-    return finding and (finding.finding, finding.value, finding.note)
+def _said(finding: Finding | None) -> tuple[str, str, str] | None:
+    return (finding.finding, finding.value, finding.note) if finding else None
 
 
 # --- for the factory: who still holds what ----------------------------------------------------------------

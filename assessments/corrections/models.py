@@ -3,10 +3,7 @@
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import (
-    Q,
-    QuerySet,
-)
+from django.db.models import Q, QuerySet
 
 from assessments.visits.models import Assessment, opened_for_row
 from brands.models import Brand

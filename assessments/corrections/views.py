@@ -1,7 +1,7 @@
 """Pages of corrections: for a brand that holds an old version, what changed; for the factory, who still holds one."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -20,10 +20,10 @@ from assessments.reading.scopes import documents_for, report_language
 from assessments.reports.labels import labels_for
 from assessments.visits.models import AssessmentQuerySet
 from brands.models import Brand
-from factories.models import Factory
 from portal.accounts.models import User
 from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
+from portal.core.compiled import Key, Parameter
 from portal.core.days import show_days_of
 from portal.ui.lists import requested_page
 from sharing import access
@@ -74,7 +74,7 @@ def correction(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "corrections/correction.html", context)
 
 
-def _about(user: Visitor, assessment: Assessment) -> CorrectionNoticeQuerySet:
+def _about(user: Visitor, assessment: UUID | Parameter) -> CorrectionNoticeQuerySet:
     notices = CorrectionNotice.objects.for_brands_of(user).filter(assessment=assessment)
     notices = notices.select_related("assessment__factory", "brand", "acknowledged_by")
     return notices.order_by(F("acknowledged_at").asc(nulls_first=True), "pk")[:1]
@@ -91,7 +91,7 @@ def _first_open(user: User, pk: UUID) -> CorrectionNotice:
     return found[0]
 
 
-def _shared_from(user: Visitor, factory: Factory, cycle: Any, version: Any) -> AssessmentQuerySet:
+def _shared_from(user: Visitor, factory: Key, cycle: Key, version: Key) -> AssessmentQuerySet:
     """Return a version and the later ones of its cycle, as far as the reader may see them, the newest first."""
     found = Assessment.objects.shared_with(user).filter(factory=factory, cycle=cycle, version__gte=version)
     return found.select_related("factory__programme").order_by("-version")

@@ -6,7 +6,7 @@ compares the two.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from uuid import UUID
 
 from assessments.answering.models import Answer
 from assessments.figures.models import Figures
@@ -69,7 +69,7 @@ def letters_of(
     return [letter(key, asked) for key, asked in questions.items()]
 
 
-def figures_from(assessment: Any, questions: Mapping[int, Asked], letters: list[str], scope: str) -> Figures:
+def figures_from(assessment: UUID, questions: Mapping[int, Asked], letters: list[str], scope: str) -> Figures:
     """Return the (unsaved) figures of one scope; `assessment` is its id."""
     tally: Tally = {}
     for asked, letter in zip(questions.values(), letters, strict=True):
@@ -95,14 +95,14 @@ def figures_from(assessment: Any, questions: Mapping[int, Asked], letters: list[
     )
 
 
-def count(assessments: Iterable[tuple[Any, int, str]]) -> Iterator[Figures]:
+def count(assessments: Iterable[tuple[UUID, int, str]]) -> Iterator[Figures]:
     """Yield the (unsaved) figures of assessments, given as id, tool and mode: one for each scope that opens them.
 
     Two queries, however many there are.
     """
     known = {pk: (tool, mode) for pk, tool, mode in assessments}
     tools = questions_of({tool for tool, _mode in known.values()})
-    answers: dict[Any, list[tuple[int, str, str]]] = {pk: [] for pk in known}
+    answers: dict[UUID, list[tuple[int, str, str]]] = {pk: [] for pk in known}
     rows = Answer.objects.filter(assessment__in=list(known)).order_by()
     for pk, *answer in rows.values_list("assessment", "question", "finding", "provenance").iterator(10_000):
         answers[pk].append(tuple(answer))  # type: ignore[arg-type] # three columns

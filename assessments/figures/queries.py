@@ -24,14 +24,10 @@ def with_figures(assessments: AssessmentQuerySet) -> AssessmentQuerySet:
     return assessments.annotate(kept_figures=ArraySubquery(kept.values(json=JSONObject(**{n: n for n in SHOWN}))))
 
 
-def count_drafts(assessments: Sequence[Assessment]) -> None:
+def count_drafts(assessments: Sequence[Any]) -> None:
     """Count the answers of assessments from `with_figures` that have no figures yet, for use by `points_of`."""
     planned = Assessment.State.PLANNED  # nothing is answered yet
-    drafts: dict[object, Any] = {
-        one.pk: one
-        for one in assessments
-        if not one.kept_figures and one.state != planned  # type: ignore[attr-defined]
-    }
+    drafts = {one.pk: one for one in assessments if not one.kept_figures and one.state != planned}
     for one in count((draft.pk, draft.tool_id, draft.mode) for draft in drafts.values()) if drafts else ():
         drafts[one.assessment_id].kept_figures.append({name: getattr(one, name) for name in SHOWN})
 

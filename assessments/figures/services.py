@@ -1,7 +1,7 @@
 """The freezing of figures when answers become final, and the comparison of frozen figures with the answers."""
 
 from collections.abc import Iterator
-from typing import Any
+from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q
 
@@ -18,7 +18,7 @@ COUNTED = (
 )  # fmt: skip
 
 
-def freeze(*assessments: object) -> None:
+def freeze(*assessments: UUID) -> None:
     """Count the answers of assessments (ids) and store the figures. Idempotent: stored figures are replaced.
 
     Call it in the transaction in which the answers become final.
@@ -29,17 +29,17 @@ def freeze(*assessments: object) -> None:
         Figures.objects.bulk_create(count(rows), batch_size=500)
 
 
-def thaw(assessment: Any) -> None:
+def thaw(assessment: UUID) -> None:
     """Delete the figures of an assessment whose answers may change again."""
     Figures.objects.filter(assessment=assessment).delete()
 
 
-def _parts(keys: list[object]) -> Iterator[list[Any]]:
+def _parts(keys: list[UUID]) -> Iterator[list[UUID]]:
     for start in range(0, len(keys), BATCH):
         yield keys[start : start + BATCH]
 
 
-def released() -> list[Any]:
+def released() -> list[UUID]:
     """Return the ids of all assessments whose answers are final."""
     return list(Assessment.objects.filter(state__in=RELEASED).order_by("pk").values_list("pk", flat=True))
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from assessments.models import Assessment, CorrectionNotice
@@ -40,9 +41,8 @@ def plan_publication(assessment: Assessment) -> None:
     Call it in the publishing transaction.
     """
     holders = _holders([assessment.pk])
-    grants = SharingGrant.objects.not_ended().filter(factory=assessment.factory_id, scope__in=access.ASSESSMENT_SCOPES)
     by_brand: dict[int, list[SharingGrant]] = {}
-    for grant in grants:
+    for grant in _grants(assessment):
         by_brand.setdefault(grant.brand_id, []).append(grant)
     moments = {brand_id: _opens_at(own, assessment) for brand_id, own in by_brand.items()}
     Notice.objects.bulk_create(
@@ -54,25 +54,25 @@ def plan_publication(assessment: Assessment) -> None:
 
 def plan_openings(after: Position, before: Before | None) -> None:
     """Adapt the waiting notices to what the factory just decided about a brand."""
-    reports = _reports(after.factory.pk)
+    reports = list(Assessment.objects.filter(factory=after.factory, state=Assessment.State.PUBLISHED))
     if not reports:
         return
     waiting, now = _waiting(after.factory.pk, after.brand), timezone.now()
     is_open = _open_to(after, reports, now)
     was_open = _open_to(before.position, reports, before.at) if before is not None else is_open
+    starts = {grant.valid_from for grant in after.opening_grants()}  # these have notices of their own
     moved, new = [], []
     for report in reports:
-        moment = now if report.pk in is_open else _later(after, report)
+        moment = now if report.pk in is_open else _opens_at(after.opening_grants(), report)
         if moment is None or moment < now:
             continue  # withheld, not confirmed or not shared: a waiting notice is checked again when its time has come
-        is_news = report.pk not in was_open if report.pk in is_open else not _is_start(after, moment)
+        is_news = report.pk not in was_open if report.pk in is_open else moment not in starts
         if report.pk in waiting:
             waiting[report.pk].not_before = moment
             moved.append(waiting[report.pk])
         elif is_news:
             new.append((report, moment))
-    if moved:
-        Notice.objects.bulk_update(moved, ["not_before"])
+    Notice.objects.bulk_update(moved, ["not_before"])
     if new:
         holders = _holders([report.pk for report, _moment in new if report.version > 1])
         Notice.objects.bulk_create(
@@ -90,28 +90,17 @@ def _open_to(position: Position, reports: Iterable[Assessment], at: datetime) ->
     }
 
 
-def _later(position: Position, report: Assessment) -> datetime | None:
-    """Return when the first of the brand's grants opens a report, if nothing else prevents it."""
-    return _opens_at(position.opening_grants(), report)
-
-
-def _is_start(position: Position, moment: datetime) -> bool:
-    """Return whether a grant of the brand starts at that moment: this has a notice of its own."""
-    return moment in {grant.valid_from for grant in position.opening_grants()}
-
-
 def notification_time(notice: Notice) -> datetime | None:
     """Return when to notify a brand of a report: now if it is open to it, later if it may still open, else None."""
     if notice.side != Side.BRAND:
         return notice.not_before
-    current = Assessment.objects.filter(pk=notice.subject, state=Assessment.State.PUBLISHED)
-    report = current.first()
+    report = Assessment.objects.filter(pk=notice.subject, state=Assessment.State.PUBLISHED).first()
     if report is None:
         return None  # withdrawn, or replaced: another notice is about the version that replaced it
     now = timezone.now()
     if access.scopes_open_to_brand(notice.organisation_id, report):
         return now
-    moment = _opens_at(_grants(report.factory_id, notice.organisation_id), report)
+    moment = _opens_at(_grants(report).filter(brand=notice.organisation_id), report)
     if moment is None or moment > now:
         return moment
     return now + min(max(now - moment, SOONEST), LATEST)
@@ -120,24 +109,13 @@ def notification_time(notice: Notice) -> datetime | None:
 def _waiting(factory_id: int, brand: Brand) -> dict[UUID, Notice]:
     """Return the waiting notices, by report; locked, so that nobody else hands them out."""
     notices = Notice.objects.filter(
-        kind__in=[PUBLISHED, SUPERSEDED],
-        side="brand",
-        organisation_id=brand.pk,
-        factory_id=factory_id,
-        handled_at=None,
+        kind__in=[PUBLISHED, SUPERSEDED], side="brand", organisation_id=brand.pk, factory_id=factory_id, handled_at=None
     )
     return {UUID(notice.subject): notice for notice in notices.select_for_update()}
 
 
-def _reports(factory_id: int) -> list[Assessment]:
-    """Return the current versions of the factory's reports."""
-    current = Assessment.objects.filter(factory=factory_id, state=Assessment.State.PUBLISHED)
-    return list(current)
-
-
-def _grants(factory_id: int, brand_id: int) -> list[SharingGrant]:
-    grants = SharingGrant.objects.not_ended().filter(factory=factory_id, brand=brand_id)
-    return list(grants.filter(scope__in=access.ASSESSMENT_SCOPES))
+def _grants(report: Assessment) -> QuerySet[SharingGrant]:
+    return SharingGrant.objects.not_ended().filter(factory=report.factory_id, scope__in=access.ASSESSMENT_SCOPES)
 
 
 def _opens_at(grants: Iterable[SharingGrant], report: Assessment) -> datetime | None:

@@ -1,7 +1,6 @@
 """Rights to take the steps of an assessment: staff of the country by role, advisors where they are assigned."""
 
 from collections import defaultdict
-from typing import Any, cast
 
 from django.db.models import QuerySet, Value
 
@@ -39,15 +38,15 @@ class StepRights:
         return [step for step in steps_from(assessment.state) if self.allows(assessment, step)]
 
 
-def _rights_of(user: Visitor) -> "QuerySet[Any, tuple[str, int]]":
+def _rights_of(user: Visitor) -> "QuerySet[Factory, tuple[str, int]]":
     """Return pairs of a permission and a programme in which it is held, and the assigned factories: one query."""
     names = sorted({step.permission for step in STEPS.values()} | {WIDER_THAN_ASSIGNED})
     assigned = Factory.objects.where(user, "assess").order_by().values_list(Value(ASSIGNED), "pk")
     parts = [CountryProgramme.objects.where(user, name).order_by().values_list(Value(name), "pk") for name in names]
-    return cast("QuerySet[Any, tuple[str, int]]", assigned.union(*parts))
+    return assigned.union(*parts)
 
 
-_held: Prepared[Any, tuple[str, int]] = Prepared(_rights_of)
+_held: Prepared[Factory, tuple[str, int]] = Prepared(_rights_of)
 
 
 def may_take_step(by: User, assessment: Assessment, name: str) -> bool:

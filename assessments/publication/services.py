@@ -18,7 +18,7 @@ from assessments.figures.services import freeze, thaw
 from assessments.models import Answer, Assessment
 from assessments.notices import notify_in_review, notify_published, notify_withdrawn
 from assessments.publication.rights import may_take_step
-from assessments.publication.states import STEPS, StepName
+from assessments.publication.states import EVENT_OF_STEP, STEPS, StepName
 from factories.models import Factory
 from factories.services import lock_factory
 from portal.accounts.models import User
@@ -53,16 +53,13 @@ def take_step(*, by: User, assessment: Assessment, name: str, reason: str = "") 
     _prepare(assessment, name, reason)
     assessment.state = step.target
     assessment.save()
-    _record(step.event, by, assessment, **_found(assessment, name))
+    # The event of a publication says what was published: the digest of the answers.
+    found = {"answers": answer_digests([assessment.pk])[assessment.pk]} if name == StepName.PUBLISH else {}
+    _record(EVENT_OF_STEP[step.name], by, assessment, **found)
     _tell(assessment, name)
     if name == StepName.WITHDRAW:
         _withdraw_replaced(by, assessment)
     return assessment
-
-
-def _found(assessment: Assessment, name: str) -> dict[str, str]:
-    """Return what the event of a step says about the answers: their digest, for a publication."""
-    return {"answers": answer_digests([assessment.pk])[assessment.pk]} if name == StepName.PUBLISH else {}
 
 
 def _withdraw_replaced(by: User, assessment: Assessment) -> None:
@@ -147,13 +144,11 @@ def start_correction(*, by: User, assessment: Assessment, note: str) -> Assessme
         raise HasChangedError(_("A correction of this report is already under way."))
     if not one_line(note):
         raise ValidationError({"note": _("Say what the correction changes. Readers of the old version are notified.")})
-    newest = Assessment.objects.filter(factory=assessment.factory_id, cycle=assessment.cycle).aggregate(
-        n=Max("version")
-    )
+    versions = Assessment.objects.filter(factory=assessment.factory_id, cycle=assessment.cycle)
     correction = Assessment.objects.create(
         factory_id=assessment.factory_id,
         cycle=assessment.cycle,
-        version=newest["n"] + 1,
+        version=versions.aggregate(newest=Max("version"))["newest"] + 1,
         supersedes=assessment,
         tool_id=assessment.tool_id,
         quest_id=assessment.quest_id,

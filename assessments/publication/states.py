@@ -56,11 +56,6 @@ class Step:
     label: object
     is_offered: bool = True
 
-    @property
-    def event(self) -> AssessmentEvent:
-        """The kind of its event."""
-        return EVENT_OF_STEP[self.name]
-
 
 STEPS: dict[str, Step] = {
     step.name: step

@@ -62,16 +62,14 @@ class Tool(models.Model):
     used_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(kind__in=["CAT", "CAF"]), name="assessments_tool_kind"),
-        ]
+        constraints = [models.CheckConstraint(condition=Q(kind__in=["CAT", "CAF"]), name="assessments_tool_kind")]
         triggers = [
             columns_are_final(
                 "final_once_used",
                 ["kind", "programme_id", "name", "version", "used_at"],
                 "This questionnaire version is in use and cannot change. Import a new version.",
                 condition=pgtrigger.Q(old__used_at__isnull=False),
-            ),
+            )
         ]
         ordering = ["name"]
 

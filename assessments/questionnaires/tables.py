@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from assessments.events import AssessmentEvent
 from assessments.models import PUBLIC_TAG, ZERO_TOLERANCE_TAG, Cluster, CompliancePoint, Question, Tool
 from factories.models import CountryProgramme
+from factories.rights import may_everywhere, may_in_programme
 from portal.accounts.models import User
 from portal.core.events import record
 from portal.core.names import one_line
@@ -20,14 +21,7 @@ from portal.core.tables.texts import TableText, not_allowed
 REQUIRED = ("cluster", "compliance_point", "question_id", "label", "type")
 OPTIONAL = ("step", "reference", "tags", "in_vcc", "condition")
 ALIASES = {"cp": "compliance_point", "q.label": "label", "question.type": "type"}
-LIMITS = {
-    "cluster": 150,
-    "compliance_point": 200,
-    "question_id": 40,
-    "label": 1000,
-    "reference": 40,
-    "condition": 200,
-}
+LIMITS = {"cluster": 150, "compliance_point": 200, "question_id": 40, "label": 1000, "reference": 40, "condition": 200}
 MOST_QUESTIONS = 5_000
 YES_NO = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False, "": True}
 
@@ -125,13 +119,6 @@ def _tags(row: int, cell: str, problems: Problems) -> Iterator[str]:
             yield tag
 
 
-def may_import_tool(by: User, programme: CountryProgramme | None) -> bool:
-    """Return whether `by` imports assessments for the country; for all countries (None), as global staff."""
-    mine = CountryProgramme.objects.where(by, "import_assessments")
-    wanted = {"is_global": True} if programme is None else {"pk": programme.pk}
-    return mine.filter(**wanted).exists()
-
-
 @transaction.atomic
 def import_tool(
     *,
@@ -147,7 +134,8 @@ def import_tool(
     `programme` is None for one that every country uses. Versions are never changed by an import: a name that
     exists is refused. Raises `PermissionDenied`, or `ValidationError` by field.
     """
-    if not may_import_tool(by, programme):
+    permission = "import_assessments"
+    if not (may_in_programme(by, permission, programme.pk) if programme else may_everywhere(by, permission)):
         raise PermissionDenied(_("Only the country's staff can import a questionnaire."))
     name, version = one_line(name), one_line(version)
     if Tool.objects.filter(name__iexact=name).exists():

@@ -2,17 +2,20 @@
 brands and factories never learn which questionnaire was used (R1, R12).
 """
 
-from typing import Any, ClassVar, cast
+from collections.abc import Mapping
+from typing import ClassVar, cast
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Lower
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
@@ -21,6 +24,7 @@ from assessments.models import Question, Tool
 from assessments.questionnaires.tables import ToolRefused, import_tool, read_questions
 from factories.models import CountryProgramme
 from factories.rights import may_somewhere
+from factories.views import person_of
 from portal.accounts.models import User
 from portal.core.countries import country_name
 from portal.core.search import search
@@ -51,8 +55,15 @@ class ToolForm(forms.Form):
         label=gettext_lazy("Questions"), widget=forms.ClearableFileInput(attrs={"accept": ".csv,.xlsx,text/csv"})
     )
 
-    def __init__(self, *args: Any, programmes: QuerySet[CountryProgramme], for_all: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        data: QueryDict | None,
+        files: "MultiValueDict[str, UploadedFile[bytes]] | None",
+        *,
+        programmes: QuerySet[CountryProgramme],
+        for_all: bool,
+    ) -> None:
+        super().__init__(data, files)
         field = cast(forms.ModelChoiceField, self.fields["programme"])  # type: ignore[type-arg]
         field.queryset = programmes
         field.required = not for_all
@@ -73,21 +84,24 @@ class ToolFilter(ListFilter):
     kind = forms.ChoiceField(
         label=gettext_lazy("Kind"), choices=[("", gettext_lazy("Any")), *Tool.Kind.choices], required=False
     )
-    country = forms.ChoiceField(label=gettext_lazy("Country"), required=False)
+    country = forms.ChoiceField(
+        label=gettext_lazy("Country"),
+        choices=[("", gettext_lazy("Any")), (FOR_ALL, gettext_lazy("All countries"))],
+        required=False,
+    )
     sort = forms.ChoiceField(
         label=gettext_lazy("Order"),
         choices=[("", gettext_lazy("By name")), ("recent", gettext_lazy("Newest first"))],
         required=False,
     )
 
-    def __init__(self, data: Any = None, *, countries: list[tuple[str, str]]) -> None:
+    def __init__(self, data: Mapping[str, object] | None = None, *, countries: list[tuple[str, str]]) -> None:
         self.countries = countries
         super().__init__(data)
 
     def full_clean(self) -> None:
         """Offer the visitor's own countries only."""
-        field = cast(forms.ChoiceField, self.fields["country"])
-        field.choices = [("", _("Any")), (FOR_ALL, _("All countries")), *self.countries]
+        self.fields["country"].choices += self.countries  # type: ignore[attr-defined]
         super().full_clean()
 
     def narrow(self, tools: QuerySet[Tool]) -> QuerySet[Tool]:
@@ -106,10 +120,6 @@ class ToolFilter(ListFilter):
     def order(self) -> tuple[str, ...]:
         """The columns to order by."""
         return self.ORDERS[self.asked("sort") or ""]
-
-
-def _person(request: HttpRequest) -> User:
-    return cast(User, request.user)
 
 
 def _worked_in(person: User) -> list[CountryProgramme]:
@@ -136,7 +146,7 @@ def _importing(person: User) -> tuple[QuerySet[CountryProgramme], bool]:
 @require_GET
 def tool_list(request: HttpRequest) -> HttpResponse:
     """List the questionnaire versions by name, ignoring upper and lower case."""
-    person = _person(request)
+    person = person_of(request)
     programmes = _worked_in(person)
     countries = [(one.country, country_name(one.country)) for one in programmes if not one.is_global]
     form = ToolFilter(request.GET, countries=sorted(countries, key=lambda pair: pair[1]))
@@ -151,7 +161,7 @@ def tool_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def tool(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one version: its clusters, their compliance points and questions."""
-    found = get_object_or_404(_visible(_worked_in(_person(request))).select_related("programme"), pk=pk)
+    found = get_object_or_404(_visible(_worked_in(person_of(request))).select_related("programme"), pk=pk)
     questions = list(
         Question.objects.filter(tool=found)
         .select_related("compliance_point__cluster")
@@ -184,7 +194,7 @@ def _facts(found: Tool, questions: list[Question]) -> list[tuple[str, object]]:
 @require_http_methods(["GET", "POST"])
 def tool_import(request: HttpRequest) -> HttpResponse:
     """Import a version from a file: all of it; or nothing, and show the errors by row and column."""
-    person = _person(request)
+    person = person_of(request)
     _worked_in(person)
     programmes, for_all = _importing(person)
     if not for_all and not programmes.exists():

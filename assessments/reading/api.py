@@ -7,6 +7,7 @@ is recorded only if the list is filtered by a finding, because it then says whic
 import dataclasses
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.db.models.functions import Coalesce
 from django.http import Http404
@@ -157,7 +158,7 @@ class StepsView(AssessmentRows):
     """Steps from one state to the next."""
 
     @extend_schema(request=StepOrder, responses={200: AssessmentSerializer})
-    def post(self, request: Request, pk: Any) -> Response:
+    def post(self, request: Request, pk: UUID) -> Response:
         """Take a step (staff only). Idempotent: repeating a step that was just taken has no further effect."""
         assessment = get_object_or_404(self.rows(), pk=pk)
         order = self.body(StepOrder)

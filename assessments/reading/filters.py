@@ -1,7 +1,7 @@
 """Filters of lists of assessments on pages."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, cast
+from typing import ClassVar, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy
@@ -104,5 +104,5 @@ def country_choices(countries: Iterable[str]) -> Choices:
     return _sorted((code, country_name(code)) for code in countries if code)
 
 
-def _sorted(pairs: Any) -> Choices:
+def _sorted(pairs: Iterable[tuple[str, str]]) -> Choices:
     return sorted(pairs, key=lambda pair: pair[1])

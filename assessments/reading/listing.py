@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, DateTimeField, F, Field, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, DateTimeField, F, OuterRef, Q, QuerySet
 
 from assessments.figures.queries import has_non_compliance_in, with_figures
 from assessments.models import Assessment
@@ -18,7 +18,7 @@ from factories.models import named
 from portal.accounts.models import HeldPermission, User
 from portal.accounts.prepared import ANYBODY
 from portal.accounts.roles import Visitor
-from portal.core.compiled import Compiled, Parameter, prepared_once
+from portal.core.compiled import AnyField, Compiled, Parameter, prepared_once
 from portal.core.conditions import ExistsRowByRow
 from portal.core.pages import rows_after
 from portal.ui.lists import capped, capped_count
@@ -131,11 +131,11 @@ class SharedRows:
 
 # The brand: a parameter of the statements below, besides the reader.
 BRAND = Parameter("brand", BigIntegerField())
-VALUES: "dict[str, Field[Any, Any]]" = {"opens_at": DateTimeField(), "report_id": BigIntegerField()}
+VALUES: dict[str, AnyField] = {"opens_at": DateTimeField(), "report_id": BigIntegerField()}
 
 
 @prepared_once
-def _page(order: tuple[str, ...], is_later: bool, most: int) -> Compiled[Assessment, Any]:
+def _page(order: tuple[str, ...], is_later: bool, most: int) -> Compiled[Assessment, Assessment]:
     """Return the statement of a page: the first one, or one after (`is_later`) values of `LISTED`'s columns.
 
     Access is checked once for each row: which scopes are open, and not whether any is as well.
@@ -147,12 +147,12 @@ def _page(order: tuple[str, ...], is_later: bool, most: int) -> Compiled[Assessm
 
 
 @prepared_once
-def _count() -> Compiled[Assessment, Any]:
+def _count() -> Compiled[Assessment, object]:
     return Compiled(capped(_listed(ANYBODY, [BRAND])))
 
 
 @prepared_once
-def _newest(most: int) -> Compiled[Assessment, Any]:
+def _newest(most: int) -> Compiled[Assessment, datetime]:
     return Compiled(_openings(_listed(ANYBODY, [BRAND]), most))
 
 

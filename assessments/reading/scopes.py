@@ -6,7 +6,7 @@ access again.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, QuerySet, UUIDField
 from django.utils.translation import override
@@ -27,6 +27,7 @@ from assessments.reports.labels import languages
 from assessments.visits.models import AssessmentQuerySet
 from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
+from portal.core.compiled import Parameter
 from portal.core.countries import country_name
 from portal.core.days import day_of
 from sharing import access
@@ -41,7 +42,7 @@ TOOL_ORDER = (
     "order",
     "pk",
 )
-UNANSWERED: dict[str, str | None] = {"finding": None, "value": None, "note": None, "provenance": None}
+UNANSWERED: dict[str, object] = {"finding": None, "value": None, "note": None, "provenance": None}
 
 
 def report_language(wanted: str | None) -> str:
@@ -99,17 +100,16 @@ def answer_rows(user: Visitor, assessment: Assessment, scope: Scope) -> list[Ans
     return [_row(question, found.get(question.pop("pk"), UNANSWERED)) for question in questions]
 
 
-def _answers_of(user: Visitor, scope: Scope, assessment: Assessment) -> "QuerySet[Answer, dict[str, Any]]":
+def _answers_of(user: Visitor, scope: Scope, assessment: UUID | Parameter) -> "QuerySet[Answer, dict[str, object]]":
     answers = Answer.objects.visible_to(user, scope).filter(assessment=assessment)
     return answers.values("question_id", *UNANSWERED)
 
 
-_answers: "Prepared[Answer, dict[str, Any]]" = Prepared(_answers_of, assessment=UUIDField())
+_answers: Prepared[Answer, dict[str, object]] = Prepared(_answers_of, assessment=UUIDField())
 
 
 def _row(question: dict[str, object], answer: dict[str, object]) -> AnswerRow:
-    row: AnswerRow = {"compliance_point": question.pop("point"), **question, **answer}  # type: ignore[typeddict-item]
-    return row
+    return {"compliance_point": question.pop("point"), **question, **answer}  # type: ignore[typeddict-item]
 
 
 def header_of(assessment: Assessment, language: str) -> Header:

@@ -4,16 +4,17 @@ A page starts from what is visible (`visible_to`), shows each scope only if the 
 what. Nothing on it says which questionnaire was used or where a finding came from (R1, R12).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 from uuid import UUID
 
 from django import forms
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db.models import Subquery, UUIDField
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -22,7 +23,6 @@ from django.views.decorators.http import require_safe
 from assessments.figures.queries import count_drafts, points_of, with_figures
 from assessments.models import Assessment, ReportCopy
 from assessments.publication.rights import StepRights
-from assessments.publication.states import Step
 from assessments.publication.views.steps import NEWEST_FIRST, has_review_ended, review_end
 from assessments.reading.filters import SharedFilter, shared_choices
 from assessments.reading.listing import LISTED, SharedRows, record_filter
@@ -36,6 +36,7 @@ from factories.rights import may_somewhere
 from portal.accounts.models import User
 from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
+from portal.core.compiled import Parameter
 from portal.core.days import show_days_of
 from portal.ui.lists import requested_page
 from sharing import access
@@ -61,8 +62,10 @@ class ReportOrder(forms.Form):
         ),
     )
 
-    def __init__(self, *args: Any, scopes: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, data: QueryDict | None = None, *, scopes: Iterable[str], initial: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(data, initial=initial)
         field = cast(forms.ChoiceField, self.fields["scope"])
         field.choices = [(scope, GrantScope(scope).label) for scope in scopes]
 
@@ -74,9 +77,9 @@ def shared_list(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
     context = shared_context(request, user)
     record_page(user, context)
-    if not context["rows"] and not Brand.objects.own(user).exists():
-        raise Http404
     if not context["rows"]:
+        if not Brand.objects.own(user).exists():
+            raise Http404
         granted = granted_to(user).values("factory")
         context["to_ask_about"] = Factory.objects.filter(pk__in=granted).order_by("name")[:FACTORIES_TO_ASK_ABOUT]
     return render(request, "reading/shared_list.html", context)
@@ -98,12 +101,17 @@ def record_page(user: User, context: dict[str, Any], *, is_brand: bool = True) -
     record_filter(user, context["form"].asked("cluster"), (row["assessment"] for row in context["rows"]), brands)
 
 
-def _rows(assessments: list[Assessment]) -> list[dict[str, object]]:
-    rows = []
-    for assessment in assessments:
-        nc, assessed = points_of(assessment)
-        rows.append({"assessment": assessment, "nc": nc, "assessed": assessed})
-    return rows
+class Row(TypedDict):
+    """An assessment in a list, with its numbers of points (`points_of`)."""
+
+    assessment: Assessment
+    nc: int
+    assessed: int
+
+
+def _rows(assessments: list[Assessment]) -> list[Row]:
+    counted = ((one, *points_of(one)) for one in assessments)
+    return [{"assessment": one, "nc": nc, "assessed": assessed} for one, nc, assessed in counted]
 
 
 @login_required
@@ -136,16 +144,22 @@ def _send_elsewhere(user: User) -> HttpResponse:
     raise Http404
 
 
-def _trends(rows: list[dict[str, Any]]) -> list[dict[str, object]]:
+class Trend(TypedDict):
+    """A factory's rates: the label of a cycle, and per cent."""
+
+    factory: Factory
+    points: list[tuple[str, float]]
+
+
+def _trends(rows: list[Row]) -> list[Trend]:
     """Return for each factory its rate over the cycles, oldest first, each cycle by its current version."""
-    factories: dict[int, dict[str, Any]] = {}
+    factories: dict[int, Trend] = {}
     for row in reversed(rows):
         assessment = row["assessment"]
         if assessment.state == Assessment.State.SUPERSEDED or not row["assessed"]:
             continue
         trend = factories.setdefault(assessment.factory_id, {"factory": assessment.factory, "points": []})
-        label = _("Cycle %s") % assessment.cycle
-        trend["points"].append((label, 100 * row["nc"] / row["assessed"]))
+        trend["points"].append((_("Cycle %s") % assessment.cycle, 100 * row["nc"] / row["assessed"]))
     return [trend for trend in factories.values() if len(trend["points"]) > 1]
 
 
@@ -159,7 +173,7 @@ def assessment(request: HttpRequest, pk: UUID) -> HttpResponse:
     show_days_of(opened.factory)
     record_access(by=user, assessment=opened, openings=openings, action=AccessRecord.Action.VIEW)
     if not any(openings.values()):  # one of the factory's people or staff
-        context["steps"] = _steps(user, opened)
+        context["steps"] = StepRights(user).steps(opened)
     return render(request, "reading/assessment.html", context)
 
 
@@ -168,7 +182,8 @@ def assessment_context(reader: Visitor, pk: UUID) -> tuple[dict[str, Any], dict[
 
     Raises `Http404` if nothing of it is visible to them.
     """
-    family = _family(reader, pk)
+    family = _family_rows(reader, pk=pk)
+    count_drafts(family)
     opened = next((one for one in family if one.pk == pk), None)
     openings = access.openings(reader, opened) if opened is not None else {}
     if opened is None or not openings:
@@ -176,19 +191,8 @@ def assessment_context(reader: Visitor, pk: UUID) -> tuple[dict[str, Any], dict[
     return _page_context(reader, opened, family, list(openings)), openings
 
 
-def _steps(user: User, opened: Assessment) -> list[Step]:
-    """Return the steps that the reader may take from here."""
-    return StepRights(user).steps(opened)
-
-
-def _family(user: Visitor, pk: UUID) -> list[Assessment]:
-    """Return the assessment and others of its factory that `user` may see, newest first; drafts are counted."""
-    family = _family_rows(user, pk=pk)
-    count_drafts(family)
-    return family
-
-
-def _family_of(user: Visitor, pk: Any) -> AssessmentQuerySet:
+def _family_of(user: Visitor, pk: UUID | Parameter) -> AssessmentQuerySet:
+    """Return the assessment and others of its factory that `user` may see, newest first."""
     factory = Assessment.objects.visible_to(user).filter(pk=pk).values("factory")
     visible = Assessment.objects.visible_to(user).filter(factory=Subquery(factory))
     rows = with_figures(with_scopes(visible, user)).select_related("factory__programme")

@@ -1,12 +1,12 @@
 """Links between the pages that readers see; in a page viewed as a brand, they lead to pages viewed as that brand."""
 
 from collections.abc import Collection
-from typing import Any
 
 from django import template
 from django.urls import reverse
 from django.utils.html import format_html
 
+from assessments.models import Assessment
 from sharing.scopes import RULES, ScopeRule
 
 register = template.Library()
@@ -19,7 +19,7 @@ def rules_of_scopes(scopes: Collection[str]) -> list[ScopeRule]:
 
 
 @register.simple_tag(takes_context=True)
-def assessment_link(context: Any, assessment: Any, words: object) -> str:
+def assessment_link(context: template.Context, assessment: Assessment, words: object) -> str:
     """Return a link to the page of an assessment; on a trial page a button, because a trial is posted."""
     seen = context.get("seen_as")
     if seen is None:

@@ -3,23 +3,11 @@
 import uuid
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import pgtrigger
 from django.contrib.postgres.indexes import HashIndex
 from django.db import models
-from django.db.models import (
-    Case,
-    DateField,
-    DurationField,
-    ExpressionWrapper,
-    F,
-    OuterRef,
-    Q,
-    QuerySet,
-    Value,
-    When,
-)
+from django.db.models import Case, DateField, DurationField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -53,10 +41,9 @@ class AssessmentQuerySet(QuerySet["Assessment"]):
         scopes = access.ASSESSMENT_SCOPES if scope is None else [scope]
         return self.filter(access.readable_by(user, scopes, at))
 
-    def shared_with(self, user: Visitor, scope: str | None = None) -> "AssessmentQuerySet":
+    def shared_with(self, user: Visitor) -> "AssessmentQuerySet":
         """Return the assessments shared with the user's brand, as in "Shared with us". Never more than `visible_to`."""
-        scopes = access.ASSESSMENT_SCOPES if scope is None else [scope]
-        return self.filter(access.readable_as_brand(user, scopes))
+        return self.filter(access.readable_as_brand(user, access.ASSESSMENT_SCOPES))
 
     def own_of(self, user: Visitor) -> "AssessmentQuerySet":
         """Return what `user` sees as one of the factory's people. Never more than `visible_to`, and in shorter SQL."""
@@ -84,9 +71,10 @@ class AssessmentQuerySet(QuerySet["Assessment"]):
         An imported table only says when an assessment started: its first day then counts as its last.
         """
         over = Q(state__in=["internal_review", "factory_review"]) | Q(state="in_progress", end_date__isnull=False)
-        return self.alias(last_day=LAST_DAY).filter(
-            over, HAS_DEADLINE, last_day__lt=today_there("factory__") - _days(F("factory__programme__release_days"))
+        days = ExpressionWrapper(
+            F("factory__programme__release_days") * Value(timedelta(days=1)), output_field=DurationField()
         )
+        return self.alias(last_day=LAST_DAY).filter(over, HAS_DEADLINE, last_day__lt=today_there("factory__") - days)
 
     def with_deadline(self) -> "AssessmentQuerySet":
         """Return each with `deadline`, the last day to publish (R39), to order by: those without one come last."""
@@ -94,11 +82,7 @@ class AssessmentQuerySet(QuerySet["Assessment"]):
         return self.annotate(deadline=Case(When(HAS_DEADLINE, then=day), default=NEVER))
 
 
-def _days(number: F) -> Any:
-    return ExpressionWrapper(number * Value(timedelta(days=1)), output_field=DurationField())
-
-
-def opened_for_row(user: Visitor, path: str, scopes: Iterable[str] = access.ASSESSMENT_SCOPES) -> Any:
+def opened_for_row(user: Visitor, path: str, scopes: Iterable[str] = access.ASSESSMENT_SCOPES) -> models.Exists:
     """Return the condition that `user` reads for the row's brand, and that it may read the assessment.
 
     It may if a live grant to it opens, or opened, the assessment.
@@ -157,15 +141,11 @@ class Assessment(models.Model):
     objects = AssessmentQuerySet.as_manager()
 
     class Meta:
-        permissions = [
-            *((rule_of(scope).view_permission, f"Read what {scope} opens") for scope in ASSESSMENT_SCOPES),
-        ]
+        permissions = [*((rule_of(scope).view_permission, f"Read what {scope} opens") for scope in ASSESSMENT_SCOPES)]
         constraints = [
             models.UniqueConstraint(fields=["factory", "cycle", "version"], name="assessments_assessment_version"),
             models.UniqueConstraint(
-                fields=["factory", "cycle"],
-                condition=Q(state="published"),
-                name="assessments_assessment_one_current",
+                fields=["factory", "cycle"], condition=Q(state="published"), name="assessments_assessment_one_current"
             ),
             models.UniqueConstraint(fields=["quest_id"], condition=Q(version=1), name="assessments_assessment_quest"),
             models.CheckConstraint(
@@ -207,8 +187,7 @@ class Assessment(models.Model):
                 name="assessments_assessment_supersedes",
             ),
             models.CheckConstraint(
-                condition=Q(end_date=None) | Q(end_date__gte=F("start_date")),
-                name="assessments_assessment_dates",
+                condition=Q(end_date=None) | Q(end_date__gte=F("start_date")), name="assessments_assessment_dates"
             ),
         ]
         indexes = [

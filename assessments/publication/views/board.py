@@ -3,11 +3,9 @@
 It is visible only to people who work on assessments for the programme. The steps it offers are in `steps`.
 """
 
-from collections.abc import Iterable
 from typing import cast
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -17,7 +15,14 @@ from assessments.imports.services import may_import
 from assessments.models import Assessment
 from assessments.publication.rights import StepRights
 from assessments.publication.states import steps_from
-from assessments.publication.views.steps import BULK_STEPS, BY_DEADLINE, NEWEST_FIRST, is_early, staff_only, worked_on
+from assessments.publication.views.steps import (
+    BULK_STEPS,
+    BY_DEADLINE,
+    NEWEST_FIRST,
+    has_review_ended,
+    staff_only,
+    worked_on,
+)
 from assessments.reading.filters import BoardFilter, country_choices
 from assessments.visits.models import AssessmentQuerySet
 from factories.models import CountryProgramme
@@ -31,11 +36,7 @@ WITHOUT_DEADLINE = frozenset({"published", "superseded", "withdrawn"})
 STEPS_BACK = frozenset({"take_back", "withdraw"})
 COLUMN_SIZE = 8
 LATE = "late"  # a column that is no state
-ORDERS = {
-    "published": ("-published_at", "-id"),
-    "superseded": NEWEST_FIRST,
-    "withdrawn": NEWEST_FIRST,
-}
+ORDERS = {"published": ("-published_at", "-id"), "superseded": NEWEST_FIRST, "withdrawn": NEWEST_FIRST}
 
 
 @login_required
@@ -74,7 +75,7 @@ def _list(request: HttpRequest, assessments: AssessmentQuerySet, rights: StepRig
         "title": Assessment.State(state).label if state else _("Late"),
         "page": page,
         "count": assessments.count() if page.next_cursor or request.GET.get("cursor") else len(page.items),
-        "cards": _cards(page.items, rights),
+        "cards": [_card(one, rights) for one in page.items],
         "bulk_steps": bulk,
         "has_deadline": state not in WITHOUT_DEADLINE,
     }
@@ -94,13 +95,11 @@ def _top(rows: AssessmentQuerySet, name: str) -> AssessmentQuerySet:
     return rows.order_by(*order_of(name))[: COLUMN_SIZE + 1]
 
 
-def _visible_countries(user: Visitor) -> "QuerySet[CountryProgramme, str]":
-    return CountryProgramme.objects.visible_to(user).order_by().values_list("country", flat=True)
-
-
 _first: Prepared[Assessment, Assessment] = Prepared(lambda user, name: _top(_in_state(user, name), name))
 _counted: Prepared[Assessment, object] = Prepared(lambda user, name: capped(_in_state(user, name)))
-_countries: Prepared[CountryProgramme, str] = Prepared(_visible_countries)
+_countries: Prepared[CountryProgramme, str] = Prepared(
+    lambda user: CountryProgramme.objects.visible_to(user).order_by().values_list("country", flat=True)
+)
 
 
 def _column(user: User, name: str, rights: StepRights, rows: AssessmentQuerySet | None) -> dict[str, object]:
@@ -112,25 +111,19 @@ def _column(user: User, name: str, rights: StepRights, rows: AssessmentQuerySet 
     number = len(first)
     if number > COLUMN_SIZE:
         number = _counted.count(user, name) if rows is None else capped_count(rows)
-    return {"cards": _cards(first[:COLUMN_SIZE], rights), "number": number, "shown": shown_count(number)}
-
-
-def _cards(assessments: Iterable[Assessment], rights: StepRights) -> list[dict[str, object]]:
-    return [_card(assessment, rights) for assessment in assessments]
-
-
-def _card(assessment: Assessment, rights: StepRights) -> dict[str, object]:
-    steps = rights.steps(assessment)
     return {
-        "assessment": assessment,
-        "days_late": assessment.days_late,
-        "factory_time_over": _has_factory_time_ended(assessment),
-        "steps": steps,
-        "forward": [step for step in steps if step.name not in STEPS_BACK],
+        "cards": [_card(one, rights) for one in first[:COLUMN_SIZE]],
+        "number": number,
+        "shown": shown_count(number),
     }
 
 
-def _has_factory_time_ended(assessment: Assessment) -> bool:
-    """Return whether the factory had all the days that its country gives it for its review."""
-    in_review = assessment.state == Assessment.State.FACTORY_REVIEW and assessment.released_at is not None
-    return in_review and not is_early(assessment)
+def _card(assessment: Assessment, rights: StepRights) -> dict[str, object]:
+    steps, state = rights.steps(assessment), Assessment.State
+    return {
+        "assessment": assessment,
+        "days_late": assessment.days_late,
+        "factory_time_over": assessment.state == state.FACTORY_REVIEW and has_review_ended(assessment),
+        "steps": steps,
+        "forward": [step for step in steps if step.name not in STEPS_BACK],
+    }

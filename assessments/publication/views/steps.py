@@ -201,10 +201,9 @@ def _take(request: HttpRequest, assessment: Assessment, step: Step, reason: str)
     except ValidationError as error:
         messages.error(request, _refused(assessment, error))
         return False
-    messages.success(
-        request,
-        format_html(_("{assessment}: the step “{step}” was taken."), assessment=_link(assessment), step=step.label),
-    )
+    link = format_html('<a href="{}">{}</a>', reverse("assessment", args=[assessment.pk]), _named(assessment))
+    done = _("{assessment}: the step “{step}” was taken.")
+    messages.success(request, format_html(done, assessment=link, step=step.label))
     return True
 
 
@@ -215,11 +214,6 @@ def _refused(assessment: Assessment, error: ValidationError | PermissionDenied) 
 
 def _named(assessment: Assessment) -> str:
     return _("%(factory)s, cycle %(cycle)s") % {"factory": assessment.factory.name, "cycle": assessment.cycle}
-
-
-def _link(assessment: Assessment) -> str:
-    address = reverse("assessment", args=[assessment.pk])
-    return format_html('<a href="{}">{}</a>', address, _named(assessment))
 
 
 def _back(request: HttpRequest) -> str:
