@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
-from django.http import QueryDict
-from django.utils.datastructures import MultiValueDict
+from django.utils.functional import lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -31,9 +29,7 @@ class BrandFilter(ListFilter):
         label=_("Country"), choices=lambda: [("", _("All countries")), *country_choices()], required=False
     )
     state = forms.ChoiceField(
-        label=_("State"),
-        choices=[("", _("Any")), ("active", _("Active")), ("inactive", _("Inactive"))],
-        required=False,
+        label=_("State"), choices=[("", _("Any")), ("active", _("Active")), ("inactive", _("Inactive"))], required=False
     )
     sort = forms.ChoiceField(
         label=_("Sort by"), choices=[("", _("By name")), ("recent", _("Newest first"))], required=False
@@ -101,10 +97,9 @@ class SupplierFilter(ListFilter):
         """Return the suppliers that contain the words, or have them as an id."""
         if self.errors:
             return suppliers.none()
-        words = self.asked("q")
-        if not words:
-            return suppliers
-        return search(suppliers, words, names=("name", "address"), ids=("bw_id", "os_hub_id"))
+        if words := self.asked("q"):
+            suppliers = search(suppliers, words, names=("name", "address"), ids=("bw_id", "os_hub_id"))
+        return suppliers
 
 
 class SupplierListForm(forms.Form):
@@ -114,18 +109,15 @@ class SupplierListForm(forms.Form):
         label=_("Supplier list"),
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.xlsx,text/csv"}),
         error_messages={"required": _("Choose a file.")},
-        help_text=_(
-            "CSV (UTF-8) or Excel workbook (.xlsx). Required column: name. Optional columns: country, address, "
-            "sector, bw_id, os_hub_id, latitude, longitude. Rows that are already on your list are skipped."
+        help_text=format_lazy(
+            "{columns} {size}",
+            columns=_(
+                "CSV (UTF-8) or Excel workbook (.xlsx). Required column: name. Optional columns: country, address, "
+                "sector, bw_id, os_hub_id, latitude, longitude. Rows that are already on your list are skipped."
+            ),
+            size=lazy(size_help, str)("suppliers"),
         ),
     )
-
-    def __init__(
-        self, data: QueryDict | None = None, files: "MultiValueDict[str, UploadedFile[bytes]] | None" = None
-    ) -> None:
-        super().__init__(data, files)
-        field = self.fields["file"]
-        field.help_text = f"{field.help_text} {size_help('suppliers')}"
 
 
 class IntegrationForm(forms.Form):

@@ -82,8 +82,12 @@ def _suppliers(brand: Brand, file: BinaryIO, outcome: SupplierImport) -> Iterato
     supplier = None
     for row, cells in table.records(outcome.problems):
         supplier = Supplier(brand=brand, **{name: text for name, text in cells.items() if name not in PLACES})
-        for name in PLACES:
-            _set_place(supplier, name, row, cells.get(name, ""), outcome)
+        for name in PLACES:  # to the tenth of a metre
+            try:
+                if text := cells.get(name):
+                    setattr(supplier, name, degrees(text, MOST_DEGREES[name]))
+            except ValidationError as error:
+                outcome.problems.refuse(row, name, cells[name], error)
         try:
             supplier.clean_fields(exclude=["brand"])
         except ValidationError as error:
@@ -102,13 +106,3 @@ def _in_words_of_tables(found: list[ValidationError]) -> ValidationError:
     if error.code == "max_length" and error.params:
         return TableText.LONG(length=error.params["show_value"], limit=error.params["limit_value"]).refusal()
     return ValidationError(found)
-
-
-def _set_place(supplier: Supplier, name: str, row: int, text: str, outcome: SupplierImport) -> None:
-    """Set a coordinate, to the tenth of a metre; none if the cell is empty."""
-    if not text:
-        return
-    try:
-        setattr(supplier, name, degrees(text, MOST_DEGREES[name]))
-    except ValidationError as error:
-        outcome.problems.refuse(row, name, text, error)

@@ -113,9 +113,7 @@ class Brand(models.Model):
             models.CheckConstraint(condition=models.Q(kind__in=["partner", "participant"]), name="brands_brand_kind"),
         ]
         indexes = [models.Index(fields=["name", "id"], name="brands_brand_list")]
-        triggers = [
-            history_trigger("keeps_history", "brands_brandhistory", "brand_id", ["name", "kind", "is_active"]),
-        ]
+        triggers = [history_trigger("keeps_history", "brands_brandhistory", "brand_id", ["name", "kind", "is_active"])]
 
     def __str__(self) -> str:
         return self.name
@@ -162,7 +160,7 @@ class Supplier(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(Lower("name"), Lower("address"), "country", "brand", name="brands_supplier_once"),
+            models.UniqueConstraint(Lower("name"), Lower("address"), "country", "brand", name="brands_supplier_once")
         ]
         indexes = [models.Index(fields=["brand", "name", "id"], name="brands_supplier_list")]
 

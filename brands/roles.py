@@ -51,10 +51,7 @@ BRAND = register(
         news="read_report",
         roles={
             "manager": Role(
-                "manager",
-                _("Brand manager"),
-                READS_ALL | {"manage_members", "edit_suppliers"},
-                is_manager=True,
+                "manager", _("Brand manager"), READS_ALL | {"manage_members", "edit_suppliers"}, is_manager=True
             ),
             "member": Role("member", _("Brand member"), READS_ALL),
             **{read.integration: _integration(read) for read in READS},

@@ -83,8 +83,6 @@ class TokenOrder(StrictSerializer):
 
     name = serializers.CharField(max_length=80)
     roles = serializers.ListField(
-        child=serializers.ChoiceField(choices=OFFERED_INTEGRATIONS),
-        min_length=1,
-        max_length=len(OFFERED_INTEGRATIONS),
+        child=serializers.ChoiceField(choices=OFFERED_INTEGRATIONS), min_length=1, max_length=len(OFFERED_INTEGRATIONS)
     )
     days = serializers.IntegerField(min_value=1, max_value=365, default=90)

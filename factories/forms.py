@@ -21,31 +21,13 @@ from portal.core.search import search
 from portal.ui.forms import ListFilter, StaleGuard
 
 DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-ENROLMENT = (
-    "bw_id",
-    "enrolment_status",
-    "enrolment_reason",
-    "enrolled_on",
-    "left_on",
-    "current_cycle",
-    "is_obsolete",
-)
 PROGRAMME_GROUPS = (
     (_("The programme"), ("country", "name", "since", "enrolment", "contact_email")),
     (
         _("Assessments and figures"),
-        (
-            "release_days",
-            "factory_review_days",
-            "min_group_size",
-            "assessments_allowed",
-            "national_law_results_hidden",
-        ),
+        ("release_days", "factory_review_days", "min_group_size", "assessments_allowed", "national_law_results_hidden"),
     ),
-    (
-        _("Default settings for sharing"),
-        ("grant_default_months", "grant_default_hold_days", "renewal_prompt_days"),
-    ),
+    (_("Default settings for sharing"), ("grant_default_months", "grant_default_hold_days", "renewal_prompt_days")),
     (
         _("Brands' requests and handovers"),
         ("request_days", "request_reminder_days", "request_again_days", "handover_days"),
@@ -159,7 +141,7 @@ class ProfileForm(GroupedForm):
     """A factory's profile, as its own manager edits it."""
 
     GROUPS: ClassVar = (
-        (_("Enrolment"), ("programme", *ENROLMENT)),
+        (_("Enrolment"), ("programme", *Factory.ENROLMENT_FIELDS)),
         (_("The factory"), ("name", "local_name", "sector", "products", "os_hub_id")),
         (_("Where it is"), ("address", "city", "latitude", "longitude", "time_zone")),
         (_("Workers"), ("workers_women", "workers_men")),
@@ -176,7 +158,7 @@ class EnrolmentForm(ProfileForm):
     """The profile and the enrolment, as the country's staff edit them."""
 
     class Meta(ProfileForm.Meta):
-        fields = (*ENROLMENT, *Factory.PROFILE_FIELDS, "time_zone")
+        fields = (*Factory.ENROLMENT_FIELDS, *Factory.PROFILE_FIELDS, "time_zone")
         widgets: ClassVar = {**ProfileForm.Meta.widgets, "enrolled_on": DAY, "left_on": DAY}
         labels: ClassVar = {"is_obsolete": _("No longer in use (kept for its past assessments)")}
 

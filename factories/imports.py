@@ -5,6 +5,7 @@ is written in many ways; the country's staff decide whether it is enrolled here.
 """
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -160,14 +161,19 @@ def _plan_row(
         plan.problems.add(row, "bw_id", cells["bw_id"], message)
         return
     values = {name: text for name, text in cells.items() if text and name != "country"}
-    factory = Factory(programme=programme) if here is None else Factory(**_columns(here))
+    factory = Factory(programme=programme) if here is None else copy(here)
     if wrong := _wrong_columns(factory, _set_values(factory, values)):
         for column, errors in wrong.items():
             text = cells.get(column, "")
             for error in errors:
                 plan.problems.add(row, column, text, _plain(column, text, error), kind=error.code or "")
         return
-    _add(plan, factory, here, values)
+    if here is None:
+        plan.new.append(factory)
+    elif changes := {name: getattr(factory, name) for name in values if getattr(factory, name) != getattr(here, name)}:
+        plan.changes.append((here, changes))
+    else:
+        plan.unchanged += 1
 
 
 def _set_values(factory: Factory, values: dict[str, str]) -> dict[str, list[ValidationError]]:
@@ -194,12 +200,6 @@ def _wrong_columns(factory: Factory, unread: dict[str, list[ValidationError]]) -
     return wrong
 
 
-def _columns(factory: Factory) -> dict[str, object]:
-    return {
-        field.attname: getattr(factory, field.attname) for field in Factory._meta.concrete_fields if not field.generated
-    }
-
-
 def _value(factory: Factory, name: str, text: str) -> object:
     """Return the cell's value as the model's field reads it; choices by value or label."""
     if name in DATES:
@@ -224,14 +224,11 @@ def _plain(name: str, text: str, error: ValidationError) -> str:
     if code in {"blank", "null"}:
         return _("This cell is empty; a value is required.")
     if code == "invalid_choice":
-        told = {"value": text[:60], "allowed": ", ".join(allowed_values(name))}
-        return _("“%(value)s” is not allowed here. Allowed: %(allowed)s.") % told
+        words = {"value": text[:60], "allowed": ", ".join(allowed_values(name))}
+        return _("“%(value)s” is not allowed here. Allowed: %(allowed)s.") % words
     if code == "max_length":
-        limit = Factory._meta.get_field(name).max_length  # type: ignore[union-attr]
-        return _("The text has %(length)s characters; at most %(limit)s are allowed.") % {
-            "length": len(text),
-            "limit": limit,
-        }
+        told = {"length": len(text), "limit": Factory._meta.get_field(name).max_length}  # type: ignore[union-attr]
+        return _("The text has %(length)s characters; at most %(limit)s are allowed.") % told
     if name in NUMBERS:
         return _("Write a whole number, %(least)s or more, without separators, such as 1250.") % {"least": _least(name)}
     if name in PLACES and code is not None:
@@ -244,17 +241,6 @@ def _plain(name: str, text: str, error: ValidationError) -> str:
 def _least(name: str) -> int:
     validators = Factory._meta.get_field(name).validators  # type: ignore[union-attr]
     return max((int(one.limit_value) for one in validators if isinstance(one, MinValueValidator)), default=0)
-
-
-def _add(plan: FactoryPlan, factory: Factory, here: Factory | None, values: dict[str, str]) -> None:
-    if here is None:
-        plan.new.append(factory)
-        return
-    changes = {name: getattr(factory, name) for name in values if getattr(factory, name) != getattr(here, name)}
-    if changes:
-        plan.changes.append((here, changes))
-    else:
-        plan.unchanged += 1
 
 
 @transaction.atomic

@@ -108,10 +108,12 @@ def _facts(found: Brand) -> list[tuple[str, object]]:
 @login_required
 @require_http_methods(["GET", "POST"])
 def brand_add(request: HttpRequest) -> HttpResponse:
-    """Add a brand, as global staff."""
+    """Add a brand, as global staff. Raises `Http404` for people who see no list of brands."""
     person = person_of(request)
     if not may_admit(person):
-        _refuse(person)
+        if not Brand.objects.visible_to(person).exists():
+            raise Http404
+        raise PermissionDenied(_("Only global staff may add or change a brand."))
     form = BrandForm(posted(request), initial={"is_active": True})
     if form.is_valid():
         try:
@@ -125,13 +127,6 @@ def brand_add(request: HttpRequest) -> HttpResponse:
             return redirect("brand", pk=added.pk)
     status = REFUSED if request.method == "POST" else 200
     return render(request, "brands/brand_add.html", {"form": form}, status=status)
-
-
-def _refuse(person: User) -> None:
-    """Raise `PermissionDenied` for people who see a list of brands, `Http404` for others."""
-    if Brand.objects.visible_to(person).exists():
-        raise PermissionDenied(_("Only global staff may add or change a brand."))
-    raise Http404
 
 
 @login_required

@@ -4,10 +4,7 @@ from factories.models.factories import Factory, FactoryQuerySet, factory_keys, k
 from factories.models.handovers import Handover
 from factories.models.programmes import CountryProgramme, ProgrammeHistory, ProgrammeQuerySet, programme_keys
 from factories.models.role_tables import (
-    FactoryContentType,
     FactoryGroupObjectPermission,
-    FactoryMembership,
-    FactoryPermission,
     FactoryRole,
     ProgrammeGroupObjectPermission,
     ProgrammeRole,
@@ -17,10 +14,7 @@ from factories.models.role_tables import (
 __all__ = [
     "CountryProgramme",
     "Factory",
-    "FactoryContentType",
     "FactoryGroupObjectPermission",
-    "FactoryMembership",
-    "FactoryPermission",
     "FactoryQuerySet",
     "FactoryRole",
     "Handover",

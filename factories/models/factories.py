@@ -180,6 +180,17 @@ class Factory(models.Model):
         "contact_phone",
     )
 
+    # The fields of its enrolment, in the order in which the country's staff see them.
+    ENROLMENT_FIELDS: ClassVar = (
+        "bw_id",
+        "enrolment_status",
+        "enrolment_reason",
+        "enrolled_on",
+        "left_on",
+        "current_cycle",
+        "is_obsolete",
+    )
+
     class Meta:
         verbose_name_plural = "factories"
         permissions = [

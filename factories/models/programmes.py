@@ -18,9 +18,6 @@ from portal.core.triggers import history_trigger
 MOST_PROMPT_DAYS = 365  # a reminder of the end of a grant is sent at most this long before it
 
 
-STAFF_PERMISSIONS = ("view_assessments", "manage_enrolment")
-
-
 def programmes_where(
     user: Visitor, codename: str, at: datetime | None = None
 ) -> "QuerySet[CountryProgramme, Mapping[str, object]]":
@@ -156,24 +153,21 @@ class CountryProgramme(models.Model):
                 fields=["country"], condition=models.Q(is_global=False), name="factories_programme_country"
             ),
             models.UniqueConstraint(
-                fields=["is_global"],
-                condition=models.Q(is_global=True),
-                name="factories_programme_one_global",
+                fields=["is_global"], condition=models.Q(is_global=True), name="factories_programme_one_global"
             ),
             models.CheckConstraint(
                 condition=models.Q(is_global=True, country="") | (models.Q(is_global=False) & ~models.Q(country="")),
                 name="factories_programme_has_country",
             ),
             models.CheckConstraint(
-                condition=models.Q(min_group_size__gte=2, release_days__gte=1),
-                name="factories_programme_numbers",
+                condition=models.Q(min_group_size__gte=2, release_days__gte=1), name="factories_programme_numbers"
             ),
         ]
         ordering = ["name"]
         triggers = [
             history_trigger(
                 "keeps_history", "factories_programmehistory", "programme_id", ["participants_need_subscription"]
-            ),
+            )
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,6 @@
 
 from factories.services.handovers import (
     complete_handover,
-    finish_handover,
     object_to_handover,
     open_handover,
     refuse_while_handed_over,
@@ -23,7 +22,6 @@ __all__ = [
     "complete_handover",
     "create_factory",
     "create_programme",
-    "finish_handover",
     "lock_factory",
     "object_to_handover",
     "open_handover",

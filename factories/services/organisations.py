@@ -22,18 +22,7 @@ from portal.core.names import one_line
 OWN_PROFILE_FIELDS = frozenset(Factory.PROFILE_FIELDS)
 NAMES = frozenset({"name", "local_name"})
 DAYS = frozenset({"enrolled_on", "left_on"})
-ENROLMENT_FIELDS = frozenset(
-    {
-        "bw_id",
-        "enrolment_status",
-        "enrolment_reason",
-        "enrolled_on",
-        "left_on",
-        "current_cycle",
-        "is_obsolete",
-        "time_zone",
-    }
-)
+ENROLMENT_FIELDS = frozenset({*Factory.ENROLMENT_FIELDS, "time_zone"})
 
 
 def lock_factory(factory_id: int) -> Factory:

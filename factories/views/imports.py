@@ -7,10 +7,9 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core import signing
 from django.core.exceptions import PermissionDenied
-from django.core.files.uploadedfile import UploadedFile
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.datastructures import MultiValueDict
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
@@ -46,15 +45,14 @@ class FactoryTableForm(forms.Form):
         label=gettext_lazy("Factories"),
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.xlsx,text/csv"}),
         error_messages={"required": gettext_lazy("Choose a file.")},
+        help_text=lazy(
+            lambda: (
+                _("CSV (UTF-8) or Excel workbook (.xlsx), up to %s MB. Its columns are explained below.")
+                % megabytes(table_limit("factories"))
+            ),
+            str,
+        )(),
     )
-
-    def __init__(
-        self, data: QueryDict | None = None, files: "MultiValueDict[str, UploadedFile[bytes]] | None" = None
-    ) -> None:
-        super().__init__(data, files)
-        self.fields["file"].help_text = _(
-            "CSV (UTF-8) or Excel workbook (.xlsx), up to %s MB. Its columns are explained below."
-        ) % megabytes(table_limit("factories"))
 
 
 def _staff(request: HttpRequest) -> User:
