@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from django import forms
-from django.utils.functional import lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +13,7 @@ from brands.services import checked_name
 from portal.accounts.services import MAX_TOKEN_LIFETIME
 from portal.core.countries import country_choices
 from portal.core.search import search
-from portal.core.uploads import size_help
+from portal.core.uploads import with_size_limit
 from portal.ui.forms import ListFilter, StaleGuard
 
 
@@ -109,13 +108,12 @@ class SupplierListForm(forms.Form):
         label=_("Supplier list"),
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.xlsx,text/csv"}),
         error_messages={"required": _("Choose a file.")},
-        help_text=format_lazy(
-            "{columns} {size}",
-            columns=_(
+        help_text=with_size_limit(
+            _(
                 "CSV (UTF-8) or Excel workbook (.xlsx). Required column: name. Optional columns: country, address, "
                 "sector, bw_id, os_hub_id, latitude, longitude. Rows that are already on your list are skipped."
             ),
-            size=lazy(size_help, str)("suppliers"),
+            "suppliers",
         ),
     )
 

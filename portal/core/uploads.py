@@ -111,14 +111,13 @@ def table_limit(door: str) -> int:
     return min(settings.TABLE_MAX_BYTES[door], settings.UPLOAD_MAX_BYTES)
 
 
-def size_help(door: str) -> str:
-    """Return the limit of `door` as a sentence for the field of its form."""
-    return _("At most %s MB.") % megabytes(table_limit(door))
-
-
 def with_size_limit(text: "StrOrPromise", door: str) -> "StrOrPromise":
     """Return the help of a file field with the limit of `door`, as it is when the field is shown."""
-    return format_lazy("{} {}", text, lazy(size_help, str)(door))
+    return format_lazy("{} {}", text, lazy(_limit_in_words, str)(door))
+
+
+def _limit_in_words(door: str) -> str:
+    return _("At most %s MB.") % megabytes(table_limit(door))
 
 
 def _limited(view: View, most: Callable[[], int]) -> View:

@@ -15,7 +15,7 @@ from factories.models import Factory
 from factories.rights import member_may
 from factories.roles import active_in_role
 from portal.core.days import show_days_of
-from portal.ui.forms import REFUSED, show_errors
+from portal.ui.forms import REFUSED, posted, show_errors
 from portal.ui.repeats import unsaved, warn_done_already
 from sharing.confirming.services import (
     answer_confirmation_end,
@@ -25,7 +25,7 @@ from sharing.confirming.services import (
     refuse_grant,
     switch_confirmation_on,
 )
-from sharing.gates.pages import factory_inside, may_decide, person, posted_data
+from sharing.gates.pages import factory_inside, may_decide, person
 from sharing.grants.forms.revoking import RefuseForm
 from sharing.models import ConfirmationEnd, SharingGrant
 
@@ -100,7 +100,7 @@ def grant_confirmation(request: HttpRequest, pk: UUID) -> HttpResponse:
     show_days_of(found.factory)
     if not _may_confirm(request, found.factory):
         raise PermissionDenied(_("Only the factory's worker representative confirms what its managers share."))
-    form = RefuseForm(posted_data(request))
+    form = RefuseForm(posted(request))
     status = 200
     if request.method == "POST":
         if form.is_valid() and _answered(request, found, form):

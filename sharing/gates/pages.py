@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import BigIntegerField, QuerySet
-from django.http import Http404, HttpRequest, QueryDict
+from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
@@ -30,11 +30,6 @@ def person(request: HttpRequest) -> User:
 def about(factory: Factory, text: str) -> str:
     """Return a message with the factory's name, so that somebody who manages two reads which one it is about."""
     return f"{factory}: {text}"
-
-
-def posted_data(request: HttpRequest) -> QueryDict | None:
-    """Return what was posted, even if it is empty; None when the page is only read."""
-    return request.POST if request.method == "POST" else None
 
 
 def _visible_factory(user: Visitor, pk: Key) -> QuerySet[Factory]:

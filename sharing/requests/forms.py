@@ -12,7 +12,7 @@ from portal.core.days import today
 from portal.core.uploads import with_size_limit
 from portal.ui.forms import ListFilter
 from sharing.grants.forms.granting import TermsForm
-from sharing.grants.services.outcomes import Terms
+from sharing.grants.services.outcomes import MOST_HOLD_DAYS, Terms
 from sharing.models import AccessRequest, Scope
 from sharing.requests.models import AccessRequestQuerySet
 from sharing.requests.services.answering import as_asked
@@ -155,7 +155,7 @@ class LessForm(TermsForm):
     hold_days = forms.IntegerField(
         label=_("Days each new report is held"),
         min_value=0,
-        max_value=365,
+        max_value=MOST_HOLD_DAYS,
         help_text=_("During these days after its publication you can still hold it."),
     )
     field_order = ["scopes", "cycles", "cycle_number", "expires_on", "hold_days"]

@@ -10,7 +10,7 @@ from portal.core.api import PageQuery, StrictSerializer
 from portal.core.countries import COUNTRIES
 from portal.core.drawn import MAX_ID
 from sharing.grants.serializers.grants import BrandBriefSerializer
-from sharing.grants.services.outcomes import Terms
+from sharing.grants.services.outcomes import MOST_HOLD_DAYS, Terms
 from sharing.models import AccessRequest, Scope, SharingGrant
 from sharing.requests.matching import MOST_LINES, Line
 from sharing.requests.services.answering import LONGEST_SNOOZE_DAYS, as_asked
@@ -121,7 +121,7 @@ class ApproveOrder(StrictSerializer):
     cycles = serializers.ChoiceField(required=False, choices=SharingGrant.Cycles.values)
     cycle_number = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=MAX_CYCLE)
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
-    hold_days = serializers.IntegerField(required=False, min_value=0, max_value=365)
+    hold_days = serializers.IntegerField(required=False, min_value=0, max_value=MOST_HOLD_DAYS)
 
     @staticmethod
     def terms(given: dict[str, object], request: AccessRequest) -> Terms:

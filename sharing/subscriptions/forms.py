@@ -11,7 +11,7 @@ from brands.models import Brand, BrandQuerySet
 from factories.models import CountryProgramme, Factory, named
 from portal.core.names import one_line
 from portal.core.search import search
-from portal.core.uploads import size_help
+from portal.core.uploads import with_size_limit
 from portal.ui.forms import ListFilter
 from sharing.subscriptions.models import SubscriptionQuerySet
 from sharing.subscriptions.services import Purchase
@@ -99,11 +99,6 @@ class SubscriptionForm(forms.Form):
         return Purchase(data["brand"], data["bw_id"], data["cycle"], data["bought_on"])
 
 
-def _file_help() -> str:
-    text = _("CSV (UTF-8) or Excel workbook (.xlsx). Its columns are explained below.")
-    return f"{text} {size_help('subscriptions')}"
-
-
 class SubscriptionTableForm(forms.Form):
     """One file."""
 
@@ -111,7 +106,9 @@ class SubscriptionTableForm(forms.Form):
         label=gettext_lazy("Subscriptions"),
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.xlsx,text/csv"}),
         error_messages={"required": gettext_lazy("Choose a file.")},
-        help_text=lazy(_file_help, str)(),
+        help_text=with_size_limit(
+            gettext_lazy("CSV (UTF-8) or Excel workbook (.xlsx). Its columns are explained below."), "subscriptions"
+        ),
     )
 
 

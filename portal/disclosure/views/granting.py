@@ -22,14 +22,13 @@ from factories.models import Factory
 from portal.core.days import in_words
 from portal.core.turns import one_at_a_time
 from portal.disclosure.previews import Difference, preview_change, preview_grants
-from portal.ui.forms import STALE, form_status
+from portal.ui.forms import STALE, form_status, posted
 from sharing.gates.pages import (
     about,
     factory_inside,
     grant_to_decide,
     in_place_of,
     person,
-    posted_data,
     require_decider,
 )
 from sharing.grants.forms.granting import (
@@ -55,7 +54,7 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
     """Share with brands: the form, then a page that says in words what will happen, then it happens."""
     factory = factory_inside(request, pk)
     require_decider(request, factory)
-    form = GrantForm(posted_data(request), user=person(request), place=factory, initial=_start(request, factory))
+    form = GrantForm(posted(request), user=person(request), place=factory, initial=_start(request, factory))
     if form.is_valid():
         try:
             if "confirmed" in request.POST:
@@ -178,7 +177,7 @@ def change(request: HttpRequest, pk: UUID) -> HttpResponse:
         return redirect("who_can_see", pk=found.factory_id)
     is_renewal = "renew" in request.GET
     initial = renewed_terms(found) if is_renewal else initial_terms(found)
-    form = TermsForm(posted_data(request), place=found.factory, ends=found.expires_at, initial=initial)
+    form = TermsForm(posted(request), place=found.factory, ends=found.expires_at, initial=initial)
     if form.is_valid():
         if form.terms().same_as(found):  # what a second click finds
             messages.info(request, about(found.factory, _("These terms already apply; nothing was changed.")))

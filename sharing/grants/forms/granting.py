@@ -16,13 +16,12 @@ from factories.models import Factory
 from portal.accounts.models import User
 from portal.core.days import Place, end_of, last_day, start_of, today
 from portal.ui.forms import conditional, show_errors
-from sharing.grants.services.outcomes import Terms
+from sharing.grants.services.outcomes import MOST_HOLD_DAYS, Terms
 from sharing.models import SharingGrant
 from sharing.scopes import OFFERED_CHOICES
 from sharing.terms import MAX_CYCLE
 
 MAX_BRANDS = 50
-MAX_HOLD = 365
 LAST_YEAR = 9900
 DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
@@ -85,7 +84,7 @@ class TermsForm(forms.Form):
     hold_days = forms.IntegerField(
         label=_("Days each new report is held"),
         min_value=0,
-        max_value=MAX_HOLD,
+        max_value=MOST_HOLD_DAYS,
         required=False,
         help_text=_(
             "The brand can see each new report this many days after its publication, unless the factory holds "

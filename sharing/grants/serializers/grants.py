@@ -13,7 +13,7 @@ from portal.accounts.models import User
 from portal.accounts.roles import Visitor
 from portal.core.api import PageQuery, StrictSerializer
 from portal.core.drawn import MAX_ID
-from sharing.grants.services.outcomes import Terms
+from sharing.grants.services.outcomes import MOST_HOLD_DAYS, Terms
 from sharing.models import Scope, SharingGrant
 from sharing.scopes import OFFERED_SCOPES
 from sharing.terms import MAX_CYCLE, Status
@@ -134,7 +134,7 @@ class GrantChange(StrictSerializer):
     valid_from = serializers.DateTimeField(required=False, help_text="Now or a later moment.")
     expires_at = serializers.DateTimeField(required=False, allow_null=True, help_text="null: no end date.")
     purpose = serializers.CharField(required=False, allow_blank=True, max_length=300)
-    hold_days = serializers.IntegerField(required=False, min_value=0, max_value=365)
+    hold_days = serializers.IntegerField(required=False, min_value=0, max_value=MOST_HOLD_DAYS)
 
     @staticmethod
     def terms(given: dict[str, object], before: SharingGrant | None = None) -> Terms:

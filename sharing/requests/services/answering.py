@@ -8,26 +8,24 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from factories.models import Factory
-from factories.rights import member_may
 from factories.services import lock_factory
 from portal.accounts.models import User
 from portal.core.changed import HasChangedError
 from portal.core.days import days_from_now, last_day_in_words, moment_in_words, start_of
 from portal.core.events import record
 from sharing.access.positions import Position
-from sharing.events import SharingEvent
-from sharing.grants.services.granting import settle
+from sharing.events import SharingEvent, ids_of
+from sharing.grants.services.granting import authorise_decider, settle
 from sharing.grants.services.journal import Journal
 from sharing.grants.services.outcomes import Outcome, Terms, changing, granting
-from sharing.grants.services.situation import Situation, locked_situation
+from sharing.grants.services.situation import Situation, deciding_situation
 from sharing.models import AccessRequest, Scope, SharingGrant
-from sharing.requests.services.answers import close_request, ids_of_request, link_answer, locked_request
+from sharing.requests.services.answers import close_request, link_answer, locked_request
 from sharing.requests.services.standing import RequestedTerms, covers
 from sharing.requests.states import State
 
@@ -38,11 +36,6 @@ class AlreadyAnsweredError(HasChangedError):
     """The error that somebody else was first; the message says who and what."""
 
 
-def _authorise_factory(by: User, factory: Factory) -> None:
-    if not member_may(by, "manage_sharing", factory.pk):
-        raise PermissionDenied(_("Only a manager of this factory can decide who sees its data."))
-
-
 @transaction.atomic
 def approve_request(*, by: User, request: AccessRequest, scopes: Sequence[str], terms: Terms) -> AccessRequest:
     """Grant what was asked, or less of it, as `grant_access` and `change_grant` do.
@@ -51,8 +44,7 @@ def approve_request(*, by: User, request: AccessRequest, scopes: Sequence[str], 
     stays open until then. The same yes twice counts once. Raises `PermissionDenied`, `AlreadyAnsweredError`, or
     `ValidationError` by field: for more than was asked, and as `grant_access` does.
     """
-    situation = locked_situation(by, request.factory_id, [request.brand_id])
-    situation.require_decider()
+    situation = deciding_situation(by, request.factory_id, [request.brand_id])
     request = locked_request(request)
     if _is_approved_by(by, request):
         return request
@@ -64,7 +56,7 @@ def approve_request(*, by: User, request: AccessRequest, scopes: Sequence[str], 
     if any(one.kind and one.grant.is_confirmed for one in outcomes) or all(grant.is_confirmed for grant in grants):
         close_request(request, State.APPROVED, by, **said)
     else:
-        record(SharingEvent.REQUEST_ANSWER_PROPOSED, by=by, **ids_of_request(request), **said)
+        record(SharingEvent.REQUEST_ANSWER_PROPOSED, by=by, **ids_of(request), **said)
     return request
 
 
@@ -131,7 +123,7 @@ def decline_request(*, by: User, request: AccessRequest, reason: str = "") -> Ac
 
     Raises `PermissionDenied` or `AlreadyAnsweredError`.
     """
-    _authorise_factory(by, lock_factory(request.factory_id))
+    authorise_decider(by, lock_factory(request.factory_id))
     request = locked_request(request)
     if request.state == State.DECLINED and request.answered_by_id == by.pk:
         return request
@@ -147,14 +139,14 @@ def snooze_request(*, by: User, request: AccessRequest, days: int) -> AccessRequ
 
     Raises `PermissionDenied`, `AlreadyAnsweredError`, or `ValidationError` for days outside 1 to 60.
     """
-    _authorise_factory(by, lock_factory(request.factory_id))
+    authorise_decider(by, lock_factory(request.factory_id))
     request = locked_request(request)
     _must_be_open(request)
     if not 1 <= days <= LONGEST_SNOOZE_DAYS:
         raise ValidationError({"days": _("Choose 1 to %s days.") % LONGEST_SNOOZE_DAYS})
     request.snoozed_until = request.remind_at = start_of(days_from_now(days, request.factory), request.factory)
     request.save(update_fields=["snoozed_until", "remind_at"])
-    record(SharingEvent.REQUEST_POSTPONED, by=by, days=days, **ids_of_request(request))
+    record(SharingEvent.REQUEST_POSTPONED, by=by, days=days, **ids_of(request))
     return request
 
 

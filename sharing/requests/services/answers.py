@@ -18,7 +18,7 @@ from portal.accounts.models import User
 from portal.core.changed import HasChangedError
 from portal.core.events import record
 from portal.notices.outbox import announce
-from sharing.events import SharingEvent
+from sharing.events import SharingEvent, ids_of
 from sharing.models import AccessRequest, RequestAnswer, SharingGrant
 from sharing.notice_names import SharingNotice
 from sharing.requests.states import State
@@ -29,11 +29,6 @@ EVENT_OF_ANSWER = {
     State.WITHDRAWN: SharingEvent.REQUEST_WITHDRAWN,
     State.LAPSED: SharingEvent.REQUEST_LAPSED,
 }
-
-
-def ids_of_request(request: AccessRequest) -> dict[str, Any]:
-    """Return whom an event or a notice of a request concerns."""
-    return {"factory_id": request.factory_id, "brand_id": request.brand_id, "subject": request.pk}
 
 
 def locked_request(request: AccessRequest) -> AccessRequest:
@@ -49,11 +44,9 @@ def close_request(request: AccessRequest, state: State, by: User, *, actor: User
     """
     request.state, request.answered_at, request.answered_by = state, timezone.now(), by
     request.save(update_fields=["state", "answered_at", "answered_by", "decline_reason"])
-    record(EVENT_OF_ANSWER[state], by=actor or by, **ids_of_request(request), **data)
+    record(EVENT_OF_ANSWER[state], by=actor or by, **ids_of(request), **data)
     if state != State.WITHDRAWN:
-        announce(
-            SharingNotice.REQUEST_ANSWERED, side="brand", organisation_id=request.brand_id, **ids_of_request(request)
-        )
+        announce(SharingNotice.REQUEST_ANSWERED, side="brand", organisation_id=request.brand_id, **ids_of(request))
 
 
 def link_answer(request: AccessRequest, grants: Iterable[SharingGrant]) -> None:

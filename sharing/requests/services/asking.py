@@ -23,12 +23,12 @@ from portal.core.days import days_from_now, end_of, today
 from portal.core.events import record
 from portal.core.names import one_line
 from portal.notices.outbox import announce
-from sharing.events import SharingEvent
+from sharing.events import SharingEvent, ids_of
 from sharing.models import AccessRequest, Scope, SharingGrant
 from sharing.notice_names import SharingNotice
 from sharing.requests.queries import factories_to_ask
 from sharing.requests.services.answering import AlreadyAnsweredError
-from sharing.requests.services.answers import close_request, ids_of_request, locked_request
+from sharing.requests.services.answers import close_request, locked_request
 from sharing.requests.services.dropping import drop_proposals_for
 from sharing.requests.services.lapsing import lapse
 from sharing.requests.services.standing import RequestedTerms, Standing, standings
@@ -158,7 +158,7 @@ def _notify_factory(request: AccessRequest, by: User) -> None:
         cycle_number=request.cycle_number,
         expires_at=request.expires_at.isoformat() if request.expires_at else None,
     )
-    announce(SharingNotice.REQUEST_SENT, side="factory", organisation_id=request.factory_id, **ids_of_request(request))
+    announce(SharingNotice.REQUEST_SENT, side="factory", organisation_id=request.factory_id, **ids_of(request))
 
 
 @transaction.atomic

@@ -8,10 +8,9 @@ from django.utils import timezone
 
 from portal.core.events import record
 from portal.notices.outbox import announce
-from sharing.events import SharingEvent
+from sharing.events import SharingEvent, ids_of
 from sharing.models import AccessRequest
 from sharing.notice_names import SharingNotice
-from sharing.requests.services.answers import ids_of_request
 from sharing.requests.states import State
 
 BATCH = 500
@@ -33,10 +32,8 @@ def lapse(requests: Iterable[AccessRequest]) -> int:
     for request in rows:
         request.state, request.answered_at = State.LAPSED, request.lapses_at
         request.save(update_fields=["state", "answered_at"])
-        record(SharingEvent.REQUEST_LAPSED, by=None, **ids_of_request(request))
-        announce(
-            SharingNotice.REQUEST_LAPSED, side="brand", organisation_id=request.brand_id, **ids_of_request(request)
-        )
+        record(SharingEvent.REQUEST_LAPSED, by=None, **ids_of(request))
+        announce(SharingNotice.REQUEST_LAPSED, side="brand", organisation_id=request.brand_id, **ids_of(request))
     return len(rows)
 
 
@@ -53,7 +50,7 @@ def remind_of_requests() -> int:
             side="factory",
             organisation_id=request.factory_id,
             once=once,
-            **ids_of_request(request),
+            **ids_of(request),
         )
         request.remind_at = timezone.now() + timedelta(days=request.factory.programme.request_reminder_days)
         request.save(update_fields=["remind_at"])
