@@ -41,9 +41,9 @@ class AssessmentQuerySet(QuerySet["Assessment"]):
         scopes = access.ASSESSMENT_SCOPES if scope is None else [scope]
         return self.filter(access.readable_by(user, scopes, at))
 
-    def shared_with(self, user: Visitor) -> "AssessmentQuerySet":
+    def shared_with(self, user: Visitor, *scopes: str) -> "AssessmentQuerySet":
         """Return the assessments shared with the user's brand, as in "Shared with us". Never more than `visible_to`."""
-        return self.filter(access.readable_as_brand(user, access.ASSESSMENT_SCOPES))
+        return self.filter(access.readable_as_brand(user, scopes or access.ASSESSMENT_SCOPES))
 
     def own_of(self, user: Visitor) -> "AssessmentQuerySet":
         """Return what `user` sees as one of the factory's people. Never more than `visible_to`, and in shorter SQL."""

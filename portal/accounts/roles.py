@@ -26,7 +26,17 @@ if TYPE_CHECKING:
 
 Visitor = User | AnonymousUser
 
-__all__ = ["GroupObjectPermissionBase"]  # the apps' permission tables are made of it; the rest is defined here
+__all__ = [
+    "GroupObjectPermissionBase",
+    "OrganisationKind",
+    "Role",
+    "Visitor",
+    "has_general_permission",
+    "has_permission",
+    "held",
+    "holders",
+    "kinds",
+]
 
 
 @dataclass(frozen=True)

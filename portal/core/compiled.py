@@ -52,7 +52,7 @@ class Keys(Expression):
     compile it again with each.
     """
 
-    operator = ""
+    operator = ""  # before the parentheses
 
     def __init__(self, sql: str, parameters: tuple[object, ...], column: AnyField) -> None:
         super().__init__(output_field=column)
@@ -63,7 +63,7 @@ class Keys(Expression):
         return self
 
     def as_sql(self, _compiler: object, _connection: object) -> tuple[str, tuple[Any, ...]]:
-        """Return the SQL in parentheses, and its values."""
+        """Return the operator and the SQL in parentheses, and its values."""
         return f"{self.operator}({self.sql})", self.parameters
 
     def get_group_by_cols(self) -> list[BaseExpression]:

@@ -7,7 +7,8 @@ def columns_are_final(
     name: str, columns: list[str], message: str, *, condition: pgtrigger.Q | None = None
 ) -> pgtrigger.Trigger:
     """Return a trigger that refuses an UPDATE of `columns` (database names) where the old row meets `condition`."""
-    old, new = (", ".join(f"{row}.{column}" for column in columns) for row in ("OLD", "NEW"))
+    old = ", ".join(f"OLD.{column}" for column in columns)
+    new = ", ".join(f"NEW.{column}" for column in columns)
     return pgtrigger.Trigger(
         name=name,
         when=pgtrigger.Before,
@@ -29,7 +30,8 @@ def history_trigger(name: str, table: str, owner: str, columns: list[str]) -> pg
 
     `owner` is the history's column for the row's id. No change of a setting can bypass it.
     """
-    old, new = (", ".join(f"{row}.{column}" for column in columns) for row in ("OLD", "NEW"))
+    old = ", ".join(f"OLD.{column}" for column in columns)
+    new = ", ".join(f"NEW.{column}" for column in columns)
     return pgtrigger.Trigger(
         name=name,
         when=pgtrigger.After,

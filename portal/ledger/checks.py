@@ -47,8 +47,9 @@ def rows_of(statement: str | sql.Composable) -> Iterator[tuple[Any, ...]]:
 
 
 def row_of(statement: str | sql.Composable) -> tuple[Any, ...]:
-    """Return the first row that a statement finds; there must be one."""
-    return next(rows_of(statement))
+    """Return the one row that a statement finds. Raises `ValueError` where it finds none, or more."""
+    (row,) = rows_of(statement)
+    return row
 
 
 def wrong_signature(kind: str, jws: str, payload: object, keys: Keys, unsigned: str) -> str:

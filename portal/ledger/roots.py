@@ -60,12 +60,12 @@ def read_roots(lines: Iterable[str], trusted: Keys) -> Roots:
     return found
 
 
-def _read_line(value: dict[str, object] | str, found: Roots, trusted: Keys) -> None:
+def _read_line(value: object, found: Roots, trusted: Keys) -> None:
     if isinstance(value, dict):
         found.keys = keys_of(value) | trusted
         return
     payload = verified(TYPE, value, found.keys or trusted)
-    found.digests[date.fromisoformat(payload["day"]).isoformat()] = digest(value)
+    found.digests[date.fromisoformat(payload["day"]).isoformat()] = digest(str(value))
 
 
 def read_file(path: Path, trusted: Keys) -> Roots:

@@ -43,9 +43,7 @@ def conditional(field: Field) -> Field:
 class ListFilter(forms.Form):
     """A GET form that narrows a list: a wrong value is reported beside its field, and then no row matches."""
 
-    def __init__(
-        self, data: Mapping[str, object] | None = None, *, initial: Mapping[str, object] | None = None
-    ) -> None:
+    def __init__(self, data: Mapping[str, object] | None = None) -> None:
         super().__init__(data)
         for field in self.fields.values():
             if isinstance(field, forms.ChoiceField):

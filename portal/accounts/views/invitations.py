@@ -99,11 +99,13 @@ def _as_newcomer(request: HttpRequest, found: Invitation) -> HttpResponse:
     form = JoinForm(posted(request), initial={"name": found.name})
     if form.is_valid():
         name, password = form.cleaned_data["name"], form.cleaned_data["password"]
+        person = None
         with refusals_on(form):
             try:
                 person = join(invitation=found, name=name, password=password)
             except PermissionDenied:
                 return _over(request, None if is_valid(found) else found)
+        if person is not None:
             login(request, person, backend=SIGN_IN_BACKEND)
             return _joined(request, found)
     return _show(request, "accounts/invitation_join.html", found, form_status(request), form=form)

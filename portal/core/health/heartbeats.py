@@ -40,7 +40,7 @@ def end_heartbeat(process: str) -> None:
 
 @contextmanager
 def _brief_connection(process: str) -> Iterator[None]:
-    """Close the connection after the block; what fails in it is logged, and the process goes on."""
+    """Close the connection after the block; an error of the database or the system is logged, and goes no further."""
     try:
         yield
     except (DatabaseError, OSError) as error:

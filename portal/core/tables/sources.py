@@ -86,12 +86,13 @@ class CsvRows(Rows):
     """The rows of a CSV file; blank lines count. It has no sheets."""
 
     def __init__(self, file: BinaryIO, encoding: str, names: set[str]) -> None:
-        super().__init__(file, self._read())
+        super().__init__(file, self._read())  # a generator: it begins when the rest is known
         self._encoding = encoding
         self._delimiter, self._skip = self._sniff(names)
 
     def _sniff(self, names: set[str]) -> tuple[str, int]:
         """Return the delimiter, and how many lines ("sep=;", as Excel writes it) precede the header."""
+        self._file.seek(0)
         decoder = codecs.getincrementaldecoder(self._encoding)(errors="replace")
         sample = decoder.decode(self._file.read(SAMPLE_BYTES)).lstrip("\r\n")
         told = re.match(r'"?sep=([,;\t])"?\r?\n', sample)

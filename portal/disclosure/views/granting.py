@@ -182,9 +182,10 @@ def change(request: HttpRequest, pk: UUID) -> HttpResponse:
         if form.terms().same_as(found):  # what a second click finds
             messages.info(request, about(found.factory, _("These terms already apply; nothing was changed.")))
             return redirect("who_can_see", pk=found.factory_id)
+        proceed = _changed if "confirmed" in request.POST else _confirm_change
         try:
             if not changed:
-                return (_changed if "confirmed" in request.POST else _confirm_change)(request, found, form)
+                return proceed(request, found, form)
         except ValidationError as error:
             add_errors(form, error)
     context = {"grant": found, "changed": changed, "factory": found.factory, "form": form, "is_renewal": is_renewal}

@@ -5,6 +5,7 @@ secret is shown once, in the answer to the form that made it.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import cast
 from uuid import UUID
 
@@ -55,9 +56,13 @@ def webhook_list(request: HttpRequest, side: str, organisation_id: int) -> HttpR
     organisation = _organisation(request, side, organisation_id)
     form = EndpointForm(posted(request), types=types_for(side))
     if form.is_valid():
+        new = None
         with refusals_on(form):
-            given = {"side": side, "organisation_id": organisation_id, **form.cleaned_data}
-            return _secret_page(request, *services.add_endpoint(by=_person(request), **given))
+            new = services.add_endpoint(
+                by=_person(request), side=side, organisation_id=organisation_id, **form.cleaned_data
+            )
+        if new is not None:
+            return _secret_page(request, *new)
     endpoints = WebhookEndpoint.objects.visible_to(request.user).filter(side=side, organisation_id=organisation_id)
     context = {
         "organisation": organisation,
@@ -150,6 +155,7 @@ def webhook_remove(request: HttpRequest, pk: UUID) -> HttpResponse:
 def webhook_again(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Send one message again."""
     deliveries = WebhookDelivery.objects.visible_to(request.user).select_related("endpoint")
-    found = get_object_or_404(deliveries, pk=pk)
+    delivery = get_object_or_404(deliveries, pk=pk)
     told = _("The message is being sent again, with its current contents.")
-    return _done(request, found.endpoint_id, lambda: services.redeliver(by=_person(request), delivery=found), told)
+    again = partial(services.redeliver, by=_person(request), delivery=delivery)
+    return _done(request, delivery.endpoint_id, again, told)
