@@ -1,8 +1,8 @@
 """The import of a brand's supplier list from a table, CSV or XLSX, as written: nothing is corrected or matched here.
 
 Only invisible differences are tidied (`portal.core.names`), so that the same text is the same supplier. A row that is
-already on the list (same name, address and country, ignoring upper and lower case) is skipped and counted, so the same
-file can be uploaded again. All rows are added, or none.
+already on the list (same name, address and country, ignoring upper and lower case as PostgreSQL does) is skipped and
+counted, so the same file can be uploaded again. All rows are added, or none.
 """
 
 from collections.abc import Iterator
@@ -82,10 +82,10 @@ def _suppliers(brand: Brand, file: BinaryIO, outcome: SupplierImport) -> Iterato
     supplier = None
     for row, cells in table.records(outcome.problems):
         supplier = Supplier(brand=brand, **{name: text for name, text in cells.items() if name not in PLACES})
-        for name in PLACES:  # to the tenth of a metre
+        for name in PLACES:
             try:
                 if text := cells.get(name):
-                    setattr(supplier, name, degrees(text, MOST_DEGREES[name]))
+                    setattr(supplier, name, degrees(text, MOST_DEGREES[name]))  # to the tenth of a metre
             except ValidationError as error:
                 outcome.problems.refuse(row, name, cells[name], error)
         try:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
+from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.disclosure.views.answering import brand_seen
@@ -21,6 +22,7 @@ from sharing.requests.services.answering import AlreadyAnsweredError, approve_re
 from sharing.requests.services.asking import request_access, withdraw_request
 from sharing.requests.services.lapsing import lapse_requests
 from sharing.requests.services.standing import RequestedTerms
+from sharing.terms import StatementTime
 from tests.together import (
     TIMES,
     Call,
@@ -125,6 +127,7 @@ def test_no_request_lapses_between_the_check_and_the_answer_of_a_confirmation(
 
     def lapse(_situation: Situation) -> None:
         time_machine.move_to(request.lapses_at + timedelta(seconds=1))
+        monkeypatch.setattr(StatementTime, "template", f"(TIMESTAMPTZ '{timezone.now().isoformat()}')")
         lapsed.extend(at_once(lapse_requests))
 
     monkeypatch.setattr(Situation, "refuse_while_handed_over", lapse)

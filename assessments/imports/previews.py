@@ -62,6 +62,8 @@ class Preview(Promise):
     duplicates: int
     creates: bool
     nothing: bool
+    first_day: str
+    last_day: str
     listed: NotRequired[list[ListedVisit]]
     notes: NotRequired[list[StoredNote | str]]
     ignored: NotRequired[list[str]]

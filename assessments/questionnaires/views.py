@@ -101,7 +101,8 @@ class ToolFilter(ListFilter):
 
     def full_clean(self) -> None:
         """Offer the visitor's own countries only."""
-        self.fields["country"].choices += self.countries  # type: ignore[attr-defined]
+        offered = self.fields["country"].choices[:2]  # type: ignore[attr-defined]
+        self.fields["country"].choices = [*offered, *self.countries]  # type: ignore[attr-defined]
         super().full_clean()
 
     def narrow(self, tools: QuerySet[Tool]) -> QuerySet[Tool]:

@@ -47,7 +47,8 @@ class ReportCopyRows(PortalView):
 
     def shown(self, pk: object, status: int = 200) -> Response:
         """Return the response for one file, with a fresh link if it is ready. Raises 404."""
-        copy, link = own_copy(self.user, pk=pk), None
+        copy = own_copy(self.user, pk=pk)
+        link = None
         if copy.file:
             address = reverse("api:report-file", args=[copy.pk], request=self.request)
             link = f"{address}?{urlencode({'key': link_key(by=self.user, copy=copy)})}"

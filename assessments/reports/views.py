@@ -67,7 +67,10 @@ def report_job(request: HttpRequest, job: Job) -> HttpResponseBase:
 
 def _progress(user: User, job: Job) -> dict[str, object]:
     copy = own_copy(user, job=job)
-    key = link_key(by=user, copy=copy)
+    link = ""
+    if copy.file:
+        key = urlencode({"key": link_key(by=user, copy=copy)})
+        link = f"{reverse('report_download', args=[copy.pk])}?{key}"
     assessment_url = reverse("assessment", args=[copy.assessment_id])
     return {
         "job": job,
@@ -78,7 +81,7 @@ def _progress(user: User, job: Job) -> dict[str, object]:
         "assessment_url": assessment_url,
         "breadcrumbs": [(copy.assessment.factory.name, assessment_url)],
         "facts": _facts(copy),
-        "result_url": f"{reverse('report_download', args=[copy.pk])}?{urlencode({'key': key})}" if copy.file else "",
+        "result_url": link,
     }
 
 

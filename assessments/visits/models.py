@@ -41,9 +41,10 @@ class AssessmentQuerySet(QuerySet["Assessment"]):
         scopes = access.ASSESSMENT_SCOPES if scope is None else [scope]
         return self.filter(access.readable_by(user, scopes, at))
 
-    def shared_with(self, user: Visitor, *scopes: str) -> "AssessmentQuerySet":
+    def shared_with(self, user: Visitor, scope: str | None = None) -> "AssessmentQuerySet":
         """Return the assessments shared with the user's brand, as in "Shared with us". Never more than `visible_to`."""
-        return self.filter(access.readable_as_brand(user, scopes or access.ASSESSMENT_SCOPES))
+        scopes = access.ASSESSMENT_SCOPES if scope is None else [scope]
+        return self.filter(access.readable_as_brand(user, scopes))
 
     def own_of(self, user: Visitor) -> "AssessmentQuerySet":
         """Return what `user` sees as one of the factory's people. Never more than `visible_to`, and in shorter SQL."""

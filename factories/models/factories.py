@@ -180,7 +180,7 @@ class Factory(models.Model):
         "contact_phone",
     )
 
-    # The fields of its enrolment, in the order in which the country's staff see them.
+    # The fields of its enrolment, in the order in which the country's staff see them; nobody else may write them.
     ENROLMENT_FIELDS: ClassVar = (
         "bw_id",
         "enrolment_status",

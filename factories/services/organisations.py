@@ -22,7 +22,7 @@ from portal.core.names import one_line
 OWN_PROFILE_FIELDS = frozenset(Factory.PROFILE_FIELDS)
 NAMES = frozenset({"name", "local_name"})
 DAYS = frozenset({"enrolled_on", "left_on"})
-ENROLMENT_FIELDS = frozenset({*Factory.ENROLMENT_FIELDS, "time_zone"})
+STAFF_FIELDS = frozenset({*Factory.ENROLMENT_FIELDS, "time_zone"})
 
 
 def lock_factory(factory_id: int) -> Factory:
@@ -49,7 +49,7 @@ def create_factory(*, by: User, programme: CountryProgramme, **fields: object) -
     """
     if not may_enrol(by, programme):
         raise PermissionDenied(_("Only the country's staff can add factories."))
-    unknown = set(fields) - OWN_PROFILE_FIELDS - ENROLMENT_FIELDS
+    unknown = set(fields) - OWN_PROFILE_FIELDS - STAFF_FIELDS
     if unknown:
         raise ValidationError({name: _("This field cannot be set here. Leave it out.") for name in unknown})
     factory = Factory(programme=programme, **_tidy(fields))
@@ -67,7 +67,7 @@ def update_factory(*, by: User, factory: Factory, **fields: object) -> Factory:
     Raises `PermissionDenied`, or `ValidationError` by field.
     """
     staff = may_enrol(by, factory.programme)
-    allowed = OWN_PROFILE_FIELDS | ENROLMENT_FIELDS if staff else OWN_PROFILE_FIELDS
+    allowed = OWN_PROFILE_FIELDS | STAFF_FIELDS if staff else OWN_PROFILE_FIELDS
     if not staff and not Factory.objects.editable_by(by).filter(pk=factory.pk).exists():
         raise PermissionDenied(_("Only the factory's manager or the country's staff may edit this profile."))
     if set(fields) - allowed:

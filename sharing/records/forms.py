@@ -36,7 +36,7 @@ def narrowed(records: Rows, asked: dict[str, Any], place: Place | None = None) -
     """Return the records that fit everything asked: `person` (id), `brand` ("own", "staff" or an id), `factory` (id),
     `scope`, `action`, `cycle`, `since` and `until`, both included: days of `place`, or of each record's factory (R54).
 
-    The records may be searches: none fits if something is asked that they lack.
+    The records may be searches, for which `place` must be given: none fits if something is asked that they lack.
     """
     plain = {name: asked[name] for name in PLAIN if asked.get(name)}
     if not plain.keys() <= {field.name for field in records.model._meta.fields}:

@@ -84,15 +84,19 @@ class NarrowedQuery(PeriodQuery):
     cycle = serializers.IntegerField(required=False, min_value=1, max_value=MAX_CYCLE)
 
 
-class SearchRecordQuery(PeriodQuery):
-    """Filters of the searches that named a factory."""
+class ByBrandQuery(PeriodQuery):
+    """Filters of both logs, for a factory."""
 
     brand = serializers.RegexField(
         f"^(own|staff|{ID})$", required=False, help_text="A brand's id, `own` (the factory's members) or `staff`."
     )
 
 
-class AccessRecordQuery(SearchRecordQuery, NarrowedQuery):
+class SearchRecordQuery(ByBrandQuery):
+    """Filters of the searches that named a factory."""
+
+
+class AccessRecordQuery(ByBrandQuery, NarrowedQuery):
     """Filters of a factory's record of who saw what."""
 
 

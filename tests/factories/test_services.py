@@ -16,7 +16,7 @@ from factories.services import (
     update_factory,
     update_programme,
 )
-from factories.services.organisations import ENROLMENT_FIELDS, OWN_PROFILE_FIELDS
+from factories.services.organisations import OWN_PROFILE_FIELDS, STAFF_FIELDS
 from portal.accounts.roles import role_of
 from portal.core.models import Event
 from tests.world import World
@@ -52,7 +52,7 @@ def test_only_the_manager_and_the_countrys_staff_edit_a_profile(world: World):
 
 
 def test_a_manager_never_touches_the_enrolment(world: World):
-    for name in ENROLMENT_FIELDS:
+    for name in STAFF_FIELDS:
         with pytest.raises(PermissionDenied):
             update_factory(by=world.person("manager_a"), factory=world.factory_a, **{name: "left"})
     for name in ("programme", "programme_id", "id", "created_at", "nonsense"):
@@ -63,8 +63,8 @@ def test_a_manager_never_touches_the_enrolment(world: World):
 def test_the_two_sets_of_fields_do_not_overlap_and_leave_out_only_what_never_changes():
     names = {field.attname for field in Factory._meta.concrete_fields if not field.generated}
 
-    assert not OWN_PROFILE_FIELDS & ENROLMENT_FIELDS
-    assert names - OWN_PROFILE_FIELDS - ENROLMENT_FIELDS == {"id", "programme_id", "created_at", "confirms_sharing"}
+    assert not OWN_PROFILE_FIELDS & STAFF_FIELDS
+    assert names - OWN_PROFILE_FIELDS - STAFF_FIELDS == {"id", "programme_id", "created_at", "confirms_sharing"}
 
 
 def test_saving_what_is_there_already_writes_no_event(world: World):

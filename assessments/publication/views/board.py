@@ -119,7 +119,8 @@ def _column(user: User, name: str, rights: StepRights, rows: AssessmentQuerySet 
 
 
 def _card(assessment: Assessment, rights: StepRights) -> dict[str, object]:
-    steps, state = rights.steps(assessment), Assessment.State
+    steps = rights.steps(assessment)
+    state = Assessment.State
     return {
         "assessment": assessment,
         "days_late": assessment.days_late,

@@ -220,6 +220,8 @@ _FIELDS = {"expires_at": "expires_on", "valid_from": "starts_on", "scope": "scop
 
 def add_errors(form: forms.Form, error: ValidationError) -> None:
     """Show what a service refused beside the field it concerns, or above the form."""
-    if hasattr(error, "error_dict"):
-        error = ValidationError({_FIELDS.get(name, name): errors for name, errors in error.error_dict.items()})
-    show_errors(form, error)
+    if not hasattr(error, "error_dict"):
+        show_errors(form, error)
+        return
+    for name, errors in error.error_dict.items():
+        show_errors(form, ValidationError({_FIELDS.get(name, name): errors}))

@@ -65,14 +65,28 @@ def _answered(notice: Notice, reader: User) -> Line | None:
 
 
 FACTORY, BRAND = {"factory": ""}, {"brand": ""}
-ENDED, ASKED, ANSWERED = (
-    gettext_lazy("A factory stopped sharing with a brand"),
-    gettext_lazy("A factory asked for copies to be destroyed"),
-    gettext_lazy("A brand answered a request to destroy copies"),
+register_notice(
+    NoticeKind(
+        SharingNotice.ACCESS_ENDED,
+        gettext_lazy("A factory stopped sharing with a brand"),
+        _ended,
+        sides=FACTORY | BRAND,
+    )
 )
-for kind in (
-    NoticeKind(SharingNotice.ACCESS_ENDED, ENDED, _ended, sides=FACTORY | BRAND),
-    NoticeKind(SharingNotice.COPY_DESTRUCTION_ASKED, ASKED, _to_destroy, sides=BRAND, is_mandatory=True),
-    NoticeKind(SharingNotice.COPY_ANSWERED, ANSWERED, _answered, sides=FACTORY),
-):
-    register_notice(kind)
+register_notice(
+    NoticeKind(
+        SharingNotice.COPY_DESTRUCTION_ASKED,
+        gettext_lazy("A factory asked for copies to be destroyed"),
+        _to_destroy,
+        sides=BRAND,
+        is_mandatory=True,
+    )
+)
+register_notice(
+    NoticeKind(
+        SharingNotice.COPY_ANSWERED,
+        gettext_lazy("A brand answered a request to destroy copies"),
+        _answered,
+        sides=FACTORY,
+    )
+)
