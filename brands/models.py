@@ -19,7 +19,7 @@ from portal.accounts.role_index import (
     named_permission_trigger,
     permission_triggers,
 )
-from portal.accounts.roles import GroupObjectPermissionBase, Visitor, has_general_permission, held
+from portal.accounts.roles import GroupObjectPermissionBase, Visitor, has_general_permission, permitted_ids
 from portal.core.conditions import among
 from portal.core.drawn import drawn_id
 from portal.core.history import latest_at
@@ -29,14 +29,14 @@ from portal.core.triggers import history_trigger
 
 def brands_where(user: Visitor, codename: str) -> QuerySet[Model, object]:
     """Return the ids of the active brands for which `user` holds `codename`."""
-    return Brand.objects.filter(among("pk", held(user, "brand", codename)), is_active=True).values("pk")
+    return Brand.objects.filter(among("pk", permitted_ids(user, "brand", codename)), is_active=True).values("pk")
 
 
 def own_brands(user: Visitor) -> QuerySet[Model, object]:
     """Return the ids of the active brands on whose behalf `user` reads."""
     mine = Q(pk__in=[])
     for codename in ANY_READ:
-        mine |= among("pk", held(user, "brand", codename))
+        mine |= among("pk", permitted_ids(user, "brand", codename))
     return Brand.objects.filter(mine, is_active=True).values("pk")
 
 

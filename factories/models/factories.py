@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from factories.models.programmes import CountryProgramme, programme_keys
 from factories.time_zones import FactoryZoneField, check_zone
 from portal.accounts.prepared import PreparedKeys, permitted_keys
-from portal.accounts.roles import Visitor, held
+from portal.accounts.roles import Visitor, permitted_ids
 from portal.core.conditions import among
 from portal.core.days import zone_named, zone_of_country
 from portal.core.drawn import drawn_id
@@ -34,7 +34,7 @@ def named(words: str, of: str = "") -> Q:
 
 def factories_inside(user: Visitor) -> "QuerySet[Factory, Mapping[str, object]]":
     """Return the ids of the factories whose consent `user` sees as an insider: as a member, or as country staff."""
-    own = Factory.objects.filter(among("pk", held(user, "factory", "view_data")))
+    own = Factory.objects.filter(among("pk", permitted_ids(user, "factory", "view_data")))
     return own.values("pk").union(factories_of(user, "view_assessments"), all=True)
 
 

@@ -9,7 +9,7 @@ from django.db.models import Exists, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.prepared import PreparedKeys
-from portal.accounts.roles import Visitor, held
+from portal.accounts.roles import Visitor, permitted_ids
 from portal.core.conditions import among
 from portal.core.days import zone_named, zone_of_country
 from portal.core.history import latest_at
@@ -26,7 +26,7 @@ def programmes_where(
     With a moment: the programmes in which they held it then, by what roles may do today.
     """
     programmes = CountryProgramme.objects
-    mine = held(user, "programme", codename, at)
+    mine = permitted_ids(user, "programme", codename, at)
     everywhere = programmes.filter(among("pk", mine), is_global=True)
     return programmes.filter(among("pk", mine) | Exists(everywhere)).values("pk")
 

@@ -10,7 +10,7 @@ from typing import Generic, NoReturn, Protocol, Self, TypeVar, cast, runtime_che
 
 from django.db.models import BigIntegerField, Model, QuerySet
 
-from portal.accounts.roles import Visitor, held
+from portal.accounts.roles import Visitor, permitted_ids
 from portal.core.compiled import AnyField, Compiled, Keys, Parameter, prepared_once
 
 M = TypeVar("M", bound=Model)
@@ -103,4 +103,4 @@ class PreparedKeys:
         return self._statement(None, *shape).keys(user=user.pk or 0)
 
 
-permitted_keys = PreparedKeys(held)
+permitted_keys = PreparedKeys(permitted_ids)

@@ -33,9 +33,9 @@ __all__ = [
     "Visitor",
     "has_general_permission",
     "has_permission",
-    "held",
     "holders",
     "kinds",
+    "permitted_ids",
 ]
 
 
@@ -239,7 +239,9 @@ def _general_permissions(names: Collection[str]) -> dict[str, int]:
     return {f"{row.content_type.app_label}.{row.codename}": row.pk for row in rows}
 
 
-def held(user: Visitor, kind: str, codename: str | Sequence[str], at: datetime | None = None) -> "QuerySet[Model, int]":
+def permitted_ids(
+    user: Visitor, kind: str, codename: str | Sequence[str], at: datetime | None = None
+) -> "QuerySet[Model, int]":
     """Return the ids of the organisations of `kind` on which `user` holds `codename`, or one of several.
 
     This is what every gate asks first. Nobody anonymous or inactive holds anything. With a moment: held then, by what

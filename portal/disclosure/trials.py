@@ -20,7 +20,7 @@ from sharing.terms import Status
 
 
 @contextmanager
-def undone() -> Iterator[None]:
+def rolled_back() -> Iterator[None]:
     """Roll back at the end whatever is written inside: a trial. Errors come through."""
     with transaction.atomic():
         yield
@@ -28,7 +28,7 @@ def undone() -> Iterator[None]:
 
 
 def try_grants(*, by: User, factory: Factory, brand: Brand, scopes: Collection[str], terms: Terms) -> None:
-    """Grant, as if a second person had confirmed it where that is needed; only inside `undone`.
+    """Grant, as if a second person had confirmed it where that is needed; only inside `rolled_back`.
 
     Raises what `share` raises.
     """
@@ -36,12 +36,12 @@ def try_grants(*, by: User, factory: Factory, brand: Brand, scopes: Collection[s
 
 
 def try_change(*, by: User, grant: SharingGrant, terms: Terms) -> None:
-    """Change a grant, as if a second person had confirmed it; only inside `undone`. Raises what it raises."""
+    """Change a grant, as if a second person had confirmed it; only inside `rolled_back`. Raises what it raises."""
     _as_if_confirmed(by, [change_grant(by=by, grant=grant, terms=terms)])
 
 
 def try_answer(*, by: User, request: AccessRequest, scopes: Sequence[str], terms: Terms) -> None:
-    """Approve a request, as if a second person had confirmed it; only inside `undone`. Raises what it raises."""
+    """Approve a request, as if a second person had confirmed it; only inside `rolled_back`. Raises what it raises."""
     approve_request(by=by, request=request, scopes=scopes, terms=terms)
     _as_if_confirmed(by, SharingGrant.objects.filter(requests=request))
 

@@ -10,7 +10,7 @@ from brands.models import Brand
 from factories.models import Factory, programme_keys
 from factories.models.programmes import programmes_where
 from portal.accounts.prepared import PreparedKeys, permitted_keys
-from portal.accounts.roles import Visitor, held
+from portal.accounts.roles import Visitor, permitted_ids
 from portal.core.compiled import Keys, Parameter
 from portal.core.conditions import among
 from sharing.scopes import rule_of
@@ -47,7 +47,7 @@ def permitted_brands(user: Visitor, scopes: Iterable[str], at: datetime | None =
     if isinstance(user, AsBrand):
         return Brand.objects.filter(pk=user.brand.pk).values_list("pk", flat=True)
     codenames = tuple(rule_of(scope).permission for scope in scopes)
-    return permitted_keys(user, "brand", codenames) if at is None else held(user, "brand", codenames, at)
+    return permitted_keys(user, "brand", codenames) if at is None else permitted_ids(user, "brand", codenames, at)
 
 
 def brands_reading(user: Visitor, scopes: Iterable[str]) -> "QuerySet[Brand, int]":
@@ -87,7 +87,9 @@ def read_for(user: Visitor, scopes: Sequence[str], at: datetime | None = None) -
 
 def own_factory_ids(user: Visitor, at: datetime | None = None) -> "QuerySet[Model, int] | Keys":
     """Return the ids of the factories whose data `user` sees as one of their people."""
-    return permitted_keys(user, "factory", "view_data") if at is None else held(user, "factory", "view_data", at)
+    return (
+        permitted_keys(user, "factory", "view_data") if at is None else permitted_ids(user, "factory", "view_data", at)
+    )
 
 
 def worked_on(user: Visitor, factory: str, at: datetime | None = None) -> Q:
@@ -100,7 +102,7 @@ def worked_on(user: Visitor, factory: str, at: datetime | None = None) -> Q:
         country = among(programme, programme_keys(user, "view_assessments"))
         return country | among(factory or "pk", permitted_keys(user, "factory", "assess"))
     then = among(programme, programmes_where(user, "view_assessments", at))
-    return then | among(factory or "pk", held(user, "factory", "assess", at))
+    return then | among(factory or "pk", permitted_ids(user, "factory", "assess", at))
 
 
 def own_factories(user: Visitor) -> QuerySet[Factory]:

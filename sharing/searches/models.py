@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from brands.models import Brand, own_brand_keys
 from factories.models import Factory, FactoryRole
-from portal.accounts.roles import Visitor, held
+from portal.accounts.roles import Visitor, permitted_ids
 
 
 class Searches(TypedDict):
@@ -39,7 +39,7 @@ class SearchRecordQuerySet(QuerySet["SearchRecord"]):
         What staff found before it was released to the factory stays hidden from the factory (R47). The programs of a
         brand see none: a search is not about one scope.
         """
-        own = _ids(held(user, "factory", "view_data"), "organisation_id")
+        own = _ids(permitted_ids(user, "factory", "view_data"), "organisation_id")
         country = _ids(Factory.objects.in_programmes_where(user, "view_assessments"), "pk")
         seen = Q(factories__overlap=own, is_before_release=False) | Q(factories__overlap=country)
         if not getattr(user, "is_integration", False):

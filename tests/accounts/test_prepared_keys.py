@@ -12,7 +12,7 @@ from brands.models import Brand, brand_keys, own_brand_keys
 from brands.reads import ANY_READ
 from factories.models import CountryProgramme, Factory, factory_keys, keys_inside, programme_keys
 from portal.accounts.prepared import PreparedKeys, permitted_keys
-from portal.accounts.roles import has_general_permission, has_permission, held
+from portal.accounts.roles import has_general_permission, has_permission, permitted_ids
 from portal.core.conditions import among
 from sharing.access import ASSESSMENT_SCOPES, AsBrand
 from sharing.access.people import _keys_reading, partner_keys
@@ -54,7 +54,7 @@ def test_they_are_the_querysets_for_everybody_wherever_they_are_put(world: World
     for reader in readers(world):
         expected, keys = {row for (row,) in prepared.build(reader, *shape).values_list("pk")}, prepared(reader, *shape)
         if prepared is permitted_keys:
-            expected = set(held(reader, *shape))
+            expected = set(permitted_ids(reader, *shape))
         assert set(rows.filter(pk__in=keys).values_list("pk", flat=True)) == expected, reader
         assert set(rows.filter(among("pk", keys)).values_list("pk", flat=True)) == expected, reader
         assert rows.filter(keys.are_any()).exists() == bool(expected), reader

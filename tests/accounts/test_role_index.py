@@ -20,7 +20,7 @@ from factories.models.programmes import programmes_where
 from factories.roles import FACTORY
 from portal.accounts import role_index
 from portal.accounts.models import HeldPermission, User
-from portal.accounts.roles import held, holders, kinds, memberships_at, sync_roles
+from portal.accounts.roles import holders, kinds, memberships_at, permitted_ids, sync_roles
 from tests.tampering import trigger_off
 from tests.together import eight_writers, is_taken
 from tests.world import World
@@ -43,7 +43,10 @@ def test_what_somebody_holds_is_what_guardians_tables_say(world: World) -> None:
             for codename in sorted(codenames):
                 rows = kind.given([codename]).filter(group__in=groups)
                 expected = sorted(rows.values_list("content_object_id", flat=True))
-                assert sorted(held(person or AnonymousUser(), kind.name, codename)) == expected, (person, codename)
+                assert sorted(permitted_ids(person or AnonymousUser(), kind.name, codename)) == expected, (
+                    person,
+                    codename,
+                )
                 found |= {(kind.name, codename)} if expected else set()
     assert len(found) > 10, "nobody in the world holds anything: this proves nothing"
     assert role_index.compare() == (0, 0)
@@ -56,12 +59,12 @@ def test_the_gates_say_what_their_parts_say(world: World) -> None:
     found = set()
     for persona, person in world.people.items():
         visitor = person or AnonymousUser()
-        staff = set(held(visitor, "programme", "view_assessments"))
+        staff = set(permitted_ids(visitor, "programme", "view_assessments"))
         countries = set(_keys(CountryProgramme)) if world.global_programme.pk in staff else staff
         assert set(programmes_where(visitor, "view_assessments").values_list("pk", flat=True)) == countries, persona
-        inside = set(held(visitor, "factory", "view_data")) | set(_keys(Factory, programme__in=countries))
+        inside = set(permitted_ids(visitor, "factory", "view_data")) | set(_keys(Factory, programme__in=countries))
         assert {row["pk"] for row in factories_inside(visitor)} == inside, persona
-        reads = {name: set(held(visitor, "brand", name)) - {world.brand_b.pk} for name in ANY_READ}
+        reads = {name: set(permitted_ids(visitor, "brand", name)) - {world.brand_b.pk} for name in ANY_READ}
         for name, brands in reads.items():
             assert set(brands_where(visitor, name).values_list("pk", flat=True)) == brands, (persona, name)
         assert set(own_brands(visitor).values_list("pk", flat=True)) == set.union(*reads.values()), persona
@@ -77,16 +80,16 @@ def _keys(model: Any, **narrowed: Any) -> Any:
 def test_two_roles_with_the_same_permission_are_two_rows_and_one_may_go(world: World) -> None:
     member = world.person("member_a")
     FACTORY.group(world.factory_a, "manager").user_set.add(member)
-    assert list(held(member, "factory", "view_data")) == [world.factory_a.pk] * 2
+    assert list(permitted_ids(member, "factory", "view_data")) == [world.factory_a.pk] * 2
     FACTORY.group(world.factory_a, "member").user_set.remove(member)
-    assert list(held(member, "factory", "view_data")) == [world.factory_a.pk]
+    assert list(permitted_ids(member, "factory", "view_data")) == [world.factory_a.pk]
     assert role_index.compare() == (0, 0)
 
 
 @pytest.mark.django_db
 def test_whether_an_account_is_active_is_asked_each_time(world: World) -> None:
     member = world.person("brand_a_member")
-    reads = held(member, "brand", "read_report")
+    reads = permitted_ids(member, "brand", "read_report")
     assert list(reads) == [world.brand_a.pk]
     User.objects.filter(pk=member.pk).update(is_active=False)
     assert list(reads.all()) == []
@@ -102,11 +105,11 @@ def test_a_deleted_group_leaves_nothing_behind(world: World) -> None:
     HeldPermission.objects.create(
         user=outsider, group=group, kind="factory", organisation_id=world.factory_a.pk, codename="view_data"
     )
-    assert list(held(outsider, "factory", "view_data")) == [world.factory_a.pk]
+    assert list(permitted_ids(outsider, "factory", "view_data")) == [world.factory_a.pk]
     FactoryGroupObjectPermission.objects.filter(group=group).delete()
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM auth_group WHERE id = %s", [group.pk])
-    assert list(held(outsider, "factory", "view_data")) == []
+    assert list(permitted_ids(outsider, "factory", "view_data")) == []
     assert role_index.compare() == (0, 0)
 
 
@@ -162,11 +165,11 @@ def test_a_permission_of_another_model_gives_nothing_and_takes_nothing(world: Wo
     assert role_index.compare() == (0, 0)
     call_command("check_roles", "--rebuild")
     for moment in (None, timezone.now()):
-        assert list(held(member, "factory", "manage_members", moment)) == []
+        assert list(permitted_ids(member, "factory", "manage_members", moment)) == []
     assert list(holders(FACTORY, world.factory_a.pk, "manage_members")) == [manager]
 
     assert is_taken((f"DELETE FROM {TABLE} WHERE permission_id = %s AND group_id = %s", (foreign.pk, groups[0])))
-    assert list(held(manager, "factory", "manage_members")) == [world.factory_a.pk]
+    assert list(permitted_ids(manager, "factory", "manage_members")) == [world.factory_a.pk]
     assert role_index.compare() == (0, 0)
     assert (sync_roles(), sync_roles()) == (1, 0)
 

@@ -13,9 +13,9 @@ from portal.accounts.roles import (
     create_role_groups,
     has_general_permission,
     has_permission,
-    held,
     kinds,
     members,
+    permitted_ids,
     role_of,
     sync_roles,
 )
@@ -104,7 +104,7 @@ def test_nobody_anonymous_or_inactive_and_no_operator_holds_anything(world: Worl
     for person in (AnonymousUser(), world.person("inactive"), world.person("operator")):
         for kind, _organisation, _model in organisations(world):
             for codename in set().union(*EXPECTED.values()):
-                assert not held(person, kind.name, codename).exists()
+                assert not permitted_ids(person, kind.name, codename).exists()
 
 
 def test_a_change_of_role_counts_on_the_next_question(world: World):

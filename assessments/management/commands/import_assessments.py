@@ -17,7 +17,7 @@ from portal.accounts.models import User
 from portal.core.jobs import run
 from portal.core.models import Job
 from portal.core.tables import Group
-from portal.core.tables.problems import told
+from portal.core.tables.problems import as_lines
 
 
 class Command(BaseCommand):
@@ -67,7 +67,7 @@ class Command(BaseCommand):
         """Say what would be done, and return whether to do it; if not, discard the upload."""
         if batch.state == ImportBatch.State.REFUSED:
             groups = [Group.read(group) for group in batch.plan["groups"]]
-            self.stderr.write("\n".join(told(groups)))
+            self.stderr.write("\n".join(as_lines(groups)))
             self.stderr.write(f"{batch.plan['problems']} errors.")
             discard_import(by=by, batch=batch)
             raise CommandError("Nothing was imported.")

@@ -11,7 +11,7 @@ from assessments.questionnaires.tables import ToolRefused, import_tool, read_que
 from factories.management import active_account, opened
 from factories.models import CountryProgramme
 from portal.core.country_names import country_code
-from portal.core.tables.problems import told
+from portal.core.tables.problems import as_lines
 
 
 class Command(BaseCommand):
@@ -37,7 +37,7 @@ class Command(BaseCommand):
             programme = self._programme(country)
             tool = import_tool(by=importer, name=name, kind=kind, programme=programme, version=tool_version, rows=rows)
         except ToolRefused as refused:
-            self.stderr.write("\n".join(told(refused.problems.groups())))
+            self.stderr.write("\n".join(as_lines(refused.problems.groups())))
             raise CommandError(f"{refused.problems.total} errors. Nothing was imported.") from refused
         except (PermissionDenied, ValidationError) as error:
             texts = error.messages if isinstance(error, ValidationError) else [str(error)]

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from factories.imports import import_factories, plan_factories
 from factories.management import active_account, opened
-from portal.core.tables.problems import told
+from portal.core.tables.problems import as_lines
 
 
 class Command(BaseCommand):
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         except PermissionDenied as error:
             raise CommandError(str(error)) from error
         if plan.problems:
-            self.stderr.write("\n".join(told(plan.problems.groups())))
+            self.stderr.write("\n".join(as_lines(plan.problems.groups())))
             raise CommandError(f"{plan.problems.total} errors. Nothing was imported.")
         done = "Would import" if check else "Imported"
         self.stdout.write(f"{done}: {len(plan.new)} new, {len(plan.changes)} changed, {plan.unchanged} unchanged.")

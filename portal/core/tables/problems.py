@@ -123,7 +123,7 @@ class Problems(list[Problem]):
         return self._groups.setdefault(key, new)
 
 
-def told(groups: Sequence[Group]) -> Iterator[str]:
+def as_lines(groups: Sequence[Group]) -> Iterator[str]:
     """Yield the most frequent kinds as lines for a terminal."""
     for group in groups[:MOST_TOLD]:
         where = f"row {', '.join(map(str, group.rows))}, {group.column}" if group.rows else "file"

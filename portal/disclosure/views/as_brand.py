@@ -28,7 +28,7 @@ from factories.models import Factory
 from portal.accounts.models import User
 from portal.core.days import show_days_of_each
 from portal.core.turns import one_at_a_time
-from portal.disclosure.trials import try_answer, try_change, try_grants, undone
+from portal.disclosure.trials import rolled_back, try_answer, try_change, try_grants
 from sharing.access import AsBrand
 from sharing.gates.pages import factory_inside, may_look, require_decider
 from sharing.grants.forms.granting import GrantForm, TermsForm
@@ -111,7 +111,7 @@ def as_brand_trial(request: HttpRequest, pk: int, brand: int) -> HttpResponse:
             raise ValidationError(_("Fill in the form first."))
         is_inside = bool(request.POST.get("assessment"))
         seen_as = SeenAs(looker.factory, looker.brand, is_inside, _again(request, trial.form), trial.back)
-        with undone():
+        with rolled_back():
             trial.decide()
             page, write_down = _tried_page(request, looker, seen_as)
     except ValidationError as error:
@@ -125,7 +125,7 @@ def as_brand_trial(request: HttpRequest, pk: int, brand: int) -> HttpResponse:
 class Trial:
     """A decision that is only tried: its form, the page where it is made, and the function that makes it.
 
-    `decide` is called when the form is valid, inside `undone`.
+    `decide` is called when the form is valid, inside `rolled_back`.
     """
 
     form: Form

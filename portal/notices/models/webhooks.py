@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from portal.accounts.roles import Visitor, held
+from portal.accounts.roles import Visitor, permitted_ids
 from portal.notices.models.notices import Notice
 
 SIDES = ("factory", "brand")
@@ -24,7 +24,7 @@ class EndpointQuerySet(QuerySet["WebhookEndpoint"]):
         """Return those of the organisations that `user` manages, without removed ones."""
         own = Q(pk__in=[])
         for side in SIDES:
-            own |= Q(side=side, organisation_id__in=held(user, side, MANAGES))
+            own |= Q(side=side, organisation_id__in=permitted_ids(user, side, MANAGES))
         return self.filter(own, removed_at=None)
 
 

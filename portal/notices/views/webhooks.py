@@ -98,14 +98,14 @@ def webhook(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "notices/webhook.html", context, status=form_status(request))
 
 
-def _done(request: HttpRequest, pk: UUID, verb: Callable[[], object], told: str) -> HttpResponse:
+def _done(request: HttpRequest, pk: UUID, verb: Callable[[], object], message: str) -> HttpResponse:
     """Return to the endpoint's page, with the result."""
     try:
         verb()
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        messages.success(request, told)
+        messages.success(request, message)
     return redirect("webhook", pk=pk)
 
 
@@ -114,8 +114,8 @@ def _done(request: HttpRequest, pk: UUID, verb: Callable[[], object], told: str)
 def webhook_test(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Send a test message."""
     endpoint = _endpoint(request, pk)
-    told = _("A test message is on its way. Load this page again in a moment to see the result.")
-    return _done(request, pk, lambda: services.send_test(by=_person(request), endpoint=endpoint), told)
+    message = _("A test message is on its way. Load this page again in a moment to see the result.")
+    return _done(request, pk, lambda: services.send_test(by=_person(request), endpoint=endpoint), message)
 
 
 @login_required
@@ -124,8 +124,8 @@ def webhook_pause(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Pause it or resume it, according to `pause`."""
     endpoint = _endpoint(request, pk)
     verb = services.pause_endpoint if request.POST.get("pause") == "yes" else services.resume_endpoint
-    told = _("This webhook is paused.") if verb is services.pause_endpoint else _("This webhook is active.")
-    return _done(request, pk, lambda: verb(by=_person(request), endpoint=endpoint), told)
+    message = _("This webhook is paused.") if verb is services.pause_endpoint else _("This webhook is active.")
+    return _done(request, pk, lambda: verb(by=_person(request), endpoint=endpoint), message)
 
 
 @login_required
@@ -156,6 +156,6 @@ def webhook_again(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Send one message again."""
     deliveries = WebhookDelivery.objects.visible_to(request.user).select_related("endpoint")
     delivery = get_object_or_404(deliveries, pk=pk)
-    told = _("The message is being sent again, with its current contents.")
+    message = _("The message is being sent again, with its current contents.")
     again = partial(services.redeliver, by=_person(request), delivery=delivery)
-    return _done(request, delivery.endpoint_id, again, told)
+    return _done(request, delivery.endpoint_id, again, message)

@@ -18,7 +18,7 @@ from factories.models import Factory, FactoryRole, Handover
 from factories.services import lock_factory
 from factories.services.handovers import being_handed_over
 from portal.accounts.models import User
-from portal.accounts.roles import held
+from portal.accounts.roles import permitted_ids
 from sharing.access.positions import Position, positions
 from sharing.access.publication import Subject
 from sharing.models import SharingGrant
@@ -66,8 +66,8 @@ def situation_of(by: User, factory: Factory, brand_ids: Iterable[int], reports: 
     """Return the situation of a factory (with its programme loaded) with these brands; `reports`: see `positions`."""
     inside = OuterRef("pk")
     facts = Factory.objects.filter(pk=factory.pk).values_list(
-        Exists(held(by, "factory", "manage_sharing").filter(organisation_id=inside)),
-        Exists(held(by, "factory", "confirm_sharing").filter(organisation_id=inside)),
+        Exists(permitted_ids(by, "factory", "manage_sharing").filter(organisation_id=inside)),
+        Exists(permitted_ids(by, "factory", "confirm_sharing").filter(organisation_id=inside)),
         Exists(Handover.objects.open().filter(factory=inside)),
         ArraySubquery(FactoryRole.objects.filter(organisation=inside, group__user=by.pk).values("role")),
     )
