@@ -15,7 +15,6 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import strip_tags
 
-from portal.core import stylesheets
 from sharing.requests.services.asking import request_access
 from sharing.requests.services.standing import RequestedTerms
 from tests.world import World
@@ -127,10 +126,3 @@ def test_the_pages_of_consent_weigh_under_60_kb_on_first_load(world: World, clie
             if sum(parts.values()) >= LIMIT:
                 heavy.append((language, name, parts))
     assert heavy == []
-
-
-def test_the_stylesheet_holds_what_the_pages_use():
-    for vendor_name, name in stylesheets.FILES.items():
-        assert (stylesheets.BUILT / name).read_text() == stylesheets.built(vendor_name), (
-            f"{name} is not what the pages use now: run `./dev manage stylesheets`."
-        )

@@ -232,8 +232,11 @@ def test_nothing_is_fetched_from_elsewhere():
 # Colours
 
 
-def token(name):
-    return re.search(rf"--{name}: (#[0-9a-f]{{6}})", CSS).group(1)
+LIGHT, DARK = CSS.split("@media screen and (prefers-color-scheme: dark)", 1)
+
+
+def token(name, scheme=LIGHT):
+    return re.search(rf"--{name}: (#[0-9a-f]{{6}})", scheme).group(1)
 
 
 def luminance(colour):
@@ -247,23 +250,66 @@ def contrast(one, other):
     return (light + 0.05) / (dark + 0.05)
 
 
+TONES = ("nc", "ok", "law", "wait", "calm", "mute")
 TEXT_PAIRS = [
-    *((text, ground) for text in ("ink", "ink-soft", "brand", "nc") for ground in ("paper", "ground", "ground-deep")),
-    *((tone, f"{tone}-soft") for tone in ("nc", "ok", "law", "wait", "calm", "mute")),
-    *(("paper", solid) for solid in ("nc", "ok", "brand", "brand-strong", "brand-deep")),
+    *((text, on) for text in ("ink", "ink-soft", "heading", "brand", "nc") for on in ("paper", "ground", "ground-deep")),
+    *((text, on) for text in ("ink", "heading", "brand") for on in ("brand-soft", "hover")),
+    *((text, f"{tone}-soft") for tone in TONES for text in (tone, "ink")),
+    *(("paper", tone) for tone in TONES),
+    *(("on-action", action) for action in ("action", "action-hover")),
+    *((text, "head") for text in ("on-head", "on-head-soft", "thread")),
 ]
 
 
+@pytest.mark.parametrize("scheme", [LIGHT, DARK], ids=["light", "dark"])
 @pytest.mark.parametrize(("text", "ground"), TEXT_PAIRS)
-def test_text_can_be_read_on_its_ground(text, ground):
-    assert contrast(token(text), token(ground)) >= 4.5
+def test_text_can_be_read_on_its_ground(text, ground, scheme):
+    ground_of = token(ground, scheme)
+    assert contrast(token(text, scheme if f"--{text}:" in scheme else LIGHT), ground_of) >= 4.5
 
 
-@pytest.mark.parametrize(
-    ("edge", "ground"), [("line-strong", "paper"), ("focus", "paper"), ("focus", "ground"), ("thread", "brand-strong")]
-)
-def test_edges_of_controls_can_be_seen(edge, ground):
-    assert contrast(token(edge), token(ground)) >= 3
+@pytest.mark.parametrize("scheme", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("edge", ["line-strong", "focus", "chart-nc"])
+@pytest.mark.parametrize("ground", ["paper", "ground"])
+def test_an_edge_that_means_something_is_seen_on_its_ground(edge, ground, scheme):
+    assert contrast(token(edge, scheme), token(ground, scheme)) >= 3
+
+
+# Classes
+
+FOLDERS = ("portal", "factories", "brands", "sharing", "assessments")
+BUILT = {"tone", "icon"}  # "tone-{{ tone }}", "icon icon-{}": put together where they are used
+
+
+def words_of_pages():
+    """Every word in templates, scripts and Python files: among them each class that a page can have."""
+    found = set()
+    for folder in FOLDERS:
+        for path in (settings.BASE_DIR / folder).rglob("*"):
+            if path.suffix in {".html", ".py", ".js"}:
+                found.update(re.findall(r"[A-Za-z_][\w-]*", path.read_text()))
+    return found
+
+
+def classes_of_styles():
+    rules = re.sub(r"/\*.*?\*/|url\([^)]*\)", "", CSS, flags=re.DOTALL)
+    return set(re.findall(r"\.(-?[A-Za-z_][\w-]*)", re.sub(r"\{[^{}]*\}", "{}", rules)))
+
+
+def test_every_rule_is_for_a_class_that_a_page_can_have():
+    words = words_of_pages()
+    assert {name for name in classes_of_styles() if name not in words and name.partition("-")[0] not in BUILT} == set()
+
+
+def test_every_class_in_a_template_has_a_rule():
+    styled, hooks = classes_of_styles(), {"icon", *TONES}
+    missing = {}
+    for path in TEMPLATES:
+        text = re.sub(r"{%.*?%}|{{.*?}}|{#.*?#}", " ", path.read_text(), flags=re.DOTALL)
+        names = {name for found in re.findall(r'class="([^"]*)"', text) for name in found.split()}
+        if unknown := {name for name in names - styled - hooks if not name.endswith("-")}:
+            missing[str(path.relative_to(settings.BASE_DIR))] = unknown
+    assert missing == {}
 
 
 def test_dates_are_written_as_in_the_language_and_never_in_a_fixed_way():
