@@ -21,7 +21,8 @@ from tests.world import World
 
 LIMIT = 60_000
 FAMILIES = {"km": "Noto Sans Khmer", "bn": "Noto Sans Bengali", "ar": "Noto Sans Arabic"}
-OWN_FONT = re.compile(r"<button[^>]*language-name.*?</button>", re.DOTALL)  # names of languages: from the device
+# The names of the other languages, which have fonts of their own.
+NAMES = re.compile(r"<button[^>]*language-name(?![^>]*aria-current)[^>]*>.*?</button>", re.DOTALL)
 FACE = re.compile(
     r'font-family: "([^"]+)".*?font-weight: ([^;]+);.*?url\("([^"]+)"\).*?unicode-range: ([^;]+);', re.DOTALL
 )
@@ -51,8 +52,13 @@ def faces() -> list[tuple[str, str, int, set[int]]]:
 
 
 def fonts(page: str, family: str) -> int:
-    """Bytes of the fonts that show `page`: of faces that overlap, the later one is taken (CSS Fonts 4)."""
-    shown = {ord(letter) for letter in strip_tags(OWN_FONT.sub("", page))}
+    """Bytes of the fonts that show `page`, and in it the names of languages."""
+    return fonts_of(NAMES.sub("", page), family) + fonts_of(" ".join(NAMES.findall(page)), "Language Names")
+
+
+def fonts_of(text: str, family: str) -> int:
+    """Bytes of one family's faces that show a text: of faces that overlap, the later one is taken (CSS Fonts 4)."""
+    shown = {ord(letter) for letter in strip_tags(text)}
     total = 0
     missing: dict[str, set[int]] = {}
     for name, strength, size, letters in faces():
