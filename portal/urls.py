@@ -3,10 +3,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from portal.home.styleguide import styleguide
 from portal.home.views import home
 
 urlpatterns = [
     path("", home, name="home"),
+    path("styleguide/", styleguide, name="styleguide"),
     path("", include("portal.accounts.urls")),
     path("", include("portal.notices.urls")),
     path("", include("factories.urls")),

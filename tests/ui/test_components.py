@@ -251,8 +251,9 @@ def contrast(one, other):
 
 
 TONES = ("nc", "ok", "law", "wait", "calm", "mute")
+GROUNDS = ("paper", "ground", "ground-deep")
 TEXT_PAIRS = [
-    *((text, on) for text in ("ink", "ink-soft", "heading", "brand", "nc") for on in ("paper", "ground", "ground-deep")),
+    *((text, on) for text in ("ink", "ink-soft", "heading", "brand", "nc") for on in GROUNDS),
     *((text, on) for text in ("ink", "heading", "brand") for on in ("brand-soft", "hover")),
     *((text, f"{tone}-soft") for tone in TONES for text in (tone, "ink")),
     *(("paper", tone) for tone in TONES),
@@ -278,7 +279,7 @@ def test_an_edge_that_means_something_is_seen_on_its_ground(edge, ground, scheme
 # Classes
 
 FOLDERS = ("portal", "factories", "brands", "sharing", "assessments")
-BUILT = {"tone", "icon"}  # "tone-{{ tone }}", "icon icon-{}": put together where they are used
+BUILT = {"tone", "icon", "swatch"}  # "tone-{{ tone }}", "icon icon-{}": put together where they are used
 
 
 def words_of_pages():
