@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, connection
-from django.test.utils import CaptureQueriesContext
+from django.test import Client
+from django.test.utils import CaptureQueriesContext, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
@@ -249,3 +250,16 @@ def test_only_a_manager_is_asked_to_decide_on_a_request(world: World, client_of)
         line = page.partition("asks for access to your data")[2].partition("</li>")[0]
         line = re.sub(r">\s+", ">", line)
         assert [word in line for word in asked] == found, persona
+
+
+def test_the_components_are_shown_to_staff_where_the_portal_is_developed(
+    world: World, client_of: Callable[[User], Client]
+) -> None:
+    address = reverse("styleguide")
+    staff, manager = client_of(world.person("programme_manager")), client_of(world.person("manager_a"))
+    assert staff.get(address).status_code == 404
+    with override_settings(DEBUG=True):
+        page = staff.get(address)
+        assert page.status_code == 200
+        assert b"Fill in this field." in page.content  # the form with errors
+        assert manager.get(address).status_code == 403

@@ -26,6 +26,7 @@ PAGES = """
 # portal
 GET    home                                 -                           LL++ ++++ +++L ++++++
 POST   home                                 -                           LL++ ++++ +++L ++++++
+GET    styleguide                           -                           LL.. .... ...L ......
 GET    health                               -                           ++++ ++++ ++++ ++++++
 GET    health_ready                         -                           ++++ ++++ ++++ ++++++
 GET    metrics                              -                           .... .... .... ......
@@ -334,6 +335,7 @@ ONLY_GET = frozenset(
         "who_can_see",
         "who_could_see",
         "who_saw",
+        "styleguide",
     }
 )
 ONLY_POST = frozenset(
