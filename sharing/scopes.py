@@ -31,8 +31,8 @@ class ScopeRule:
     `counted_steps`: of these, the ones that carry a determination (R15). Without `steps` it opens no assessment.
     `is_offered`: it has data, so it can be shared and asked for; what was shared before stays listed.
     `lists_answers`: its documents list every question with its answer; without it, findings and counts.
-    For the pages of an assessment: `mark` names it in a list, `covers` says what its figures alone leave out,
-    `about` introduces its answers.
+    `brief` names it in a row before the numbers of cycles. For the pages of an assessment: `mark` names it in a list,
+    `covers` says what its figures alone leave out, `about` introduces its answers.
     """
 
     scope: Scope
@@ -40,6 +40,7 @@ class ScopeRule:
     counted_steps: frozenset[int | None] = frozenset()
     is_offered: bool = True
     lists_answers: bool = True
+    brief: "StrOrPromise" = ""
     mark: "StrOrPromise" = ""
     covers: "StrOrPromise" = ""
     about: "StrOrPromise" = ""
@@ -80,12 +81,18 @@ RULES: dict[str, ScopeRule] = {
     rule.scope.value: rule
     for rule in (
         ScopeRule(
-            Scope.REPORT, frozenset({None, 1, 2, 3}), frozenset({None, 1}), lists_answers=False, mark=_("Report")
+            Scope.REPORT,
+            frozenset({None, 1, 2, 3}),
+            frozenset({None, 1}),
+            lists_answers=False,
+            brief=_("Reports"),
+            mark=_("Report"),
         ),
         ScopeRule(
             Scope.STEP1,
             frozenset({1}),
             frozenset({1}),
+            brief=_("Step 1 data"),
             mark=_("Step 1 data"),
             covers=_("This covers Step 1 questions only."),
             about=_(

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from portal.disclosure.views import answering, answering_many, as_brand, explaining, granting, holds
+from portal.disclosure.views import answering, answering_many, as_brand, brands, explaining, granting, holds
 
 urlpatterns = [
+    path("factories/<int:pk>/brands/", brands.factory_brands, name="factory_brands"),
     path("factories/<int:pk>/sharing/new/", granting.grant, name="grant"),
     path("sharing/<uuid:pk>/change/", granting.change, name="grant_change"),
     path("factories/<int:pk>/sharing/reports/", holds.report_openings, name="report_openings"),

@@ -1,0 +1,161 @@
+"""The brands of a factory, one row each: what a brand sees, until when, and what waits. For the factory's side only."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import BigIntegerField, QuerySet
+from django.utils.translation import gettext as _
+
+from brands.identity import Identity, identities
+from brands.models import Brand
+from factories.models import Factory
+from portal.accounts.prepared import Prepared
+from portal.accounts.roles import Visitor
+from portal.core.compiled import Key
+from portal.core.days import SHORTEST, day_of, in_words, written
+from portal.disclosure.openings import waiting_lines
+from portal.disclosure.previews import Line, Sight, lines_of, reports_of, sight_of
+from sharing.access.positions import Position, positions
+from sharing.models import AccessRequest, SharingGrant
+from sharing.records.queries import with_last_viewed
+from sharing.scopes import RULES
+from sharing.terms import Status
+
+NOW, WAITING, ENDED = "now", "waiting", "ended"
+
+
+@dataclass(frozen=True)
+class BrandRow:
+    """One brand in its relation to one factory. `request` is an open one; grants come from `with_last_viewed`."""
+
+    position: Position
+    identity: Identity
+    sight: Sight
+    request: AccessRequest | None = None
+
+    @property
+    def brand(self) -> Brand:
+        """The brand."""
+        return self.position.brand
+
+    @property
+    def names(self) -> list[str]:
+        """The brand's name, and those it had before."""
+        return [self.brand.name, *self.identity.former_names]
+
+    @property
+    def grants(self) -> list[SharingGrant]:
+        """The grants that are in force, begin later or wait to be confirmed."""
+        return [one for one in self.position.grants if one.status() not in {Status.ENDED, Status.EXPIRED}]
+
+    @property
+    def places(self) -> list[str]:
+        """The lists in which it is shown: a brand that has access and asks for more is in two."""
+        confirmed = [grant.is_confirmed for grant in self.grants]
+        found = [NOW] if any(confirmed) else []
+        if self.request is not None or not all(confirmed):
+            found.append(WAITING)
+        return found or [ENDED]
+
+    @property
+    def open(self) -> list[Line]:
+        """The reports that it can read now, the newest first."""
+        return lines_of(self.sight, [key for key, moment in self.sight.times.items() if moment is None])
+
+    @property
+    def later(self) -> list[Line]:
+        """The reports that open to it on a day, the soonest first."""
+        return waiting_lines(self.sight)
+
+    @property
+    def last_read(self) -> datetime | None:
+        """The moment when it last read anything of the factory."""
+        moments: list[datetime | None] = [getattr(grant, "last_viewed", None) for grant in self.position.grants]
+        return max(filter(None, moments), default=None)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """The moment when its last access ended or expired; None while it has some, and where it never had any."""
+        ends = [grant.ends_at for grant in self.position.grants if grant.ends_at and grant.is_confirmed]
+        return max(ends, default=None) if not self.grants else None
+
+    def summary(self) -> str:
+        """Return the row's words: what it sees and until when, what it asks for, or when its access ended."""
+        parts = [*self._waits(), *self._sees()]
+        if not parts and self.ended_at:
+            parts.append(_("Ended on %s") % in_words(self.ended_at, self.position.factory))
+        return " · ".join(parts or [_("No access")])
+
+    def _waits(self) -> list[str]:
+        parts = []
+        if self.request is not None:
+            parts.append(_("Asks for access"))
+        if any(not grant.is_confirmed for grant in self.grants):
+            parts.append(_("Not confirmed yet"))
+        return parts
+
+    def _sees(self) -> list[str]:
+        given = [grant for grant in self.grants if grant.is_confirmed]
+        if not given:
+            return []
+        cycles = self._cycles()
+        if cycles:
+            parts = [_("%(what)s %(cycles)s") % {"what": what, "cycles": ", ".join(cycles[what])} for what in cycles]
+        elif self.later:
+            parts = [_("Opens on %s") % in_words(self.later[0].at, self.position.factory)]
+        else:
+            parts = [_("Nothing to read yet")]
+        return [*parts, self._until(given)]
+
+    def _cycles(self) -> dict[str, list[str]]:
+        """Return the cycles that are open, the newest first, by the kinds of data that share them."""
+        found: dict[str, list[str]] = {}
+        for scope, rule in RULES.items():
+            cycles = [str(line.report.cycle) for line in self.open if scope in line.scopes]
+            same = next((what for what, others in found.items() if others == cycles), None)
+            if same is not None:
+                found[_("%(one)s and %(other)s") % {"one": same, "other": rule.brief}] = found.pop(same)
+            elif cycles:
+                found[str(rule.brief)] = cycles
+        return {what: list(dict.fromkeys(cycles)) for what, cycles in found.items()}
+
+    def _until(self, given: Iterable[SharingGrant]) -> str:
+        ends = {grant.expires_at for grant in given}
+        first = min((end for end in ends if end is not None), default=None)
+        if first is None:
+            return _("no end date")
+        return _("until %s") % written(day_of(first - SHORTEST, self.position.factory), "YEAR_MONTH_FORMAT")
+
+
+def _brands_ever(user: Visitor, factory: Key) -> "QuerySet[SharingGrant, int]":
+    grants = SharingGrant.objects.visible_to(user).filter(factory=factory)
+    return grants.order_by().values_list("brand", flat=True).distinct()
+
+
+def _undecided(user: Visitor, factory: Key) -> "QuerySet[AccessRequest]":
+    return AccessRequest.objects.inside(user).undecided().filter(factory=factory).select_related("brand")
+
+
+def _asked_ever(user: Visitor, factory: Key) -> "QuerySet[AccessRequest, int]":
+    requests = AccessRequest.objects.inside(user).filter(factory=factory)
+    return requests.order_by().values_list("brand", flat=True).distinct()
+
+
+FACTORY = BigIntegerField()
+_given: Prepared[SharingGrant, int] = Prepared(_brands_ever, factory=FACTORY)
+_requests: Prepared[AccessRequest, AccessRequest] = Prepared(_undecided, factory=FACTORY)
+_asked: Prepared[AccessRequest, int] = Prepared(_asked_ever, factory=FACTORY)
+
+
+def brand_rows(*, person: Visitor, factory: Factory) -> list[BrandRow]:
+    """Return each brand that ever had or asked for access, by name; the number of queries does not depend on theirs."""
+    requests = {request.brand_id: request for request in _requests(person, factory=factory.pk)}
+    brand_ids = {*_given(person, factory=factory.pk), *_asked(person, factory=factory.pk)}
+    reports = reports_of(person, factory)
+    places = positions(factory, brand_ids, reports, with_last_viewed(SharingGrant.objects.all()))
+    known = identities(place.brand for place in places.values())
+    return [
+        BrandRow(place, identity, sight_of(place, reports), requests.get(brand_id))
+        for (brand_id, place), identity in zip(places.items(), known, strict=True)
+    ]

@@ -1,0 +1,57 @@
+"""The page of a factory's brands: one row each."""
+
+from collections import Counter
+
+from django import forms
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from portal.core.names import unmarked
+from portal.disclosure.brands import ENDED, NOW, WAITING, BrandRow, brand_rows
+from portal.ui.forms import ListFilter
+from sharing.gates.pages import factory_inside, may_decide, person
+from sharing.papers.services import may_record_consent
+
+PLACES = [(NOW, _("Now")), (WAITING, _("Waiting")), (ENDED, _("Ended"))]
+
+
+class BrandFilter(ListFilter):
+    """The search among a factory's brands, and the list that is shown."""
+
+    q = forms.CharField(label=_("Brand"), max_length=100, required=False)
+    state = forms.ChoiceField(choices=PLACES, required=False, widget=forms.HiddenInput)
+
+    def narrow(self, rows: list[BrandRow]) -> list[BrandRow]:
+        """Return the rows whose brand, under its present or a former name, contains the words."""
+        if self.errors:
+            return []
+        words = unmarked(self.asked("q") or "")
+        return [
+            row for row in rows if any(words in unmarked(name) for name in (row.brand.name, *row.identity.former_names))
+        ]
+
+
+@login_required
+@require_GET
+def factory_brands(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show "Brands": who sees the factory's data now, who asks or waits, and whose access has ended."""
+    factory = factory_inside(request, pk)
+    user = person(request)
+    form = BrandFilter(request.GET)
+    rows = form.narrow(brand_rows(person=user, factory=factory))
+    counts = Counter(place for row in rows for place in row.places)
+    shown = form.asked("state") or NOW
+    context = {
+        "factory": factory,
+        "form": form,
+        "shown": shown,
+        "tabs": [(place, label, counts[place]) for place, label in PLACES],
+        "rows": [row for row in rows if shown in row.places],
+        "has_any": bool(rows),
+        "may_decide": may_decide(request, factory),
+        "may_record": may_record_consent(user, factory),
+    }
+    return render(request, "disclosure/brands.html", context)
