@@ -18,6 +18,7 @@ from portal.disclosure.openings import waiting_lines
 from portal.disclosure.previews import Line, Sight, lines_of, reports_of, sight_of
 from sharing.access.positions import Position, positions
 from sharing.models import AccessRequest, SharingGrant
+from sharing.receipts.queries import with_receipt
 from sharing.records.queries import with_last_viewed
 from sharing.scopes import RULES
 from sharing.terms import Status
@@ -48,6 +49,12 @@ class BrandRow:
     def grants(self) -> list[SharingGrant]:
         """The grants that are in force, begin later or wait to be confirmed."""
         return [one for one in self.position.grants if one.status() not in {Status.ENDED, Status.EXPIRED}]
+
+    @property
+    def past(self) -> list[SharingGrant]:
+        """The grants that were ended or have expired, the last one first."""
+        over = [one for one in self.position.grants if one.status() in {Status.ENDED, Status.EXPIRED}]
+        return sorted(over, key=lambda grant: grant.ends_at or grant.created_at, reverse=True)
 
     @property
     def places(self) -> list[str]:
@@ -148,12 +155,17 @@ _requests: Prepared[AccessRequest, AccessRequest] = Prepared(_undecided, factory
 _asked: Prepared[AccessRequest, int] = Prepared(_asked_ever, factory=FACTORY)
 
 
-def brand_rows(*, person: Visitor, factory: Factory) -> list[BrandRow]:
-    """Return each brand that ever had or asked for access, by name; the number of queries does not depend on theirs."""
+def brand_rows(*, person: Visitor, factory: Factory, only: int | None = None) -> list[BrandRow]:
+    """Return each brand that ever had or asked for access, by name, or `only` one of them, by its key.
+
+    The number of queries does not depend on how many there are.
+    """
     requests = {request.brand_id: request for request in _requests(person, factory=factory.pk)}
     brand_ids = {*_given(person, factory=factory.pk), *_asked(person, factory=factory.pk)}
+    brand_ids = brand_ids if only is None else brand_ids & {only}
     reports = reports_of(person, factory)
-    places = positions(factory, brand_ids, reports, with_last_viewed(SharingGrant.objects.all()))
+    grants = SharingGrant.objects.select_related("granted_by", "ended_by")
+    places = positions(factory, brand_ids, reports, with_receipt(with_last_viewed(grants)))
     known = identities(place.brand for place in places.values())
     return [
         BrandRow(place, identity, sight_of(place, reports), requests.get(brand_id))

@@ -65,12 +65,13 @@ def openings_of(*, person: Visitor, factory: Factory) -> list[BrandOpenings]:
     reports = reports_of(person, factory)
     places = positions(factory, {*shared_with, *withheld}, reports)
     return [
-        replace(_openings(place, reports, withheld.get(brand_id, [])), is_shared=brand_id in shared_with)
+        replace(openings_for(place, reports, withheld.get(brand_id, [])), is_shared=brand_id in shared_with)
         for brand_id, place in places.items()
     ]
 
 
-def _openings(position: Position, reports: Sequence[Assessment], withheld: list[WithheldReport]) -> BrandOpenings:
+def openings_for(position: Position, reports: Sequence[Assessment], withheld: list[WithheldReport]) -> BrandOpenings:
+    """Return the openings of the brand of a position; `withheld` are its rows that are in force."""
     sight = sight_of(position, reports)
     in_review = {report.cycle for report in reports if report.state not in OPEN_TO_BRANDS}
     covered = {cycle for cycle in in_review if any(covers(grant, cycle) for grant in position.opening_grants())}

@@ -6,6 +6,7 @@ from portal.disclosure.views import answering, answering_many, as_brand, brands,
 
 urlpatterns = [
     path("factories/<int:pk>/brands/", brands.factory_brands, name="factory_brands"),
+    path("factories/<int:pk>/brands/<int:brand>/", brands.factory_brand, name="factory_brand"),
     path("factories/<int:pk>/sharing/new/", granting.grant, name="grant"),
     path("sharing/<uuid:pk>/change/", granting.change, name="grant_change"),
     path("factories/<int:pk>/sharing/reports/", holds.report_openings, name="report_openings"),

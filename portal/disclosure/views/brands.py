@@ -4,17 +4,22 @@ from collections import Counter
 
 from django import forms
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from portal.core.days import days_since
 from portal.core.names import unmarked
 from portal.disclosure.brands import ENDED, NOW, WAITING, BrandRow, brand_rows
+from portal.disclosure.openings import openings_for
 from portal.ui.forms import ListFilter
-from sharing.gates.pages import factory_inside, may_decide, person
+from sharing.copies.downloaded import downloaded_copies
+from sharing.gates.pages import factory_inside, may_decide, may_look, person
+from sharing.models import AccessRecord, AccessRequest, DestroyNotice, WithheldReport
 from sharing.papers.services import may_record_consent
 
+READS_SHOWN, COPIES_SHOWN = 8, 8
 PLACES = [(NOW, _("Now")), (WAITING, _("Waiting")), (ENDED, _("Ended"))]
 
 
@@ -55,3 +60,31 @@ def factory_brands(request: HttpRequest, pk: int) -> HttpResponse:
         "may_record": may_record_consent(user, factory),
     }
     return render(request, "disclosure/brands.html", context)
+
+
+@login_required
+@require_GET
+def factory_brand(request: HttpRequest, pk: int, brand: int) -> HttpResponse:
+    """Show everything about one brand: what it sees, what opens next, its reads and copies, what was decided before."""
+    factory = factory_inside(request, pk)
+    user = person(request)
+    row = next(iter(brand_rows(person=user, factory=factory, only=brand)), None)
+    if row is None:
+        raise Http404
+    withheld = WithheldReport.objects.visible_to(user).in_force().filter(factory=factory, brand=brand)
+    reads = AccessRecord.objects.visible_to(user).filter(factory=factory, brand=brand).select_related("person")
+    requests = AccessRequest.objects.inside(user).filter(factory=factory, brand=brand).for_reader(user)
+    notices = DestroyNotice.objects.inside(user).filter(factory=factory, brand=brand).with_counts()
+    context = {
+        "factory": factory,
+        "row": row,
+        "brand": row.brand,
+        "openings": openings_for(row.position, row.sight.reports, list(withheld.select_related("withheld_by"))),
+        "reads": reads.order_by(*AccessRecord.ORDER)[:READS_SHOWN],
+        "copies": downloaded_copies(reads, COPIES_SHOWN),
+        "notices": [(notice, days_since(notice.created_at, factory)) for notice in notices.order_by("-created_at")],
+        "requests": requests.shown_closed().select_related("answered_by").order_by("-created_at"),
+        "may_decide": may_decide(request, factory),
+        "may_look": may_look(request, factory),
+    }
+    return render(request, "disclosure/brand.html", context)

@@ -182,6 +182,12 @@ def plain_day(value: datetime.date | datetime.datetime, place: Place | None = No
     return written(_local_day(value, place))
 
 
+@register.filter
+def month(value: datetime.date) -> str:
+    """Return the month and year of a date as readers of the language write them (March 2026)."""
+    return written(value, "YEAR_MONTH_FORMAT")
+
+
 def _local_day(value: datetime.date | datetime.datetime, place: Place | None) -> datetime.date:
     return day_of(value, place or shown_place()) if isinstance(value, datetime.datetime) else value
 
