@@ -108,7 +108,7 @@ class BrandRow:
             return []
         cycles = self._cycles()
         if cycles:
-            parts = [_("%(what)s %(cycles)s") % {"what": what, "cycles": ", ".join(cycles[what])} for what in cycles]
+            parts = [f"{what} {_(', ').join(cycles[what])}" for what in cycles]
         elif self.later:
             parts = [_("Opens on %s") % in_words(self.later[0].at, self.position.factory)]
         else:
@@ -155,14 +155,18 @@ _requests: Prepared[AccessRequest, AccessRequest] = Prepared(_undecided, factory
 _asked: Prepared[AccessRequest, int] = Prepared(_asked_ever, factory=FACTORY)
 
 
+def _brands_of(person: Visitor, factory: Factory) -> set[int]:
+    """Return the keys of the brands that ever had or asked for access."""
+    return {*_given(person, factory=factory.pk), *_asked(person, factory=factory.pk)}
+
+
 def brand_rows(*, person: Visitor, factory: Factory, only: int | None = None) -> list[BrandRow]:
-    """Return each brand that ever had or asked for access, by name, or `only` one of them, by its key.
+    """Return each brand that ever had or asked for access, by name; or `only` one brand, by its key, whatever it had.
 
     The number of queries does not depend on how many there are.
     """
     requests = {request.brand_id: request for request in _requests(person, factory=factory.pk)}
-    brand_ids = {*_given(person, factory=factory.pk), *_asked(person, factory=factory.pk)}
-    brand_ids = brand_ids if only is None else brand_ids & {only}
+    brand_ids = {only} if only is not None else _brands_of(person, factory)
     reports = reports_of(person, factory)
     grants = SharingGrant.objects.select_related("granted_by", "ended_by")
     places = positions(factory, brand_ids, reports, with_receipt(with_last_viewed(grants)))

@@ -25,7 +25,9 @@ def _waiting_requests(user: Visitor, factory: Key) -> "QuerySet[AccessRequest, t
 _waiting: Prepared[AccessRequest, tuple[UUID]] = Prepared(_waiting_requests, factory=BigIntegerField())
 
 # Pages about a factory's access whose addresses are beside, not below, that of who can see its data.
-SHARING_PAGES = re.compile(r"^(/factories/\d+/)(?:receipts|who-saw-what|who-could-see|explain|copies|old-versions)/")
+SHARING_PAGES = re.compile(
+    r"^(/factories/\d+/)(?:brands|receipts|who-saw-what|who-could-see|explain|copies|old-versions)/"
+)
 
 
 def navigation(request: HttpRequest) -> dict[str, object]:

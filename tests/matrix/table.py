@@ -156,6 +156,9 @@ POST   subscription_switch                  cambodia                    LL.. ...
 GET    brand_subscriptions                  brandA                      LL.. .... ++.L ......
 GET    brand_subscriptions                  brandB                      LL.. .... ..+L ......
 GET    who_can_see                          A                           LL.. +++. ...L x++.+.
+GET    factory_brands                       A                           LL.. +++. ...L x++.+.
+GET    factory_brand                        A/brandA                    LL.. +++. ...L x++.+.
+GET    factory_brand                        A/brandB                    LL.. .... ...L x.....
 GET    grant                                A                           LL.. +xx. ...L xxx.x.
 POST   grant                                A                           LL.. *xx. ...L xxx.x.
 GET    grant_paper                          A                           LL.. xxx. ...L x++.+.
@@ -332,6 +335,8 @@ ONLY_GET = frozenset(
         "tool",
         "tool_list",
         "what_we_read",
+        "factory_brand",
+        "factory_brands",
         "who_can_see",
         "who_could_see",
         "who_saw",

@@ -16,10 +16,12 @@ from portal.disclosure.openings import openings_for
 from portal.ui.forms import ListFilter
 from sharing.copies.downloaded import downloaded_copies
 from sharing.gates.pages import factory_inside, may_decide, may_look, person
-from sharing.models import AccessRecord, AccessRequest, DestroyNotice, WithheldReport
+from sharing.grants.services.renewals import ending_soon
+from sharing.models import AccessRecord, AccessRequest, DestroyNotice, SharingGrant, WithheldReport
 from sharing.papers.services import may_record_consent
 
-READS_SHOWN, COPIES_SHOWN = 8, 8
+READS_SHOWN = 8
+COPIES_SHOWN = 8
 PLACES = [(NOW, _("Now")), (WAITING, _("Waiting")), (ENDED, _("Ended"))]
 
 
@@ -69,21 +71,24 @@ def factory_brand(request: HttpRequest, pk: int, brand: int) -> HttpResponse:
     factory = factory_inside(request, pk)
     user = person(request)
     row = next(iter(brand_rows(person=user, factory=factory, only=brand)), None)
-    if row is None:
+    requests = AccessRequest.objects.inside(user).filter(factory=factory, brand=brand).for_reader(user)
+    closed = list(requests.shown_closed().select_related("answered_by").order_by("-created_at"))
+    if row is None or not (row.position.grants or row.request or closed):
         raise Http404
     withheld = WithheldReport.objects.visible_to(user).in_force().filter(factory=factory, brand=brand)
     reads = AccessRecord.objects.visible_to(user).filter(factory=factory, brand=brand).select_related("person")
-    requests = AccessRequest.objects.inside(user).filter(factory=factory, brand=brand).for_reader(user)
+    shared = SharingGrant.objects.visible_to(user).filter(factory=factory, brand=brand)
     notices = DestroyNotice.objects.inside(user).filter(factory=factory, brand=brand).with_counts()
     context = {
         "factory": factory,
         "row": row,
         "brand": row.brand,
         "openings": openings_for(row.position, row.sight.reports, list(withheld.select_related("withheld_by"))),
+        "ending_soon": set(ending_soon(shared).values_list("pk", flat=True)),
         "reads": reads.order_by(*AccessRecord.ORDER)[:READS_SHOWN],
         "copies": downloaded_copies(reads, COPIES_SHOWN),
         "notices": [(notice, days_since(notice.created_at, factory)) for notice in notices.order_by("-created_at")],
-        "requests": requests.shown_closed().select_related("answered_by").order_by("-created_at"),
+        "requests": closed,
         "may_decide": may_decide(request, factory),
         "may_look": may_look(request, factory),
     }
