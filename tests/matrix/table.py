@@ -158,7 +158,7 @@ GET    brand_subscriptions                  brandB                      LL.. ...
 GET    who_can_see                          A                           LL.. +++. ...L x++.+.
 GET    factory_brands                       A                           LL.. +++. ...L x++.+.
 GET    factory_brand                        A/brandA                    LL.. +++. ...L x++.+.
-GET    factory_brand                        A/brandB                    LL.. .... ...L x.....
+GET    factory_brand                        A/brandB                    LL.. +++. ...L x++.+.
 GET    grant                                A                           LL.. +xx. ...L xxx.x.
 POST   grant                                A                           LL.. *xx. ...L xxx.x.
 GET    grant_paper                          A                           LL.. xxx. ...L x++.+.

@@ -293,7 +293,8 @@ def words_of_pages():
 
 
 def classes_of_styles():
-    rules = re.sub(r"/\*.*?\*/|url\([^)]*\)", "", CSS, flags=re.DOTALL)
+    whole = CSS + (settings.BASE_DIR / "portal/static/portal/styleguide.css").read_text()
+    rules = re.sub(r"/\*.*?\*/|url\([^)]*\)", "", whole, flags=re.DOTALL)
     return set(re.findall(r"\.(-?[A-Za-z_][\w-]*)", re.sub(r"\{[^{}]*\}", "{}", rules)))
 
 
