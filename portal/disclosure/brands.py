@@ -168,7 +168,7 @@ def brand_rows(*, person: Visitor, factory: Factory, only: int | None = None) ->
     requests = {request.brand_id: request for request in _requests(person, factory=factory.pk)}
     brand_ids = {only} if only is not None else _brands_of(person, factory)
     reports = reports_of(person, factory)
-    grants = SharingGrant.objects.select_related("granted_by", "ended_by")
+    grants = SharingGrant.objects.inside(person).select_related("granted_by", "ended_by")
     places = positions(factory, brand_ids, reports, with_receipt(with_last_viewed(grants)))
     known = identities(place.brand for place in places.values())
     return [

@@ -193,6 +193,6 @@ def test_kinds_have_a_limit_and_the_terminal_tells_the_most_frequent():
         problems.add(row, f"column {row}", "", "Wrong.")
     assert problems.total == 2_000
     assert len(problems.groups()) == kinds.MOST_GROUPS + 1
-    lines = list(kinds.told(problems.groups()))
+    lines = list(kinds.as_lines(problems.groups()))
     assert lines[0] == "row 1000, 1001, 1002, 1003, 1004, column 1000: Wrong. (1000 times)"
     assert len(lines) == kinds.MOST_TOLD + 1

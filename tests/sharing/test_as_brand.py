@@ -24,7 +24,7 @@ def body(response: Any) -> str:
     """The content of a page, without what belongs to the one who looks: frame, banner, the order's form and links."""
     page = response.content.decode()
     page = page[page.index("<main") : page.index("</main>")]
-    page = re.sub(r'<div class="notice tone-law seen-as".*?</div>\s*</div>', "", page, flags=re.DOTALL)
+    page = re.sub(r'<div class="notice tone-law" role="note".*?</div>\s*</div>', "", page, flags=re.DOTALL)
     page = re.sub(r"<form method=\"post\".*?</form>", "", page, flags=re.DOTALL)
     # A member may also ask why something is missing, on a page of the brand's own.
     page = re.sub(r'<section class="panel">\s*<h2>Why is something missing.*?</section>', "", page, flags=re.DOTALL)
