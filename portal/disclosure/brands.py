@@ -1,6 +1,6 @@
 """The brands of a factory, one row each: what a brand sees, until when, and what waits. For the factory's side only."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,6 +55,11 @@ class BrandRow:
         """The grants that were ended or have expired, the last one first."""
         over = [one for one in self.position.grants if one.status() in {Status.ENDED, Status.EXPIRED}]
         return sorted(over, key=lambda grant: grant.ends_at or grant.created_at, reverse=True)
+
+    @property
+    def to_share_again(self) -> SharingGrant | None:
+        """The last grant that took effect, whose terms are offered to share again; None while there is access."""
+        return next((one for one in self.past if one.is_confirmed), None) if not self.grants else None
 
     @property
     def places(self) -> list[str]:
@@ -127,12 +132,12 @@ class BrandRow:
                 found[str(rule.brief)] = cycles
         return {what: list(dict.fromkeys(cycles)) for what, cycles in found.items()}
 
-    def _until(self, given: Iterable[SharingGrant]) -> str:
-        ends = {grant.expires_at for grant in given}
-        first = min((end for end in ends if end is not None), default=None)
-        if first is None:
+    def _until(self, given: Sequence[SharingGrant]) -> str:
+        """Return when the last of the grants ends: until then the brand sees something."""
+        ends = [grant.expires_at for grant in given if grant.expires_at is not None]
+        if len(ends) < len(given):
             return _("no end date")
-        return _("until %s") % written(day_of(first - SHORTEST, self.position.factory), "YEAR_MONTH_FORMAT")
+        return _("until %s") % written(day_of(max(ends) - SHORTEST, self.position.factory), "YEAR_MONTH_FORMAT")
 
 
 def _brands_ever(user: Visitor, factory: Key) -> "QuerySet[SharingGrant, int]":

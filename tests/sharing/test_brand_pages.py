@@ -40,7 +40,8 @@ def test_a_row_says_which_reports_a_brand_sees_and_until_when(world: World) -> N
     world.grant(scope="report", expires_at=timezone.now() + timedelta(days=40))
     assert row_of(world, world.brand_a.name).summary().startswith("Reports 2, 1 · until ")
     world.grant(scope="step1", cycles="only", cycle_number=1)
-    assert row_of(world, world.brand_a.name).summary().startswith("Reports 2, 1 · Step 1 data 1 · until ")
+    # The row says when the last of it ends: nobody is to read "until March" of what goes on.
+    assert row_of(world, world.brand_a.name).summary() == "Reports 2, 1 · Step 1 data 1 · no end date"
 
 
 def test_kinds_of_data_with_the_same_cycles_are_said_once(world: World) -> None:
@@ -88,7 +89,21 @@ def test_the_search_finds_a_brand_by_part_of_its_name(world: World, client_of: B
     assert name in words(manager, f"{address}?q={name[1:5].upper()}")
     assert "has these words in its name" in words(manager, f"{address}?q=nothing-like-it")
     assert name not in words(manager, f"{address}?state=ended")
-    assert name not in words(manager, f"{address}?state=never")  # a list that does not exist is empty
+    unknown = words(manager, f"{address}?state=never")
+    assert "A filter was not understood" in unknown
+    assert "You share with nobody" not in unknown
+
+
+def test_sharing_again_starts_from_the_terms_that_ended(world: World, client_of: Browser) -> None:
+    old = world.grant(scope="step1", purpose="Yearly evaluation", cycles="from", cycle_number=2)
+    revoke_access(by=world.person("manager_a"), grant=old)
+    manager = client_of(world.person("manager_a"))
+    page = manager.get(reverse("factory_brand", args=[world.factory_a.pk, world.brand_a.pk])).content.decode()
+    [link] = re.findall(r'href="([^"]*copy=[^"]*)"', page)
+    form = manager.get(unescape(link)).context["form"]
+    assert form.initial["purpose"] == "Yearly evaluation"
+    assert (form.initial["cycles"], form.initial["cycle_number"]) == ("from", 2)
+    assert form.initial["brands"] == [str(world.brand_a.pk)]
 
 
 def test_the_page_of_a_brand_says_what_it_sees_read_and_had(world: World, client_of: Browser) -> None:

@@ -1,4 +1,4 @@
-"""The page of a factory's brands: one row each."""
+"""The pages of a factory's brands: one row each, and everything about one."""
 
 from collections import Counter
 
@@ -36,9 +36,7 @@ class BrandFilter(ListFilter):
         if self.errors:
             return []
         words = unmarked(self.asked("q") or "")
-        return [
-            row for row in rows if any(words in unmarked(name) for name in (row.brand.name, *row.identity.former_names))
-        ]
+        return [row for row in rows if any(words in unmarked(name) for name in row.names)]
 
 
 @login_required
@@ -57,7 +55,6 @@ def factory_brands(request: HttpRequest, pk: int) -> HttpResponse:
         "shown": shown,
         "tabs": [(place, label, counts[place]) for place, label in PLACES],
         "rows": [row for row in rows if shown in row.places],
-        "has_any": bool(rows),
         "may_decide": may_decide(request, factory),
         "may_record": may_record_consent(user, factory),
     }

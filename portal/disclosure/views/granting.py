@@ -30,6 +30,7 @@ from sharing.gates.pages import (
     in_place_of,
     person,
     require_decider,
+    uuids,
 )
 from sharing.grants.forms.granting import (
     GrantForm,
@@ -68,10 +69,13 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _start(request: HttpRequest, factory: Factory) -> dict[str, object]:
-    """Return the form's initial values: the country's defaults, or the terms of the grant named in `copy`."""
+    """Return the form's initial values: the country's defaults, or the terms of the grant named in `copy`.
+
+    That may have ended: "Share again" starts from it.
+    """
     start = default_terms(factory)
-    wanted = request.GET.get("copy", "")
-    copied = next((one for one in _templates(request, factory) if str(one.pk) == wanted), None)
+    grants = SharingGrant.objects.visible_to(request.user).filter(factory=factory).select_related("factory")
+    copied = grants.filter(pk__in=uuids(request.GET.getlist("copy"))).first()
     if copied is not None:
         start |= copied_terms(copied)
     if request.GET.get("brand", "").isdecimal():
