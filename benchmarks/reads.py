@@ -121,6 +121,8 @@ def checks(user: Any) -> tuple[Call, Call, Call, Call]:
 
 def measures(people: dict[str, Any]) -> dict[str, Call]:
     """Return the measured calls, by name."""
+    from sharing.models import SharingGrant
+
     found: dict[str, Call] = {}
     for name in _shape.MEASURED:
         found[f"page: {name}"] = page_of(people[name])
@@ -135,6 +137,10 @@ def measures(people: dict[str, Any]) -> dict[str, Call]:
     found |= {"guardian's check, granted": theirs, "guardian's check, denied": their_denied}
     found["home: fifth"] = partial(browser(people["fifth"]), "/")
     found["home: factory"] = partial(browser(people["manager"]), "/")
+    grant = SharingGrant.objects.inside(people["manager"]).latest("created_at")
+    found["brands: factory"] = partial(browser(people["manager"]), f"/factories/{grant.factory_id}/brands/")
+    one = f"/factories/{grant.factory_id}/brands/{grant.brand_id}/"
+    found["brand: factory"] = partial(browser(people["manager"]), one)
     found["board: global staff"] = partial(browser(people["staff"]), "/board/")
     return found
 
