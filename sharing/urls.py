@@ -6,7 +6,6 @@ from sharing.codes import views as codes
 from sharing.confirming import views as confirming
 from sharing.copies import views as copies
 from sharing.grants.views import revoking
-from sharing.grants.views import who_can_see as grants
 from sharing.papers import views as papers
 from sharing.receipts import views as receipts
 from sharing.records import views as who_saw
@@ -21,7 +20,6 @@ urlpatterns = [
     path("receipts/<str:number>/json/", receipts.receipt_json, name="receipt_json"),
     path("receipts/<str:number>/pdf/", receipts.receipt_pdf, name="receipt_pdf"),
     path("verify/", receipts.verify, name="verify"),
-    path("factories/<int:pk>/sharing/", grants.who_can_see, name="who_can_see"),
     path("factories/<int:pk>/sharing/paper/", papers.grant_paper, name="grant_paper"),
     path("factories/<int:pk>/sharing/stop/", revoking.stop_all, name="stop_all"),
     path("factories/<int:pk>/sharing/brands/<int:brand_id>/stop/", revoking.stop_brand, name="stop_brand"),

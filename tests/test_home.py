@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
         (
             "manager_a",
             ["Cycle 3 is ready for your review", "Brands you share with"],
-            "Who can see our data",
+            "Brands",
         ),
         ("member_a", ["Cycle 3 is ready for your review"], "Our assessments"),
         ("brand_a_member", ["No factory shares data with your brand at the moment"], "Shared with us"),

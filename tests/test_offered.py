@@ -77,6 +77,8 @@ def test_tokens_read_what_is_offered(world: World, client_of) -> None:
 def test_a_grant_of_the_plan_stays_listed_as_what_it_is(world: World, client_of) -> None:
     world.grant(scope="improvement_plan")
 
-    page = client_of(world.person("manager_a")).get(reverse("who_can_see", args=[world.factory_a.pk]))
+    page = client_of(world.person("manager_a")).get(
+        reverse("factory_brand", args=[world.factory_a.pk, world.brand_a.pk])
+    )
 
     assert "Improvement plan (not on the portal yet)" in page.content.decode()

@@ -113,7 +113,7 @@ class BrandRow:
             return []
         cycles = self._cycles()
         if cycles:
-            parts = [f"{what} {_(', ').join(cycles[what])}" for what in cycles]
+            parts = [what + _(": ") + _(", ").join(cycles[what]) for what in cycles]
         elif self.later:
             parts = [_("Opens on %s") % in_words(self.later[0].at, self.position.factory)]
         else:

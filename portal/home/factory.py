@@ -126,7 +126,7 @@ def _section(user: Visitor, item: Affiliation, factory: Factory) -> dict[str, ob
         "local_name": factory.local_name,
         "todos": sorted(todos, key=lambda todo: not todo.urgent),
         "stats": [
-            (_("Brands you share with"), live, reverse("who_can_see", args=[factory.pk])),
+            (_("Brands you share with"), live, reverse("factory_brands", args=[factory.pk])),
             (_("Reads by brands, last 30 days"), sum(reads), reverse("who_saw", args=[factory.pk])),
             (_("Brands that read your data, last 30 days"), len(reads), reverse("who_saw", args=[factory.pk])),
         ],
@@ -180,7 +180,7 @@ def _opening_todos(user: Visitor, factory: Factory) -> list[Todo]:
 def _renewal_todos(user: Visitor, factory: Factory) -> list[Todo]:
     """Return the access that ends soon; a person who decides gets the link to where it is renewed."""
     may_decide = member_may(user, "manage_sharing", factory.pk)
-    page, action = reverse("who_can_see", args=[factory.pk]), _("Renew") if may_decide else _("View")
+    page, action = reverse("factory_brands", args=[factory.pk]), _("Renew") if may_decide else _("View")
     soon = _ending(user, factory=factory.pk)
     todos = [
         Todo(

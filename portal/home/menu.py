@@ -24,9 +24,9 @@ def _waiting_requests(user: Visitor, factory: Key) -> "QuerySet[AccessRequest, t
 
 _waiting: Prepared[AccessRequest, tuple[UUID]] = Prepared(_waiting_requests, factory=BigIntegerField())
 
-# Pages about a factory's access whose addresses are beside, not below, that of who can see its data.
+# Pages about a factory's access whose addresses are beside, not below, that of its brands.
 SHARING_PAGES = re.compile(
-    r"^(/factories/\d+/)(?:brands|receipts|who-saw-what|who-could-see|explain|copies|old-versions)/"
+    r"^(/factories/\d+/)(?:sharing|receipts|who-saw-what|who-could-see|explain|copies|old-versions)/"
 )
 
 
@@ -50,7 +50,7 @@ def navigation(request: HttpRequest) -> dict[str, object]:
 def _active(request: HttpRequest, entries: Iterable[tuple[str, str]]) -> list[dict[str, object]]:
     """Return each entry once; the one whose address is the longest prefix of this page's address is marked."""
     unique = {url: label for label, url in entries}
-    path = SHARING_PAGES.sub(r"\1sharing/", request.path)
+    path = SHARING_PAGES.sub(r"\1brands/", request.path)
     here = [url for url in unique if path == url or (url != "/" and path.startswith(url))]
     best = max(here, key=len, default="")
     return [{"label": label, "url": url, "active": url == best} for url, label in unique.items()]
@@ -85,7 +85,7 @@ def _factory_menu(user: Visitor, factories: list[Affiliation]) -> list[tuple[str
     requests = _("Requests (%s)") % waiting if waiting else _("Requests")
     return [
         *entries,
-        (_("Who can see our data"), reverse("who_can_see", args=[factory_id])),
+        (_("Brands"), reverse("factory_brands", args=[factory_id])),
         (requests, reverse("request_inbox", args=[factory_id])),
         (_("Our factory"), reverse("factory", args=[factory_id])),
         (_("Members"), reverse("members", args=["factory", factory_id])),

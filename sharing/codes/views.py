@@ -86,4 +86,4 @@ def _address(request: HttpRequest, code: str) -> str | None:
     if member_may(request.user, "manage_sharing", grant.factory_id):
         return reverse("grant_revoke", args=[grant.pk])
     inside = Factory.objects.visible_to(request.user).filter(pk=grant.factory_id).exists()
-    return reverse("who_can_see", args=[grant.factory_id]) if inside else reverse("shared_list")
+    return reverse("factory_brand", args=[grant.factory_id, grant.brand_id]) if inside else reverse("shared_list")

@@ -41,7 +41,7 @@ def _answered(notice: Notice, reader: User) -> Line | None:
         text = _("%(factory)s: sharing “%(what)s” with %(brand)s is confirmed.") % _words(grant)
     else:
         text = _("%(factory)s: sharing “%(what)s” with %(brand)s was refused.") % _words(grant)
-    return Line(text, reverse("who_can_see", args=[grant.factory_id]))
+    return Line(text, reverse("factory_brand", args=[grant.factory_id, grant.brand_id]))
 
 
 register_notice(

@@ -6,17 +6,12 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.db.models import BigIntegerField, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from brands.models import Brand
-from factories.models import Factory
-from portal.accounts.prepared import Prepared
-from portal.accounts.roles import Visitor
-from portal.core.compiled import Key
 from portal.core.days import days_since, show_days_of
 from portal.ui.forms import REFUSED, STALE, posted, show_errors
 from portal.ui.lists import requested_page
@@ -26,8 +21,6 @@ from sharing.gates.pages import factory_inside, person
 from sharing.grants.forms.revoking import CopiesAnswerForm
 from sharing.models import AccessRecord, CopyToDestroy, DestroyNotice
 from sharing.records.models import AccessRecordQuerySet
-
-SUMMARISED = 5
 
 
 @login_required
@@ -57,20 +50,6 @@ def _row(notice: DestroyNotice, known: dict[int, DownloadedCopy]) -> dict[str, o
         "days": days_since(notice.created_at, notice.factory),
         "copies": [(copy, known.get(copy.number)) for copy in copies],
     }
-
-
-def _newest_notices(user: Visitor, factory: Key) -> QuerySet[DestroyNotice]:
-    notices = DestroyNotice.objects.inside(user).filter(factory=factory).with_counts()
-    return notices.select_related("brand").order_by("-created_at")[:SUMMARISED]
-
-
-_newest: Prepared[DestroyNotice, DestroyNotice] = Prepared(_newest_notices, factory=BigIntegerField())
-
-
-def latest_destroy_notices(request: HttpRequest, factory: Factory) -> list[tuple[DestroyNotice, int]]:
-    """Return the few newest notices, each with its age in days: for the page of who can see the data."""
-    newest = _newest(request.user, factory=factory.pk)
-    return [(notice, days_since(notice.created_at, factory)) for notice in newest]
 
 
 @login_required

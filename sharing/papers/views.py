@@ -35,7 +35,7 @@ def grant_paper(request: HttpRequest, pk: int) -> HttpResponse:
     initial = default_terms(factory)
     form = PaperForm(posted(request), files, user=person(request), place=factory, initial=initial)
     if request.method == "POST" and form.is_valid() and _recorded(request, factory, form):
-        return redirect("who_can_see", pk=factory.pk)
+        return redirect("factory_brands", pk=factory.pk)
     status = REFUSED if request.method == "POST" else 200
     return render(request, "papers/grant_paper.html", {"factory": factory, "form": form}, status=status)
 

@@ -103,15 +103,11 @@ ASKED: dict[str, Callable[[Stage], list[Asked]]] = {
     "portal.disclosure.openings._brands": factory,
     "portal.disclosure.openings._prepared_withheld": factory,
     "portal.disclosure.openings._waiting_grants": factory,
-    "sharing.copies.views._newest": factory,
     "sharing.gates.pages._inside": key,
     "sharing.gates.pages._visible": key,
     "portal.disclosure.brands._asked": factory,
     "portal.disclosure.brands._given": factory,
     "portal.disclosure.brands._requests": factory,
-    "sharing.grants.views.who_can_see._ending": factory,
-    "sharing.grants.views.who_can_see._in_force": factory,
-    "sharing.grants.views.who_can_see._past": factory,
 }
 # Of each side one or two, and in the long run everybody.
 SOME = ["manager_a", "brand_a_member", "brand_b_member", "advisor", "team_leader", "global_staff", "outsider"]

@@ -88,7 +88,7 @@ def pages_of_sharing(world: World) -> dict[str, tuple[str, str]]:
     """A factory shares, and stops: by name, who opens which page."""
     factory, grant = world.factory_a, world.grant()
     return {
-        "who can see": ("manager_a", reverse("who_can_see", args=[factory.pk])),
+        "who can see": ("manager_a", reverse("factory_brands", args=[factory.pk])),
         "grant": ("manager_a", reverse("grant", args=[factory.pk])),
         "revoke": ("manager_a", reverse("grant_revoke", args=[grant.pk])),
         "stop all": ("manager_a", reverse("stop_all", args=[factory.pk])),

@@ -28,7 +28,7 @@ def pages_of(world: World) -> dict[str, list[str]]:
     return {
         "manager_a": [
             "/", "/assessments/", a2, f"/factories/{factory}/", f"/factories/{factory}/edit/",
-            f"/factories/{factory}/sharing/", f"/factories/{factory}/sharing/new/",
+            f"/factories/{factory}/brands/", f"/factories/{factory}/sharing/new/",
             f"/factories/{factory}/who-saw-what/", f"/sharing/{grant}/change/", f"/sharing/{grant}/revoke/",
             f"/people/factory/{factory}/", f"/people/factory/{factory}/invite/", "/me/", "/accounts/password/change/",
         ],
@@ -104,8 +104,8 @@ def test_the_scanner_and_the_console_notice_what_is_wrong(visit: Visit) -> None:
 def test_a_phone_shares_and_stops_sharing(visit: Visit, world: World) -> None:
     """The manager decides on a phone: menu, form, confirmation, end."""
     manager = visit("manager_a", **PHONE)
-    manager.menu("Who can see our data")
-    manager.follow("Share with brands")
+    manager.menu("Brands")
+    manager.follow("Share")
     manager.page.get_by_label("Bluefinch").check()
     manager.page.get_by_label("Assessment reports").check()
     manager.page.get_by_label("All cycles").check()
@@ -115,9 +115,10 @@ def test_a_phone_shares_and_stops_sharing(visit: Visit, world: World) -> None:
     manager.press("Share now")
     manager.sees("can now read what")
     manager.fits()
+    manager.menu("Brands")
     manager.page.get_by_role("link", name="Stop sharing with Bluefinch").click()
-    manager.press("Stop sharing now")
-    manager.sees("You share with nobody")
+    manager.press("Stop all sharing with this brand")
+    manager.sees("Share again")
     manager.fits()
 
 
@@ -136,10 +137,10 @@ def test_reading_needs_no_javascript(visit: Visit, shared: World) -> None:
     expect(member.page.locator("main tbody tr").first).to_contain_text("Tonle Lotus Garments")
 
     manager = visit("manager_a", java_script_enabled=False)
-    manager.menu("Who can see our data")
-    manager.page.get_by_role("link", name="Stop sharing with Aster & Oak").first.click()
-    manager.press("Stop sharing now")
-    manager.sees("no longer shares this with Aster & Oak: ")
+    manager.menu("Brands")
+    manager.page.get_by_role("link", name="Stop sharing with Aster & Oak").click()
+    manager.press("Stop all sharing with this brand")
+    manager.sees("ended all access of Aster & Oak: ")
 
 
 def test_an_order_without_javascript_is_watched_by_hand(visit: Visit, shared: World) -> None:

@@ -1,13 +1,14 @@
 """The story of the main job, word by word, in a real browser.
 
 Country staff upload the programme's assessment table; the rows become assessments, validated. They review one and send
-it to the factory; the factory's manager reads it; staff publish it. The manager opens "Who can see our data" and grants
+it to the factory; the factory's manager reads it; staff publish it. The manager opens "Brands" and grants
 brand A the report and Step 1 data. A member of brand A sees it appear in the list, opens it, reads findings by cluster
 and compliance point, and orders the PDF: a progress bar, then the file. The manager sees who viewed and downloaded it,
 and revokes. The member's next click, old link, API call, the finished file and the job still running all answer "not
 found". Brand B never saw any of it, not even in a count.
 """
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -123,9 +124,9 @@ def staff_publish_it(staff: Visitor, assessment: Assessment) -> None:
 
 def the_manager_shares_it(manager: Visitor) -> None:
     """Report and Step 1 data with brand A, after a page that says in words what will happen."""
-    manager.menu("Who can see our data")
+    manager.menu("Brands")
     manager.sees("You share with nobody")
-    manager.follow("Share with brands")
+    manager.follow("Share")
     manager.page.get_by_label("Aster & Oak").check()
     manager.page.get_by_label("Assessment reports").check()
     manager.page.get_by_label("Step 1 data").check()
@@ -183,7 +184,7 @@ def order(member: Visitor, kind: str) -> None:
 
 
 def the_manager_sees_who_viewed_and_downloaded(manager: Visitor) -> None:
-    manager.menu("Who can see our data")
+    manager.menu("Brands")
     manager.follow("Who saw what")
     rows = manager.page.locator("main tbody tr", has_text="Brand A Member")
     expect(rows.filter(has_text="Downloaded")).to_have_count(1)
@@ -203,16 +204,19 @@ def the_member_orders_another_file(member: Visitor, assessment: Assessment) -> t
 def the_manager_revokes(manager: Visitor) -> None:
     """Both kinds of data, each after a page that says what this cannot reach."""
     for left, told in [(1, "The brand still sees: "), (0, "You share nothing else with it.")]:
-        manager.menu("Who can see our data")
-        manager.page.get_by_role("link", name="Stop sharing with Aster & Oak").first.click()
+        manager.menu("Brands")
+        manager.page.locator("a.row", has_text="Aster & Oak").click()
+        manager.look()
+        manager.page.get_by_role("link", name=re.compile(r"^Stop ?: ")).first.click()
         manager.sees("Stop sharing with Aster & Oak?")
         manager.look()
         manager.page.get_by_role("textbox", name="Reason").fill("We work with them no longer")
         manager.press("Stop sharing now")
         manager.sees("no longer shares this with Aster & Oak: ")
         manager.sees(told)
-        expect(manager.page.locator("main table").first.get_by_role("link", name="Stop sharing")).to_have_count(left)
+        expect(manager.page.get_by_role("link", name=re.compile(r"^Stop ?: "))).to_have_count(left)
     manager.look()
+    manager.menu("Brands")
     manager.sees("You share with nobody")
 
 

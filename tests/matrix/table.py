@@ -155,7 +155,6 @@ GET    subscription_switch                  cambodia                    LL.. ...
 POST   subscription_switch                  cambodia                    LL.. .... ...L xx*.*x
 GET    brand_subscriptions                  brandA                      LL.. .... ++.L ......
 GET    brand_subscriptions                  brandB                      LL.. .... ..+L ......
-GET    who_can_see                          A                           LL.. +++. ...L x++.+.
 GET    factory_brands                       A                           LL.. +++. ...L x++.+.
 GET    factory_brand                        A/brandA                    LL.. +++. ...L x++.+.
 GET    factory_brand                        A/brandB                    LL.. +++. ...L x++.+.
@@ -337,7 +336,6 @@ ONLY_GET = frozenset(
         "what_we_read",
         "factory_brand",
         "factory_brands",
-        "who_can_see",
         "who_could_see",
         "who_saw",
         "styleguide",

@@ -58,7 +58,10 @@ def test_r6_nothing_opens_and_no_brand_learns_before_the_second_person_confirms(
     assert "1 access grant is waiting for confirmation" in representative.get("/").content.decode()
     page = representative.get(f"/factories/{world.factory_a.pk}/sharing/confirmations/").content.decode()
     assert "Aster &amp; Oak</bdi>: Assessment reports" in page
-    assert "Not confirmed yet" in manager.get(f"/factories/{world.factory_a.pk}/sharing/").content.decode()
+    assert (
+        "Not confirmed yet"
+        in manager.get(f"/factories/{world.factory_a.pk}/brands/{world.brand_a.pk}/").content.decode()
+    )
 
     address = f"/sharing/{grant.pk}/confirm/"
     assert manager.post(address, {"answer": "confirm"}).status_code == 403
@@ -89,7 +92,7 @@ def test_what_a_second_person_confirmed_is_shared_since_then(
     manager = client_of(world.person("manager_a"))
     report = Assessment.objects.visible_to(world.person("brand_a_member")).first()
     assert report is not None
-    for address in (f"/factories/{world.factory_a.pk}/sharing/", f"/sharing/{grant.pk}/print/"):
+    for address in (f"/factories/{world.factory_a.pk}/brands/{world.brand_a.pk}/", f"/sharing/{grant.pk}/print/"):
         page = manager.get(address).content.decode()
         assert confirmed in page
         assert given not in page
@@ -209,7 +212,7 @@ def test_a_change_is_taken_back_alone_and_a_revoke_ends_both(
     given, wider = proposed
     manager = confirming.person("manager_a")
     browser = client_of(manager)
-    listed = browser.get(f"/factories/{confirming.factory_a.pk}/sharing/").content.decode()
+    listed = browser.get(f"/factories/{confirming.factory_a.pk}/brands/{confirming.brand_a.pk}/").content.decode()
     assert "A change, not confirmed yet" in listed
     assert "the brand sees nothing" not in listed
     assert "Oak can see now does not change." in browser.get(f"/sharing/{wider.pk}/revoke/").content.decode()

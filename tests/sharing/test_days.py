@@ -187,6 +187,6 @@ def test_r54_a_receipt_says_the_last_day_and_the_zone(world: World, client_of: A
 def test_no_page_shows_the_days_of_the_page_before(world: World, client_of: Any) -> None:
     place(world.factory_a, JAYAPURA)
     manager = client_of(world.person("manager_a"))
-    assert "Asia/Jayapura" in manager.get(reverse("who_can_see", args=[world.factory_a.pk])).content.decode()
+    assert "Asia/Jayapura" in manager.get(reverse("factory_brands", args=[world.factory_a.pk])).content.decode()
     assert ONE_ZONE not in manager.get(reverse("home")).content.decode()
     assert Zone(zone_named(JAYAPURA)).zone == world.factory_a.zone

@@ -88,7 +88,7 @@ def test_the_brand_learns_no_code(world: World, api_of: Any):
 
 def test_the_list_names_the_code_and_quotes_the_words(world: World, client_of: Any):
     stopped(world)
-    page = client_of(world.person("manager_a")).get(f"/factories/{world.factory_a.pk}/sharing/")
+    page = client_of(world.person("manager_a")).get(f"/factories/{world.factory_a.pk}/brands/{world.brand_a.pk}/")
     assert "Stopped by the factory: They pay late" in page.content.decode()
 
 

@@ -49,7 +49,7 @@ def test_r6_staff_make_a_grant_only_from_a_signed_form(world: World, client_of: 
     assert "shares with Aster & Oak, as on a form signed by Sok Dara, manager" in text
     assert notice_kinds["paper.recorded"].is_mandatory
     assert said("paper.recorded", member) == ""
-    page = manager.get(reverse("who_can_see", args=[world.factory_a.pk])).content.decode()
+    page = manager.get(reverse("factory_brand", args=[world.factory_a.pk, world.brand_a.pk])).content.decode()
     assert "Form signed by Sok Dara, manager, recorded by staff (Team Leader)." in page
     scan = manager.get(reverse("grant_document", args=[grants[0].pk]))
     assert b"".join(scan.streaming_content) == PDF  # type: ignore[attr-defined]

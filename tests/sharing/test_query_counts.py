@@ -115,7 +115,7 @@ def test_pages_before_a_decision_lock_and_write_nothing(world: World, client_of:
     terms = RequestedTerms(("report", "step1"), "Due diligence")
     asked = request_access(by=world.person("brand_b_member"), brand=world.brand_b, factory=factory, terms=terms)
     manager = client_of(world.person("manager_a"))
-    of_factory = ("who_can_see", "grant", "report_openings", "request_inbox", "confirmations")
+    of_factory = ("factory_brands", "grant", "report_openings", "request_inbox", "confirmations")
     read = [reverse(name, args=[factory.pk]) for name in of_factory]
     read += [reverse(name, args=[asked.pk]) for name in ("access_request", "request_approve", "request_decline")]
     read += ["/", reverse("grant_change", args=[grant.pk]), reverse("report_allow", args=[kept.pk])]

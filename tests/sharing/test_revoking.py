@@ -164,7 +164,7 @@ def test_r7_the_factory_sees_the_answer_or_its_absence(world: World, client_of: 
     revoke_brand(by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_a)
     notice = DestroyNotice.objects.get()
     manager, member = client_of(world.person("manager_a")), client_of(world.person("brand_a_member"))
-    for page in ("sharing/", "copies/"):
+    for page in (f"brands/{world.brand_a.pk}/", "copies/"):
         assert "Asked today" in manager.get(f"/factories/{world.factory_a.pk}/{page}").content.decode()
 
     address = f"/copies-to-destroy/{notice.pk}/"
@@ -185,7 +185,7 @@ def test_r7_the_factory_sees_the_answer_or_its_absence(world: World, client_of: 
     assert Event.objects.filter(kind="copy.answered").count() == 2
     assert (
         "All destroyed, according to the brand"
-        in manager.get(f"/factories/{world.factory_a.pk}/sharing/").content.decode()
+        in manager.get(f"/factories/{world.factory_a.pk}/brands/{world.brand_a.pk}/").content.decode()
     )
 
 

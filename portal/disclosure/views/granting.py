@@ -155,7 +155,9 @@ def _granted(request: HttpRequest, factory: Factory, form: GrantForm) -> HttpRes
     brands, scopes = form.cleaned_data["brands"], form.cleaned_data["scopes"]
     grants = share(by=person(request), factory=factory, brands=brands, scopes=scopes, terms=form.terms())
     messages.success(request, _said(factory, brands, grants))
-    return redirect("who_can_see", pk=factory.pk)
+    if len(brands) == 1:
+        return redirect("factory_brand", factory.pk, brands[0].pk)
+    return redirect("factory_brands", factory.pk)
 
 
 def _said(factory: Factory, brands: list[Brand], grants: list[SharingGrant]) -> str:
@@ -178,14 +180,14 @@ def change(request: HttpRequest, pk: UUID) -> HttpResponse:
     changed, found = (found, successor) if successor else (None, found)
     if found.ended_at is not None:
         messages.error(request, about(found.factory, _("This access has since ended and cannot be changed.")))
-        return redirect("who_can_see", pk=found.factory_id)
+        return redirect("factory_brand", found.factory_id, found.brand_id)
     is_renewal = "renew" in request.GET
     initial = renewed_terms(found) if is_renewal else initial_terms(found)
     form = TermsForm(posted(request), place=found.factory, ends=found.expires_at, initial=initial)
     if form.is_valid():
         if form.terms().same_as(found):  # what a second click finds
             messages.info(request, about(found.factory, _("These terms already apply; nothing was changed.")))
-            return redirect("who_can_see", pk=found.factory_id)
+            return redirect("factory_brand", found.factory_id, found.brand_id)
         proceed = _changed if "confirmed" in request.POST else _confirm_change
         try:
             if not changed:
@@ -221,4 +223,4 @@ def _changed(request: HttpRequest, found: SharingGrant, form: TermsForm) -> Http
     else:
         said = _("Access for %s was changed.")
     messages.success(request, about(found.factory, said % found.brand))
-    return redirect("who_can_see", pk=found.factory_id)
+    return redirect("factory_brand", found.factory_id, found.brand_id)

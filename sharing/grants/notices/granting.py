@@ -62,7 +62,7 @@ def _paper_recorded(notice: Notice, reader: User) -> Line | None:
         "signed_by": consent.signed_by,
         "day": written(consent.signed_on),
     }
-    return Line(text % words, reverse("who_can_see", args=[consent.factory_id]))
+    return Line(text % words, reverse("factory_brands", args=[consent.factory_id]))
 
 
 def _ends_soon(notice: Notice, reader: User) -> Line | None:
@@ -82,7 +82,7 @@ def _ends_soon(notice: Notice, reader: User) -> Line | None:
     text = _("%(factory)s shares “%(what)s” with %(brand)s until %(day)s. To continue sharing, renew it.")
     may_decide = member_may(reader, "manage_sharing", grant.factory_id)
     page = f"{reverse('grant_change', args=[grant.pk])}?renew=1" if may_decide else ""
-    return Line(text % words, page or reverse("who_can_see", args=[grant.factory_id]))
+    return Line(text % words, page or reverse("factory_brand", args=[grant.factory_id, grant.brand_id]))
 
 
 FACTORY, BOTH = {"factory": ""}, {"factory": "", "brand": ""}

@@ -28,7 +28,7 @@ def _ended(notice: Notice, reader: User) -> Line | None:
     }
     text = _("%(factory)s ended the access of %(brand)s to “%(what)s”.") % words
     if notice.side == Side.FACTORY:
-        return Line(text, reverse("who_can_see", args=[grant.factory_id]))
+        return Line(text, reverse("factory_brand", args=[grant.factory_id, grant.brand_id]))
     again = SharingGrant.objects.live().filter(factory=grant.factory, brand=grant.brand, scope=grant.scope)
     if again.exists():
         return None

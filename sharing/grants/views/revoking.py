@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
@@ -68,7 +69,7 @@ def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
         if not _stopped_before(request, found, ended, form):
             is_taken_back = _is_proposed_change(found) and not ended.is_confirmed
             messages.success(request, _taken_back(found) if is_taken_back else _stopped(request, found))
-        return redirect("who_can_see", pk=found.factory_id)
+        return redirect("factory_brand", found.factory_id, found.brand_id)
     successor = in_place_of(found)
     changed, found = (found, successor) if successor else (None, found)
     others = _open(request, found.factory).filter(brand=found.brand_id).exclude(pk=found.pk)
@@ -124,7 +125,7 @@ def stop_brand(request: HttpRequest, pk: int, brand_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         ended = revoke_brand(by=person(request), factory=factory, brand=brand, **form.reasons())
         _say_stopped(request, _all_stopped(factory, brand, ended), ended, form)
-        return redirect("who_can_see", pk=factory.pk)
+        return redirect("factory_brand", factory.pk, brand.pk) if ended else redirect("factory_brands", factory.pk)
     context = {
         "factory": factory,
         "brand": brand,
@@ -160,7 +161,7 @@ def stop_all(request: HttpRequest, pk: int) -> HttpResponse:
     if is_sent and "confirmed" in request.POST:
         ended = stop_all_sharing(by=person(request), factory=factory, **form.reasons())
         _say_stopped(request, _nothing_shared(factory, ended), ended, form)
-        return redirect("who_can_see", pk=factory.pk)
+        return redirect(f"{reverse('factory_brands', args=[factory.pk])}?state=ended")
     grants = list(_open(request, factory))
     context = {
         "factory": factory,
