@@ -27,7 +27,7 @@ from portal.ledger import sealing
 from portal.ledger.models import LedgerSeal
 from portal.ledger.sources import _registered as ledger_sources
 from portal.notices.outbox import notice_kinds
-from tests import budgets
+from tests import budgets, resuming
 from tests.matrix.stage import Stage, beat, build_stage
 from tests.order import OneByOneOrTogether, has_real_transactions, put_in_order
 from tests.world import World, build_world
@@ -45,6 +45,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("long"):
         os.environ["PORTAL_TEST_LONG"] = "1"  # read by tests/amounts.py, which nothing has imported yet
+        if config.args == config.getini("testpaths"):
+            resuming.register(config)
     budgets.register(config)
 
 
