@@ -60,6 +60,7 @@ version_1 = [
     path("factories/<int:pk>/who-saw-what/", sharing_records.WhoSawWhatView.as_view(), name="who-saw-what"),
     path("factories/<int:pk>/searches/", sharing_records.FactorySearchesView.as_view(), name="factory-searches"),
     path("factories/<int:pk>/stop-sharing/", sharing.StopView.as_view(), name="stop-sharing"),
+    path("factories/<int:pk>/undo/", sharing_requests.UndoView.as_view(), name="undo"),
     path("copies-to-destroy/", copies.DestroyNoticeListView.as_view(), name="copies-to-destroy"),
     path("copies-to-destroy/<uuid:pk>/", copies.DestroyNoticeView.as_view(), name="copies-answer"),
     path("factories/<int:pk>/monthly-summary/", sharing_records.MonthlySummaryView.as_view(), name="monthly-summary"),

@@ -9,7 +9,7 @@ from sharing.grants.views import revoking
 from sharing.papers import views as papers
 from sharing.receipts import views as receipts
 from sharing.records import views as who_saw
-from sharing.requests.views import answering, asking
+from sharing.requests.views import answering, asking, undoing
 from sharing.subscriptions import table_views as tables
 from sharing.subscriptions import views as subscriptions
 
@@ -24,7 +24,6 @@ urlpatterns = [
     path("factories/<int:pk>/sharing/stop/", revoking.stop_all, name="stop_all"),
     path("factories/<int:pk>/sharing/brands/<int:brand_id>/stop/", revoking.stop_brand, name="stop_brand"),
     path("factories/<int:pk>/sharing/confirmations/", confirming.confirmations, name="confirmations"),
-    path("sharing/<uuid:pk>/confirm/", confirming.grant_confirmation, name="grant_confirmation"),
     path("factories/<int:pk>/copies/", copies.destroy_notices, name="destroy_notices"),
     path("copies-to-destroy/", copies.copies_to_destroy, name="copies_to_destroy"),
     path("copies-to-destroy/<uuid:pk>/", copies.copies_answer, name="copies_answer"),
@@ -35,6 +34,7 @@ urlpatterns = [
     path("sharing/<uuid:pk>/revoke/", revoking.revoke, name="grant_revoke"),
     path("sharing/<uuid:pk>/print/", codes.grant_print, name="grant_print"),
     path("factories/<int:pk>/requests/", answering.inbox, name="request_inbox"),
+    path("factories/<int:pk>/undo/", undoing.undo_decision, name="undo_decision"),
     path("requests/<uuid:pk>/decline/", answering.request_decline, name="request_decline"),
     path("requests/<uuid:pk>/later/", answering.request_later, name="request_later"),
     path("requests/<uuid:pk>/withdraw/", answering.request_withdraw, name="request_withdraw"),

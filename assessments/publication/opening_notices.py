@@ -28,6 +28,7 @@ from portal.notices.outbox import notice_of
 from sharing import access
 from sharing.access.positions import Position
 from sharing.grants.notices.openings import Before, follow_openings
+from sharing.grants.notices.settling import first_settled_at
 from sharing.models import SharingGrant
 from sharing.terms import covers, opens_at
 
@@ -98,9 +99,10 @@ def notification_time(notice: Notice) -> datetime | None:
     if report is None:
         return None  # withdrawn, or replaced: another notice is about the version that replaced it
     now = timezone.now()
+    grants = _grants(report).filter(brand=notice.organisation_id)
     if access.scopes_open_to_brand(notice.organisation_id, report):
-        return now
-    moment = _opens_at(_grants(report).filter(brand=notice.organisation_id), report)
+        return first_settled_at(one for one in grants if covers(one, report.cycle)) or now
+    moment = _opens_at(grants, report)
     if moment is None or moment > now:
         return moment
     return now + min(max(now - moment, SOONEST), LATEST)

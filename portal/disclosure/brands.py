@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import BigIntegerField, QuerySet
+from django.db.models import BigIntegerField, Count, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from brands.identity import Identity, identities
 from brands.models import Brand
 from factories.models import Factory
+from portal.accounts.models import User
 from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
 from portal.core.compiled import Key
@@ -17,7 +19,8 @@ from portal.core.days import SHORTEST, day_of, in_words, written
 from portal.disclosure.openings import waiting_lines
 from portal.disclosure.previews import Line, Sight, lines_of, reports_of, sight_of
 from sharing.access.positions import Position, positions
-from sharing.models import AccessRequest, SharingGrant
+from sharing.grants.undo import may_be_undone
+from sharing.models import AccessRecord, AccessRequest, SharingGrant
 from sharing.receipts.queries import with_receipt
 from sharing.records.queries import with_last_viewed
 from sharing.scopes import RULES
@@ -60,6 +63,11 @@ class BrandRow:
     def to_share_again(self) -> SharingGrant | None:
         """The last grant that took effect, whose terms are offered to share again; None while there is access."""
         return next((one for one in self.past if one.is_confirmed), None) if not self.grants else None
+
+    def grants_to_undo(self, by: User) -> list[SharingGrant]:
+        """Return the grants that `by` decided in the last minutes and may undo."""
+        now = timezone.now()
+        return [one for one in self.grants if may_be_undone(one, by, getattr(one, "last_viewed", None), now)]
 
     @property
     def places(self) -> list[str]:
@@ -141,28 +149,25 @@ class BrandRow:
 
 
 def _brands_ever(user: Visitor, factory: Key) -> "QuerySet[SharingGrant, int]":
-    grants = SharingGrant.objects.visible_to(user).filter(factory=factory)
-    return grants.order_by().values_list("brand", flat=True).distinct()
+    """Return the keys of the brands that ever had or asked for access."""
+    grants = SharingGrant.objects.inside(user).filter(factory=factory).order_by().values_list("brand", flat=True)
+    asked = AccessRequest.objects.inside(user).filter(factory=factory).order_by().values_list("brand", flat=True)
+    return grants.union(asked)
+
+
+def copies_kept(person: Visitor, factory: Factory, brand: Brand) -> int:
+    """Return how many copies of the factory's data people of a brand have downloaded."""
+    records = AccessRecord.objects.visible_to(person).filter(factory=factory, brand=brand, copy_number__isnull=False)
+    return records.aggregate(copies=Count("copy_number", distinct=True))["copies"]
 
 
 def _undecided(user: Visitor, factory: Key) -> "QuerySet[AccessRequest]":
     return AccessRequest.objects.inside(user).undecided().filter(factory=factory).select_related("brand")
 
 
-def _asked_ever(user: Visitor, factory: Key) -> "QuerySet[AccessRequest, int]":
-    requests = AccessRequest.objects.inside(user).filter(factory=factory)
-    return requests.order_by().values_list("brand", flat=True).distinct()
-
-
 FACTORY = BigIntegerField()
-_given: Prepared[SharingGrant, int] = Prepared(_brands_ever, factory=FACTORY)
+_brands: Prepared[SharingGrant, int] = Prepared(_brands_ever, factory=FACTORY)
 _requests: Prepared[AccessRequest, AccessRequest] = Prepared(_undecided, factory=FACTORY)
-_asked: Prepared[AccessRequest, int] = Prepared(_asked_ever, factory=FACTORY)
-
-
-def _brands_of(person: Visitor, factory: Factory) -> set[int]:
-    """Return the keys of the brands that ever had or asked for access."""
-    return {*_given(person, factory=factory.pk), *_asked(person, factory=factory.pk)}
 
 
 def brand_rows(*, person: Visitor, factory: Factory, only: int | None = None) -> list[BrandRow]:
@@ -171,7 +176,7 @@ def brand_rows(*, person: Visitor, factory: Factory, only: int | None = None) ->
     The number of queries does not depend on how many there are.
     """
     requests = {request.brand_id: request for request in _requests(person, factory=factory.pk)}
-    brand_ids = {only} if only is not None else _brands_of(person, factory)
+    brand_ids = {only} if only is not None else set(_brands(person, factory=factory.pk))
     reports = reports_of(person, factory)
     grants = SharingGrant.objects.inside(person).select_related("granted_by", "ended_by")
     places = positions(factory, brand_ids, reports, with_receipt(with_last_viewed(grants)))

@@ -190,6 +190,14 @@ def preview_change(*, by: User, grant: SharingGrant, terms: Terms) -> Difference
     return _difference(situation, position, reports, [changing(situation, position, position.grant(grant.pk), terms)])
 
 
+def preview_confirmation(*, by: User, grant: SharingGrant) -> Difference:
+    """Return what a grant that waits opens and closes once a second person confirms it."""
+    reports = reports_of(by, grant.factory)
+    situation = situation_of(by, grant.factory, [grant.brand_id], reports)
+    position = situation.of(grant.brand_id)
+    return _difference(situation, position, reports, [Outcome(position.grant(grant.pk))])
+
+
 @dataclass(frozen=True)
 class Answer:
     """The effects of approving a request: what it changes for the brand, and how, for each kind of data."""

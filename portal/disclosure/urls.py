@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from portal.disclosure.views import answering, answering_many, as_brand, brands, explaining, granting, holds
+from portal.disclosure.views import (
+    answering,
+    answering_many,
+    as_brand,
+    brands,
+    confirming,
+    explaining,
+    granting,
+    holds,
+)
 
 urlpatterns = [
     path("factories/<int:pk>/brands/", brands.factory_brands, name="factory_brands"),
@@ -12,6 +21,7 @@ urlpatterns = [
     path("factories/<int:pk>/sharing/reports/", holds.report_openings, name="report_openings"),
     path("factories/<int:pk>/sharing/reports/withhold/", holds.report_withhold, name="report_withhold"),
     path("sharing/withheld/<int:pk>/allow/", holds.report_allow, name="report_allow"),
+    path("sharing/<uuid:pk>/confirm/", confirming.grant_confirmation, name="grant_confirmation"),
     path("factories/<int:pk>/requests/answer/", answering_many.requests_answer, name="requests_answer"),
     path("requests/<uuid:pk>/", answering.access_request, name="access_request"),
     path("requests/<uuid:pk>/approve/", answering.request_approve, name="request_approve"),

@@ -69,8 +69,11 @@ class Position:
         return chain
 
     def successor(self, grant: SharingGrant) -> SharingGrant | None:
-        """Return the successor of a changed grant, unless ended or expired: a given one rather than one that waits."""
-        return _running(self.with_successors(grant)) if grant.end_code == End.CHANGED else None
+        """Return the successor of a changed or undone grant, unless ended or expired.
+
+        A given one rather than one that waits.
+        """
+        return _running(self.with_successors(grant)) if grant.end_code in {End.CHANGED, End.UNDONE} else None
 
     @property
     def needs_subscription(self) -> bool:

@@ -6,7 +6,7 @@ from typing import cast
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import BigIntegerField, QuerySet
+from django.db.models import BigIntegerField, Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -33,15 +33,11 @@ def about(factory: Factory, text: str) -> str:
 
 
 def _visible_factory(user: Visitor, pk: Key) -> QuerySet[Factory]:
-    return Factory.objects.visible_to(user).filter(pk=pk).select_related("programme")
-
-
-def _factory_inside(user: Visitor, pk: Key) -> "QuerySet[Factory, tuple[int]]":
-    return Factory.objects.inside(user).filter(pk=pk).order_by().values_list("pk")
+    inside = Exists(Factory.objects.inside(user).filter(pk=OuterRef("pk")))
+    return Factory.objects.visible_to(user).filter(pk=pk).select_related("programme").annotate(is_inside=inside)
 
 
 _visible: Prepared[Factory, Factory] = Prepared(_visible_factory, pk=BigIntegerField())
-_inside: Prepared[Factory, tuple[int]] = Prepared(_factory_inside, pk=BigIntegerField())
 
 
 def factory_inside(request: HttpRequest, pk: int) -> Factory:
@@ -50,13 +46,17 @@ def factory_inside(request: HttpRequest, pk: int) -> Factory:
     if not rows:
         raise Http404
     show_days_of(rows[0])
-    if not _inside(request.user, pk=pk):
+    if not getattr(rows[0], "is_inside", False):
         raise PermissionDenied(_("Only the factory's members and its country's staff can see who it shares with."))
     return rows[0]
 
 
 def may_decide(request: HttpRequest, factory: Factory) -> bool:
     return member_may(request.user, "manage_sharing", factory.pk)
+
+
+def may_confirm(request: HttpRequest, factory: Factory) -> bool:
+    return member_may(request.user, "confirm_sharing", factory.pk)
 
 
 def may_look(request: HttpRequest, factory: Factory) -> bool:

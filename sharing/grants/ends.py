@@ -12,6 +12,7 @@ class End(models.TextChoices):
     CHANGED = "changed", _("Changed")
     EXPIRED = "expired", _("Period expired")
     DROPPED = "dropped", _("Request ended")
+    UNDONE = "undone", _("Undone by the factory")
 
 
 def end_in_words(code: str, written: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import Throttled
@@ -16,7 +17,7 @@ from portal.accounts.models import User
 from portal.core.api import Query
 from portal.core.api.views import DetailView, ListView, PortalView, require
 from portal.core.turns import RETRY_SECONDS, turn_of
-from sharing.models import AccessRequest
+from sharing.models import AccessRequest, SharingGrant
 from sharing.requests.matching import match_lines
 from sharing.requests.models import AccessRequestQuerySet
 from sharing.requests.queries import factories_to_ask
@@ -33,11 +34,14 @@ from sharing.requests.serializers import (
     RequestOrder,
     RequestQuery,
     RequestSerializer,
+    UndoneSerializer,
+    UndoOrder,
     WithdrawOrder,
 )
 from sharing.requests.services.answering import approve_request, decline_request, snooze_request
 from sharing.requests.services.asking import request_many, withdraw_request
 from sharing.requests.services.standing import standings
+from sharing.requests.services.undoing import undo
 
 
 @contextmanager
@@ -211,3 +215,29 @@ class FactoriesMatchView(PortalView):
             matches = match_lines(self.user, lines)
         where = standings(self.user, brand, {factory.pk for match in matches for factory in match.found})
         return Response(MatchesSerializer({"results": matches}, context={"standings": where}).data)
+
+
+class UndoView(PortalView):
+    """Undoing what was just decided."""
+
+    @extend_schema(request=UndoOrder, responses={200: UndoneSerializer})
+    def post(self, request: Request, pk: int) -> Response:
+        """Undo your own decisions of the last ten minutes: grants end, and answered requests are open again.
+
+        It is 409 once the time has passed or the brand has read data under the decision. Idempotent.
+        """
+        factory = get_object_or_404(Factory.objects.inside(self.user), pk=pk)
+        require(Factory.objects.where(self.user, "manage_sharing"), factory)
+        order = self.body(UndoOrder)
+        grants = SharingGrant.objects.visible_to(self.user).filter(factory=factory, pk__in=order["grants"])
+        requests = AccessRequest.objects.visible_to(self.user).filter(factory=factory, pk__in=order["requests"])
+        if {one.pk for one in [*grants, *requests]} != {*order["grants"], *order["requests"]}:
+            raise Http404
+        undone = undo(
+            by=self.user,
+            factory=factory,
+            grants={grant.pk for grant in grants},
+            requests={one.pk for one in requests},
+        )
+        answer = {"grants": [grant.pk for grant in undone.grants], "requests": [one.pk for one in undone.requests]}
+        return Response(UndoneSerializer(answer).data)

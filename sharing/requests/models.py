@@ -234,7 +234,9 @@ class AccessRequest(models.Model):
             pgtrigger.Protect(
                 name="answered_once",
                 operation=pgtrigger.Update,
-                condition=pgtrigger.Q(old__state__in=["approved", "declined", "withdrawn", "lapsed"]),
+                # A factory's answer may be undone: the request is open again, as it was.
+                condition=pgtrigger.Q(old__state__in=["withdrawn", "lapsed"])
+                | (pgtrigger.Q(old__state__in=["approved", "declined"]) & ~pgtrigger.Q(new__state="open")),
             ),
         ]
 

@@ -3,6 +3,7 @@
 Each checks again when it is sent: nobody is notified of a request that was since answered, withdrawn or put off.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 from django.urls import reverse
@@ -12,8 +13,10 @@ from django.utils.translation import gettext_lazy
 from portal.accounts.models import User
 from portal.notices.models import Notice
 from portal.notices.outbox import Line, NoticeKind, api_url, register_notice
-from sharing.models import AccessRequest
+from sharing.grants.undo import settled_at
+from sharing.models import AccessRequest, SharingGrant
 from sharing.notice_names import SharingNotice
+from sharing.records.queries import last_viewed
 from sharing.requests.states import Shown
 
 
@@ -88,6 +91,15 @@ def _payload(notice: Notice) -> dict[str, object] | None:
     }
 
 
+def _when_answered(notice: Notice) -> datetime | None:
+    """Return when the brand is notified of an answer: not while it can be undone, and never of one that was."""
+    request = AccessRequest.objects.filter(pk=UUID(notice.subject)).first()
+    if request is None or request.answered_at is None or request.answered_at > notice.created_at:
+        return None  # it was undone; a later answer has its own notice
+    reads = last_viewed(SharingGrant.objects.filter(requests=request)).values()
+    return settled_at(notice.created_at, is_read=any(at >= request.answered_at for at in reads if at is not None))
+
+
 DECIDERS, BRAND = {"factory": "manage_sharing"}, {"brand": ""}
 register_notice(
     NoticeKind(SharingNotice.REQUEST_SENT, gettext_lazy("A brand asked for access"), _asked, sides=DECIDERS)
@@ -104,6 +116,7 @@ register_notice(
         _answered,
         sides=BRAND,
         payload=_payload,
+        when=_when_answered,
     )
 )
 register_notice(

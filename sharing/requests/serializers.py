@@ -150,6 +150,20 @@ class WithdrawOrder(StrictSerializer):
     """An empty body."""
 
 
+class UndoOrder(StrictSerializer):
+    """Your own decisions of the last ten minutes."""
+
+    grants = serializers.ListField(child=serializers.UUIDField(), max_length=MOST_AT_ONCE, default=list)
+    requests = serializers.ListField(child=serializers.UUIDField(), max_length=MOST_AT_ONCE, default=list)
+
+
+class UndoneSerializer(serializers.Serializer[Any]):
+    """The grants that ended and the requests that are open again; what was undone before is not listed."""
+
+    grants = serializers.ListField(child=serializers.UUIDField())
+    requests = serializers.ListField(child=serializers.UUIDField())
+
+
 class FactoryToAskSerializer(FactoryBriefSerializer):
     """The public data of a factory, and the standing of your own brand with it."""
 

@@ -103,10 +103,8 @@ ASKED: dict[str, Callable[[Stage], list[Asked]]] = {
     "portal.disclosure.openings._brands": factory,
     "portal.disclosure.openings._prepared_withheld": factory,
     "portal.disclosure.openings._waiting_grants": factory,
-    "sharing.gates.pages._inside": key,
     "sharing.gates.pages._visible": key,
-    "portal.disclosure.brands._asked": factory,
-    "portal.disclosure.brands._given": factory,
+    "portal.disclosure.brands._brands": factory,
     "portal.disclosure.brands._requests": factory,
 }
 # Of each side one or two, and in the long run everybody.

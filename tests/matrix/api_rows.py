@@ -36,6 +36,7 @@ GET    api:factory-searches                 A                           uu.. +++
 GET    api:factory-explain                  A                           uu.. +++. !!.! x++.+.
 GET    api:factory-explain                  B                           uu.. ...! .... .!!.!.
 GET    api:who-could-see                    A                           uu.. +++. .... x++.+.
+POST   api:undo                             A                           uu.. +xx. ...x xxx.x.
 POST   api:stop-sharing                     A                           uu.. *xx. ...x xxx.x.
 GET    api:copies-to-destroy                -                           uu++ ++++ +++x ++++++
 GET    api:copies-answer                    notice                      uu.. +++. ++.x .++.+.

@@ -216,6 +216,7 @@ GET    access_request                       request                     LL.. +++
 GET    request_approve                      request                     LL.. +xx. xx.L .xx.x.
 POST   request_approve                      request                     LL.. *xx. xx.L .xx.x.
 POST   request_approve                      none                        LL.. .... ...L ......
+POST   undo_decision                        A                           LL.. >xx. ...L xxx.x.
 GET    request_decline                      request                     LL.. +xx. xx.L .xx.x.
 POST   request_decline                      request                     LL.. *xx. xx.L .xx.x.
 POST   request_later                        request                     LL.. *xx. xx.L .xx.x.

@@ -140,7 +140,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_brands(
         world.grant(scope="report", brand=brand)
     manager = client_of(world.person("manager_a"))
     for most, address in (
-        (16, reverse("factory_brands", args=[world.factory_a.pk])),
+        (15, reverse("factory_brands", args=[world.factory_a.pk])),
         (20, reverse("factory_brand", args=[world.factory_a.pk, world.brand_a.pk])),
     ):
         manager.get(address)

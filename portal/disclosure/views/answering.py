@@ -16,7 +16,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from brands.models import Brand, BrandHistory
+from portal.disclosure.brands import brand_rows, copies_kept
 from portal.disclosure.previews import Answer, preview_answer
+from portal.disclosure.reports_offered import offer_reports
+from portal.disclosure.sentences import decision_in_a_sentence
 from portal.disclosure.views.granting import as_grant
 from portal.ui.forms import REFUSED, fingerprint, posted
 from sharing.gates.pages import about, may_decide, person, request_seen, request_to_decide
@@ -47,6 +50,7 @@ def access_request(request: HttpRequest, pk: UUID) -> HttpResponse:
         "is_own": own,
         "former_names": former_names(found.brand),
         "grants": _grants(request, found),
+        **(_history(request, found) if found.from_inside else {}),
         **(_preview_of_a_plain_yes(request, found) if decides else {}),
         "later": LaterForm(),
         "seen": brand_seen(found.brand),
@@ -54,6 +58,13 @@ def access_request(request: HttpRequest, pk: UUID) -> HttpResponse:
     if found.shown_state not in {Shown.OPEN, Shown.UNCONFIRMED} and not own:
         context["closed"] = answered_in_words(found)
     return render(request, "disclosure/request.html", context)
+
+
+def _history(request: HttpRequest, found: AccessRequest) -> dict[str, object]:
+    """Return what there was between the factory and the brand before: for the factory's side."""
+    by = person(request)
+    row = brand_rows(person=by, factory=found.factory, only=found.brand_id)[0]
+    return {"row": row, "copies": copies_kept(by, found.factory, found.brand)}
 
 
 def brand_seen(brand: Brand) -> str:
@@ -91,11 +102,13 @@ def _preview(request: HttpRequest, found: AccessRequest, scopes: list[str], term
 
 def effects_of(answer: Answer, found: AccessRequest, scopes: list[str], terms: Terms) -> dict[str, object]:
     """Return the context of `disclosure/parts/yes_effects.html` for these terms, except for the way to try it."""
+    granted, only_plan = as_grant(found.factory, terms), not any(rule_of(scope).opens_assessments for scope in scopes)
     return {
+        "sentence": "" if only_plan else decision_in_a_sentence(answer.difference, granted),
         "lines": [_yes_line(answer, scope) for scope in Scope if scope in scopes],
-        "terms": as_grant(found.factory, terms),
+        "terms": granted,
         "difference": answer.difference,
-        "only_plan": not any(rule_of(scope).opens_assessments for scope in scopes),
+        "only_plan": only_plan,
         "brand": found.brand,
     }
 
@@ -134,6 +147,7 @@ def request_approve(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Approve a request: as asked, directly from its page, which says what happens; or less, through a form."""
     found = request_to_decide(request, pk)
     form = LessForm(posted(request), request=found, initial=initial_answer(found))
+    offer_reports(form, person(request), found.factory)
     posted_answer = _posted_answer(request, found, form)
     if found.shown_state != Shown.OPEN:
         is_same = posted_answer is not None and _is_given(found, *posted_answer)
@@ -195,7 +209,7 @@ def _approve(
     except ValidationError as error:
         return _refused(request, found, form, error)
     messages.success(request, _approved(found))
-    return redirect("request_inbox", pk=found.factory_id)
+    return redirect("factory_brand", found.factory_id, found.brand_id)
 
 
 def _refused(request: HttpRequest, found: AccessRequest, form: LessForm, error: ValidationError) -> HttpResponse:

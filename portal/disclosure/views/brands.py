@@ -1,6 +1,7 @@
 """The pages of a factory's brands: one row each, and everything about one."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 from django import forms
 from django.contrib.auth.decorators import login_required
@@ -9,6 +10,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from factories.models import Factory
+from portal.accounts.models import User
 from portal.core.days import days_since
 from portal.core.names import unmarked
 from portal.disclosure.brands import ENDED, NOW, WAITING, BrandRow, brand_rows
@@ -17,8 +20,10 @@ from portal.ui.forms import ListFilter
 from sharing.copies.downloaded import downloaded_copies
 from sharing.gates.pages import factory_inside, may_decide, may_look, person
 from sharing.grants.services.renewals import ending_soon
+from sharing.grants.undo import UNDO_TIME
 from sharing.models import AccessRecord, AccessRequest, DestroyNotice, SharingGrant, WithheldReport
 from sharing.papers.services import may_record_consent
+from sharing.requests.services.undoing import answer_can_be_undone
 
 READS_SHOWN = 8
 COPIES_SHOWN = 8
@@ -49,14 +54,16 @@ def factory_brands(request: HttpRequest, pk: int) -> HttpResponse:
     rows = form.narrow(brand_rows(person=user, factory=factory))
     counts = Counter(place for row in rows for place in row.places)
     shown = form.asked("state") or NOW
+    decides = may_decide(request, factory)
     context = {
         "factory": factory,
         "form": form,
         "shown": shown,
         "tabs": [(place, label, counts[place]) for place, label in PLACES],
         "rows": [row for row in rows if shown in row.places],
-        "may_decide": may_decide(request, factory),
+        "may_decide": decides,
         "may_record": may_record_consent(user, factory),
+        **(_just_decided(user, factory, rows) if decides else {}),
     }
     return render(request, "disclosure/brands.html", context)
 
@@ -72,6 +79,7 @@ def factory_brand(request: HttpRequest, pk: int, brand: int) -> HttpResponse:
     closed = list(requests.shown_closed().select_related("answered_by").order_by("-created_at"))
     if row is None or not (row.position.grants or row.request or closed):
         raise Http404
+    decides = may_decide(request, factory)
     withheld = WithheldReport.objects.visible_to(user).in_force().filter(factory=factory, brand=brand)
     reads = AccessRecord.objects.visible_to(user).filter(factory=factory, brand=brand).select_related("person")
     shared = SharingGrant.objects.visible_to(user).filter(factory=factory, brand=brand)
@@ -86,7 +94,28 @@ def factory_brand(request: HttpRequest, pk: int, brand: int) -> HttpResponse:
         "copies": downloaded_copies(reads, COPIES_SHOWN),
         "notices": [(notice, days_since(notice.created_at, factory)) for notice in notices.order_by("-created_at")],
         "requests": closed,
-        "may_decide": may_decide(request, factory),
+        **(_just_decided(user, factory, [row], closed) if decides else {}),
+        "may_decide": decides,
         "may_look": may_look(request, factory),
     }
     return render(request, "disclosure/brand.html", context)
+
+
+def _just_decided(
+    by: User, factory: Factory, rows: Iterable[BrandRow], answered: Iterable[AccessRequest] = ()
+) -> dict[str, object]:
+    """Return what `by` decided in the last minutes and may undo, until when, and which request waits next."""
+    grants = [grant for row in rows for grant in row.grants_to_undo(by)]
+    requests = [one for one in answered if answer_can_be_undone(one, by)]
+    if not grants and not requests:
+        return {}
+    decided = [*(grant.created_at for grant in grants), *(one.answered_at for one in requests if one.answered_at)]
+    waiting = AccessRequest.objects.inside(by).waiting().filter(factory=factory).order_by("lapses_at", "pk")
+    next_ones = list(waiting.values_list("pk", flat=True))
+    return {
+        "undo_until": min(decided) + UNDO_TIME,
+        "undo": [("grants", one.pk) for one in grants] + [("requests", one.pk) for one in requests],
+        "new_receipts": [number for grant in grants if (number := getattr(grant, "receipt", None))],
+        "next_request": next_ones[0] if next_ones else None,
+        "next_requests": len(next_ones),
+    }

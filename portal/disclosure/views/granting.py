@@ -22,6 +22,8 @@ from factories.models import Factory
 from portal.core.days import in_words
 from portal.core.turns import one_at_a_time
 from portal.disclosure.previews import Difference, preview_change, preview_grants
+from portal.disclosure.reports_offered import offer_reports
+from portal.disclosure.sentences import decision_in_a_sentence
 from portal.ui.forms import STALE, form_status, posted
 from sharing.gates.pages import (
     about,
@@ -55,7 +57,11 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
     """Share with brands: the form, then a page that says in words what will happen, then it happens."""
     factory = factory_inside(request, pk)
     require_decider(request, factory)
-    form = GrantForm(posted(request), user=person(request), place=factory, initial=_start(request, factory))
+    shared = _templates(request, factory)
+    holders = {one.brand_id for one in shared}
+    initial = _start(request, factory)
+    form = GrantForm(posted(request), user=person(request), place=factory, initial=initial, holders=holders)
+    offer_reports(form, person(request), factory)
     if form.is_valid():
         try:
             if "confirmed" in request.POST:
@@ -64,7 +70,7 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
                 return _confirm_grant(request, factory, form)
         except ValidationError as error:
             add_errors(form, error)
-    context = {"factory": factory, "form": form, "templates": _templates(request, factory)}
+    context = {"factory": factory, "form": form, "templates": shared}
     return render(request, "disclosure/grant.html", context, status=form_status(request))
 
 
@@ -117,23 +123,31 @@ def _confirm_grant(request: HttpRequest, factory: Factory, form: GrantForm) -> H
     """Return the page that says what will happen, brand by brand. Raises what `share` would raise."""
     brands, scopes, terms = form.cleaned_data["brands"], form.cleaned_data["scopes"], form.terms()
     differences = preview_grants(by=person(request), factory=factory, brands=brands, scopes=scopes, terms=terms)
+    granted, only_plan = as_grant(factory, terms), not any(rule_of(scope).opens_assessments for scope in scopes)
     context = {
         "factory": factory,
         "form": form,
-        "brands": brands_with(differences),
+        "brands": brands_with(differences, granted, only_plan=only_plan),
         "scopes": [Scope(scope).label for scope in scopes],
-        "only_plan": not any(rule_of(scope).opens_assessments for scope in scopes),
-        "terms": as_grant(factory, terms),
+        "only_plan": only_plan,
+        "terms": granted,
         "hidden": posted_again(request, form),
         "hidden_for_preview": posted_again(request, form)[:-1],
     }
     return render(request, "disclosure/grant_confirm.html", context)
 
 
-def brands_with(differences: list[Difference]) -> list[dict[str, object]]:
-    """Return each brand's identity beside what changes for it."""
+def brands_with(differences: list[Difference], terms: SharingGrant, *, only_plan: bool) -> list[dict[str, object]]:
+    """Return each brand's identity beside what changes for it, and that in a sentence."""
     known = identities(difference.brand for difference in differences)
-    return [{"identity": one, "difference": other} for one, other in zip(known, differences, strict=True)]
+    return [
+        {
+            "identity": one,
+            "difference": other,
+            "sentence": "" if only_plan else decision_in_a_sentence(other, terms),
+        }
+        for one, other in zip(known, differences, strict=True)
+    ]
 
 
 def as_grant(factory: Factory, terms: Terms) -> SharingGrant:
@@ -184,6 +198,7 @@ def change(request: HttpRequest, pk: UUID) -> HttpResponse:
     is_renewal = "renew" in request.GET
     initial = renewed_terms(found) if is_renewal else initial_terms(found)
     form = TermsForm(posted(request), place=found.factory, ends=found.expires_at, initial=initial)
+    offer_reports(form, person(request), found.factory)
     if form.is_valid():
         if form.terms().same_as(found):  # what a second click finds
             messages.info(request, about(found.factory, _("These terms already apply; nothing was changed.")))
@@ -202,13 +217,14 @@ def change(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _confirm_change(request: HttpRequest, found: SharingGrant, form: TermsForm) -> HttpResponse:
     terms = form.terms()
     difference = preview_change(by=person(request), grant=found, terms=terms)
+    granted, only_plan = as_grant(found.factory, terms), not rule_of(found.scope).opens_assessments
     context = {
         "grant": found,
         "factory": found.factory,
-        "brands": brands_with([difference]),
+        "brands": brands_with([difference], granted, only_plan=only_plan),
         "scopes": [found.get_scope_display()],
-        "only_plan": not rule_of(found.scope).opens_assessments,
-        "terms": as_grant(found.factory, terms),
+        "only_plan": only_plan,
+        "terms": granted,
         "needs_confirmation": found.factory.confirms_sharing and not terms.narrows(found),
         "hidden": posted_again(request, form),
         "hidden_for_preview": [*posted_again(request, form)[:-1], ("grant", str(found.pk))],

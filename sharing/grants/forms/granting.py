@@ -1,6 +1,7 @@
 """Forms of consent, which a manager fills in and which become `Terms`."""
 
 from calendar import monthrange
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -40,15 +41,17 @@ class BrandChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     def __init__(self, **kwargs: object) -> None:
         super().__init__(queryset=Brand.objects.none(), widget=forms.CheckboxSelectMultiple, **kwargs)
 
-    def offer(self, brands: BrandQuerySet) -> None:
-        """Offer these brands."""
+    def offer(self, brands: BrandQuerySet, holders: Collection[int]) -> None:
+        """Offer these brands; `holders` are the keys of those that have access."""
         self.queryset = brands
-        self.choices = [(one.brand.pk, identity_label(one)) for one in identities(brands)]
+        self.choices = [(one.brand.pk, identity_label(one, holders)) for one in identities(brands)]
 
 
-def identity_label(one: Identity) -> str:
-    """Return a brand's name with its identity, for a list of choices."""
-    marks = [] if one.is_verified else [gettext("not checked by the programme yet")]
+def identity_label(one: Identity, holders: Collection[int]) -> str:
+    """Return a brand's name with its identity, and whether it has access, for a list of choices."""
+    marks = [gettext("has access")] if one.brand.pk in holders else []
+    if not one.is_verified:
+        marks.append(gettext("not checked by the programme yet"))
     if one.former_names:
         marks.append(gettext("formerly %s") % ", ".join(one.former_names))
     if not marks:
@@ -107,7 +110,7 @@ class TermsForm(forms.Form):
         if data.get("cycles") == SharingGrant.Cycles.ALL:
             data["cycle_number"] = None
         elif data.get("cycles") and data.get("cycle_number") is None and "cycle_number" not in self.errors:
-            self.add_error("cycle_number", _("Enter a cycle number."))
+            self.add_error("cycle_number", _("Choose the cycle."))
         until, first_day = data.get("expires_on"), data.get("starts_on")
         if until is not None and until < today(self.place):
             self.add_error("expires_on", _("This day has passed. Choose today or a later day."))
@@ -158,10 +161,17 @@ class GrantForm(TermsForm):
 
     field_order = ["brands", "scopes", "cycles", "cycle_number", "starts_on", "expires_on", "hold_days", "purpose"]
 
-    def __init__(self, *args: object, user: User, place: Place, initial: dict[str, object] | None = None) -> None:
+    def __init__(
+        self,
+        *args: object,
+        user: User,
+        place: Place,
+        initial: dict[str, object] | None = None,
+        holders: Collection[int] = (),
+    ) -> None:
         super().__init__(*args, place=place, initial=initial)
         brands = Brand.objects.visible_to(user).filter(is_active=True)
-        cast("BrandChoice", self.fields["brands"]).offer(brands.order_by("name"))
+        cast("BrandChoice", self.fields["brands"]).offer(brands.order_by("name"), holders)
 
     def clean_brands(self) -> list[Brand]:
         """Return the brands, by name; refuse more than a person can read through on the next page."""

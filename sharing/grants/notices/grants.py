@@ -6,6 +6,7 @@ started (R7), and after an end it says nothing but the end.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,7 +17,9 @@ from portal.core.days import last_day_in_words
 from portal.notices.models import Notice
 from portal.notices.outbox import Line, NoticeKind, api_url, register_notice
 from sharing.access.positions import Position
+from sharing.grants.ends import End
 from sharing.grants.notices.openings import grant_may_open
+from sharing.grants.notices.settling import first_settled_at
 from sharing.models import SharingGrant
 from sharing.notice_names import SharingNotice
 from sharing.terms import Status
@@ -32,11 +35,23 @@ def notify_started(notify: Callable[..., None], grant: SharingGrant, position: P
     """
     if not grant.is_confirmed:
         return
-    kind = CHANGED if grant.replaces_id else STARTED
-    notify(kind, grant, "brand", not_before=grant.valid_from, is_mailed=True)
+    if not _restores(grant):
+        kind = CHANGED if grant.replaces_id else STARTED
+        notify(kind, grant, "brand", not_before=grant.valid_from, is_mailed=True)
     if grant.expires_at is not None:
         notify(ENDED, grant, "brand", not_before=grant.expires_at, is_mailed=True)
     grant_may_open(grant, position)
+
+
+def _restores(grant: SharingGrant) -> bool:
+    """Return whether it brings back the terms before a change that was undone, of which the brand never heard."""
+    return grant.replaces is not None and grant.replaces.end_code == End.UNDONE
+
+
+def _when(notice: Notice) -> datetime | None:
+    """Return when the brand is notified: not while the decision can be undone, and never of one that was undone."""
+    settled = first_settled_at(SharingGrant.objects.filter(pk=notice.subject))
+    return settled if settled is None or notice.kind != ENDED else notice.not_before
 
 
 def notify_ended(notify: Callable[..., None], grant: SharingGrant) -> None:
@@ -121,5 +136,13 @@ LABELS = {
 WEBHOOK_LABELS = {ENDED: gettext_lazy("Your brand's access ended: the factory stopped it, or it expired")}
 for _name, _label in LABELS.items():
     register_notice(
-        NoticeKind(_name, _label, _line, sides=BRAND, payload=_payload, webhook_label=WEBHOOK_LABELS.get(_name, ""))
+        NoticeKind(
+            _name,
+            _label,
+            _line,
+            sides=BRAND,
+            payload=_payload,
+            webhook_label=WEBHOOK_LABELS.get(_name, ""),
+            when=_when,
+        )
     )

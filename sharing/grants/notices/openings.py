@@ -37,6 +37,8 @@ def grant_may_open(grant: SharingGrant, position: Position) -> None:
     if grant.scope not in ASSESSMENT_SCOPES:
         return
     replaced = None if grant.needs_confirmation else grant.replaces
+    if replaced is not None and replaced.end_code == SharingGrant.End.UNDONE:
+        replaced = replaced.replaces  # of what was undone the brand never heard
     ended_at = replaced.ended_at if replaced is not None else None
     _pass_on(position, Before(position, ended_at - JUST_BEFORE) if ended_at is not None else None)
 

@@ -33,6 +33,7 @@ EVENT_OF_END = {
     End.CHANGED: SharingEvent.GRANT_REPLACED,
     End.EXPIRED: SharingEvent.GRANT_EXPIRED,
     End.DROPPED: SharingEvent.GRANT_DROPPED,
+    End.UNDONE: SharingEvent.GRANT_UNDONE,
 }
 
 
@@ -140,8 +141,9 @@ def end_grant(
     grant.save(update_fields=["ended_at", "ended_by", "end_code", "end_reason", "is_end_reason_shown"])
     journal.event(EVENT_OF_END[code], grant, scope=grant.scope)
     journal.receipt(kind_of_end(grant), grant)
-    # The brand was notified of an expiry when it happened; a change is announced with its successor.
-    if code not in {End.EXPIRED, End.CHANGED}:
+    # The brand was notified of an expiry when it happened; a change is announced with its successor; of what is undone
+    # it never heard.
+    if code not in {End.EXPIRED, End.CHANGED, End.UNDONE}:
         notify_ended(journal.notify, grant)
 
 

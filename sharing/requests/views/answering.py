@@ -20,6 +20,7 @@ from sharing.requests.forms import DeclineForm, LaterForm
 from sharing.requests.services.answering import AlreadyAnsweredError, answered_in_words, decline_request, snooze_request
 from sharing.requests.services.asking import withdraw_request
 from sharing.requests.services.standing import may_ask_again
+from sharing.requests.services.undoing import answer_can_be_undone
 from sharing.requests.states import Shown
 
 PAST_SHOWN = 25
@@ -33,11 +34,13 @@ def inbox(request: HttpRequest, pk: int) -> HttpResponse:
     rows = AccessRequest.objects.visible_to(request.user).filter(factory=factory).for_reader(request.user)
     rows = rows.select_related("factory", "brand", "asked_by", "answered_by")
     page = requested_page(request, rows.waiting(), ("-created_at", "-id"))
+    past = list(rows.shown_closed().order_by("-answered_at", "-created_at")[:PAST_SHOWN])
     context = {
         "factory": factory,
         "page": page,
         "put_off": rows.put_off().order_by("snoozed_until"),
-        "past": rows.shown_closed().order_by("-answered_at", "-created_at")[:PAST_SHOWN],
+        "past": past,
+        "to_undo": {one.pk for one in past if answer_can_be_undone(one, person(request))},
         "may_decide": may_decide(request, factory),
     }
     return render(request, "requests/inbox.html", context)
@@ -78,7 +81,7 @@ def request_decline(request: HttpRequest, pk: UUID) -> HttpResponse:
             return already_answered(request, found, error.messages[0], typed=typed)
         said = _("You declined %s's request.") % found.brand
         messages.success(request, about(found.factory, said))
-        return redirect("request_inbox", pk=found.factory_id)
+        return redirect("factory_brand", found.factory_id, found.brand_id)
     context = {"found": found, "factory": found.factory, "form": form}
     return render(request, "requests/request_decline.html", context, status=REFUSED if form.is_bound else 200)
 

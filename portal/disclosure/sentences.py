@@ -1,0 +1,31 @@
+"""What a decision does, in one sentence: who can read which cycles, from when, until when."""
+
+from django.utils.translation import gettext as _
+
+from portal.core.days import in_words, written
+from portal.disclosure.previews import Difference
+from sharing.models import SharingGrant
+from sharing.terms import Status
+
+
+def decision_in_a_sentence(difference: Difference, terms: SharingGrant) -> str:
+    """Return what the brand can read on these terms (an unsaved grant, with its factory), and until when."""
+    cycles = sorted({line.report.cycle for line in [*difference.opens, *difference.stays]}, reverse=True)
+    starts_later = terms.status() is Status.WAITING
+    words = {
+        "brand": difference.brand.name,
+        "cycles": _(", ").join(str(cycle) for cycle in cycles),
+        "start": in_words(terms.valid_from, terms.factory) if starts_later else _("today"),
+        "day": written(terms.last_day) if terms.last_day else "",
+    }
+    return _sentence(has_cycles=bool(cycles), has_end=bool(terms.last_day)) % words
+
+
+def _sentence(*, has_cycles: bool, has_end: bool) -> str:
+    if has_cycles and has_end:
+        return _("%(brand)s can read these cycles from %(start)s until %(day)s: %(cycles)s.")
+    if has_cycles:
+        return _("%(brand)s can read these cycles from %(start)s, with no end date: %(cycles)s.")
+    if has_end:
+        return _("%(brand)s can read nothing today. New reports open to it until %(day)s.")
+    return _("%(brand)s can read nothing today. New reports open to it, with no end date.")

@@ -1,0 +1,181 @@
+"""Undo: for ten minutes, by who decided, unless the brand has read since; meanwhile the brand is not notified."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import ProgrammingError, transaction
+from django.test import Client
+from django.utils import timezone
+
+from portal.accounts.models import User
+from portal.core.changed import HasChangedError
+from portal.core.models import Event
+from portal.notices.handing_out import hand_out_notices
+from portal.notices.models import MailItem, Notice
+from sharing.grants.services.granting import change_grant
+from sharing.grants.services.outcomes import Terms
+from sharing.grants.undo import may_be_undone
+from sharing.models import AccessRequest, Receipt, SharingGrant
+from sharing.records.services import record_access
+from sharing.requests.services.answering import approve_request, as_asked, decline_request
+from sharing.requests.services.asking import request_access
+from sharing.requests.services.standing import RequestedTerms
+from sharing.requests.services.undoing import undo
+from tests.world import World
+
+pytestmark = pytest.mark.django_db
+Browser = Callable[[User], Client]
+
+
+@pytest.fixture
+def request_of_a(world: World) -> AccessRequest:
+    terms = RequestedTerms(scopes=("report", "step1"), purpose="Sourcing review")
+    return request_access(by=world.person("brand_a_member"), brand=world.brand_a, factory=world.factory_a, terms=terms)
+
+
+def undo_grant(world: World, grant: SharingGrant, by: str = "manager_a") -> list[SharingGrant]:
+    return undo(by=world.person(by), factory=world.factory_a, grants={grant.pk}).grants
+
+
+def read(world: World, grant: SharingGrant) -> None:
+    record_access(
+        by=world.person("brand_a_member"), assessment=world.assessments["a2"], openings={"report": grant}, action="view"
+    )
+
+
+def notified(side: str = "brand") -> list[str]:
+    hand_out_notices()
+    return sorted(MailItem.objects.filter(notice__side=side).values_list("notice__kind", flat=True).distinct())
+
+
+def test_an_undone_grant_ends_with_its_own_code_event_and_receipt(world: World) -> None:
+    grant = world.grant()
+    assert undo_grant(world, grant) == [grant]
+    grant.refresh_from_db()
+    assert (grant.end_code, grant.ended_by) == ("undone", world.person("manager_a"))
+    assert Event.objects.filter(kind="grant.undone", subject=str(grant.pk)).count() == 1
+    assert Receipt.objects.filter(grant=grant, kind="ended").count() == 1
+    assert undo_grant(world, grant) == []  # a second click
+    with pytest.raises(ProgrammingError, match="Cannot update"), transaction.atomic():
+        SharingGrant.objects.filter(pk=grant.pk).update(end_code="", ended_at=None)
+
+
+def test_the_brand_is_notified_when_a_decision_can_no_longer_be_undone(world: World, time_machine: Any) -> None:
+    start = timezone.now()
+    time_machine.move_to(start, tick=False)
+    world.grant()
+    assert notified() == []
+    time_machine.move_to(start + timedelta(minutes=9, seconds=50), tick=False)
+    assert notified() == []
+    time_machine.move_to(start + timedelta(minutes=10), tick=False)
+    assert notified() == ["grant.started"]
+
+
+def test_a_read_by_the_brand_settles_a_decision(world: World) -> None:
+    grant = world.grant()
+    read(world, grant)
+    with pytest.raises(HasChangedError, match="has read data since"):
+        undo_grant(world, grant)
+    assert notified() == ["grant.started"]
+
+
+def test_what_is_undone_leaves_no_news(world: World, time_machine: Any) -> None:
+    grant = world.grant(expires_at=timezone.now() + timedelta(days=40))
+    undo_grant(world, grant)
+    for later in (timedelta(minutes=11), timedelta(days=41)):
+        time_machine.move_to(timezone.now() + later)
+        assert notified() == []
+    assert not Notice.objects.filter(side="brand", kind="access.ended").exists()
+
+
+def test_after_ten_minutes_or_by_somebody_else_nothing_is_undone(world: World, time_machine: Any) -> None:
+    grant = world.grant()
+    assert may_be_undone(grant, world.person("manager_a"), None, timezone.now())
+    assert not may_be_undone(grant, world.person("manager_b"), None, timezone.now())
+    time_machine.move_to(timezone.now() + timedelta(minutes=10))
+    with pytest.raises(HasChangedError, match="10 minutes have passed"):
+        undo_grant(world, grant)
+    grant.refresh_from_db()
+    assert grant.ended_at is None
+
+
+def test_an_undone_change_brings_the_terms_before_back(world: World, time_machine: Any) -> None:
+    time_machine.move_to(timezone.now() - timedelta(days=3))
+    old = world.grant(purpose="Sourcing", hold_days=2)
+    time_machine.move_to(timezone.now() + timedelta(days=3))
+    hand_out_notices()
+    MailItem.objects.all().delete()
+    new = change_grant(by=world.person("manager_a"), grant=old, terms=Terms(cycles="only", cycle_number=1))
+    assert notified() == []  # of what the change opens at once neither
+    undo_grant(world, new)
+    now = SharingGrant.objects.get(factory=world.factory_a, brand=world.brand_a, ended_at=None)
+    assert (now.cycles, now.purpose, now.hold_days, now.replaces_id) == ("all", "Sourcing", 2, new.pk)
+    new.refresh_from_db()
+    assert new.end_code == "undone"
+    time_machine.move_to(timezone.now() + timedelta(minutes=11))
+    assert notified() == []
+
+
+def test_an_undone_answer_leaves_the_request_open_as_it_was(world: World, request_of_a: AccessRequest) -> None:
+    manager = world.person("manager_a")
+    approve_request(by=manager, request=request_of_a, scopes=["report", "step1"], terms=as_asked(request_of_a))
+    undone = undo(by=manager, factory=world.factory_a, requests={request_of_a.pk})
+    assert {grant.scope for grant in undone.grants} == {"report", "step1"}
+    for reason in ("Too much", ""):
+        decline_request(by=manager, request=AccessRequest.objects.get(), reason=reason)
+        undo(by=manager, factory=world.factory_a, requests={request_of_a.pk})
+    request_of_a.refresh_from_db()
+    assert (request_of_a.state, request_of_a.answered_by, request_of_a.decline_reason) == ("open", None, "")
+    assert Event.objects.filter(kind="request.reopened").count() == 3
+    assert not SharingGrant.objects.filter(ended_at=None).exists()
+    assert "request.answered" not in notified()
+
+
+def test_one_of_two_grants_of_an_answer_undoes_the_answer(world: World, request_of_a: AccessRequest) -> None:
+    manager = world.person("manager_a")
+    approve_request(by=manager, request=request_of_a, scopes=["report", "step1"], terms=as_asked(request_of_a))
+    undo_grant(world, SharingGrant.objects.get(scope="report"))
+    assert not SharingGrant.objects.filter(ended_at=None).exists()
+    request_of_a.refresh_from_db()
+    assert request_of_a.state == "open"
+
+
+def test_only_an_answer_can_be_reopened(world: World, request_of_a: AccessRequest) -> None:
+    decline_request(by=world.person("manager_a"), request=request_of_a)
+    with pytest.raises(ProgrammingError, match="Cannot update"), transaction.atomic():
+        AccessRequest.objects.filter(pk=request_of_a.pk).update(state="approved")
+
+
+def test_the_page_after_a_decision_offers_receipt_undo_and_the_next_request(
+    world: World, request_of_a: AccessRequest, client_of: Browser
+) -> None:
+    terms = RequestedTerms(scopes=("report",), purpose="Yearly evaluation")
+    other = request_access(by=world.person("brand_b_member"), brand=world.brand_b, factory=world.factory_a, terms=terms)
+    manager = client_of(world.person("manager_a"))
+    page = manager.post(f"/requests/{request_of_a.pk}/decline/", {"reason": ""}, follow=True).content.decode()
+    assert f'href="/requests/{other.pk}/"' in page
+    assert "Next request (1)" in page
+    form = re.findall(r'name="(grants|requests)" value="([^"]+)"', page)
+    assert form == [("requests", str(request_of_a.pk))]
+    page = manager.post(f"/factories/{world.factory_a.pk}/undo/", dict(form), follow=True).content.decode()
+    assert "The request is open again." in page
+    assert client_of(world.person("member_a")).post(f"/factories/{world.factory_a.pk}/undo/").status_code == 403
+
+
+def test_the_api_undoes_the_same(world: World, api_of: Any) -> None:
+    grant = world.grant()
+    address = f"/api/v1/factories/{world.factory_a.pk}/undo/"
+    manager = api_of(world.person("manager_a"))
+    assert manager.post(address, {"grants": [str(grant.pk)]}, format="json").json() == {
+        "grants": [str(grant.pk)],
+        "requests": [],
+    }
+    assert manager.post(address, {"grants": [str(world.grant().pk)]}, format="json").status_code == 200
+    strange = world.grant(factory=world.factory_b)
+    assert manager.post(address, {"grants": [str(strange.pk)]}, format="json").status_code == 404
+    third = world.grant()
+    read(world, third)
+    assert manager.post(address, {"grants": [str(third.pk)]}, format="json").status_code == 409
