@@ -62,7 +62,12 @@ class BrandRow:
     @property
     def to_share_again(self) -> SharingGrant | None:
         """The last grant that took effect, whose terms are offered to share again; None while there is access."""
-        return next((one for one in self.past if one.is_confirmed), None) if not self.grants else None
+        return next(iter(self.earlier), None) if not self.grants else None
+
+    @property
+    def earlier(self) -> list[SharingGrant]:
+        """The grants that took effect and ended, the last one first; not those that were undone."""
+        return [one for one in self.past if one.is_confirmed and one.end_code != SharingGrant.End.UNDONE]
 
     def grants_to_undo(self, by: User) -> list[SharingGrant]:
         """Return the grants that `by` decided in the last minutes and may undo."""
@@ -97,7 +102,7 @@ class BrandRow:
     @property
     def ended_at(self) -> datetime | None:
         """The moment when its last access ended or expired; None while it has some, and where it never had any."""
-        ends = [grant.ends_at for grant in self.position.grants if grant.ends_at and grant.is_confirmed]
+        ends = [grant.ends_at for grant in self.earlier if grant.ends_at]
         return max(ends, default=None) if not self.grants else None
 
     def summary(self) -> str:

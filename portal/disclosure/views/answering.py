@@ -86,9 +86,8 @@ def _grants(request: HttpRequest, found: Any) -> SharingGrantQuerySet:
     """
     if not found.from_inside and found.shown_state != Shown.APPROVED:
         return SharingGrant.objects.none()
-    return (
-        SharingGrant.objects.visible_to(request.user).filter(requests=found).select_related("factory").order_by("scope")
-    )
+    grants = SharingGrant.objects.visible_to(request.user).filter(requests=found)
+    return grants.exclude(end_code=SharingGrant.End.UNDONE).select_related("factory").order_by("scope")
 
 
 def _preview(request: HttpRequest, found: AccessRequest, scopes: list[str], terms: Terms) -> dict[str, object]:
