@@ -11,11 +11,11 @@ from sharing.terms import Status
 def decision_in_a_sentence(difference: Difference, terms: SharingGrant) -> str:
     """Return what the brand can read on these terms (an unsaved grant, with its factory), and until when."""
     cycles = sorted({line.report.cycle for line in [*difference.opens, *difference.stays]}, reverse=True)
-    starts_later = terms.status() is Status.WAITING
+    later = terms.status() is Status.WAITING
     words = {
         "brand": difference.brand.name,
         "cycles": _(", ").join(str(cycle) for cycle in cycles),
-        "start": in_words(terms.valid_from, terms.factory) if starts_later else _("today"),
+        "start": _("from %(day)s") % {"day": in_words(terms.valid_from, terms.factory)} if later else _("from today"),
         "day": written(terms.last_day) if terms.last_day else "",
     }
     return _sentence(has_cycles=bool(cycles), has_end=bool(terms.last_day)) % words
@@ -23,9 +23,9 @@ def decision_in_a_sentence(difference: Difference, terms: SharingGrant) -> str:
 
 def _sentence(*, has_cycles: bool, has_end: bool) -> str:
     if has_cycles and has_end:
-        return _("%(brand)s can read these cycles from %(start)s until %(day)s: %(cycles)s.")
+        return _("%(brand)s can read these cycles %(start)s until %(day)s: %(cycles)s.")
     if has_cycles:
-        return _("%(brand)s can read these cycles from %(start)s, with no end date: %(cycles)s.")
+        return _("%(brand)s can read these cycles %(start)s, with no end date: %(cycles)s.")
     if has_end:
         return _("%(brand)s can read nothing today. New reports open to it until %(day)s.")
     return _("%(brand)s can read nothing today. New reports open to it, with no end date.")
