@@ -20,9 +20,10 @@ from portal.core.scans import kind_of_scan
 from portal.core.search import search
 from portal.ui.forms import ListFilter, StaleGuard
 
+PHONE = forms.TextInput(attrs={"type": "tel", "dir": "ltr"})
 DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 PROGRAMME_GROUPS = (
-    (_("The programme"), ("country", "name", "since", "enrolment", "contact_email")),
+    (_("The programme"), ("country", "name", "since", "enrolment", "contact_email", "contact_phone")),
     (
         _("Assessments and figures"),
         ("release_days", "factory_review_days", "min_group_size", "assessments_allowed", "national_law_results_hidden"),
@@ -151,7 +152,7 @@ class ProfileForm(GroupedForm):
     class Meta:
         model = Factory
         fields: ClassVar[tuple[str, ...]] = Factory.PROFILE_FIELDS
-        widgets: ClassVar = {"contact_phone": forms.TextInput(attrs={"type": "tel", "dir": "ltr"})}
+        widgets: ClassVar = {"contact_phone": PHONE}
 
 
 class EnrolmentForm(ProfileForm):
@@ -223,6 +224,7 @@ class ProgrammeForm(GroupedForm):
     class Meta:
         model = CountryProgramme
         fields: ClassVar[tuple[str, ...]] = PROGRAMME_SETTINGS
+        widgets: ClassVar = {"contact_phone": PHONE}
         labels: ClassVar = {"national_law_results_hidden": _("Hide results under national law for single factories")}
         help_texts: ClassVar = {
             "factory_review_days": _("How long a factory can review its report before it is published."),
@@ -267,8 +269,15 @@ class NewProgrammeForm(ProgrammeForm):
         return country
 
 
+class SuccessorForm(forms.Form):
+    """A form for whom a manager hands over to."""
+
+    name = forms.CharField(label=_("Name of your successor"), max_length=150)
+    email = forms.EmailField(label=_("E-mail address of your successor"), max_length=254)
+
+
 class HandoverForm(forms.Form):
-    """A form for a handover: who takes the factory over, and how the staff know that its manager left."""
+    """A form for a handover by staff: who takes the factory over, and how the staff know that its manager left."""
 
     new_name = forms.CharField(label=_("Name of the new manager"), max_length=150)
     new_email = forms.EmailField(label=_("E-mail address of the new manager"), max_length=254)

@@ -14,6 +14,7 @@ class ProgrammeSerializer(serializers.ModelSerializer[CountryProgramme]):
     """A country programme, or the global one, with its settings."""
 
     contact_email = serializers.CharField(help_text="May be empty.")
+    contact_phone = serializers.CharField(help_text="May be empty.")
 
     class Meta:
         model = CountryProgramme
@@ -25,6 +26,7 @@ class ProgrammeSerializer(serializers.ModelSerializer[CountryProgramme]):
             "since",
             "enrolment",
             "contact_email",
+            "contact_phone",
             "release_days",
             "factory_review_days",
             "min_group_size",

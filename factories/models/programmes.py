@@ -65,7 +65,17 @@ class CountryProgramme(models.Model):
     is_global = models.BooleanField(default=False)
     since = models.PositiveSmallIntegerField(_("since"), null=True, blank=True)
     enrolment = models.CharField(_("enrolment"), max_length=10, choices=Enrolment.choices, default=Enrolment.VOLUNTARY)
-    contact_email = models.EmailField(_("contact"), blank=True)
+    contact_email = models.EmailField(
+        _("contact e-mail"), blank=True, help_text=_("Shown to the factories of this country.")
+    )
+    contact_phone = models.CharField(
+        _("contact telephone"),
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Shown to the factories of this country."),
+    )
     release_days = models.PositiveSmallIntegerField(
         _("days from assessment to publication"),
         default=28,

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.text import capfirst
 
 from portal.accounts.models import User
@@ -23,6 +24,11 @@ def person_of(request: HttpRequest) -> User:
 def label_of(model: type[Model], name: str) -> str:
     """Return the label of a field, with a capital letter."""
     return capfirst(str(model._meta.get_field(name).verbose_name))  # type: ignore[union-attr]
+
+
+def phone_as_written(value: str) -> str:
+    """Return a telephone number for the page: from left to right in every language."""
+    return format_html('<bdi dir="ltr">{}</bdi>', value) if value else ""
 
 
 def save_changes(form: StaleGuard, lock: Callable[[], M], update: Callable[[M], object]) -> int:

@@ -14,7 +14,7 @@ from factories.forms import PROGRAMME_SETTINGS, NewProgrammeForm, ProgrammeFilte
 from factories.models import CountryProgramme
 from factories.rights import may_everywhere, may_in_programme
 from factories.services import create_programme, update_programme
-from factories.views import label_of, person_of, save_changes
+from factories.views import label_of, person_of, phone_as_written, save_changes
 from portal.ui.forms import REFUSED, posted, show_errors
 from portal.ui.lists import requested_page
 
@@ -67,6 +67,8 @@ def _words(found: CountryProgramme, name: str) -> object:
     if name == "enrolment":
         return found.get_enrolment_display()
     value = getattr(found, name)
+    if name == "contact_phone":
+        return phone_as_written(value)
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     return "" if value is None else value

@@ -43,6 +43,7 @@ def _programme(place: Country) -> CountryProgramme:
         since=place.since,
         enrolment=place.enrolment,
         contact_email=f"office-{place.code.lower()}@demo.example",
+        contact_phone=f"{place.dialling} 555 0100",
         national_law_results_hidden=place.code in RESULTS_HIDDEN,
     )
 
