@@ -51,9 +51,18 @@ BRAND = register(
         news="read_report",
         roles={
             "manager": Role(
-                "manager", _("Brand manager"), READS_ALL | {"manage_members", "edit_suppliers"}, is_manager=True
+                "manager",
+                _("Brand manager"),
+                READS_ALL | {"manage_members", "edit_suppliers"},
+                is_manager=True,
+                summary=_("Does what a member does, edits the list of suppliers, and manages the brand's members."),
             ),
-            "member": Role("member", _("Brand member"), READS_ALL),
+            "member": Role(
+                "member",
+                _("Brand member"),
+                READS_ALL,
+                summary=_("Reads what factories share with the brand, and asks factories for access."),
+            ),
             **{read.integration: _integration(read) for read in READS},
         },
     )

@@ -128,12 +128,24 @@ FACTORY = register(
                 frozenset({"view_data", "edit_profile", "manage_sharing", "manage_members"}),
                 SEES_BRANDS,
                 is_manager=True,
+                summary=_(
+                    "Decides which brands can read the factory's data, edits its profile, and manages its members."
+                ),
             ),
-            FactoryRoleName.MEMBER: Role(FactoryRoleName.MEMBER, _("Factory member"), frozenset({"view_data"})),
+            FactoryRoleName.MEMBER: Role(
+                FactoryRoleName.MEMBER,
+                _("Factory member"),
+                frozenset({"view_data"}),
+                summary=_("Reads the factory's reports and sees which brands have access. Cannot decide about access."),
+            ),
             FactoryRoleName.WORKER_REPRESENTATIVE: Role(
                 FactoryRoleName.WORKER_REPRESENTATIVE,
                 _("Worker representative"),
                 frozenset({"view_data", "confirm_sharing"}),
+                summary=_(
+                    "Reads the factory's reports and sees which brands have access. Confirms new access where a second "
+                    "person is required."
+                ),
             ),
             # Assigned by the country's staff; advisors hold it besides their role in the programme.
             FactoryRoleName.ADVISOR: Role(
@@ -167,18 +179,29 @@ PROGRAMME = register(
                 SEES_BRANDS,
                 is_manager=True,
                 applies=is_country,
+                summary=_("Does what a team leader does, changes the country's settings, and manages its staff."),
             ),
             ProgrammeRoleName.TEAM_LEADER: Role(
-                ProgrammeRoleName.TEAM_LEADER, _("Team leader"), LEADS, SEES_BRANDS, applies=is_country
+                ProgrammeRoleName.TEAM_LEADER,
+                _("Team leader"),
+                LEADS,
+                SEES_BRANDS,
+                applies=is_country,
+                summary=_("Enrols factories, imports assessments, and reviews and publishes reports."),
             ),
             ProgrammeRoleName.ENTERPRISE_ADVISOR: Role(
                 ProgrammeRoleName.ENTERPRISE_ADVISOR,
                 _("Enterprise Advisor"),
                 frozenset({"assess_country"}),
                 applies=is_country,
+                summary=_("Works on the assessments of the factories assigned to them."),
             ),
             ProgrammeRoleName.CONSTITUENT: Role(
-                ProgrammeRoleName.CONSTITUENT, _("Constituent"), frozenset({"view_statistics"}), applies=is_country
+                ProgrammeRoleName.CONSTITUENT,
+                _("Constituent"),
+                frozenset({"view_statistics"}),
+                applies=is_country,
+                summary=_("Reads consolidated figures. Cannot see any single factory."),
             ),
             ProgrammeRoleName.GLOBAL_STAFF: Role(
                 ProgrammeRoleName.GLOBAL_STAFF,
@@ -187,6 +210,7 @@ PROGRAMME = register(
                 SEES_BRANDS | {"brands.manage_brands"},
                 is_manager=True,
                 applies=lambda programme: programme.is_global,
+                summary=_("Does what staff of a country do, in every country, and admits countries and brands."),
             ),
         },
     )

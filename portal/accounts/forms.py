@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models import User
@@ -17,10 +18,15 @@ from portal.ui.templatetags.portal import language_name
 NAME_LENGTH = 150
 
 
+def in_order(roles: Mapping[str, Role]) -> list[Role]:
+    """Return roles as they are offered: the widest last, so that nobody becomes a manager by mistake."""
+    return sorted(roles.values(), key=lambda role: (role.is_manager, role.name))
+
+
 def role_choices(roles: Mapping[str, Role]) -> list[tuple[str, object]]:
-    """Return roles as choices for a field, the widest last, so that nobody becomes a manager by mistake."""
-    ordered = sorted(roles.values(), key=lambda role: (role.is_manager, role.name))
-    return [(role.name, role.label) for role in ordered]
+    """Return roles as choices for a field, each with one sentence on what its holder may do."""
+    explained = '<span>{}<span class="row-note">{}</span></span>'
+    return [(role.name, format_html(explained, role.label, role.summary)) for role in in_order(roles)]
 
 
 class InvitationForm(forms.Form):
@@ -30,8 +36,8 @@ class InvitationForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH, required=False)
     role = forms.ChoiceField(label=_("Role"), widget=forms.RadioSelect)
 
-    def __init__(self, data: QueryDict | None, *, roles: Mapping[str, Role]) -> None:
-        super().__init__(data)
+    def __init__(self, data: QueryDict | None, *, roles: Mapping[str, Role], role: str = "") -> None:
+        super().__init__(data, initial={"role": role if role in roles else ""})
         self.fields["role"].choices = role_choices(roles)  # type: ignore[attr-defined]
 
 

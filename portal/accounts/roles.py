@@ -43,6 +43,7 @@ __all__ = [
 class Role:
     """A role: its name, its label, what it may do on its organisation, and in general (`app.codename`).
 
+    `summary` is one sentence on screen on what its holder may do; every role to which one can be invited has one.
     `applies(organisation)` says whether that organisation has the role at all. `side` names the kind of organisation
     whose people hold the role, where that is another one.
     """
@@ -55,6 +56,7 @@ class Role:
     is_invitable: bool = True
     applies: Callable[[Any], bool] = lambda _organisation: True
     side: str = ""
+    summary: "StrOrPromise" = ""
 
 
 @dataclass(frozen=True)
@@ -303,6 +305,11 @@ def role_of(user: Visitor, kind: OrganisationKind, organisation: Model) -> list[
     """Return the names of the roles that `user` holds in one organisation (mostly one; integrations may hold more)."""
     rows = kind.role_groups(organisation).filter(group__user__id=user.pk or 0)
     return list(rows.order_by("role").values_list("role", flat=True))
+
+
+def manages(kind: OrganisationKind, organisation: Model, member: User) -> bool:
+    """Return whether `member` holds a manager's role in the organisation itself."""
+    return any(kind.roles[role].is_manager for role in role_of(member, kind, organisation))
 
 
 def has_active_manager(kind: OrganisationKind, organisation: Model, *, besides: User | None = None) -> bool:
