@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from factories.views import factories, handovers, imports, programmes
+from factories.views import factories, handovers, imports, programmes, successors
 
 urlpatterns = [
     path("factories/", factories.factory_list, name="factory_list"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("factories/<int:pk>/advisors/", factories.advisor_assign, name="advisor_assign"),
     path("factories/<int:pk>/advisors/<int:advisor_id>/end/", factories.advisor_unassign, name="advisor_unassign"),
     path("factories/<int:pk>/handover/", handovers.handover_open, name="handover_open"),
+    path("factories/<int:pk>/successor/", successors.successor, name="successor"),
     path("handovers/", handovers.handover_list, name="handover_list"),
     path("handovers/<uuid:pk>/", handovers.handover, name="handover"),
     path("handovers/<uuid:pk>/scan/", handovers.handover_scan, name="handover_scan"),

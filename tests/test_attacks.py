@@ -8,9 +8,9 @@ from assessments.models import Answer
 from assessments.publication.services import take_step
 from brands.roles import BRAND
 from factories.roles import FACTORY, PROGRAMME
+from portal.accounts.accepting import accept_invitation
 from portal.accounts.roles import role_of
 from portal.accounts.services import (
-    accept_invitation,
     add_member,
     change_role,
     create_integration_token,

@@ -12,11 +12,12 @@ from django.urls import reverse
 from brands.roles import BRAND
 from factories.roles import FACTORY, PROGRAMME
 from factories.services import assign_advisor
+from portal.accounts.accepting import accept_invitation
 from portal.accounts.joining import accept_as_member, join
 from portal.accounts.models import Invitation, User
 from portal.accounts.profiles import update_account
 from portal.accounts.roles import OrganisationKind, kinds_of, role_of
-from portal.accounts.services import accept_invitation, change_role, invite, remove_member
+from portal.accounts.services import change_role, invite, remove_member
 from portal.core.models import Event
 from tests.together import TIMES, Call, at_once, behind, make_second_manager, refusals, seen_by_brand, signed_in
 from tests.world import PASSWORD, World, build_world

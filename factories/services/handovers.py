@@ -1,5 +1,7 @@
 """A verified handover: the only manager of a factory left, and its country's staff bring in a new one.
 
+A manager who is still there needs none of this: they invite a successor (docs/decisions/0053).
+
 One staff person opens it with evidence; the manager is notified at once and has some days to object with one click; a
 second staff person completes it: the new manager is invited, and the role of the one who left ends when they join.
 Meanwhile nothing new is shared and nothing unconfirmed is confirmed; it stays possible to stop sharing. Staff cannot
@@ -61,7 +63,9 @@ def being_handed_over(factory: Factory) -> ValidationError:
 
 def _require_staff(by: User, factory: Factory) -> None:
     if not may_enrol(by, factory.programme):
-        raise PermissionDenied(_("Only the country's staff can hand a factory over."))
+        raise PermissionDenied(
+            _("Only the country's staff can open a handover here. Managers hand over on their factory's page.")
+        )
 
 
 @transaction.atomic

@@ -7,18 +7,20 @@ from django.db import IntegrityError
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from factories.forms import AdvisorForm, EnrolmentForm, FactoryFilter, NewFactoryForm, ProfileForm
 from factories.models import CountryProgramme, Factory, Handover, ProgrammeQuerySet
+from factories.offices import office_of
 from factories.rights import may_enrol, member_may
-from factories.roles import FACTORY, PROGRAMME
+from factories.role_names import FactoryRoleName
+from factories.roles import FACTORY, PROGRAMME, active_in_role
 from factories.services import assign_advisor, create_factory, lock_factory, unassign_advisor, update_factory
-from factories.views import label_of, person_of, save_changes
-from portal.accounts.models import User
-from portal.accounts.roles import has_active_manager, role_of
+from factories.views import label_of, person_of, phone_as_written, save_changes
+from portal.accounts.models import Invitation, User
+from portal.accounts.roles import role_of
+from portal.accounts.services import unanswered
 from portal.core.days import show_days_of
 from portal.ui.forms import REFUSED, posted, show_errors
 from portal.ui.lists import requested_page
@@ -67,22 +69,32 @@ def _own_programmes(person: User) -> list[CountryProgramme]:
 def factory(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one factory: facts, what its profile lacks, its enrolment, and links to everything else about it."""
     person, found = person_of(request), _found(request, pk)
-    enrols = may_enrol(person, found.programme)
+    enrols, is_manager = may_enrol(person, found.programme), member_may(person, "manage_members", pk)
+    invited = list(_invited_managers(found)) if is_manager else []
     context = {
         "factory": found,
         "facts": _facts(found),
         "missing": found.missing_profile_fields(),
         "may_edit": Factory.objects.editable_by(person).filter(pk=pk).exists(),
         "may_enrol": enrols,
-        "may_make_webhooks": member_may(person, "manage_members", pk),
+        "is_manager": is_manager,
         "is_own": member_may(person, "view_data", pk),
         "may_see_people": enrols or bool(role_of(person, FACTORY, found)),
-        "has_manager": has_active_manager(FACTORY, found),
+        "managers": list(active_in_role(found, "manager")),
+        "invited": invited,
+        "is_leaving": any(one.leaving_id == person.pk for one in invited),
+        "office": office_of(found.programme),
         "handover": Handover.objects.visible_to(person).open().filter(factory=found).first(),
         "advisors": _assigned(found),
         "advisor_form": _advisor_form(found) if enrols else None,
     }
     return render(request, "factories/factory.html", context)
+
+
+def _invited_managers(found: Factory) -> QuerySet[Invitation]:
+    """Return the unanswered invitations of managers, expired ones too, with who hands over."""
+    invitations = unanswered(FACTORY, found).filter(role=FactoryRoleName.MANAGER)
+    return invitations.select_related("leaving").order_by("created_at")
 
 
 def _facts(found: Factory) -> list[tuple[str, object]]:
@@ -97,7 +109,7 @@ def _as_written(name: str, value: object) -> object:
     """Return a fact as every language writes it: degrees with a point, a telephone number from left to right."""
     if name in ("latitude", "longitude") and value is not None:
         return str(value)
-    return format_html('<bdi dir="ltr">{}</bdi>', value) if name == "contact_phone" and value else value
+    return phone_as_written(str(value)) if name == "contact_phone" else value
 
 
 def _assigned(found: Factory) -> list[User]:

@@ -36,7 +36,9 @@ def handover_open(request: HttpRequest, pk: int) -> HttpResponse:
     factory = get_object_or_404(Factory.objects.visible_to(person).select_related("programme"), pk=pk)
     show_days_of(factory)
     if not may_oversee_factory(person, factory):
-        raise PermissionDenied(_("Only the country's staff can hand a factory over."))
+        raise PermissionDenied(
+            _("Only the country's staff can open a handover here. Managers hand over on their factory's page.")
+        )
     running = Handover.objects.visible_to(person).open().filter(factory=factory).first()
     if running is not None and request.method == "GET":
         return redirect("handover", pk=running.pk)

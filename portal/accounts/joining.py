@@ -13,11 +13,12 @@ from django.db.models import Model
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from portal.accounts.accepting import accept_invitation
 from portal.accounts.events import AccountEvent
 from portal.accounts.invitation_limits import lock_address
 from portal.accounts.models import Invitation, User
 from portal.accounts.roles import OrganisationKind, create_role_groups, kinds
-from portal.accounts.services import accept_invitation, invite, lock_invitation
+from portal.accounts.services import invite, lock_invitation
 from portal.core.events import record
 from portal.core.names import one_line
 

@@ -242,7 +242,8 @@ class NamedPermission(Permission):
 class Invitation(models.Model):
     """A link, sent by mail, that makes its reader a member of an organisation in one role, once, until a date.
 
-    Only a hash of the link's secret is stored.
+    Only a hash of the link's secret is stored. `leaving` is the manager who hands over: when the invited person joins,
+    that role ends.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -254,6 +255,7 @@ class Invitation(models.Model):
     organisation_name = models.CharField(max_length=200)
     role = models.CharField(max_length=30)
     invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="invitations_sent")
+    leaving = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
@@ -269,6 +271,11 @@ class Invitation(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(accepted_at=None) | Q(withdrawn_at=None), name="accounts_invitation_one_end"
+            ),
+            models.UniqueConstraint(
+                fields=["leaving", "kind", "organisation_id"],
+                condition=Q(accepted_at=None, withdrawn_at=None, leaving__isnull=False),
+                name="accounts_invitation_one_successor",
             ),
         ]
 

@@ -2,15 +2,13 @@
 
 A manager manages the members of their own organisation; staff of the programme do it where the kind of organisation
 says so (the first manager of a factory is invited by its country's staff). The last manager of an organisation can
-neither be removed nor lose that role. An invitation is valid only as long as its sender may invite: accepting checks
-the same as inviting (`valid_invitations`).
+neither be removed nor lose that role. A manager hands over by inviting a successor: their own role ends when that
+person joins. `portal.accounts.accepting` says who may accept an invitation.
 """
 
 import hashlib
 import secrets
-from collections.abc import Collection
 from datetime import timedelta
-from uuid import UUID
 
 from allauth.account.adapter import get_adapter
 from django.conf import settings
@@ -26,7 +24,7 @@ from django.utils.translation import override
 from portal.accounts.events import AccountEvent
 from portal.accounts.invitation_limits import refuse_flood
 from portal.accounts.models import ApiToken, Invitation, User
-from portal.accounts.roles import OrganisationKind, Visitor, has_active_manager, kinds, kinds_of, role_of
+from portal.accounts.roles import OrganisationKind, Visitor, has_active_manager, kinds, manages, role_of
 from portal.core.events import record
 from portal.core.models import Event
 from portal.core.names import one_line
@@ -62,20 +60,27 @@ def unanswered(kind: OrganisationKind, organisation: Model) -> QuerySet[Invitati
     return invitations.filter(accepted_at=None, withdrawn_at=None)
 
 
-def _hash(secret: str) -> str:
+def hash_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 @transaction.atomic
 def invite(
-    *, by: User, kind: OrganisationKind, organisation: Model, email: str, role: str, name: str = ""
+    *,
+    by: User,
+    kind: OrganisationKind,
+    organisation: Model,
+    email: str,
+    role: str,
+    name: str = "",
+    leaving: User | None = None,
 ) -> tuple[Invitation, str]:
     """Invite `email` into `organisation` as `role`; the mail leaves after the commit.
 
     Return the invitation and its secret link (shown once, to be passed on by hand where mail is unreliable). A second
-    invitation to the same address replaces the first. Raises `PermissionDenied`, or `ValidationError` for a bad
-    address, an unknown role, somebody who already is a member, or too many invitations in a day; an earlier invitation
-    to the address then stays open.
+    invitation to the same address replaces the first. `leaving` is the manager who hands over (`invite_successor`).
+    Raises `PermissionDenied`, or `ValidationError` for a bad address, an unknown role, somebody who already is a
+    member, or too many invitations in a day; an earlier invitation to the address then stays open.
     """
     _lock_for(by, kind, organisation)
     email = email.strip().lower()
@@ -91,18 +96,54 @@ def invite(
     invitation = Invitation.objects.create(
         email=email,
         name=one_line(name),
-        secret_hash=_hash(secret),
+        secret_hash=hash_of(secret),
         kind=kind.name,
         organisation_id=organisation.pk,
         organisation_name=str(organisation)[:200],
         role=role,
         invited_by=by,
+        leaving=leaving,
         expires_at=timezone.now() + settings.INVITATION_LIFETIME,
     )
-    _record(AccountEvent.INVITATION_SENT, by, kind, organisation, subject=invitation.pk, role=role)
+    handing_over = {"leaving": leaving.pk} if leaving else {}
+    record_of(AccountEvent.INVITATION_SENT, by, kind, organisation, subject=invitation.pk, role=role, **handing_over)
     link = settings.BASE_URL + reverse("invitation", args=[invitation.pk, secret])
     transaction.on_commit(lambda: _send_invitation(invitation, link, by.language))
     return invitation, link
+
+
+@transaction.atomic
+def invite_successor(*, by: User, kind: OrganisationKind, organisation: Model, email: str, name: str) -> Invitation:
+    """Hand over to a new person: invite them as manager; `by` leaves the organisation when they join.
+
+    Until then nothing changes, and withdrawing the invitation cancels the handover. Raises `PermissionDenied` unless
+    `by` is one of the organisation's own managers, or `ValidationError` as `invite` does and while `by` waits for
+    another successor.
+    """
+    _lock_for(by, kind, organisation)
+    held = [role for role in role_of(by, kind, organisation) if kind.roles[role].is_manager]
+    if not held:
+        raise PermissionDenied(_("Only a manager of this organisation can hand over."))
+    if successions(kind, organisation).filter(leaving=by).exclude(email=email.strip().lower()).exists():
+        raise ValidationError(_("You have already invited a successor. Cancel that handover first."))
+    invitation, _link = invite(
+        by=by, kind=kind, organisation=organisation, email=email, role=held[0], name=name, leaving=by
+    )
+    return invitation
+
+
+def successions(kind: OrganisationKind, organisation: Model) -> QuerySet[Invitation]:
+    """Return the unanswered invitations of successors into an organisation, whose managers leave when they join."""
+    return unanswered(kind, organisation).filter(leaving__isnull=False)
+
+
+def send_again(*, by: User, kind: OrganisationKind, organisation: Model, invitation: Invitation) -> None:
+    """Send a new link for an unanswered invitation, for another full period; the old one stops working.
+
+    Raises as `invite` does.
+    """
+    email, role, name, leaving = invitation.email, invitation.role, invitation.name, invitation.leaving
+    invite(by=by, kind=kind, organisation=organisation, email=email, role=role, name=name, leaving=leaving)
 
 
 def _send_invitation(invitation: Invitation, link: str, language: str) -> None:
@@ -111,76 +152,13 @@ def _send_invitation(invitation: Invitation, link: str, language: str) -> None:
         get_adapter().send_mail("account/email/invitation", invitation.email, context)
 
 
-def find_invitation(invitation_id: UUID, secret: str) -> Invitation | None:
-    """Return the open invitation behind a link, or None: unknown, used, withdrawn and expired links look the same.
-
-    The check that it is still valid is made when it is answered.
-    """
-    invitation = Invitation.objects.filter(pk=invitation_id).select_related("invited_by").first()
-    if invitation is None or not secrets.compare_digest(invitation.secret_hash, _hash(secret)):
-        return None
-    return invitation if invitation.is_open else None
-
-
-def valid_invitations(kind: OrganisationKind, organisation: Model, invitations: Collection[Invitation]) -> set[UUID]:
-    """Return the keys of those invitations into `organisation` whose senders may still invite (decision 17)."""
-    senders = {invitation.invited_by for invitation in invitations}
-    managing = {sender for sender in senders if kind.may_manage_members(sender, organisation)}
-    return {one.pk for one in invitations if one.invited_by in managing or kind.is_decided(organisation, one)}
-
-
-def is_valid(invitation: Invitation) -> bool:
-    """Return whether the sender of one invitation may still invite; the holder of its link learns this."""
-    kind = kinds[invitation.kind]
-    organisation = kind.model._default_manager.get(pk=invitation.organisation_id)
-    return bool(valid_invitations(kind, organisation, [invitation]))
-
-
-@transaction.atomic
-def accept_invitation(*, invitation: Invitation, by: User, kind: OrganisationKind) -> None:
-    """Make `by` a member as invited.
-
-    Raises `PermissionDenied` when the invitation has ended, is for another address, or its sender may no longer invite.
-    """
-    invitation = lock_invitation(invitation)
-    # Invitations of two sides, accepted at once: the second one finds the person on the first one's side.
-    by = User.objects.select_for_update(no_key=True).get(pk=by.pk)
-    keep_sides_apart(by, kind)
-    if not invitation.is_open or by.email != invitation.email or not by.is_active:
-        raise PermissionDenied(_("This invitation is not for you, or is no longer valid."))
-    organisation = kind.model._default_manager.get(pk=invitation.organisation_id)
-    if not valid_invitations(kind, organisation, [invitation]):
-        raise PermissionDenied(
-            _("The sender of this invitation can no longer invite members. Ask for a new invitation.")
-        )
-    invitation.accepted_at, invitation.accepted_by = timezone.now(), by
-    invitation.save(update_fields=["accepted_at", "accepted_by"])
-    role, sender = invitation.role, invitation.invited_by_id
-    by.groups.add(kind.group(organisation, role))
-    _record(AccountEvent.MEMBER_JOINED, by, kind, organisation, subject=by.pk, role=role, invited_by=sender)
-    kind.on_join(organisation, by)
-
-
-def keep_sides_apart(person: User, kind: OrganisationKind) -> None:
-    """Refuse a person on two sides: who assesses, who is assessed, who buys and who operates are different people.
-
-    Raises `PermissionDenied`, with the reason, when `person` may not become a member of this kind of organisation.
-    """
-    if person.is_staff or person.is_superuser:
-        raise PermissionDenied(_("An operator's account belongs to no organisation. Use an account of your own."))
-    if kinds_of(person) - {kind.name}:
-        raise PermissionDenied(
-            _("Your account belongs to another kind of organisation. Ask for an invitation to another address.")
-        )
-
-
 @transaction.atomic
 def withdraw_invitation(*, by: User, invitation: Invitation, kind: OrganisationKind) -> None:
     """End an open invitation: its link stops working. Nothing happens to one that has ended already."""
     organisation = kind.model._default_manager.get(pk=invitation.organisation_id)
     _authorise(by, kind, organisation)
     if unanswered(kind, organisation).filter(pk=invitation.pk).update(withdrawn_at=timezone.now()):
-        _record(AccountEvent.INVITATION_WITHDRAWN, by, kind, organisation, subject=invitation.pk)
+        record_of(AccountEvent.INVITATION_WITHDRAWN, by, kind, organisation, subject=invitation.pk)
 
 
 @transaction.atomic
@@ -199,7 +177,7 @@ def change_role(*, by: User, kind: OrganisationKind, organisation: Model, member
     member.groups.add(kind.group(organisation, role))
     if not kind.roles[role].is_manager:
         _withdraw_sent_by(member, kind, organisation)
-    _record(AccountEvent.MEMBER_ROLE_CHANGED, by, kind, organisation, subject=member.pk, before=held, after=role)
+    record_of(AccountEvent.MEMBER_ROLE_CHANGED, by, kind, organisation, subject=member.pk, before=held, after=role)
 
 
 @transaction.atomic
@@ -211,19 +189,20 @@ def remove_member(*, by: User, kind: OrganisationKind, organisation: Model, memb
     member.groups.remove(*[kind.group(organisation, name) for name in held])
     kind.on_leave(organisation, member)
     _withdraw_sent_by(member, kind, organisation)
-    _record(AccountEvent.MEMBER_REMOVED, by, kind, organisation, subject=member.pk, before=held)
+    record_of(AccountEvent.MEMBER_REMOVED, by, kind, organisation, subject=member.pk, before=held)
 
 
 def _withdraw_sent_by(member: User, kind: OrganisationKind, organisation: Model) -> None:
-    """Withdraw the open invitations sent by a member who may no longer invite."""
+    """Withdraw the open invitations sent by a member who may no longer invite, and end their handover."""
     unanswered(kind, organisation).filter(invited_by=member).update(withdrawn_at=timezone.now())
+    successions(kind, organisation).filter(leaving=member).update(leaving=None)
 
 
 def add_member(*, by: User | None, kind: OrganisationKind, organisation: Model, member: User, role: str) -> None:
     """Give a role without an invitation: for commands like `create_staff` and loaders, never for a page."""
     with transaction.atomic():
         member.groups.add(kind.group(organisation, role))
-        _record(AccountEvent.MEMBER_JOINED, by, kind, organisation, subject=member.pk, role=role)
+        record_of(AccountEvent.MEMBER_JOINED, by, kind, organisation, subject=member.pk, role=role)
 
 
 def _held_roles(kind: OrganisationKind, organisation: Model, member: User) -> list[str]:
@@ -235,10 +214,13 @@ def _held_roles(kind: OrganisationKind, organisation: Model, member: User) -> li
     return held
 
 
+def is_only_manager(kind: OrganisationKind, organisation: Model, member: User) -> bool:
+    """Return whether `member` manages the organisation and no other active person does: then they must stay."""
+    return manages(kind, organisation, member) and not has_active_manager(kind, organisation, besides=member)
+
+
 def _keep_a_manager(kind: OrganisationKind, organisation: Model, leaving: User) -> None:
-    if not any(kind.roles[role].is_manager for role in role_of(leaving, kind, organisation)):
-        return
-    if not has_active_manager(kind, organisation, besides=leaving):
+    if is_only_manager(kind, organisation, leaving):
         raise ValidationError(_("This is the last manager. Make another member a manager first, then try again."))
 
 
@@ -266,7 +248,7 @@ def create_integration_token(
     )
     account.groups.add(*[kind.group(organisation, role) for role in roles])
     token, secret = ApiToken.objects.create(user=account, expiry=timedelta(days=days), name=name, created_by=by)
-    _record(
+    record_of(
         AccountEvent.INTEGRATION_CREATED, by, kind, organisation, subject=account.pk, roles=sorted(roles), days=days
     )
     return token, secret
@@ -283,7 +265,7 @@ def revoke_token(*, by: User, kind: OrganisationKind, organisation: Model, token
     account.groups.clear()
     account.is_active = False
     account.save(update_fields=["is_active"])
-    _record(AccountEvent.INTEGRATION_REVOKED, by, kind, organisation, subject=account.pk)
+    record_of(AccountEvent.INTEGRATION_REVOKED, by, kind, organisation, subject=account.pk)
 
 
 def name_of_revoked(*, kind: OrganisationKind, organisation: Model, account_id: int) -> str | None:
@@ -294,7 +276,7 @@ def name_of_revoked(*, kind: OrganisationKind, organisation: Model, account_id: 
     return names.first() if revoked.exists() else None
 
 
-def _record(
+def record_of(
     what: AccountEvent, by: User | None, kind: OrganisationKind, organisation: Model, subject: object, **data: object
 ) -> None:
     event = {kind.event_field(): organisation.pk}

@@ -1,5 +1,6 @@
 """The people of an organisation: who sees them, who changes them."""
 
+import html
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from factories.roles import FACTORY
 from portal.accounts.models import Invitation, User
-from portal.accounts.roles import members, role_of
+from portal.accounts.roles import kinds, members, role_of
 from portal.accounts.services import add_member, invite
 from portal.core.mails import send_waiting
 from portal.core.models import Event
@@ -395,3 +396,12 @@ def test_the_list_says_which_invitations_no_longer_work_and_sending_again_mends_
     assert note in client.get(address(world)).content.decode()
     again = reverse("invitation_resend", args=["factory", world.factory_a.pk, invitation.pk])
     assert note not in client.post(again, follow=True).content.decode()
+
+
+def test_each_role_is_explained_in_the_same_words_where_one_invites_and_on_the_list(world, client_of):
+    explained = [role for kind in kinds.values() for role in kind.roles.values() if role.is_invitable]
+    assert [role.name for role in explained if not role.summary] == []
+    client = client_of(world.person("manager_a"))
+    for name in ("members", "member_invite"):
+        words = html.unescape(client.get(address(world, name=name)).content.decode())
+        assert all(str(role.summary) in words for role in FACTORY.invitable_roles(world.factory_a).values())

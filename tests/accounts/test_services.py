@@ -9,16 +9,15 @@ from django.db import connection
 
 from brands.roles import BRAND
 from factories.roles import FACTORY, PROGRAMME
+from portal.accounts.accepting import accept_invitation, find_invitation
 from portal.accounts.joining import accept_as_member, join
 from portal.accounts.models import ApiToken, Invitation, User
 from portal.accounts.profiles import update_account
 from portal.accounts.roles import role_of
 from portal.accounts.services import (
-    accept_invitation,
     add_member,
     change_role,
     create_integration_token,
-    find_invitation,
     invite,
     remove_member,
     revoke_token,

@@ -48,6 +48,7 @@ BODIES: dict[str, Callable[[Stage], dict[str, Any]]] = {
     "grant_confirmation": lambda _stage: {"answer": "confirm"},
     "copies_answer": lambda _stage: {"outcome": "destroyed"},
     "api:copies-answer": lambda _stage: {"kept": []},
+    "successor": lambda _stage: {"name": "Other", "email": "other@test.example"},
     "handover": lambda _stage: {"act": "stop"},
     "stop_all": lambda _stage: {"reason": "", "confirmed": "yes"},
     "requests_answer": lambda stage: {

@@ -119,6 +119,8 @@ GET    programme                            cambodia                    LL.. ...
 GET    programme                            global                      LL.. .... ...L ....+.
 GET    programme_edit                       cambodia                    LL.. .... ...L xx+.+x
 POST   programme_edit                       cambodia                    LL.. .... ...L xx!.!x
+GET    successor                            A                           LL.. +xx. ...L xxx.x.
+POST   successor                            A                           LL.. *xx. ...L xxx.x.
 GET    handover_open                        A                           LL.. xxx. ...L x++.+.
 POST   handover_open                        A                           LL.. xxx. ...L x!!.!.
 GET    handover_list                        -                           LL.. .... ...L .++++.

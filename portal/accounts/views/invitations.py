@@ -21,11 +21,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from portal.accounts.accepting import find_invitation, is_valid, keep_sides_apart
 from portal.accounts.forms import JoinForm
 from portal.accounts.joining import accept_as_member, account_of, join, may_begin
 from portal.accounts.models import Invitation, User
 from portal.accounts.roles import kinds
-from portal.accounts.services import find_invitation, is_valid, keep_sides_apart
 from portal.ui.forms import form_status, posted, refusals_on
 
 SIGN_IN_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"

@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal.accounts import services
-from portal.accounts.forms import InvitationForm, RoleForm
+from portal.accounts.accepting import valid_invitations
+from portal.accounts.forms import InvitationForm, RoleForm, in_order
 from portal.accounts.models import Invitation, User
 from portal.accounts.roles import OrganisationKind, count_active_managers, kinds, members, role_of
 from portal.ui.forms import STALE, form_status, posted, refusals_on
@@ -57,20 +58,26 @@ def member_list(request: HttpRequest, kind: str, organisation_id: int) -> HttpRe
     if not may_manage and not found.may_oversee(request.user, organisation):
         _require_colleague(request, found, organisation)
     page = requested_page(request, members(found, organisation), ("id",))  # a cursor with names would be in URLs
+    managers = count_active_managers(found, organisation)
     context = {
         "kind": found,
         "organisation": organisation,
         "may_manage": may_manage,
         "page": page,
-        "rows": _rows(found, organisation, page.items),
-        "lacks_a_manager": may_manage and count_active_managers(found, organisation) < found.managers_wanted,
+        "rows": _rows(found, organisation, page.items, managers),
+        "roles": in_order(found.invitable_roles(organisation)),
+        "managers": managers,
+        "lacks_a_manager": may_manage and managers < found.managers_wanted,
         "invitations": _open_invitations(found, organisation) if may_manage else [],
     }
     return render(request, "accounts/members.html", context)
 
 
-def _rows(kind: OrganisationKind, organisation: Model, people: list[User]) -> list[dict[str, object]]:
-    """Return each member with the labels of their roles, and whether these can be changed here: one query."""
+def _rows(kind: OrganisationKind, organisation: Model, people: list[User], managers: int) -> list[dict[str, object]]:
+    """Return each member with the labels of their roles, and whether these can be changed here: one query.
+
+    `managers` is how many active managers there are: the only one must stay (`services.is_only_manager`).
+    """
     roles: dict[int, list[str]] = {person.pk: [] for person in people}
     held = kind.role_groups(organisation).filter(group__user__in=people).order_by("role")
     for person, role in held.values_list("group__user", "role"):
@@ -80,6 +87,7 @@ def _rows(kind: OrganisationKind, organisation: Model, people: list[User]) -> li
             "member": person,
             "labels": [kind.roles[role].label for role in roles[person.pk]],
             "is_changeable": _is_changeable(kind, roles[person.pk]),
+            "is_only_manager": managers == 1 and any(kind.roles[role].is_manager for role in roles[person.pk]),
         }
         for person in people
     ]
@@ -91,8 +99,10 @@ def _is_changeable(kind: OrganisationKind, held: list[str]) -> bool:
 
 
 def _open_invitations(kind: OrganisationKind, organisation: Model) -> list[dict[str, object]]:
-    newest = list(services.unanswered(kind, organisation).select_related("invited_by").order_by("-created_at")[:100])
-    valid = services.valid_invitations(kind, organisation, newest)
+    newest = list(
+        services.unanswered(kind, organisation).select_related("invited_by", "leaving").order_by("-created_at")[:100]
+    )
+    valid = valid_invitations(kind, organisation, newest)
     return [
         {"invitation": one, "label": kind.roles[one.role].label, "is_valid": one.pk in valid}
         for one in newest
@@ -105,7 +115,7 @@ def _open_invitations(kind: OrganisationKind, organisation: Model) -> list[dict[
 def member_invite(request: HttpRequest, kind: str, organisation_id: int) -> HttpResponse:
     """Invite somebody by e-mail."""
     found, organisation = _managed(request, kind, organisation_id)
-    form = InvitationForm(posted(request), roles=found.invitable_roles(organisation))
+    form = InvitationForm(posted(request), roles=found.invitable_roles(organisation), role=request.GET.get("role", ""))
     if form.is_valid():
         with refusals_on(form):
             _send_invitation(request, found, organisation, **form.cleaned_data)
@@ -135,9 +145,11 @@ def invitation_resend(request: HttpRequest, kind: str, organisation_id: int, inv
     found, organisation = _managed(request, kind, organisation_id)
     old = _invitation(found, organisation, invitation_id)
     try:
-        _send_invitation(request, found, organisation, email=old.email, role=old.role, name=old.name)
+        services.send_again(by=cast("User", request.user), kind=found, organisation=organisation, invitation=old)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, _("An invitation is on its way to %s.") % old.email)
     return redirect("members", kind=kind, organisation_id=organisation_id)
 
 
@@ -179,14 +191,25 @@ def member_role(request: HttpRequest, kind: str, organisation_id: int, member_id
             services.change_role(by=person, kind=found, organisation=organisation, member=member, role=role)
             messages.success(request, _("The role of %s was changed.") % member.name)
             return _after_change(request, found, organisation)
-    context = {"kind": found, "organisation": organisation, "member": member, "form": form}
+    context = {"form": form, **_about(request, found, organisation, member)}
     return render(request, "accounts/member_role.html", context, status=status)
+
+
+def _about(request: HttpRequest, kind: OrganisationKind, organisation: Model, member: User) -> dict[str, object]:
+    """Return what the pages about one member show: who it is, and whether they are the only manager."""
+    return {
+        "kind": kind,
+        "organisation": organisation,
+        "member": member,
+        "is_self": member.pk == request.user.pk,
+        "is_only_manager": services.is_only_manager(kind, organisation, member),
+    }
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def member_remove(request: HttpRequest, kind: str, organisation_id: int, member_id: int) -> HttpResponse:
-    """Remove a member, after a page that names them and the organisation."""
+    """Remove a member, or leave oneself, after a page that names them and the organisation."""
     found, organisation = _managed(request, kind, organisation_id)
     member, _held = _member(found, organisation, member_id)
     refused = ""
@@ -199,7 +222,7 @@ def member_remove(request: HttpRequest, kind: str, organisation_id: int, member_
             words = {"person": member.name, "organisation": organisation}
             messages.success(request, _("%(organisation)s: %(person)s is no longer a member.") % words)
             return _after_change(request, found, organisation)
-    context = {"kind": found, "organisation": organisation, "member": member, "refused": refused}
+    context = {"refused": refused, **_about(request, found, organisation, member)}
     return render(request, "accounts/member_remove.html", context, status=form_status(request))
 
 
