@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assessments.models import Assessment, CorrectionNotice
-from factories.models import Factory, Handover, with_managers
+from factories.models import Factory, Handover
 from factories.rights import member_may
 from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
@@ -18,6 +18,7 @@ from portal.core.compiled import AnyField, Key
 from portal.core.days import in_words, last_day_in_words
 from portal.disclosure.openings import opening_soon
 from portal.home.affiliations import Affiliation
+from portal.home.first_steps import only_manager_todos
 from portal.home.todos import NAMED, SOON, Todo, ending, ends_on, with_rest
 from sharing.models import AccessRecord, AccessRequest, ConfirmationEnd, SharingGrant
 
@@ -74,10 +75,6 @@ def _waivers_to_confirm(user: Visitor, factory: Key) -> QuerySet[ConfirmationEnd
     return ConfirmationEnd.objects.visible_to(user).open().filter(factory=factory)
 
 
-def _with_one_manager(user: Visitor, factory: Key) -> QuerySet[Factory]:
-    return with_managers(Factory.objects.where(user, "manage_members").filter(pk=factory), 1)
-
-
 FACTORY: AnyField = BigIntegerField()
 _factory: Prepared[Factory, Factory] = Prepared(_own_factory, factory=FACTORY)
 _requests: Prepared[AccessRequest, AccessRequest] = Prepared(_waiting_requests, factory=FACTORY)
@@ -85,7 +82,6 @@ _ending: Prepared[SharingGrant, SharingGrant] = Prepared(_ending_grants, factory
 _handovers: Prepared[Handover, Handover] = Prepared(_open_handovers, factory=FACTORY)
 _unconfirmed: Prepared[SharingGrant, tuple[UUID]] = Prepared(_unconfirmed_grants, factory=FACTORY)
 _waivers: Prepared[ConfirmationEnd, ConfirmationEnd] = Prepared(_waivers_to_confirm, factory=FACTORY)
-_alone: Prepared[Factory, Factory] = Prepared(_with_one_manager, factory=FACTORY)
 _in_review: Prepared[Assessment, Assessment] = Prepared(_reviewed, factory=FACTORY)
 _reads: Prepared[AccessRecord, int] = Prepared(_reads_by_brand, factory=FACTORY, since=DateTimeField())
 _brands_reading: Prepared[SharingGrant, int] = Prepared(_brands_with_live_grants, factory=FACTORY)
@@ -124,7 +120,7 @@ def _section(user: Visitor, item: Affiliation, factory: Factory) -> dict[str, ob
     return {
         "title": factory.name,
         "local_name": factory.local_name,
-        "todos": sorted(todos, key=lambda todo: not todo.urgent),
+        "todos": [*only_manager_todos(user, factory), *sorted(todos, key=lambda todo: not todo.urgent)],
         "stats": [
             (_("Brands you share with"), live, reverse("factory_brands", args=[factory.pk])),
             (_("Reads by brands, last 30 days"), sum(reads), reverse("who_saw", args=[factory.pk])),
@@ -207,7 +203,7 @@ def _old_version_todos(user: Visitor, factory: Factory) -> list[Todo]:
 
 
 def _continuity_todos(user: Visitor, factory: Factory) -> list[Todo]:
-    """Return items on who else decides: a handover, grants that a second person must confirm, only one manager."""
+    """Return items on who else decides: a handover, grants that a second person must confirm."""
     todos = [
         Todo(
             _("The programme's staff were informed that the manager of %s has left. Object if this is wrong.")
@@ -232,7 +228,4 @@ def _continuity_todos(user: Visitor, factory: Factory) -> list[Todo]:
     if waivers and may_confirm:
         text = _("A manager asks to stop confirmation by a second person.")
         todos.append(Todo(text, page, _("Answer it"), urgent=True))
-    if _alone(user, factory=factory.pk):
-        text = _("%s has only one manager. Invite a second one, so that someone can always make decisions.")
-        todos.append(Todo(text % factory, reverse("members", args=["factory", factory.pk]), _("Invite a member")))
     return todos

@@ -80,7 +80,7 @@ ASKED: dict[str, Callable[[Stage], list[Asked]]] = {
         ((scope,), {"brand": stage.world.brand_a.pk}) for scope in ("report", "step1")
     ],
     "portal.home.brand._notices": nothing,
-    "portal.home.factory._alone": factory,
+    "portal.home.first_steps._alone": factory,
     "portal.home.factory._brands_reading": factory,
     "portal.home.factory._brands_with_old_versions": factory,
     "portal.home.factory._ending": factory,

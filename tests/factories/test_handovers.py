@@ -166,13 +166,18 @@ def test_a_member_of_the_factory_becomes_manager_at_once(world: World, monkeypat
 def test_one_manager_is_one_too_few(world: World, client_of: Any) -> None:
     manager, staff = client_of(world.person("manager_a")), client_of(world.person("team_leader"))
     people = reverse("members", args=["factory", world.factory_a.pk])
-    assert "has only one manager" in manager.get(people).content.decode()
-    assert "has only one manager" in manager.get("/").content.decode()
+    own = reverse("factory", args=[world.factory_a.pk])
+    invite = reverse("member_invite", args=["factory", world.factory_a.pk]) + "?role=manager"
+    for page in (people, own):
+        assert "You are the only manager" in (shown := manager.get(page).content.decode())
+        assert invite in shown
+    assert manager.get("/").context["sections"][0]["todos"][0].url == invite  # before anything else
+    assert manager.get(invite).context["form"]["role"].value() == "manager"
     assert "2 factories have one manager or none" in staff.get("/").content.decode()
     listed = staff.get("/factories/", {"managers": "one"}).context["page"].items
     assert {factory.pk for factory in listed} == {world.factory_a.pk, world.factory_b.pk}
     add_member(by=None, kind=FACTORY, organisation=world.factory_a, member=world.person("member_a"), role="manager")
-    assert "has only one manager" not in manager.get("/").content.decode()
+    assert "You are the only manager" not in manager.get(own).content.decode() + manager.get("/").content.decode()
 
 
 def test_decision_17_staff_who_left_hand_nothing_over_until_a_colleague_invites_again(
