@@ -50,7 +50,7 @@ BORROWED = {
     "allauth": ("allauth/account/adapter.py", "allauth/account/fields.py", "allauth/account/forms.py"),
 }
 NEVER_MET = re.compile(  # no page of ours shows these
-    r"phone|username|slug|inline|duplicate|IPv|step size|UUID|JSON|duration|security key|authenticator|digit|decimal"
+    r"phone|username|slug|inline|duplicate|IPv|step size|UUID|JSON|duration|security key|authenticator|only digits"
     r"|protocol|domain name|%s [GTP]B|field_name|complete value|Remember Me|[Oo]ptional|same email|Email \(again"
     r"|Email address confirmation|primary email|more than %d email|clear checkbox|already associated",
     re.IGNORECASE,
@@ -76,6 +76,17 @@ REWORDED = frozenset(
         "No file was submitted. Check the encoding type on the form.",
         "No file was submitted.",
         "The submitted file is empty.",
+        "Ensure this filename has at most %(max)d character (it has %(length)d).",
+        "Ensure that there are no more than %(max)s digit in total.",
+        "Ensure that there are no more than %(max)s decimal place.",
+        "Ensure that there are no more than %(max)s digit before the decimal point.",
+        "Enter a number.",
+        "Enter a valid time.",
+        "Enter a valid URL.",
+        "Enter a list of values.",
+        "“%(pk)s” is not a valid value.",
+        "Null characters are not allowed.",
+        "%(model_name)s with this %(field_label)s already exists.",
         "The email address and/or password you specified are not correct.",
         "Current Password",
         "New Password",
