@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from portal.core.encryption import box
 
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 # Returns rows in an order (the first argument) that come after values of its columns (None: from the start), at most
 # so many of them.
 Fetch = Callable[[Sequence[str], "Sequence[object] | None", int], "list[M]"]
@@ -32,14 +33,14 @@ class BadCursor(ValueError):  # noqa: N818
 
 
 @dataclass(frozen=True)
-class Page(Generic[M]):
+class Page(Generic[T]):
     """One page of rows, with the cursors of its neighbours (empty string: there is none)."""
 
-    items: list[M]
+    items: list[T]
     next_cursor: str
     previous_cursor: str
 
-    def __iter__(self) -> Iterator[M]:
+    def __iter__(self) -> Iterator[T]:
         return iter(self.items)
 
     def __len__(self) -> int:
@@ -54,7 +55,7 @@ def keyset_page(
     `order` names columns that are never NULL, each with an optional "-", all in one direction, the last one unique.
     Raises `BadCursor`.
     """
-    backwards, values = _read(cursor, order)
+    backwards, values = read_cursor(cursor, order)
     wanted = [_flip(name) for name in order] if backwards else list(order)
     fetch = rows if callable(rows) else lambda *asked: list(rows_after(rows, *asked))
     items = fetch(wanted, values, size + 1)
@@ -65,8 +66,8 @@ def keyset_page(
     has_next, has_previous = (True, more) if backwards else (more, values is not None)
     return Page(
         items,
-        _write(items[-1], order, "next") if items and has_next else "",
-        _write(items[0], order, "previous") if items and has_previous else "",
+        _cursor_at(items[-1], order, "next") if items and has_next else "",
+        _cursor_at(items[0], order, "previous") if items and has_previous else "",
     )
 
 
@@ -108,8 +109,13 @@ def _attribute(item: object, path: str) -> object:
     return item
 
 
-def _write(item: object, order: Sequence[str], direction: str) -> str:
-    values = [_plain(_attribute(item, name)) for name in order]
+def _cursor_at(item: object, order: Sequence[str], direction: str) -> str:
+    return write_cursor([_attribute(item, name) for name in order], order, direction)
+
+
+def write_cursor(key: Sequence[object], order: Sequence[str], direction: str) -> str:
+    """Return the cursor of what comes after ("next") or before ("previous") a sort key in an order."""
+    values = [_plain(value) for value in key]
     filler = " " * sum(LONGEST - len(str(value)) for value in values if isinstance(value, int))
     cursor = json.dumps({"o": list(order), "v": values, "d": direction}) + filler
     return box(SALT).encrypt(cursor.encode()).decode().rstrip("=")
@@ -119,7 +125,11 @@ def _plain(value: object) -> str | int:
     return value.isoformat() if isinstance(value, date | datetime) else value if isinstance(value, int) else str(value)
 
 
-def _read(cursor: str, order: Sequence[str]) -> tuple[bool, list[object] | None]:
+def read_cursor(cursor: str, order: Sequence[str]) -> tuple[bool, list[object] | None]:
+    """Return whether a cursor leads backwards, and its sort key; an empty one leads forwards, from None.
+
+    Raises `BadCursor`.
+    """
     if not cursor:
         return False, None
     try:

@@ -1,6 +1,6 @@
 """The page of a list that an address requests, and how many rows there are, counted up to a limit."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from django.contrib import messages
@@ -12,16 +12,22 @@ from django.utils.translation import gettext as _
 from portal.core.pages import BadCursor, Fetch, Page, keyset_page
 
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 COUNT_LIMIT = 1000
 
 
 def requested_page(request: HttpRequest, rows: "QuerySet[M] | Fetch[M]", order: Sequence[str]) -> Page[M]:
     """Return the page of `rows` after the cursor in the address; the first one, with a message, if it is invalid."""
+    return page_at_cursor(request, lambda cursor: keyset_page(rows, order=order, cursor=cursor))
+
+
+def page_at_cursor(request: HttpRequest, page: Callable[[str], Page[T]]) -> Page[T]:
+    """Return what `page` gives for the cursor in the address; for none, with a message, if it is invalid."""
     try:
-        return keyset_page(rows, order=order, cursor=request.GET.get("cursor", ""))
+        return page(request.GET.get("cursor", ""))
     except BadCursor:
         messages.warning(request, _("That page link is no longer valid. This is the first page."))
-        return keyset_page(rows, order=order)
+        return page("")
 
 
 def capped(rows: QuerySet[M]) -> "QuerySet[M, object]":
