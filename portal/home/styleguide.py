@@ -1,5 +1,7 @@
 """The page of components: every part that pages are made of, for those who develop them. In English only."""
 
+from datetime import date, timedelta
+
 from django import forms
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
@@ -61,6 +63,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "filter": ExampleFilter({"q": "", "state": ""}),
         "facts": [("Brand", "Northlight Apparel"), ("Cycles", "From cycle 3 on"), ("Until", None)],
         "bars": [("Child labour", 0, 12), ("Compensation", 4, 12), ("Working time", 9, 12)],
+        "weeks": [(date(2026, 9, 14) + timedelta(days=7 * week), week**2 % 13) for week in range(12)],
         "points": [("Cycle 1", 42.0), ("Cycle 2", 36.5), ("Cycle 3", None), ("Cycle 4", 18.0)],
     }
     return render(request, "styleguide.html", context)

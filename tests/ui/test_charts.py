@@ -1,13 +1,14 @@
 """The charts are drawn by our own code: escaped, script-free, mirrored, and never without their numbers."""
 
 import re
+from datetime import date
 from xml.etree import ElementTree
 
 import pytest
 from django.template import Context, Template
 from django.utils import translation
 
-from portal.ui.templatetags.charts import bar_chart, trend_chart
+from portal.ui.templatetags.charts import bar_chart, trend_chart, week_chart
 
 ROWS = [("Child Labour", 0, 4), ("Compensation", 4, 7), ("Not assessed", 0, 0)]
 POINTS = [("1", 60.0), ("2", None), ("3", 30), ("4", 25.5)]
@@ -118,3 +119,15 @@ def test_it_is_a_template_tag():
     html = template.render(Context({"rows": ROWS}))
     assert 'role="img"' in html
     assert "<table" not in html
+
+
+def test_a_bar_for_each_week_with_its_scale_and_the_numbers_in_a_table_mirrored_in_arabic():
+    weeks = [(date(2026, 3, day), number) for day, number in ((2, 6), (9, 0), (16, 12))]
+    tree = parsed(week_chart(weeks, label="Reads"))
+    assert [(bar.get("x"), bar.get("height")) for bar in tree.iter("rect")] == [("2", "30"), ("22", "0"), ("42", "60")]
+    assert [text.text for text in tree.iter("span")] == ["20", "0", "2 Mar 2026", "this week"]
+    assert [[cell.text for cell in row] for row in tree.findall(".//tbody/tr")][2] == ["16 Mar 2026", "12"]
+    with translation.override("ar"):
+        mirrored = parsed(week_chart(weeks, label="Reads"))
+    assert [bar.get("height") for bar in mirrored.iter("rect")] == ["60", "0", "30"]
+    assert parsed(week_chart([(date(2026, 3, 2), 0)], label="Reads")).find("p").text == "No reads in these weeks."

@@ -6,18 +6,25 @@ Labels are ordinary text beside each bar, so they wrap in any script; only bars 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from itertools import cycle
+from typing import Any, TypeVar
 
 from django import template
+from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
+from portal.core.days import written
+
 register = template.Library()
+T = TypeVar("T")
 
 # The drawing area of a trend line, in the SVG's own units.
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 360, 170, 34, 26, 26, 30
 GRID = (0, 25, 50, 75, 100)
+WEEK_WIDTH, GAP = 20, 4  # of the bar of a week with the gap beside it
 
 
 @dataclass(frozen=True)
@@ -133,6 +140,64 @@ def _cells(row: Sequence[str]) -> str:
     return format_html(
         '<th scope="row">{}</th>{}', row[0], format_html_join("", "<td>{}</td>", ((c,) for c in row[1:]))
     )
+
+
+@register.simple_tag
+def week_chart(weeks: Sequence[tuple[date, int]], *, label: str) -> str:
+    """Return a small upright bar for each week of (first day, number), the scale beside them, and a hidden table.
+
+    The last week is the current one.
+    """
+    most = max(number for _week, number in weeks)
+    if not most:
+        return format_html(
+            '<figure class="chart"><figcaption>{}</figcaption><p class="muted">{}</p></figure>',
+            label,
+            _("No reads in these weeks."),
+        )
+    top = _round_number(most)
+    bars = [(_week_bar(place, number / top),) for place, (_day, number) in enumerate(_mirrored(weeks))]
+    cells = ((written(week), number) for week, number in weeks)
+    return format_html(
+        '<figure class="chart"><figcaption>{}</figcaption><div class="weeks" aria-hidden="true">'
+        '<div class="weeks-scale"><span>{}</span><span>0</span></div>'
+        '<svg viewBox="0 0 {} 100" preserveAspectRatio="none" focusable="false">{}</svg>'
+        '<div class="weeks-ends"><span>{}</span><span>{}</span></div></div>'
+        '<div class="visually-hidden"><table><thead><tr><th scope="col">{}</th><th scope="col">{}</th></tr></thead>'
+        "<tbody>{}</tbody></table></div></figure>",
+        label,
+        number_format(top, force_grouping=True),
+        len(weeks) * WEEK_WIDTH,
+        format_html_join("", "{}", bars),
+        written(weeks[0][0]),
+        _("this week"),
+        _("Week from"),
+        label,
+        format_html_join("", '<tr><th scope="row">{}</th><td>{}</td></tr>', cells),
+    )
+
+
+def _mirrored(rows: Sequence[T]) -> Sequence[T]:
+    return rows[::-1] if get_language_bidi() else rows
+
+
+def _week_bar(place: int, share: float) -> str:
+    height = 100 * share
+    return format_html(
+        '<rect class="chart-bar" x="{}" y="{}" width="{}" height="{}"></rect>',
+        place * WEEK_WIDTH + GAP // 2,
+        _number(100 - height),
+        WEEK_WIDTH - GAP,
+        _number(height),
+    )
+
+
+def _round_number(most: int) -> int:
+    """Return the top of a scale: the first of 5, 10, 20, 50, 100, 200 and so on that is not below `most`."""
+    top, steps = 5, cycle((2, 2, 2.5))
+    while top < most:
+        top = int(top * next(steps))
+    return top
 
 
 @register.simple_tag

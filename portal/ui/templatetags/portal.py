@@ -201,6 +201,13 @@ def moment(value: datetime.datetime | None, place: Place | None = None) -> str:
     return format_html('<time datetime="{}">{}</time>', local.isoformat(), written(local, "DATETIME_FORMAT"))
 
 
+@register.filter
+def clock(value: datetime.datetime) -> str:
+    """Return the time of day of a moment (14:05) inside <time>, at the place whose days the page shows and names."""
+    local = at_place(value, shown_place())
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), written(local, "TIME_FORMAT"))
+
+
 @register.simple_tag
 def shown_zone() -> str:
     """Return the time zone whose days and times the page shows; empty where it chose none: times then say UTC."""
