@@ -16,9 +16,10 @@ from portal.core.days import FIRST_DAYS, LAST_DAYS, Place, end_of, start_of
 from portal.core.drawn import ID
 from portal.ui.forms import NOT_OFFERED
 from sharing.models import AccessRecord
-from sharing.records.models import AccessRecordQuerySet
+from sharing.records.models import BRANDS, OWN, STAFF, AccessRecordQuerySet
 from sharing.scopes import OFFERED_CHOICES
 from sharing.searches.models import SearchRecordQuerySet
+from sharing.subscriptions.forms import WRONG_CYCLE
 from sharing.terms import MAX_CYCLE
 
 if TYPE_CHECKING:
@@ -29,13 +30,16 @@ YEARS = range(1900, 2100)
 _ID = re.compile(ID)
 WRONG_YEAR = _("Choose a day between 1900 and 2099.")
 PLAIN = ("person", "factory", "scope", "action", "cycle")
+SWITCHES = (OWN, STAFF)
+ON_OR_OFF = [("", ""), ("1", "")]
 Rows = TypeVar("Rows", AccessRecordQuerySet, SearchRecordQuerySet)
 
 
 def narrowed(records: Rows, asked: dict[str, Any], place: Place | None = None) -> Rows:
-    """Return the records that fit everything asked: `person` (id), `brand` ("own", "staff" or an id), `factory` (id),
+    """Return the records that fit everything asked: `person` (id), `brand` (a side, see `of_sides`), `factory` (id),
     `scope`, `action`, `cycle`, `since` and `until`, both included: days of `place`, or of each record's factory (R54).
 
+    `own` and `staff` add the records of these sides to those of `brand`; without `brand` every side is there.
     The records may be searches, for which `place` must be given: none fits if something is asked that they lack.
     """
     plain = {name: asked[name] for name in PLAIN if asked.get(name)}
@@ -43,7 +47,7 @@ def narrowed(records: Rows, asked: dict[str, Any], place: Place | None = None) -
         return records.none()
     records = records.filter(**plain)
     if asked.get("brand"):
-        records = records.read_for(str(asked["brand"]))
+        records = records.read_for(str(asked["brand"]), *(side for side in SWITCHES if asked.get(side)))
     if since := asked.get("since"):
         records = records.filter(at__gte=start_of(since, place)) if place else _since(records, since)
     if until := asked.get("until"):
@@ -61,6 +65,16 @@ def _before(records: Rows, day: date) -> Rows:
     return records.filter(at__lt=start_of(day, LAST_DAYS)).filter(at__lt=start_there("factory__", day))
 
 
+def reversed_days(since: date | None, until: date | None) -> "dict[str, StrOrPromise]":
+    """Return what is wrong with a period that ends before it begins, for both fields; empty if nothing is."""
+    if since is None or until is None or since <= until:
+        return {}
+    return {
+        "since": _("“From” is after “Until”. Choose an earlier day."),
+        "until": _("“Until” is before “From”. Choose a later day."),
+    }
+
+
 class _DayField(forms.DateField):
     """A day of this century or the one before."""
 
@@ -75,10 +89,11 @@ class WhoSawFilter(forms.Form):
     """The filter of who-saw-what. Unknown choices are errors, never ignored.
 
     A person is chosen by their name in the list and queried by their id: no name appears in an address or in a log.
+    A factory's page lists what brands read; the switches `own` and `staff` (links on the page) add the other readers.
     """
 
     person = forms.ChoiceField(label=_("Person"), required=False, error_messages=WRONG)
-    brand = forms.ChoiceField(label=_("For"), required=False, error_messages=WRONG)
+    brand = forms.ChoiceField(label=_("Who"), required=False, error_messages=WRONG)
     factory = forms.ChoiceField(label=_("Factory"), required=False, error_messages=WRONG)
     scope = forms.ChoiceField(
         label=_("Data"), choices=[("", _("Everything")), *OFFERED_CHOICES], required=False, error_messages=WRONG
@@ -89,13 +104,33 @@ class WhoSawFilter(forms.Form):
         required=False,
         error_messages=WRONG,
     )
-    cycle = forms.IntegerField(label=_("Cycle"), min_value=1, max_value=MAX_CYCLE, required=False)
+    cycle = forms.IntegerField(
+        label=_("Cycle"),
+        min_value=1,
+        max_value=MAX_CYCLE,
+        required=False,
+        error_messages=WRONG_CYCLE,
+    )
     since = _DayField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = _DayField(label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    own = forms.ChoiceField(
+        label=_("Show our own clicks and previews"),
+        choices=ON_OR_OFF,
+        required=False,
+        widget=forms.HiddenInput,
+        error_messages=WRONG,
+    )
+    staff = forms.ChoiceField(
+        label=_("Show reads by the programme's staff"),
+        choices=ON_OR_OFF,
+        required=False,
+        widget=forms.HiddenInput,
+        error_messages=WRONG,
+    )
 
     def __init__(
         self,
-        data: QueryDict | None,
+        data: QueryDict,
         *,
         records: AccessRecordQuerySet,
         place: Place | None = None,
@@ -106,9 +141,11 @@ class WhoSawFilter(forms.Form):
         super().__init__(data)
         self.place = place
         self._offer_the_chosen_person(records)
-        sides = [("own", _("The factory itself")), ("staff", _("The programme's staff"))]
-        self._offer("brand", brands, [("", _("Everybody")), *sides])
+        sides = [(OWN, _("The factory itself")), (STAFF, _("The programme's staff"))]
+        self._offer("brand", brands, [("", _("All brands")), *sides])
         self._offer("factory", factories, [("", _("All factories"))])
+        for switch in SWITCHES if brands is None else ():
+            del self.fields[switch]
 
     def _offer_the_chosen_person(self, records: AccessRecordQuerySet) -> None:
         """Offer whoever was chosen in the list, or everybody again."""
@@ -130,8 +167,23 @@ class WhoSawFilter(forms.Form):
             field = cast(forms.ChoiceField, self.fields[name])
             field.choices = [*first, *((str(row.pk), row.name) for row in rows)]
 
+    def clean(self) -> dict[str, Any]:
+        """Return what was asked: of all brands if of none, and of a period that does not end before it begins."""
+        asked = super().clean() or {}
+        for name, error in reversed_days(asked.get("since"), asked.get("until")).items():
+            self.add_error(name, str(error))
+        return {**asked, "brand": asked.get("brand") or BRANDS} if "brand" in self.fields else asked
+
+    @property
+    def in_use(self) -> bool:
+        """True when something that the form shows narrows the list."""
+        return any(self.data.get(field.html_name) for field in self.visible_fields())
+
     def narrow(self, records: Rows) -> Rows:
         """Return the records that fit everything asked; none where something was asked that is not offered."""
-        if not self.is_bound:
-            return records
         return narrowed(records, self.cleaned_data, self.place) if self.is_valid() else records.none()
+
+    def narrow_without_days(self, records: AccessRecordQuerySet) -> AccessRecordQuerySet:
+        """Return the records of the chosen side, whatever their day: the readers of the switches are not added."""
+        asked = {name: value for name, value in self.cleaned_data.items() if name not in {"since", "until", *SWITCHES}}
+        return narrowed(records, asked) if self.is_valid() else records.none()

@@ -1,9 +1,13 @@
 """The records of who saw what: the log that a factory reads."""
 
+from functools import reduce
+from operator import or_
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from brands.models import Brand, brand_keys
@@ -13,15 +17,34 @@ from portal.accounts.roles import Visitor
 from sharing.copies.formats import Format
 from sharing.scopes import RULES, Scope
 
+OWN, STAFF, BRANDS = "own", "staff", "brands"  # sides, besides the id of one brand
+
+
+def of_sides(sides: "tuple[str, ...]") -> Q:
+    """Return the condition that somebody read for one of `sides`, on rows with `brand` and `is_own`.
+
+    A side is a brand (its id), all brands ("brands"), the factory's own people ("own") or programme staff ("staff").
+    """
+    return reduce(or_, map(_of_side, sides))
+
+
+def _of_side(side: str) -> Q:
+    if side == BRANDS:
+        return Q(brand__isnull=False)
+    return Q(("is_own", side == OWN), brand=None) if side in {OWN, STAFF} else Q(brand=int(side))
+
 
 class AccessRecordQuerySet(QuerySet["AccessRecord"]):
     """The records of who saw what."""
 
     def with_own_people(self) -> "AccessRecordQuerySet":
-        """Annotate each record with `is_own`: the reader belongs to the factory itself today."""
+        """Annotate each record with `is_own`: the reader belongs to the factory itself today.
+
+        `Coalesce` keeps PostgreSQL from starting at the people: it would then sort all that they ever read.
+        """
         roles = FactoryRole.objects.exclude(role="advisor")
         own = roles.filter(organisation=OuterRef("factory"), group__user=OuterRef("person"))
-        return self.annotate(is_own=Exists(own))
+        return self.annotate(is_own=Coalesce(Exists(own), False))
 
     def visible_to(self, user: Visitor) -> "AccessRecordQuerySet":
         """Return the records visible to `user`.
@@ -38,11 +61,10 @@ class AccessRecordQuerySet(QuerySet["AccessRecord"]):
             lines |= Q(scope=scope, brand__in=brand_keys(user, rule.permission))
         return self.filter(lines)
 
-    def read_for(self, whom: str) -> "AccessRecordQuerySet":
-        """Return the records of a brand (its id), the factory's own people ("own") or programme staff ("staff")."""
-        if whom in {"own", "staff"}:
-            return self.with_own_people().filter(Q(("is_own", whom == "own")), brand=None)
-        return self.filter(brand=int(whom))
+    def read_for(self, *sides: str) -> "AccessRecordQuerySet":
+        """Return the records of `sides` (see `of_sides`)."""
+        rows = self.with_own_people() if {OWN, STAFF} & set(sides) else self
+        return rows.filter(of_sides(sides))
 
 
 class AccessRecord(models.Model):
@@ -82,6 +104,13 @@ class AccessRecord(models.Model):
             models.Index(fields=["brand", "-at", "-id"], name="sharing_access_brand_at"),
             models.Index(fields=["factory", "person", "-at", "-id"], name="sharing_access_person"),
             models.Index(fields=["factory", "brand", "scope", "-at"], name="sharing_access_last"),
+            # The order of a factory's list, for what brands read and for the other reads, however many those are.
+            models.Index(
+                fields=["factory", "-at", "-id"], condition=Q(brand__isnull=False), name="sharing_access_of_brands"
+            ),
+            models.Index(
+                fields=["factory", "-at", "-id"], condition=Q(brand__isnull=True), name="sharing_access_of_others"
+            ),
         ]
         triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 

@@ -12,7 +12,8 @@ from portal.core.drawn import ID, MAX_ID
 from sharing.grants.serializers.grants import BrandBriefSerializer
 from sharing.models import AccessRecord, Scope, SearchRecord
 from sharing.records.digest import Digest, Reading
-from sharing.records.forms import WRONG_YEAR, YEARS
+from sharing.records.forms import WRONG_YEAR, YEARS, reversed_days
+from sharing.records.models import BRANDS, OWN, STAFF
 from sharing.scopes import OFFERED_SCOPES
 from sharing.terms import MAX_CYCLE
 
@@ -75,6 +76,12 @@ class PeriodQuery(PageQuery):
     since = _DayField(required=False, help_text="First day, by the factory's time zone.")
     until = _DayField(required=False, help_text="Last day, by the factory's time zone.")
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a period that ends before it begins."""
+        if wrong := reversed_days(attrs.get("since"), attrs.get("until")):
+            raise serializers.ValidationError(wrong)
+        return attrs
+
 
 class NarrowedQuery(PeriodQuery):
     """Filters of the record of who saw what, for all its readers."""
@@ -88,7 +95,16 @@ class ByBrandQuery(PeriodQuery):
     """Filters of both logs, for a factory."""
 
     brand = serializers.RegexField(
-        f"^(own|staff|{ID})$", required=False, help_text="A brand's id, `own` (the factory's members) or `staff`."
+        f"^({OWN}|{STAFF}|{BRANDS}|{ID})$",
+        required=False,
+        help_text="A brand's id, `brands` (all of them), `own` (the factory's members) or `staff`. Without it, all "
+        "readers; the page shows `brands`.",
+    )
+    own = serializers.BooleanField(
+        required=False, help_text="true adds the reads of the factory's members to those of `brand`."
+    )
+    staff = serializers.BooleanField(
+        required=False, help_text="true adds the reads of the programme's staff to those of `brand`."
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -21,10 +21,11 @@ from portal.core.events import record
 from portal.core.exports import FORMATS, table_response
 from portal.core.pages import rows_after
 from portal.ui.forms import REFUSED
-from portal.ui.lists import requested_page
+from portal.ui.lists import page_at_cursor, requested_page
 from sharing.events import SharingEvent
 from sharing.gates.pages import factory_inside, own_brand, person
 from sharing.models import AccessRecord, SearchRecord, SharingGrant
+from sharing.records.activity import activity_page, reads_by_week
 from sharing.records.digest import last_month, month_after, month_before, month_of, monthly_digest
 from sharing.records.forms import WhoSawFilter
 from sharing.searches.models import Searches
@@ -38,14 +39,14 @@ Columns = dict[str, Callable[[Any], object]]  # of a record, or of a search
 @login_required
 @require_GET
 def who_saw(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Show who saw what of this factory's data, newest first; also as a table to download."""
+    """Show who saw what of this factory's data, by day and brand, newest first; also as a table to download."""
     factory = factory_inside(request, pk)
-    seen = AccessRecord.objects.visible_to(request.user).filter(factory=factory)
-    seen = seen.select_related("person", "brand", "factory")
+    every = AccessRecord.objects.visible_to(request.user).filter(factory=factory)
+    every = every.select_related("person", "brand", "factory").with_own_people()
     shared_with = SharingGrant.objects.visible_to(request.user).filter(factory=factory).values("brand")
     brands = Brand.objects.filter(pk__in=shared_with).order_by("name")
-    form = WhoSawFilter(_asked(request), records=seen, place=factory, brands=brands)
-    seen = form.narrow(seen.with_own_people())
+    form = WhoSawFilter(request.GET, records=every, place=factory, brands=brands)
+    seen = form.narrow(every)
     searches = form.narrow(SearchRecord.objects.visible_to(request.user).naming(factory))
     searches = searches.select_related("person", "brand")
     if _is_export(request, form):
@@ -53,13 +54,15 @@ def who_saw(request: HttpRequest, pk: int) -> HttpResponseBase:
         name = f"who-saw-what-{factory.bw_id.replace('/', '-')}"
         columns, named = _factory_columns(factory), _search_columns(factory)
         return _export(request, name, columns, _cells(seen, columns), _cells(searches, named))
+    page = page_at_cursor(request, lambda cursor: activity_page(seen, factory, cursor))
     context = {
         "factory": factory,
-        "page": requested_page(request, seen, AccessRecord.ORDER),
         "form": form,
+        "page": page,
+        "weeks": [] if page.previous_cursor else reads_by_week(form.narrow_without_days(every), factory),
         "searches": [_group(one) for one in searches.grouped()[:GROUPS_SHOWN]],
     }
-    return render(request, "records/who_saw.html", context | _state(request, form), status=_status(form))
+    return render(request, "records/who_saw.html", context, status=_status(form))
 
 
 @login_required
@@ -70,27 +73,18 @@ def what_we_read(request: HttpRequest, pk: int) -> HttpResponseBase:
     seen = AccessRecord.objects.visible_to(request.user).filter(brand=brand).select_related("person", "factory")
     factories = SharingGrant.objects.visible_to(request.user).filter(brand=brand).values("factory")
     sharing = Factory.objects.filter(pk__in=factories).order_by("name")
-    form = WhoSawFilter(_asked(request), records=seen, factories=sharing)
+    form = WhoSawFilter(request.GET, records=seen, factories=sharing)
     seen = form.narrow(seen)
     if _is_export(request, form):
         record(SharingEvent.RECORD_EXPORTED, by=person(request), brand_id=brand.pk, format=request.GET["format"])
         columns = _brand_columns()
         return _export(request, "what-we-read", columns, _cells(seen, columns))
     context = {"brand": brand, "page": requested_page(request, seen, AccessRecord.ORDER), "form": form}
-    return render(request, "records/what_we_read.html", context | _state(request, form), status=_status(form))
-
-
-def _asked(request: HttpRequest) -> QueryDict | None:
-    """Return the data that the filter is bound to: None while no field of it is in the address."""
-    return request.GET if set(request.GET) & set(WhoSawFilter.base_fields) else None
-
-
-def _state(request: HttpRequest, form: WhoSawFilter) -> dict[str, object]:
-    return {"in_use": form.is_bound and any(request.GET.get(name) for name in form.fields)}
+    return render(request, "records/what_we_read.html", context, status=_status(form))
 
 
 def _status(form: WhoSawFilter) -> int:
-    return REFUSED if form.is_bound and not form.is_valid() else 200
+    return 200 if form.is_valid() else REFUSED
 
 
 def _is_export(request: HttpRequest, form: WhoSawFilter) -> bool:

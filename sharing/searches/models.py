@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from brands.models import Brand, own_brand_keys
 from factories.models import Factory, FactoryRole
 from portal.accounts.roles import Visitor, permitted_ids
+from sharing.records.models import of_sides
 
 
 class Searches(TypedDict):
@@ -52,11 +53,9 @@ class SearchRecordQuerySet(QuerySet["SearchRecord"]):
         own = roles.filter(organisation=factory.pk, group__user=OuterRef("person"))
         return self.filter(factories__contains=[factory.pk]).defer("factories").annotate(is_own=Exists(own))
 
-    def read_for(self, whom: str) -> "SearchRecordQuerySet":
-        """Return the searches for a brand (its id), by the factory's own people ("own") or by staff, after `naming`."""
-        if whom in {"own", "staff"}:
-            return self.filter(Q(("is_own", whom == "own")), brand=None)
-        return self.filter(brand=int(whom))
+    def read_for(self, *sides: str) -> "SearchRecordQuerySet":
+        """Return the searches of `sides` (see `of_sides`), after `naming`."""
+        return self.filter(of_sides(sides))
 
     def grouped(self) -> "QuerySet[SearchRecord, Searches]":
         """Return how often each side searched for the same, after `naming`: the latest first."""

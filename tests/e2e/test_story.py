@@ -185,10 +185,13 @@ def order(member: Visitor, kind: str) -> None:
 
 def the_manager_sees_who_viewed_and_downloaded(manager: Visitor) -> None:
     manager.menu("Brands")
-    manager.follow("Who saw what")
-    rows = manager.page.locator("main tbody tr", has_text="Brand A Member")
-    expect(rows.filter(has_text="Downloaded")).to_have_count(1)
-    expect(rows.filter(has_text="Opened").first).to_contain_text("Aster & Oak")
+    manager.follow("Activity")
+    brand = manager.page.locator("details.fold", has_text="Aster & Oak")
+    brand.locator("summary").click()
+    records = brand.locator("li", has_text="Brand A Member")
+    expect(records.filter(has_text="Downloaded")).to_have_count(1)
+    expect(records.filter(has_text="Opened").first).to_be_visible()
+    manager.look()
 
 
 def the_member_orders_another_file(member: Visitor, assessment: Assessment) -> tuple[Page, str]:
