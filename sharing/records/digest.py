@@ -12,7 +12,7 @@ from django.db.models import Count, Max, Q
 
 from factories.models import Factory
 from portal.accounts.roles import Visitor
-from portal.core.days import Place, Zone, start_of, today, zone_named
+from portal.core.days import Place, Zone, day_of, start_of, today, zone_named
 from portal.notices.outbox import announce
 from sharing.grants.models import SharingGrantQuerySet
 from sharing.models import AccessRecord, Scope, SharingGrant
@@ -78,6 +78,13 @@ def last_month(place: Place, *, running: bool = False) -> date:
     """Return the first day of the last full month at a place, or with `running` of the current one."""
     this = today(place).replace(day=1)
     return this if running else month_before(this)
+
+
+def latest_month(*, user: Visitor, factory: Factory) -> date:
+    """Return the first day of the latest month in which a brand read something; of the last full one if none did."""
+    seen = AccessRecord.objects.visible_to(user).filter(factory=factory, brand__isnull=False)
+    latest = seen.order_by(*AccessRecord.ORDER).values_list("at", flat=True).first()
+    return day_of(latest, factory).replace(day=1) if latest else last_month(factory)
 
 
 def month_before(month: date) -> date:

@@ -26,7 +26,7 @@ from sharing.events import SharingEvent
 from sharing.gates.pages import factory_inside, own_brand, person
 from sharing.models import AccessRecord, SearchRecord, SharingGrant
 from sharing.records.activity import activity_page, reads_by_week
-from sharing.records.digest import last_month, month_after, month_before, month_of, monthly_digest
+from sharing.records.digest import last_month, latest_month, month_after, month_before, month_of, monthly_digest
 from sharing.records.forms import WhoSawFilter
 from sharing.searches.models import Searches
 
@@ -167,14 +167,17 @@ def _group(found: Searches) -> dict[str, object]:
 @login_required
 @require_safe
 def monthly_summary(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show one month of who-saw-what in numbers, to read or print: the last full one or, say, `?month=2026-03`."""
+    """Show a month of who-saw-what in numbers: `?month=2026-03`, or the latest one in which a brand read something."""
     factory = factory_inside(request, pk)
+    asked = request.GET.get("month")
     try:
-        month = month_of(request.GET["month"]) if request.GET.get("month") else last_month(factory)
+        month = month_of(asked) if asked else latest_month(user=person(request), factory=factory)
     except ValueError as error:
         raise Http404 from error
     digest = monthly_digest(user=person(request), factory=factory, month=month)
-    context = {"factory": factory, "digest": digest, "months": _months_beside(factory, month)}
+    is_running = month == last_month(factory, running=True)
+    months = _months_beside(factory, month)
+    context = {"factory": factory, "digest": digest, "months": months, "is_running": is_running}
     return render(request, "records/monthly_summary.html", context)
 
 

@@ -252,6 +252,19 @@ def test_the_month_in_numbers_on_a_page_by_api_and_in_a_mail_once(seen: World, c
     assert digest_line(notice, seen.person("brand_a_member")) is None
 
 
+def test_the_summary_opens_on_the_latest_month_in_which_a_brand_read_something(world: World, client_of: Any) -> None:
+    manager, address = client_of(world.person("manager_a")), reverse("monthly_summary", args=[world.factory_a.pk])
+    saw(world, "member_a")
+    assert manager.get(address).context["digest"].month == digest.last_month(world.factory_a)
+    world.grant()
+    saw(world, "brand_a_member")
+    this = digest.last_month(world.factory_a, running=True)
+    assert manager.get(address).context["digest"].month == this
+    with time_machine.travel(start_of(this, world.factory_a) + timedelta(days=100)):
+        later = client_of(world.person("manager_a")).get(address)
+    assert later.context["digest"].month == this
+
+
 def test_r54_months_begin_and_end_at_the_factory(world: World) -> None:
     month = digest.month_of("2026-12")
     assert digest.bounds(month, world.factory_a) == (
