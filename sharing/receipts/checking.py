@@ -9,6 +9,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from hmac import compare_digest
 
+from django.conf import settings
+
 from portal.core.signing import KnownKey, NotSignedError, Refusal, key_id_of, known_keys, verified
 from portal.core.strict_json import AmbiguousJsonError, read_strictly
 from sharing.models import Receipt
@@ -111,8 +113,31 @@ def _check(jws: str, header: dict[str, object]) -> Checked:
     return Checked(outcome, number, key, sentence(payload), facts(payload, disclosed), issued_at, sealed)
 
 
+class CodeOutcome(StrEnum):
+    """The outcome of a check of a receipt's code."""
+
+    ISSUED = "issued"
+    UNKNOWN = "unknown"
+    ELSEWHERE = "elsewhere"
+
+
+def check_code(origin: str, number: str, given: str) -> CodeOutcome:
+    """Check a code: whose address it names, and whether we issued a receipt with this number and fingerprint.
+
+    A portal that moved still accepts the address under which it signed the receipt.
+    """
+    receipt = _issued(number, given)
+    if origin not in {settings.BASE_URL, receipt.payload["iss"] if receipt else settings.BASE_URL}:
+        return CodeOutcome.ELSEWHERE
+    return CodeOutcome.ISSUED if receipt else CodeOutcome.UNKNOWN
+
+
 def is_issued(number: str, given: str) -> bool:
     """Return whether we issued a receipt with this number and fingerprint (the QR code's address)."""
-    receipt = Receipt.objects.filter(number=normalised(number)).only("jws").first()
+    return _issued(number, given) is not None
+
+
+def _issued(number: str, given: str) -> Receipt | None:
+    receipt = Receipt.objects.filter(number=normalised(number)).only("jws", "payload").first()
     known = fingerprint(receipt.jws if receipt else "").encode()
-    return compare_digest(known, given.lower()[:32].encode(errors="replace")) and receipt is not None
+    return receipt if compare_digest(known, given.lower()[:32].encode(errors="replace")) else None

@@ -183,6 +183,7 @@ def _annex(proof: Proof | None) -> dict[str, object] | None:
 def pdf_of(receipt: Receipt, *, from_inside: bool, proof: Proof | None = None) -> bytes:
     """Return the receipt on one page, and its inclusion proof on a second one, in the active language.
 
+    The document that proves itself is attached, so that the PDF alone can be checked.
     Raises `portal.core.documents.RenderError`.
     """
     with shown_in(receipt.factory):
@@ -190,6 +191,7 @@ def pdf_of(receipt: Receipt, *, from_inside: bool, proof: Proof | None = None) -
     shown = cast("dict[str, Any]", map_strings(data, lambda text: breakable(showable(text)[0])))
     timestamp = int(receipt.issued_at.timestamp())
     shown["qr"] = _qr_code(verify_url(receipt))
+    shown["document"] = json_of(receipt, from_inside=from_inside, proof=proof)
     return compile_pdf(TEMPLATE, shown, timestamp=timestamp, should_cancel=lambda: False, timeout=PDF_SECONDS)
 
 
@@ -205,12 +207,15 @@ def _pdf_data(receipt: Receipt, *, from_inside: bool, proof: Proof | None) -> di
         "number_line": _("Receipt %s") % receipt.number,
         "sentence": sentence(payload),
         "facts": facts(payload, receipt.disclosed if from_inside else {}),
+        "document_name": f"receipt-{receipt.number}.json",
+        "document_type": CONTENT_TYPE,
+        "document_words": _("The signed receipt, for programs"),
         "qr_alt": _("QR code that leads to the page where this receipt is checked"),
         "check_heading": _("Is this receipt genuine?"),
         "check": [
             _("Scan the code, or go to %s, to see whether the portal issued this number with this signature.")
             % (settings.BASE_URL + reverse("verify")),
-            _("To check every word, upload the receipt's JSON file there, or check it without us with our public key."),
+            _("To check every word, upload this PDF there, or check the receipt's JSON file with our public key."),
             _("A receipt says what was decided then; it does not say what is shared today."),
         ],
         "key_line": _("Signature (Ed25519, key %s):") % receipt.key_id,

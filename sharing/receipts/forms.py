@@ -2,17 +2,44 @@
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from portal.core.uploads import megabytes
 from sharing.receipts.checking import LONGEST
+from sharing.receipts.evidence import LARGEST, MOST_PIXELS, Kind, Unread, kind_of
+from sharing.receipts.numbers import normalised
+
+# Types and endings: a phone then offers its camera beside its files, and an iPhone sends a JPEG.
+ACCEPTED = "application/pdf,.pdf,application/json,.json,image/jpeg,image/png,image/webp"
+LONGEST_TYPED = 40
 
 
 class VerifyForm(forms.Form):
-    """A receipt's JSON, pasted or as a file."""
+    """What somebody has of a receipt: a file or photo, its number, or the text of its JSON file."""
 
-    file = forms.FileField(label=_("The receipt's JSON file"), required=False, allow_empty_file=True)
+    file = forms.FileField(
+        label=_("File or photo"),
+        required=False,
+        allow_empty_file=True,
+        help_text=format_lazy(
+            _("The receipt's PDF or JSON file, or a photo of the code on the paper. At most {size} MB."),
+            size=megabytes(LARGEST),
+        ),
+        widget=forms.FileInput(attrs={"accept": ACCEPTED}),
+    )
+    number = forms.CharField(
+        label=_("Number of the receipt"),
+        required=False,
+        max_length=LONGEST_TYPED,
+        help_text=_(
+            "For those who can see the receipt after signing in. A number alone proves nothing to anyone else."
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "dir": "ltr"}),
+    )
     text = forms.CharField(
-        label=_("Or its text"),
+        label=_("Text of the JSON file"),
         required=False,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 6, "dir": "ltr", "spellcheck": "false", "autocomplete": "off"}),
@@ -25,25 +52,70 @@ class VerifyForm(forms.Form):
             raise ValidationError(_("This is longer than any receipt. Paste the text of one receipt."))
         return text
 
-    def clean_file(self) -> str:
-        """Return the content of the file. Raises `ValidationError` for one that is too large or is not text."""
+    def clean_number(self) -> str:
+        """Return the number as it is shown. Raises `ValidationError` for what cannot be one, issued or not."""
+        typed: str = self.cleaned_data["number"]
+        number = normalised(typed)
+        if typed and not number:
+            raise ValidationError(_("Check the number: it has sixteen letters and digits in four groups."))
+        return number
+
+    def clean_file(self) -> bytes:
+        """Return the content of the file. Raises `ValidationError` for one that is too large or of another kind."""
         upload = self.cleaned_data["file"]
         if upload is None:
-            return ""
-        if upload.size > LONGEST:
-            raise ValidationError(_("This file is larger than any receipt. Choose the receipt's JSON file."))
-        try:
-            return str(upload.read().decode("utf-8-sig"))
-        except UnicodeDecodeError as error:
-            raise ValidationError(_("This file is not text. Choose the receipt's JSON file, not its PDF.")) from error
+            return b""
+        if upload.size > LARGEST:
+            raise ValidationError(
+                _("This file is larger than %s MB. Choose the PDF or JSON file, or crop the photo to the code.")
+                % megabytes(LARGEST)
+            )
+        content = bytes(upload.read())
+        kind = kind_of(content)
+        if kind is None:
+            raise ValidationError(
+                _("This file is not a PDF, a JSON file or a photo (JPEG, PNG or WebP). Choose one of these.")
+            )
+        if kind == Kind.TEXT and len(content) > LONGEST:
+            raise ValidationError(_("This file is longer than any receipt. Choose the receipt's JSON file."))
+        return content
 
     def clean(self) -> dict[str, object]:
-        """Require at least one of the two. Raises `ValidationError` when both are empty."""
+        """Require at least one. Raises `ValidationError` when all are empty."""
         given = self.cleaned_data
-        if not self.errors and not given.get("file") and not given.get("text", "").strip():
-            raise ValidationError(_("Choose the receipt's JSON file, or paste its text."))
+        if not self.errors and not given.get("file") and not given.get("number") and not given.get("text", "").strip():
+            raise ValidationError(
+                _("Choose the receipt's PDF, its JSON file or a photo of its code, or enter its number.")
+            )
         return given
 
-    def document(self) -> str:
-        """Return the text to be checked: the file's, else what was pasted."""
-        return str(self.cleaned_data["file"] or self.cleaned_data["text"])
+    @property
+    def kind(self) -> Kind | None:
+        """What the file is; None where there is none. Ask after `is_valid`."""
+        content = self.cleaned_data["file"]
+        return kind_of(content) if content else None
+
+    def refuse(self, reason: Unread) -> None:
+        """Say beside the field why there is nothing to check in the file."""
+        self.add_error("file", _sentence(reason))
+
+
+def _sentence(reason: Unread) -> str:
+    sentences = {
+        Unread.NO_RECEIPT: _now(
+            "This PDF contains no signed receipt. Download it from the portal again, or take a photo of the code on it."
+        ),
+        Unread.SEVERAL_IN_PDF: _now("This PDF contains several receipts. Check one at a time."),
+        Unread.BROKEN: _now("This photo cannot be opened; the file may be incomplete. Take the photo again."),
+        Unread.PIXELS: _now("This photo has more than %s million pixels. Crop it to the code, or take a smaller one.")
+        % (MOST_PIXELS // 1_000_000),
+        Unread.TOO_HARD: _now("This photo took too long to read. Take one that shows only the code."),
+        Unread.NO_CODE: _now(
+            "No code was found in this photo. Take it again from closer, in good light, with the whole code in focus."
+        ),
+        Unread.OTHER_CODE: _now(
+            "The code in this photo is not that of a receipt. Take a photo of the code at the foot of the receipt."
+        ),
+        Unread.SEVERAL_CODES: _now("This photo shows the codes of several receipts. Take a photo of one at a time."),
+    }
+    return sentences[reason]

@@ -1,5 +1,8 @@
 """Pages of receipts: the list of a side, one receipt and its files; and the public page where anybody checks one."""
 
+from dataclasses import dataclass
+
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -13,17 +16,20 @@ from portal.core.days import show_days_of
 from portal.core.documents import RenderError
 from portal.core.signing import known_keys
 from portal.core.uploads import public_upload
+from portal.ui.forms import REFUSED
 from portal.ui.lists import requested_page
 from sharing.gates.pages import factory_inside, own_brand
 from sharing.models import Receipt
-from sharing.receipts.checking import LONGEST, Checked, Outcome, check_document, is_issued
+from sharing.receipts.checking import Checked, CodeOutcome, Outcome, check_code, check_document
 from sharing.receipts.document import CONTENT_TYPE, facts, json_of, pdf_of, proof_facts, proof_steps, sentence
+from sharing.receipts.evidence import LARGEST, Code, Kind, UnreadError, code_in, document_in
 from sharing.receipts.forms import VerifyForm
 from sharing.receipts.models import ReceiptQuerySet
 from sharing.receipts.numbers import normalised
 from sharing.receipts.proof import proof_of
 
 DRAFTS_KEPT = 200  # characters of a number that somebody typed
+PHOTO_COSTS = 6  # checks of `VERIFY_RATE`: reading a photo takes that much longer
 
 
 @login_required
@@ -86,8 +92,12 @@ def receipt_json(request: HttpRequest, number: str) -> HttpResponse:
     found, from_inside = _found(request, number)
     discloses = from_inside and request.GET.get("copy") != "brand"
     content = json_of(found, from_inside=discloses, proof=proof_of(found))
-    copy = "factory-copy" if discloses else "brand-copy"  # the factory may download both, and passes only one on
-    return _download(content, CONTENT_TYPE, f"receipt-{found.number}-{copy}.json")
+    return _download(content, CONTENT_TYPE, _file_name(found, discloses, "json"))
+
+
+def _file_name(receipt: Receipt, discloses: bool, ending: str) -> str:
+    """Return the name of a copy: the factory may download both copies, and passes only one on."""
+    return f"receipt-{receipt.number}-{'factory' if discloses else 'brand'}-copy.{ending}"
 
 
 def _download(content: str | bytes, content_type: str, name: str) -> HttpResponse:
@@ -98,41 +108,145 @@ def _download(content: str | bytes, content_type: str, name: str) -> HttpRespons
 @login_required
 @require_GET
 def receipt_pdf(request: HttpRequest, number: str) -> HttpResponse:
-    """Download the receipt on one page, with a QR code; its inclusion proof on a second one."""
+    """Download the receipt on one page, with a QR code, its inclusion proof on a second one, and its JSON attached.
+
+    The factory may also get the brand's copy (`copy=brand`).
+    """
     found, from_inside = _found(request, number)
+    discloses = from_inside and request.GET.get("copy") != "brand"
     try:
-        content = pdf_of(found, from_inside=from_inside, proof=proof_of(found))
+        content = pdf_of(found, from_inside=discloses, proof=proof_of(found))
     except RenderError:
         messages.error(
             request, _("The PDF could not be created. Try again later, or use the JSON file, which proves the same.")
         )
         return redirect("receipt", number=found.number)
-    return _download(content, "application/pdf", f"receipt-{found.number}.pdf")
+    return _download(content, "application/pdf", _file_name(found, discloses, "pdf"))
 
 
-@public_upload(LONGEST)
+@public_upload(LARGEST)
 @require_http_methods(["GET", "POST"])
 def verify(request: HttpRequest) -> HttpResponse:
-    """Check a receipt for anybody, by its JSON or the address in its QR code. No sign-in is needed."""
-    form, checked, scanned = VerifyForm(), None, None
-    number, fingerprint = (request.GET.get(name, "")[:DRAFTS_KEPT] for name in ("number", "print"))
-    asks = request.method == "POST" or bool(number)
-    if asks and not VerifyThrottle().allow_request(request, None):  # type: ignore[arg-type]
-        return render(request, "429.html", status=429)
+    """Check a receipt for anybody, by its PDF, its JSON, or a photo or the address of its code. No sign-in is needed.
+
+    A number alone leads those who see the receipt to it; all others get one answer, whether it exists or not.
+    """
+    form, found, cost = VerifyForm(), Found(), 0
     if request.method == "POST":
         form = VerifyForm(request.POST, request.FILES)
-        checked = check_document(form.document()) if form.is_valid() else None
-    elif number:
-        scanned = {"number": normalised(number) or number, "is_issued": is_issued(number, fingerprint)}
-    status = 200 if request.method == "GET" or (checked and checked.is_valid) else 400
-    context = {"form": form, "checked": checked, "words": _words(checked), "scanned": scanned, "keys": known_keys()}
+        cost = PHOTO_COSTS if form.is_valid() and form.kind is Kind.PHOTO else 1
+    elif number := request.GET.get("number", "")[:DRAFTS_KEPT]:
+        code = Code(settings.BASE_URL, number, request.GET.get("print", "")[:DRAFTS_KEPT])
+        found, cost = _scanned(code), 1
+    if not may_check(request, cost):
+        return render(request, "429.html", status=429)
+    if request.method == "POST" and form.is_valid():
+        found = _found_in(form, request)
+    status = 200 if request.method == "GET" or found.is_good else REFUSED
+    context = {"form": form, "found": found, "words": _words(found), "keys": known_keys()}
     return render(request, "receipts/verify.html", context, status=status)
 
 
-def _words(checked: Checked | None) -> tuple[str, str, str] | None:
+@dataclass(frozen=True)
+class Found:
+    """What a check found: of a signed document (`checked`), of a code (`code`), or of a number alone (`number`).
+
+    `own` says that the asker may see the receipt of the number.
+    """
+
+    checked: Checked | None = None
+    from_pdf: bool = False
+    code: CodeOutcome | None = None
+    number: str = ""
+    own: bool = False
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the portal issued it."""
+        return self.own or self.code is CodeOutcome.ISSUED or (self.checked is not None and self.checked.is_valid)
+
+    @property
+    def leads_to_receipt(self) -> bool:
+        """Whether to offer the receipt's page: for a genuine code, and a number of which nothing is said."""
+        return self.code is CodeOutcome.ISSUED or (self.code is None and bool(self.number))
+
+
+def may_check(request: HttpRequest, cost: int) -> bool:
+    """Return whether the address of the visitor may check once more, for the cost of so many checks."""
+    return all(VerifyThrottle().allow_request(request, None) for _check in range(cost))  # type: ignore[arg-type]
+
+
+def _found_in(form: VerifyForm, request: HttpRequest) -> Found:
+    """Check what was sent: the file, else the number, else the text. What cannot be read is an error of the form."""
+    given, kind = form.cleaned_data, form.kind
+    try:
+        if kind is Kind.PHOTO:
+            return _scanned(code_in(given["file"]))
+        if kind is Kind.PDF:
+            return Found(check_document(document_in(given["file"])), from_pdf=True)
+    except UnreadError as error:
+        form.refuse(error.reason)
+        return Found()
+    if kind is Kind.TEXT:
+        return Found(check_document(given["file"].decode("utf-8-sig")))
+    if number := given["number"]:
+        return Found(number=number, own=Receipt.objects.visible_to(request.user).filter(number=number).exists())
+    return Found(check_document(given["text"]))
+
+
+def _scanned(code: Code) -> Found:
+    outcome = check_code(code.origin, code.number, code.fingerprint)
+    return Found(code=outcome, number=normalised(code.number) or code.number)
+
+
+def _words(found: Found) -> tuple[str, str, str] | None:
     """Return the tone, the title and the sentence for what was found."""
-    if checked is None:
-        return None
+    if found.code is not None:
+        return _words_for_code(found.code, found.number)
+    if found.number:
+        return _words_for_number(found.own)
+    return _words_for_document(found.checked) if found.checked else None
+
+
+def _words_for_code(outcome: CodeOutcome, number: str) -> tuple[str, str, str]:
+    if outcome is CodeOutcome.ISSUED:
+        return (
+            "ok",
+            _("The portal issued receipt %(number)s with this signature") % {"number": number},
+            _(
+                "This code alone does not prove that the text on the paper was signed. Compare the paper with "
+                "the receipt: the factory and the brand can see it after signing in. You can also check its JSON file "
+                "below."
+            ),
+        )
+    if outcome is CodeOutcome.ELSEWHERE:
+        return (
+            "nc",
+            _("This code leads to another website"),
+            _("It looks like the code of a receipt, but its address is not this portal's. Do not rely on this paper."),
+        )
+    return (
+        "nc",
+        _("The portal issued no receipt with this number and signature"),
+        _("The address may be incomplete: scan the code again. If the result is the same, do not rely on this paper."),
+    )
+
+
+def _words_for_number(is_own: bool) -> tuple[str, str, str]:
+    if is_own:
+        return (
+            "ok",
+            _("The portal issued a receipt with this number"),
+            _("Compare it with the one that you have: anyone can copy a number."),
+        )
+    return (
+        "wait",
+        _("A number alone cannot be checked"),
+        _("Anyone can copy a number. Choose the receipt's PDF or JSON file, or a photo of the code on the paper."),
+    )
+
+
+def _words_for_document(checked: Checked) -> tuple[str, str, str]:
     if checked.is_valid:
         return (
             "ok",
