@@ -9,11 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from assessments.models import Assessment
 from assessments.visits.models import AssessmentQuerySet
@@ -97,7 +98,6 @@ def _for_brand(brand: Brand, factory: Factory, scope: str, cycle: int, at: datet
 class Reader:
     """One person who could read a version: for which organisation, in which role, and by which grant."""
 
-    version: int
     side: str  # brand, factory or programme
     organisation: str
     role: str
@@ -135,6 +135,52 @@ class Readers:
         return [reader for reader in self.people if reader.side == Side.PROGRAMME]
 
 
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Together(Generic[T]):
+    """The versions of a report that the same readers of one side could read, newest first, and these readers."""
+
+    versions: list[int]
+    readers: list[T]
+
+    @property
+    def in_words(self) -> str:
+        """The versions in words."""
+        words = ngettext("Version %(numbers)s", "Versions %(numbers)s", len(self.versions))
+        return words % {"numbers": _(", ").join(map(str, self.versions))}
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The readers of all versions of a report at a moment, each distinct set of a side once."""
+
+    brands: list[Together[tuple[SharingGrant, list[Reader]]]]
+    own: list[Together[Reader]]
+    staff: list[Together[Reader]]
+
+
+def by_side(found: list[Readers]) -> Sides:
+    """Return the readers of a report's versions, by side, for one sheet that names each of them once."""
+    return Sides(
+        _together([(readers, readers.brands) for readers in found]),
+        _together([(readers, readers.own) for readers in found]),
+        _together([(readers, readers.staff) for readers in found]),
+    )
+
+
+def _together(parts: list[tuple[Readers, list[T]]]) -> list[Together[T]]:
+    groups: list[Together[T]] = []
+    for readers, part in parts:
+        same = next((group for group in groups if group.readers == part), None)
+        if same is None:
+            groups.append(Together([], part))
+            same = groups[-1]
+        same.versions.append(readers.assessment.version)
+    return groups
+
+
 def who_could_see(user: Visitor, factory: Factory, cycle: int, scope: str, at: datetime | None = None) -> list[Readers]:
     """Return, for the factory and its country's staff, who could read each version of a cycle's report at a moment.
 
@@ -166,9 +212,7 @@ def _people(
     for row in rows.order_by("user__name", "user", "group"):
         grant = grants.get(row["brand"])
         side, organisation, role = _place(row, grant)
-        yield Reader(
-            assessment.version, side, organisation, role, row["person"], row["person_key"], row["machine"], grant
-        )
+        yield Reader(side, organisation, role, row["person"], row["person_key"], row["machine"], grant)
 
 
 def _place(row: Mapping[str, Any], grant: SharingGrant | None) -> tuple[str, str, str]:

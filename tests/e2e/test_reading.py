@@ -1,5 +1,7 @@
 """Pages for everybody: on a phone, by keyboard, without JavaScript, and for a scanner on every page of every role."""
 
+import shutil
+import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -85,6 +87,28 @@ def test_every_page_on_a_phone(visit: Visit, shared: World, persona: str, pytest
         assert visitor.open(path) == (404 if path == "/nowhere/" else 200), path
         visitor.fits()
     assert visitor.scanned > len(pages)
+
+
+@pytest.mark.skipif(not shutil.which("pdftotext"), reason="pdftotext is not installed")
+def test_f5_a_factorys_pages_print_without_controls_and_blank_pages(visit: Visit, shared: World) -> None:
+    """On paper stand the factory, who printed it and when; nothing that can only be pressed."""
+    manager, factory = visit("manager_a"), f"/factories/{shared.factory_a.pk}/"
+    manager.may_scan = False
+    manager.page.emulate_media(media="print")
+    receipt = shared.factory_a.grants.get(scope="report").receipts.get().number
+    for path in (
+        f"{factory}who-could-see/?cycle=2", f"{factory}who-saw-what/", f"{factory}who-saw-what/month/",
+        f"{factory}brands/", f"{factory}brands/{shared.brand_a.pk}/", f"/receipts/{receipt}/",
+    ):  # fmt: skip
+        assert manager.open(path) == 200, path
+        controls = manager.page.locator("button, .btn, input, select, textarea, nav, header, footer")
+        assert controls.locator("visible=true").count() == 0, path
+        paper = manager.page.pdf(format="A4")
+        words = subprocess.run(["pdftotext", "-", "-"], input=paper, capture_output=True, check=True).stdout.decode()
+        sheets = [sheet.split() for sheet in words.split("\f")[:-1]]
+        assert all(len(sheet) > 5 for sheet in sheets), path
+        printed = f"{shared.factory_a.name} ({shared.factory_a.bw_id}). Printed by Manager A"
+        assert printed in " ".join(sheets[0]), path
 
 
 def test_the_scanner_and_the_console_notice_what_is_wrong(visit: Visit) -> None:

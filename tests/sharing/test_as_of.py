@@ -17,10 +17,11 @@ from factories.models import Factory
 from portal.accounts.models import MembershipPeriod, User
 from portal.accounts.services import add_member, change_role, remove_member
 from portal.core.days import end_of, moment_in_words, today, written
-from portal.disclosure.explaining import who_could_see
+from portal.disclosure.explaining import by_side, who_could_see
 from sharing import access
 from sharing.grants.services.revoking import revoke_access
 from sharing.models import SharingGrant, WithheldReport
+from tests.publishing import correct
 from tests.world import World, make_assessment
 
 pytestmark = pytest.mark.django_db
@@ -182,6 +183,24 @@ def test_who_could_see_is_answered_for_brands_people_and_staff(world: World) -> 
     assert who_could_see(manager, world.factory_a, 4, "report") == []  # R47: planned
     assert len(who_could_see(world.person("team_leader"), world.factory_a, 4, "report")) == 1
     assert who_could_see(manager, world.factory_b, 1, "report") == []
+
+
+def test_f20_who_could_see_names_the_readers_of_two_versions_once(world: World, client_of: Any) -> None:
+    """The brand that was granted access after the correction reads the new version only."""
+    world.grant()
+    correct(world, world.assessments["a2"])
+    manager = world.person("manager_a")
+    sides = by_side(who_could_see(manager, world.factory_a, 2, "report"))
+    assert [[group.versions for group in side] for side in (sides.brands, sides.own, sides.staff)] == [[[2, 1]]] * 3
+    browser, address = client_of(manager), reverse("who_could_see", args=[world.factory_a.pk])
+    sheet = browser.get(address, {"cycle": 2}).content.decode()
+    names = ("brand_a_member", "member_a", "team_leader")
+    assert [sheet.count(world.person(name).name) for name in names] == [1, 1, 1]
+    assert f"Printed by {manager.name}" in sheet
+    world.grant(world.brand_b)
+    sides = by_side(who_could_see(manager, world.factory_a, 2, "report"))
+    assert [group.versions for group in sides.brands] == [[2], [1]]
+    assert [group.in_words for group in sides.own] == ["Versions 2, 1"]
 
 
 def test_r54_the_end_of_access_is_its_last_day_at_the_factory_as_on_every_page(world: World, client_of: Any) -> None:

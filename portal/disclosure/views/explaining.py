@@ -16,12 +16,13 @@ from factories.models import Factory
 from portal.core.days import show_days_of
 from portal.core.events import record
 from portal.core.exports import FORMATS, table_response
-from portal.disclosure.explaining import explain, explain_to_brand, table_of_readers, who_could_see
+from portal.disclosure.explaining import by_side, explain, explain_to_brand, table_of_readers, who_could_see
 from portal.disclosure.moments import ExplainForm, MomentForm
 from portal.ui.forms import REFUSED
 from sharing.events import SharingEvent
 from sharing.gates.pages import factory_inside, person
 from sharing.grants.queries import granted_to
+from sharing.models import Scope
 
 
 def _asked(request: HttpRequest, factory: Factory) -> dict[str, object] | None:
@@ -90,5 +91,6 @@ def who_could_see_page(request: HttpRequest, pk: int) -> HttpResponseBase:
             header, rows = table_of_readers(found, asked["scope"], at or timezone.now(), factory)
             name = f"who-could-see-{factory.bw_id.replace('/', '-')}-cycle-{asked['cycle']}"
             return table_response(request.GET["format"], name, header, rows)
-        context |= {"found": found, **_moment_words(at)}
+        words = {"scope": Scope(asked["scope"]).label, "cycle": asked["cycle"], **_moment_words(at)}
+        context |= {"found": found, "sides": by_side(found), **words}
     return render(request, "disclosure/who_could_see.html", context, status=_status(form))

@@ -13,6 +13,7 @@ from django import template
 from django.forms import BoundField, Widget
 from django.forms.widgets import CheckboxInput, Select, Textarea
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
@@ -206,6 +207,12 @@ def clock(value: datetime.datetime) -> str:
     """Return the time of day of a moment (14:05) inside <time>, at the place whose days the page shows and names."""
     local = at_place(value, shown_place())
     return format_html('<time datetime="{}">{}</time>', local.isoformat(), written(local, "TIME_FORMAT"))
+
+
+@register.simple_tag
+def present_moment() -> datetime.datetime:
+    """Return the moment at which the page is made."""
+    return timezone.now()
 
 
 @register.simple_tag
