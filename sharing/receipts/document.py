@@ -191,7 +191,8 @@ def pdf_of(receipt: Receipt, *, from_inside: bool, proof: Proof | None = None) -
     shown = cast("dict[str, Any]", map_strings(data, lambda text: breakable(showable(text)[0])))
     timestamp = int(receipt.issued_at.timestamp())
     shown["qr"] = _qr_code(verify_url(receipt))
-    shown["document"] = json_of(receipt, from_inside=from_inside, proof=proof)
+    document = json_of(receipt, from_inside=from_inside, proof=proof)
+    shown |= {"document": document, "document_name": f"receipt-{receipt.number}.json", "document_type": CONTENT_TYPE}
     return compile_pdf(TEMPLATE, shown, timestamp=timestamp, should_cancel=lambda: False, timeout=PDF_SECONDS)
 
 
@@ -207,8 +208,6 @@ def _pdf_data(receipt: Receipt, *, from_inside: bool, proof: Proof | None) -> di
         "number_line": _("Receipt %s") % receipt.number,
         "sentence": sentence(payload),
         "facts": facts(payload, receipt.disclosed if from_inside else {}),
-        "document_name": f"receipt-{receipt.number}.json",
-        "document_type": CONTENT_TYPE,
         "document_words": _("The signed receipt, for programs"),
         "qr_alt": _("QR code that leads to the page where this receipt is checked"),
         "check_heading": _("Is this receipt genuine?"),

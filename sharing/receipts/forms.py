@@ -1,15 +1,19 @@
 """The form for a receipt to be checked."""
 
+from typing import TYPE_CHECKING
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.text import format_lazy
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.uploads import megabytes
 from sharing.receipts.checking import LONGEST
 from sharing.receipts.evidence import LARGEST, MOST_PIXELS, Kind, Unread, kind_of
 from sharing.receipts.numbers import normalised
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 # Types and endings: a phone then offers its camera beside its files, and an iPhone sends a JPEG.
 ACCEPTED = "application/pdf,.pdf,application/json,.json,image/jpeg,image/png,image/webp"
@@ -30,7 +34,7 @@ class VerifyForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": ACCEPTED}),
     )
     number = forms.CharField(
-        label=_("Number of the receipt"),
+        label=_("Number of a receipt"),
         required=False,
         max_length=LONGEST_TYPED,
         help_text=_(
@@ -100,22 +104,22 @@ class VerifyForm(forms.Form):
         self.add_error("file", _sentence(reason))
 
 
-def _sentence(reason: Unread) -> str:
-    sentences = {
-        Unread.NO_RECEIPT: _now(
+def _sentence(reason: Unread) -> "StrOrPromise":
+    sentences: dict[Unread, StrOrPromise] = {
+        Unread.NO_RECEIPT: _(
             "This PDF contains no signed receipt. Download it from the portal again, or take a photo of the code on it."
         ),
-        Unread.SEVERAL_IN_PDF: _now("This PDF contains several receipts. Check one at a time."),
-        Unread.BROKEN: _now("This photo cannot be opened; the file may be incomplete. Take the photo again."),
-        Unread.PIXELS: _now("This photo has more than %s million pixels. Crop it to the code, or take a smaller one.")
+        Unread.SEVERAL_IN_PDF: _("This PDF contains several receipts. Check one at a time."),
+        Unread.BROKEN: _("This photo cannot be opened; the file may be incomplete. Take the photo again."),
+        Unread.PIXELS: _("This photo has more than %s million pixels. Crop it to the code, or take a smaller one.")
         % (MOST_PIXELS // 1_000_000),
-        Unread.TOO_HARD: _now("This photo took too long to read. Take one that shows only the code."),
-        Unread.NO_CODE: _now(
+        Unread.TOO_HARD: _("This photo took too long to read. Take one that shows only the code."),
+        Unread.NO_CODE: _(
             "No code was found in this photo. Take it again from closer, in good light, with the whole code in focus."
         ),
-        Unread.OTHER_CODE: _now(
+        Unread.OTHER_CODE: _(
             "The code in this photo is not that of a receipt. Take a photo of the code at the foot of the receipt."
         ),
-        Unread.SEVERAL_CODES: _now("This photo shows the codes of several receipts. Take a photo of one at a time."),
+        Unread.SEVERAL_CODES: _("This photo shows the codes of several receipts. Take a photo of one at a time."),
     }
     return sentences[reason]

@@ -211,8 +211,8 @@ def clock(value: datetime.datetime) -> str:
 
 @register.simple_tag
 def present_moment() -> datetime.datetime:
-    """Return the moment at which the page is made."""
-    return timezone.now()
+    """Return the moment at which the page is made, to the minute."""
+    return timezone.now().replace(second=0, microsecond=0)
 
 
 @register.simple_tag
