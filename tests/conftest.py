@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -27,6 +28,7 @@ from portal.ledger import sealing
 from portal.ledger.models import LedgerSeal
 from portal.ledger.sources import _registered as ledger_sources
 from portal.notices.outbox import notice_kinds
+from sharing.grants import undo
 from tests import budgets, resuming
 from tests.matrix.stage import Stage, beat, build_stage
 from tests.order import OneByOneOrTogether, has_real_transactions, put_in_order
@@ -356,3 +358,9 @@ def run_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(jobs, "nudge", jobs.run)
     monkeypatch.setattr("django.db.transaction.on_commit", lambda call, **_: call())
+
+
+@pytest.fixture
+def decisions_are_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody wait for the minutes in which a decision can be undone."""
+    monkeypatch.setattr(undo, "UNDO_TIME", timedelta(0))

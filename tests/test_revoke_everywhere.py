@@ -41,7 +41,10 @@ from tests.revoke.surfaces import GATES, open_gates, open_ones, surfaces
 from tests.revoke.told import Receiver, deliver_everything, mails_to_the_brand
 from tests.world import World
 
-pytestmark = pytest.mark.xdist_group("revoke everywhere")  # one worker makes what all of these ask about
+pytestmark = [
+    pytest.mark.xdist_group("revoke everywhere"),  # one worker makes what all of these ask about
+    pytest.mark.usefixtures("decisions_are_settled"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -10,15 +10,13 @@ from portal.notices.handing_out import hand_out_notices
 from portal.notices.mails import send_due_mails
 from portal.notices.models import Mailbox, MailItem, Notice
 from portal.notices.outbox import Line, NoticeKind, notice_kinds
-from sharing.grants import undo
 
 ALL = {"factory": "", "brand": "", "programme": ""}
 
 
 @pytest.fixture(autouse=True)
-def _decisions_are_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+def _settled(decisions_are_settled: None) -> None:
     """Nobody undoes a decision here, so nobody waits for that."""
-    monkeypatch.setattr(undo, "UNDO_TIME", timedelta(0))
 
 
 @pytest.fixture
