@@ -18,7 +18,7 @@ from portal.accounts.services import change_role
 from portal.core import jobs
 from portal.core.models import Event, Job
 from sharing.confirming.services import confirm_grant, refuse_grant, switch_confirmation_on
-from sharing.grants.services.granting import change_grant, grant_access
+from sharing.grants.services.granting import change_grant, grant_access, share_again
 from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import revoke_access, stop_all_sharing
 from sharing.holds.services import withhold_report
@@ -157,6 +157,24 @@ def test_two_revokes_at_once_are_one(world: World) -> None:
     assert refusals(answers, ValidationError) == 0
     assert Event.objects.filter(kind="grant.revoked").count() == 1
     assert seen_by_brand(world) == set()
+
+
+def test_what_was_stopped_is_resumed_once_and_ends_with_a_stop_behind_it(world: World) -> None:
+    """Two managers resume the same two brands in opposite order; nobody waits for the other for ever."""
+    first, second, factory = world.person("manager_a"), make_second_manager(world), world.factory_a
+    old = [world.grant(), world.grant(brand=world.brand_b)]
+    stop_all_sharing(by=first, factory=factory)
+    answers = at_once(
+        lambda: share_again(by=first, factory=factory, grants=old),
+        lambda: share_again(by=second, factory=factory, grants=old[::-1]),
+    )
+    assert {grant.pk for grant in answers[0]} == {grant.pk for grant in answers[1]}
+    assert SharingGrant.objects.filter(ended_at=None).count() == 2
+    again, ended = behind(
+        lambda: share_again(by=first, factory=factory, grants=old),
+        lambda: stop_all_sharing(by=second, factory=factory),
+    )
+    assert {grant.pk for grant in ended} == {grant.pk for grant in again}
 
 
 def test_a_grant_behind_stop_all_is_a_new_one_and_one_before_it_ends(world: World) -> None:

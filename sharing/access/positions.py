@@ -22,7 +22,7 @@ from sharing.access.conditions import OpenedAt
 from sharing.access.publication import Subject, is_out
 from sharing.grants.ends import End
 from sharing.models import SharingGrant, Subscription, WithheldReport
-from sharing.scopes import ASSESSMENT_SCOPES
+from sharing.scopes import ASSESSMENT_SCOPES, OFFERED_SCOPES
 from sharing.terms import Status
 
 # A grant, and the report of a cycle by its first publication.
@@ -75,6 +75,17 @@ class Position:
         """
         return _running(self.with_successors(grant)) if grant.end_code in {End.CHANGED, End.UNDONE} else None
 
+    def stopped_grants(self) -> list[SharingGrant]:
+        """Return the grants that the factory stopped and has not replaced since: at most one of each kind it can share.
+
+        It is what was decided last about that kind, apart from what was undone: nothing after it was refused, dropped
+        or expired. Where a given grant and a change of it ended together, it is the given one.
+        """
+        kept = [one for one in self.grants if one.end_code != End.UNDONE]
+        kinds = [scope for scope in OFFERED_SCOPES if self.standing_grant(scope) is None]
+        last = [max(own, key=_end) for scope in kinds if (own := [one for one in kept if one.scope == scope])]
+        return [one for one in last if one.end_code == End.STOPPED and not one.ended_by_expiry]
+
     @property
     def needs_subscription(self) -> bool:
         """Whether the brand reads nothing of a cycle without a subscription to it (R6)."""
@@ -106,6 +117,10 @@ class Position:
             return True
         opened = self.opened.get((grant.pk, report.cycle, published))
         return opened is not None and opened < report.superseded_at
+
+
+def _end(grant: SharingGrant) -> tuple[datetime, bool]:
+    return grant.ends_at or grant.created_at, grant.is_confirmed
 
 
 def _running(grants: Iterable[SharingGrant]) -> SharingGrant | None:

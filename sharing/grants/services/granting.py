@@ -1,4 +1,4 @@
-"""The verbs of consent: grant, change. Ending it is in `sharing.grants.services.revoking`.
+"""The verbs of consent: grant, grant again, change. Ending it is in `sharing.grants.services.revoking`.
 
 Each verb locks the factory row first (publication takes the same lock), authorises, writes the row and its event
 in one transaction. Only somebody who may `manage_sharing` on the factory decides (R6); SLCP is not involved (R4).
@@ -20,7 +20,7 @@ from sharing.events import SharingEvent
 from sharing.grants.ends import End
 from sharing.grants.notices.grants import notify_ended, notify_started
 from sharing.grants.services.journal import Journal
-from sharing.grants.services.outcomes import Outcome, Paper, Terms, changing, end_of, granting
+from sharing.grants.services.outcomes import Outcome, Paper, Terms, changing, end_of, granting, resuming
 from sharing.grants.services.situation import deciding_situation
 from sharing.models import SharingGrant
 from sharing.notice_names import SharingNotice
@@ -85,6 +85,27 @@ def grant_each(
             raise
         texts = [f"{brand.name}: {text}" for text in error.message_dict["brand"]]
         raise ValidationError({"brand": texts}) from error
+
+
+@transaction.atomic
+def share_again(*, by: User, factory: Factory, grants: Collection[SharingGrant]) -> list[SharingGrant]:
+    """Share again, each on its old terms, what `factory` stopped: all of it, or nothing.
+
+    The same grants again (a double click) give the same new ones. Raises `PermissionDenied`, or as `resuming` does; the
+    message names the brand that it is about.
+    """
+    journal = Journal(deciding_situation(by, factory.pk, {stopped.brand_id for stopped in grants}))
+    new = [_resume(journal, stopped) for stopped in grants]
+    journal.write()
+    return new
+
+
+def _resume(journal: Journal, stopped: SharingGrant) -> SharingGrant:
+    position = journal.situation.of(stopped.brand_id)
+    try:
+        return settle(journal, resuming(journal.situation, position, stopped.pk))
+    except ValidationError as error:
+        raise type(error)([f"{position.brand.name}: {text}" for text in error.messages]) from error
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ The verbs (`granting`, and those of requests and confirming) carry an outcome ou
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -107,6 +108,30 @@ def granting(situation: Situation, position: Position, scope: str, terms: Terms,
         )
     grant = _new_grant(situation, position, scope, terms, paper=paper)
     return Outcome(grant, SharingEvent.GRANT_CREATED, expired, End.EXPIRED)
+
+
+def resuming(situation: Situation, position: Position, key: UUID) -> Outcome:
+    """Return what sharing again does, on its old terms, with a grant that the factory stopped.
+
+    Idempotent: what has been resumed already is that grant. Raises as `granting` does, also where its end date has
+    passed since, and `HasChangedError` where it is not (or no longer) a grant that can be resumed.
+    """
+    stopped = position.grant(key)
+    if position.standing_grant(stopped.scope) is None and stopped not in position.stopped_grants():
+        raise HasChangedError(_("This access has since been changed. Check the list before you change anything."))
+    return granting(situation, position, stopped.scope, terms_again(stopped, situation.now))
+
+
+def terms_again(grant: SharingGrant, now: datetime) -> Terms:
+    """Return the terms of a grant for a new one; it begins now, unless the old one had not begun yet."""
+    return Terms(
+        cycles=grant.cycles,
+        cycle_number=grant.cycle_number,
+        valid_from=grant.valid_from if grant.valid_from > now else None,
+        expires_at=grant.expires_at,
+        purpose=grant.purpose,
+        hold_days=grant.hold_days,
+    )
 
 
 def changing(situation: Situation, position: Position, grant: SharingGrant, terms: Terms) -> Outcome:
