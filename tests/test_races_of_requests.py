@@ -169,7 +169,7 @@ def test_a_second_click_on_stop_all_ends_each_grant_once(world: World) -> None:
     world.grant(scope="step1")
     world.grant(brand=world.brand_b)
     manager = world.person("manager_a")
-    assert clicked(manager, "stop_all", world.factory_a.pk, reason="", confirmed="yes") == [302, 302, 302]
+    assert clicked(manager, "stop_all", world.factory_a.pk, reason="") == [302, 302, 302]
     assert (happened("sharing.stopped"), happened("grant.revoked")) == (1, 3)
     assert Receipt.objects.count() == 6
     assert seen_by_brand(world) == seen_by_brand(world, "brand_b_member") == set()

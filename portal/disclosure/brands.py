@@ -60,6 +60,11 @@ class BrandRow:
         return sorted(over, key=lambda grant: grant.ends_at or grant.created_at, reverse=True)
 
     @property
+    def stopped(self) -> list[SharingGrant]:
+        """The grants that the factory stopped and can resume; none of a brand that is not active."""
+        return self.position.stopped_grants() if self.brand.is_active else []
+
+    @property
     def to_share_again(self) -> SharingGrant | None:
         """The last grant that took effect, whose terms are offered to share again; None while there is access."""
         return next(iter(self.earlier), None) if not self.grants else None

@@ -178,7 +178,7 @@ def preview_grants(
     for brand in brands:
         position = situation.of(brand.pk)
         outcomes = [granting(situation, position, scope, terms) for scope in scopes]
-        found.append(_difference(situation, position, reports, outcomes))
+        found.append(effect_of(situation, position, reports, outcomes))
     return found
 
 
@@ -187,7 +187,7 @@ def preview_change(*, by: User, grant: SharingGrant, terms: Terms) -> Difference
     reports = reports_of(by, grant.factory)
     situation = _situation(by, grant.factory, [grant.brand_id], reports)
     position = situation.of(grant.brand_id)
-    return _difference(situation, position, reports, [changing(situation, position, position.grant(grant.pk), terms)])
+    return effect_of(situation, position, reports, [changing(situation, position, position.grant(grant.pk), terms)])
 
 
 def preview_confirmation(*, by: User, grant: SharingGrant) -> Difference:
@@ -195,7 +195,7 @@ def preview_confirmation(*, by: User, grant: SharingGrant) -> Difference:
     reports = reports_of(by, grant.factory)
     situation = situation_of(by, grant.factory, [grant.brand_id], reports)
     position = situation.of(grant.brand_id)
-    return _difference(situation, position, reports, [Outcome(position.grant(grant.pk))])
+    return effect_of(situation, position, reports, [Outcome(position.grant(grant.pk))])
 
 
 @dataclass(frozen=True)
@@ -235,7 +235,7 @@ def _answer(
     position = situation.of(request.brand_id)
     outcomes = approving(situation, request, scopes, terms)
     return Answer(
-        _difference(situation, position, reports, outcomes),
+        effect_of(situation, position, reports, outcomes),
         {outcome.grant.scope: outcome for outcome in outcomes},
         {scope: position.standing_grant(scope) for scope in scopes},
     )
@@ -247,10 +247,10 @@ def _situation(by: User, factory: Factory, brand_ids: Collection[int], reports: 
     return situation
 
 
-def _difference(
+def effect_of(
     situation: Situation, position: Position, reports: Sequence[Assessment], outcomes: Sequence[Outcome]
 ) -> Difference:
-    """Return what outcomes do, once a second person has confirmed them where that is needed."""
+    """Return what outcomes do for a brand, once a second person has confirmed them where that is needed."""
     after = position
     for outcome in outcomes:
         after = position_after(after, outcome, situation.now)

@@ -11,12 +11,14 @@ from portal.disclosure.views import (
     explaining,
     granting,
     holds,
+    resuming,
 )
 
 urlpatterns = [
     path("factories/<int:pk>/brands/", brands.factory_brands, name="factory_brands"),
     path("factories/<int:pk>/brands/<int:brand>/", brands.factory_brand, name="factory_brand"),
     path("factories/<int:pk>/sharing/new/", granting.grant, name="grant"),
+    path("factories/<int:pk>/sharing/resume/", resuming.resume, name="resume"),
     path("sharing/<uuid:pk>/change/", granting.change, name="grant_change"),
     path("factories/<int:pk>/sharing/reports/", holds.report_openings, name="report_openings"),
     path("factories/<int:pk>/sharing/reports/withhold/", holds.report_withhold, name="report_withhold"),

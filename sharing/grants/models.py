@@ -220,11 +220,15 @@ class SharingGrant(models.Model):
         """The moment from which it opens nothing: when it was ended or expires; None: not known yet."""
         return min((moment for moment in (self.ended_at, self.expires_at) if moment), default=None)
 
+    def last_day_in_words(self) -> str:
+        """Return the last day of its period as every page names it; empty: no end date."""
+        return last_day_in_words(self.expires_at, self.factory)
+
     def until_in_words(self) -> str:
         """Return when it ends: the moment it was ended, or its last day as every page names it; empty: no end."""
         if self.ended_at is not None and self.ends_at == self.ended_at:
             return moment_in_words(self.ended_at, self.factory)
-        return last_day_in_words(self.expires_at, self.factory)
+        return self.last_day_in_words()
 
     def cycles_in_words(self) -> str:
         """Return the covered cycles, as a person would say it."""

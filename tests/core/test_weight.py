@@ -15,6 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import strip_tags
 
+from sharing.grants.services.revoking import revoke_access
 from sharing.requests.services.asking import request_access
 from sharing.requests.services.standing import RequestedTerms
 from tests.world import World
@@ -88,11 +89,14 @@ def weight(client: Client, address: str, language: str) -> dict[str, int]:
 def pages_of_sharing(world: World) -> dict[str, tuple[str, str]]:
     """A factory shares, and stops: by name, who opens which page."""
     factory, grant = world.factory_a, world.grant()
+    revoke_access(by=world.person("manager_a"), grant=world.grant(brand=world.brand_b))
     return {
         "who can see": ("manager_a", reverse("factory_brands", args=[factory.pk])),
         "grant": ("manager_a", reverse("grant", args=[factory.pk])),
         "revoke": ("manager_a", reverse("grant_revoke", args=[grant.pk])),
         "stop all": ("manager_a", reverse("stop_all", args=[factory.pk])),
+        "what was stopped": ("manager_a", reverse("resume", args=[factory.pk])),
+        "resume": ("manager_a", f"{reverse('resume', args=[factory.pk])}?brand={world.brand_b.pk}"),
     }
 
 

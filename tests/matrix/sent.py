@@ -50,7 +50,12 @@ BODIES: dict[str, Callable[[Stage], dict[str, Any]]] = {
     "api:copies-answer": lambda _stage: {"kept": []},
     "successor": lambda _stage: {"name": "Other", "email": "other@test.example"},
     "handover": lambda _stage: {"act": "stop"},
-    "stop_all": lambda _stage: {"reason": "", "confirmed": "yes"},
+    "stop_all": lambda _stage: {"reason": ""},
+    "resume": lambda stage: {
+        "brand": [stage.world.brand_b.pk],
+        "grants": [str(stage.stopped.pk)],
+        "seen": brand_seen(stage.world.brand_b),
+    },
     "requests_answer": lambda stage: {
         "ids": [str(stage.request.pk)],
         "answer": "approve",

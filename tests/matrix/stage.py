@@ -12,6 +12,7 @@ from uuid import UUID
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 
 from assessments.imports.models import ImportBatch
@@ -83,6 +84,7 @@ class Stage:
     handover: Handover
     request: AccessRequest
     subscription: Subscription
+    stopped: SharingGrant
 
     def client(self, persona: str) -> Client:
         """The browser of a persona, signed in; for `token` a program that sends the token."""
@@ -137,6 +139,7 @@ def build_stage() -> Stage:
         withheld=withhold_report(by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_a, cycle=9),
         paper=_paper(world),
         subscription=world.subscribe(),
+        stopped=_stopped(world),
     )
 
 
@@ -207,6 +210,19 @@ def _pending(world: World) -> SharingGrant:
         granted_by=world.person("manager_a"),
         needs_confirmation=True,
     )
+
+
+def _stopped(world: World) -> SharingGrant:
+    """A grant to brand B that factory A took back before a second person confirmed it: the brand never knew of it."""
+    grant = SharingGrant.objects.create(
+        factory=world.factory_a,
+        brand=world.brand_b,
+        scope="step1",
+        granted_by=world.person("manager_a"),
+        needs_confirmation=True,
+    )
+    SharingGrant.objects.filter(pk=grant.pk).update(ended_at=timezone.now(), end_code="stopped")
+    return grant
 
 
 def _handover(world: World) -> Handover:

@@ -196,6 +196,8 @@ GET    stop_brand                           A/brandA                    LL.. +xx
 POST   stop_brand                           A/brandA                    LL.. *xx. ...L xxx.x.
 GET    stop_all                             A                           LL.. +xx. ...L xxx.x.
 POST   stop_all                             A                           LL.. *xx. ...L xxx.x.
+GET    resume                               A                           LL.. +xx. ...L xxx.x.
+POST   resume                               A                           LL.. *xx. ...L xxx.x.
 GET    destroy_notices                      A                           LL.. +++. ...L x++.+.
 GET    copies_to_destroy                    -                           LL.. .... +++L ......
 GET    copies_answer                        notice                      LL.. .... ++.L ......

@@ -224,7 +224,7 @@ def confirmations(world: World, factory: Factory) -> Iterator[tuple[str, dict[st
     yield reverse("grant_change", args=[grant.pk]), {"cycles": "only", "cycle_number": "1"}
     yield reverse("grant_revoke", args=[grant.pk]), None
     yield reverse("stop_brand", args=[factory.pk, world.brand_a.pk]), None
-    yield reverse("stop_all", args=[factory.pk]), {}
+    yield reverse("stop_all", args=[factory.pk]), None
     yield reverse("report_allow", args=[kept.pk]), None
     yield reverse("report_openings", args=[factory.pk]), None
     yield reverse("access_request", args=[request.pk]), None
@@ -255,7 +255,7 @@ def test_what_was_done_is_said_with_the_factorys_name_and_a_page_of_one_decides_
     told = browser.post(reverse("grant_revoke", args=[grants[b].pk]), {"reason": ""}, follow=True).content.decode()
     assert f"{b.name} no longer shares this with" in told
     assert SharingGrant.objects.get(pk=grants[a].pk).ended_at is None
-    told = browser.post(reverse("stop_all", args=[b.pk]), {"confirmed": "yes"}, follow=True).content.decode()
+    told = browser.post(reverse("stop_all", args=[b.pk]), {"reason": ""}, follow=True).content.decode()
     assert f"{b.name} shares with nobody" in told
     assert reads(of_two)
     terms = RequestedTerms(scopes=("report",), purpose="Sourcing review")

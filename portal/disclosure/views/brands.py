@@ -61,6 +61,8 @@ def factory_brands(request: HttpRequest, pk: int) -> HttpResponse:
         "shown": shown,
         "tabs": [(place, label, counts[place]) for place, label in PLACES],
         "rows": [row for row in rows if shown in row.places],
+        "has_access": any(row.grants for row in rows),
+        "has_stopped": any(row.stopped for row in rows),
         "may_decide": decides,
         "may_record": may_record_consent(user, factory),
         **(_just_decided(user, factory, rows) if decides else {}),

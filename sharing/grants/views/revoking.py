@@ -5,20 +5,20 @@ that were downloaded.
 """
 
 from collections.abc import Iterable
+from itertools import groupby
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from brands.models import Brand
 from factories.models import Factory
-from portal.ui.forms import REFUSED, posted
+from portal.ui.forms import REFUSED, form_status, posted
 from portal.ui.repeats import unsaved, warn_done_already
 from sharing.copies.downloaded import downloaded_copies
 from sharing.gates.pages import (
@@ -32,6 +32,7 @@ from sharing.gates.pages import (
 from sharing.grants.forms.revoking import SHOW_REASON, RevokeForm
 from sharing.grants.models import SharingGrantQuerySet
 from sharing.grants.services.revoking import revoke_access, revoke_brand, stop_all_sharing
+from sharing.grants.summaries import in_short
 from sharing.models import AccessRecord, SharingGrant
 from sharing.records.models import AccessRecordQuerySet
 from sharing.terms import Status
@@ -153,28 +154,27 @@ def _all_stopped(factory: Factory, brand: Brand, ended: Iterable[SharingGrant]) 
 @login_required
 @require_http_methods(["GET", "POST"])
 def stop_all(request: HttpRequest, pk: int) -> HttpResponse:
-    """Stop all sharing of a factory: show what would end, ask once more on a second page, then do it."""
+    """Stop all sharing of a factory, at once; then the page on which some of it can be resumed."""
     factory = factory_inside(request, pk)
     require_decider(request, factory)
     form = RevokeForm(posted(request))
-    is_sent = request.method == "POST" and form.is_valid()
-    if is_sent and "confirmed" in request.POST:
+    if request.method == "POST" and form.is_valid():
         ended = stop_all_sharing(by=person(request), factory=factory, **form.reasons())
         _say_stopped(request, _nothing_shared(factory, ended), ended, form)
-        return redirect(f"{reverse('factory_brands', args=[factory.pk])}?state=ended")
-    grants = list(_open(request, factory))
+        return redirect("resume", factory.pk)
+    by_brand = groupby(_open(request, factory), key=lambda grant: grant.brand)
     context = {
         "factory": factory,
         "form": form,
-        "grants": grants,
-        "brands": sorted({grant.brand.name for grant in grants if grant.has_begun}),
-        "cancelled": sorted({grant.brand.name for grant in grants if not grant.has_begun}),
-        "hidden": [*((name, request.POST[name]) for name in form.fields if name in request.POST), ("confirmed", "yes")],
+        "brands": [_ending(brand, list(grants)) for brand, grants in by_brand],
         **_beyond_reach(request, factory),
     }
-    template = "grants/stop_all_confirm.html" if is_sent and grants else "grants/stop_all.html"
-    status = 200 if is_sent or request.method != "POST" else REFUSED
-    return render(request, template, context, status=status)
+    return render(request, "grants/stop_all.html", context, status=form_status(request))
+
+
+def _ending(brand: Brand, grants: list[SharingGrant]) -> dict[str, object]:
+    """Return what a brand loses, for a list of brands."""
+    return {"brand": brand, "summary": in_short(grants), "not_begun": [one for one in grants if not one.has_begun]}
 
 
 def _nothing_shared(factory: Factory, ended: list[SharingGrant]) -> str:

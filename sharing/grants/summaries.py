@@ -1,0 +1,18 @@
+"""What is shared with a brand, in a line of words: for lists of many brands."""
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext as _
+
+from sharing.grants.models import SharingGrant
+from sharing.scopes import rule_of
+
+
+def in_short(grants: Iterable[SharingGrant]) -> str:
+    """Return the kinds of data of a brand's grants, each with its end; kinds with the same end are said together."""
+    kinds: dict[str, list[str]] = {}
+    for grant in grants:
+        until = grant.last_day_in_words()
+        end = _("until %s") % until if until else _("no end date")
+        kinds.setdefault(end, []).append(str(rule_of(grant.scope).brief or grant.get_scope_display()))
+    return _(", ").join(f"{_(', ').join(labels)} ({end})" for end, labels in kinds.items())
