@@ -1,6 +1,7 @@
 """Orders for several brands, what they would do, and when reports open, over the API."""
 
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 from rest_framework import serializers
@@ -9,7 +10,7 @@ from brands.models import Brand
 from portal.core.api import StrictSerializer
 from portal.core.drawn import MAX_ID
 from sharing.grants.serializers.grants import BrandBriefSerializer, GrantChange
-from sharing.models import Scope
+from sharing.models import Scope, SharingGrant
 from sharing.scopes import OFFERED_SCOPES
 from sharing.terms import MAX_CYCLE
 
@@ -36,6 +37,23 @@ class SharingOrder(GrantChange):
     def validate_scopes(self, value: list[str]) -> list[str]:
         """Ids of the brands, each only once."""
         return sorted(set(value))
+
+
+class RestoreOrder(StrictSerializer):
+    """The ended grants to share again, each on its old terms."""
+
+    grants = serializers.ListField(
+        child=serializers.UUIDField(), min_length=1, max_length=MAX_BRANDS * len(OFFERED_SCOPES)
+    )
+
+    def validate_grants(self, value: list[UUID]) -> list[SharingGrant]:
+        """Return the ended grants of the factory, each once, by the brand's name, if all of them are its grants."""
+        rows = SharingGrant.objects.inside(self.context["user"]).filter(factory=self.context["factory"])
+        ended = rows.filter(pk__in=value, ended_at__isnull=False).select_related("brand")
+        grants = list(ended.order_by("brand__name", "brand", "scope"))
+        if len(grants) != len(set(value)):
+            raise serializers.ValidationError(_("This factory has no such grant that was ended."))
+        return grants
 
 
 class WithholdOrder(StrictSerializer):
@@ -84,6 +102,13 @@ class DifferenceSerializer(serializers.Serializer[Any]):
     withheld = Cycles(help_text="Cycles with a held report.")
     upcoming = Cycles(help_text="Cycles in review.")
     unsubscribed = Cycles(help_text="Cycles without access because there is no subscription.")
+
+
+class RestorePreviewSerializer(serializers.Serializer[Any]):
+    """The effect of sharing one ended grant again."""
+
+    grant = serializers.UUIDField()
+    effect = DifferenceSerializer()
 
 
 class WithheldSerializer(serializers.Serializer[Any]):

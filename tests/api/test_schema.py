@@ -83,6 +83,7 @@ def test_every_address_of_the_api_is_described(description: dict[str, Any]):
 @pytest.mark.django_db
 def test_what_answers_with_a_whole_list_is_described_as_one(description: dict[str, Any]):
     order = {"sharing-orders": "201", "sharing-preview": "200", "stop-sharing": "200"}
+    order |= {"restore": "201", "restore-preview": "200"}
     for name, status in order.items():
         answer = description["paths"][f"/api/v1/factories/{{id}}/{name}/"]["post"]["responses"][status]
         assert answer["content"]["application/json"]["schema"]["type"] == "array", name

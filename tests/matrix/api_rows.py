@@ -27,6 +27,8 @@ GET    api:factory-grants                   A                           uu.. +++
 POST   api:factory-grants                   A                           uu.. *xx. ...x xxx.x.
 POST   api:sharing-orders                   A                           uu.. *xx. ...x xxx.x.
 POST   api:sharing-preview                  A                           uu.. +xx. ...x xxx.x.
+POST   api:restore                          A                           uu.. *xx. ...x xxx.x.
+POST   api:restore-preview                  A                           uu.. +xx. ...x xxx.x.
 POST   api:grant-preview                    grant                       uu.. +xx. xx.x .xx.x.
 GET    api:openings                         A                           uu.. +++. .... x++.+.
 POST   api:withheld-reports                 A                           uu.. *xx. ...x xxx.x.

@@ -103,6 +103,8 @@ BODIES: dict[str, Callable[[Stage], dict[str, Any]]] = {
     "api:reports": lambda stage: {"assessment": str(stage.world.assessments["a2"].pk), **ORDER},
     "api:sharing-orders": lambda stage: {"brands": [stage.world.brand_b.pk], "scopes": ["report"]},
     "api:sharing-preview": lambda stage: {"brands": [stage.world.brand_b.pk], "scopes": ["report"]},
+    "api:restore": lambda stage: {"grants": [str(stage.stopped.pk)]},
+    "api:restore-preview": lambda stage: {"grants": [str(stage.stopped.pk)]},
     "api:grant-preview": lambda _stage: {"cycles": "from", "cycle_number": 2},
     "api:withheld-reports": lambda stage: {"brand": stage.world.brand_a.pk, "cycle": 2},
     "api:factory-grants": lambda stage: {"brand": stage.world.brand_b.pk, "scope": "report"},

@@ -182,3 +182,24 @@ def test_only_who_may_share_may_resume(world: World) -> None:
     for persona in ("member_a", "representative_a", "manager_b", "brand_a_manager", "programme_manager"):
         with pytest.raises(PermissionDenied):
             share_again(by=world.person(persona), factory=world.factory_a, grants=[old])
+
+
+def test_the_api_restores_what_was_stopped_and_previews_it(world: World, api_of: Any) -> None:
+    root, client = f"/api/v1/factories/{world.factory_a.pk}/", api_of(world.person("manager_a"))
+    world.grant(cycles="only", cycle_number=2)
+    elsewhere = revoke_access(by=world.person("manager_b"), grant=world.grant(factory=world.factory_b))
+    ended = client.post(f"{root}stop-sharing/", {"brand": None}, format="json").json()
+    order = {"grants": [one["id"] for one in ended]}
+    [preview] = client.post(f"{root}restore-preview/", order, format="json").json()
+    assert preview["grant"] == order["grants"][0]
+    assert [line["cycle"] for line in preview["effect"]["opens"]] == [2]
+    assert not SharingGrant.objects.not_ended().exists()
+    made = [client.post(f"{root}restore/", order, format="json") for _time in range(2)]
+    assert [answer.status_code for answer in made] == [201, 201]
+    assert made[0].json() == made[1].json()
+    assert [(one["cycle_number"], one["status"]) for one in made[0].json()] == [(2, "live")]
+    for wrong in ([], ["x"], [made[0].json()[0]["id"]], [str(elsewhere.pk)]):
+        for name in ("restore", "restore-preview"):
+            assert client.post(f"{root}{name}/", {"grants": wrong}, format="json").status_code == 400
+    client.post(f"{root}stop-sharing/", {"brand": None}, format="json")
+    assert client.post(f"{root}restore/", order, format="json").status_code == 409  # it is not the last one any more

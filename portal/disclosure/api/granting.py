@@ -12,9 +12,12 @@ from factories.models import Factory
 from portal.core.api.views import PortalView, require
 from portal.disclosure.openings import openings_of
 from portal.disclosure.previews import preview_change, preview_grants
+from portal.disclosure.resuming import preview_resuming
 from portal.disclosure.serializers import (
     BrandOpeningsSerializer,
     DifferenceSerializer,
+    RestoreOrder,
+    RestorePreviewSerializer,
     SharingOrder,
     WithheldSerializer,
     WithholdOrder,
@@ -22,7 +25,7 @@ from portal.disclosure.serializers import (
 from sharing.gates.api import factory_from_inside
 from sharing.grants.api.grants import GrantRows
 from sharing.grants.serializers.grants import GrantChange, GrantSerializer
-from sharing.grants.services.granting import share
+from sharing.grants.services.granting import share, share_again
 from sharing.holds.services import allow_report, withhold_report
 from sharing.models import WithheldReport
 
@@ -72,6 +75,41 @@ class SharingPreviewView(FactoryConsent):
         found = preview_grants(
             by=self.user, factory=factory, brands=order["brands"], scopes=order["scopes"], terms=terms
         )
+        return Response(self.get_serializer(found, many=True).data)
+
+
+class RestoreView(GrantRows, FactoryConsent):
+    """Access that the factory stopped, shared again."""
+
+    @extend_schema(request=RestoreOrder, responses={201: GrantSerializer(many=True)})
+    def post(self, request: Request, pk: int) -> Response:
+        """Share again, on the old terms, what the factory stopped. All grants are made, or none.
+
+        The response lists the new grants. Idempotent. Only the last grant of a brand and scope can be restored, and
+        only if it was stopped (`end_code` is `stopped`).
+        """
+        factory = self.decided_by_asker()
+        order = self.body(RestoreOrder, factory=factory)
+        grants = share_again(by=self.user, factory=factory, grants=order["grants"])
+        rows = self.rows().filter(pk__in=[grant.pk for grant in grants]).order_by("brand__name", "scope")
+        return Response(self.get_serializer(rows, many=True).data, status=201)
+
+
+class RestorePreviewView(FactoryConsent):
+    """A preview of access that is shared again."""
+
+    serializer_class = RestorePreviewSerializer
+
+    @extend_schema(request=RestoreOrder, responses={200: RestorePreviewSerializer(many=True)})
+    def post(self, request: Request, pk: int) -> Response:
+        """Preview sharing again: for each ended grant, the reports that open now or on a later day.
+
+        Nothing is shared.
+        """
+        factory = self.decided_by_asker()
+        grants = self.body(RestoreOrder, factory=factory)["grants"]
+        effects = preview_resuming(by=self.user, factory=factory, grants=grants)
+        found = [{"grant": grant.pk, "effect": effect} for grant, effect in zip(grants, effects, strict=True)]
         return Response(self.get_serializer(found, many=True).data)
 
 
