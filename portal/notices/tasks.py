@@ -2,7 +2,7 @@
 
 from celery import shared_task  # noqa: TID251 - periodic, no jobs: nobody ordered them
 
-from portal.notices import handing_out, mails
+from portal.notices import handing_out, mails, snoozes
 from portal.notices.webhooks import sending
 
 
@@ -22,5 +22,5 @@ def deliver_webhooks() -> int:
 
 @shared_task(acks_late=True, max_retries=0)
 def clear_old_notices() -> int:
-    """Delete what was sent long ago (nightly by beat)."""
-    return mails.clear_old() + sending.clear_old()
+    """Delete what was sent long ago, and what people put aside until a moment that has come (nightly by beat)."""
+    return mails.clear_old() + sending.clear_old() + snoozes.clear_over()

@@ -2,6 +2,7 @@
 
 from portal.notices.models.mails import Mailbox, MailChoice, MailItem
 from portal.notices.models.notices import Notice
+from portal.notices.models.snoozes import Snooze
 from portal.notices.models.webhooks import WebhookDelivery, WebhookEndpoint
 
-__all__ = ["MailChoice", "MailItem", "Mailbox", "Notice", "WebhookDelivery", "WebhookEndpoint"]
+__all__ = ["MailChoice", "MailItem", "Mailbox", "Notice", "Snooze", "WebhookDelivery", "WebhookEndpoint"]
