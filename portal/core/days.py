@@ -20,7 +20,8 @@ from typing import Protocol, TypeVar
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.utils.formats import date_format, get_format
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
 
 zoneinfo.reset_tzpath(to=())  # so that only the locked package answers
 
@@ -143,6 +144,14 @@ def days_from_now(days: int, place: Place) -> date:
 def days_since(moment: datetime, place: Place) -> int:
     """Return how many days ago by the calendar of a place a moment was: 0 is today."""
     return (today(place) - day_of(moment, place)).days
+
+
+def days_left_in_words(last: date, place: Place) -> str:
+    """Return how many days are left at a place until a last day, in words; that day itself is today."""
+    left = (last - today(place)).days
+    if left < 0:
+        return _("Overdue")
+    return ngettext("%(count)s day left", "%(count)s days left", left) % {"count": left} if left else _("Today")
 
 
 def written(value: date, style: str = "DATE_FORMAT") -> str:

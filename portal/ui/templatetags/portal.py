@@ -21,7 +21,16 @@ from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from portal.core import countries
-from portal.core.days import Place, at_place, day_of, is_place_chosen, shown_place, written, zone_in_words
+from portal.core.days import (
+    Place,
+    at_place,
+    day_of,
+    days_left_in_words,
+    is_place_chosen,
+    shown_place,
+    written,
+    zone_in_words,
+)
 from portal.ui.returning import page_to_return_to
 
 register = template.Library()
@@ -175,6 +184,12 @@ def day(value: datetime.date | datetime.datetime | None, place: Place | None = N
         return "–"
     local = _local_day(value, place)
     return format_html('<time datetime="{}">{}</time>', local.isoformat(), written(local))
+
+
+@register.filter
+def days_left(last: datetime.date, place: Place) -> str:
+    """Return how many days are left at a place until a last day, in words."""
+    return days_left_in_words(last, place)
 
 
 @register.filter

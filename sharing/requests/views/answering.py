@@ -29,11 +29,11 @@ PAST_SHOWN = 25
 @login_required
 @require_GET
 def inbox(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show "Requests", what brands ask of this factory: first those that wait, then those put off, then closed ones."""
+    """Show "Requests", what brands ask of this factory: those that wait, the earliest first; put off; closed."""
     factory = factory_inside(request, pk)
     rows = AccessRequest.objects.visible_to(request.user).filter(factory=factory).for_reader(request.user)
     rows = rows.select_related("factory", "brand", "asked_by", "answered_by")
-    page = requested_page(request, rows.waiting(), ("-created_at", "-id"))
+    page = requested_page(request, rows.waiting(), ("created_at", "id"))
     past = list(rows.shown_closed().order_by("-answered_at", "-created_at")[:PAST_SHOWN])
     context = {
         "factory": factory,
