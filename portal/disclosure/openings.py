@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from django.db.models import BigIntegerField, Q, QuerySet
+from django.db.models import BigIntegerField, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,9 +20,8 @@ from portal.disclosure.previews import Line, Sight, lines_of, reports_of, sight_
 from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS
 from sharing.access.positions import Position, positions
 from sharing.access.publication import ReportState
-from sharing.grants.models import SharingGrantQuerySet
 from sharing.models import SharingGrant, WithheldReport
-from sharing.terms import StatementTime, covers, opens_at
+from sharing.terms import Status, covers, opens_at
 
 
 @dataclass(frozen=True)
@@ -100,28 +99,20 @@ class SoonOpen:
     brands: list[Brand]
 
 
-def _opening_later(person: Visitor, factory: Key) -> SharingGrantQuerySet:
-    """Return the grants by which a report may open after today."""
-    later = Q(hold_days__gt=0) | Q(valid_from__gt=StatementTime())
-    grants = SharingGrant.objects.inside(person).filter(later, factory=factory, scope__in=ASSESSMENT_SCOPES)
-    return grants.not_ended()
-
-
-_waiting_grants: Prepared[SharingGrant, SharingGrant] = Prepared(_opening_later, factory=BigIntegerField())
-
-
-def opening_soon(*, person: Visitor, factory: Factory, until: datetime) -> list[SoonOpen]:
+def opening_soon(
+    *, factory: Factory, grants: Iterable[SharingGrant], reports: Iterable[Assessment], until: datetime
+) -> list[SoonOpen]:
     """Return the openings before `until`, the soonest first, each with its brands: for the first page.
 
-    It takes a few queries, however many brands wait.
+    `grants` and `reports` are the factory's, as its reader sees them. It takes two queries where a report may open, and
+    none elsewhere, however many brands wait.
     """
-    waiting = _waiting_grants(person, factory=factory.pk)
-    reports = [one for one in reports_of(person, factory) if one.state == ReportState.PUBLISHED] if waiting else []
-    brand_ids = {grant.brand_id for grant in waiting if _may_open(grant, reports, until)}
+    published = [one for one in reports if one.state == ReportState.PUBLISHED]
+    brand_ids = {grant.brand_id for grant in grants if _may_open(grant, published, until)}
     found: dict[tuple[datetime, int], list[Brand]] = {}
     places = positions(factory, brand_ids).values() if brand_ids else []
     for place in places:
-        lines = waiting_lines(sight_of(place, reports))
+        lines = waiting_lines(sight_of(place, published))
         for at, cycle in {(line.at, line.report.cycle) for line in lines if line.at is not None and line.at <= until}:
             found.setdefault((at, cycle), []).append(place.brand)
     return [SoonOpen(cycle, at, found[at, cycle]) for at, cycle in sorted(found)]
@@ -129,6 +120,8 @@ def opening_soon(*, person: Visitor, factory: Factory, until: datetime) -> list[
 
 def _may_open(grant: SharingGrant, reports: Iterable[Assessment], until: datetime) -> bool:
     """Return whether the grant may open one of the reports after now and before `until`."""
+    if grant.scope not in ASSESSMENT_SCOPES or grant.status() in {Status.ENDED, Status.EXPIRED}:
+        return False
     return any(
         timezone.now() < opens_at(grant, report.first_published_at or grant.valid_from) <= until
         for report in reports

@@ -1,15 +1,11 @@
-"""What comes before anything else: the first steps in an empty portal, and a second manager in a factory."""
+"""The first steps of the first person in an empty portal, one after the other."""
 
-from django.db.models import BigIntegerField, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from assessments.models import Tool
 from brands.models import Brand
-from factories.models import CountryProgramme, Factory, with_managers
-from portal.accounts.prepared import Prepared
-from portal.accounts.roles import Visitor
-from portal.core.compiled import Key
+from factories.models import CountryProgramme, Factory
 from portal.home.todos import Todo
 
 
@@ -32,19 +28,3 @@ def _missing() -> list[Todo]:
     return [
         Todo(text, reverse(name), action) for model, text, name, action in steps if not model._default_manager.exists()
     ]
-
-
-def _with_one_manager(user: Visitor, factory: Key) -> "QuerySet[Factory, Factory]":
-    return with_managers(Factory.objects.where(user, "manage_members").filter(pk=factory), 1)
-
-
-_alone: Prepared[Factory, Factory] = Prepared(_with_one_manager, factory=BigIntegerField())
-
-
-def only_manager_todos(user: Visitor, factory: Factory) -> list[Todo]:
-    """Return the item that comes before all others for the only manager of a factory; none for anybody else."""
-    if not _alone(user, factory=factory.pk):
-        return []
-    text = _("You are the only manager. If you lose access, nobody can decide about your data.")
-    invite = reverse("member_invite", args=["factory", factory.pk]) + "?role=manager"
-    return [Todo(text, invite, _("Invite a second manager"))]

@@ -11,9 +11,14 @@ from factories.role_names import FactoryRoleName, ProgrammeRoleName
 from portal.accounts.sides import Side
 from portal.home.affiliations import Affiliation, affiliations
 from portal.home.brand import brand_section
-from portal.home.factory import factory_sections
 from portal.home.first_steps import first_steps
+from portal.home.inbox.gathering import inbox_at
+from portal.home.inbox.reading import desks
+from portal.home.inbox.rows import Inbox
 from portal.home.staff import staff_section
+from portal.notices.snoozes import snoozed_by
+
+MOST_INBOXES = 5
 
 
 @login_required
@@ -23,14 +28,21 @@ def home(request: HttpRequest) -> HttpResponse:
     sections: list[dict[str, object]] = (
         first_steps() if any(item.role == ProgrammeRoleName.GLOBAL_STAFF for item in held) else []
     )
-    factories = [item for item in held if item.kind == Side.FACTORY and item.role != FactoryRoleName.ADVISOR]
-    sections += factory_sections(request.user, factories[:5])
+    inboxes = _inboxes(request, held)
     if any(item.kind == Side.BRAND for item in held):
         sections.append(brand_section(request.user))
     if any(item.kind == Side.PROGRAMME and item.role != ProgrammeRoleName.CONSTITUENT for item in held):
         sections.append(staff_section(request.user))
     sections += [_country_section(item) for item in held if item.role == ProgrammeRoleName.CONSTITUENT]
-    return render(request, "home.html", {"sections": sections, "held": held})
+    return render(request, "home.html", {"sections": sections, "inboxes": inboxes, "held": held})
+
+
+def _inboxes(request: HttpRequest, held: list[Affiliation]) -> list[Inbox]:
+    """Return the inbox of each factory whose people the visitor is one of, up to a few."""
+    own = [item for item in held if item.kind == Side.FACTORY and item.role != FactoryRoleName.ADVISOR]
+    factories = list(dict.fromkeys(item.organisation_id for item in own))[:MOST_INBOXES]
+    snoozed = snoozed_by(request.user) if factories else {}
+    return [inbox_at(desk, snoozed) for desk in desks(request.user, factories)]
 
 
 def _country_section(item: Affiliation) -> dict[str, object]:

@@ -26,6 +26,10 @@ def factory(stage: Stage) -> list[Asked]:
     return [((), {"factory": one.pk}) for one in (stage.world.factory_a, stage.world.factory_b)]
 
 
+def factory_since(stage: Stage) -> list[Asked]:
+    return [((), values | {"since": timezone.now() - timedelta(days=30)}) for _shape, values in factory(stage)]
+
+
 def key(stage: Stage) -> list[Asked]:
     return [((), {"pk": stage.world.factory_a.pk})]
 
@@ -80,19 +84,11 @@ ASKED: dict[str, Callable[[Stage], list[Asked]]] = {
         ((scope,), {"brand": stage.world.brand_a.pk}) for scope in ("report", "step1")
     ],
     "portal.home.brand._notices": nothing,
-    "portal.home.first_steps._alone": factory,
-    "portal.home.factory._brands_reading": factory,
-    "portal.home.factory._brands_with_old_versions": factory,
-    "portal.home.factory._ending": factory,
-    "portal.home.factory._factory": factory,
-    "portal.home.factory._handovers": factory,
-    "portal.home.factory._in_review": factory,
-    "portal.home.factory._reads": lambda stage: [
-        ((), values | {"since": timezone.now() - timedelta(days=30)}) for _shape, values in factory(stage)
-    ],
-    "portal.home.factory._requests": factory,
-    "portal.home.factory._unconfirmed": factory,
-    "portal.home.factory._waivers": factory,
+    "portal.home.inbox.reading._copies": factory_since,
+    "portal.home.inbox.reading._factory": factory,
+    "portal.home.inbox.reading._grants": factory_since,
+    "portal.home.inbox.reading._notices": factory,
+    "portal.home.inbox.reading._requests": factory,
     "portal.home.menu._waiting": factory,
     "portal.home.staff._alone": nothing,
     "portal.home.staff._few_managers": nothing,
@@ -102,7 +98,6 @@ ASKED: dict[str, Callable[[Stage], list[Asked]]] = {
     "sharing.access.conditions._read": reports,
     "portal.disclosure.openings._brands": factory,
     "portal.disclosure.openings._prepared_withheld": factory,
-    "portal.disclosure.openings._waiting_grants": factory,
     "sharing.gates.pages._visible": key,
     "portal.disclosure.brands._brands": factory,
     "portal.disclosure.brands._requests": factory,

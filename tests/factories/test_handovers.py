@@ -171,7 +171,8 @@ def test_one_manager_is_one_too_few(world: World, client_of: Any) -> None:
     for page in (people, own):
         assert "You are the only manager" in (shown := manager.get(page).content.decode())
         assert invite in shown
-    assert manager.get("/").context["sections"][0]["todos"][0].url == invite  # before anything else
+    _group, [first], _more = manager.get("/").context["inboxes"][0].groups[0]
+    assert (first.url, first.may_wait) == (invite, False)  # before anything else
     assert manager.get(invite).context["form"]["role"].value() == "manager"
     assert "2 factories have one manager or none" in staff.get("/").content.decode()
     listed = staff.get("/factories/", {"managers": "one"}).context["page"].items

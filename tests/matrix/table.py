@@ -26,6 +26,7 @@ PAGES = """
 # portal
 GET    home                                 -                           LL++ ++++ +++L ++++++
 POST   home                                 -                           LL++ ++++ +++L ++++++
+POST   inbox_act                            A                           LL.. ***. ...L xxx.x.
 GET    styleguide                           -                           LL.. .... ...L ......
 GET    health                               -                           ++++ ++++ ++++ ++++++
 GET    health_ready                         -                           ++++ ++++ ++++ ++++++
@@ -348,6 +349,7 @@ ONLY_GET = frozenset(
 )
 ONLY_POST = frozenset(
     {
+        "inbox_act",
         "request_later",
         "requests_answer",
         "advisor_assign",

@@ -1,9 +1,16 @@
 """What somebody can read: the cycles, or one report asked in every direction, which must agree."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.utils import timezone
 
 from assessments.models import Assessment
+from factories.models import Factory
+from portal.accounts.models import User
+from portal.disclosure.openings import SoonOpen, opening_soon
+from portal.disclosure.previews import reports_of
 from sharing import access
+from sharing.models import SharingGrant
 from tests.world import World
 
 
@@ -26,3 +33,10 @@ def cycles_read(world: World, persona: str) -> set[int]:
     """Return the cycles of factory A that a brand's person reads now."""
     visible = Assessment.objects.visible_to(world.person(persona)).filter(factory=world.factory_a)
     return set(visible.values_list("cycle", flat=True))
+
+
+def soon_open(person: User, factory: Factory) -> list[SoonOpen]:
+    """Return what opens at a factory within a month, from the rows that a person of it sees."""
+    grants = list(SharingGrant.objects.inside(person).filter(factory=factory))
+    until = timezone.now() + timedelta(days=30)
+    return opening_soon(factory=factory, grants=grants, reports=reports_of(person, factory), until=until)

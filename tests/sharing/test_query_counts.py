@@ -15,7 +15,7 @@ from django.utils import timezone
 from brands.models import Brand
 from factories.models import Factory
 from portal.core.models import Event
-from portal.disclosure.openings import opening_soon, openings_of
+from portal.disclosure.openings import openings_of
 from portal.disclosure.previews import preview_change, preview_grants
 from portal.notices.models import Notice
 from sharing.confirming.services import confirm_grant
@@ -27,6 +27,7 @@ from sharing.models import AccessRequest, Receipt, SharingGrant
 from sharing.requests.services.asking import request_access
 from sharing.requests.services.standing import RequestedTerms
 from tests.publishing import correct
+from tests.sharing.directions import soon_open
 from tests.world import World, make_assessment
 
 pytestmark = pytest.mark.django_db
@@ -138,12 +139,11 @@ def test_what_decisions_would_do_takes_the_same_few_reads_for_every_brand(world:
     by, factory = world.person("manager_a"), world.factory_a
     grant = world.grant(hold_days=7)
     brands = Brand.objects.bulk_create(Brand(name=f"Brand {number}") for number in range(9))
-    month = timezone.now() + timedelta(days=30)
     looks: dict[str, Callable[[], object]] = {
         "share": lambda: preview_grants(by=by, factory=factory, brands=brands, scopes=["step1"], terms=Terms()),
         "change": lambda: preview_change(by=by, grant=grant, terms=Terms(hold_days=1)),
         "openings": lambda: openings_of(person=by, factory=factory),
-        "soon": lambda: opening_soon(person=by, factory=factory, until=month),
+        "soon": lambda: soon_open(by, factory),
     }
     share(by=by, factory=factory, brands=brands, scopes=["report"], terms=Terms(hold_days=7))
     for name, look in looks.items():
