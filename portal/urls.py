@@ -4,12 +4,14 @@ from django.contrib import admin
 from django.urls import include, path
 
 from portal.home.inbox.views import inbox_act
+from portal.help.views import help_page
 from portal.home.styleguide import styleguide
 from portal.home.views import home
 
 urlpatterns = [
     path("", home, name="home"),
     path("factories/<int:pk>/inbox/", inbox_act, name="inbox_act"),
+    path("help/", help_page, name="help"),
     path("styleguide/", styleguide, name="styleguide"),
     path("", include("portal.accounts.urls")),
     path("", include("portal.notices.urls")),

@@ -27,6 +27,7 @@ PAGES = """
 GET    home                                 -                           LL++ ++++ +++L ++++++
 POST   home                                 -                           LL++ ++++ +++L ++++++
 POST   inbox_act                            A                           LL.. ***. ...L xxx.x.
+GET    help                                 -                           ++++ ++++ ++++ ++++++
 GET    styleguide                           -                           LL.. .... ...L ......
 GET    health                               -                           ++++ ++++ ++++ ++++++
 GET    health_ready                         -                           ++++ ++++ ++++ ++++++
@@ -312,6 +313,7 @@ ONLY_GET = frozenset(
         "handover_list",
         "handover_scan",
         "health",
+        "help",
         "health_ready",
         "metrics",
         "import_batch",

@@ -1,0 +1,1 @@
+"""Help: how access works, and what the words on the pages mean."""

@@ -1,0 +1,29 @@
+"""The page of help."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from portal.help.words import ABOUT_ACCESS, ABOUT_REPORTS
+
+WORDS = (*ABOUT_ACCESS, *ABOUT_REPORTS)
+
+
+def test_the_documents_explain_each_word_in_the_same_sentence() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "words.md").read_text().lower()
+    rows = set(re.findall(r"^\| (.+?) \| (.+?) \|$", text, re.MULTILINE))
+    told = {(str(word.term).lower(), str(word.meaning).lower().removesuffix(".")) for word in WORDS}
+    assert told - rows == set()
+    assert len(told) == len(WORDS) == 20
+
+
+@pytest.mark.django_db
+def test_everybody_reads_what_the_words_mean(client: Client, django_assert_num_queries: Callable[..., object]) -> None:
+    with django_assert_num_queries(0):
+        page = client.get(reverse("help")).content.decode()
+    assert page.count("<dt>") == len(WORDS)
+    assert str(WORDS[0].meaning) in page.replace("&#x27;", "'")
