@@ -126,8 +126,9 @@ def test_the_scanner_and_the_console_notice_what_is_wrong(visit: Visit) -> None:
 
 
 def test_a_phone_shares_and_stops_sharing(visit: Visit, world: World) -> None:
-    """The manager decides on a phone: menu, form, confirmation, end."""
+    """The manager decides on a phone: the bar, form, confirmation, end; then records and help, two taps each."""
     manager = visit("manager_a", **PHONE)
+    expect(manager.page.locator(".site-bar")).to_be_in_viewport(ratio=1)
     manager.menu("Brands")
     manager.follow("Share")
     manager.page.get_by_label("Bluefinch").check()
@@ -143,6 +144,13 @@ def test_a_phone_shares_and_stops_sharing(visit: Visit, world: World) -> None:
     manager.page.get_by_role("link", name="Stop sharing with Bluefinch").click()
     manager.press("Stop all sharing with this brand")
     manager.sees("Share again")
+    manager.fits()
+    manager.menu("Brands")
+    manager.follow("Records")
+    manager.follow("Receipts")
+    manager.fits()
+    manager.account("Help")
+    manager.sees("A brand cannot see which other brands have access.")
     manager.fits()
 
 

@@ -185,7 +185,7 @@ def order(member: Visitor, kind: str) -> None:
 
 def the_manager_sees_who_viewed_and_downloaded(manager: Visitor) -> None:
     manager.menu("Brands")
-    manager.follow("Activity")
+    manager.follow("Records")
     brand = manager.page.locator("details.fold", has_text="Aster & Oak")
     brand.locator("summary").click()
     records = brand.locator("li", has_text="Brand A Member")

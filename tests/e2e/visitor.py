@@ -81,12 +81,16 @@ class Visitor:
         self.look()
 
     def menu(self, words: str) -> None:
-        """Choose an entry of the main menu, on a wide screen or a narrow one."""
-        summary = self.page.locator("details.menu > summary")
-        wide = self.page.locator("header nav.site-nav")
-        if not wide.is_visible():
-            summary.click()
+        """Choose an entry of the main menu: in the header, in the bar of a phone, or else in the account menu."""
+        if not self.page.locator("header nav.site-nav").is_visible():
+            self.page.locator("details.menu > summary").click()
         self.page.locator("header nav:visible").get_by_role("link", name=words, exact=True).click()
+        self.look()
+
+    def account(self, words: str) -> None:
+        """Choose an entry of the account menu."""
+        self.page.locator("details.menu > summary").click()
+        self.page.locator("details.menu").get_by_role("link", name=words, exact=True).click()
         self.look()
 
     def press(self, words: str) -> None:

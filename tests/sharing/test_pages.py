@@ -222,29 +222,6 @@ def test_each_sharing_leads_to_its_newest_receipt(world: World, client_of) -> No
     assert f"/receipts/{ended.receipts.get(kind='granted').number}/" not in page
 
 
-@pytest.mark.parametrize(
-    "tail",
-    [
-        "brands/",
-        "sharing/confirmations/",
-        "sharing/reports/",
-        "who-saw-what/",
-        "who-saw-what/month/",
-        "who-could-see/",
-        "receipts/",
-        "copies/",
-        "old-versions/",
-    ],
-)
-def test_the_pages_about_sharing_stand_above_each_of_them(world: World, client_of, tail: str) -> None:
-    response = client_of(world.person("manager_a")).get(url(world, tail))
-
-    page = response.content.decode()
-    tabs = page[page.index('<nav aria-label="Pages about sharing"') :]
-    assert tabs[: tabs.index("</nav>")].count('aria-current="page"') == 1
-    assert [item["url"] for item in response.context["nav_items"] if item["active"]] == [url(world)]
-
-
 def test_stopping_lists_the_copies_it_cannot_reach(world: World, client_of) -> None:
     grant = world.grant()
     record_access(

@@ -21,6 +21,7 @@ TEMPLATES = sorted(
     if not {".venv", "node_modules", ".state", "staticfiles"} & set(path.relative_to(settings.BASE_DIR).parts)
 )
 CSS = (settings.BASE_DIR / "portal/static/portal/portal.css").read_text()
+SHEETS = ("portal", "entrance", "styleguide")
 
 
 class EveryField(forms.Form):
@@ -293,7 +294,7 @@ def words_of_pages():
 
 
 def classes_of_styles():
-    whole = CSS + (settings.BASE_DIR / "portal/static/portal/styleguide.css").read_text()
+    whole = "".join((settings.BASE_DIR / f"portal/static/portal/{name}.css").read_text() for name in SHEETS)
     rules = re.sub(r"/\*.*?\*/|url\([^)]*\)", "", whole, flags=re.DOTALL)
     return set(re.findall(r"\.(-?[A-Za-z_][\w-]*)", re.sub(r"\{[^{}]*\}", "{}", rules)))
 
