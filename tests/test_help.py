@@ -8,7 +8,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from portal.accounts.models import User
 from portal.help.words import ABOUT_ACCESS, ABOUT_REPORTS
+from tests.world import World
 
 WORDS = (*ABOUT_ACCESS, *ABOUT_REPORTS)
 
@@ -27,3 +29,15 @@ def test_everybody_reads_what_the_words_mean(client: Client, django_assert_num_q
         page = client.get(reverse("help")).content.decode()
     assert page.count("<dt>") == len(WORDS)
     assert str(WORDS[0].meaning) in page.replace("&#x27;", "'")
+
+
+@pytest.mark.django_db
+def test_a_factorys_people_find_their_country_office(world: World, client_of: Callable[[User], Client]) -> None:
+    def page(persona: str) -> str:
+        return client_of(world.person(persona)).get(reverse("help")).content.decode()
+
+    assert "Your country office" not in page("member_a")  # it gave no address
+    world.cambodia.contact_email = "office@programme.example"
+    world.cambodia.save()
+    assert 'href="mailto:office@programme.example"' in page("member_a")
+    assert "office@programme.example" not in page("brand_a_member")
