@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from portal.home.inbox.views import inbox_act
 from portal.help.views import help_page
+from portal.home.inbox.views import inbox_act
 from portal.home.styleguide import styleguide
 from portal.home.views import home
 

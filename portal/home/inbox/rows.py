@@ -32,7 +32,7 @@ class Whose(StrEnum):
 class Group(TextChoices):
     """The groups of an inbox, in their order."""
 
-    FIRST = "first", gettext_lazy("First steps")
+    FIRST = "first", gettext_lazy("Do this first")
     DUE = "due", gettext_lazy("Due this week")
     LATER = "later", gettext_lazy("Other tasks")
     OTHERS = "others", gettext_lazy("Waiting for others")
