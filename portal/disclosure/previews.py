@@ -200,8 +200,13 @@ def preview_confirmation(*, by: User, grant: SharingGrant) -> Difference:
 
 @dataclass(frozen=True)
 class Answer:
-    """The effects of approving a request: what it changes for the brand, and how, for each kind of data."""
+    """The effects of approving a request: what it changes for the brand, and how, for each kind of data.
 
+    `position` and `sight` are those before it.
+    """
+
+    position: Position
+    sight: Sight
     difference: Difference
     outcomes: dict[str, Outcome]
     standing: dict[str, SharingGrant | None]
@@ -235,6 +240,8 @@ def _answer(
     position = situation.of(request.brand_id)
     outcomes = approving(situation, request, scopes, terms)
     return Answer(
+        position,
+        sight_of(position, reports),
         effect_of(situation, position, reports, outcomes),
         {outcome.grant.scope: outcome for outcome in outcomes},
         {scope: position.standing_grant(scope) for scope in scopes},

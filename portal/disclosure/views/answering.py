@@ -15,8 +15,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from brands.identity import Identity
 from brands.models import Brand, BrandHistory
-from portal.disclosure.brands import brand_rows, copies_kept
+from portal.disclosure.brands import BrandRow, brand_rows, copies_kept
 from portal.disclosure.previews import Answer, preview_answer
 from portal.disclosure.reports_offered import offer_reports
 from portal.disclosure.sentences import decision_in_a_sentence
@@ -41,30 +42,25 @@ def access_request(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show one request: who asks, for what, why; to the factory's manager also answers and an approval's effects."""
     found = request_seen(request, pk)
     decides = found.shown_state == Shown.OPEN and may_decide(request, found.factory)
-    own = Brand.objects.own(request.user).filter(pk=found.brand_id).exists()
+    own = not found.from_inside and Brand.objects.own(request.user).filter(pk=found.brand_id).exists()
+    names = former_names(found.brand)
+    shown = _preview_of_a_plain_yes(request, found) if decides else {}
     context = {
         "found": found,
         "factory": found.factory,
         "decides": decides,
         "withdraws": own and found.shown_state == Shown.OPEN,
         "is_own": own,
-        "former_names": former_names(found.brand),
+        "former_names": names,
         "grants": _grants(request, found),
-        **(_history(request, found) if found.from_inside else {}),
-        **(_preview_of_a_plain_yes(request, found) if decides else {}),
+        **shown,
+        **(_history(request, found, shown.get("answer"), names) if found.from_inside else {}),
         "later": LaterForm(),
         "seen": brand_seen(found.brand),
     }
     if found.shown_state not in {Shown.OPEN, Shown.UNCONFIRMED} and not own:
         context["closed"] = answered_in_words(found)
     return render(request, "disclosure/request.html", context)
-
-
-def _history(request: HttpRequest, found: AccessRequest) -> dict[str, object]:
-    """Return what there was between the factory and the brand before: for the factory's side."""
-    by = person(request)
-    row = brand_rows(person=by, factory=found.factory, only=found.brand_id)[0]
-    return {"row": row, "copies": copies_kept(by, found.factory, found.brand)}
 
 
 def brand_seen(brand: Brand) -> str:
@@ -118,13 +114,27 @@ def _yes_line(answer: Answer, scope: Scope) -> dict[str, object]:
     return {"label": scope.label, "kind": kind, "existing": existing}
 
 
-def _preview_of_a_plain_yes(request: HttpRequest, found: AccessRequest) -> dict[str, object]:
+def _preview_of_a_plain_yes(request: HttpRequest, found: AccessRequest) -> dict[str, Any]:
     """Return the preview of an approval as asked; or why the portal would refuse it."""
+    terms = as_asked(found)
     try:
-        shown = _preview(request, found, found.scopes, as_asked(found))
+        answer = preview_answer(by=person(request), request=found, scopes=found.scopes, terms=terms)
     except ValidationError as error:
         return {"refused": " ".join(error.messages)}
-    return {**shown, "hidden_for_preview": plain_yes_to_try(found)}
+    shown = effects_of(answer, found, found.scopes, terms)
+    return {**shown, "answer": answer, "hidden_for_preview": plain_yes_to_try(found)}
+
+
+def _history(
+    request: HttpRequest, found: AccessRequest, answer: Answer | None, names: list[BrandHistory]
+) -> dict[str, object]:
+    """Return what there was between the factory and the brand before; `answer` has it where there is a preview."""
+    by = person(request)
+    if answer is None:
+        row = brand_rows(person=by, factory=found.factory, only=found.brand_id)[0]
+    else:
+        row = BrandRow(answer.position, Identity(found.brand, [one.name for one in names]), answer.sight)
+    return {"row": row, "copies": copies_kept(by, found.factory, found.brand)}
 
 
 def plain_yes_to_try(found: AccessRequest) -> list[tuple[str, str]]:
