@@ -36,8 +36,9 @@ def test_a_factorys_people_find_their_country_office(world: World, client_of: Ca
     def page(persona: str) -> str:
         return client_of(world.person(persona)).get(reverse("help")).content.decode()
 
-    assert "Your country office" not in page("member_a")  # it gave no address
-    world.cambodia.contact_email = "office@programme.example"
+    assert "Your country office" not in page("member_a")  # there is neither address nor number
+    world.cambodia.contact_email, world.cambodia.contact_phone = "office@programme.example", "+855 23 1"
     world.cambodia.save()
     assert 'href="mailto:office@programme.example"' in page("member_a")
+    assert 'href="tel:+855231"' in page("member_a")
     assert "office@programme.example" not in page("brand_a_member")

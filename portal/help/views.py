@@ -5,8 +5,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from factories.models import CountryProgramme, Factory, ProgrammeQuerySet
-from portal.accounts.roles import Visitor
+from factories.offices import own_offices
 from portal.help.words import ABOUT_ACCESS, ABOUT_REPORTS
 
 
@@ -15,12 +14,6 @@ def help_page(request: HttpRequest) -> HttpResponse:
     """Show how access works, what the words mean, and to a factory's people how to reach their country office."""
     context = {
         "groups": [(_("Words about access"), ABOUT_ACCESS), (_("Words about reports"), ABOUT_REPORTS)],
-        "offices": _own_offices(request.user) if request.user.is_authenticated else [],
+        "offices": own_offices(request.user) if request.user.is_authenticated else [],
     }
     return render(request, "help.html", context)
-
-
-def _own_offices(user: Visitor) -> ProgrammeQuerySet:
-    """Return the country programmes of the visitor's own factories that gave an address."""
-    own = Factory.objects.where(user, "view_data").values("programme")
-    return CountryProgramme.objects.filter(pk__in=own).exclude(contact_email="").order_by("name")

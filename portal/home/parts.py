@@ -44,7 +44,7 @@ PAGES: Mapping[Part, tuple[str, ...]] = {
     ),
     Part.FACTORY: (
         "factory", "factory_edit", "factory_list", "members", "member_invite", "member_role", "member_remove",
-        "confirmations", "handover", "webhooks", "webhook", "webhook_secret", "webhook_remove",
+        "confirmations", "successor", "handover", "webhooks", "webhook", "webhook_secret", "webhook_remove",
     ),
     Part.RECORDS: (
         "who_saw", "monthly_summary", "who_could_see", "explain", "factory_receipts", "receipt", "destroy_notices",
