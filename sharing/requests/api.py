@@ -226,7 +226,7 @@ class UndoView(PortalView):
 
         It is 409 once the time has passed or the brand has read data under the decision. Idempotent.
         """
-        factory = get_object_or_404(Factory.objects.inside(self.user), pk=pk)
+        factory = get_object_or_404(Factory.objects.visible_to(self.user), pk=pk)
         require(Factory.objects.where(self.user, "manage_sharing"), factory)
         order = self.body(UndoOrder)
         grants = SharingGrant.objects.visible_to(self.user).filter(factory=factory, pk__in=order["grants"])

@@ -352,6 +352,7 @@ ONLY_GET = frozenset(
 ONLY_POST = frozenset(
     {
         "inbox_act",
+        "undo_decision",
         "request_later",
         "requests_answer",
         "advisor_assign",

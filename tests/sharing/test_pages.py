@@ -162,7 +162,7 @@ def test_the_widest_consent_is_not_the_preselected_one(world: World, client_of) 
         ({"brands": [999999]}, "is not on the list"),
         ({"cycles": "from", "cycle_number": 42}, "is not on the list"),
         ({"purpose": "x" * 10_000}, "Shorten this to 300 characters"),
-        ({"purpose": "a\x00b"}, "Null characters are not allowed"),
+        ({"purpose": "a\x00b"}, "Remove the invisible characters"),
     ],
 )
 def test_bad_input_is_named_and_nothing_is_shared(world: World, client_of, fields: dict, message: str) -> None:
