@@ -143,7 +143,7 @@ def test_a_phone_shares_and_stops_sharing(visit: Visit, world: World) -> None:
     manager.menu("Brands")
     manager.page.get_by_role("link", name="Stop sharing with Bluefinch").click()
     manager.press("Stop all sharing with this brand")
-    manager.sees("Share again")
+    manager.sees("Resume")
     manager.fits()
     manager.menu("Brands")
     manager.follow("Records")
