@@ -27,5 +27,5 @@ def _sentence(*, has_cycles: bool, has_end: bool) -> str:
     if has_cycles:
         return _("%(brand)s can read these cycles %(start)s, with no end date: %(cycles)s.")
     if has_end:
-        return _("%(brand)s can read nothing today. New reports open to it until %(day)s.")
-    return _("%(brand)s can read nothing today. New reports open to it, with no end date.")
+        return _("%(brand)s can read nothing today. It can read new reports until %(day)s.")
+    return _("%(brand)s can read nothing today. It can read new reports, with no end date.")

@@ -234,9 +234,11 @@ class AccessRequest(models.Model):
             pgtrigger.Protect(
                 name="answered_once",
                 operation=pgtrigger.Update,
-                # A factory's answer may be undone: the request is open again, as it was.
-                condition=pgtrigger.Q(old__state__in=["withdrawn", "lapsed"])
-                | (pgtrigger.Q(old__state__in=["approved", "declined"]) & ~pgtrigger.Q(new__state="open")),
+                # A factory's answer may be undone for ten minutes, and clocks differ: the request is open again.
+                condition=pgtrigger.Condition(
+                    "OLD.state <> 'open' AND NOT (OLD.state IN ('approved', 'declined') AND NEW.state = 'open'"
+                    " AND OLD.answered_at > statement_timestamp() - interval '15 minutes')"
+                ),
             ),
         ]
 

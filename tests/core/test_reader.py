@@ -57,6 +57,9 @@ urlpatterns = [
     path("fail/", fail),
     path("accounts/login/", show, name="account_login"),
     path("invitations/", show, name="invitation"),
+    path("help/", show, name="help"),
+    path("verify/", show, name="verify"),
+    path("c/", show, name="code_entry"),
 ]
 with_these_pages = pytest.mark.urls(__name__)
 

@@ -55,7 +55,7 @@ def test_r6_nothing_opens_and_no_brand_learns_before_the_second_person_confirms(
     assert brand.get("/api/v1/grants/").json()["results"] == []
     assert not Notice.objects.filter(side="brand").exists()
     representative, manager = client_of(world.person("representative_a")), client_of(world.person("manager_a"))
-    assert "1 access grant is waiting for confirmation" in representative.get("/").content.decode()
+    assert "Waiting for your confirmation" in representative.get("/").content.decode()
     page = representative.get(f"/factories/{world.factory_a.pk}/sharing/confirmations/").content.decode()
     assert "Aster &amp; Oak</bdi>: Assessment reports" in page
     assert (

@@ -15,7 +15,7 @@ from sharing.models import Subscription
 from sharing.subscriptions.services import withdraw_subscription
 from tests.world import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("decisions_are_settled")]
 FORBIDDEN = re.compile(r"slcp|\bprices?\b|\bfees?\b|\bcosts?\b|\bpa(?:y|id)\b|invoice|\bUSD\b|[$€]", re.IGNORECASE)
 
 

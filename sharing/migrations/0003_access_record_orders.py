@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sharing", "0003_undo")]
+    dependencies = [("sharing", "0002_opened_at")]
 
     operations = [
         migrations.AddIndex(
