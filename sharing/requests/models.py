@@ -237,7 +237,7 @@ class AccessRequest(models.Model):
                 # A factory's answer may be undone for ten minutes, and clocks differ: the request is open again.
                 condition=pgtrigger.Condition(
                     "OLD.state <> 'open' AND NOT (OLD.state IN ('approved', 'declined') AND NEW.state = 'open'"
-                    " AND OLD.answered_at > statement_timestamp() - interval '15 minutes')"
+                    " AND OLD.answered_at > CURRENT_TIMESTAMP - interval '15 minutes')"
                 ),
             ),
         ]
