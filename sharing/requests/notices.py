@@ -14,9 +14,10 @@ from portal.accounts.models import User
 from portal.notices.models import Notice
 from portal.notices.outbox import Line, NoticeKind, api_url, register_notice
 from sharing.grants.undo import settled_at
-from sharing.models import AccessRequest, SharingGrant
+from sharing.models import AccessRequest
 from sharing.notice_names import SharingNotice
 from sharing.records.queries import last_viewed
+from sharing.requests.services.answers import given_with
 from sharing.requests.states import Shown
 
 
@@ -96,7 +97,7 @@ def _when_answered(notice: Notice) -> datetime | None:
     request = AccessRequest.objects.filter(pk=UUID(notice.subject)).first()
     if request is None or request.answered_at is None or request.answered_at > notice.created_at:
         return None  # it was undone; a later answer has its own notice
-    reads = last_viewed(SharingGrant.objects.filter(requests=request)).values()
+    reads = last_viewed(given_with(request)).values()
     return settled_at(notice.created_at, is_read=any(at >= request.answered_at for at in reads if at is not None))
 
 

@@ -1,4 +1,4 @@
-"""Undo: for ten minutes, by who decided, unless the brand has read since; meanwhile the brand is not notified."""
+"""Undo: for ten minutes, by who decided, unless the brand has read since; so long the brand is not notified."""
 
 import re
 from collections.abc import Callable
@@ -141,6 +141,24 @@ def test_one_of_two_grants_of_an_answer_undoes_the_answer(world: World, request_
     assert not SharingGrant.objects.filter(ended_at=None).exists()
     request_of_a.refresh_from_db()
     assert request_of_a.state == "open"
+
+
+def test_what_the_brand_had_before_the_answer_stays(
+    world: World, request_of_a: AccessRequest, time_machine: Any
+) -> None:
+    start = timezone.now()
+    time_machine.move_to(start - timedelta(minutes=3))
+    before = world.grant()
+    time_machine.move_to(start)
+    manager = world.person("manager_a")
+    approve_request(by=manager, request=request_of_a, scopes=["report", "step1"], terms=as_asked(request_of_a))
+    read(world, before)  # it settles what was given before, not the answer
+    assert notified() == ["grant.started"]
+    assert [one.scope for one in undo(by=manager, factory=world.factory_a, requests={request_of_a.pk}).grants] == [
+        "step1"
+    ]
+    before.refresh_from_db()
+    assert before.ended_at is None
 
 
 def test_only_an_answer_can_be_reopened(world: World, request_of_a: AccessRequest) -> None:

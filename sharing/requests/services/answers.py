@@ -7,10 +7,10 @@ a no. A yes that a manager takes back leaves it open.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,10 +19,12 @@ from portal.core.changed import HasChangedError
 from portal.core.events import record
 from portal.notices.outbox import announce
 from sharing.events import SharingEvent, ids_of
+from sharing.grants.models import SharingGrantQuerySet
 from sharing.models import AccessRequest, RequestAnswer, SharingGrant
 from sharing.notice_names import SharingNotice
 from sharing.requests.states import State
 
+WITH_ANSWER = timedelta(minutes=1)  # one transaction writes the grants and then the answer
 EVENT_OF_ANSWER = {
     State.APPROVED: SharingEvent.REQUEST_APPROVED,
     State.DECLINED: SharingEvent.REQUEST_DECLINED,
@@ -53,6 +55,13 @@ def link_answer(request: AccessRequest, grants: Iterable[SharingGrant]) -> None:
     """Link a request to the grants that answer it, or will once they are confirmed. Idempotent."""
     answers = [RequestAnswer(request=request, grant=grant) for grant in grants]
     RequestAnswer.objects.bulk_create(answers, ignore_conflicts=True)
+
+
+def given_with(request: AccessRequest) -> SharingGrantQuerySet:
+    """Return the grants that were given, or confirmed, with the answer of a request; not those that it only kept."""
+    since = (request.answered_at or request.created_at) - WITH_ANSWER
+    given = Q(created_at__gt=since) | Q(confirmed_at__gt=since)
+    return SharingGrant.objects.filter(given, requests=request, granted_by=request.answered_by)
 
 
 def requests_to_answer(grant: Any, at: datetime) -> list[AccessRequest]:

@@ -22,11 +22,12 @@ from sharing.events import SharingEvent, ids_of
 from sharing.grants.ends import End
 from sharing.grants.services.granting import end_grant, settle
 from sharing.grants.services.journal import Journal
-from sharing.grants.services.outcomes import Terms, changing
+from sharing.grants.services.outcomes import changing, terms_again
 from sharing.grants.services.situation import Situation, deciding_situation
 from sharing.grants.undo import UNDO_TIME, may_be_undone
 from sharing.models import AccessRequest, SharingGrant
 from sharing.records.queries import last_viewed
+from sharing.requests.services.answers import given_with
 from sharing.requests.states import State
 
 ANSWERS = (State.APPROVED, State.DECLINED)
@@ -55,7 +56,7 @@ def undo(*, by: User, factory: Factory, grants: Collection[UUID] = (), requests:
     asked = AccessRequest.objects.filter(pk__in=answered.values("pk")).select_for_update(of=("self",)).order_by("pk")
     reopened = [one for one in asked if one.state != State.OPEN and _is_answer_of(one, by, named=requests)]
     _must_be_answered_just_now(by, reopened, situation.now)
-    linked = set(own.filter(requests__in=reopened).values_list("pk", flat=True))
+    linked = {key for one in reopened for key in given_with(one).values_list("pk", flat=True)}
     ended = _to_end(situation, by, set(grants), linked)
     journal = Journal(situation)
     for grant in ended:
@@ -96,15 +97,9 @@ def _to_end(situation: Situation, by: User, named: set[UUID], linked: set[UUID])
         for grant in [one for one in position.grants if one.pk in keys and one.end_code != End.UNDONE]:
             if may_be_undone(grant, by, reads[grant.pk], situation.now):
                 found.append(grant)
-            elif grant.pk in named or _was_read_since_answered(grant, reads[grant.pk], by, situation.now):
+            elif grant.pk in named or grant.ended_at is None:
                 raise _too_late()
     return found
-
-
-def _was_read_since_answered(grant: SharingGrant, read_at: datetime | None, by: User, now: datetime) -> bool:
-    """Return whether it was given with the answer and read since. What the brand had before the answer stays."""
-    is_new = grant.granted_by_id == by.pk and grant.created_at > now - UNDO_TIME
-    return is_new and read_at is not None and read_at >= grant.created_at
 
 
 def _undo_grant(journal: Journal, position: Position, grant: SharingGrant) -> None:
@@ -113,7 +108,7 @@ def _undo_grant(journal: Journal, position: Position, grant: SharingGrant) -> No
     if before is None or before.end_code != End.CHANGED or _has_expired(before, journal.situation.now):
         end_grant(journal, grant, End.UNDONE)
         return
-    outcome = changing(journal.situation, position, grant, _terms_of(before, journal.situation.now))
+    outcome = changing(journal.situation, position, grant, terms_again(before, journal.situation.now))
     if not outcome.grant.is_confirmed:
         raise HasChangedError(_("A second person has to confirm the earlier terms. Change the access instead."))
     settle(journal, replace(outcome, end_code=End.UNDONE))
@@ -121,17 +116,6 @@ def _undo_grant(journal: Journal, position: Position, grant: SharingGrant) -> No
 
 def _has_expired(grant: SharingGrant, now: datetime) -> bool:
     return grant.expires_at is not None and grant.expires_at <= now
-
-
-def _terms_of(grant: SharingGrant, now: datetime) -> Terms:
-    return Terms(
-        cycles=grant.cycles,
-        cycle_number=grant.cycle_number,
-        valid_from=grant.valid_from if grant.valid_from > now else None,
-        expires_at=grant.expires_at,
-        purpose=grant.purpose,
-        hold_days=grant.hold_days,
-    )
 
 
 def _reopen(request: AccessRequest, by: User) -> None:
