@@ -21,3 +21,4 @@ class AssessmentEvent(EventKind):
     TABLE_IMPORTED = "table.imported"
     REPORT_ORDERED = "report.ordered"
     QUESTIONNAIRE_IMPORTED = "questionnaire.imported"
+    QUESTIONNAIRE_TRANSLATED = "questionnaire.translated"

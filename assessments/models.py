@@ -7,7 +7,15 @@ factory (a correction is a new version). The database itself refuses changes to 
 from assessments.answering.models import Answer
 from assessments.corrections.models import CorrectionNotice
 from assessments.imports.models import ImportBatch
-from assessments.questionnaires.models import PUBLIC_TAG, ZERO_TOLERANCE_TAG, Cluster, CompliancePoint, Question, Tool
+from assessments.questionnaires.models import (
+    PUBLIC_TAG,
+    ZERO_TOLERANCE_TAG,
+    Cluster,
+    CompliancePoint,
+    Question,
+    Tool,
+    Wording,
+)
 from assessments.reports.models import ReportCopy
 from assessments.visits.models import Assessment
 
@@ -26,4 +34,5 @@ __all__ = [
     "Question",
     "ReportCopy",
     "Tool",
+    "Wording",
 ]

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from assessments.events import AssessmentEvent
 from assessments.models import Assessment, CorrectionNotice
-from assessments.reports.document import Finding, ReportDocument
+from assessments.reports.document import Cluster, CompliancePoint, Finding, ReportDocument
 from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.models import User
@@ -66,9 +66,9 @@ def acknowledge_correction(*, by: User, notice: CorrectionNotice) -> CorrectionN
 class Change:
     """One question that two versions of a document answer differently; None if it is not among a version's findings."""
 
-    cluster: str
-    point: str
-    label: str
+    cluster: Cluster
+    point: CompliancePoint
+    asked: Finding  # whose words name the question: the newest there is
     before: Finding | None
     after: Finding | None
 
@@ -77,10 +77,10 @@ def changes_between(old: ReportDocument, new: ReportDocument) -> list[Change]:
     """Return what differs, in the order of the questionnaire. Both documents are of one scope and one reader."""
     before, after = dict(_findings(old)), dict(_findings(new))
     clusters = [*old.clusters, *new.clusters]
-    places = dict.fromkeys((cluster.name, point.name) for cluster in clusters for point in cluster.points)
+    places = {(cluster.name, point.name): (cluster, point) for cluster in clusters for point in cluster.points}
     order = {place: number for number, place in enumerate(places)}
     return [
-        Change(key[0], key[1], (after.get(key) or before[key]).label, before.get(key), after.get(key))
+        Change(*places[key[0], key[1]], after.get(key) or before[key], before.get(key), after.get(key))
         for key in sorted(before | after, key=lambda key: order[key[0], key[1]])
         if _said(before.get(key)) != _said(after.get(key))
     ]

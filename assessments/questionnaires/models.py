@@ -1,6 +1,7 @@
 """Questionnaire versions: imported from files, immutable once an assessment uses them."""
 
 import pgtrigger
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -12,16 +13,16 @@ from portal.core.triggers import columns_are_final
 PUBLIC_TAG = "Public Disclosure"
 # The usual clusters of the Compliance Assessment Tool, to choose from in filters: always the same, so that the choices
 # do not reveal that a questionnaire was imported or used. Questionnaires may have others.
-USUAL_CLUSTERS = (
-    "Child Labour",
-    "Discrimination",
-    "Forced Labour",
-    "Freedom of Association and Collective Bargaining",
-    "Compensation",
-    "Contracts and Human Resources",
-    "Occupational Safety and Health",
-    "Working Time",
-)
+USUAL_CLUSTERS = {
+    "Child Labour": _("Child Labour"),
+    "Discrimination": _("Discrimination"),
+    "Forced Labour": _("Forced Labour"),
+    "Freedom of Association and Collective Bargaining": _("Freedom of Association and Collective Bargaining"),
+    "Compensation": _("Compensation"),
+    "Contracts and Human Resources": _("Contracts and Human Resources"),
+    "Occupational Safety and Health": _("Occupational Safety and Health"),
+    "Working Time": _("Working Time"),
+}
 ZERO_TOLERANCE_TAG = "Zero Tolerance"
 
 TOOL_IN_USE = """
@@ -58,6 +59,9 @@ class Tool(models.Model):
     )
     name = models.CharField(_("name"), max_length=150, unique=True)
     version = models.CharField(_("version"), max_length=40, blank=True)
+    language = models.CharField(
+        _("language of the questions"), max_length=3, choices=settings.REPORT_LANGUAGES, default="en", db_default="en"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     used_at = models.DateTimeField(null=True, blank=True)
 
@@ -66,7 +70,7 @@ class Tool(models.Model):
         triggers = [
             columns_are_final(
                 "final_once_used",
-                ["kind", "programme_id", "name", "version", "used_at"],
+                ["kind", "programme_id", "name", "version", "language", "used_at"],
                 "This questionnaire version is in use and cannot change. Import a new version.",
                 condition=pgtrigger.Q(old__used_at__isnull=False),
             )
@@ -150,3 +154,23 @@ class Question(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ext_id} {self.label}"
+
+
+class Wording(models.Model):
+    """The texts of a questionnaire in another language: names of clusters and points, and questions.
+
+    `words` maps a text of the questionnaire to its translation. It may grow and be corrected while the questionnaire is
+    in use: no answer, count or id depends on it.
+    """
+
+    tool = models.ForeignKey(Tool, on_delete=models.CASCADE, related_name="wordings")
+    language = models.CharField(max_length=3, choices=settings.REPORT_LANGUAGES)
+    words = models.JSONField(default=dict)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tool", "language"], name="assessments_wording_once")]
+        ordering = ["language"]
+
+    def __str__(self) -> str:
+        return f"{self.tool_id} {self.language}"

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from assessments.events import AssessmentEvent
 from assessments.models import PUBLIC_TAG, ZERO_TOLERANCE_TAG, Cluster, CompliancePoint, Question, Tool
+from assessments.questionnaires.rights import may_import_for
+from assessments.questionnaires.wordings import inherit_wordings
 from factories.models import CountryProgramme
-from factories.rights import may_everywhere, may_in_programme
 from portal.accounts.models import User
 from portal.core.events import record
 from portal.core.names import one_line
@@ -127,28 +128,30 @@ def import_tool(
     kind: str,
     programme: CountryProgramme | None,
     version: str = "",
+    language: str = "en",
     rows: Iterable[QuestionRow],
 ) -> Tool:
     """Create a questionnaire version with its clusters, compliance points and questions, in the order of `rows`.
 
-    `programme` is None for one that every country uses. Versions are never changed by an import: a name that
-    exists is refused. Raises `PermissionDenied`, or `ValidationError` by field.
+    `programme` is None for one that every country uses; `language` is that of the rows. Versions are never changed by
+    an import: a name that exists is refused. Texts that an earlier questionnaire has too keep their translations.
+    Raises `PermissionDenied`, or `ValidationError` by field.
     """
-    permission = "import_assessments"
-    if not (may_in_programme(by, permission, programme.pk) if programme else may_everywhere(by, permission)):
+    if not may_import_for(by, programme.pk if programme else None):
         raise PermissionDenied(_("Only the country's staff can import a questionnaire."))
     name, version = one_line(name), one_line(version)
     if Tool.objects.filter(name__iexact=name).exists():
         raise ValidationError(
             {"name": _("A questionnaire with this name already exists. Give a new version a new name.")}
         )
-    tool = Tool(name=name, kind=kind, programme=programme, version=version)
+    tool = Tool(name=name, kind=kind, programme=programme, version=version, language=language)
     tool.full_clean()
     tool.save()
     questions = list(rows)
     points = _points(tool, questions)
     made = [_made(tool, order, row, points) for order, row in enumerate(questions, start=1)]
     Question.objects.bulk_create(made, batch_size=1000)
+    inherit_wordings(tool)
     record(
         AssessmentEvent.QUESTIONNAIRE_IMPORTED,
         by=by,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -14,19 +15,24 @@ from django.db import IntegrityError
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from assessments.models import Question, Tool
+from assessments.questionnaires.rights import may_import_for
 from assessments.questionnaires.tables import ToolRefused, import_tool, read_questions
+from assessments.questionnaires.translations import TEXT, read_wordings, rows_to_translate
+from assessments.questionnaires.wordings import languages_of, put_wordings, texts_of, wordings_of
 from factories.models import CountryProgramme
 from factories.rights import may_somewhere
 from factories.views import person_of
 from portal.accounts.models import User
 from portal.core.countries import country_name
+from portal.core.exports import table_response
 from portal.core.search import search
 from portal.core.tables import Problems
 from portal.core.uploads import limited_table, megabytes, table_limit
@@ -51,6 +57,9 @@ class ToolForm(forms.Form):
         label=gettext_lazy("Country programme"), queryset=CountryProgramme.objects.none()
     )
     version = forms.CharField(label=gettext_lazy("Version"), max_length=40, required=False)
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language of the questions"), choices=settings.REPORT_LANGUAGES, initial="en"
+    )
     file = forms.FileField(
         label=gettext_lazy("Questions"), widget=forms.ClearableFileInput(attrs={"accept": ".csv,.xlsx,text/csv"})
     )
@@ -73,6 +82,18 @@ class ToolForm(forms.Form):
             "compliance_point, question_id, label, type (NC or FGW). Optional columns: step, reference, tags "
             "(separated by semicolons), in_vcc, condition. Up to %s MB."
         ) % megabytes(table_limit("questionnaires"))
+
+
+class TranslationForm(forms.Form):
+    """A form to upload the file for translators."""
+
+    file = forms.FileField(
+        label=gettext_lazy("Translations"),
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.xlsx,text/csv"}),
+        help_text=gettext_lazy(
+            "Download the file above, fill in the columns of the languages, and upload it. Empty cells change nothing."
+        ),
+    )
 
 
 class ToolFilter(ListFilter):
@@ -158,11 +179,16 @@ def tool_list(request: HttpRequest) -> HttpResponse:
     return render(request, "questionnaires/tool_list.html", {"page": page, "form": form, "may_import": may_import})
 
 
+def _found(request: HttpRequest, pk: int) -> Tool:
+    """Return a version that the visitor may see. Raises `Http404`."""
+    return get_object_or_404(_visible(_worked_in(person_of(request))).select_related("programme"), pk=pk)
+
+
 @login_required
 @require_GET
 def tool(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one version: its clusters, their compliance points and questions."""
-    found = get_object_or_404(_visible(_worked_in(person_of(request))).select_related("programme"), pk=pk)
+    found = _found(request, pk)
     questions = list(
         Question.objects.filter(tool=found)
         .select_related("compliance_point__cluster")
@@ -178,6 +204,7 @@ def _facts(found: Tool, questions: list[Question]) -> list[tuple[str, object]]:
         (_("Kind"), found.get_kind_display()),
         (_("Country programme"), found.programme or _("All countries")),
         (_("Version"), found.version),
+        (_("Language of the questions"), found.get_language_display()),
     ]
     counts = [
         (_("Questions"), len(questions)),
@@ -226,3 +253,45 @@ def _import(person: User, form: ToolForm) -> tuple[Tool | None, str, Problems]:
     except IntegrityError:
         form.add_error("name", _("A questionnaire with this name was just imported."))
     return None, "", Problems()
+
+
+@login_required
+@limited_table("questionnaires")
+@require_http_methods(["GET", "POST"])
+def tool_translations(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show how far a version is translated; take a file with translations: all of it, or nothing and its errors."""
+    found, person = _found(request, pk), person_of(request)
+    may_translate = may_import_for(person, found.programme_id)
+    if request.method == "POST" and not may_translate:
+        raise PermissionDenied(_("Only the country's staff can translate a questionnaire."))
+    form = TranslationForm(posted(request), request.FILES if request.method == "POST" else None)
+    problems = Problems()
+    if form.is_valid():
+        try:
+            texts = read_wordings(found, form.cleaned_data["file"])
+        except ToolRefused as refused:
+            problems = refused.problems
+        else:
+            count = put_wordings(by=person, tool=found, texts=texts)
+            saved = ngettext("%(count)s translation was saved.", "%(count)s translations were saved.", count)
+            messages.success(request, saved % {"count": count})
+            return redirect("tool_translations", pk=pk)
+    context = {"tool": found, "form": form, "problems": problems, "may_translate": may_translate, **_coverage(found)}
+    return render(request, "questionnaires/translations.html", context, status=REFUSED if form.is_bound else 200)
+
+
+def _coverage(found: Tool) -> dict[str, object]:
+    """Return for each language how many of the texts have a translation, in words."""
+    texts, known = set(texts_of(found)), wordings_of(found)
+    counts = [(name, len(texts & known.get(code, {}).keys())) for code, name in languages_of(found)]
+    words = _("%(count)s of %(all)s")
+    return {"languages": [(name, words % {"count": count, "all": len(texts)}) for name, count in counts]}
+
+
+@login_required
+@require_GET
+def tool_translations_file(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Return the file for translators: a row for each text, with the translations there are."""
+    found = _found(request, pk)
+    header = [TEXT, *(code for code, _name in languages_of(found))]
+    return table_response("xlsx", f"translations-{found.pk}", header, rows_to_translate(found))

@@ -5,13 +5,14 @@ The page and the files are made here and in `assessments.reports.build`; the cou
 access again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, QuerySet, UUIDField
 from django.utils.translation import override
 
 from assessments.models import Answer, Assessment, Question
+from assessments.questionnaires.wordings import texts_in
 from assessments.reports.build import build_document
 from assessments.reports.document import (
     SCOPES,
@@ -22,6 +23,7 @@ from assessments.reports.document import (
     ReportDocument,
     Scope,
     Status,
+    Words,
 )
 from assessments.reports.labels import languages
 from assessments.visits.models import AssessmentQuerySet
@@ -54,7 +56,8 @@ def report_language(wanted: str | None) -> str:
 def document_for(*, user: Visitor, assessment: Assessment, scope: Scope, language: str) -> ReportDocument:
     """Return what `scope` of the assessment says to `user`; if nothing is visible to them, it has no findings.
 
-    Two queries. The assessment comes with its factory and programme, and from `with_note`.
+    Two queries, and one where the language is another than the questionnaire's. The assessment comes with its factory
+    and programme, and from `with_note`.
     Raises what `build_document` raises.
     """
     return document_from(answer_rows(user, assessment, scope), assessment, scope, language)
@@ -69,19 +72,32 @@ def documents_for(
     """
     chosen = set(scopes)
     read: dict[str, list[AnswerRow]] = {}
-    documents = {}
+    documents: dict[str, ReportDocument] = {}
+    words: Words | None = None
     for scope in (one for one in SCOPES if one in chosen):
         steps = rule_of(scope).steps
         rows = next((rows for wider, rows in read.items() if steps <= rule_of(wider).steps), None)
         if rows is None:
             rows = read[scope] = answer_rows(user, assessment, scope)
-        documents[scope] = document_from(rows, assessment, scope, language)
+        words = words or _words_for(rows, assessment, language)
+        documents[scope] = _built(rows, assessment, scope, words)
     return documents
 
 
-def document_from(rows: Iterable[AnswerRow], assessment: Assessment, scope: Scope, language: str) -> ReportDocument:
+def document_from(rows: Sequence[AnswerRow], assessment: Assessment, scope: Scope, language: str) -> ReportDocument:
     """Build the document from rows already read; `scope` keeps those that belong to it."""
-    return build_document(header_of(assessment, language), rows, scope=scope, language=language)
+    return _built(rows, assessment, scope, _words_for(rows, assessment, language))
+
+
+def _built(rows: Sequence[AnswerRow], assessment: Assessment, scope: Scope, words: Words) -> ReportDocument:
+    header = header_of(assessment, words.language)
+    return build_document(header, rows, scope=scope, language=words.language, words=words)
+
+
+def _words_for(rows: Sequence[AnswerRow], assessment: Assessment, language: str) -> Words:
+    """Return the translations of the questionnaire; without a query where it is in that language."""
+    is_in_it = all(row["language"] == language for row in rows[:1])
+    return Words(language, {} if is_in_it else texts_in(assessment.tool_id, language))
 
 
 def answer_rows(user: Visitor, assessment: Assessment, scope: Scope) -> list[AnswerRow]:
@@ -93,6 +109,7 @@ def answer_rows(user: Visitor, assessment: Assessment, scope: Scope) -> list[Ans
         .values(
             *("pk", "ext_id", "label", "step", "is_public_issue", "in_vcc", "tags"),
             question_type=F("type"),
+            language=F("tool__language"),
             point=F("compliance_point__name"),
             cluster=F("compliance_point__cluster__name"),
         )

@@ -116,6 +116,7 @@ class FindingSerializer(serializers.Serializer[Any]):
 
     ext_id = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
+    label_language = serializers.CharField()
     question_type = serializers.ChoiceField(choices=["NC", "FGW"])
     finding = serializers.ChoiceField(choices=list(FINDING_CODES))
     value = serializers.CharField(allow_blank=True)
@@ -129,6 +130,7 @@ class PointSerializer(serializers.Serializer[Any]):
     """One compliance point. In scope `report`, it lists non-compliances and information and counts the rest."""
 
     name = serializers.CharField()
+    name_language = serializers.CharField()
     status = serializers.ChoiceField(choices=list(POINT_STATUSES))
     counts = CountsSerializer()
     findings = FindingSerializer(many=True)
@@ -138,6 +140,7 @@ class ClusterSerializer(serializers.Serializer[Any]):
     """One cluster with its compliance points."""
 
     name = serializers.CharField()
+    name_language = serializers.CharField()
     points = PointSerializer(many=True)
 
 

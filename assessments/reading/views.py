@@ -58,7 +58,8 @@ class ReportOrder(forms.Form):
         label=gettext_lazy("Language"),
         choices=settings.REPORT_LANGUAGES,
         help_text=gettext_lazy(
-            "For headings and fixed words. Questions, findings and CSV files stay in the programme's language."
+            "For headings and, where they are translated, questions. Findings and CSV files stay in the programme's "
+            "language."
         ),
     )
 

@@ -20,7 +20,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import cast
+from typing import Literal, cast
 
 from assessments.reports.document import (
     FINDING_CODES,
@@ -41,6 +41,7 @@ from assessments.reports.document import (
     ReportDocument,
     Scope,
     Summary,
+    Words,
 )
 from assessments.reports.labels import Labels, labels_for
 from sharing.scopes import rule_of
@@ -56,18 +57,23 @@ _STAFF_TAG = re.compile(r"\bzero[ _-]?tolerance\b", re.IGNORECASE)
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
-def build_document(header: Header, rows: Iterable[AnswerRow], *, scope: Scope, language: str) -> ReportDocument:
+def build_document(
+    header: Header, rows: Iterable[AnswerRow], *, scope: Scope, language: str, words: Words | None = None
+) -> ReportDocument:
     """Build the canonical document of one assessment version in one scope and language.
 
-    It takes the header facts, and every question of the tool with its answer in tool order. Raises
+    It takes the header facts, every question of the tool with its answer in tool order, and the translations of the
+    questionnaire into the language, if it has any. Raises
     `ValueError` for an unknown scope or finding, `UnknownLanguageError` for a language without fixed
     wording.
     """
     if scope not in SCOPES:
         raise ValueError(f"Unknown report scope {scope!r}; known: {', '.join(SCOPES)}.")
     labels, steps = labels_for(language), rule_of(scope).counted_steps
-    judged = [(row, _finding(row, place, header)) for place, row in enumerate(rows, start=1) if row["step"] in steps]
-    clusters = tuple(_clusters(judged, scope))
+    words = words or Words(language, {})
+    asked = [(place, row) for place, row in enumerate(rows, start=1) if row["step"] in steps]
+    judged = [(row, _finding(row, place, header, words)) for place, row in asked]
+    clusters = tuple(_clusters(judged, scope, words))
     return ReportDocument(
         scope=scope,
         language=language,
@@ -98,12 +104,14 @@ def plain(text: str | None) -> str:
     return _UNPRINTABLE.sub("", (text or "").replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
-def _finding(row: AnswerRow, place: int, header: Header) -> Finding:
+def _finding(row: AnswerRow, place: int, header: Header, words: Words) -> Finding:
     code = _code(row, header)
     told = code != "not_assessed"
+    label, language = words.of(row["label"], row["language"])
     return Finding(
         ext_id=str(place) if _SLCP_REFERENCE.match(row["ext_id"]) else plain(row["ext_id"]),
-        label=plain(row["label"]),
+        label=plain(label),
+        label_language=language,
         question_type=row["question_type"],
         finding=code,
         value=plain(row["value"]) if told else "",
@@ -136,20 +144,27 @@ def _provenance(row: AnswerRow) -> Provenance:
 Judged = tuple[AnswerRow, Finding]
 
 
-def _clusters(judged: Sequence[Judged], scope: Scope) -> Iterable[Cluster]:
-    for name, rows in itertools.groupby(judged, key=lambda pair: pair[0]["cluster"]):
-        yield Cluster(name=plain(name), points=tuple(_points(rows, scope)))
+def _clusters(judged: Sequence[Judged], scope: Scope, words: Words) -> Iterable[Cluster]:
+    for (name, language), rows in itertools.groupby(judged, key=lambda pair: _named(pair[0], "cluster")):
+        shown, shown_in = words.of(name, language)
+        yield Cluster(plain(shown), shown_in, tuple(_points(rows, scope, words)))
 
 
-def _points(judged: Iterable[Judged], scope: Scope) -> Iterable[CompliancePoint]:
-    for name, rows in itertools.groupby(judged, key=lambda pair: pair[0]["compliance_point"]):
-        yield _point(plain(name), list(rows), scope)
+def _points(judged: Iterable[Judged], scope: Scope, words: Words) -> Iterable[CompliancePoint]:
+    for named, rows in itertools.groupby(judged, key=lambda pair: _named(pair[0], "compliance_point")):
+        yield _point(*words.of(*named), list(rows), scope)
 
 
-def _point(name: str, judged: Sequence[Judged], scope: Scope) -> CompliancePoint:
+def _named(row: AnswerRow, part: Literal["cluster", "compliance_point"]) -> tuple[str, str]:
+    """Return the name of the part of the tool to which a question belongs, with its language."""
+    return row[part], row["language"]
+
+
+def _point(name: str, language: str, judged: Sequence[Judged], scope: Scope) -> CompliancePoint:
     counted = [_counted(found.finding) for row, found in judged if row["question_type"] != "FGW"]
     return CompliancePoint(
-        name=name,
+        name=plain(name),
+        name_language=language,
         status=point_status(counted),
         counts=_count(counted),
         findings=tuple(

@@ -15,7 +15,7 @@ The rules that need counting (R13, R15, R22, R23) are in `build.py`.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypedDict, get_args
 
@@ -45,6 +45,7 @@ class AnswerRow(TypedDict):
     compliance_point: str
     ext_id: str
     label: str
+    language: str  # of the three texts above
     question_type: QuestionType
     step: int | None  # 1, 2, 3, or None for a question of Better Work's own
     finding: str | None  # a FindingCode
@@ -54,6 +55,19 @@ class AnswerRow(TypedDict):
     is_public_issue: bool
     in_vcc: bool  # asked in a Virtual Compliance Check (R23)
     tags: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Translations of a questionnaire's texts into one language; a text without one stays as it is."""
+
+    language: str
+    texts: Mapping[str, str]
+
+    def of(self, text: str, language: str) -> tuple[str, str]:
+        """Return a text of that language as readers see it, with the language in which they do."""
+        translation = self.texts.get(text)
+        return (translation, self.language) if translation else (text, language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +119,7 @@ class Finding:
 
     ext_id: str
     label: str
+    label_language: str
     question_type: QuestionType
     finding: FindingCode
     value: str
@@ -136,6 +151,7 @@ class CompliancePoint:
     """One compliance point: its status over all its questions, and the findings that the scope may show."""
 
     name: str
+    name_language: str
     status: PointStatus
     counts: Counts
     findings: tuple[Finding, ...]
@@ -144,6 +160,7 @@ class CompliancePoint:
 @dataclass(frozen=True, slots=True)
 class Cluster:
     name: str
+    name_language: str
     points: tuple[CompliancePoint, ...]
 
 

@@ -28,7 +28,14 @@ def upload(content: str | bytes = HEADER + ROWS, name: str = "tool.csv") -> Simp
 
 
 def sent(world: World, **changes: object) -> dict[str, object]:
-    data = {"name": "Cambodia CAT V2", "kind": "CAT", "programme": world.cambodia.pk, "version": "2", "file": upload()}
+    data = {
+        "name": "Cambodia CAT V2",
+        "kind": "CAT",
+        "programme": world.cambodia.pk,
+        "version": "2",
+        "language": "en",
+        "file": upload(),
+    }
     return {**data, **changes}
 
 

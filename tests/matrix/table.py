@@ -278,6 +278,9 @@ GET    tool_list                            -                           LL.. ...
 GET    tool_import                          -                           LL.. .... ...L x++++.
 POST   tool_import                          -                           LL.. .... ...L x!!!!.
 GET    tool                                 tool                        LL.. .... ...L +++.+.
+GET    tool_translations                    tool                        LL.. .... ...L +++.+.
+POST   tool_translations                    tool                        LL.. .... ...L x!!.!.
+GET    tool_translations_file               tool                        LL.. .... ...L +++.+.
 """
 
 # Addresses that answer one method only: the other ones are refused, whoever asks.
@@ -341,6 +344,7 @@ ONLY_GET = frozenset(
         "brand_subscriptions",
         "tool",
         "tool_list",
+        "tool_translations_file",
         "what_we_read",
         "factory_brand",
         "factory_brands",

@@ -1,8 +1,10 @@
 """The demo's questionnaires."""
 
-from assessments.models import Cluster, CompliancePoint, Question, Tool
+from collections.abc import Iterator
+
+from assessments.models import Cluster, CompliancePoint, Question, Tool, Wording
 from factories.models import CountryProgramme
-from portal.demo.plan.tools import QuestionPlan, ToolPlan, all_tools
+from portal.demo.plan.tools import QuestionPlan, ToolPlan, all_tools, translations
 
 # (name of the tool, id of the question in it) -> key of the question's row
 QuestionKeys = dict[tuple[str, str], int]
@@ -16,6 +18,7 @@ def load_tools(programmes: dict[str, CountryProgramme]) -> tuple[dict[str, Tool]
     for plan in all_tools():
         questions += _questions(plan, tools[plan.name])
     Question.objects.bulk_create(questions, batch_size=1000)
+    Wording.objects.bulk_create(wording for plan in all_tools() for wording in _wordings(plan, tools[plan.name]))
     names = {tool.pk: name for name, tool in tools.items()}
     return tools, {(names[question.tool_id], question.ext_id): question.pk for question in questions}
 
@@ -43,6 +46,14 @@ def _compliance_points(plan: ToolPlan, tool: Tool) -> dict[tuple[str, str], Comp
     Cluster.objects.bulk_create(clusters.values())
     CompliancePoint.objects.bulk_create(points.values())
     return points
+
+
+def _wordings(plan: ToolPlan, tool: Tool) -> Iterator[Wording]:
+    """Yield the translations of one tool: of its own texts only, and none where a language has none of them."""
+    texts = {text for one in plan.questions for text in (one.cluster, one.compliance_point, one.label)}
+    for language, words in translations().items():
+        if own := {text: words[text] for text in texts & words.keys()}:
+            yield Wording(tool=tool, language=language, words=own)
 
 
 def _question(plan: QuestionPlan, tool: Tool, point: CompliancePoint) -> Question:

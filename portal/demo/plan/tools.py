@@ -64,6 +64,15 @@ def read(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@cache
+def translations() -> dict[str, dict[str, str]]:
+    """Return the translations in `data/wordings/`, by language and text."""
+    return {
+        path.stem: {row["text"]: row["translation"] for row in read(f"wordings/{path.name}")}
+        for path in sorted((DATA / "wordings").glob("*.csv"))
+    }
+
+
 def _question(row: dict[str, str], order: int) -> QuestionPlan:
     return QuestionPlan(
         key=row["question_id"],

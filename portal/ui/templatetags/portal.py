@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
-from django.utils.translation import get_language_info
+from django.utils.translation import get_language, get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from portal.core import countries
@@ -234,6 +234,14 @@ def present_moment() -> datetime.datetime:
 def shown_zone() -> str:
     """Return the time zone whose days and times the page shows; empty where it chose none: times then say UTC."""
     return zone_in_words(shown_place()) if is_place_chosen() else ""
+
+
+@register.simple_tag
+def language_of(code: str) -> str:
+    """Return the attributes, after a blank, that mark a text in another language than the page's for screen readers."""
+    if code == get_language():
+        return ""
+    return format_html(' lang="{}" dir="{}"', code, "rtl" if get_language_info(code)["bidi"] else "ltr")
 
 
 @register.filter

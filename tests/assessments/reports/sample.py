@@ -79,6 +79,7 @@ def answer(**changes: Any) -> AnswerRow:
         "compliance_point": "Child Labourers",
         "ext_id": "1001",
         "label": "All workers have reached the legal minimum age.",
+        "language": "en",
         "question_type": "NC",
         "step": 1,
         "finding": "compliant",
