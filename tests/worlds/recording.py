@@ -83,7 +83,9 @@ def record(client: Client, url: str, masks: tuple[Mask, ...] = (), *, counts_blo
 
 
 def _masked(lines: list[str], masks: tuple[Mask, ...]) -> list[str]:
-    return [masked(line, masks) for line in lines]
+    """Return the lines, masked; without blank ones where a mask erases, since a template leaves some around a mark."""
+    found = [masked(line, masks) for line in lines]
+    return [line for line in found if line.strip()] if any(mask.erases for mask in masks) else found
 
 
 def lines_of(kind: str, content: bytes) -> list[str]:
