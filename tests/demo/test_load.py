@@ -13,7 +13,8 @@ from portal.accounts.models import User
 from portal.demo.accounts import ACCOUNTS, BY_KEY, PASSWORD
 from portal.demo.plan.answers import answers_of
 from portal.demo.plan.factories import factories
-from portal.demo.plan.visits import visits
+from portal.demo.plan.people import people
+from portal.demo.plan.visits import VisitPlan, visits
 from tests.demo import TODAY
 
 
@@ -58,6 +59,30 @@ def test_numbers_of_one_factory_do_not_depend_on_another():
     alone = [answers for _, answers in answers_of(last)]
     assert alone == [answers for _, answers in answers_of(last)]
     assert len(last) >= 3
+
+
+def test_f24_nobody_works_in_two_places():
+    plans = factories(TODAY)
+    names = [account.name for account in ACCOUNTS] + [person.name for person in people(plans)]
+    assert len(set(names)) == len(names)
+    without_people = [plan for plan in plans if plan.contact not in names]
+    assert {plan.status for plan in without_people} == {"not_enrollable"}
+    assert (plans[0].contact, plans[1].contact) == (BY_KEY["manager_a"].name, BY_KEY["manager_b"].name)
+
+
+def test_f24_evidence_about_the_workforce_agrees_with_its_numbers():
+    of_factories: dict[str, list[VisitPlan]] = {}
+    for visit in visits(factories(TODAY), TODAY):
+        of_factories.setdefault(visit.factory.bw_id, []).append(visit)
+    shares = {
+        (visit.factory.women_in_100, answer.note)
+        for own in of_factories.values()
+        for visit, answers in answers_of(own)
+        for answer in answers
+        if "of the workforce" in answer.note
+    }
+    assert shares
+    assert all(f"Women are {share} per cent" in note for share, note in shares)
 
 
 def test_it_is_refused_without_debug(db):

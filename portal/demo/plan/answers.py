@@ -141,7 +141,7 @@ def _finding(question: QuestionPlan, visit: VisitPlan, luck: float, own: Random)
         return AnswerPlan(question.ext_id, "nc_national_law", note="National law does not provide for this.")
     if luck >= _chance(question, visit):
         return AnswerPlan(question.ext_id, "compliant")
-    return AnswerPlan(question.ext_id, "nc", note=_note(question.key, place.language, own))
+    return AnswerPlan(question.ext_id, "nc", note=_note(question.key, visit.factory, own))
 
 
 def _chance(question: QuestionPlan, visit: VisitPlan) -> float:
@@ -159,9 +159,9 @@ def _notes() -> dict[tuple[str, str], list[str]]:
     return notes
 
 
-def _note(key: str, language: str, own: Random) -> str:
+def _note(key: str, factory: FactoryPlan, own: Random) -> str:
     """Return evidence in the country's language where there is one and the team wrote in it, else in English."""
-    local = _notes().get((language, key))
+    local = _notes().get((factory.place.language, key))
     texts = local if local and own.random() < 0.6 else _notes().get(("en", key), _notes()[("en", "")])
     several = own.randrange(3, 30)
     return own.choice(texts).format(
@@ -173,4 +173,5 @@ def _note(key: str, language: str, own: Random) -> str:
         d=own.randrange(88, 97),
         h=own.randrange(62, 79),
         d2=own.randrange(8, 15),
+        w=factory.women_in_100,
     )

@@ -6,8 +6,10 @@ from datetime import date, datetime
 from random import Random
 
 from portal.core.days import Zone, day_of, end_of, zone_named, zone_of_country
+from portal.demo.accounts import ACCOUNTS
 from portal.demo.places import COUNTRIES, Country
 from portal.demo.plan import before, dice
+from portal.demo.plan.names import Names
 from portal.demo.trade import PRODUCTS
 
 WOMEN = {
@@ -80,6 +82,11 @@ class FactoryPlan:
         return self.women + self.men
 
     @property
+    def women_in_100(self) -> int:
+        """Women among a hundred workers."""
+        return round(100 * self.women / self.workers)
+
+    @property
     def is_assessed(self) -> bool:
         """True when it has assessments."""
         return self.cycles > 0
@@ -98,8 +105,9 @@ def factories(today: date) -> tuple[FactoryPlan, ...]:
 def _factories(today: date) -> Iterator[FactoryPlan]:
     index = 0
     for place in COUNTRIES:
+        names = Names(place)
         for number in range(place.factories):
-            yield _factory(place, number, index, today)
+            yield _factory(place, number, index, today, names)
             index += 1
 
 
@@ -121,7 +129,7 @@ def _sector(kind: int, number: int) -> str:
     return "accessories" if number % 13 == 9 else "apparel"
 
 
-def _factory(place: Country, number: int, index: int, today: date) -> FactoryPlan:
+def _factory(place: Country, number: int, index: int, today: date, names: Names) -> FactoryPlan:
     own = dice("factory", place.code, number)
     name, local_name, sector = _names(place, number)
     town = place.towns[number % len(place.towns)]
@@ -144,7 +152,7 @@ def _factory(place: Country, number: int, index: int, today: date) -> FactoryPla
         women=women,
         men=men,
         os_hub_id="" if number % 9 == 8 else f"{place.code}0000DEMO{index + 1:04d}",
-        contact=own.choice(place.people),
+        contact=_contact(index, names.with_given(own.choice(place.given))),
         phone="" if number % 11 == 10 else f"{place.dialling} 555 {index + 1:04d}",
         status="left" if status == "obsolete" else status,
         reason=reason,
@@ -155,6 +163,12 @@ def _factory(place: Country, number: int, index: int, today: date) -> FactoryPla
         burden=min(2.4, max(0.35, own.lognormvariate(0, 0.45))),
         traits=_traits(place, own),
     )
+
+
+def _contact(index: int, otherwise: str) -> str:
+    """Return the manager's name: the demo account of factory A and B, else the invented one."""
+    key = {0: "manager_a", 1: "manager_b"}.get(index)
+    return next((account.name for account in ACCOUNTS if account.key == key), otherwise)
 
 
 def _cycles(place: Country, number: int, own: Random) -> int:

@@ -7,12 +7,14 @@ from portal.demo.accounts import ACCOUNTS, BRAND_A, BRAND_B, Kind
 from portal.demo.places import COUNTRIES
 from portal.demo.plan import dice
 from portal.demo.plan.factories import FactoryPlan
+from portal.demo.plan.names import Names
 from portal.demo.trade import BRANDS
 
 BUYERS = (
     "Astrid Lund", "Colm Byrne", "Elif Sahin", "Jonas Weiss", "Marta Vidal", "Noor de Vries", "Piotr Zielony",
     "Sakura Mori", "Ruth Okafor", "Hugo Lefort", "Greta Holm", "Sam Carver", "Bianca Rossi", "Kerry Walsh",
-    "Yuki Tan", "Leila Amrani", "Owen Pritchard", "Ines Duarte", "Viktor Sand", "Clara Beck",
+    "Yuki Tan", "Leila Amrani", "Owen Pritchard", "Ines Duarte", "Viktor Sand", "Clara Beck", "Emeka Obi",
+    "Sofie Krag", "Daniel Fabre", "Rosa Amaral",
 )  # fmt: skip
 
 
@@ -65,27 +67,29 @@ def advisor_emails(country: str) -> list[str]:
 
 def people(factories: tuple[FactoryPlan, ...]) -> Iterator[PersonPlan]:
     """Yield everybody who is not one of the accounts."""
-    yield from _staff()
+    contacts = {factory.contact for factory in factories}
+    names = {place.code: Names(place, contacts) for place in COUNTRIES}
+    yield from _staff(names)
     yield from _brand_members()
     for factory in factories:
         if factory.is_assessed or factory.status == "pending":
-            yield from _factory_members(factory)
+            yield from _factory_members(factory, names[factory.place.code])
 
 
 def _slug(name: str) -> str:
     return "-".join("".join(c if c.isalnum() else " " for c in name.lower()).split())
 
 
-def _staff() -> Iterator[PersonPlan]:
+def _staff(names: dict[str, Names]) -> Iterator[PersonPlan]:
     taken = {account.email for account in ACCOUNTS}
     for place in COUNTRIES:
-        names = iter(dice("staff", place.code).sample(place.people, len(place.people)) * 2)
-        for role in ("programme_manager", "team_leader"):
-            if (email := staff_email(place.name, role)) not in taken:
-                yield PersonPlan(email, next(names), "programme", place.name, role)
-        for email in advisor_emails(place.name):
+        given = iter(dice("staff", place.code).sample(place.given, len(place.given)) * 2)
+        jobs = [(staff_email(place.name, role), role) for role in ("programme_manager", "team_leader")]
+        jobs += [(email, "enterprise_advisor") for email in advisor_emails(place.name)]
+        for email, role in jobs:
             if email not in taken:
-                yield PersonPlan(email, next(names), "programme", place.name, "enterprise_advisor")
+                name = names[place.code].with_given(next(given))
+                yield PersonPlan(email, name, "programme", place.name, role)
 
 
 def _brand_roles(brand: str) -> tuple[str, ...]:
@@ -93,20 +97,20 @@ def _brand_roles(brand: str) -> tuple[str, ...]:
 
 
 def _brand_members() -> Iterator[PersonPlan]:
-    names = iter(dice("buyers").sample(BUYERS, len(BUYERS)) * 2)
+    names = iter(dice("buyers").sample(BUYERS, len(BUYERS)))
     for brand in BRANDS:
         for role in _brand_roles(brand.name):
             yield PersonPlan(f"{role}-{_slug(brand.name)}@demo.example", next(names), "brand", brand.name, role)
 
 
-def _factory_members(factory: FactoryPlan) -> Iterator[PersonPlan]:
+def _factory_members(factory: FactoryPlan, names: Names) -> Iterator[PersonPlan]:
     if factory.index > 1:
         yield PersonPlan(manager_email(factory), factory.contact, "factory", factory.bw_id, "manager")
     if factory.index == 1:
         yield PersonPlan(
-            representative_email(factory), "Sreymom Chan", "factory", factory.bw_id, "worker_representative"
+            representative_email(factory), "Chan Sothea", "factory", factory.bw_id, "worker_representative"
         )
     own = dice("members", factory.bw_id)
     if factory.index and own.random() < 0.4:
-        name = own.choice([person for person in factory.place.people if person != factory.contact])
+        name = names.with_given(own.choice(factory.place.given))
         yield PersonPlan(f"member-{factory.bw_id}@demo.example", name, "factory", factory.bw_id, "member")
