@@ -8,7 +8,7 @@ from django.conf import settings
 from tests.amounts import IS_LONG
 from tests.recipes import RECIPES, Recipe, add_by_hand, dev, repository_copy, section
 
-GENERATED = ("manage", "makemigrations", "--check")
+GENERATED = (("manage", "makemigrations", "--check"),)
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.heading)

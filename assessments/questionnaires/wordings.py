@@ -18,7 +18,7 @@ Texts = dict[str, dict[str, str]]  # language -> text of the questionnaire -> it
 
 def languages_of(tool: Tool) -> list[tuple[str, str]]:
     """Return the languages into which a questionnaire can be translated: code and name."""
-    return [(code, name) for code, name in settings.REPORT_LANGUAGES if code != tool.language]
+    return [(code, str(name)) for code, name in settings.REPORT_LANGUAGES if code != tool.language]
 
 
 def texts_of(tool: Tool) -> list[str]:

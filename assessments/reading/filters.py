@@ -94,7 +94,7 @@ def shared_choices() -> dict[str, Choices]:
     this_year = last_today().year
     return {
         "country": _sorted((code, country_name(code)) for code in countries),
-        "cluster": list(USUAL_CLUSTERS.items()),
+        "cluster": [(name, str(words)) for name, words in USUAL_CLUSTERS.items()],
         "year": [(str(year), str(year)) for year in range(this_year, FIRST_YEAR - 1, -1)],
     }
 

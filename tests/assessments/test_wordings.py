@@ -39,7 +39,7 @@ def test_the_file_has_every_text_once_and_comes_back_filled_in(world: World, cli
     client = client_of(world.person("programme_manager"))
     answer = client.get(reverse("tool_translations_file", args=[world.tool.pk]))
     book = load_workbook(BytesIO(b"".join(answer.streaming_content)))
-    sheet = book.active
+    [sheet] = book.worksheets
     header = [cell.value for cell in sheet[1]]
     texts = [row[0].value for row in sheet.iter_rows(min_row=2)]
     assert header == ["text", "km", "vi", "bn", "id", "ar", "fr", "es"]
