@@ -1,4 +1,4 @@
-"""`./dev test --long` takes hours: after an interruption it goes on with the tests that had not passed.
+"""`./dev test --long` takes an hour or more: after an interruption it goes on with the tests that had not passed.
 
 The tests that passed are listed in `.state/long/`, in a file for each state of the sources; any change begins anew.
 """
