@@ -14,6 +14,8 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
+from sharing.grants.ends import End
+
 MAX_CYCLE = 200  # the highest cycle that a table of assessments, a grant, a hold or a subscription may name
 
 
@@ -120,6 +122,14 @@ def confirmed(at: object = None) -> Q:
     """Return the condition that the brand has a grant, or had it at a moment."""
     moment = Q(confirmed_at__isnull=False) if at is None else Q(confirmed_at__lte=at)
     return Q(needs_confirmation=False) | moment
+
+
+def known_to_brand(at: object = None) -> Q:
+    """Return the condition that the brand may know of a grant: it has it, or had it (at a moment), and nobody undid it.
+
+    Only what the brand has neither read nor been notified of can be undone (`sharing.grants.undo`).
+    """
+    return confirmed(at) & ~Q(end_code=End.UNDONE)
 
 
 def starts_at(grant: Terms) -> datetime:

@@ -91,7 +91,8 @@ def _for_brand(brand: Brand, factory: Factory, scope: str, cycle: int, at: datet
         shown = shown.open_to(brand, scope)  # a report is not revealed to a brand before it opens
     newest = shown.select_related("factory").order_by("-version").first()
     subject = newest or _unreported(factory, cycle)
-    return Answer(access.explain_to_brand(brand, subject, scope, at), newest, brand)
+    decision = access.explain_to_brand(brand, subject, scope, at)
+    return Answer(decision, newest if decision.allowed else None, brand)  # not what an undone grant had opened then
 
 
 @dataclass(frozen=True)

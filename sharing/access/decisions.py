@@ -13,6 +13,7 @@ from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
 from portal.core.compiled import Key
 from portal.core.conditions import among
+from sharing import terms
 from sharing.access import reasons
 from sharing.access.conditions import brands_reading_of, entitled, grants_read
 from sharing.access.people import own_factory_ids, permitted_brands, worked_on
@@ -43,30 +44,28 @@ def decide(user: Visitor, subject: Subject, scope: str, at: datetime | None = No
 
     The exact reason is for the factory and the staff: what a brand may learn is `explain_to_reader`.
     """
-    return _decide(user, subject, scope, at, SharingGrant.objects.all())
+    return _decide(user, subject, scope, at, Q())
 
 
 def explain_to_reader(user: Visitor, subject: Subject, scope: str, at: datetime | None = None) -> Decision:
     """Return the decision as `user` may learn it about themselves: on a brand's side, of its own consent only."""
-    decision = _decide(user, subject, scope, at, SharingGrant.objects.confirmed(at))
+    decision = _decide(user, subject, scope, at, terms.known_to_brand(at))
     brand = decision.grant.brand if decision.grant else None
     return reasons.shown_to_brand(decision, subject.cycle, brand) if brand else decision
 
 
 def decide_for_brand(brand: Brand, subject: Subject, scope: str, at: datetime | None = None) -> Decision:
     """Decide for brand + row, with the exact reason: what any of its people may read by its grants."""
-    return _decide_for([brand], subject, scope, at, SharingGrant.objects.all())
+    return _decide_for([brand], subject, scope, at, Q())
 
 
 def explain_to_brand(brand: Brand, subject: Subject, scope: str, at: datetime | None = None) -> Decision:
     """Return the decision as the brand may learn it: of its own consent only."""
-    decision = _decide_for([brand], subject, scope, at, SharingGrant.objects.confirmed(at))
+    decision = _decide_for([brand], subject, scope, at, terms.known_to_brand(at))
     return reasons.shown_to_brand(decision, subject.cycle, brand)
 
 
-def _decide(
-    user: Visitor, subject: Subject, scope: str, at: datetime | None, grants: QuerySet[SharingGrant]
-) -> Decision:
+def _decide(user: Visitor, subject: Subject, scope: str, at: datetime | None, known: Q) -> Decision:
     if not _is_active(user, at):
         return Decision(False, Reason.NOT_SIGNED_IN, _("Only users with an active account can read assessments."))
     side = _side(user, subject, at)
@@ -75,7 +74,7 @@ def _decide(
     brands = list(Brand.objects.filter(among("pk", permitted_brands(user, [scope], at))).order_by("pk"))
     if not brands:
         return Decision(False, Reason.NO_ROLE, _("%s has no role that reads this kind of data.") % user)
-    return _decide_for(brands, subject, scope, at, grants)
+    return _decide_for(brands, subject, scope, at, known)
 
 
 def _is_active(user: Visitor, at: datetime | None) -> bool:
@@ -110,22 +109,18 @@ def _holds(condition: Q) -> "ExpressionWrapper[Q]":
 _sides_now: Prepared[Factory, tuple[bool, bool]] = Prepared(_sides_of, factory=BigIntegerField())
 
 
-def _decide_for(
-    brands: Sequence[Brand], subject: Subject, scope: str, at: datetime | None, grants: QuerySet[SharingGrant]
-) -> Decision:
-    """Decide for several brands; `grants` are those that a refusal may mention."""
-    grant = brands_reading_of(subject, scope, at).filter(brand__in=brands).first()
-    return reasons.granted(grant) if grant is not None else _why_not(brands, subject, scope, at, grants)
+def _decide_for(brands: Sequence[Brand], subject: Subject, scope: str, at: datetime | None, known: Q) -> Decision:
+    """Decide for several brands; `known` is the condition on the grants that the answer may mention."""
+    grant = brands_reading_of(subject, scope, at).filter(known, brand__in=brands).first()
+    return reasons.granted(grant) if grant is not None else _why_not(brands, subject, scope, at, known)
 
 
-def _why_not(
-    brands: Sequence[Brand], subject: Subject, scope: str, at: datetime | None, grants: QuerySet[SharingGrant]
-) -> Decision:
+def _why_not(brands: Sequence[Brand], subject: Subject, scope: str, at: datetime | None, known: Q) -> Decision:
     """Return the first missing condition: the brand's own, then the grant's, then the report's."""
     active = _active_brands(brands, at)
     if not active:
         return reasons.closed(brands[0])
-    grant = reasons.newest_grant(grants.filter(factory=subject.factory_id), scope, active, at)
+    grant = reasons.newest_grant(SharingGrant.objects.filter(known, factory=subject.factory_id), scope, active, at)
     if grant is None:
         return reasons.no_grant(subject.factory, active)
     missing = reasons.missing_in_grant(grant, subject.cycle, at)

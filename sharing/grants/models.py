@@ -40,7 +40,7 @@ class SharingGrantQuerySet(QuerySet["SharingGrant"]):
         return self.filter(terms.in_force(at))
 
     def confirmed(self, at: datetime | None = None) -> "SharingGrantQuerySet":
-        """Return the grants that the brand knows of: not those that a second person has yet to confirm."""
+        """Return the grants that were given: not those that a second person has yet to confirm."""
         return self.filter(terms.confirmed(at))
 
     def not_ended(self) -> "SharingGrantQuerySet":
@@ -68,11 +68,12 @@ class SharingGrantQuerySet(QuerySet["SharingGrant"]):
         """Return the grants visible to `user`.
 
         A factory's people and its country's staff see its grants; a brand sees its own, and no other's. A grant that a
-        second person of the factory has not confirmed does not exist yet for the brand.
+        second person of the factory has not confirmed does not exist yet for the brand, and one that was undone never
+        did.
         """
         grants = Q(factory__in=keys_inside(user))
         for scope, rule in RULES.items():  # a token sees only the grants of its own scopes
-            grants |= Q(terms.confirmed(), scope=scope, brand__in=brand_keys(user, rule.permission))
+            grants |= Q(terms.known_to_brand(), scope=scope, brand__in=brand_keys(user, rule.permission))
         return self.filter(grants)
 
 
@@ -294,6 +295,12 @@ class SharingGrant(models.Model):
     def has_begun(self) -> bool:
         """Whether the brand could ever use it."""
         return self.is_confirmed and self.valid_from <= (self.ended_at or timezone.now())
+
+    @property
+    def known_before(self) -> "SharingGrant | None":
+        """The grant that it replaces in the eyes of the brand: not one that was undone, but the one before that."""
+        before = self.replaces
+        return before.replaces if before is not None and before.end_code == self.End.UNDONE else before
 
     def end_in_words(self) -> str:
         """Return why it ended, for those who may know: what the code says, and what a person wrote."""

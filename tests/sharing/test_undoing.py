@@ -15,6 +15,7 @@ from portal.core.changed import HasChangedError
 from portal.core.models import Event
 from portal.notices.handing_out import hand_out_notices
 from portal.notices.models import MailItem, Notice
+from sharing import access
 from sharing.grants.services.granting import change_grant
 from sharing.grants.services.outcomes import Terms
 from sharing.grants.undo import may_be_undone
@@ -117,6 +118,38 @@ def test_an_undone_change_brings_the_terms_before_back(world: World, time_machin
     assert new.end_code == "undone"
     time_machine.move_to(timezone.now() + timedelta(minutes=11))
     assert notified() == []
+
+
+def test_the_brand_never_sees_what_was_undone(world: World, time_machine: Any, api_of: Any, client_of: Browser) -> None:
+    """Not the grant, its receipts or its readings of a past moment; what it had before continues without it."""
+    start = timezone.now()
+    time_machine.move_to(start - timedelta(days=3))
+    old = world.grant(purpose="Sourcing")
+    time_machine.move_to(start)
+    mistaken = [
+        world.grant(scope="step1"),
+        change_grant(by=world.person("manager_a"), grant=old, terms=Terms(purpose="All of it")),
+    ]
+    between = timezone.now()
+    for one in mistaken:
+        undo_grant(world, one)
+    member, factory = world.person("brand_a_member"), world.factory_a
+    now = SharingGrant.objects.get(factory=factory, brand=world.brand_a, ended_at=None)
+    rows = {row["id"]: row for row in api_of(member).get("/api/v1/grants/").json()["results"]}
+    assert set(rows) == {str(old.pk), str(now.pk)}
+    assert rows[str(now.pk)]["replaces"] == str(old.pk)
+    numbers = {row["number"] for row in api_of(member).get("/api/v1/receipts/").json()["results"]}
+    seen = Receipt.objects.filter(grant__in=rows)
+    assert numbers == set(seen.values_list("number", flat=True))
+    assert {one.payload["previous"] for one in seen} <= {None, *numbers}
+    hidden = Receipt.objects.filter(grant__in=mistaken).values_list("number", flat=True)
+    assert {client_of(member).get(f"/receipts/{number}/").status_code for number in hidden} == {404}
+    query = {"scope": "step1", "cycle": 2, "at": between.isoformat()}
+    [told] = api_of(member).get(f"/api/v1/factories/{factory.pk}/explain/", query).json()["answers"]
+    assert (told["allowed"], told["reason"], told["assessment"]) == (False, "no_grant", None)
+    assert access.decide_for_brand(world.brand_a, world.assessments["a2"], "step1", between)
+    manager = api_of(world.person("manager_a")).get("/api/v1/grants/").json()["results"]
+    assert {str(one.pk) for one in mistaken} <= {row["id"] for row in manager}
 
 
 def test_an_undone_answer_leaves_the_request_open_as_it_was(world: World, request_of_a: AccessRequest) -> None:

@@ -19,6 +19,7 @@ from sharing.holds.services import withhold_report
 from sharing.models import AccessRecord, SharingGrant
 from sharing.records.services import record_access
 from sharing.requests.services.answering import approve_request
+from sharing.requests.services.undoing import undo
 from tests.publishing import correct, publish
 from tests.world import make_assessment
 from tests.worlds.draws import DRAWS
@@ -233,6 +234,18 @@ def newcomers(scene: Scene) -> None:
     )
 
 
+# --- what was undone -----------------------------------------------------------------------------------------------
+
+
+def access_is_undone(scene: Scene) -> list[str]:
+    """Factory A shares with brand B and undoes it at once."""
+    world = scene.world
+    given = world.grant(brand=world.brand_b)
+    undo(by=world.person("manager_a"), factory=world.factory_a, grants={given.pk})
+    pages = [reverse(name, args=[one.number]) for one in given.receipts.all() for name in ("receipt", "api:receipt")]
+    return [*pages, reverse("api:grant", args=[given.pk])]
+
+
 FACTS = [
     Fact("a correction of a report on hold", it_is_corrected, build=report_on_hold),
     Fact("a report that is withheld", published_and_withheld),
@@ -250,6 +263,7 @@ FACTS = [
         build=second_person_confirms,
         after=grant_is_narrowed,
     ),
+    Fact("access that was undone", access_is_undone),
     Fact(
         "a version replaced before access began",
         published_and_corrected,

@@ -39,7 +39,8 @@ class GrantRows(PortalView):
         """Open and ended ones, each with `from_inside`: whether the reader sees it from the factory's side."""
         inside = Q(factory__in=Factory.objects.inside(self.user).values("pk"))
         grants = SharingGrant.objects.visible_to(self.user).annotate(from_inside=inside)
-        return with_receipt(grants).select_related("factory__programme", "brand", "granted_by", "ended_by")
+        related = ("factory__programme", "brand", "granted_by", "ended_by", "replaces__replaces")
+        return with_receipt(grants).select_related(*related)
 
     def shown(self, grant: SharingGrant, status: int = 200) -> Response:
         """One grant as an answer."""

@@ -36,9 +36,7 @@ def grant_may_open(grant: SharingGrant, position: Position) -> None:
     """Pass on that a grant took effect: a new one, or one that lengthens, shortens or moves another in its place."""
     if grant.scope not in ASSESSMENT_SCOPES:
         return
-    replaced = None if grant.needs_confirmation else grant.replaces
-    if replaced is not None and replaced.end_code == SharingGrant.End.UNDONE:
-        replaced = replaced.replaces  # of what was undone the brand never heard
+    replaced = None if grant.needs_confirmation else grant.known_before
     ended_at = replaced.ended_at if replaced is not None else None
     _pass_on(position, Before(position, ended_at - JUST_BEFORE) if ended_at is not None else None)
 

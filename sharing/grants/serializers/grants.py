@@ -31,6 +31,8 @@ class GrantForReader(Protocol):
 
     from_inside: bool
     hold_days: int
+    replaces_id: UUID | None
+    known_before: SharingGrant | None
     follows_id: UUID | None
     granted_by: User
     ended_by: User | None
@@ -57,9 +59,7 @@ class GrantSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=list(Status))
     created_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
-    replaces = serializers.UUIDField(
-        source="replaces_id", allow_null=True, help_text="The brand's earlier grant, which this one replaced."
-    )
+    replaces = serializers.SerializerMethodField(help_text="The brand's earlier grant, which this one replaced.")
     follows = serializers.SerializerMethodField(
         help_text="The decision before this one, even if that never took effect. null for a brand."
     )
@@ -76,6 +76,12 @@ class GrantSerializer(serializers.Serializer[Any]):
     is_end_reason_shown = serializers.SerializerMethodField(
         help_text="true if the brand can see the reason. null for a brand."
     )
+
+    def get_replaces(self, grant: GrantForReader) -> UUID | None:
+        """Return the id; for a brand never that of a grant that was undone."""
+        if grant.from_inside:
+            return grant.replaces_id
+        return grant.known_before.pk if grant.known_before else None
 
     def get_hold_days(self, grant: GrantForReader) -> int | None:
         """Return the days; null for a brand."""

@@ -40,8 +40,12 @@ class Journal:
         self._events.append(event_of(kind, by=self.actor, **ids_of(grant), **data))
 
     def receipt(self, kind: Receipt.Kind, grant: SharingGrant) -> None:
-        """Add a receipt of a grant as it is now; it names the newest one of the grant or of the one it replaces."""
-        before = [key for key in self._newest if key in {grant.pk, grant.replaces_id}]
+        """Add a receipt of a grant as it is now; it names the newest one of the grant or of the one it replaces.
+
+        Both sides keep the same receipt, so it names none of a grant that was undone, which the brand never sees.
+        """
+        replaced = grant.known_before
+        before = [key for key in self._newest if key in {grant.pk, replaced.pk if replaced else None}]
         receipt = receipt_of(kind, grant, act=self._act, previous=self._newest[before[-1]] if before else None)
         self._newest.pop(grant.pk, None)  # the newest one is the last
         self._newest[grant.pk] = Earlier(receipt.number, receipt.issued_at)
