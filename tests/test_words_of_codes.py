@@ -36,9 +36,9 @@ def test_a_notice_of_no_known_kind_is_refused(kind: str) -> None:
 
 def test_every_kind_of_receipt_has_a_sentence_of_its_own() -> None:
     words = {"factory": {"name": "Sun"}, "brand": {"name": "Aster"}}
-    assert len({sentence({**words, "kind": kind}) for kind in Receipt.Kind.values}) == len(Receipt.Kind)
+    assert len({sentence({**words, "kind": kind}, {}) for kind in Receipt.Kind.values}) == len(Receipt.Kind)
     with pytest.raises(ValueError, match="revoked"):
-        sentence({**words, "kind": "revoked"})
+        sentence({**words, "kind": "revoked"}, {})
 
 
 def test_every_state_of_a_request_is_shown_in_its_own_words() -> None:

@@ -110,7 +110,7 @@ def _check(jws: str, header: dict[str, object]) -> Checked:
     is_issued_by_us = Receipt.objects.filter(number=number, jws=jws).exists()
     outcome = Outcome.VALID if is_issued_by_us else Outcome.NOT_ISSUED
     issued_at = datetime.fromisoformat(payload["issued_at"])
-    return Checked(outcome, number, key, sentence(payload), facts(payload, disclosed), issued_at, sealed)
+    return Checked(outcome, number, key, sentence(payload, disclosed), facts(payload, disclosed), issued_at, sealed)
 
 
 class CodeOutcome(StrEnum):

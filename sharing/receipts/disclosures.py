@@ -19,6 +19,11 @@ class NotDisclosedError(ValueError):
     """The error for a disclosure whose hash is not in the payload, or that occurs twice."""
 
 
+def end_code_of(disclosed: Disclosed) -> str:
+    """Return the code of why access ended; empty where it is not disclosed, or did not end."""
+    return str(disclosed.get("end_code", ["", ""])[1])
+
+
 def disclosures_of(disclosed: Disclosed) -> list[str]:
     """Return the disclosures, as they are passed on; the same values always give the same ones."""
     return [

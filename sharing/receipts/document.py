@@ -29,9 +29,10 @@ from portal.core.documents import breakable, compile_pdf, map_strings, showable
 from portal.core.signing import digest
 from portal.ledger.proving import Proof
 from portal.ledger.sealing import head_of
-from sharing.grants.ends import end_in_words
+from sharing.grants.ends import End, end_in_words
 from sharing.models import Receipt, Scope, SharingGrant
-from sharing.receipts.disclosures import Disclosed, disclosures_of
+from sharing.receipts.disclosures import Disclosed, disclosures_of, end_code_of
+from sharing.receipts.payload import BY_ITSELF
 
 CONTENT_TYPE = "application/sd-jwt+json"
 TEMPLATE = Path(__file__).parent / "receipt.typ"
@@ -67,8 +68,8 @@ def verify_url(receipt: Receipt) -> str:
     return f"{settings.BASE_URL}{reverse('verify')}?{query}"
 
 
-def sentence(payload: dict[str, Any]) -> str:
-    """Return what happened, in one sentence."""
+def sentence(payload: dict[str, Any], disclosed: Disclosed) -> str:
+    """Return what happened, in one sentence; that new terms took the place of old ones is in `disclosed`."""
     words = {"factory": payload["factory"]["name"], "brand": payload["brand"]["name"]}
     sentences = {
         Receipt.Kind.GRANTED: _("%(factory)s lets %(brand)s read the data named below."),
@@ -84,6 +85,8 @@ def sentence(payload: dict[str, Any]) -> str:
         ),
         Receipt.Kind.EXPIRED: _("The access of %(brand)s to the data of %(factory)s named below has expired."),
     }
+    if payload["kind"] == Receipt.Kind.ENDED and end_code_of(disclosed) == End.CHANGED:
+        return _("%(factory)s replaced the terms named below with others for %(brand)s.") % words
     return sentences[Receipt.Kind(payload["kind"])] % words
 
 
@@ -101,8 +104,8 @@ def facts(payload: dict[str, Any], disclosed: Disclosed) -> list[tuple[str, str]
         (_("Purpose"), terms["purpose"]),
         (_("Each new report is held for"), _days(claims.get("hold_days"))),
         (_("Ended"), _moment(claims["ended_at"])),
-        (_("Reason"), end_in_words(claims.get("end_code", ""), claims.get("end_reason", ""))),
-        (_("Decided by"), _actor(claims["acted"], claims.get("acted_by", ""))),
+        (_("Reason"), _reason(claims)),
+        (_("Decided by"), "" if _is_undecided(claims) else _actor(claims["acted"], claims.get("acted_by", ""))),
         (_("Consent on paper by"), claims.get("granted_for", "")),
         (_("Recorded from a signed form"), _("Yes") if claims["on_paper"] and "granted_for" not in claims else ""),
         (_("Issued"), _moment(claims["issued_at"])),
@@ -110,6 +113,17 @@ def facts(payload: dict[str, Any], disclosed: Disclosed) -> list[tuple[str, str]
         (_("Previous receipt"), claims["previous"] or ""),
     ]
     return [(term, value) for term, value in rows if value]
+
+
+def _is_undecided(claims: dict[str, Any]) -> bool:
+    """Return whether nobody decided it; earlier receipts of the end of a period name who shared next."""
+    return bool(claims["kind"] == Receipt.Kind.EXPIRED and claims["acted"]["role"] == BY_ITSELF.role)
+
+
+def _reason(claims: dict[str, Any]) -> str:
+    """Return why it ended, as far as the reader may know it."""
+    code = End.EXPIRED if _is_undecided(claims) else claims.get("end_code", "")
+    return end_in_words(code, claims.get("end_reason", ""))
 
 
 def _moment(text: str | None) -> str:
@@ -197,17 +211,17 @@ def pdf_of(receipt: Receipt, *, from_inside: bool, proof: Proof | None = None) -
 
 
 def _pdf_data(receipt: Receipt, *, from_inside: bool, proof: Proof | None) -> dict[str, object]:
-    payload = receipt.payload
+    payload, disclosed = receipt.payload, receipt.disclosed if from_inside else {}
     return {
         "language": get_language() or "en",
         "rtl": get_language_bidi(),
         "programme": _("Better Work portal"),
         "issuer": payload["iss"],
         "title": _("Receipt %s") % receipt.number,
-        "kind": str(Receipt.Kind(receipt.kind).label),
+        "kind": receipt.what_happened,
         "number_line": _("Receipt %s") % receipt.number,
-        "sentence": sentence(payload),
-        "facts": facts(payload, receipt.disclosed if from_inside else {}),
+        "sentence": sentence(payload, disclosed),
+        "facts": facts(payload, disclosed),
         "document_words": _("The signed receipt, for programs"),
         "qr_alt": _("QR code that leads to the page where this receipt is checked"),
         "check_heading": _("Is this receipt genuine?"),

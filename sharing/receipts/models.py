@@ -10,7 +10,9 @@ from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.roles import Visitor
 from portal.core.signing import key_id_of
+from sharing.grants.ends import End
 from sharing.grants.models import SharingGrant
+from sharing.receipts.disclosures import end_code_of
 from sharing.scopes import Scope
 
 
@@ -71,6 +73,13 @@ class Receipt(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def what_happened(self) -> str:
+        """What happened, in words: terms that others replaced, or that were undone, are no end of the access."""
+        ends = {End.CHANGED: _("Earlier terms replaced"), End.UNDONE: _("Decision undone")}
+        code = end_code_of(self.disclosed) if self.kind == self.Kind.ENDED else ""
+        return str(ends[End(code)] if code in ends else self.get_kind_display())
 
     @property
     def key_id(self) -> str:

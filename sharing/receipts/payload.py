@@ -28,6 +28,9 @@ class Act:
     name: str
 
 
+BY_ITSELF = Act("portal", "automatic", "")
+
+
 def payload_of(
     *, number: str, kind: str, grant: SharingGrant, act: Act, issued_at: datetime, previous: str | None
 ) -> tuple[dict[str, object], Disclosed]:

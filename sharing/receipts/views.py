@@ -72,12 +72,13 @@ def _found(request: HttpRequest, number: str) -> tuple[Receipt, bool]:
 def receipt(request: HttpRequest, number: str) -> HttpResponse:
     """Show one receipt, as it was signed, and the proof that it was sealed."""
     found, from_inside = _found(request, number)
+    disclosed = found.disclosed if from_inside else {}
     proof = proof_of(found)
     context = {
         "receipt": found,
         "from_inside": from_inside,
-        "sentence": sentence(found.payload),
-        "facts": facts(found.payload, found.disclosed if from_inside else {}),
+        "sentence": sentence(found.payload, disclosed),
+        "facts": facts(found.payload, disclosed),
         "proof": proof,
         "proof_facts": proof_facts(proof) if proof else [],
         "proof_steps": proof_steps(proof) if proof else [],

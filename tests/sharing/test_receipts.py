@@ -18,8 +18,10 @@ from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import revoke_access
 from sharing.models import Receipt
 from sharing.receipts.checking import check_document, is_issued
-from sharing.receipts.document import fingerprint, json_of, pdf_of, verify_url
+from sharing.receipts.comparing import compare_grants
+from sharing.receipts.document import facts, fingerprint, json_of, pdf_of, sentence, verify_url
 from sharing.receipts.numbers import ALPHABET, draw_number, normalised
+from sharing.requests.services.undoing import undo
 from tests.jose import decode, encode, readable
 from tests.world import World
 
@@ -91,6 +93,41 @@ def test_a_grant_that_ran_out_and_one_that_waits_for_a_second_person_say_so(worl
     visible = Receipt.objects.visible_to(world.person("brand_a_member"))
     assert proposed not in visible
     assert visible.count() == 3
+
+
+@pytest.mark.django_db
+def test_the_end_of_a_period_was_decided_by_nobody(world: World, time_machine: Any) -> None:
+    """Whoever shares next finds it expired; receipts issued before this was so still say whom they name."""
+    start = timezone.now()
+    time_machine.move_to(start - timedelta(days=2))
+    world.grant(expires_at=start - timedelta(days=1))
+    time_machine.move_to(start)
+    world.grant()
+    expired = receipts_of(world)[1]
+    assert (expired.kind, expired.actor) == ("expired", world.person("manager_a"))
+    assert expired.payload["acted"] == {"side": "portal", "role": "automatic"}
+    for disclosed in ({}, expired.disclosed):  # the brand's copy and the factory's
+        told = dict(facts(expired.payload, disclosed))
+        assert told["Reason"] == "Period expired"
+        assert "Decided by" not in told
+    earlier = expired.payload | {"acted": {"side": "factory", "role": "manager"}}
+    assert dict(facts(earlier, {}))["Decided by"] == "A manager of the factory"
+    assert list(compare_grants({})) == []
+
+
+@pytest.mark.django_db
+def test_what_a_change_replaces_does_not_read_as_an_end(world: World, client_of: Any) -> None:
+    changed = change_grant(by=world.person("manager_a"), grant=world.grant(), terms=Terms(hold_days=9))
+    undo(by=world.person("manager_a"), factory=world.factory_a, grants={changed.pk})
+    manager = client_of(world.person("manager_a"))
+    page = manager.get(f"/factories/{world.factory_a.pk}/receipts/")
+    assert [one.what_happened for one in page.context["page"].items] == [
+        "Access changed", "Decision undone", "Access changed", "Earlier terms replaced", "Access granted",
+    ]  # fmt: skip
+    replaced = receipts_of(world)[1]
+    page = manager.get(f"/receipts/{replaced.number}/").content.decode()
+    assert "replaced the terms named below with others for Aster &amp; Oak." in page
+    assert sentence(replaced.payload, {}).endswith("can no longer read anything through it.")
 
 
 @pytest.mark.django_db

@@ -17,7 +17,7 @@ from portal.notices.outbox import notice_of
 from sharing.events import ids_of
 from sharing.grants.services.situation import Situation
 from sharing.models import Receipt, SharingGrant
-from sharing.receipts.payload import Act
+from sharing.receipts.payload import BY_ITSELF, Act
 from sharing.receipts.services import Earlier, issue, receipt_of
 
 OWN_ROLES = (FactoryRoleName.MANAGER, FactoryRoleName.WORKER_REPRESENTATIVE, FactoryRoleName.MEMBER)
@@ -42,11 +42,13 @@ class Journal:
     def receipt(self, kind: Receipt.Kind, grant: SharingGrant) -> None:
         """Add a receipt of a grant as it is now; it names the newest one of the grant or of the one it replaces.
 
-        Both sides keep the same receipt, so it names none of a grant that was undone, which the brand never sees.
+        Both sides keep the same receipt, so it names none of a grant that was undone, which the brand never sees. That
+        a period ended was nobody's decision, whoever grants anew and finds it expired.
         """
         replaced = grant.known_before
         before = [key for key in self._newest if key in {grant.pk, replaced.pk if replaced else None}]
-        receipt = receipt_of(kind, grant, act=self._act, previous=self._newest[before[-1]] if before else None)
+        act = BY_ITSELF if kind is Receipt.Kind.EXPIRED else self._act
+        receipt = receipt_of(kind, grant, act=act, previous=self._newest[before[-1]] if before else None)
         self._newest.pop(grant.pk, None)  # the newest one is the last
         self._newest[grant.pk] = Earlier(receipt.number, receipt.issued_at)
         self._receipts.append(receipt)

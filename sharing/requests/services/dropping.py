@@ -13,10 +13,9 @@ from sharing.grants.services.granting import end_grant
 from sharing.grants.services.journal import Journal
 from sharing.grants.services.situation import locked_situation
 from sharing.models import AccessRequest
-from sharing.receipts.payload import Act
+from sharing.receipts.payload import BY_ITSELF
 from sharing.requests.queries import dropped_grants
 
-BY_ITSELF = Act("portal", "automatic", "")
 AT_ONCE = 500
 
 
