@@ -5,6 +5,10 @@ The former names, which the database itself keeps, expose a brand that was renam
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
 
 from brands.models import Brand, BrandHistory
 
@@ -25,10 +29,25 @@ class Identity:
 def identities(brands: Iterable[Brand]) -> list[Identity]:
     """Return the identity of each brand, in the given order. One query."""
     brands = list(brands)
-    former: dict[int, list[str]] = {}
-    history = BrandHistory.objects.filter(brand__in=brands).order_by("-since", "-pk").values_list("brand", "name")
-    for brand_id, name in history:
-        names = former.setdefault(brand_id, [])
-        if name not in names:
-            names.append(name)
-    return [Identity(brand, [name for name in former.get(brand.pk, []) if name != brand.name]) for brand in brands]
+    names: dict[int, list[str]] = {}
+    for brand_id, name in _names().filter(brand__in=brands).values_list("brand", "name"):
+        names.setdefault(brand_id, []).append(name)
+    return [_identity(brand, names.get(brand.pk, [])) for brand in brands]
+
+
+def with_names_held(brands: QuerySet[Brand]) -> QuerySet[Brand]:
+    """Return the brands, each with `names_held`: the names that it has had, the latest first, for `identity_of`."""
+    return brands.annotate(names_held=ArraySubquery(_names().filter(brand=OuterRef("pk")).values("name")))
+
+
+def identity_of(brand: Any) -> Identity:
+    """Return the identity of a brand that comes from `with_names_held`."""
+    return _identity(brand, brand.names_held)
+
+
+def _names() -> QuerySet[BrandHistory]:
+    return BrandHistory.objects.order_by("-since", "-pk")
+
+
+def _identity(brand: Brand, names: Iterable[str]) -> Identity:
+    return Identity(brand, [name for name in dict.fromkeys(names) if name != brand.name])

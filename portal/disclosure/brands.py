@@ -1,6 +1,6 @@
 """The brands of a factory, one row each: what a brand sees, until when, and what waits. For the factory's side only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from django.db.models import BigIntegerField, Count, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from brands.identity import Identity, identities
+from brands.identity import Identity, identity_of, with_names_held
 from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.models import User
@@ -19,6 +19,8 @@ from portal.core.days import SHORTEST, day_of, in_words, written
 from portal.disclosure.openings import waiting_lines
 from portal.disclosure.previews import Line, Sight, lines_of, reports_of, sight_of
 from sharing.access.positions import Position, positions
+from sharing.grants.models import SharingGrantQuerySet
+from sharing.grants.services.renewals import with_ends_soon
 from sharing.grants.undo import may_be_undone
 from sharing.models import AccessRecord, AccessRequest, SharingGrant
 from sharing.receipts.queries import with_receipt
@@ -185,13 +187,36 @@ def brand_rows(*, person: Visitor, factory: Factory, only: int | None = None) ->
 
     The number of queries does not depend on how many there are.
     """
-    requests = {request.brand_id: request for request in _requests(person, factory=factory.pk)}
+    requests = _requests(person, factory=factory.pk)
     brand_ids = {only} if only is not None else set(_brands(person, factory=factory.pk))
-    reports = reports_of(person, factory)
+    return _rows(person, factory, brand_ids, requests, _grants_inside(person))
+
+
+def brand_row(*, person: Visitor, factory: Factory, brand: int, requests: Iterable[AccessRequest]) -> BrandRow | None:
+    """Return the row of one brand, whatever it had, or None where there is no such brand.
+
+    `requests` are those that are undecided; each of the grants has `ends_soon`.
+    """
+    rows = _rows(person, factory, {brand}, requests, with_ends_soon(_grants_inside(person)))
+    return rows[0] if rows else None
+
+
+def _grants_inside(person: Visitor) -> SharingGrantQuerySet:
     grants = SharingGrant.objects.inside(person).select_related("granted_by", "ended_by")
-    places = positions(factory, brand_ids, reports, with_receipt(with_last_viewed(grants)))
-    known = identities(place.brand for place in places.values())
+    return with_receipt(with_last_viewed(grants))
+
+
+def _rows(
+    person: Visitor,
+    factory: Factory,
+    brand_ids: Iterable[int],
+    requests: Iterable[AccessRequest],
+    grants: SharingGrantQuerySet,
+) -> list[BrandRow]:
+    reports = reports_of(person, factory)
+    asking = {request.brand_id: request for request in requests}
+    places = positions(factory, brand_ids, reports, grants, with_names_held(Brand.objects.all()))
     return [
-        BrandRow(place, identity, sight_of(place, reports), requests.get(brand_id))
-        for (brand_id, place), identity in zip(places.items(), known, strict=True)
+        BrandRow(place, identity_of(place.brand), sight_of(place, reports), asking.get(brand_id))
+        for brand_id, place in places.items()
     ]

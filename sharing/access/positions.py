@@ -134,21 +134,23 @@ def positions(
     brand_ids: Iterable[int],
     reports: Sequence[Subject] = (),
     grants: "QuerySet[SharingGrant] | None" = None,
+    brands: "QuerySet[Brand] | None" = None,
 ) -> dict[int, Position]:
     """Return the position of `factory` (with its programme loaded) and each of these brands, by id, sorted by name.
 
-    Two statements, and one more where one of the `reports` that will be asked about is a replaced version. `grants` are
-    the rows to use, where they should come with related ones. For the factory and the staff only (invariant 3).
+    Two statements, and one more where one of the `reports` that will be asked about is a replaced version. `grants` and
+    `brands` are the rows to use, where they should come with more. For the factory and the staff only (invariant 3).
     """
     here: dict[str, object] = {"factory": factory, "brand": OuterRef("pk")}
     withheld = WithheldReport.objects.in_force().filter(**here).values("cycle")
-    brands: Any = Brand.objects.filter(pk__in=list(brand_ids)).annotate(
+    rows: Any = (Brand.objects.all() if brands is None else brands).filter(pk__in=list(brand_ids))
+    rows = rows.annotate(
         withheld_cycles=ArraySubquery(withheld),
         subscribed_cycles=ArraySubquery(Subscription.objects.in_force().filter(**here).values("cycle")),
     )
     found = {
         brand.pk: Position(factory, brand, [], frozenset(brand.withheld_cycles), frozenset(brand.subscribed_cycles))
-        for brand in brands.order_by("name", "pk")
+        for brand in rows.order_by("name", "pk")
     }
     _add_grants(found, SharingGrant.objects.all() if grants is None else grants, factory)
     _add_openings(found, reports, factory)

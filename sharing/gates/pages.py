@@ -6,7 +6,7 @@ from typing import cast
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import BigIntegerField, Exists, OuterRef, QuerySet
+from django.db.models import BigIntegerField, BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -15,9 +15,10 @@ from brands.models import Brand
 from factories.models import Factory
 from factories.rights import member_may, staff_may
 from portal.accounts.models import User
-from portal.accounts.prepared import Prepared
+from portal.accounts.prepared import Prepared, permitted_keys
 from portal.accounts.roles import Visitor
 from portal.core.compiled import Key
+from portal.core.conditions import among
 from portal.core.days import show_days_of
 from sharing.access.positions import positions
 from sharing.models import AccessRequest, SharingGrant
@@ -62,6 +63,23 @@ def may_confirm(request: HttpRequest, factory: Factory) -> bool:
 def may_look(request: HttpRequest, factory: Factory) -> bool:
     """Return whether the visitor may see what a brand sees of it: the factory's deciders and country's staff may."""
     return may_decide(request, factory) or staff_may(request.user, "view_assessments", factory.pk)
+
+
+def _rights_in(user: Visitor, factory: Key) -> "QuerySet[Factory, tuple[bool, bool]]":
+    """Return whether `user` decides for a factory, and whether they read its assessments as its country's staff."""
+    decides = among("pk", permitted_keys(user, "factory", "manage_sharing"))
+    is_staff = Q(Exists(Factory.objects.in_programmes_where(user, "view_assessments").filter(pk=OuterRef("pk"))))
+    held = [ExpressionWrapper(one, output_field=BooleanField()) for one in (decides, is_staff)]
+    return Factory.objects.filter(pk=factory).values_list(*held)
+
+
+_rights: Prepared[Factory, tuple[bool, bool]] = Prepared(_rights_in, factory=BigIntegerField())
+
+
+def may_decide_and_look(request: HttpRequest, factory: Factory) -> tuple[bool, bool]:
+    """Return the answers of `may_decide` and `may_look`, from one statement."""
+    [(decides, is_staff)] = _rights(person(request), factory=factory.pk)
+    return decides, decides or is_staff
 
 
 def require_decider(request: HttpRequest, factory: Factory) -> None:

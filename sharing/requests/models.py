@@ -249,6 +249,10 @@ class AccessRequest(models.Model):
         """Return whether it is open at a moment: `is_open`, for a request that is loaded."""
         return self.state == State.OPEN and self.lapses_at > moment
 
+    def is_put_off_at(self, moment: datetime) -> bool:
+        """Return whether it is put off at a moment: the rest of `put_off`, for an undecided request that is loaded."""
+        return self.snoozed_until is not None and self.snoozed_until > moment
+
     @property
     def scope_labels(self) -> list[str]:
         """The kinds of data asked for, in words."""

@@ -99,6 +99,7 @@ ASKED: dict[str, Callable[[Stage], list[Asked]]] = {
     "portal.disclosure.openings._brands": factory,
     "portal.disclosure.openings._prepared_withheld": factory,
     "sharing.gates.pages._visible": key,
+    "sharing.gates.pages._rights": factory,
     "portal.disclosure.brands._brands": factory,
     "portal.disclosure.brands._requests": factory,
 }

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 
 from django import forms
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
@@ -14,16 +16,16 @@ from factories.models import Factory
 from portal.accounts.models import User
 from portal.core.days import days_since
 from portal.core.names import unmarked
-from portal.disclosure.brands import ENDED, NOW, WAITING, BrandRow, brand_rows
+from portal.disclosure.brands import ENDED, NOW, WAITING, BrandRow, brand_row, brand_rows
 from portal.disclosure.openings import openings_for
 from portal.ui.forms import ListFilter
 from sharing.copies.downloaded import downloaded_copies
-from sharing.gates.pages import factory_inside, may_decide, may_look, person
-from sharing.grants.services.renewals import ending_soon
+from sharing.gates.pages import factory_inside, may_decide, may_decide_and_look, person
 from sharing.grants.undo import UNDO_TIME
-from sharing.models import AccessRecord, AccessRequest, DestroyNotice, SharingGrant, WithheldReport
+from sharing.models import AccessRecord, AccessRequest, DestroyNotice, WithheldReport
 from sharing.papers.services import may_record_consent
 from sharing.requests.services.undoing import answer_can_be_undone
+from sharing.requests.states import Shown
 
 READS_SHOWN = 8
 COPIES_SHOWN = 8
@@ -55,6 +57,7 @@ def factory_brands(request: HttpRequest, pk: int) -> HttpResponse:
     counts = Counter(place for row in rows for place in row.places)
     shown = form.asked("state") or NOW
     decides = may_decide(request, factory)
+    waiting = AccessRequest.objects.inside(user).waiting().filter(factory=factory).order_by("lapses_at", "pk")
     context = {
         "factory": factory,
         "form": form,
@@ -65,7 +68,7 @@ def factory_brands(request: HttpRequest, pk: int) -> HttpResponse:
         "has_stopped": any(row.stopped for row in rows),
         "may_decide": decides,
         "may_record": may_record_consent(user, factory),
-        **(_just_decided(user, factory, rows) if decides else {}),
+        **(_just_decided(user, rows, waiting) if decides else {}),
     }
     return render(request, "disclosure/brands.html", context)
 
@@ -76,44 +79,58 @@ def factory_brand(request: HttpRequest, pk: int, brand: int) -> HttpResponse:
     """Show everything about one brand: what it sees, what opens next, its reads and copies, what was decided before."""
     factory = factory_inside(request, pk)
     user = person(request)
-    row = next(iter(brand_rows(person=user, factory=factory, only=brand)), None)
-    requests = AccessRequest.objects.inside(user).filter(factory=factory, brand=brand).for_reader(user)
-    closed = list(requests.shown_closed().select_related("answered_by").order_by("-created_at"))
+    about = _requests_about(user, factory, brand)
+    undecided = [one for one in about if one.shown_state == Shown.OPEN]
+    closed = [one for one in about if one.shown_state != Shown.OPEN]
+    row = brand_row(person=user, factory=factory, brand=brand, requests=undecided)
     if row is None or not (row.position.grants or row.request or closed):
         raise Http404
-    decides = may_decide(request, factory)
+    decides, looks = may_decide_and_look(request, factory)
     withheld = WithheldReport.objects.visible_to(user).in_force().filter(factory=factory, brand=brand)
     reads = AccessRecord.objects.visible_to(user).filter(factory=factory, brand=brand).select_related("person")
-    shared = SharingGrant.objects.visible_to(user).filter(factory=factory, brand=brand)
     notices = DestroyNotice.objects.inside(user).filter(factory=factory, brand=brand).with_counts()
     context = {
         "factory": factory,
         "row": row,
         "brand": row.brand,
         "openings": openings_for(row.position, row.sight.reports, list(withheld.select_related("withheld_by"))),
-        "ending_soon": set(ending_soon(shared).values_list("pk", flat=True)),
         "reads": reads.order_by(*AccessRecord.ORDER)[:READS_SHOWN],
         "copies": downloaded_copies(reads, COPIES_SHOWN),
         "notices": [(notice, days_since(notice.created_at, factory)) for notice in notices.order_by("-created_at")],
         "requests": closed,
-        **(_just_decided(user, factory, [row], closed) if decides else {}),
+        **(_just_decided(user, [row], _waiting_first(undecided), closed) if decides else {}),
         "may_decide": decides,
-        "may_look": may_look(request, factory),
+        "may_look": looks,
     }
     return render(request, "disclosure/brand.html", context)
 
 
+def _requests_about(user: User, factory: Factory, brand: int) -> list[AccessRequest]:
+    """Return all requests of a brand, and the undecided ones of others, the latest first."""
+    requests = AccessRequest.objects.inside(user).filter(factory=factory).for_reader(user)
+    shown = requests.filter(Q(brand=brand) | Q(("shown_state", Shown.OPEN)))
+    found = list(shown.select_related("answered_by").order_by("-created_at"))
+    for one in found:
+        one.factory = factory
+    return found
+
+
+def _waiting_first(undecided: Iterable[AccessRequest]) -> list[AccessRequest]:
+    """Return those of these requests that are not put off, the one that lapses first in front."""
+    now = timezone.now()
+    return sorted((one for one in undecided if not one.is_put_off_at(now)), key=lambda one: (one.lapses_at, one.pk))
+
+
 def _just_decided(
-    by: User, factory: Factory, rows: Iterable[BrandRow], answered: Iterable[AccessRequest] = ()
+    by: User, rows: Iterable[BrandRow], waiting: Iterable[AccessRequest], answered: Iterable[AccessRequest] = ()
 ) -> dict[str, object]:
-    """Return what `by` decided in the last minutes and may undo, until when, and which request waits next."""
+    """Return what `by` decided in the last minutes and may undo, until when, and which of `waiting` is next."""
     grants = [grant for row in rows for grant in row.grants_to_undo(by)]
     requests = [one for one in answered if answer_can_be_undone(one, by)]
     if not grants and not requests:
         return {}
     decided = [*(grant.created_at for grant in grants), *(one.answered_at for one in requests if one.answered_at)]
-    waiting = AccessRequest.objects.inside(by).waiting().filter(factory=factory).order_by("lapses_at", "pk")
-    next_ones = list(waiting.values_list("pk", flat=True))
+    next_ones = [one.pk for one in waiting]
     return {
         "undo_until": min(decided) + UNDO_TIME,
         "undo": [("grants", one.pk) for one in grants] + [("requests", one.pk) for one in requests],

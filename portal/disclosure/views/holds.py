@@ -14,7 +14,7 @@ from brands.models import Brand
 from portal.core.days import show_days_of
 from portal.disclosure.openings import openings_of
 from portal.ui.repeats import unsaved, warn_done_already
-from sharing.gates.pages import about, factory_inside, may_decide, may_look, person, require_decider
+from sharing.gates.pages import about, factory_inside, may_decide_and_look, person, require_decider
 from sharing.holds.services import allow_report, withhold_report
 from sharing.models import SharingGrant, WithheldReport
 from sharing.terms import MAX_CYCLE
@@ -33,11 +33,12 @@ class WithholdForm(forms.Form):
 def report_openings(request: HttpRequest, pk: int) -> HttpResponse:
     """Show when each report opens to which brand, what is held, and what is open."""
     factory = factory_inside(request, pk)
+    decides, looks = may_decide_and_look(request, factory)
     context = {
         "factory": factory,
         "brands": openings_of(person=person(request), factory=factory),
-        "may_decide": may_decide(request, factory),
-        "may_look": may_look(request, factory),
+        "may_decide": decides,
+        "may_look": looks,
     }
     return render(request, "disclosure/report_openings.html", context)
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import DurationField, ExpressionWrapper, F, Value
+from django.db.models import DurationField, Exists, ExpressionWrapper, F, OuterRef, Value
 
 from factories.models.programmes import MOST_PROMPT_DAYS
 from portal.notices.models import Notice
@@ -27,6 +27,11 @@ def ending_soon(grants: SharingGrantQuerySet) -> SharingGrantQuerySet:
         F("factory__programme__renewal_prompt_days") * Value(timedelta(days=1)), output_field=DurationField()
     )
     return near.alias(prompted_from=F("expires_at") - days).filter(prompted_from__lte=StatementTime())
+
+
+def with_ends_soon(grants: SharingGrantQuerySet) -> SharingGrantQuerySet:
+    """Return the grants, each with `ends_soon`: whether it is one of `ending_soon`."""
+    return grants.annotate(ends_soon=Exists(ending_soon(SharingGrant.objects.filter(pk=OuterRef("pk")))))
 
 
 @transaction.atomic
