@@ -179,8 +179,18 @@ def in_words(moment: datetime | None, place: Place) -> str:
 
 
 def last_day_in_words(end: datetime | None, place: Place) -> str:
-    """Return the last day before an end as readers of the language write it; empty where there is no end."""
+    """Return the last day before an end as readers of the language write it; empty where there is no end.
+
+    Every page, mail and list names an end in this form, and so does the form where one is chosen.
+    """
     return in_words(end - SHORTEST, place) if end else ""
+
+
+def exact_end_in_words(end: datetime | None, place: Place) -> str:
+    """Return the same for a record of what was or is open at a moment: where the end came during a day, the moment."""
+    if end is None or is_start_of_day(end, place):
+        return last_day_in_words(end, place)
+    return moment_in_words(end, place)
 
 
 def at_place(moment: datetime, place: Place) -> datetime:

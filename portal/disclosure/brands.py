@@ -15,7 +15,7 @@ from portal.accounts.models import User
 from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
 from portal.core.compiled import Key
-from portal.core.days import SHORTEST, day_of, in_words, written
+from portal.core.days import in_words, last_day_in_words
 from portal.disclosure.openings import waiting_lines
 from portal.disclosure.previews import Line, Sight, lines_of, reports_of, sight_of
 from sharing.access.positions import Position, positions
@@ -116,7 +116,7 @@ class BrandRow:
         """Return the row's words: what it sees and until when, what it asks for, or when its access ended."""
         parts = [*self._waits(), *self._sees()]
         if not parts and self.ended_at:
-            parts.append(_("Ended on %s") % in_words(self.ended_at, self.position.factory))
+            parts.append(_("Ended on %s") % last_day_in_words(self.ended_at, self.position.factory))
         return " · ".join(parts or [_("No access")])
 
     def _waits(self) -> list[str]:
@@ -157,7 +157,7 @@ class BrandRow:
         ends = [grant.expires_at for grant in given if grant.expires_at is not None]
         if len(ends) < len(given):
             return _("no end date")
-        return _("until %s") % written(day_of(max(ends) - SHORTEST, self.position.factory), "YEAR_MONTH_FORMAT")
+        return _("until %s") % last_day_in_words(max(ends), self.position.factory)
 
 
 def _brands_ever(user: Visitor, factory: Key) -> "QuerySet[SharingGrant, int]":

@@ -25,7 +25,7 @@ class ExampleForm(forms.Form):
 
     brand = forms.CharField(label="Brand", help_text="The help of a field stands between its label and its control.")
     cycle = forms.IntegerField(label="Cycle", min_value=1, required=False)
-    until = forms.DateField(label="Until and including", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label="Until", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     cycles = forms.ChoiceField(label="Cycles", choices=CHOICES)
     scopes = forms.MultipleChoiceField(
         label="What the brand may see",

@@ -19,7 +19,7 @@ from django.utils.translation import ngettext_lazy
 from brands.models import Brand, brand_keys
 from factories.models import Factory, keys_inside
 from portal.accounts.roles import Visitor
-from portal.core.days import last_day, last_day_in_words, moment_in_words
+from portal.core.days import exact_end_in_words, last_day, last_day_in_words
 from portal.core.triggers import columns_are_final
 from sharing import terms
 from sharing.grants import ends
@@ -221,15 +221,18 @@ class SharingGrant(models.Model):
         """The moment from which it opens nothing: when it was ended or expires; None: not known yet."""
         return min((moment for moment in (self.ended_at, self.expires_at) if moment), default=None)
 
+    @property
+    def ended_on(self) -> date | None:
+        """The last day, whole or part, at the factory on which it opened anything; None: not known yet."""
+        return last_day(self.ends_at, self.factory)
+
     def last_day_in_words(self) -> str:
         """Return the last day of its period as every page names it; empty: no end date."""
         return last_day_in_words(self.expires_at, self.factory)
 
     def until_in_words(self) -> str:
-        """Return when it ends: the moment it was ended, or its last day as every page names it; empty: no end."""
-        if self.ended_at is not None and self.ends_at == self.ended_at:
-            return moment_in_words(self.ended_at, self.factory)
-        return self.last_day_in_words()
+        """Return when it ends, for a record of who could see something at a moment; empty: no end."""
+        return exact_end_in_words(self.ends_at, self.factory)
 
     def cycles_in_words(self) -> str:
         """Return the covered cycles, as a person would say it."""

@@ -16,15 +16,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, get_language_bidi, ngettext
 from django.utils.translation import gettext as _
 
-from portal.core.days import (
-    is_start_of_day,
-    last_day_in_words,
-    moment_in_words,
-    shown_in,
-    shown_place,
-    written,
-    zone_in_words,
-)
+from portal.core.days import exact_end_in_words, moment_in_words, shown_in, shown_place, written, zone_in_words
 from portal.core.documents import breakable, compile_pdf, map_strings, showable
 from portal.core.signing import digest
 from portal.ledger.proving import Proof
@@ -132,11 +124,8 @@ def _moment(text: str | None) -> str:
 
 
 def _until(text: str | None) -> str:
-    """Return the last day if the end is the end of a day at the place that is shown (R54); else the moment."""
-    if not text:
-        return ""
-    end, place = datetime.fromisoformat(text), shown_place()
-    return last_day_in_words(end, place) if is_start_of_day(end, place) else _moment(text)
+    """Return the end at the place that is shown (R54)."""
+    return exact_end_in_words(datetime.fromisoformat(text) if text else None, shown_place())
 
 
 def _days(days: int | None) -> str:

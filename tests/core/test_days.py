@@ -16,10 +16,13 @@ from portal.core.days import (
     day_of,
     days_since,
     end_of,
+    exact_end_in_words,
     is_start_of_day,
     last_day,
+    last_day_in_words,
     last_today,
     moment_at,
+    moment_in_words,
     start_of,
     today,
     written,
@@ -88,6 +91,14 @@ def test_r54_until_a_day_includes_it_at_the_place() -> None:
     assert is_start_of_day(at("2026-12-02T06:00"), MANAGUA)
     assert not is_start_of_day(at("2026-12-02T06:00"), CAIRO)
     assert moment_at(date(2026, 10, 29), time(23, 30), CAIRO) == at("2026-10-29T20:30")  # it comes twice: the first
+
+
+def test_r54_an_end_is_named_by_its_last_day_and_in_records_by_its_moment_where_it_came_during_a_day() -> None:
+    end = end_of(date(2026, 12, 1), MANAGUA)
+    assert {say(end, MANAGUA) for say in (last_day_in_words, exact_end_in_words)} == {"1 Dec 2026"}
+    assert last_day_in_words(end, CAIRO) == "2 Dec 2026"
+    assert exact_end_in_words(end, CAIRO) == moment_in_words(end, CAIRO)
+    assert (last_day_in_words(None, CAIRO), exact_end_in_words(None, CAIRO)) == ("", "")
 
 
 def test_r54_a_moment_of_yesterday_evening_is_a_day_ago() -> None:

@@ -8,9 +8,9 @@ from html import unescape
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from portal.accounts.models import User
+from portal.core.days import end_of, today, written
 from portal.disclosure.brands import BrandRow, brand_rows
 from sharing.grants.services.revoking import revoke_access
 from sharing.holds.services import withhold_report
@@ -37,10 +37,11 @@ def words(browser: Client, address: str) -> str:
 
 
 def test_a_row_says_which_reports_a_brand_sees_and_until_when(world: World) -> None:
-    world.grant(scope="report", expires_at=timezone.now() + timedelta(days=40))
-    assert row_of(world, world.brand_a.name).summary().startswith("Reports: 2, 1 · until ")
+    last = today(world.factory_a) + timedelta(days=40)
+    world.grant(scope="report", expires_at=end_of(last, world.factory_a))
+    assert row_of(world, world.brand_a.name).summary() == f"Reports: 2, 1 · until {written(last)}"
     world.grant(scope="step1", cycles="only", cycle_number=1)
-    # The row says when the last of it ends: nobody is to read "until March" of what goes on.
+    # The row says when the last of it ends: nobody is to read "until 3 March" of what goes on.
     assert row_of(world, world.brand_a.name).summary() == "Reports: 2, 1 · Step 1 data: 1 · no end date"
 
 

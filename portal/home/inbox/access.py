@@ -128,8 +128,7 @@ def _end_in_words(grant: SharingGrant, ended: datetime, factory: Factory) -> str
         return _("Refused by the second person on %(day)s") % {"day": in_words(ended, factory)}
     if not grant.has_begun:
         return ""
-    day = last_day_in_words(ended, factory) if grant.ended_at is None else in_words(ended, factory)
-    return _("Access ended on %(day)s") % {"day": day}
+    return _("Access ended on %(day)s") % {"day": last_day_in_words(ended, factory)}
 
 
 def _corrections(desk: Desk) -> Iterator[Thing]:

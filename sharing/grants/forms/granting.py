@@ -79,10 +79,10 @@ class TermsForm(forms.Form):
         )
     )
     expires_on = forms.DateField(
-        label=_("Until and including"),
+        label=_("Until"),
         required=False,
         widget=DAY,
-        help_text=_("Leave empty for no end date."),
+        help_text=_("The last day of access. Leave empty for no end date."),
     )
     hold_days = forms.IntegerField(
         label=_("Days each new report is held"),
