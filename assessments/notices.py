@@ -68,13 +68,15 @@ def _factory_line(notice: Notice, assessment: Assessment, reader: User) -> Line 
         if assessment.state != Assessment.State.WITHDRAWN:
             return None
         text = _("%(factory)s: the report of cycle %(cycle)s was withdrawn. Brands can no longer read it.")
-        return Line(text % _words(assessment), reverse("old_versions", args=[assessment.factory_id]))
+        subject = _("Withdrawn: report of cycle %(cycle)s") % _words(assessment)
+        return Line(text % _words(assessment), reverse("old_versions", args=[assessment.factory_id]), subject)
     if notice.kind != IN_REVIEW or assessment.state != Assessment.State.FACTORY_REVIEW:
         return None  # `sharing.grants.notices.granting` notifies of a publication, and says to whom it opens
     if not Assessment.objects.visible_to(reader).filter(pk=assessment.pk).exists():
         return None
     text = _("%(factory)s: the report of cycle %(cycle)s is ready for your review before it is published.")
-    return Line(text % _words(assessment), reverse("assessment", args=[assessment.pk]))
+    subject = _("Ready for your review: report of cycle %(cycle)s") % _words(assessment)
+    return Line(text % _words(assessment), reverse("assessment", args=[assessment.pk]), subject)
 
 
 # --- to a brand ------------------------------------------------------------------------------------------

@@ -29,7 +29,8 @@ def _handover(notice: Notice, reader: User) -> Line | None:
         "given_up": _("%(factory)s: the staff cancelled the handover; nothing has changed."),
     }
     words = {"factory": found.factory, "day": last_day_in_words(found.objections_until, found.factory)}
-    return Line(sentences[found.status()] % words, reverse("handover", args=[found.pk]))
+    subject = _("Handover to a new manager: %(factory)s") % words
+    return Line(sentences[found.status()] % words, reverse("handover", args=[found.pk]), subject)
 
 
 register_notice(

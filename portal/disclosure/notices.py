@@ -18,10 +18,13 @@ def _report_opens(notice: Notice, reader: User) -> Line | None:
     cycle = int(notice.data["cycle"])
     words = {"factory": factory.name, "cycle": cycle}
     opens = openings_in_words(person=reader, factory=factory, cycle=cycle)
-    if not opens:
-        return Line(_("%(factory)s: the report of cycle %(cycle)s is published.") % words, openings_page(factory))
-    text = _("%(factory)s: the report of cycle %(cycle)s is published. %(opens)s") % {**words, "opens": opens}
-    return Line(text, openings_page(factory))
+    text, subject = (
+        _("%(factory)s: the report of cycle %(cycle)s is published."),
+        _("Published: report of cycle %(cycle)s"),
+    )
+    if opens:
+        text = _("%(factory)s: the report of cycle %(cycle)s is published. %(opens)s")
+    return Line(text % {**words, "opens": opens}, openings_page(factory), subject % words)
 
 
 register_notice(

@@ -183,8 +183,8 @@ def _context(reader: User, lines: Sequence[Line], kinds: list[str]) -> dict[str,
 
 
 def _subject(lines: Sequence[Line]) -> str:
-    """Return the first sentence, as a single line of text, and how many more there are."""
-    first = Truncator(" ".join(lines[0].text.split())).chars(90)
+    """Return the first line's subject, or its sentence, as a single line of text, and how many more lines there are."""
+    first = Truncator(" ".join((lines[0].subject or lines[0].text).split())).chars(90)
     more = len(lines) - 1
     if not more:
         return first

@@ -23,10 +23,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a mail: the sentence, and the page (path) where its reader acts on it."""
+    """One line of a mail: the sentence, and the page (path) where its reader acts on it.
+
+    `subject` is what the mail is called where this line is its first: what happened, then to which brand or report, in
+    60 characters. Without it, the mail begins with the sentence.
+    """
 
     text: str
     path: str
+    subject: str = ""
 
 
 @dataclass(frozen=True)

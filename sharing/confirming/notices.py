@@ -29,7 +29,8 @@ def _to_confirm(notice: Notice, reader: User) -> Line | None:
     if grant is None or grant.status() is not Status.UNCONFIRMED or not may_confirm or grant.granted_by_id == reader.pk:
         return None
     text = _("%(factory)s wants to share “%(what)s” with %(brand)s: confirm or refuse it.") % _words(grant)
-    return Line(text, reverse("grant_confirmation", args=[grant.pk]))
+    subject = _("Confirm or refuse: access of %(brand)s") % _words(grant)
+    return Line(text, reverse("grant_confirmation", args=[grant.pk]), subject)
 
 
 def _answered(notice: Notice, reader: User) -> Line | None:
@@ -38,10 +39,17 @@ def _answered(notice: Notice, reader: User) -> Line | None:
     if grant is None:
         return None
     if grant.confirmed_at is not None:
-        text = _("%(factory)s: sharing “%(what)s” with %(brand)s is confirmed.") % _words(grant)
+        text, subject = (
+            _("%(factory)s: sharing “%(what)s” with %(brand)s is confirmed."),
+            _("Confirmed: access of %(brand)s"),
+        )
     else:
-        text = _("%(factory)s: sharing “%(what)s” with %(brand)s was refused.") % _words(grant)
-    return Line(text, reverse("factory_brand", args=[grant.factory_id, grant.brand_id]))
+        text, subject = (
+            _("%(factory)s: sharing “%(what)s” with %(brand)s was refused."),
+            _("Refused: access of %(brand)s"),
+        )
+    page = reverse("factory_brand", args=[grant.factory_id, grant.brand_id])
+    return Line(text % _words(grant), page, subject % _words(grant))
 
 
 register_notice(

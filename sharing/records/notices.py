@@ -18,8 +18,18 @@ def digest_line(notice: Notice, reader: User) -> Line | None:
     if factory is None:
         return None
     digest = monthly_digest(user=reader, factory=factory, month=month_of(notice.data["month"]))
-    path = reverse("monthly_summary", args=[factory.pk])
-    return Line(f"{_read(factory, digest)} {_unread(digest)}".strip(), f"{path}?month={notice.data['month']}")
+    path = f"{reverse('monthly_summary', args=[factory.pk])}?month={notice.data['month']}"
+    return Line(f"{_read(factory, digest)} {_unread(digest)}".strip(), path, _subject(digest))
+
+
+def _subject(digest: Digest) -> str:
+    words = {"month": date_format(digest.month, "YEAR_MONTH_FORMAT"), "brands": digest.brands}
+    if not digest.times:
+        return _("%(month)s: no brand read your data") % words
+    subject = ngettext(
+        "%(month)s: %(brands)s brand read your data", "%(month)s: %(brands)s brands read your data", digest.brands
+    )
+    return subject % words
 
 
 def _read(factory: Factory, digest: Digest) -> str:

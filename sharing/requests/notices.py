@@ -36,8 +36,8 @@ def _asked(notice: Notice, reader: User) -> Line | None:
     request = _to_decide(notice, reader)
     if request is None:
         return None
-    text = _("%(brand)s asks %(factory)s for: %(what)s.")
-    return Line(text % _words(request), _path(request))
+    text, subject = _("%(brand)s asks %(factory)s for: %(what)s."), _("%(brand)s asks for access")
+    return Line(text % _words(request), _path(request), subject % _words(request))
 
 
 def _reminder(notice: Notice, reader: User) -> Line | None:
@@ -45,7 +45,8 @@ def _reminder(notice: Notice, reader: User) -> Line | None:
     if request is None:
         return None
     text = _("%(brand)s is still waiting for an answer from %(factory)s; it asked for: %(what)s.")
-    return Line(text % _words(request), _path(request))
+    subject = _("%(brand)s is still waiting for your answer")
+    return Line(text % _words(request), _path(request), subject % _words(request))
 
 
 def _answered(notice: Notice, reader: User) -> Line | None:

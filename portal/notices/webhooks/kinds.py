@@ -1,5 +1,7 @@
 """The names of webhooks: the types that an endpoint may subscribe to, and the notice that one was paused."""
 
+from urllib.parse import urlsplit
+
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -38,7 +40,8 @@ def _paused_line(notice: Notice, reader: User) -> Line | None:
         "One of your webhooks was paused, because it did not accept our messages. Nothing is sent to it "
         "until you resume it."
     )
-    return Line(text, reverse("webhook", args=[endpoint.pk]))
+    subject = _("Webhook paused: %(host)s") % {"host": urlsplit(endpoint.url).hostname}
+    return Line(text, reverse("webhook", args=[endpoint.pk]), subject)
 
 
 def register_kinds() -> None:

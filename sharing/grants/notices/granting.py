@@ -30,7 +30,8 @@ def _withheld(notice: Notice, reader: User) -> Line | None:
     if kept is None or factory is None:
         return None
     text = _("%(factory)s holds the report of cycle %(cycle)s: %(brand)s cannot see it.")
-    return Line(text % _words(notice, factory), openings_page(factory))
+    subject, words = _("On hold for %(brand)s: report of cycle %(cycle)s"), _words(notice, factory)
+    return Line(text % words, openings_page(factory), subject % words)
 
 
 def _allowed(notice: Notice, reader: User) -> Line | None:
@@ -38,7 +39,8 @@ def _allowed(notice: Notice, reader: User) -> Line | None:
     if factory is None:
         return None
     text = _("%(brand)s: %(factory)s no longer holds the report of cycle %(cycle)s.")
-    return Line(text % _words(notice, factory), openings_page(factory))
+    subject, words = _("No longer on hold for %(brand)s: report of cycle %(cycle)s"), _words(notice, factory)
+    return Line(text % words, openings_page(factory), subject % words)
 
 
 def _words(notice: Notice, factory: Factory) -> dict[str, object]:
@@ -62,7 +64,8 @@ def _paper_recorded(notice: Notice, reader: User) -> Line | None:
         "signed_by": consent.signed_by,
         "day": written(consent.signed_on),
     }
-    return Line(text % words, reverse("factory_brands", args=[consent.factory_id]))
+    subject = _("Staff recorded signed consent: %(brands)s") % words
+    return Line(text % words, reverse("factory_brands", args=[consent.factory_id]), subject)
 
 
 def _ends_soon(notice: Notice, reader: User) -> Line | None:
@@ -82,7 +85,8 @@ def _ends_soon(notice: Notice, reader: User) -> Line | None:
     text = _("%(factory)s shares “%(what)s” with %(brand)s until %(day)s. To continue sharing, renew it.")
     may_decide = member_may(reader, "manage_sharing", grant.factory_id)
     page = f"{reverse('grant_change', args=[grant.pk])}?renew=1" if may_decide else ""
-    return Line(text % words, page or reverse("factory_brand", args=[grant.factory_id, grant.brand_id]))
+    subject = _("Access of %(brand)s ends on %(day)s") % words
+    return Line(text % words, page or reverse("factory_brand", args=[grant.factory_id, grant.brand_id]), subject)
 
 
 FACTORY, BOTH = {"factory": ""}, {"factory": "", "brand": ""}

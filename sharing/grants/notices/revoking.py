@@ -28,7 +28,8 @@ def _ended(notice: Notice, reader: User) -> Line | None:
     }
     text = _("%(factory)s ended the access of %(brand)s to “%(what)s”.") % words
     if notice.side == Side.FACTORY:
-        return Line(text, reverse("factory_brand", args=[grant.factory_id, grant.brand_id]))
+        page = reverse("factory_brand", args=[grant.factory_id, grant.brand_id])
+        return Line(text, page, _("Access ended: %(brand)s") % words)
     again = SharingGrant.objects.live().filter(factory=grant.factory, brand=grant.brand, scope=grant.scope)
     if again.exists():
         return None
@@ -61,7 +62,8 @@ def _answered(notice: Notice, reader: User) -> Line | None:
         "kept": asked.kept_count,
     }
     text = _("%(brand)s answered %(factory)s: copies destroyed: %(destroyed)s, kept: %(kept)s.") % words
-    return Line(text, reverse("destroy_notices", args=[asked.factory_id]))
+    subject = _("%(brand)s: copies destroyed: %(destroyed)s, kept: %(kept)s") % words
+    return Line(text, reverse("destroy_notices", args=[asked.factory_id]), subject)
 
 
 FACTORY, BRAND = {"factory": ""}, {"brand": ""}
