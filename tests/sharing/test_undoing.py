@@ -120,6 +120,15 @@ def test_an_undone_change_brings_the_terms_before_back(world: World, time_machin
     assert notified() == []
 
 
+def test_an_undone_change_of_the_start_alone_brings_the_access_back(world: World) -> None:
+    old = world.grant()
+    later = timezone.now() + timedelta(days=5)
+    undo_grant(world, change_grant(by=world.person("manager_a"), grant=old, terms=Terms(valid_from=later)))
+    now = SharingGrant.objects.get(factory=world.factory_a, brand=world.brand_a, ended_at=None)
+    assert (now.status(), now.replaces_id) == ("live", SharingGrant.objects.get(replaces=old).pk)
+    assert access.decide(world.person("brand_a_member"), world.assessments["a2"], "report")
+
+
 def test_the_brand_never_sees_what_was_undone(world: World, time_machine: Any, api_of: Any, client_of: Browser) -> None:
     """Not the grant, its receipts or its readings of a past moment; what it had before continues without it."""
     start = timezone.now()

@@ -22,7 +22,7 @@ from sharing.events import SharingEvent, ids_of
 from sharing.grants.ends import End
 from sharing.grants.services.granting import end_grant, settle
 from sharing.grants.services.journal import Journal
-from sharing.grants.services.outcomes import changing, terms_again
+from sharing.grants.services.outcomes import changing, end_of, terms_again
 from sharing.grants.services.situation import Situation, deciding_situation
 from sharing.grants.undo import UNDO_TIME, may_be_undone
 from sharing.models import AccessRequest, SharingGrant
@@ -108,7 +108,10 @@ def _undo_grant(journal: Journal, position: Position, grant: SharingGrant) -> No
     if before is None or before.end_code != End.CHANGED or _has_expired(before, journal.situation.now):
         end_grant(journal, grant, End.UNDONE)
         return
-    outcome = changing(journal.situation, position, grant, terms_again(before, journal.situation.now))
+    terms = terms_again(before, journal.situation.now)
+    # The moment is named, because terms that differ in nothing but their start count as the same without one.
+    begins = terms.valid_from or end_of(grant, journal.situation.now)
+    outcome = changing(journal.situation, position, grant, replace(terms, valid_from=begins))
     if not outcome.grant.is_confirmed:
         raise HasChangedError(_("A second person has to confirm the earlier terms. Change the access instead."))
     settle(journal, replace(outcome, end_code=End.UNDONE))
