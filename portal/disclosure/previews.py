@@ -190,12 +190,9 @@ def preview_change(*, by: User, grant: SharingGrant, terms: Terms) -> Difference
     return effect_of(situation, position, reports, [changing(situation, position, position.grant(grant.pk), terms)])
 
 
-def preview_confirmation(*, by: User, grant: SharingGrant) -> Difference:
-    """Return what a grant that waits opens and closes once a second person confirms it."""
-    reports = reports_of(by, grant.factory)
-    situation = situation_of(by, grant.factory, [grant.brand_id], reports)
-    position = situation.of(grant.brand_id)
-    return effect_of(situation, position, reports, [Outcome(position.grant(grant.pk))])
+def preview_confirmation(*, position: Position, reports: Sequence[Assessment], grant: SharingGrant) -> Difference:
+    """Return what a grant that waits opens and closes once a second person confirms it. No query."""
+    return _effect(position, reports, [Outcome(position.grant(grant.pk))], timezone.now())
 
 
 @dataclass(frozen=True)
@@ -258,9 +255,15 @@ def effect_of(
     situation: Situation, position: Position, reports: Sequence[Assessment], outcomes: Sequence[Outcome]
 ) -> Difference:
     """Return what outcomes do for a brand, once a second person has confirmed them where that is needed."""
+    return _effect(position, reports, outcomes, situation.now)
+
+
+def _effect(
+    position: Position, reports: Sequence[Assessment], outcomes: Sequence[Outcome], now: datetime
+) -> Difference:
     after = position
     for outcome in outcomes:
-        after = position_after(after, outcome, situation.now)
+        after = position_after(after, outcome, now)
     told = difference(position.brand, sight_of(position, reports), sight_of(after, reports))
     return replace(
         told,

@@ -132,18 +132,3 @@ def test_a_brand_without_any_relation_has_no_page(world: World, client_of: Brows
     world.grant(scope="report")
     manager = client_of(world.person("manager_a"))
     assert manager.get(reverse("factory_brand", args=[world.factory_a.pk, world.brand_b.pk])).status_code == 404
-
-
-def test_the_number_of_queries_does_not_depend_on_the_number_of_brands(
-    world: World, client_of: Browser, django_assert_max_num_queries: Callable[[int], object]
-) -> None:
-    for brand in (world.brand_a, world.brand_b):
-        world.grant(scope="report", brand=brand)
-    manager = client_of(world.person("manager_a"))
-    for most, address in (
-        (15, reverse("factory_brands", args=[world.factory_a.pk])),
-        (20, reverse("factory_brand", args=[world.factory_a.pk, world.brand_a.pk])),
-    ):
-        manager.get(address)
-        with django_assert_max_num_queries(most):
-            manager.get(address)

@@ -26,6 +26,9 @@ from sharing.holds.services import withhold_report
 from sharing.models import AccessRequest, Receipt, SharingGrant
 from sharing.requests.services.asking import request_access
 from sharing.requests.services.standing import RequestedTerms
+from tests.matrix.side import FACTORY_PEOPLE, NO_PAGES, addresses_of
+from tests.matrix.stage import Stage
+from tests.matrix.table import ROWS
 from tests.publishing import correct
 from tests.sharing.directions import soon_open
 from tests.world import World, make_assessment
@@ -163,3 +166,25 @@ def test_a_second_person_who_confirms_moves_what_waits_to_be_told_once(world: Wo
 
     moved = Notice.objects.get(kind="report.published", side="brand", handled_at=None)
     assert (moved.pk, moved.not_before) == (before.pk, before.not_before - timedelta(days=20))
+
+
+@pytest.mark.parametrize("persona", FACTORY_PEOPLE)
+def test_every_page_of_a_factory_takes_at_most_15_queries(stage: Stage, persona: str) -> None:
+    """Also with what was just decided and can be undone, replaced versions, and something held."""
+    stage.world.grant(brand=stage.world.brand_b)
+    client, counts = stage.client(persona), {}
+    for name, address in addresses_of(stage, persona).items():
+        answer = client.get(address)  # what is read once in a process is read now
+        assert answer.headers["Content-Type"].startswith("text/html"), name
+        counts[name] = len(statements(partial(client.get, address)))
+    assert {name: count for name, count in counts.items() if count > MOST} == {}
+
+
+def test_what_is_no_page_is_no_page(stage: Stage) -> None:
+    client = stage.client("manager_a")
+    rows = {row.name: row.place for row in ROWS if row.name in NO_PAGES and row.cells["manager_a"] == "+"}
+    answers = {name: client.get(stage.address(name, place)) for name, place in rows.items()}
+    for answer in answers.values():
+        answer.close()  # some are open files
+    assert set(answers) == NO_PAGES
+    assert [name for name, answer in answers.items() if "text/html" in answer.headers["Content-Type"]] == []

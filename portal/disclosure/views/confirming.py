@@ -42,7 +42,9 @@ def grant_confirmation(request: HttpRequest, pk: UUID) -> HttpResponse:
     by = person(request)
     row = brand_rows(person=by, factory=found.factory, only=found.brand_id)[0]
     waits, only_plan = found.status() is Status.UNCONFIRMED, not rule_of(found.scope).opens_assessments
-    difference = preview_confirmation(by=by, grant=found) if waits else None
+    difference = None
+    if waits:
+        difference = preview_confirmation(position=row.position, reports=row.sight.reports, grant=found)
     context = {
         "grant": found,
         "factory": found.factory,
