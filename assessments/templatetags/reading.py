@@ -5,6 +5,7 @@ from collections.abc import Collection
 from django import template
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
 
 from assessments.models import Assessment
 from sharing.scopes import RULES, ScopeRule
@@ -20,12 +21,17 @@ def rules_of_scopes(scopes: Collection[str]) -> list[ScopeRule]:
 
 @register.simple_tag(takes_context=True)
 def assessment_link(context: template.Context, assessment: Assessment, words: object) -> str:
-    """Return a link to the page of an assessment; on a trial page a button, because a trial is posted."""
+    """Return a link to the page of an assessment; on a trial page a button, because a trial is posted.
+
+    Who only hears it hears which assessment it is, too.
+    """
+    which = _("Cycle %(cycle)s, version %(version)s") % {"cycle": assessment.cycle, "version": assessment.version}
+    named = format_html('<bdi>{}</bdi><span class="visually-hidden">{}{}</span>', words, _(", "), which)
     seen = context.get("seen_as")
     if seen is None:
-        return format_html('<a href="{}"><bdi>{}</bdi></a>', reverse("assessment", args=[assessment.pk]), words)
+        return format_html('<a href="{}">{}</a>', reverse("assessment", args=[assessment.pk]), named)
     if seen.is_trial:
-        button = '<button class="link-button" form="trial" name="assessment" value="{}"><bdi>{}</bdi></button>'
-        return format_html(button, assessment.pk, words)
+        button = '<button class="link-button" form="trial" name="assessment" value="{}">{}</button>'
+        return format_html(button, assessment.pk, named)
     address = reverse("as_brand_assessment", args=[seen.factory.pk, seen.brand.pk, assessment.pk])
-    return format_html('<a href="{}"><bdi>{}</bdi></a>', address, words)
+    return format_html('<a href="{}">{}</a>', address, named)

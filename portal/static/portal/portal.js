@@ -54,9 +54,9 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (text && announcer && announcer.textContent !== text) announcer.textContent = text;
 });
 
-// A page with a summary of errors starts there.
-const summary = document.querySelector("[data-focus]");
-if (summary) summary.focus();
+// A page with a summary of errors starts there, and one that says what was done with these words.
+const start = document.querySelector("[role=alert][data-focus]") || document.querySelector("[data-focus]");
+if (start) start.focus();
 
 // <button data-print> prints; without JavaScript it stays hidden.
 document.querySelectorAll("[data-print]").forEach((button) => {
