@@ -16,11 +16,14 @@ SCAN = """async () => {
         rule: one.id, impact: one.impact, help: one.help, where: one.nodes.map((node) => node.target.join(" ")),
     }));
 }"""
-SHAPE = """() => JSON.stringify([window.innerWidth, ...Array.from(document.querySelectorAll("*"), (one) => [
-    one.tagName, ...Array.from(one.attributes, ({name, value}) => (
-        /^(class|style|role|type|hidden|aria-|tabindex)/.test(name) ? [name, value] : name
-    )),
-])])"""
+SHAPE = """() => JSON.stringify([
+    window.innerWidth, document.dir, matchMedia("(prefers-color-scheme: dark)").matches,
+    ...Array.from(document.querySelectorAll("*"), (one) => [
+        one.tagName, ...Array.from(one.attributes, ({name, value}) => (
+            /^(class|style|role|type|hidden|aria-|tabindex)/.test(name) ? [name, value] : name
+        )),
+    ]),
+])"""
 EXPECTED = re.compile(r"Failed to load resource: the server responded with a status of (404|403|400|409)")
 
 
