@@ -51,7 +51,6 @@ class Fact:
     hold: int
     confirmed: datetime | None  # when the second person did; the grant's start where nobody needs to
     ended: datetime | None = None
-    is_undone: bool = False
     replaced: "Fact | None" = None  # the one that the brand had until this took its place
 
     def covers(self, cycle: int) -> bool:
@@ -111,11 +110,6 @@ class Oracle:
 
     def _open(self, brand: str, scope: str) -> list[Fact]:
         return [one for one in self.facts if (one.brand, one.scope) == (brand, scope) and not one.ended]
-
-    def known(self, brand: str, scope: str) -> set[Any]:
-        """The grants that the brand may know of: given, and not undone."""
-        facts = [one for one in self.facts if (one.brand, one.scope) == (brand, scope)]
-        return {one.grant.pk for one in facts if one.confirmed and not one.is_undone}
 
     def is_active(self, brand: str, at: datetime) -> bool:
         """Whether the brand was active."""

@@ -1,8 +1,8 @@
 """Any order of what people do to consent agrees with an oracle, on every surface and at every date.
 
-Grants, changes, decisions undone, holds, confirmations, reports withheld and allowed, expiries, revokes, publications,
-corrections, withdrawals, memberships, closed brands, subscriptions and the switch that asks for them, and questions
-about other days. The oracle is plain Python (`oracle.py`); the portal answers by list, detail, count, export, file, the
+Grants, changes, holds, confirmations, reports withheld and allowed, expiries, revokes, publications, corrections,
+withdrawals, memberships, closed brands, subscriptions and the switch that asks for them, and questions about other
+days. The oracle is plain Python (`oracle.py`); the portal answers by list, detail, count, export, file, the
 permission backend, the decision with its reason, and as of a date. `./dev test --long` makes the search long;
 PORTAL_PROPERTY_EXAMPLES sets the sequences of each half.
 """
@@ -29,7 +29,6 @@ from brands.services import update_brand
 from factories.models import Factory, ProgrammeHistory
 from factories.services import update_programme
 from portal.accounts.services import add_member, remove_member
-from portal.core.changed import HasChangedError
 from portal.core.models import Job
 from sharing import access
 from sharing.confirming.services import confirm_grant, refuse_grant
@@ -37,7 +36,6 @@ from sharing.grants.services.granting import change_grant, grant_access
 from sharing.grants.services.revoking import revoke_access
 from sharing.holds.services import allow_report, withhold_report
 from sharing.models import SharingGrant, WithheldReport
-from sharing.requests.services.undoing import undo
 from sharing.subscriptions.services import withdraw_subscription
 from sharing.visibility import comparing as visibility_index
 from tests.amounts import SEQUENCES
@@ -181,21 +179,6 @@ class Consent(RuleBasedStateMachine):
         for one in (proposed, None if of_proposal else given):
             if one is not None:
                 one.ended = self._end_of(one)
-
-    @rule(brand=BRANDS, scope=SCOPES)
-    def undo(self, brand: str, scope: str) -> None:
-        """Undo what was decided last, which the brand has not read; the terms that it replaced are shared again."""
-        fact = self.oracle.proposed(brand, scope) or self.oracle.given(brand, scope)
-        if fact is None:
-            return
-        try:
-            undo(by=self.world.person("manager_a"), factory=self.world.factory_a, grants={fact.grant.pk})
-        except HasChangedError:
-            return  # a second person has confirmed it or has to confirm the terms before it, or it has expired
-        fact.ended, fact.is_undone = self._end_of(fact), True
-        restored = SharingGrant.objects.filter(follows=fact.grant).first()
-        if restored is not None:
-            self._remember(restored, brand, replaced=fact)
 
     def _end_of(self, fact: Fact) -> Any:
         """When it ended; it did."""
@@ -365,8 +348,6 @@ class Consent(RuleBasedStateMachine):
         files = keys("files", lambda: ReportCopy.objects.visible_to(member).filter(scope=scope).values_list("pk"))
         own = {key: about for key, (*whose, about) in self.copies.items() if whose == [brand, scope]}
         assert files == {key for key, about in own.items() if about in expected}
-        grants = keys("grants", lambda: SharingGrant.objects.visible_to(member).filter(scope=scope).values_list("pk"))
-        assert grants == (self.oracle.known(brand, scope) if self.members[brand] else set())
         assessment = list(self.assessments.values())[self.ends // 4 % len(self.assessments)]
         decision = access.decide(member, assessment, scope)
         assert bool(decision) == (assessment.pk in expected), (brand, scope, decision.reason)
