@@ -21,6 +21,11 @@ class Identity:
     former_names: list[str]
 
     @property
+    def names(self) -> list[str]:
+        """The brand's name, and those it had before."""
+        return [self.brand.name, *self.former_names]
+
+    @property
     def is_verified(self) -> bool:
         """True if staff have checked who this is."""
         return self.brand.verified_at is not None

@@ -63,7 +63,11 @@ class ListFilter(forms.Form):
 
 def fingerprint(row: Model, names: Iterable[str]) -> str:
     """Return a short digest of some columns of a row: equal values give equal digests, nothing is readable."""
-    values = {name: row.serializable_value(name) for name in sorted(names)}
+    return digest({name: row.serializable_value(name) for name in sorted(names)})
+
+
+def digest(values: object) -> str:
+    """Return a short digest of what JSON can hold: equal values give equal digests, nothing is readable."""
     return hashlib.sha256(json.dumps(values, cls=DjangoJSONEncoder).encode()).hexdigest()[:32]
 
 

@@ -20,6 +20,7 @@ from portal.accounts.roles import Visitor
 from portal.core.compiled import Key
 from portal.core.conditions import among
 from portal.core.days import show_days_of
+from portal.core.drawn import MAX_ID
 from sharing.access.positions import positions
 from sharing.models import AccessRequest, SharingGrant
 
@@ -112,6 +113,12 @@ def uuids(texts: Iterable[str]) -> list[UUID]:
         with suppress(ValueError):
             found.append(UUID(text))
     return found
+
+
+def keys(texts: Iterable[str]) -> list[int]:
+    """Return those of `texts` that can be the key of a row, each once, in order; the others are ignored."""
+    longest = len(str(MAX_ID))
+    return sorted({int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) <= longest})
 
 
 def own_brand(request: HttpRequest, pk: int) -> Brand:
