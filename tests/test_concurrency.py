@@ -23,6 +23,7 @@ from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import revoke_access, stop_all_sharing
 from sharing.holds.services import withhold_report
 from sharing.models import SharingGrant, WithheldReport
+from tests.sharing.deciding import seen_on
 from tests.together import TIMES, at_once, behind, make_second_manager, refusals, seen_by_brand, signed_in
 from tests.world import World, build_world
 
@@ -287,10 +288,12 @@ def test_a_report_withheld_while_it_is_published_is_never_open(world: World) -> 
 
 
 def test_a_double_click_in_the_browser_is_one_grant(world: World) -> None:
+    body = {"brands": [world.brand_a.pk], "scopes": ["report", "step1"], "cycles": "all"}
+    address = reverse("grant", args=[world.factory_a.pk])
+    body["seen"] = seen_on(signed_in(world.person("manager_a")).post(address, body))
+
     def click() -> int:
-        client = signed_in(world.person("manager_a"))
-        body = {"brands": [world.brand_a.pk], "scopes": ["report", "step1"], "cycles": "all", "confirmed": "yes"}
-        return client.post(reverse("grant", args=[world.factory_a.pk]), body).status_code
+        return signed_in(world.person("manager_a")).post(address, body).status_code
 
     assert at_once(click, click) == [302, 302]
     assert sorted(SharingGrant.objects.values_list("scope", flat=True)) == ["report", "step1"]

@@ -53,7 +53,7 @@ def test_stored_states_stay_readable_over_the_api(world: World, api_of) -> None:
 
 def test_the_improvement_plan_is_offered_to_nobody(world: World, client_of, api_of) -> None:
     manager, member = world.person("manager_a"), world.person("brand_a_member")
-    share = client_of(manager).get(reverse("grant", args=[world.factory_a.pk]))
+    share = client_of(manager).get(reverse("grant", args=[world.factory_a.pk]), {"brand": world.brand_a.pk})
     ask = client_of(member).get(reverse("ask", args=[world.brand_a.pk]), {"factory": world.factory_b.pk})
 
     for page in (share, ask):

@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.accounts.models import User
-from portal.disclosure.views.answering import brand_seen
 from sharing.confirming.services import confirm_grant, switch_confirmation_on
 from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import stop_all_sharing
@@ -23,6 +22,7 @@ from sharing.requests.services.asking import request_access, withdraw_request
 from sharing.requests.services.lapsing import lapse_requests
 from sharing.requests.services.standing import RequestedTerms
 from sharing.terms import StatementTime
+from tests.sharing.deciding import seen_on
 from tests.together import (
     TIMES,
     Call,
@@ -148,7 +148,7 @@ def clicked(person: User, name: str, *args: Any, times: int = 3, **body: Any) ->
 
 def test_a_second_click_on_approve_gives_one_grant(world: World) -> None:
     request, manager = asked(world), world.person("manager_a")
-    seen = brand_seen(request.brand)
+    seen = seen_on(signed_in(manager).get(reverse("access_request", args=[request.pk])))
     assert clicked(manager, "request_approve", request.pk, as_asked="yes", seen=seen) == [302, 302, 302]
     grant = SharingGrant.objects.get()
     assert grant.status() == "live"

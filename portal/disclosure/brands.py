@@ -1,6 +1,6 @@
 """The brands of a factory, one row each: what a brand sees, until when, and what waits. For the factory's side only."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +8,8 @@ from django.db.models import BigIntegerField, Count, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from brands.identity import Identity, identity_of, with_names_held
+from assessments.models import Assessment
+from brands.identity import Identity, identities, identity_of, with_names_held
 from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.models import User
@@ -18,6 +19,7 @@ from portal.core.compiled import Key
 from portal.core.days import in_words, last_day_in_words
 from portal.disclosure.openings import waiting_lines
 from portal.disclosure.previews import Line, Sight, lines_of, reports_of, sight_of
+from sharing.access import ASSESSMENT_SCOPES
 from sharing.access.positions import Position, positions
 from sharing.grants.models import SharingGrantQuerySet
 from sharing.grants.services.renewals import with_ends_soon
@@ -48,7 +50,7 @@ class BrandRow:
     @property
     def names(self) -> list[str]:
         """The brand's name, and those it had before."""
-        return [self.brand.name, *self.identity.former_names]
+        return self.identity.names
 
     @property
     def grants(self) -> list[SharingGrant]:
@@ -99,6 +101,15 @@ class BrandRow:
     def later(self) -> list[Line]:
         """The reports that open to it on a day, the soonest first."""
         return waiting_lines(self.sight)
+
+    @property
+    def old_versions(self) -> list[int]:
+        """The cycles of whose report it can still read a version that a correction replaced, the newest first."""
+        replaced = [report for report in self.sight.reports if report.superseded_at is not None]
+        return sorted({one.cycle for one in replaced if self._reads(one)}, reverse=True)
+
+    def _reads(self, report: Assessment) -> bool:
+        return any(self.sight.is_open((report.pk, scope)) for scope in ASSESSMENT_SCOPES)
 
     @property
     def last_read(self) -> datetime | None:
@@ -160,6 +171,31 @@ class BrandRow:
         return _("until %s") % last_day_in_words(max(ends), self.position.factory)
 
 
+@dataclass(frozen=True)
+class Decided:
+    """What a person decided about one brand in the last minutes and may undo. Grants come from `with_receipt`."""
+
+    brand: Brand
+    grants: Sequence[SharingGrant]
+    requests: Sequence[AccessRequest]
+
+    @property
+    def undo(self) -> list[tuple[str, object]]:
+        """The fields to post to undo it."""
+        return [*(("grants", one.pk) for one in self.grants), *(("requests", one.pk) for one in self.requests)]
+
+    @property
+    def receipts(self) -> list[str]:
+        """The numbers of the receipts."""
+        return [number for grant in self.grants if (number := getattr(grant, "receipt", None))]
+
+    @property
+    def moments(self) -> list[datetime]:
+        """When each of it was decided."""
+        answered = [one.answered_at for one in self.requests if one.answered_at]
+        return [*(grant.created_at for grant in self.grants), *answered]
+
+
 def _brands_ever(user: Visitor, factory: Key) -> "QuerySet[SharingGrant, int]":
     """Return the keys of the brands that ever had or asked for access."""
     grants = SharingGrant.objects.inside(user).filter(factory=factory).order_by().values_list("brand", flat=True)
@@ -167,10 +203,17 @@ def _brands_ever(user: Visitor, factory: Key) -> "QuerySet[SharingGrant, int]":
     return grants.union(asked)
 
 
-def copies_kept(person: Visitor, factory: Factory, brand: Brand) -> int:
-    """Return how many copies of the factory's data people of a brand have downloaded."""
-    records = AccessRecord.objects.visible_to(person).filter(factory=factory, brand=brand, copy_number__isnull=False)
-    return records.aggregate(copies=Count("copy_number", distinct=True))["copies"]
+def copies_kept(person: Visitor, factory: Factory, brand_ids: Collection[int]) -> dict[int, int]:
+    """Return how many copies of the factory's data people of each of these brands have downloaded, where any."""
+    records = AccessRecord.objects.visible_to(person).filter(factory=factory, copy_number__isnull=False)
+    counted = records.filter(brand__in=brand_ids).order_by().values_list("brand")
+    return {key: copies for key, copies in counted.annotate(Count("copy_number", distinct=True)) if key is not None}
+
+
+def rows_at(places: Sequence[Position], reports: Sequence[Assessment]) -> list[BrandRow]:
+    """Return the rows of brands whose positions with the factory are known, in their order, without their requests."""
+    known = identities(place.brand for place in places)
+    return [BrandRow(place, one, sight_of(place, reports)) for place, one in zip(places, known, strict=True)]
 
 
 def _undecided(user: Visitor, factory: Key) -> "QuerySet[AccessRequest]":

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.db.models import BigIntegerField
 from django.utils import timezone
 
@@ -29,7 +28,7 @@ from sharing.access.publication import ReportState
 from sharing.grants.services.outcomes import CLOCKS_DIFFER, Outcome, Terms, changing, end_of, granting
 from sharing.grants.services.situation import Situation, situation_of
 from sharing.models import AccessRequest, Scope, SharingGrant
-from sharing.requests.services.answering import approving, as_asked
+from sharing.requests.services.answering import approving
 from sharing.terms import Status
 
 
@@ -213,35 +212,20 @@ def preview_answer(*, by: User, request: AccessRequest, scopes: Sequence[str], t
     """Return what an approval on these terms would do. Raises what `approve_request` raises."""
     reports = reports_of(by, request.factory)
     situation = _situation(by, request.factory, [request.brand_id], reports)
-    return _answer(situation, reports, request, scopes, terms)
-
-
-def preview_plain_answers(
-    *, by: User, factory: Factory, requests: Collection[AccessRequest]
-) -> list[Answer | ValidationError]:
-    """Return for each of these requests to `factory` what an approval as asked would do, or why it would be refused."""
-    reports = reports_of(by, factory)
-    situation = _situation(by, factory, [request.brand_id for request in requests], reports)
-    found: list[Answer | ValidationError] = []
-    for request in requests:
-        try:
-            found.append(_answer(situation, reports, request, request.scopes, as_asked(request)))
-        except ValidationError as error:
-            found.append(error)
-    return found
-
-
-def _answer(
-    situation: Situation, reports: Sequence[Assessment], request: AccessRequest, scopes: Sequence[str], terms: Terms
-) -> Answer:
-    position = situation.of(request.brand_id)
     outcomes = approving(situation, request, scopes, terms)
+    return answer_of(situation, situation.of(request.brand_id), reports, outcomes)
+
+
+def answer_of(
+    situation: Situation, position: Position, reports: Sequence[Assessment], outcomes: Sequence[Outcome]
+) -> Answer:
+    """Return the answer whose outcomes for a brand, kind by kind, are these."""
     return Answer(
         position,
         sight_of(position, reports),
         effect_of(situation, position, reports, outcomes),
         {outcome.grant.scope: outcome for outcome in outcomes},
-        {scope: position.standing_grant(scope) for scope in scopes},
+        {outcome.grant.scope: position.standing_grant(outcome.grant.scope) for outcome in outcomes},
     )
 
 

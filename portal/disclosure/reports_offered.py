@@ -1,5 +1,6 @@
 """The reports of a factory as choices of a form, in place of a cycle number to type."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django import forms
@@ -17,10 +18,15 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 
-def offer_reports(form: forms.Form, user: Visitor, factory: Factory) -> None:
-    """Let a form of terms offer the factory's reports, the newest first, the next one, and the cycle chosen so far."""
+def offer_reports(
+    form: forms.Form, user: Visitor, factory: Factory, reports: Sequence[Assessment] | None = None
+) -> None:
+    """Let a form of terms offer the factory's reports, the newest first, the next one, and the cycle chosen so far.
+
+    `reports`: those of the factory, where they were read already.
+    """
     newest: dict[int, Assessment] = {}
-    for report in reports_of(user, factory):
+    for report in reports_of(user, factory) if reports is None else reports:
         newest.setdefault(report.cycle, report)
     choices: dict[int, StrOrPromise] = {cycle: report_in_words(report) for cycle, report in newest.items()}
     choices.setdefault(max(choices, default=0) + 1, _not_there_yet(max(choices, default=0) + 1))

@@ -16,9 +16,11 @@ from brands.models import Brand
 from factories.models import Factory
 from portal.accounts.models import User
 from portal.disclosure.previews import Difference, effect_of, reports_of
+from portal.disclosure.sentences import decision_in_a_sentence
+from portal.disclosure.sheets import as_grant
 from sharing.access.positions import Position
 from sharing.grants.ends import End
-from sharing.grants.services.outcomes import resuming
+from sharing.grants.services.outcomes import resuming, terms_again
 from sharing.grants.services.situation import Situation, situation_of
 from sharing.grants.summaries import in_short
 from sharing.models import SharingGrant
@@ -31,6 +33,7 @@ class Resumption:
 
     stopped: SharingGrant
     effect: Difference | None = None
+    sentence: str = ""
     refusal: ValidationError | None = None
 
     @property
@@ -70,6 +73,11 @@ class StoppedBrand:
     def stopped_at(self) -> datetime | None:
         """The moment when the last of them was stopped."""
         return max((one.ended_at for one in self.grants if one.ended_at), default=None)
+
+    @property
+    def sentence(self) -> str:
+        """What sharing all of it again lets the brand read."""
+        return " ".join(dict.fromkeys(one.sentence for one in self.resumptions if one.sentence))
 
     def summary(self) -> str:
         """Return the kinds of data, each with its end."""
@@ -128,9 +136,13 @@ def _resumption(
     situation: Situation, position: Position, reports: Sequence[Assessment], stopped: SharingGrant
 ) -> Resumption:
     try:
-        return Resumption(stopped, effect=_effect(situation, position, reports, stopped))
+        effect = _effect(situation, position, reports, stopped)
     except ValidationError as error:
         return Resumption(stopped, refusal=error)
+    if not rule_of(stopped.scope).opens_assessments:
+        return Resumption(stopped, effect)
+    terms = as_grant(situation.factory, terms_again(stopped, situation.now))
+    return Resumption(stopped, effect, decision_in_a_sentence(effect, terms))
 
 
 def _effect(

@@ -217,7 +217,7 @@ def test_more_brands_requests_or_assessments_than_a_form_takes_are_refused_with_
     answer = leader.post(reverse("board_steps"), {"step": "publish", "ids": ids}, follow=True)
     assert "Tick up to 100 assessments at a time; you ticked 101. Nothing was done." in answer.content.decode()
     brands = Brand.objects.bulk_create(Brand(name=f"Brand {number}") for number in range(51))
-    body = {"brands": [brand.pk for brand in brands], "scopes": ["report"], "cycles": "all", "confirmed": "yes"}
+    body = {"brands": [brand.pk for brand in brands], "scopes": ["report"], "cycles": "all"}
     answer = manager.post(reverse("grant", args=[world.factory_a.pk]), body)
     assert (answer.status_code, "Choose up to 50 brands at a time." in answer.content.decode()) == (400, True)
     assert not SharingGrant.objects.exists()

@@ -92,7 +92,9 @@ def pages_of_sharing(world: World) -> dict[str, tuple[str, str]]:
     revoke_access(by=world.person("manager_a"), grant=world.grant(brand=world.brand_b))
     return {
         "who can see": ("manager_a", reverse("factory_brands", args=[factory.pk])),
-        "grant": ("manager_a", reverse("grant", args=[factory.pk])),
+        "whom to share with": ("manager_a", reverse("grant", args=[factory.pk])),
+        "grant": ("manager_a", f"{reverse('grant', args=[factory.pk])}?brand={world.brand_b.pk}"),
+        "change": ("manager_a", reverse("grant_change", args=[grant.pk])),
         "revoke": ("manager_a", reverse("grant_revoke", args=[grant.pk])),
         "stop all": ("manager_a", reverse("stop_all", args=[factory.pk])),
         "what was stopped": ("manager_a", reverse("resume", args=[factory.pk])),

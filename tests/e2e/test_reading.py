@@ -116,18 +116,17 @@ def test_the_scanner_and_the_console_notice_what_is_wrong(visit: Visit) -> None:
 
 
 def test_a_phone_shares_and_stops_sharing(visit: Visit, world: World) -> None:
-    """The manager decides on a phone: the bar, form, confirmation, end; then records and help, two taps each."""
+    """The manager decides on a phone: the bar, list, sheet, end; then records and help, two taps each."""
     manager = visit("manager_a", **PHONE)
     expect(manager.page.locator(".site-bar")).to_be_in_viewport(ratio=1)
     manager.menu("Brands")
     manager.follow("Share")
-    manager.page.get_by_label("Bluefinch").check()
-    manager.page.get_by_label("Assessment reports").check()
-    manager.page.get_by_label("All cycles").check()
-    manager.press("Continue")
-    manager.sees("Share with Bluefinch?")
     manager.fits()
-    manager.press("Share now")
+    manager.follow("Bluefinch")
+    manager.sees("Bluefinch can read these cycles from today until")
+    manager.fits()
+    expect(manager.page.get_by_role("button", name="Share this")).to_be_in_viewport(ratio=1)
+    manager.press("Share this")
     manager.sees("can now read what")
     manager.fits()
     manager.menu("Brands")
@@ -219,10 +218,11 @@ def focus_is_seen(visitor: Visitor) -> bool:
 def test_a_wrong_form_leads_to_its_errors(visit: Visit, world: World) -> None:
     """The summary of errors has the focus, each error leads to its field."""
     manager = visit("manager_a")
-    manager.open(f"/factories/{world.factory_a.pk}/sharing/new/")
-    manager.press("Continue")
+    manager.open(f"/factories/{world.factory_a.pk}/sharing/new/?brand={world.brand_a.pk}")
+    manager.page.get_by_label("Assessment reports").uncheck()
+    manager.press("Share this")
     manager.look()
     expect(manager.page.locator("[data-focus]")).to_be_focused()
     manager.page.locator("[data-focus] a").first.click()
     focused = manager.page.evaluate("document.activeElement.name || document.activeElement.id")
-    assert "brand" in focused
+    assert "scopes" in focused

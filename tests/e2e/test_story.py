@@ -123,19 +123,18 @@ def staff_publish_it(staff: Visitor, assessment: Assessment) -> None:
 
 
 def the_manager_shares_it(manager: Visitor) -> None:
-    """Report and Step 1 data with brand A, after a page that says in words what will happen."""
+    """Report and Step 1 data with brand A, on a sheet whose sentence says in words what will happen."""
     manager.menu("Brands")
     manager.sees("You share with nobody")
     manager.follow("Share")
-    manager.page.get_by_label("Aster & Oak").check()
-    manager.page.get_by_label("Assessment reports").check()
+    manager.follow("Aster & Oak")
+    manager.sees("Aster & Oak can read these cycles from")
     manager.page.get_by_label("Step 1 data").check()
     manager.page.get_by_label("All cycles").check()
     manager.page.get_by_label("Days each new report is held").fill("0")
-    manager.press("Continue")
-    manager.sees("Share with Aster & Oak?")
+    manager.sees("This brand can see each new report as soon as it is published.")
     manager.look()
-    manager.press("Share now")
+    manager.press("Share this")
     manager.sees(f"Aster & Oak can now read what {FACTORY} shares.")
     manager.look()
 

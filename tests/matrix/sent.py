@@ -5,8 +5,45 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from portal.disclosure.views.answering import brand_seen
+from portal.disclosure.resuming import resumptions
+from portal.disclosure.sheets import Sheet, seal, seal_of, sheet_of
+from portal.disclosure.views.resuming import seal_of_resuming
+from sharing.grants.services.outcomes import Terms
+from sharing.requests.services.answering import as_asked
 from tests.matrix.stage import SCAN, Stage
+
+
+def _sheet(stage: Stage, brand_id: int) -> Sheet:
+    """What the manager of factory A sees before a decision on a brand."""
+    return sheet_of(by=stage.world.person("manager_a"), factory=stage.world.factory_a, brand_ids=[brand_id])
+
+
+def _seen_of_sharing(stage: Stage) -> str:
+    terms = Terms(hold_days=7)  # the country's default
+    [effect] = _sheet(stage, stage.world.brand_b.pk).sharing(["report"], terms)
+    return seal_of(["report"], terms, [effect.difference])
+
+
+def _seen_of_change(stage: Stage) -> str:
+    terms = Terms(cycles="from", cycle_number=2, hold_days=stage.grant.hold_days)
+    effect = _sheet(stage, stage.grant.brand_id).changing(stage.grant, terms)
+    return seal_of([stage.grant.scope], terms, [effect.difference])
+
+
+def _seen_of_resuming(stage: Stage) -> str:
+    by, factory = stage.world.person("manager_a"), stage.world.factory_a
+    return seal_of_resuming(resumptions(by=by, factory=factory, brand_ids=[stage.world.brand_b.pk]))
+
+
+def _seen_of_requests(stage: Stage) -> str:
+    answer = _sheet(stage, stage.request.brand_id).approving(stage.request)
+    return seal("approve", [[stage.request.pk, stage.request.brand], answer.difference])
+
+
+def _seen_of_a_request(stage: Stage) -> str:
+    answer = _sheet(stage, stage.request.brand_id).approving(stage.request)
+    return seal_of(stage.request.scopes, as_asked(stage.request), [answer.difference])
+
 
 ORDER = {"scope": "report", "format": "json", "language": "en"}
 # What is sent: what would do something where the sender has the right, so that a refusal is one of rights.
@@ -15,9 +52,9 @@ BODIES: dict[str, Callable[[Stage], dict[str, Any]]] = {
         "brands": [stage.world.brand_b.pk],
         "scopes": ["report"],
         "cycles": "all",
-        "confirmed": "yes",
+        "seen": _seen_of_sharing(stage),
     },
-    "grant_change": lambda _stage: {"cycles": "from", "cycle_number": 2, "confirmed": "yes"},
+    "grant_change": lambda stage: {"cycles": "from", "cycle_number": 2, "seen": _seen_of_change(stage)},
     "grant_paper": lambda stage: {
         "brands": [stage.world.brand_b.pk],
         "scopes": ["report"],
@@ -55,15 +92,14 @@ BODIES: dict[str, Callable[[Stage], dict[str, Any]]] = {
     "resume": lambda stage: {
         "brand": [stage.world.brand_b.pk],
         "grants": [str(stage.stopped.pk)],
-        "seen": brand_seen(stage.world.brand_b),
+        "seen": _seen_of_resuming(stage),
     },
     "requests_answer": lambda stage: {
         "ids": [str(stage.request.pk)],
         "answer": "approve",
-        "confirmed": "yes",
-        "seen": brand_seen(stage.request.brand),
+        "seen": _seen_of_requests(stage),
     },
-    "request_approve": lambda stage: {"as_asked": "yes", "seen": brand_seen(stage.request.brand)},
+    "request_approve": lambda stage: {"as_asked": "yes", "seen": _seen_of_a_request(stage)},
     "request_later": lambda _stage: {"days": 7},
     "ask_list": lambda _stage: {"text": "KH-0002"},
     "ask": lambda stage: {

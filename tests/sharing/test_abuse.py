@@ -37,6 +37,7 @@ from sharing.requests.services.answering import approve_request
 from sharing.requests.services.asking import request_access
 from sharing.requests.services.standing import RequestedTerms
 from tests.jose import encode
+from tests.sharing.deciding import decide, seen_on
 from tests.tampering import problems, tell_world
 from tests.world import World
 
@@ -138,9 +139,9 @@ def test_a_manager_who_was_removed_decides_nothing_with_a_page_still_open(world:
     browser = client_of(manager)
     assert browser.get(reverse("grant_change", args=[grant.pk])).status_code == 200
     manager.groups.clear()
-    changed = browser.post(reverse("grant_change", args=[grant.pk]), {"cycles": "all", "confirmed": "yes"})
+    changed = browser.post(reverse("grant_change", args=[grant.pk]), {"cycles": "all"})
     assert changed.status_code == 404
-    body = {"brands": [world.brand_b.pk], "scopes": ["report"], "cycles": "all", "confirmed": "yes"}
+    body = {"brands": [world.brand_b.pk], "scopes": ["report"], "cycles": "all"}
     assert browser.post(reverse("grant", args=[world.factory_a.pk]), body).status_code == 404
     assert SharingGrant.objects.get() == grant
 
@@ -260,8 +261,9 @@ def test_what_was_done_is_said_with_the_factorys_name_and_a_page_of_one_decides_
     assert reads(of_two)
     terms = RequestedTerms(scopes=("report",), purpose="Sourcing review")
     request = request_access(by=of_two.person("brand_b_member"), brand=of_two.brand_b, factory=b, terms=terms)
-    posted = {"ids": [str(request.pk)], "answer": "approve", "confirmed": "yes"}
-    browser.post(reverse("requests_answer", args=[a.pk]), posted)
+    posted = {"ids": [str(request.pk)], "answer": "approve"}
+    seen = seen_on(browser.post(reverse("requests_answer", args=[b.pk]), posted))
+    browser.post(reverse("requests_answer", args=[a.pk]), posted | {"seen": seen})
     request.refresh_from_db()
     assert request.state == "open", "a request of one factory is not answered from the other's inbox"
 
@@ -345,7 +347,7 @@ def test_r54_the_last_day_ends_at_midnight_at_the_factory_wherever_it_was_entere
     """A day of the form is a whole day at the factory; a moment of the API is that moment, with any zone's offset."""
     manager, day = world.person("manager_a"), days_from_now(20, world.factory_a)
     body = {"brands": [world.brand_a.pk], "scopes": ["report"], "cycles": "all", "expires_on": day.isoformat()}
-    client_of(manager).post(reverse("grant", args=[world.factory_a.pk]), body | {"confirmed": "yes"})
+    decide(client_of(manager), reverse("grant", args=[world.factory_a.pk]), body)
     by_day = SharingGrant.objects.get(scope="report")
     midnight = end_of(day, world.factory_a)
     assert (by_day.expires_at, by_day.last_day) == (midnight, day)

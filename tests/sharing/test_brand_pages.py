@@ -101,10 +101,11 @@ def test_sharing_again_starts_from_the_terms_that_ended(world: World, client_of:
     manager = client_of(world.person("manager_a"))
     page = manager.get(reverse("factory_brand", args=[world.factory_a.pk, world.brand_a.pk])).content.decode()
     [link] = re.findall(r'href="([^"]*copy=[^"]*)"', page)
-    form = manager.get(unescape(link)).context["form"]
+    shown = manager.get(unescape(link)).context
+    form = shown["form"]
     assert form.initial["purpose"] == "Yearly evaluation"
     assert (form.initial["cycles"], form.initial["cycle_number"]) == ("from", 2)
-    assert form.initial["brands"] == [str(world.brand_a.pk)]
+    assert [row.brand for row in shown["sheet"].rows] == [world.brand_a]
 
 
 def test_the_page_of_a_brand_says_what_it_sees_read_and_had(world: World, client_of: Browser) -> None:

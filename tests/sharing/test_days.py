@@ -16,6 +16,7 @@ from sharing.records.services import record_access
 from sharing.requests.services.answering import decline_request, snooze_request
 from sharing.requests.services.asking import request_access, request_many
 from sharing.requests.services.standing import RequestedTerms, may_ask_again
+from tests.sharing.deciding import decide
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +44,7 @@ def form_of(world: World, day: date) -> dict[str, Any]:
 def shared_until(world: World, client_of: Any, day: date) -> SharingGrant:
     """What a manager shares until a day of the form."""
     address = reverse("grant", args=[world.factory_a.pk])
-    client_of(world.person("manager_a")).post(address, form_of(world, day) | {"confirmed": "yes"})
+    decide(client_of(world.person("manager_a")), address, form_of(world, day))
     return SharingGrant.objects.get()
 
 

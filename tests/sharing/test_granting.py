@@ -11,6 +11,7 @@ from sharing.grants.services.granting import share
 from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import revoke_access
 from sharing.models import SharingGrant
+from tests.sharing.deciding import decide
 from tests.sharing.directions import cycles_read
 from tests.world import World
 
@@ -21,7 +22,7 @@ def test_several_brands_are_shared_with_together_or_not_at_all(world: World, cli
     manager, address = client_of(world.person("manager_a")), reverse("grant", args=[world.factory_a.pk])
     world.brand_b.name = "Bluefinch & Sons"
     world.brand_b.save()
-    page = manager.get(address).content.decode()
+    page = manager.get(address, {"several": "yes"}).content.decode()
     assert "formerly Bluefinch" in page
     assert "not checked by the programme yet" in page
     body = {
@@ -34,7 +35,7 @@ def test_several_brands_are_shared_with_together_or_not_at_all(world: World, cli
                   "5 days after publication", "cycle 3, which is in factory review now", "Tonle Lotus"):  # fmt: skip
         assert words in asked
     assert not SharingGrant.objects.exists()
-    assert manager.post(address, body | {"confirmed": "yes"}).status_code == 302
+    assert decide(manager, address, body).status_code == 302
     assert SharingGrant.objects.filter(hold_days=5, purpose="Sourcing").count() == 2
     assert cycles_read(world, "brand_a_member") == cycles_read(world, "brand_b_member") == {1, 2}
 
@@ -52,21 +53,22 @@ def test_several_brands_are_shared_with_together_or_not_at_all(world: World, cli
 def test_the_form_starts_with_the_countrys_defaults_or_a_copy(world: World, client_of: Any) -> None:
     grant = world.grant(scope="step1", cycles="from", cycle_number=2, hold_days=3, purpose="Due diligence")
     manager, address = client_of(world.person("manager_a")), reverse("grant", args=[world.factory_a.pk])
+    brand = {"brand": world.brand_b.pk}
 
-    fresh = manager.get(address).context["form"].initial
+    fresh = manager.get(address, brand).context["form"].initial
     assert fresh["hold_days"] == 7
     assert 360 <= (fresh["expires_on"] - today(world.factory_a)).days <= 367
-    assert "cycles" not in fresh
-    copied = manager.get(address, {"copy": str(grant.pk)}).context["form"].initial
+    assert (fresh["scopes"], fresh["cycles"], fresh["cycle_number"]) == (["report"], "only", 2)
+    copied = manager.get(address, brand | {"copy": str(grant.pk)}).context["form"].initial
     assert (copied["scopes"], copied["cycle_number"], copied["hold_days"]) == (["step1"], 2, 3)
-    assert manager.get(address, {"copy": "nonsense\x00"}).context["form"].initial == fresh
+    assert manager.get(address, brand | {"copy": "nonsense\x00"}).context["form"].initial == fresh
     body = {"brands": [world.brand_b.pk], "scopes": ["report"], "cycles": "all"}
     for wrong in ({"starts_on": "2020-01-01"}, {"expires_on": "9999-12-31"}, {"hold_days": "366"},
                   {"purpose": "x" * 10_000}, {"purpose": "a\x00b"}, {"cycle_number": "0"}):  # fmt: skip
-        answer = manager.post(address, body | wrong | {"confirmed": "yes"})
+        answer = decide(manager, address, body | wrong)
         assert list(answer.context["form"].errors) == list(wrong)
     later = days_from_now(9, world.factory_a)
-    manager.post(address, body | {"starts_on": later.isoformat(), "confirmed": "yes"})
+    decide(manager, address, body | {"starts_on": later.isoformat()})
     assert SharingGrant.objects.get(brand=world.brand_b).status() == "waiting"
 
 

@@ -15,6 +15,7 @@ from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import revoke_access, revoke_brand
 from sharing.models import AccessRequest, DestroyNotice, SharingGrant, WithheldReport
 from sharing.requests.services.answering import approve_request, decline_request
+from tests.sharing.deciding import decide
 from tests.sharing.test_request_pages import ask, page
 from tests.sharing.test_revoking import download
 from tests.world import World
@@ -66,7 +67,7 @@ def test_a_change_in_an_old_page_is_kept_beside_the_current_terms_and_not_made(w
     last = today(world.factory_a) + timedelta(days=100)
     now = change_grant(by=manager, grant=old, terms=Terms(expires_at=end_of(last, world.factory_a)))
     browser, typed = client_of(manager), {"cycles": "from", "cycle_number": 2, "purpose": "Typed in the old tab"}
-    for body in (typed, typed | {"confirmed": "yes"}):
+    for body in (typed, typed | {"seen": "from.before"}):
         answer = browser.post(reverse("grant_change", args=[old.pk]), body)
         shown = answer.content.decode()
         assert answer.status_code == 409
@@ -77,8 +78,8 @@ def test_a_change_in_an_old_page_is_kept_beside_the_current_terms_and_not_made(w
         assert f'action="{reverse("grant_change", args=[now.pk])}"' in shown
     assert "Current terms" in page(browser, "grant_change", old.pk)
     assert SharingGrant.objects.get(ended_at=None) == now
-    twice = {"cycles": "from", "cycle_number": 2, "confirmed": "yes"}
-    sent(browser, "grant_change", now.pk, **twice)
+    twice = {"cycles": "from", "cycle_number": 2}
+    decide(browser, reverse("grant_change", args=[now.pk]), twice)
     assert "already apply; nothing was changed" in sent(browser, "grant_change", now.pk, **twice)
 
 
@@ -184,7 +185,7 @@ def test_an_answer_to_several_requests_names_those_answered_since_and_keeps_the_
     body = {"ids": [str(first.pk), str(second.pk)], "answer": "decline"}
     confirm = manager.post(reverse("requests_answer", args=[world.factory_a.pk]), body).content.decode()
     seen = confirm.split('name="seen" value="')[1].split('"')[0]
-    body |= {"confirmed": "yes", "seen": seen, "reason": "Typed in the old tab"}
+    body |= {"seen": seen, "reason": "Typed in the old tab"}
 
     decline_request(by=world.person("manager_a"), request=second)
     late = sent(manager, "requests_answer", world.factory_a.pk, **body)
@@ -206,7 +207,7 @@ def test_an_answer_that_had_no_effect_says_so_and_a_second_click_does_not(world:
     no_effect = "Manager A approved this request on"
     late = sent(browser, "request_approve", request.pk, as_asked="yes")
     assert (no_effect in late, "Your answer changed nothing." in late) == (True, True)
-    again = sent(browser, "request_approve", request.pk, scopes=["report"], **less, confirmed="yes")
+    again = sent(browser, "request_approve", request.pk, scopes=["report"], **less, seen="from.before")
     assert (no_effect in again, "Your answer changed nothing." in again) == (True, False)
     refused = sent(browser, "request_decline", request.pk, reason="They pay late")
     assert "Your answer changed nothing. Your text was not saved: “They pay late”" in refused

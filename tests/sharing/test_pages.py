@@ -10,6 +10,7 @@ from portal.core.models import Event
 from sharing.grants.services.revoking import revoke_access
 from sharing.models import AccessRecord, SharingGrant
 from sharing.records.services import record_access
+from tests.sharing.deciding import decide, seen_on
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -92,7 +93,7 @@ def test_sharing_asks_for_confirmation_and_then_takes_effect(world: World, clien
     assert world.factory_a.name in asked.content.decode()
     assert not SharingGrant.objects.exists()
 
-    done = manager.post(url(world, "sharing/new/"), form(world, confirmed="yes"))
+    done = manager.post(url(world, "sharing/new/"), form(world, seen=seen_on(asked)))
     assert done.status_code == 302
     assert set(SharingGrant.objects.live().values_list("scope", flat=True)) == {"report", "step1"}
     assert Event.objects.filter(kind="grant.created", factory_id=world.factory_a.pk).count() == 2
@@ -100,8 +101,9 @@ def test_sharing_asks_for_confirmation_and_then_takes_effect(world: World, clien
 
 def test_a_double_click_is_one_grant(world: World, client_of) -> None:
     manager = client_of(world.person("manager_a"))
+    seen = seen_on(manager.post(url(world, "sharing/new/"), form(world)))
     for _ in range(2):
-        manager.post(url(world, "sharing/new/"), form(world, confirmed="yes"))
+        assert manager.post(url(world, "sharing/new/"), form(world, seen=seen)).status_code == 302
 
     assert SharingGrant.objects.count() == 2
     assert Event.objects.filter(kind="grant.created").count() == 2
@@ -110,9 +112,9 @@ def test_a_double_click_is_one_grant(world: World, client_of) -> None:
 def test_two_scopes_are_shared_together_or_not_at_all(world: World, client_of) -> None:
     world.grant(scope="step1", cycles="only", cycle_number=1)
 
-    answer = client_of(world.person("manager_a")).post(url(world, "sharing/new/"), form(world, confirmed="yes"))
+    answer = decide(client_of(world.person("manager_a")), url(world, "sharing/new/"), form(world))
 
-    assert "Change the existing access instead" in answer.content.decode()
+    assert "Change that access instead" in answer.content.decode()
     assert SharingGrant.objects.count() == 1
 
 
@@ -125,10 +127,10 @@ def test_what_is_shared_already_is_said_before_the_confirmation(world: World, cl
     said = "You share “Step 1 data” with Aster &amp; Oak already. Change that access instead of adding a second one."
     assert said in page
     assert f"/sharing/{grant.pk}/change/" in page
-    assert set(answer.context["form"].errors) == {"cycles"}
+    assert set(answer.context["form"].errors) == {"scopes"}
     same_cycles = {"cycles": "only", "cycle_number": 1, "purpose": "Another one"}
     answer = client_of(world.person("manager_a")).post(url(world, "sharing/new/"), form(world, **same_cycles))
-    assert set(answer.context["form"].errors) == {"brands"}
+    assert set(answer.context["form"].errors) == {"scopes"}
 
 
 def test_after_one_stop_the_page_says_what_the_brand_still_sees(world: World, client_of) -> None:
@@ -166,9 +168,7 @@ def test_the_widest_consent_is_not_the_preselected_one(world: World, client_of) 
     ],
 )
 def test_bad_input_is_named_and_nothing_is_shared(world: World, client_of, fields: dict, message: str) -> None:
-    answer = client_of(world.person("manager_a")).post(
-        url(world, "sharing/new/"), form(world, confirmed="yes", **fields)
-    )
+    answer = decide(client_of(world.person("manager_a")), url(world, "sharing/new/"), form(world, **fields))
 
     assert answer.status_code == 400
     assert message in answer.content.decode()
@@ -179,7 +179,7 @@ def test_a_manager_of_another_factory_decides_nothing_here(world: World, client_
     grant = world.grant()
     other = client_of(world.person("manager_b"))
 
-    assert other.post(url(world, "sharing/new/"), form(world, confirmed="yes")).status_code == 404
+    assert other.post(url(world, "sharing/new/"), form(world)).status_code == 404
     assert other.post(f"/sharing/{grant.pk}/revoke/").status_code == 404
     assert other.post(f"/sharing/{grant.pk}/change/", {"cycles": "all"}).status_code == 404
 
@@ -188,7 +188,7 @@ def test_staff_see_but_do_not_decide(world: World, client_of) -> None:
     grant = world.grant()
     staff = client_of(world.person("programme_manager"))
 
-    assert staff.post(url(world, "sharing/new/"), form(world, confirmed="yes")).status_code == 403
+    assert staff.post(url(world, "sharing/new/"), form(world)).status_code == 403
     assert staff.post(f"/sharing/{grant.pk}/revoke/").status_code == 403
 
 
@@ -202,7 +202,7 @@ def test_changing_the_terms_keeps_the_old_ones_on_record(world: World, client_of
     asked = manager.post(address, fields)
     assert "Can no longer be read" in asked.content.decode()
     assert SharingGrant.objects.get() == old
-    done = manager.post(address, fields | {"confirmed": "yes"}, follow=True)
+    done = decide(manager, address, fields, follow=True)
     assert f"{world.factory_a}: Access for Aster &amp; Oak was changed." in done.content.decode()
     old.refresh_from_db()
     new = SharingGrant.objects.get(ended_at=None)

@@ -15,6 +15,7 @@ from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import revoke_access
 from sharing.holds.services import withhold_report
 from sharing.models import SharingGrant
+from tests.sharing.deciding import decide
 from tests.sharing.directions import cycles_read
 from tests.world import World, make_assessment
 
@@ -75,7 +76,7 @@ def test_what_a_second_person_must_confirm_is_previewed_as_if_confirmed(world: W
     asked = manager.post(address, body).content.decode()
     assert "Opens once it is confirmed" in asked
     assert "worker representative of the factory confirms this before it takes effect" in asked
-    done = manager.post(address, body | {"confirmed": "yes"}, follow=True).content.decode()
+    done = decide(manager, address, body, follow=True).content.decode()
     assert "as soon as a worker representative has confirmed it" in done
     assert cycles_read(world, "brand_a_member") == set()
 
@@ -89,12 +90,12 @@ def test_a_change_that_a_second_person_confirms_goes_on_until_then(world: World,
     world.factory_a.save()
     manager, address = client_of(world.person("manager_a")), reverse("grant_change", args=[grant.pk])
 
-    shown = manager.post(address, {"cycles": "all"}).context["brands"][0]["difference"]
+    shown = manager.post(address, {"cycles": "all"}).context["effects"][0].difference
 
     assert [(line.report.cycle, line.scopes) for line in shown.stays] == [(2, ["report", "step1"])]
     assert 1 in {line.report.cycle for line in shown.opens}
     assert shown.needs_confirmation
-    done = manager.post(address, {"cycles": "all", "confirmed": "yes"}, follow=True).content.decode()
+    done = decide(manager, address, {"cycles": "all"}, follow=True).content.decode()
     assert "until then the current terms apply" in done
     assert cycles_read(world, "brand_a_member") == {2}
     wider = SharingGrant.objects.get(scope="report", ended_at=None, confirmed_at=None, needs_confirmation=True)
@@ -144,7 +145,7 @@ def test_r6_a_missing_subscription_is_named_before_and_after_sharing(world: Worl
     lacking = f"Without a subscription, {world.brand_b} cannot read cycle 2."
 
     asked = manager.post(address, body).content.decode()
-    manager.post(address, body | {"confirmed": "yes"})
+    decide(manager, address, body)
     openings = manager.get(reverse("report_openings", args=[world.factory_a.pk])).content.decode()
     told = api_of(world.person("manager_a")).get(reverse("api:openings", args=[world.factory_a.pk])).json()
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from portal.notices.models import Notice
 from sharing.grants.services.renewals import prompt_renewals
 from sharing.models import SharingGrant
+from tests.sharing.deciding import decide
 from tests.sharing.notices import said
 from tests.world import World
 
@@ -37,7 +38,7 @@ def test_an_ending_is_brought_to_mind_once_to_both_sides_and_renewed(world: Worl
     assert soon.last_day is not None
     assert 364 <= (form.initial["expires_on"] - soon.last_day).days <= 366
     body = {"cycles": "all", "purpose": "Yearly", "expires_on": form.initial["expires_on"].isoformat()}
-    client_of(manager).post(f"/sharing/{soon.pk}/change/", body | {"confirmed": "yes"})
+    decide(client_of(manager), f"/sharing/{soon.pk}/change/", body)
     assert said("grant.expiring", manager) == ""
     renewed = SharingGrant.objects.get(replaces=soon)
     assert (renewed.hold_days, renewed.last_day) == (4, form.initial["expires_on"])

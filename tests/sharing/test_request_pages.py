@@ -117,17 +117,17 @@ def test_a_manager_approves_less_never_more_and_not_a_changed_name(world: World,
     assert refused.status_code == 400
     assert "asked for fewer cycles" in refused.content.decode()
     seen = confirm.split('name="seen" value="')[1].split('"')[0]
-    more = client.post(url, less | {"cycles": "all", "confirmed": "yes", "seen": seen})
+    more = client.post(url, less | {"cycles": "all", "seen": seen})
     assert more.status_code == 400
     assert "asked for fewer cycles" in more.content.decode()
     assert client.post(url, less | {"scopes": ["improvement_plan"]}).status_code == 400
     Brand.objects.filter(pk=world.brand_a.pk).update(name="Bluefinch Group")
-    changed = client.post(url, less | {"confirmed": "yes", "seen": seen}, follow=True).content.decode()
+    changed = client.post(url, less | {"seen": seen}, follow=True).content.decode()
     assert "has changed since" in changed
     assert "Former names" in changed
     assert not SharingGrant.objects.exists()
     Brand.objects.filter(pk=world.brand_a.pk).update(name="Aster & Oak")
-    client.post(url, less | {"confirmed": "yes", "seen": seen})
+    client.post(url, less | {"seen": seen})
     grant = SharingGrant.objects.get()
     assert (grant.scope, grant.cycles, grant.cycle_number, grant.hold_days) == ("report", "only", 2, 10)
 
@@ -172,10 +172,10 @@ def test_many_at_once_and_only_of_the_own_factory(world: World, client_of: Any) 
     assert "Share data of Tonle Lotus Garments with these 2 brands?" in confirm
     seen = confirm.split('name="seen" value="')[1].split('"')[0]
     decline_request(by=world.person("manager_a"), request=second)
-    late = client.post(url, body | {"confirmed": "yes", "seen": seen})
+    late = client.post(url, body | {"seen": seen})
     assert "Something has changed" in client.get("/").content.decode() + late.content.decode()
     seen = late.content.decode().split('name="seen" value="')[1].split('"')[0]
-    client.post(url, body | {"confirmed": "yes", "seen": seen})
+    client.post(url, body | {"seen": seen})
     assert set(SharingGrant.objects.values_list("brand", "factory")) == {(world.brand_a.pk, world.factory_a.pk)}
     foreign.refresh_from_db()
     assert foreign.state == "open"

@@ -9,7 +9,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -21,9 +20,11 @@ from portal.disclosure.brands import BrandRow, brand_rows, copies_kept
 from portal.disclosure.previews import Answer, preview_answer
 from portal.disclosure.reports_offered import offer_reports
 from portal.disclosure.sentences import decision_in_a_sentence
-from portal.disclosure.views.granting import as_grant
-from portal.ui.forms import REFUSED, fingerprint, posted
+from portal.disclosure.sheets import Seen, as_grant, compared_and_decided, seal_of, seen_by
+from portal.disclosure.views.deciding import answer_with, as_it_is, filled_in, followed, say_changed
+from portal.ui.forms import posted
 from sharing.gates.pages import about, may_decide, person, request_seen, request_to_decide
+from sharing.grants.forms.granting import add_errors
 from sharing.grants.models import SharingGrantQuerySet
 from sharing.grants.services.outcomes import Terms
 from sharing.models import AccessRequest, Scope, SharingGrant
@@ -32,8 +33,6 @@ from sharing.requests.services.answering import AlreadyAnsweredError, answered_i
 from sharing.requests.states import Shown
 from sharing.requests.views.answering import already_answered
 from sharing.scopes import rule_of
-
-IDENTITY = ("name", "kind", "is_active")
 
 
 @login_required
@@ -56,16 +55,10 @@ def access_request(request: HttpRequest, pk: UUID) -> HttpResponse:
         **shown,
         **(_history(request, found, shown.get("answer"), names) if found.from_inside else {}),
         "later": LaterForm(),
-        "seen": brand_seen(found.brand),
     }
     if found.shown_state not in {Shown.OPEN, Shown.UNCONFIRMED} and not own:
         context["closed"] = answered_in_words(found)
     return render(request, "disclosure/request.html", context)
-
-
-def brand_seen(brand: Brand) -> str:
-    """Return a digest of the asking brand as shown: if its name has since changed, approval is asked for again."""
-    return fingerprint(brand, IDENTITY)
 
 
 def former_names(brand: Brand) -> list[BrandHistory]:
@@ -86,15 +79,6 @@ def _grants(request: HttpRequest, found: Any) -> SharingGrantQuerySet:
     return grants.exclude(end_code=SharingGrant.End.UNDONE).select_related("factory").order_by("scope")
 
 
-def _preview(request: HttpRequest, found: AccessRequest, scopes: list[str], terms: Terms) -> dict[str, object]:
-    """Return the effects of these terms: each kind new, replaced, or granted already; what opens and closes.
-
-    Raises what `approve_request` raises.
-    """
-    answer = preview_answer(by=person(request), request=found, scopes=scopes, terms=terms)
-    return effects_of(answer, found, scopes, terms)
-
-
 def effects_of(answer: Answer, found: AccessRequest, scopes: list[str], terms: Terms) -> dict[str, object]:
     """Return the context of `disclosure/parts/yes_effects.html` for these terms, except for the way to try it."""
     granted, only_plan = as_grant(found.factory, terms), not any(rule_of(scope).opens_assessments for scope in scopes)
@@ -105,6 +89,7 @@ def effects_of(answer: Answer, found: AccessRequest, scopes: list[str], terms: T
         "difference": answer.difference,
         "only_plan": only_plan,
         "brand": found.brand,
+        "seen": seal_of(scopes, terms, [answer.difference]),
     }
 
 
@@ -134,7 +119,7 @@ def _history(
         row = brand_rows(person=by, factory=found.factory, only=found.brand_id)[0]
     else:
         row = BrandRow(answer.position, Identity(found.brand, [one.name for one in names]), answer.sight)
-    return {"row": row, "copies": copies_kept(by, found.factory, found.brand)}
+    return {"row": row, "copies": copies_kept(by, found.factory, [found.brand_id]).get(found.brand_id, 0)}
 
 
 def plain_yes_to_try(found: AccessRequest) -> list[tuple[str, str]]:
@@ -143,94 +128,96 @@ def plain_yes_to_try(found: AccessRequest) -> list[tuple[str, str]]:
     return [*filled_in(form), ("request", str(found.pk))]
 
 
-def filled_in(form: Form) -> list[tuple[str, str]]:
-    """Return a form's initial values, as a browser would post them."""
-    values = {name: form[name].value() for name in form.fields}
-    pairs = [(name, one) for name, value in values.items() for one in (value if isinstance(value, list) else [value])]
-    return [(name, str(value)) for name, value in pairs if value is not None]
-
-
 @login_required
 @require_http_methods(["GET", "POST"])
 def request_approve(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Approve a request: as asked, directly from its page, which says what happens; or less, through a form."""
+    """Approve a request: as asked, from its page, which says what happens; or less, on a sheet of its own."""
     found = request_to_decide(request, pk)
+    with compared_and_decided(request, found.factory_id) as is_locked:
+        return _answer(request, request_to_decide(request, pk) if is_locked else found)
+
+
+def _answer(request: HttpRequest, found: AccessRequest) -> HttpResponse:
     form = LessForm(posted(request), request=found, initial=initial_answer(found))
     offer_reports(form, person(request), found.factory)
-    posted_answer = _posted_answer(request, found, form)
     if found.shown_state != Shown.OPEN:
-        is_same = posted_answer is not None and _is_given(found, *posted_answer)
-        return already_answered(request, found, is_same=is_same)
-    if posted_answer is None:
-        return _less_page(request, found, form)
-    if "as_asked" in request.POST or "confirmed" in request.POST:
-        return _approve(request, found, form, *posted_answer)
-    try:
-        return _confirm_less(request, found, form, *posted_answer)
-    except ValidationError as error:
-        return _refused(request, found, form, error)
+        return already_answered(request, found, is_same=_is_given(request, found, form))
+    return _as_asked(request, found) if "as_asked" in request.POST else _less(request, found, form)
 
 
-def _posted_answer(request: HttpRequest, found: AccessRequest, form: LessForm) -> tuple[list[str], Terms] | None:
-    """Return the scopes and terms of the posted approval; None where nothing, or nothing valid, was posted."""
+def _is_given(request: HttpRequest, found: AccessRequest, form: LessForm) -> bool:
+    """Return whether the approval that was sent is the one that was given before: a second click."""
     if "as_asked" in request.POST:
-        return found.scopes, as_asked(found)
-    return (form.cleaned_data["scopes"], form.answer()) if form.is_valid() else None
-
-
-def _is_given(found: AccessRequest, scopes: list[str], terms: Terms) -> bool:
-    """Return whether this approval is the one that was given before: a second click."""
+        scopes, terms = found.scopes, as_asked(found)
+    elif form.is_valid():
+        scopes, terms = form.cleaned_data["scopes"], form.answer()
+    else:
+        return False
     given = list(found.grants.all())
     return {one.scope for one in given} == set(scopes) and all(terms.same_as(one) for one in given)
 
 
-def _less_page(request: HttpRequest, found: AccessRequest, form: Form, status: int = REFUSED) -> HttpResponse:
-    context = {"found": found, "factory": found.factory, "form": form}
-    return render(request, "disclosure/request_less.html", context, status=status if form.is_bound else 200)
+def _as_asked(request: HttpRequest, found: AccessRequest) -> HttpResponse:
+    """Approve a request as asked, if its page showed what that does now; whatever is refused is said on that page."""
+    shown = _preview_of_a_plain_yes(request, found)
+    if "refused" in shown:
+        messages.error(request, shown["refused"])
+    elif seen_by(request, shown["seen"]) is not Seen.SAME:
+        say_changed(request)
+    else:
+        try:
+            return _approve(request, found, found.scopes, as_asked(found))
+        except ValidationError as error:
+            for text in error.messages:
+                messages.error(request, text)
+    return redirect("access_request", pk=found.pk)
 
 
-def _confirm_less(
-    request: HttpRequest, found: AccessRequest, form: LessForm, scopes: list[str], terms: Terms
-) -> HttpResponse:
-    pairs = [(name, value) for name in form.fields for value in request.POST.getlist(name)]
+def _less(request: HttpRequest, found: AccessRequest, form: LessForm) -> HttpResponse:
+    """Show the sheet on which less than was asked is approved; or approve it."""
+    tried = as_it_is(form, lambda data: LessForm(data, request=found, initial=form.initial))
+    answer = _answer_of_less(request, found, tried)
+    effects = effects_of(answer, found, tried.cleaned_data["scopes"], tried.answer()) if answer else {}
     context = {
         "found": found,
         "factory": found.factory,
-        "hidden": [*pairs, ("confirmed", "yes"), ("seen", brand_seen(found.brand))],
-        "hidden_for_preview": [*pairs, ("request", str(found.pk))],
-        **_preview(request, found, scopes, terms),
+        "form": form,
+        "hidden": filled_in(tried),
+        "hidden_for_preview": [*filled_in(tried), ("request", str(found.pk))],
+        **_history(request, found, answer, former_names(found.brand)),
+        **effects,
+        **followed(tried, str(effects.get("seen", "")), [str(effects.get("sentence", ""))]),
     }
-    return render(request, "disclosure/request_confirm.html", context)
+    page, summary = "disclosure/request_less.html", "disclosure/request_confirm.html"
+    return answer_with(
+        request,
+        context,
+        form,
+        page=page,
+        summary=summary,
+        decide=lambda: _approve(request, found, tried.cleaned_data["scopes"], tried.answer()),
+    )
 
 
-def _approve(
-    request: HttpRequest, found: AccessRequest, form: LessForm, scopes: list[str], terms: Terms
-) -> HttpResponse:
-    if request.POST.get("seen") != brand_seen(found.brand):
-        messages.error(
-            request, _("The brand's name or agreement has changed since you opened the page. Check it again.")
-        )
-        return redirect("access_request", pk=found.pk)
+def _answer_of_less(request: HttpRequest, found: AccessRequest, form: LessForm) -> Answer | None:
+    """Return what the answer as filled in does; nothing where the form is not right, which it says then."""
+    if not form.is_valid():
+        return None
+    scopes, terms = form.cleaned_data["scopes"], form.answer()
+    try:
+        return preview_answer(by=person(request), request=found, scopes=scopes, terms=terms)
+    except ValidationError as error:
+        add_errors(form, error)
+        return None
+
+
+def _approve(request: HttpRequest, found: AccessRequest, scopes: list[str], terms: Terms) -> HttpResponse:
     try:
         approve_request(by=person(request), request=found, scopes=scopes, terms=terms)
     except AlreadyAnsweredError as error:
         return already_answered(request, found, error.messages[0])
-    except ValidationError as error:
-        return _refused(request, found, form, error)
     messages.success(request, _approved(found))
     return redirect("factory_brand", found.factory_id, found.brand_id)
-
-
-def _refused(request: HttpRequest, found: AccessRequest, form: LessForm, error: ValidationError) -> HttpResponse:
-    """Show what was refused on the form again; a plain approval, sent from another page, returns there with it."""
-    if "as_asked" in request.POST:
-        for text in error.messages:
-            messages.error(request, text)
-        return redirect("access_request", pk=found.pk)
-    for name, errors in getattr(error, "error_dict", {"": error.messages}).items():
-        field = {"expires_at": "expires_on"}.get(name, name)
-        form.add_error(field if field in form.fields else None, errors)
-    return _less_page(request, found, form)
 
 
 def _approved(found: AccessRequest) -> str:

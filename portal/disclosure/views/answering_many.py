@@ -1,4 +1,4 @@
-"""One answer to several requests of one factory: a page that names the factory and says what will happen, then it does.
+"""One answer to several requests of one factory: a sheet that says for each brand what will happen, then it does.
 
 Each request is answered on its own: one that somebody else has since answered does not delay the others.
 """
@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -18,9 +19,10 @@ from django.views.decorators.http import require_POST
 from factories.models import Factory
 from portal.accounts.models import User
 from portal.core.turns import one_at_a_time
-from portal.disclosure.previews import preview_plain_answers
-from portal.disclosure.views.answering import brand_seen, effects_of, plain_yes_to_try
-from portal.ui.forms import REFUSED
+from portal.disclosure.sheets import Seen, in_a_sentence, seal, seen_by, sheet_of
+from portal.disclosure.views.answering import effects_of, plain_yes_to_try
+from portal.disclosure.views.deciding import say_changed
+from portal.ui.forms import REFUSED, STALE
 from portal.ui.repeats import unsaved
 from sharing.gates.pages import about, factory_inside, person, require_decider, uuids
 from sharing.models import AccessRequest
@@ -32,6 +34,7 @@ from sharing.requests.services.answering import (
     decline_request,
     snooze_request,
 )
+from sharing.requests.states import State
 
 ANSWERS = ("approve", "decline", "later")
 FORMS: dict[str, type[Form]] = {"decline": DeclineForm, "later": LaterForm}
@@ -42,7 +45,7 @@ MOST = 100
 @require_POST
 @one_at_a_time
 def requests_answer(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show the confirmation page for what was ticked in the inbox; with `confirmed`, answer the requests."""
+    """Show the sheet of an answer to what was ticked in the inbox; from the sheet, answer the requests."""
     factory = factory_inside(request, pk)
     require_decider(request, factory)
     if (count := len(request.POST.getlist("ids"))) > MOST:
@@ -59,14 +62,20 @@ def requests_answer(request: HttpRequest, pk: int) -> HttpResponse:
     if not chosen:
         _say_unsaved(request)
         return redirect("request_inbox", pk=pk)
-    form = FORMS[answer](request.POST if "confirmed" in request.POST else None) if answer in FORMS else None
-    if "confirmed" not in request.POST or (form is not None and not form.is_valid()):
-        return _confirm(request, factory, answer, chosen, form)
-    if request.POST.get("seen") != _identities(chosen):
-        messages.error(request, _("Something has changed since you opened the page. Check it again."))
-        return _confirm(request, factory, answer, chosen, form)
-    _answer_all(request, factory, answer, chosen, form)
-    return redirect("request_inbox", pk=pk)
+    sheet = _sheet(request, factory, answer, chosen)
+    seen = seen_by(request, str(sheet["seen"]))
+    form = _form(request, answer, seen)
+    if seen is not Seen.SAME or (form is not None and not form.is_valid()):
+        return _show(request, {**sheet, "form": form}, seen)
+    waits = _answer_all(request, factory, answer, chosen, form)
+    if answer != "approve":
+        return redirect("request_inbox", pk=pk)
+    return redirect(reverse("factory_brands", args=[pk]) + ("?state=waiting" if waits else ""))
+
+
+def _form(request: HttpRequest, answer: str, seen: Seen) -> Form | None:
+    """Return the form that the answer has, with what was sent from its sheet."""
+    return FORMS[answer](None if seen is Seen.NOT_YET else request.POST) if answer in FORMS else None
 
 
 def _ticked(request: HttpRequest, factory: Factory) -> list[AccessRequest]:
@@ -89,63 +98,71 @@ def _say_unsaved(request: HttpRequest) -> None:
         messages.warning(request, lost)
 
 
-def _identities(chosen: list[AccessRequest]) -> str:
-    """Return a digest of the asking brands as shown."""
-    return ".".join(brand_seen(one.brand) for one in chosen)
-
-
-def _confirm(
-    request: HttpRequest, factory: Factory, answer: str, chosen: list[AccessRequest], form: Form | None
-) -> HttpResponse:
-    hidden = [("ids", one.pk) for one in chosen]
-    context = {
+def _sheet(request: HttpRequest, factory: Factory, answer: str, chosen: list[AccessRequest]) -> dict[str, object]:
+    """Return the context of the page: per brand what the answer does, and the seal of what it shows."""
+    effects = _effects(request, factory, chosen) if answer == "approve" else []
+    told = [one.get("refused") or one["difference"] for one in effects]
+    sentences = [str(one["sentence"]) for one in effects if "sentence" in one]
+    return {
         "factory": factory,
         "answer": answer,
         "chosen": chosen,
-        "form": form,
-        "effects": _effects(request, factory, chosen) if answer == "approve" else [],
-        "hidden": [*hidden, ("answer", answer), ("confirmed", "yes"), ("seen", _identities(chosen))],
+        "effects": effects,
+        "sentence": in_a_sentence(sentences) if sentences else "",
+        "can_share": bool(sentences),
+        "seen": seal(answer, [*([one.pk, one.brand] for one in chosen), *told]),
+        "hidden": [("ids", one.pk) for one in chosen],
     }
-    bound = form is not None and form.is_bound
-    return render(request, "disclosure/requests_answer.html", context, status=REFUSED if bound else 200)
+
+
+def _show(request: HttpRequest, context: dict[str, object], seen: Seen) -> HttpResponse:
+    """Return the page; say what is wrong with what was sent from it, if it was."""
+    if seen is Seen.CHANGED:
+        say_changed(request)
+    status = {Seen.NOT_YET: 200, Seen.CHANGED: STALE, Seen.SAME: REFUSED}[seen]
+    return render(request, "disclosure/requests_answer.html", context, status=status)
 
 
 def _effects(request: HttpRequest, factory: Factory, chosen: list[AccessRequest]) -> list[dict[str, object]]:
-    """Return what each approval does, as the page of a single request shows it; or why the portal would refuse it."""
-    answers = preview_plain_answers(by=person(request), factory=factory, requests=chosen)
+    """Return for each request who asks, what there was, and what an approval does or why it would be refused."""
+    sheet = sheet_of(by=person(request), factory=factory, brand_ids={one.brand_id for one in chosen})
+    rows = {row.brand.pk: row for row in sheet.rows}
     found: list[dict[str, object]] = []
-    for one, answer in zip(chosen, answers, strict=True):
-        if isinstance(answer, ValidationError):
-            found.append({"brand": one.brand, "refused": " ".join(answer.messages)})
+    for one in chosen:
+        known = {"brand": one.brand, "row": rows[one.brand_id], "copies": sheet.copies.get(one.brand_id, 0)}
+        try:
+            answer = sheet.approving(one)
+        except ValidationError as error:
+            found.append({**known, "refused": " ".join(error.messages)})
         else:
             effects = effects_of(answer, one, one.scopes, as_asked(one))
-            found.append({**effects, "hidden_for_preview": plain_yes_to_try(one)})
+            found.append({**known, **effects, "hidden_for_preview": plain_yes_to_try(one)})
     return found
 
 
 def _answer_all(
     request: HttpRequest, factory: Factory, answer: str, chosen: list[AccessRequest], form: Form | None
-) -> None:
-    done = 0
+) -> bool:
+    """Answer each request, and say what was done; return whether any of it waits for a second person."""
+    done = []
     for one in chosen:
         try:
-            _answer(person(request), answer, one, form.cleaned_data if form else {})
-            done += 1
+            done.append(_answer(person(request), answer, one, form.cleaned_data if form else {}))
         except ValidationError as error:
             messages.warning(request, f"{one.brand}: {' '.join(error.messages)}")
     if done:
-        messages.success(request, about(factory, _done_words(answer, done)))
+        messages.success(request, about(factory, _done_words(answer, len(done))))
     else:
         _say_unsaved(request)
+    return any(one.state == State.OPEN for one in done)
 
 
-def _answer(by: User, answer: str, one: AccessRequest, data: dict[str, Any]) -> None:
+def _answer(by: User, answer: str, one: AccessRequest, data: dict[str, Any]) -> AccessRequest:
     if answer == "approve":
-        approve_request(by=by, request=one, scopes=one.scopes, terms=as_asked(one))
-    elif answer == "decline":
-        decline_request(by=by, request=one, reason=data["reason"])
-    else:
-        snooze_request(by=by, request=one, days=data["days"])
+        return approve_request(by=by, request=one, scopes=one.scopes, terms=as_asked(one))
+    if answer == "decline":
+        return decline_request(by=by, request=one, reason=data["reason"])
+    return snooze_request(by=by, request=one, days=data["days"])
 
 
 def _done_words(answer: str, count: int) -> str:

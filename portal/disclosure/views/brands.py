@@ -15,10 +15,9 @@ from django.views.decorators.http import require_GET
 from factories.models import Factory
 from portal.accounts.models import User
 from portal.core.days import days_since
-from portal.core.names import unmarked
-from portal.disclosure.brands import ENDED, NOW, WAITING, BrandRow, brand_row, brand_rows
+from portal.disclosure.brands import ENDED, NOW, WAITING, BrandRow, Decided, brand_row, brand_rows
+from portal.disclosure.forms import BrandSearch
 from portal.disclosure.openings import openings_for
-from portal.ui.forms import ListFilter
 from sharing.copies.downloaded import downloaded_copies
 from sharing.gates.pages import factory_inside, may_decide, may_decide_and_look, person
 from sharing.grants.undo import UNDO_TIME
@@ -32,18 +31,10 @@ COPIES_SHOWN = 8
 PLACES = [(NOW, _("Now")), (WAITING, _("Waiting")), (ENDED, _("Ended"))]
 
 
-class BrandFilter(ListFilter):
+class BrandFilter(BrandSearch):
     """The search among a factory's brands, and the list that is shown."""
 
-    q = forms.CharField(label=_("Brand"), max_length=100, required=False)
     state = forms.ChoiceField(choices=PLACES, required=False, widget=forms.HiddenInput)
-
-    def narrow(self, rows: list[BrandRow]) -> list[BrandRow]:
-        """Return the rows whose brand, under its present or a former name, contains the words."""
-        if self.errors:
-            return []
-        words = unmarked(self.asked("q") or "")
-        return [row for row in rows if any(words in unmarked(name) for name in row.names)]
 
 
 @login_required
@@ -125,16 +116,19 @@ def _just_decided(
     by: User, rows: Iterable[BrandRow], waiting: Iterable[AccessRequest], answered: Iterable[AccessRequest] = ()
 ) -> dict[str, object]:
     """Return what `by` decided in the last minutes and may undo, until when, and which of `waiting` is next."""
-    grants = [grant for row in rows for grant in row.grants_to_undo(by)]
     requests = [one for one in answered if answer_can_be_undone(one, by)]
-    if not grants and not requests:
+    every = [
+        Decided(row.brand, row.grants_to_undo(by), [one for one in requests if one.brand_id == row.brand.pk])
+        for row in rows
+    ]
+    decided = [one for one in every if one.moments]
+    if not decided:
         return {}
-    decided = [*(grant.created_at for grant in grants), *(one.answered_at for one in requests if one.answered_at)]
     next_ones = [one.pk for one in waiting]
     return {
-        "undo_until": min(decided) + UNDO_TIME,
-        "undo": [("grants", one.pk) for one in grants] + [("requests", one.pk) for one in requests],
-        "new_receipts": [number for grant in grants if (number := getattr(grant, "receipt", None))],
+        "decided": decided,
+        "undo_until": min(moment for one in decided for moment in one.moments) + UNDO_TIME,
+        "has_receipts": any(one.receipts for one in decided),
         "next_request": next_ones[0] if next_ones else None,
         "next_requests": len(next_ones),
     }

@@ -51,7 +51,7 @@ def grant_confirmation(request: HttpRequest, pk: UUID) -> HttpResponse:
         "form": form,
         "is_own": found.granted_by_id == by.pk,
         "row": row,
-        "copies": copies_kept(by, found.factory, row.brand),
+        "copies": copies_kept(by, found.factory, [row.brand.pk]).get(row.brand.pk, 0),
         "difference": difference,
         "sentence": decision_in_a_sentence(difference, found) if difference and not only_plan else "",
         "only_plan": only_plan,

@@ -1,6 +1,7 @@
 """Pages that give consent: sharing with brands, changing the terms, renewing.
 
-Each first says in words what will happen, and shows what opens and closes; only a second submit does it.
+Each is a sheet that says in words what will happen while it is filled in. "Share this" does it at once where that was
+shown; otherwise, and without JavaScript, a page says it first.
 """
 
 from uuid import UUID
@@ -8,34 +9,36 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from brands.identity import identities
 from brands.models import Brand
 from factories.models import Factory
 from portal.core.days import in_words
 from portal.core.turns import one_at_a_time
-from portal.disclosure.previews import Difference, preview_change, preview_grants
+from portal.disclosure.forms import SheetForm
 from portal.disclosure.reports_offered import offer_reports
-from portal.disclosure.sentences import decision_in_a_sentence
-from portal.ui.forms import STALE, form_status, posted
+from portal.disclosure.sheets import Effect, Sheet, compared_and_decided, only_looks, seal_of, sheet_of
+from portal.disclosure.views.choosing import choose_brands
+from portal.disclosure.views.deciding import Context, answer_with, as_it_is, filled_in, followed
+from portal.ui.forms import STALE, posted
+from sharing.access.publication import ReportState
 from sharing.gates.pages import (
     about,
     factory_inside,
     grant_to_decide,
     in_place_of,
+    keys,
     person,
     require_decider,
     uuids,
 )
 from sharing.grants.forms.granting import (
-    GrantForm,
+    MAX_BRANDS,
     TermsForm,
     add_errors,
     copied_terms,
@@ -44,9 +47,7 @@ from sharing.grants.forms.granting import (
     renewed_terms,
 )
 from sharing.grants.services.granting import change_grant, share
-from sharing.grants.services.outcomes import Terms
 from sharing.models import Scope, SharingGrant
-from sharing.scopes import rule_of
 from sharing.terms import Status
 
 
@@ -54,39 +55,87 @@ from sharing.terms import Status
 @require_http_methods(["GET", "POST"])
 @one_at_a_time
 def grant(request: HttpRequest, pk: int) -> HttpResponse:
-    """Share with brands: the form, then a page that says in words what will happen, then it happens."""
+    """Share with brands: the list to choose from, then the sheet of those chosen, then it happens."""
     factory = factory_inside(request, pk)
     require_decider(request, factory)
-    shared = _templates(request, factory)
-    holders = {one.brand_id for one in shared}
-    initial = _start(request, factory)
-    form = GrantForm(posted(request), user=person(request), place=factory, initial=initial, holders=holders)
-    offer_reports(form, person(request), factory)
-    if form.is_valid():
-        try:
-            if "confirmed" in request.POST:
-                return _granted(request, factory, form)
-            if _is_new(request, factory, form):
-                return _confirm_grant(request, factory, form)
-        except ValidationError as error:
-            add_errors(form, error)
-    context = {"factory": factory, "form": form, "templates": shared}
-    return render(request, "disclosure/grant.html", context, status=form_status(request))
+    chosen = keys(request.POST.getlist("brands") if request.method == "POST" else request.GET.getlist("brand"))
+    brands = Brand.objects.visible_to(request.user).filter(
+        is_active=True, pk__in=chosen if len(chosen) <= MAX_BRANDS else []
+    )
+    brand_ids = list(brands.values_list("pk", flat=True))
+    still_ticks = "several" in request.GET and "go" not in request.GET and request.method == "GET"
+    if still_ticks or not brand_ids or (request.method == "POST" and len(brand_ids) < len(chosen)):
+        return choose_brands(request, factory, chosen)
+    with compared_and_decided(request, factory.pk):
+        return _share(request, factory, brand_ids)
 
 
-def _start(request: HttpRequest, factory: Factory) -> dict[str, object]:
-    """Return the form's initial values: the country's defaults, or the terms of the grant named in `copy`.
+def _share(request: HttpRequest, factory: Factory, brand_ids: list[int]) -> HttpResponse:
+    sheet = sheet_of(by=person(request), factory=factory, brand_ids=brand_ids)
+    copied = _copied(request, factory)
+    form = SheetForm(posted(request), place=factory, initial=_start(sheet, copied))
+    offer_reports(form, person(request), factory, sheet.reports)
+    tried = as_it_is(form, lambda data: SheetForm(data, place=factory, initial=form.initial))
+    if _is_second_click(request, sheet, tried):
+        return _granted(request, sheet, tried)
+    effects = _effects_of_sharing(sheet, tried)
+    brands = [("brands", str(row.brand.pk)) for row in sheet.rows]
+    context = {
+        "factory": factory,
+        "form": form,
+        "sheet": sheet,
+        "templates": _templates(request, factory) if "copy" in request.GET and copied is None else [],
+        "brand_inputs": brands,
+        **_shown(tried, effects),
+        "hidden": [*filled_in(tried), *brands],
+        "hidden_for_preview": [*filled_in(tried), *brands],
+    }
+    page, summary = "disclosure/grant.html", "disclosure/grant_confirm.html"
+    return answer_with(
+        request, context, form, page=page, summary=summary, decide=lambda: _granted(request, sheet, tried)
+    )
 
-    That may have ended: "Share again" starts from it.
-    """
-    start = default_terms(factory)
+
+def _shown(tried: TermsForm, effects: list[Effect]) -> Context:
+    """Return the context of what a decision on a form of terms does, as a sheet and its summary show it."""
+    if not effects:
+        return followed(tried, "", [])
+    first, scopes = effects[0], effects[0].scopes
+    return {
+        "effects": effects,
+        "terms": first.terms,
+        "scopes": [Scope(scope).label for scope in scopes],
+        **followed(
+            tried,
+            seal_of(scopes, tried.terms(), [one.difference for one in effects]),
+            [one.sentence for one in effects],
+            first.new_reports,
+        ),
+    }
+
+
+def _copied(request: HttpRequest, factory: Factory) -> SharingGrant | None:
+    """Return the grant named in `copy`, which may have ended: "Share again" starts from its terms."""
+    if "copy" not in request.GET:
+        return None
     grants = SharingGrant.objects.visible_to(request.user).filter(factory=factory).select_related("factory")
-    copied = grants.filter(pk__in=uuids(request.GET.getlist("copy"))).first()
-    if copied is not None:
-        start |= copied_terms(copied)
-    if request.GET.get("brand", "").isdecimal():
-        start["brands"] = [request.GET["brand"]]
-    return start
+    return grants.filter(pk__in=uuids(request.GET.getlist("copy"))).first()
+
+
+def _start(sheet: Sheet, copied: SharingGrant | None) -> dict[str, object]:
+    """Return the form's initial values: the country's defaults with the terms to copy, or with the newest report."""
+    return default_terms(sheet.situation.factory) | (_least(sheet) if copied is None else copied_terms(copied))
+
+
+def _least(sheet: Sheet) -> dict[str, object]:
+    """Return the least that is usually shared: the newest published report, if none of the brands has reports yet."""
+    found: dict[str, object] = {}
+    if not sheet.standing_grants([Scope.REPORT]):
+        found["scopes"] = [Scope.REPORT.value]
+    newest = next((one.cycle for one in sheet.reports if one.state == ReportState.PUBLISHED), None)
+    if newest is not None:
+        found |= {"cycles": SharingGrant.Cycles.ONLY.value, "cycle_number": newest}
+    return found
 
 
 def _templates(request: HttpRequest, factory: Factory) -> list[SharingGrant]:
@@ -95,14 +144,34 @@ def _templates(request: HttpRequest, factory: Factory) -> list[SharingGrant]:
     return list(grants.select_related("brand", "factory").order_by("brand__name", "scope"))
 
 
-def _is_new(request: HttpRequest, factory: Factory, form: GrantForm) -> bool:
+def _is_second_click(request: HttpRequest, sheet: Sheet, form: SheetForm) -> bool:
+    """Return whether what is decided was decided before: then the service changes nothing."""
+    if "seen" not in request.POST or only_looks(request) or not form.is_valid():
+        return False
+    scopes, terms = form.cleaned_data["scopes"], form.terms()
+    return _is_all_shared(sheet, scopes) and all(terms.same_as(one) for one in sheet.standing_grants(scopes))
+
+
+def _is_all_shared(sheet: Sheet, scopes: list[str]) -> bool:
+    return len(sheet.standing_grants(scopes)) == len(scopes) * len(sheet.rows)
+
+
+def _effects_of_sharing(sheet: Sheet, form: SheetForm) -> list[Effect]:
+    """Return what sharing as filled in does; nothing where the form is not right, which it says then."""
+    if not form.is_valid() or not _is_new(sheet, form):
+        return []
+    try:
+        return sheet.sharing(form.cleaned_data["scopes"], form.terms())
+    except ValidationError as error:
+        add_errors(form, error)
+        return []
+
+
+def _is_new(sheet: Sheet, form: SheetForm) -> bool:
     """Return whether nothing like it is shared yet; if not, the form says what is, and links to where to change it."""
-    terms = form.terms()
-    shared = SharingGrant.objects.visible_to(request.user).filter(factory=factory).not_ended()
-    shared = shared.filter(scope__in=form.cleaned_data["scopes"], brand__in=form.cleaned_data["brands"])
-    shared = shared.select_related("brand").order_by("brand__name")
-    others = [one for one in shared if not terms.same_as(one)]
-    if not others and len(shared) == len(form.cleaned_data["scopes"]) * len(form.cleaned_data["brands"]):
+    terms, scopes = form.terms(), form.cleaned_data["scopes"]
+    others = [one for one in sheet.standing_grants(scopes) if not terms.same_as(one)]
+    if not others and _is_all_shared(sheet, scopes):
         form.add_error(None, _("You share exactly this already: nothing would change."))
         return False
     for other in others:
@@ -114,64 +183,19 @@ def _is_new(request: HttpRequest, factory: Factory, form: GrantForm) -> bool:
             reverse("grant_change", args=[other.pk]),
             _("Change it"),
         )
-        has_other_cycles = (terms.cycles, terms.cycle_number) != (other.cycles, other.cycle_number)
-        form.add_error("cycles" if has_other_cycles else "brands", message)
+        form.add_error("scopes", message)
     return not others
 
 
-def _confirm_grant(request: HttpRequest, factory: Factory, form: GrantForm) -> HttpResponse:
-    """Return the page that says what will happen, brand by brand. Raises what `share` would raise."""
-    brands, scopes, terms = form.cleaned_data["brands"], form.cleaned_data["scopes"], form.terms()
-    differences = preview_grants(by=person(request), factory=factory, brands=brands, scopes=scopes, terms=terms)
-    granted, only_plan = as_grant(factory, terms), not any(rule_of(scope).opens_assessments for scope in scopes)
-    context = {
-        "factory": factory,
-        "form": form,
-        "brands": brands_with(differences, granted, only_plan=only_plan),
-        "scopes": [Scope(scope).label for scope in scopes],
-        "only_plan": only_plan,
-        "terms": granted,
-        "hidden": posted_again(request, form),
-        "hidden_for_preview": posted_again(request, form)[:-1],
-    }
-    return render(request, "disclosure/grant_confirm.html", context)
-
-
-def brands_with(differences: list[Difference], terms: SharingGrant, *, only_plan: bool) -> list[dict[str, object]]:
-    """Return each brand's identity beside what changes for it, and that in a sentence."""
-    known = identities(difference.brand for difference in differences)
-    return [
-        {
-            "identity": one,
-            "difference": other,
-            "sentence": "" if only_plan else decision_in_a_sentence(other, terms),
-        }
-        for one, other in zip(known, differences, strict=True)
-    ]
-
-
-def as_grant(factory: Factory, terms: Terms) -> SharingGrant:
-    """Return an unsaved grant of a factory with these terms: pages show its words."""
-    names = ("cycles", "cycle_number", "expires_at", "purpose", "hold_days")
-    grant = SharingGrant(factory=factory, **{name: getattr(terms, name) for name in names})
-    if terms.valid_from is not None:
-        grant.valid_from = terms.valid_from
-    return grant
-
-
-def posted_again(request: HttpRequest, form: Form) -> list[tuple[str, str]]:
-    """Return what was posted for the fields of a form, to be posted again by the confirmation page."""
-    pairs = [(name, value) for name in form.fields for value in request.POST.getlist(name)]
-    return [*pairs, ("confirmed", "yes")]
-
-
-def _granted(request: HttpRequest, factory: Factory, form: GrantForm) -> HttpResponse:
-    brands, scopes = form.cleaned_data["brands"], form.cleaned_data["scopes"]
-    grants = share(by=person(request), factory=factory, brands=brands, scopes=scopes, terms=form.terms())
+def _granted(request: HttpRequest, sheet: Sheet, form: SheetForm) -> HttpResponse:
+    factory, brands = sheet.situation.factory, [row.brand for row in sheet.rows]
+    scopes, terms = form.cleaned_data["scopes"], form.terms()
+    grants = share(by=person(request), factory=factory, brands=brands, scopes=scopes, terms=terms)
     messages.success(request, _said(factory, brands, grants))
     if len(brands) == 1:
         return redirect("factory_brand", factory.pk, brands[0].pk)
-    return redirect("factory_brands", factory.pk)
+    waits = any(grant.status() is Status.UNCONFIRMED for grant in grants)
+    return redirect(reverse("factory_brands", args=[factory.pk]) + ("?state=waiting" if waits else ""))
 
 
 def _said(factory: Factory, brands: list[Brand], grants: list[SharingGrant]) -> str:
@@ -188,48 +212,61 @@ def _said(factory: Factory, brands: list[Brand], grants: list[SharingGrant]) -> 
 @login_required
 @require_http_methods(["GET", "POST"])
 def change(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Change the terms of one grant, or renew it: the form, then what it adds and takes away, then the change."""
+    """Change the terms of one grant, or renew it: a sheet that says what that adds and takes away, then the change."""
     found = grant_to_decide(request, pk)
+    with compared_and_decided(request, found.factory_id) as is_locked:
+        return _change(request, grant_to_decide(request, pk) if is_locked else found)
+
+
+def _change(request: HttpRequest, found: SharingGrant) -> HttpResponse:
     successor = in_place_of(found)
     changed, found = (found, successor) if successor else (None, found)
     if found.ended_at is not None:
         messages.error(request, about(found.factory, _("This access has since ended and cannot be changed.")))
         return redirect("factory_brand", found.factory_id, found.brand_id)
-    is_renewal = "renew" in request.GET
-    initial = renewed_terms(found) if is_renewal else initial_terms(found)
-    form = TermsForm(posted(request), place=found.factory, ends=found.expires_at, initial=initial)
-    offer_reports(form, person(request), found.factory)
-    if form.is_valid():
-        if form.terms().same_as(found):  # what a second click finds
-            messages.info(request, about(found.factory, _("These terms already apply; nothing was changed.")))
-            return redirect("factory_brand", found.factory_id, found.brand_id)
-        proceed = _changed if "confirmed" in request.POST else _confirm_change
-        try:
-            if not changed:
-                return proceed(request, found, form)
-        except ValidationError as error:
-            add_errors(form, error)
-    context = {"grant": found, "changed": changed, "factory": found.factory, "form": form, "is_renewal": is_renewal}
-    status = STALE if request.method == "POST" and changed else form_status(request)
-    return render(request, "disclosure/change.html", context, status=status)
-
-
-def _confirm_change(request: HttpRequest, found: SharingGrant, form: TermsForm) -> HttpResponse:
-    terms = form.terms()
-    difference = preview_change(by=person(request), grant=found, terms=terms)
-    granted, only_plan = as_grant(found.factory, terms), not rule_of(found.scope).opens_assessments
+    initial = renewed_terms(found) if "renew" in request.GET else initial_terms(found)
+    form = _form_of_change(found, initial, posted(request))
+    sheet = sheet_of(by=person(request), factory=found.factory, brand_ids=[found.brand_id])
+    offer_reports(form, person(request), found.factory, sheet.reports)
+    tried = as_it_is(form, lambda data: _form_of_change(found, initial, data))
+    is_same = tried.is_valid() and tried.terms().same_as(found)
+    if is_same and form.is_bound and not only_looks(request):  # what a second click finds
+        messages.info(request, about(found.factory, _("These terms already apply; nothing was changed.")))
+        return redirect("factory_brand", found.factory_id, found.brand_id)
+    effects = [] if changed or is_same else _effects_of_change(sheet, found, tried)
     context = {
         "grant": found,
+        "changed": changed,
         "factory": found.factory,
-        "brands": brands_with([difference], granted, only_plan=only_plan),
-        "scopes": [found.get_scope_display()],
-        "only_plan": only_plan,
-        "terms": granted,
-        "needs_confirmation": found.factory.confirms_sharing and not terms.narrows(found),
-        "hidden": posted_again(request, form),
-        "hidden_for_preview": [*posted_again(request, form)[:-1], ("grant", str(found.pk))],
+        "form": form,
+        "sheet": sheet,
+        "is_renewal": "renew" in request.GET,
+        "is_same": is_same,
+        **_shown(tried, effects),
+        "hidden": filled_in(tried),
+        "hidden_for_preview": [*filled_in(tried), ("grant", str(found.pk))],
     }
-    return render(request, "disclosure/change_confirm.html", context)
+    if changed and form.is_bound and not only_looks(request):
+        return render(request, "disclosure/change.html", context, status=STALE)
+    page, summary = "disclosure/change.html", "disclosure/change_confirm.html"
+    return answer_with(
+        request, context, form, page=page, summary=summary, decide=lambda: _changed(request, found, tried)
+    )
+
+
+def _form_of_change(found: SharingGrant, initial: dict[str, object], data: QueryDict | None) -> TermsForm:
+    return TermsForm(data, place=found.factory, ends=found.expires_at, initial=initial)
+
+
+def _effects_of_change(sheet: Sheet, found: SharingGrant, form: TermsForm) -> list[Effect]:
+    """Return what the terms as filled in do; nothing where the form is not right, which it says then."""
+    if not form.is_valid():
+        return []
+    try:
+        return [sheet.changing(found, form.terms())]
+    except ValidationError as error:
+        add_errors(form, error)
+        return []
 
 
 def _changed(request: HttpRequest, found: SharingGrant, form: TermsForm) -> HttpResponse:

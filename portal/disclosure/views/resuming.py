@@ -1,6 +1,6 @@
 """Sharing again what was stopped, on the old terms: the brands, then what opens for each, then it happens."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
@@ -16,12 +15,11 @@ from django.views.decorators.http import require_http_methods
 from brands.models import Brand
 from factories.models import Factory
 from portal.core.changed import HasChangedError
-from portal.core.drawn import MAX_ID
 from portal.core.turns import one_at_a_time
-from portal.disclosure.resuming import resumptions, stopped_brands
-from portal.disclosure.views.answering import brand_seen
-from portal.ui.forms import REFUSED, STALE
-from sharing.gates.pages import about, factory_inside, person, require_decider, uuids
+from portal.disclosure.resuming import StoppedBrand, resumptions, stopped_brands
+from portal.disclosure.sheets import Seen, compared_and_decided, in_a_sentence, only_looks, seal, seen_by
+from portal.ui.forms import REFUSED, STALE, form_status
+from sharing.gates.pages import about, factory_inside, keys, person, require_decider, uuids
 from sharing.grants.forms.granting import MAX_BRANDS
 from sharing.grants.models import SharingGrantQuerySet
 from sharing.grants.services.granting import share_again
@@ -37,68 +35,81 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
     factory = factory_inside(request, pk)
     require_decider(request, factory)
     if request.method == "POST":
-        return _resume(request, factory)
-    chosen = _brand_ids(request.GET.getlist("brand"))
+        with compared_and_decided(request, factory.pk):
+            return _sent(request, factory, keys(request.POST.getlist("brand")))
+    chosen = keys(request.GET.getlist("brand"))
     if not chosen or len(chosen) > MAX_BRANDS:
         return _choose(request, factory, chosen)
-    return _summary(request, factory, chosen)
-
-
-def _brand_ids(texts: Iterable[str]) -> list[int]:
-    """Return those of `texts` that can be the key of a brand; the others are ignored."""
-    return sorted(
-        {int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_ID))}
-    )
+    return _summary(request, factory, resumptions(by=person(request), factory=factory, brand_ids=chosen))
 
 
 def _choose(request: HttpRequest, factory: Factory, chosen: Collection[int]) -> HttpResponse:
+    """Return the list of what was stopped, to tick; what is ticked is said below it."""
     error = ""
     if len(chosen) > MAX_BRANDS:
         error = _("Choose up to %s brands at a time.") % MAX_BRANDS
-    elif "chosen" in request.GET:
+    elif request.method == "POST":
         error = _("Choose at least one brand.")
     brands = stopped_brands(by=person(request), factory=factory)
     context = {"factory": factory, "brands": brands, "chosen": chosen, "error": error}
-    return render(request, "disclosure/stopped.html", context)
+    return render(request, "disclosure/stopped.html", context, status=form_status(request))
 
 
 def _summary(
-    request: HttpRequest, factory: Factory, chosen: Collection[int], error: str = "", status: int = 200
+    request: HttpRequest, factory: Factory, brands: Sequence[StoppedBrand], error: str = "", status: int = 200
 ) -> HttpResponse:
     """Return the page that says brand by brand what opens. All of it is ticked, or what was ticked before."""
-    brands = resumptions(by=person(request), factory=factory, brand_ids=chosen)
-    ticked = uuids(request.POST.getlist("grants")) if request.method == "POST" else None
-    context = {
-        "factory": factory,
-        "brands": brands,
-        "can_resume": any(one.can_resume for one in brands),
-        "ticked": [grant.pk for one in brands for grant in one.grants] if ticked is None else ticked,
-        "error": error,
-        "hidden": [*(("brand", key) for key in chosen), ("seen", _seen(request, chosen))],
-    }
+    context = {**_shown(request, factory, brands), "error": error}
+    if only_looks(request):
+        return render(request, "disclosure/parts/resume_followed.html", context)
     return render(request, "disclosure/resume.html", context, status=status)
 
 
-def _seen(request: HttpRequest, brand_ids: Collection[int]) -> str:
-    """Return a digest of the brands as shown: a factory consents to a name."""
-    brands = Brand.objects.visible_to(request.user).filter(pk__in=brand_ids).order_by("pk")
-    return ".".join(brand_seen(brand) for brand in brands)
+def _shown(request: HttpRequest, factory: Factory, brands: Sequence[StoppedBrand]) -> dict[str, object]:
+    ticked = uuids(request.POST.getlist("grants")) if "seen" in request.POST else None
+    return {
+        "factory": factory,
+        "brands": brands,
+        "can_resume": any(one.can_resume for one in brands),
+        "sentence": in_a_sentence([one.sentence for one in brands if one.can_resume]),
+        "ticked": [grant.pk for one in brands for grant in one.grants] if ticked is None else ticked,
+        "hidden": [*(("brand", one.brand.pk) for one in brands), ("seen", seal_of_resuming(brands))],
+        "seen": seal_of_resuming(brands),
+    }
 
 
-def _resume(request: HttpRequest, factory: Factory) -> HttpResponse:
-    chosen = _brand_ids(request.POST.getlist("brand"))[:MAX_BRANDS]
+def seal_of_resuming(brands: Iterable[StoppedBrand]) -> str:
+    """Return the seal of sharing again what was stopped of these brands."""
+    shown = [[one.brand, [[again.stopped.pk, again.effect] for again in one.resumptions]] for one in brands]
+    return seal("resume", shown)
+
+
+def _sent(request: HttpRequest, factory: Factory, chosen: Sequence[int]) -> HttpResponse:
+    """Share again what was ticked, if what that does was shown; show it first if not."""
+    if (not chosen or len(chosen) > MAX_BRANDS) and not only_looks(request):
+        return _choose(request, factory, chosen)
+    by = person(request)
+    brands = resumptions(by=by, factory=factory, brand_ids=chosen[:MAX_BRANDS])
+    if "seen" not in request.POST or only_looks(request):
+        return _summary(request, factory, brands)
     grants = _ticked(request, factory, chosen)
     if not grants:
-        return _summary(request, factory, chosen, _("Tick what you want to share again."), REFUSED)
-    if request.POST.get("seen") != _seen(request, chosen):
+        return _summary(request, factory, brands, _("Tick what you want to share again."), REFUSED)
+    if _is_left(brands, grants) and seen_by(request, seal_of_resuming(brands)) is not Seen.SAME:
         text = _("Something has changed since you opened the page. Check it again.")
-        return _summary(request, factory, chosen, text, STALE)
+        return _summary(request, factory, brands, text, STALE)
     try:
-        new = share_again(by=person(request), factory=factory, grants=grants)
+        new = share_again(by=by, factory=factory, grants=grants)
     except ValidationError as error:
         status = STALE if isinstance(error, HasChangedError) else REFUSED
-        return _summary(request, factory, chosen, " ".join(error.messages), status)
+        return _summary(request, factory, brands, " ".join(error.messages), status)
     return _done(request, factory, new)
+
+
+def _is_left(brands: Iterable[StoppedBrand], grants: Iterable[SharingGrant]) -> bool:
+    """Return whether any of the grants is still stopped; if none is, it is a second click, or they were changed."""
+    left = {grant.pk for one in brands for grant in one.grants}
+    return any(grant.pk in left for grant in grants)
 
 
 def _ticked(request: HttpRequest, factory: Factory, chosen: Collection[int]) -> SharingGrantQuerySet:
@@ -111,9 +122,7 @@ def _ticked(request: HttpRequest, factory: Factory, chosen: Collection[int]) -> 
 def _done(request: HttpRequest, factory: Factory, new: list[SharingGrant]) -> HttpResponse:
     brands = list(dict.fromkeys(grant.brand for grant in new))
     waits = any(grant.status() is Status.UNCONFIRMED for grant in new)
-    receipts = reverse("factory_receipts", args=[factory.pk])
-    text = format_html('{} <a href="{}">{}</a>', _said(factory, brands, waits=waits), receipts, _("Receipts"))
-    messages.success(request, text)
+    messages.success(request, _said(factory, brands, waits=waits))
     if len(brands) == 1:
         return redirect("factory_brand", factory.pk, brands[0].pk)
     state = "?state=waiting" if waits else ""
