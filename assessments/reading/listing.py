@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, DateTimeField, F, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, DateTimeField, F, OuterRef, Q, QuerySet, Value
 
 from assessments.figures.queries import has_non_compliance_in, with_figures
 from assessments.models import Assessment
@@ -68,7 +68,13 @@ def _listed(user: Visitor, brands: Sequence[object]) -> AssessmentQuerySet:
 
 
 def _proposed(user: Visitor, brands: Sequence[object]) -> AssessmentQuerySet:
-    """Return what the index proposes for the list; access is still to be checked."""
+    """Return what the index proposes for the list; access is still to be checked.
+
+    The index has nothing of a decision that is not made: then it is what was worked out.
+    """
+    if isinstance(user, access.AsBrandAfter):
+        rows = Assessment.objects.filter(state=Assessment.State.PUBLISHED)
+        return rows.annotate(opens_at=access.opened_after(user), brand_id=Value(user.brand.pk))
     proposed = access.proposed_to(user, brands, "proposal__")
     rows = Assessment.objects.filter(proposed, state=Assessment.State.PUBLISHED)
     rows = rows.alias(proposed_scope=F("proposal__scope"))
@@ -98,7 +104,8 @@ class SharedRows:
 
     def __init__(self, user: Visitor, narrow: Narrow | None = None) -> None:
         self._user, self._narrow = user, narrow
-        self._brands = access.brands_read_for(user, access.ASSESSMENT_SCOPES)
+        is_worked_out = isinstance(user, access.AsBrandAfter)
+        self._brands = [] if is_worked_out else access.brands_read_for(user, access.ASSESSMENT_SCOPES)
         self._is_prepared = narrow is None and isinstance(user, User) and len(self._brands) == 1
 
     def __call__(self, order: Sequence[str], values: Sequence[object] | None, most: int) -> list[Assessment]:

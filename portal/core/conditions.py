@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BooleanField, Exists, F, Func, Model, Q, QuerySet
+from django.db.models.expressions import Combinable
 
 from portal.core.compiled import Keys
 
@@ -12,8 +13,11 @@ def among(column: str, keys: QuerySet[Model, object] | Keys) -> Q:
     The keys are read once a statement, before anything else, and then used to search an index. `column__in=keys`
     instead lets the planner walk the rows and look each of them up among the keys.
     """
-    array = Func(keys, template="ARRAY%(expressions)s") if isinstance(keys, Keys) else ArraySubquery(keys)
-    # `column = ANY (ARRAY(subselect))`
+    return is_in(column, Func(keys, template="ARRAY%(expressions)s") if isinstance(keys, Keys) else ArraySubquery(keys))
+
+
+def is_in(column: str, array: Combinable) -> Q:
+    """Return the condition that `column` is in an array: `column = ANY (array)`."""
     return Q(Func(F(column), array, template="%(expressions)s)", arg_joiner=" = ANY (", output_field=BooleanField()))
 
 

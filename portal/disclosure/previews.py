@@ -26,7 +26,7 @@ from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS, RELEASED_TO_FACTOR
 from sharing.access.positions import Position, ReportKey
 from sharing.access.publication import ReportState
 from sharing.grants.services.outcomes import CLOCKS_DIFFER, Outcome, Terms, changing, end_of, granting
-from sharing.grants.services.situation import Situation, situation_of
+from sharing.grants.services.situation import Situation, situation_to_decide
 from sharing.models import AccessRequest, Scope, SharingGrant
 from sharing.requests.services.answering import approving
 from sharing.terms import Status
@@ -68,8 +68,24 @@ def sight_of(position: Position, reports: Sequence[Assessment]) -> Sight:
         for scope in ASSESSMENT_SCOPES:
             moment = position.opens_at(report, scope, now)
             if moment is not None:
-                times[report.pk, scope] = moment if moment > now + CLOCKS_DIFFER else None
+                times[report.pk, scope] = None if _is_now(moment, now) else moment
     return Sight(reports, times)
+
+
+def _is_now(moment: datetime, now: datetime) -> bool:
+    return moment <= now + CLOCKS_DIFFER
+
+
+def open_versions(position: Position, reports: Sequence[Assessment]) -> dict[str, dict[UUID, datetime]]:
+    """Return, for each scope, which of the `reports` the brand reads now, and since when each is open to it."""
+    now = timezone.now()
+    found: dict[str, dict[UUID, datetime]] = {scope.value: {} for scope in ASSESSMENT_SCOPES}
+    for report in reports:
+        for scope, versions in found.items():
+            moment = position.opens_at(report, scope, now)
+            if moment is not None and _is_now(moment, now):
+                versions[report.pk] = position.open_since(report, scope, moment)
+    return found
 
 
 def unsubscribed(position: Position, reports: Sequence[Assessment]) -> list[int]:
@@ -172,7 +188,7 @@ def preview_grants(
 ) -> list[Difference]:
     """Return for each brand what sharing this data on these terms would do. Raises what `grant_access` raises."""
     reports = reports_of(by, factory)
-    situation = _situation(by, factory, [brand.pk for brand in brands], reports)
+    situation = situation_to_decide(by, factory, [brand.pk for brand in brands], reports)
     found = []
     for brand in brands:
         position = situation.of(brand.pk)
@@ -184,7 +200,7 @@ def preview_grants(
 def preview_change(*, by: User, grant: SharingGrant, terms: Terms) -> Difference:
     """Return what other terms for a grant would add and take away. Raises what `change_grant` raises."""
     reports = reports_of(by, grant.factory)
-    situation = _situation(by, grant.factory, [grant.brand_id], reports)
+    situation = situation_to_decide(by, grant.factory, [grant.brand_id], reports)
     position = situation.of(grant.brand_id)
     return effect_of(situation, position, reports, [changing(situation, position, position.grant(grant.pk), terms)])
 
@@ -211,7 +227,7 @@ class Answer:
 def preview_answer(*, by: User, request: AccessRequest, scopes: Sequence[str], terms: Terms) -> Answer:
     """Return what an approval on these terms would do. Raises what `approve_request` raises."""
     reports = reports_of(by, request.factory)
-    situation = _situation(by, request.factory, [request.brand_id], reports)
+    situation = situation_to_decide(by, request.factory, [request.brand_id], reports)
     outcomes = approving(situation, request, scopes, terms)
     return answer_of(situation, situation.of(request.brand_id), reports, outcomes)
 
@@ -229,12 +245,6 @@ def answer_of(
     )
 
 
-def _situation(by: User, factory: Factory, brand_ids: Collection[int], reports: Sequence[Assessment]) -> Situation:
-    situation = situation_of(by, factory, brand_ids, reports)
-    situation.require_decider()
-    return situation
-
-
 def effect_of(
     situation: Situation, position: Position, reports: Sequence[Assessment], outcomes: Sequence[Outcome]
 ) -> Difference:
@@ -245,9 +255,7 @@ def effect_of(
 def _effect(
     position: Position, reports: Sequence[Assessment], outcomes: Sequence[Outcome], now: datetime
 ) -> Difference:
-    after = position
-    for outcome in outcomes:
-        after = position_after(after, outcome, now)
+    after = position_after_all(position, outcomes, now)
     told = difference(position.brand, sight_of(position, reports), sight_of(after, reports))
     return replace(
         told,
@@ -272,6 +280,13 @@ def position_after(position: Position, outcome: Outcome, now: datetime) -> Posit
     if given is None or given.pk not in over or grant.replaces_id is None:
         return after
     return replace(after, opened=position.opened | _inherited(position, over[given.pk], grant))
+
+
+def position_after_all(position: Position, outcomes: Iterable[Outcome], now: datetime) -> Position:
+    """Return the position of a factory and a brand after several outcomes."""
+    for outcome in outcomes:
+        position = position_after(position, outcome, now)
+    return position
 
 
 def _ended(grant: SharingGrant, now: datetime) -> SharingGrant:

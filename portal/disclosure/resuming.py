@@ -21,7 +21,7 @@ from portal.disclosure.sheets import as_grant
 from sharing.access.positions import Position
 from sharing.grants.ends import End
 from sharing.grants.services.outcomes import resuming, terms_again
-from sharing.grants.services.situation import Situation, situation_of
+from sharing.grants.services.situation import Situation, situation_to_decide
 from sharing.grants.summaries import in_short
 from sharing.models import SharingGrant
 from sharing.scopes import rule_of
@@ -97,7 +97,7 @@ def stopped_brands(*, by: User, factory: Factory) -> list[StoppedBrand]:
     """
     grants = SharingGrant.objects.inside(by).filter(factory=factory, end_code=End.STOPPED)
     brand_ids = grants.order_by().values_list("brand", flat=True).distinct()
-    found = _stopped(_situation(by, factory, list(brand_ids)), ())
+    found = _stopped(situation_to_decide(by, factory, list(brand_ids)), ())
     return sorted(found, key=lambda one: one.stopped_at.timestamp() if one.stopped_at else 0, reverse=True)
 
 
@@ -107,20 +107,14 @@ def resumptions(*, by: User, factory: Factory, brand_ids: Collection[int]) -> li
     Raises `PermissionDenied`.
     """
     reports = reports_of(by, factory)
-    return _stopped(_situation(by, factory, brand_ids, reports), reports)
+    return _stopped(situation_to_decide(by, factory, brand_ids, reports), reports)
 
 
 def preview_resuming(*, by: User, factory: Factory, grants: Collection[SharingGrant]) -> list[Difference]:
     """Return for each grant what sharing it again on its old terms would do. Raises what `share_again` raises."""
     reports = reports_of(by, factory)
-    situation = _situation(by, factory, {grant.brand_id for grant in grants}, reports)
+    situation = situation_to_decide(by, factory, {grant.brand_id for grant in grants}, reports)
     return [_effect(situation, situation.of(grant.brand_id), reports, grant) for grant in grants]
-
-
-def _situation(by: User, factory: Factory, brand_ids: Collection[int], reports: Sequence[Assessment] = ()) -> Situation:
-    situation = situation_of(by, factory, brand_ids, reports)
-    situation.require_decider()
-    return situation
 
 
 def _stopped(situation: Situation, reports: Sequence[Assessment]) -> list[StoppedBrand]:

@@ -20,11 +20,12 @@ moment, nothing is assumed to change until then. No history of role permissions 
 
 from sharing.access.conditions import Version, brands_reading_of, grants_opening, scopes_open_to_brand
 from sharing.access.decisions import decide, decide_for_brand, explain_to_brand, explain_to_reader, openings
-from sharing.access.people import AsBrand, brands_read_for, factories_worked_on, own_factories
+from sharing.access.people import AsBrand, AsBrandAfter, brands_read_for, factories_worked_on, own_factories
 from sharing.access.publication import OPEN_TO_BRANDS, RELEASED_TO_FACTORY, Subject
 from sharing.access.readers import readers, reading_memberships
 from sharing.access.rows import (
     known_to,
+    opened_after,
     opened_for_brand,
     proposed_to,
     readable_as_brand,
@@ -42,6 +43,7 @@ __all__ = [
     "OPEN_TO_BRANDS",
     "RELEASED_TO_FACTORY",
     "AsBrand",
+    "AsBrandAfter",
     "Subject",
     "Version",
     "brands_read_for",
@@ -53,6 +55,7 @@ __all__ = [
     "factories_worked_on",
     "grants_opening",
     "known_to",
+    "opened_after",
     "opened_for_brand",
     "openings",
     "own_factories",

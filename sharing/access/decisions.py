@@ -16,7 +16,7 @@ from portal.core.conditions import among
 from sharing import terms
 from sharing.access import reasons
 from sharing.access.conditions import brands_reading_of, entitled, grants_read
-from sharing.access.people import own_factory_ids, permitted_brands, worked_on
+from sharing.access.people import AsBrandAfter, own_factory_ids, permitted_brands, worked_on
 from sharing.access.publication import ReportState, Subject, is_begun, is_out, is_released
 from sharing.access.reasons import Decision, Reason
 from sharing.models import SharingGrant
@@ -28,15 +28,24 @@ def openings(
 ) -> dict[str, SharingGrant | None]:
     """Return the scopes of one assessment that `user` may read now, each with the grant that opens it.
 
-    None instead of a grant means that they read as one of the factory's people or as staff. Two queries at most.
+    None instead of a grant means that they read as one of the factory's people or as staff, or would read as a brand
+    after a decision. Two queries at most.
     """
     scopes = list(scopes)
+    if isinstance(user, AsBrandAfter):
+        return dict.fromkeys(_worked_out(user, subject, scopes))
     if _side(user, subject, None) is not None:
         return dict.fromkeys(scopes)
     found: dict[str, SharingGrant | None] = {}
     for grant in grants_read(user, subject, scopes):
         found.setdefault(grant.scope, grant)
     return {scope: found[scope] for scope in scopes if scope in found}
+
+
+def _worked_out(look: AsBrandAfter, subject: Subject, scopes: Iterable[str]) -> list[str]:
+    """Return the scopes of one assessment that were worked out, without a query: see `rows.worked_out_for`."""
+    may_be_open = subject.factory_id == look.factory.pk and is_out(subject, None)
+    return [scope for scope in scopes if may_be_open and subject.pk in look.opened.get(scope, {})]
 
 
 def decide(user: Visitor, subject: Subject, scope: str, at: datetime | None = None) -> Decision:

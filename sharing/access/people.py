@@ -1,19 +1,23 @@
 """The capacity in which somebody reads: as one of the factory's people, for a brand, as staff, or seeing as a brand."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import BigIntegerField, Model, Q, QuerySet
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, Expression, Model, Q, QuerySet, UUIDField, Value
 
 from brands.models import Brand
 from factories.models import Factory, programme_keys
 from factories.models.programmes import programmes_where
-from portal.accounts.prepared import PreparedKeys, permitted_keys
+from portal.accounts.prepared import ANYBODY, PreparedKeys, permitted_keys
 from portal.accounts.roles import Visitor, permitted_ids
-from portal.core.compiled import Keys, Parameter
+from portal.core.compiled import AnyField, Keys, Parameter
 from portal.core.conditions import among
-from sharing.scopes import rule_of
+from sharing.scopes import RULES, rule_of
+
+VERSIONS: AnyField = ArrayField(UUIDField())
 
 
 class AsBrand(AnonymousUser):
@@ -37,6 +41,43 @@ class AsBrand(AnonymousUser):
     def reader_values(self) -> dict[str, object]:
         """Return the values of those parameters."""
         return {"looked_as": self.brand.pk, "looked_at": self.factory.pk}
+
+
+class AsBrandAfter(AnonymousUser):
+    """A view of one factory's data as a brand would have it after a decision that is not made.
+
+    It has no key, and no grant in the database is given to it: code that does not know it finds nothing. `opened` says
+    what was worked out (`portal.disclosure.previews`) of the versions that `by`, the person who looks, may read as one
+    of the factory's people or as staff: for each scope, which of them the brand would read, and since when each has
+    been open to it. Every statement asks anew what `by` may read (`rows.worked_out_for`).
+    """
+
+    def __init__(
+        self, brand: Brand, factory: Factory, by: Visitor, opened: Mapping[str, Mapping[UUID, datetime]]
+    ) -> None:
+        super().__init__()
+        self.brand, self.factory, self.by, self.opened = brand, factory, by, opened
+        self._versions: dict[str, Expression] = {name: Value(keys, VERSIONS) for name, keys in self._keys().items()}
+
+    def _keys(self) -> dict[str, list[UUID]]:
+        return {scope: list(self.opened.get(scope, ())) for scope in RULES}
+
+    def versions(self, scope: str) -> Expression:
+        """Return the keys of the versions that it would read in a scope, as an array. Raises `ValueError`."""
+        return self._versions[rule_of(scope).scope.value]
+
+    @classmethod
+    def any_reader(cls) -> "AsBrandAfter":
+        """Return such a view with parameters for brand, factory, person and versions: see `AsBrand`."""
+        brand, factory = (Parameter(name, BigIntegerField()) for name in ("looked_as", "looked_at"))
+        look = AsBrandAfter(Brand(pk=brand), Factory(pk=factory), ANYBODY, {})
+        look._versions = {scope: Parameter(f"open_{scope}", VERSIONS) for scope in RULES}
+        return look
+
+    def reader_values(self) -> dict[str, object]:
+        """Return the values of those parameters."""
+        keys = {f"open_{scope}": keys for scope, keys in self._keys().items()}
+        return {"looked_as": self.brand.pk, "looked_at": self.factory.pk, "user": self.by.pk or 0, **keys}
 
 
 def permitted_brands(user: Visitor, scopes: Iterable[str], at: datetime | None = None) -> "QuerySet[Model, int] | Keys":

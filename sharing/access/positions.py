@@ -100,13 +100,21 @@ class Position:
 
         `at` itself where it is open then; None: never.
         """
+        moments = [(grant, max(moment, at)) for grant, moment in self._openings(report, scope)]
+        return min((moment for grant, moment in moments if terms.is_in_force(grant, moment)), default=None)
+
+    def open_since(self, report: Subject, scope: str, at: datetime) -> datetime:
+        """Return since when a version has been open to the brand that is open to it at a moment."""
+        moments = [moment for grant, moment in self._openings(report, scope) if terms.is_in_force(grant, at)]
+        return min([*moments, at])
+
+    def _openings(self, report: Subject, scope: str) -> list[tuple[SharingGrant, datetime]]:
+        """Return the grants that open a version, each with the moment: while the grant is in force, from then on."""
         published = report.first_published_at
         if not is_out(report, None) or published is None or not self._is_free(report.cycle):
-            return None
+            return []
         grants = [one for one in self.grants if one.scope == scope and terms.covers(one, report.cycle)]
-        holders = [one for one in grants if self._had(one, report, published)]
-        moments = [(one, max(terms.opens_at(one, published), at)) for one in holders]
-        return min((moment for grant, moment in moments if terms.is_in_force(grant, moment)), default=None)
+        return [(one, terms.opens_at(one, published)) for one in grants if self._had(one, report, published)]
 
     def _is_free(self, cycle: int) -> bool:
         return cycle not in self.withheld and self.is_entitled(cycle)
@@ -174,7 +182,7 @@ def _add_openings(found: dict[int, Position], reports: Iterable[Subject], factor
     replaced = sorted(
         {(one.cycle, one.first_published_at) for one in reports if one.superseded_at and one.first_published_at}
     )
-    if not replaced:
+    if not replaced or not any(position.opening_grants() for position in found.values()):
         return
     grants = SharingGrant.objects.filter(factory=factory, brand__in=list(found), ended_at=None)
     columns = {

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -29,6 +30,7 @@ RELEASED_TO_FACTORY = (ReportState.FACTORY_REVIEW, *OPEN_TO_BRANDS)
 class Subject(Protocol):
     """The facts about an assessment that the decision needs."""
 
+    pk: UUID
     factory: Factory
     factory_id: int
     cycle: int

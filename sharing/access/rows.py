@@ -5,15 +5,15 @@ from datetime import datetime
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Case, CharField, Exists, OuterRef, Q, Value, When
+from django.db.models import Case, CharField, DateTimeField, Exists, Func, OuterRef, Q, Value, When
 
 from brands.models import Brand
 from factories.models import programme_keys
 from portal.accounts.roles import Visitor
 from portal.core.compiled import AnyField
-from portal.core.conditions import ExistsRowByRow, among
+from portal.core.conditions import ExistsRowByRow, among, is_in
 from sharing.access.conditions import Version, grants_opening, grants_opening_to
-from sharing.access.people import AsBrand, own_factory_ids, worked_on
+from sharing.access.people import AsBrand, AsBrandAfter, own_factory_ids, worked_on
 from sharing.access.publication import begun, open_to_brands, released_to_factory
 from sharing.scopes import ASSESSMENT_SCOPES
 from sharing.terms import StatementTime
@@ -33,7 +33,23 @@ def readable_as_own(user: Visitor, at: datetime | None = None) -> Q:
 
 def readable_as_brand(user: Visitor, scopes: Iterable[str], at: datetime | None = None) -> Q:
     """Return the brand's part of `readable_by`: what was granted to brands that `user` reads for."""
+    if isinstance(user, AsBrandAfter):
+        return worked_out_for(user, scopes, at)
     return open_to_brands(at) & Q(ExistsRowByRow(grants_opening_to(user, scopes, Version.of_row(), at)))
+
+
+def worked_out_for(look: AsBrandAfter, scopes: Iterable[str], at: datetime | None = None) -> Q:
+    """Return the same for a brand after a decision: what was worked out, as far as the person who looks may read it.
+
+    Raises `ValueError` for a moment: it was worked out for now.
+    """
+    if at is not None:
+        raise ValueError("What a decision opens at another moment is not worked out.")
+    versions = Q(pk__in=[])
+    for scope in scopes:
+        versions |= is_in("pk", look.versions(scope))
+    inside = readable_as_own(look.by) | readable_as_staff(look.by)
+    return open_to_brands(None) & Q(factory=look.factory.pk) & versions & inside
 
 
 def readable_as_staff(user: Visitor, at: datetime | None = None) -> Q:
@@ -57,10 +73,24 @@ def opened_for_brand(
     return Exists(grants_opening_to(user, scopes, version).filter(brand=brand))
 
 
-def scopes_shared(user: Visitor) -> Case:
+def scopes_shared(user: Visitor) -> Case | Func:
     """Return, for each row, the scopes that are open to the brands that `user` reads for, as an array."""
+    if isinstance(user, AsBrandAfter):
+        return _scopes_after(user)
     scopes = ArraySubquery(grants_opening_to(user, ASSESSMENT_SCOPES, Version.of_row()).values("scope"))
     return Case(When(open_to_brands(None), then=scopes), default=Value([], SCOPES))
+
+
+def _scopes_after(look: AsBrandAfter) -> Func:
+    each = [Case(When(worked_out_for(look, [scope]), then=Value(scope.value))) for scope in ASSESSMENT_SCOPES]
+    scopes = Func(*each, template="ARRAY[%(expressions)s]", output_field=SCOPES)
+    return Func(scopes, Value(None), function="ARRAY_REMOVE", output_field=SCOPES)
+
+
+def opened_after(look: AsBrandAfter) -> Case:
+    """Return, for each row, since when it has been open to a brand after a decision, in the widest of its scopes."""
+    since = {key: moment for scope in reversed(ASSESSMENT_SCOPES) for key, moment in look.opened.get(scope, {}).items()}
+    return Case(*(When(pk=key, then=Value(moment)) for key, moment in since.items()), output_field=DateTimeField())
 
 
 def scopes_readable(user: Visitor) -> Case:

@@ -1,24 +1,16 @@
 """The writing of who-saw-what."""
 
 from collections.abc import Mapping
-from typing import Protocol
-from uuid import UUID
 
 from portal.accounts.models import User
 from sharing.access import RELEASED_TO_FACTORY, Subject
 from sharing.models import AccessRecord, SharingGrant
 
 
-class Seen(Subject, Protocol):
-    """The facts about an assessment that the log needs besides those for the decision."""
-
-    pk: UUID
-
-
 def record_access(
     *,
     by: User,
-    assessment: Seen,
+    assessment: Subject,
     openings: Mapping[str, SharingGrant | None],
     action: str,
     copy_number: int | None = None,

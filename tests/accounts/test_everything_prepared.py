@@ -11,7 +11,7 @@ from django.utils import timezone
 from assessments.models import Assessment
 from assessments.publication.views.board import COLUMNS
 from portal.accounts.prepared import Prepared
-from sharing.access import AsBrand
+from sharing.access import AsBrand, AsBrandAfter
 from sharing.grants.services.revoking import revoke_access
 from sharing.models import ConfirmationEnd
 from tests.accounts.product import everything_of
@@ -120,6 +120,7 @@ def test_everything_prepared_finds_what_its_queryset_finds_for_everybody(stage: 
     _more_to_find(world)
     readers: list[Any] = [world.people[name] for name in READERS if world.people.get(name)]
     readers += [AnonymousUser(), *(AsBrand(brand, world.factory_a) for brand in (world.brand_a, world.brand_b))]
+    readers += [_after(world, by) for by in ("manager_a", "team_leader", "manager_b")]
     everything, same_for_all = everything_of(Prepared), set[str]()
     for place, asked in ASKED.items():
         prepared, answers = everything[place], set[Any]()
@@ -135,6 +136,13 @@ def test_everything_prepared_finds_what_its_queryset_finds_for_everybody(stage: 
         if len(answers) == len(asked(stage)):
             same_for_all.add(place)
     assert same_for_all == set(), "Put something on the stage (`_more_to_find`) that one of the readers finds."
+
+
+def _after(world: World, by: str) -> AsBrandAfter:
+    """What brand B would read of factory A after a decision, as far as somebody may look."""
+    versions = {world.assessments[name].pk: timezone.now() for name in ("a1_old", "a1", "a2", "a3", "b1")}
+    opened = {"report": versions, "step1": {world.assessments["a2"].pk: timezone.now()}}
+    return AsBrandAfter(world.brand_b, world.factory_a, world.person(by), opened)
 
 
 def _more_to_find(world: World) -> None:

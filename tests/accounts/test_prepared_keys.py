@@ -14,7 +14,7 @@ from factories.models import CountryProgramme, Factory, factory_keys, keys_insid
 from portal.accounts.prepared import PreparedKeys, permitted_keys
 from portal.accounts.roles import has_general_permission, has_permission, permitted_ids
 from portal.core.conditions import among
-from sharing.access import ASSESSMENT_SCOPES, AsBrand
+from sharing.access import ASSESSMENT_SCOPES, AsBrand, AsBrandAfter
 from sharing.access.people import _keys_reading, partner_keys
 from tests.accounts.product import everything_of
 from tests.world import World
@@ -41,8 +41,9 @@ def test_all_keys_that_are_prepared_are_asked_here() -> None:
 
 
 def readers(world: World) -> list[Any]:
-    """Return everybody, nobody, and looks through the eyes of two brands."""
-    looks = [AsBrand(brand, world.factory_a) for brand in (world.brand_a, world.brand_b)]
+    """Return everybody, nobody, and looks through the eyes of two brands, now and after a decision."""
+    looks: list[Any] = [AsBrand(brand, world.factory_a) for brand in (world.brand_a, world.brand_b)]
+    looks.append(AsBrandAfter(world.brand_a, world.factory_a, world.person("manager_a"), {}))
     return [*(person or AnonymousUser() for person in world.people.values()), *looks]
 
 

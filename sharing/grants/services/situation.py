@@ -77,6 +77,15 @@ def situation_of(by: User, factory: Factory, brand_ids: Iterable[int], reports: 
     return Situation(by, factory, timezone.now(), may_decide, may_confirm, is_handed_over, frozenset(roles), known)
 
 
+def situation_to_decide(
+    by: User, factory: Factory, brand_ids: Iterable[int], reports: Sequence[Subject] = ()
+) -> Situation:
+    """Return the same for somebody who decides for the factory, without its lock. Raises `PermissionDenied`."""
+    situation = situation_of(by, factory, brand_ids, reports)
+    situation.require_decider()
+    return situation
+
+
 def locked_situation(by: User, factory_id: int, brand_ids: Iterable[int]) -> Situation:
     """Return the situation under the factory's lock, which lasts until the transaction ends."""
     return situation_of(by, lock_factory(factory_id), brand_ids)
