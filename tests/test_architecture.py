@@ -126,7 +126,7 @@ MAY_READ_ALL = (
     "assessments/backends.py", "assessments/corrections/holders.py", "assessments/figures/*.py",
     "assessments/imports/*.py", "assessments/reading/listing.py", "assessments/reading/scopes.py",
     "portal/core/jobs.py", "portal/demo/*.py", "portal/notices/*.py",
-    "portal/disclosure/previews.py", "portal/disclosure/trials.py", "sharing/access/*.py",
+    "portal/disclosure/previews.py", "sharing/access/*.py",
     "sharing/copies/downloaded.py", "sharing/records/digest.py", "sharing/receipts/*.py",
     "sharing/subscriptions/unsubscribed.py",
 )  # fmt: skip

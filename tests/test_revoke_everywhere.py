@@ -26,9 +26,11 @@ from assessments.reports import services as report_services
 from assessments.reports.services import order_report
 from portal.core import jobs
 from portal.core.models import Job
+from portal.disclosure.drafts import Draft
 from portal.notices.handing_out import hand_out_notices
 from portal.notices.models import WebhookDelivery
 from portal.notices.webhooks import sending
+from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import revoke_access, stop_all_sharing
 from sharing.models import AccessRecord, DestroyNotice
 from tests.amounts import SURFACES_SKIPPED
@@ -39,6 +41,7 @@ from tests.revoke.ends import OF_ONE_PERSON, OF_THE_BRAND, OF_THE_TOKEN, End
 from tests.revoke.held import Held, browser, hold
 from tests.revoke.surfaces import GATES, open_gates, open_ones, surfaces
 from tests.revoke.told import Receiver, deliver_everything, mails_to_the_brand
+from tests.sharing.previews import preview_of
 from tests.world import World
 
 pytestmark = [
@@ -305,12 +308,12 @@ def test_a_refused_visit_is_not_in_who_saw_what(held: Held) -> None:
     assert seen.count() == count
 
 
-def test_r7_a_trial_after_the_end_opens_nothing(held: Held) -> None:
+def test_r7_a_preview_after_the_end_opens_nothing(held: Held) -> None:
     """The factory looks at what a new grant would show; the brand still has nothing."""
     ends.all_stopped(held, ExitStack())
-    url = reverse("as_brand_trial", args=[held.world.factory_a.pk, held.world.brand_a.pk])
-    terms = {"brands": [held.world.brand_a.pk], "scopes": ["report"], "cycles": "all"}
-    assert str(held.read.pk) in held.browsers["factory"].post(url, terms).content.decode()
+    draft = Draft.share([held.world.brand_a], ["report"], Terms())
+    url = preview_of(draft, held.world.person("manager_a"), held.world.factory_a, held.world.brand_a)
+    assert str(held.read.pk) in held.browsers["factory"].get(url).content.decode()
     assert open_gates(held) == set()
     assert open_ones(held, {"page", "list", "API shared, token", "as the brand, page, factory"}) == set()
 

@@ -21,17 +21,9 @@ def rules_of_scopes(scopes: Collection[str]) -> list[ScopeRule]:
 
 @register.simple_tag(takes_context=True)
 def assessment_link(context: template.Context, assessment: Assessment, words: object) -> str:
-    """Return a link to the page of an assessment; on a trial page a button, because a trial is posted.
-
-    Who only hears it hears which assessment it is, too.
-    """
+    """Return a link to the page of an assessment. Who only hears it hears which assessment it is, too."""
     which = _("Cycle %(cycle)s, version %(version)s") % {"cycle": assessment.cycle, "version": assessment.version}
     named = format_html('<bdi>{}</bdi><span class="visually-hidden">{}{}</span>', words, _(", "), which)
     seen = context.get("seen_as")
-    if seen is None:
-        return format_html('<a href="{}">{}</a>', reverse("assessment", args=[assessment.pk]), named)
-    if seen.is_trial:
-        button = '<button class="link-button" form="trial" name="assessment" value="{}">{}</button>'
-        return format_html(button, assessment.pk, named)
-    address = reverse("as_brand_assessment", args=[seen.factory.pk, seen.brand.pk, assessment.pk])
+    address = seen.page_url(assessment) if seen else reverse("assessment", args=[assessment.pk])
     return format_html('<a href="{}">{}</a>', address, named)

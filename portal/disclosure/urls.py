@@ -30,10 +30,15 @@ urlpatterns = [
     path("factories/<int:pk>/explain/", explaining.explain_page, name="explain"),
     path("factories/<int:pk>/who-could-see/", explaining.who_could_see_page, name="who_could_see"),
     path("factories/<int:pk>/sharing/as/<int:brand>/", as_brand.as_brand, name="as_brand"),
-    path("factories/<int:pk>/sharing/as/<int:brand>/trial/", as_brand.as_brand_trial, name="as_brand_trial"),
     path(
         "factories/<int:pk>/sharing/as/<int:brand>/assessments/<uuid:assessment>/",
         as_brand.as_brand_assessment,
         name="as_brand_assessment",
+    ),
+    path("factories/<int:pk>/sharing/as/<int:brand>/after/", as_brand.as_brand_after, name="as_brand_after"),
+    path(
+        "factories/<int:pk>/sharing/as/<int:brand>/after/assessments/<uuid:assessment>/",
+        as_brand.as_brand_after_assessment,
+        name="as_brand_after_assessment",
     ),
 ]

@@ -38,7 +38,7 @@ PAGES: Mapping[Part, tuple[str, ...]] = {
     Part.BRANDS: (
         "factory_brands", "factory_brand", "brand", "brand_list", "grant", "grant_change", "grant_revoke",
         "grant_print", "grant_document", "stop_brand", "stop_all", "resume",
-        "as_brand", "as_brand_assessment", "as_brand_trial",
+        "as_brand", "as_brand_assessment", "as_brand_after", "as_brand_after_assessment",
     ),
     Part.REPORTS: (
         "assessment_list", "assessment", "report_openings", "report_withhold", "report_allow", "report_order", "job",

@@ -91,9 +91,6 @@ def forms(world: World) -> list[Form]:
         ("manager_a", reverse("grant", args=factory), lambda world, _b: {
             "brands": [world.brand_b.pk], "scopes": ["report"], "cycles": "all",
         }, 200),
-        ("manager_a", reverse("as_brand_trial", args=[*factory, world.brand_b.pk]), lambda world, _b: {
-            "brands": [world.brand_b.pk], "scopes": ["report"], "cycles": "all",
-        }, 200),
         ("manager_b", reverse("requests_answer", args=[world.factory_b.pk]), lambda _w, _b: {
             "answer": "later", "days": "7", "ids": [str(AccessRequest.objects.get().pk)],
         }, 200),

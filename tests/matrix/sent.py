@@ -81,7 +81,6 @@ BODIES: dict[str, Callable[[Stage], dict[str, Any]]] = {
     "api:subscription-withdraw": lambda _stage: {"reason": "Wrong factory"},
     "inbox_act": lambda _stage: {"snooze": "others-report-3"},
     "report_withhold": lambda stage: {"brand": stage.world.brand_a.pk, "cycle": 2},
-    "as_brand_trial": lambda stage: {"brands": [stage.world.brand_b.pk], "scopes": ["report"], "cycles": "all"},
     "confirmations": lambda _stage: {"act": "on"},
     "grant_confirmation": lambda _stage: {"answer": "confirm"},
     "copies_answer": lambda _stage: {"outcome": "destroyed"},

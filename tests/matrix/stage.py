@@ -27,6 +27,7 @@ from portal.accounts.models import Invitation
 from portal.accounts.services import create_integration_token, invite
 from portal.core import jobs
 from portal.core.health.heartbeats import write_heartbeat
+from portal.disclosure.drafts import Draft, sign
 from portal.notices.models import WebhookDelivery, WebhookEndpoint
 from portal.notices.outbox import notice_kinds
 from portal.notices.preferences import unsubscribe_token
@@ -316,11 +317,21 @@ PLACES: dict[str, Callable[[Stage], Any]] = {
     "unsubscribing": lambda stage: unsubscribe_token(stage.world.person("brand_a_member"), list(notice_kinds)),
     "none": lambda _stage: NO_SUCH,
 }
+
+
+def draft(stage: Stage) -> str:
+    """What manager A filled in, and nobody else: to share the reports with brand B."""
+    filled_in = Draft.share([stage.world.brand_b], ["report"], Terms())
+    return sign(filled_in, by=stage.world.person("manager_a"), factory=stage.world.factory_a)
+
+
 # Addresses whose pattern cannot be turned round.
 PATHS = {"api-nothing-here": "/api/v1/nothing/"}
 QUERIES: dict[str, Callable[[Stage], dict[str, Any]]] = {
     "report_download": lambda stage: {"key": link_key(by=stage.world.person("brand_a_member"), copy=stage.copy)},
     "api:report-file": lambda stage: {"key": link_key(by=stage.world.person("brand_a_member"), copy=stage.copy)},
+    "as_brand_after": lambda stage: {"draft": draft(stage)},
+    "as_brand_after_assessment": lambda stage: {"draft": draft(stage)},
     "ask": lambda stage: {"factory": stage.world.factory_b.pk},
     "api:findings": lambda _stage: {"scope": "report"},
     "api:explain": lambda _stage: {"scope": "report"},

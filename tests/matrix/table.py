@@ -178,7 +178,12 @@ GET    as_brand_assessment                  A/brandA/a2                 LL.. +xx
 GET    as_brand_assessment                  A/brandB/a2                 LL.. .xx. ...L x.....
 GET    as_brand_assessment                  A/brandA/a3                 LL.. .xx. ...L x.....
 GET    as_brand_assessment                  A/brandA/b1                 LL.. .xx. ...L x.....
-POST   as_brand_trial                       A/brandB                    LL.. *xx. ...L xxx.x.
+GET    as_brand_after                       A/brandB                    LL.. +... ...L x.....
+GET    as_brand_after                       A/brandA                    LL.. .... ...L x.....
+GET    as_brand_after                       B/brandB                    LL.. .... ...L ......
+GET    as_brand_after_assessment            A/brandB/a2                 LL.. +... ...L x.....
+GET    as_brand_after_assessment            A/brandB/a3                 LL.. .... ...L x.....
+GET    as_brand_after_assessment            A/brandB/b1                 LL.. .... ...L x.....
 GET    who_saw                              A                           LL.. +++. ...L x++.+.
 GET    grant_change                         grant                       LL.. +xx. xx.L .xx.x.
 POST   grant_change                         grant                       LL.. *xx. xx.L .xx.x.
@@ -311,6 +316,8 @@ ONLY_GET = frozenset(
         "factory",
         "as_brand",
         "as_brand_assessment",
+        "as_brand_after",
+        "as_brand_after_assessment",
         "factory_list",
         "grant_document",
         "handover_list",
@@ -368,7 +375,6 @@ ONLY_POST = frozenset(
         "invitation_resend",
         "invitation_withdraw",
         "job_cancel",
-        "as_brand_trial",
         "report_order",
         "report_withhold",
         "subscription_import_confirm",

@@ -1,23 +1,32 @@
-"""Preview as this brand: what a manager is shown is what a member of the brand gets, and of no other factory."""
+"""Seen as a brand, now or after a decision: what a manager is shown is what a member of the brand gets."""
 
 import re
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
+from urllib.parse import unquote
 
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from assessments.models import Answer, Assessment
+from portal.core.days import days_from_now
+from portal.disclosure.drafts import Draft, opened
 from sharing import access
 from sharing.grants.services.granting import grant_access
 from sharing.grants.services.outcomes import Terms
 from sharing.holds.services import withhold_report
 from sharing.models import AccessRecord, SearchRecord, SharingGrant
 from sharing.records.queries import with_last_viewed
+from tests.sharing.previews import preview_links, preview_of
 from tests.world import World, make_assessment
 
 pytestmark = pytest.mark.django_db
+SCOPES = [scope.value for scope in access.ASSESSMENT_SCOPES]
 
 
 def body(response: Any) -> str:
@@ -98,50 +107,175 @@ def test_who_saw_what_names_the_person_who_looked_never_the_brand(world: World, 
     assert with_last_viewed(SharingGrant.objects.all()).get().last_viewed is None  # type: ignore[attr-defined]
 
 
-def test_a_search_in_a_list_that_is_tried_is_written_down(world: World, client_of: Any) -> None:
-    address = reverse("as_brand_trial", args=[world.factory_a.pk, world.brand_a.pk])
-    order = {"brands": [world.brand_a.pk], "scopes": ["report"], "cycles": "all", "hold_days": "0"}
-    page = client_of(world.person("manager_a")).post(f"{address}?cluster=Compensation", order)
+# --- previews of a decision --------------------------------------------------------------------------------
+
+
+def shared_with_brand_a(world: World, **terms: Any) -> str:
+    """The address of what brand A would see if it were given the reports of factory A on these terms."""
+    draft = Draft.share([world.brand_a], ["report"], Terms(**terms))
+    return preview_of(draft, world.person("manager_a"), world.factory_a, world.brand_a)
+
+
+def inside(preview: str, assessment: Assessment) -> str:
+    """The address of an assessment in a preview."""
+    address, _mark, query = preview.partition("?")
+    return f"{address}assessments/{assessment.pk}/?{query}"
+
+
+def test_a_search_in_a_previewed_list_is_written_down(world: World, client_of: Any) -> None:
+    page = client_of(world.person("manager_a")).get(f"{shared_with_brand_a(world)}&cluster=Compensation")
     assert page.context["rows"]
     [row] = SearchRecord.objects.all()
     assert (row.person, row.brand, row.factories) == (world.person("manager_a"), None, [world.factory_a.pk])
     assert not SharingGrant.objects.exists()
 
 
-def test_a_decision_can_be_tried_and_then_is_what_was_seen(world: World, client_of: Any) -> None:
+def test_a_decision_can_be_previewed_and_then_is_what_was_seen(world: World, client_of: Any) -> None:
     manager, member = client_of(world.person("manager_a")), client_of(world.person("brand_a_member"))
-    order = {"brands": [world.brand_a.pk], "scopes": ["report", "step1"], "cycles": "from", "cycle_number": 2}
-    address = reverse("as_brand_trial", args=[world.factory_a.pk, world.brand_a.pk])
-    a2 = world.assessments["a2"]
+    form = {"brands": [world.brand_a.pk], "scopes": ["report", "step1"], "cycles": "from", "cycle_number": 2}
+    a1, a2 = world.assessments["a1"], world.assessments["a2"]
 
-    listed = manager.post(address, order)
-    inside = manager.post(address, order | {"assessment": str(a2.pk)})
+    [link] = preview_links(manager.post(reverse("grant", args=[world.factory_a.pk]), form))
+    listed, page = manager.get(link), manager.get(inside(link, a2))
     assert not SharingGrant.objects.exists()
     # The first page is a list; only the opened assessment is a line in who-saw-what.
     assert [(row.person.name, row.brand) for row in AccessRecord.objects.all()] == [("Manager A", None)] * 2
     assert "Nothing is shared yet." in listed.content.decode()
-    assert listed.context["rows"][0]["assessment"] == a2
-    hidden = manager.post(address, order | {"assessment": str(world.assessments["a1"].pk)})
-    assert hidden.status_code == 404
-    for wrong in ({"assessment": "x\x00"}, {"grant": "nonsense"}):
-        assert manager.post(address, order | wrong).status_code == 404
-    assert manager.post(address, {"cycles": "all"}).status_code == 302
+    assert inside(link, a2).replace("&", "&amp;") in listed.content.decode()
+    assert manager.get(inside(link, a1)).status_code == 404
 
-    for scope in order["scopes"]:
+    for scope in form["scopes"]:
         grant_access(
             by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_a, scope=scope,
             terms=Terms(cycles="from", cycle_number=2, hold_days=7),
         )  # fmt: skip
-    own = member.get(reverse("assessment", args=[a2.pk]))
-    assert body(inside) == body(own)
+    assert content(listed) == content(member.get(reverse("shared_list")))
+    assert content(page) == content(member.get(reverse("assessment", args=[a2.pk])))
 
     grant = SharingGrant.objects.get(scope="report")
-    change = {"grant": str(grant.pk), "cycles": "only", "cycle_number": 1}
-    tried = manager.post(address, change)
+    change = manager.post(reverse("grant_change", args=[grant.pk]), {"cycles": "only", "cycle_number": 1})
+    tried = manager.get(preview_links(change)[0])
     assert {row["assessment"].cycle for row in tried.context["rows"]} == {1, 2}  # Step 1 data of cycle 2 stays
     grant.refresh_from_db()
     assert grant.ended_at is None
+
+
+def content(response: Any) -> str:
+    """The content of a page, as in `body`, without the filters that a preview does not have."""
+    page = re.sub(r'<details class="filters-box".*?</details>', "", response.content.decode(), flags=re.DOTALL)
+    page = re.sub(r"/after/(assessments/[^\"?]*)\?draft=[^\"]*", r"/\1", page)
+    return body(SimpleNamespace(content=page.encode()))
+
+
+def test_r6_a_preview_is_for_the_one_who_filled_it_in_and_for_their_factory(world: World, client_of: Any) -> None:
+    link = shared_with_brand_a(world)
+    query = link.partition("?")[2]
+    for persona, brand in (
+        ("manager_b", world.brand_a),
+        ("brand_a_member", world.brand_a),
+        ("manager_a", world.brand_b),
+    ):
+        other = f"{reverse('as_brand_after', args=[world.factory_a.pk, brand.pk])}?{query}"
+        assert client_of(world.person(persona)).get(other).status_code == 404, persona
+    another = world.person("member_a")
+    another.groups.set(world.person("manager_a").groups.all())
+    assert client_of(another).get(link).status_code == 404, "a colleague with the same rights"
+    assert client_of(world.person("manager_a")).get(link).status_code == 200
+    assert client_of(world.person("team_leader")).get(link).status_code == 404
+    own = Draft.share([world.brand_a], ["report"], Terms())
+    for persona, status in (("team_leader", 403), ("advisor", 403), ("outsider", 404)):
+        person = world.person(persona)
+        theirs = preview_of(own, person, world.factory_a, world.brand_a)
+        assert client_of(person).get(theirs).status_code == status, persona
+        assert client_of(person).get(theirs.partition("?")[0]).status_code == status, persona
+    of_another_factory = f"{reverse('as_brand_after', args=[world.factory_b.pk, world.brand_a.pk])}?{query}"
+    assert client_of(world.person("manager_b")).get(of_another_factory).status_code == 404
+
+
+@pytest.mark.parametrize("changed", ["", "nonsense", "é\x00", "x" * 3_000, "{token}x", "x{token}", "{payload}"])
+def test_an_address_that_is_damaged_leads_back_to_the_brand(world: World, client_of: Any, changed: str) -> None:
+    address, _mark, token = shared_with_brand_a(world).partition("?draft=")
+    token = unquote(token)
+    page = client_of(world.person("manager_a")).get(
+        address, {"draft": changed.format(token=token, payload=token.split(":")[0])}
+    )
+    assert (page.status_code, "This address is incomplete." in page.content.decode()) == (400, True)
+    assert reverse("factory_brand", args=[world.factory_a.pk, world.brand_a.pk]) in page.content.decode()
+
+
+def test_a_preview_expires_and_leads_back_to_the_form_as_it_was_filled_in(
+    world: World, client_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager, until = client_of(world.person("manager_a")), days_from_now(90, world.factory_a)
+    form = {
+        "brands": [world.brand_a.pk, world.brand_b.pk], "scopes": ["step1"], "cycles": "only", "cycle_number": 2,
+        "starts_on": days_from_now(3, world.factory_a), "expires_on": until, "hold_days": 9,
+    }  # fmt: skip
+    filled_in = {**form, "purpose": "Sourcing for the brand's spring collection"}
+    links = preview_links(manager.post(reverse("grant", args=[world.factory_a.pk]), filled_in))
+    assert [manager.get(link).status_code for link in links] == [200, 200]
+    monkeypatch.setattr("portal.disclosure.drafts.PREVIEW_TIME", timedelta(seconds=-1))
+    late = manager.get(links[0])
+    assert (late.status_code, "This preview has expired." in late.content.decode()) == (409, True)
+    back = manager.get(late.context["back"]).context["form"]
+    assert {name: back[name].value() for name in form} == form
+    assert back["purpose"].value() is None, "no text that somebody typed is in an address"
+    assert "spring" not in repr(opened(unquote(links[0].partition("?draft=")[2])))
     stranger = client_of(world.person("manager_b"))
-    assert stranger.post(address, change).status_code == 404
-    other = reverse("as_brand_trial", args=[world.factory_b.pk, world.brand_a.pk])
-    assert stranger.post(other, change).status_code == 404
+    address = reverse("grant", args=[world.factory_b.pk])
+    other = stranger.get(f"{address}?{late.context['back'].partition('?')[2]}").context["form"]
+    assert other["cycles"].value() is None, "what somebody else filled in"
+
+
+def test_a_preview_of_what_cannot_be_decided_any_more_says_why(world: World, client_of: Any) -> None:
+    link = shared_with_brand_a(world)
+    world.grant(hold_days=3)
+    page = client_of(world.person("manager_a")).get(link)
+    assert (page.status_code, "This brand already has access of this kind" in page.content.decode()) == (409, True)
+    assert reverse("grant", args=[world.factory_a.pk]) in page.context["back"]
+
+
+def test_the_purpose_that_is_on_record_counts_where_the_same_is_shared_already(world: World, client_of: Any) -> None:
+    """Two brands are chosen, one of which has exactly this: its preview is what it sees now."""
+    world.grant(purpose="Sourcing")
+    form = {"brands": [world.brand_a.pk, world.brand_b.pk], "scopes": ["report"], "cycles": "all", "hold_days": 0}
+    manager = client_of(world.person("manager_a"))
+    links = preview_links(manager.post(reverse("grant", args=[world.factory_a.pk]), {**form, "purpose": "Sourcing"}))
+    for link in links:
+        assert {row["assessment"].cycle for row in manager.get(link).context["rows"]} == {1, 2}
+
+
+def test_a_preview_shows_no_more_than_its_reader_may_see(world: World) -> None:
+    """Whatever was worked out: only published versions of this factory, which the person who looks may read."""
+    now = timezone.now()
+    everything = {scope: {one.pk: now for one in Assessment.objects.all()} for scope in SCOPES}
+    out = {"a1_old", "a1", "a2"}
+    for by, names in (("manager_a", out), ("manager_b", set()), ("outsider", set())):
+        look = access.AsBrandAfter(world.brand_a, world.factory_a, world.person(by), everything)
+        rows = Assessment.objects.visible_to(look)
+        assert {name for name, one in world.assessments.items() if rows.filter(pk=one.pk).exists()} == names
+        assert {name for name, one in world.assessments.items() if access.openings(look, one)} == out
+        assert access.decide(look, world.assessments["a2"], "report").allowed is False
+        assert not SharingGrant.objects.visible_to(look).exists()
+    with pytest.raises(ValueError, match="another moment"):
+        Assessment.objects.visible_to(look, at=now)
+    with pytest.raises(ValueError, match="no scope"):
+        Assessment.objects.visible_to(look, "nonsense")
+
+
+def test_a_preview_writes_nothing_but_the_record_and_locks_nothing(world: World, client_of: Any) -> None:
+    """Its statements run in a transaction in which PostgreSQL refuses to write and to lock rows."""
+    world.grant(scope="step1")
+    manager, link = client_of(world.person("manager_a")), shared_with_brand_a(world)
+    for page in (link, inside(link, world.assessments["a2"])):
+        with (
+            patch("portal.disclosure.views.as_brand.record_access") as record,
+            transaction.atomic(),
+            CaptureQueriesContext(connection) as run,
+        ):
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION READ ONLY")
+            assert manager.get(page).status_code == 200
+            transaction.set_rollback(True)
+        assert record.call_count == ("/assessments/" in page)
+        assert len(run) - 1 + record.call_count <= 15, "\n".join(one["sql"] for one in run.captured_queries)

@@ -3,11 +3,13 @@
 import html
 from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from django.urls import reverse
 
 from portal.core.days import end_of, today, written
+from portal.disclosure.drafts import Draft, opened
 from sharing.codes.queries import short_code
 from sharing.copies.services import answer_destroy_notice
 from sharing.grants.services.granting import change_grant
@@ -16,6 +18,7 @@ from sharing.grants.services.revoking import revoke_access, revoke_brand
 from sharing.models import AccessRequest, DestroyNotice, SharingGrant, WithheldReport
 from sharing.requests.services.answering import approve_request, decline_request
 from tests.sharing.deciding import decide
+from tests.sharing.previews import links_in
 from tests.sharing.test_request_pages import ask, page
 from tests.sharing.test_revoking import download
 from tests.world import World
@@ -35,8 +38,8 @@ def test_r7_an_old_link_and_a_printed_code_stop_what_is_in_the_place_of_the_acce
     world: World, client_of: Any
 ) -> None:
     manager, old = world.person("manager_a"), world.grant()
-    between = change_grant(by=manager, grant=old, terms=Terms(cycles="from", cycle_number=2))
-    now = change_grant(by=manager, grant=between, terms=Terms(cycles="only", cycle_number=2, hold_days=3))
+    between = change_grant(by=manager, grant=old, terms=Terms(cycles="from", cycle_numbers=[2]))
+    now = change_grant(by=manager, grant=between, terms=Terms(cycles="only", cycle_numbers=[2], hold_days=3))
     browser = client_of(manager)
     for found in (page(browser, "grant_revoke", old.pk), page(browser, "short_code", short_code(old.pk))):
         assert "already ended" not in found
@@ -66,7 +69,7 @@ def test_a_change_in_an_old_page_is_kept_beside_the_current_terms_and_not_made(w
     manager, old = world.person("manager_a"), world.grant()
     last = today(world.factory_a) + timedelta(days=100)
     now = change_grant(by=manager, grant=old, terms=Terms(expires_at=end_of(last, world.factory_a)))
-    browser, typed = client_of(manager), {"cycles": "from", "cycle_number": 2, "purpose": "Typed in the old tab"}
+    browser, typed = client_of(manager), {"cycles": "from", "cycle_numbers": [2], "purpose": "Typed in the old tab"}
     for body in (typed, typed | {"seen": "from.before"}):
         answer = browser.post(reverse("grant_change", args=[old.pk]), body)
         shown = answer.content.decode()
@@ -78,7 +81,7 @@ def test_a_change_in_an_old_page_is_kept_beside_the_current_terms_and_not_made(w
         assert f'action="{reverse("grant_change", args=[now.pk])}"' in shown
     assert "Current terms" in page(browser, "grant_change", old.pk)
     assert SharingGrant.objects.get(ended_at=None) == now
-    twice = {"cycles": "from", "cycle_number": 2}
+    twice = {"cycles": "from", "cycle_numbers": [2]}
     decide(browser, reverse("grant_change", args=[now.pk]), twice)
     assert "already apply; nothing was changed" in sent(browser, "grant_change", now.pk, **twice)
 
@@ -201,7 +204,7 @@ def test_an_answer_to_several_requests_names_those_answered_since_and_keeps_the_
 
 def test_an_answer_that_had_no_effect_says_so_and_a_second_click_does_not(world: World, client_of: Any) -> None:
     request, manager = ask(world), world.person("manager_a")
-    less = {"cycles": "only", "cycle_number": 2, "hold_days": 7}
+    less = {"cycles": "only", "cycle_numbers": [2], "hold_days": 7}
     approve_request(by=manager, request=request, scopes=["report"], terms=Terms(**less, purpose=request.purpose))
     browser = client_of(manager)
     no_effect = "Manager A approved this request on"
@@ -215,7 +218,7 @@ def test_an_answer_that_had_no_effect_says_so_and_a_second_click_does_not(world:
 
 
 def test_several_yeses_say_for_each_brand_what_opens_when(world: World, client_of: Any) -> None:
-    first, second = ask(world), ask(world, world.brand_b, cycles="only", cycle_number=9)
+    first, second = ask(world), ask(world, world.brand_b, cycles="only", cycle_numbers=[9])
     body = {"ids": [str(first.pk), str(second.pk)], "answer": "approve"}
     shown = sent(client_of(world.person("manager_a")), "requests_answer", world.factory_a.pk, **body)
     one, two = (part.split("</section>")[0] for part in shown.split('aria-labelledby="brand-')[1:])
@@ -223,5 +226,9 @@ def test_several_yeses_say_for_each_brand_what_opens_when(world: World, client_o
     assert ("Opens at once" in two, "The report of cycle 9 opens" in two) == (False, True)
     assert "after it was published" not in shown
     for part, request in ((one, first), (two, second)):
-        assert reverse("as_brand_trial", args=[world.factory_a.pk, request.brand_id]) in part
-        assert f'name="request" value="{request.pk}"' in part
+        [link] = links_in(part)
+        address, _query, token = link.partition("?draft=")
+        assert address == reverse("as_brand_after", args=[world.factory_a.pk, request.brand_id])
+        signed = opened(unquote(token))
+        assert signed is not None
+        assert signed.draft == Draft.approve(request)

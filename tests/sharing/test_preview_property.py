@@ -2,8 +2,8 @@
 
 Hypothesis draws a history (grants, changes, ends, a second person, reports withheld, publications, corrections,
 withdrawals, closed brands, subscriptions) and a decision. The preview works the decision out; then it is really made,
-and `Assessment.objects.open_to` says the same: now, and for days to come. `./dev test --long` draws many more, as in
-test_property.py.
+and `Assessment.objects.open_to` says the same: now, and for days to come. The brand's pages show in the preview what
+they show after the decision. `./dev test --long` draws many more, as in test_property.py.
 """
 
 from collections import Counter
@@ -18,10 +18,13 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assessments.models import Assessment
+from assessments.models import Answer, Assessment
 from assessments.publication.services import start_correction, take_step
+from assessments.reading.listing import LISTED, SharedRows
+from assessments.reading.scopes import with_scopes
 from brands.models import Brand
 from factories.models import CountryProgramme, Factory
+from portal.disclosure.drafts import Draft, look_after, opened, sign
 from portal.disclosure.previews import (
     Sight,
     position_after,
@@ -31,7 +34,8 @@ from portal.disclosure.previews import (
     reports_of,
     sight_of,
 )
-from sharing.access import ASSESSMENT_SCOPES
+from sharing import access
+from sharing.access import ASSESSMENT_SCOPES, AsBrand, AsBrandAfter
 from sharing.access.positions import Position, positions
 from sharing.confirming.services import confirm_grant, refuse_grant
 from sharing.grants.services.granting import change_grant, grant_access
@@ -236,11 +240,11 @@ class Decision:
     def __init__(self, past: Past, drawn: dict[str, Any], kind: str) -> None:
         self.past, self.brand, self.scope, self.terms = past, past.brand, past.scope, terms_of(drawn)
         self.ways: dict[str, tuple[Callable[..., Any], ...]] = {
-            "share": (self._granting, self._preview_share, self._share),
-            "change": (self._changing, self._preview_change, self._change),
-            "answer": (self._approving, self._preview_answer, self._answer),
+            "share": (self._granting, self._preview_share, self._share, self._draft_share),
+            "change": (self._changing, self._preview_change, self._change, self._draft_change),
+            "answer": (self._approving, self._preview_answer, self._answer, self._draft_answer),
         }
-        self.work_out, self.preview, self.make = self.ways[kind]
+        self.work_out, self.preview, self.make, self.draft = self.ways[kind]
         self.grant = past.open_grant() if kind == "change" else None
         self.request = self._asked() if kind == "answer" else None
 
@@ -260,6 +264,24 @@ class Decision:
     def _approving(self, situation: Situation, _position: Position) -> list[Outcome]:
         assert self.request is not None
         return approving(situation, self.request, [self.scope], self.terms)
+
+    def look(self) -> AsBrandAfter:
+        """The brand's eyes after it, by way of the token in an address."""
+        by, factory = self.past.by, self.past.factory
+        signed = opened(sign(self.draft(), by=by, factory=factory))
+        assert signed is not None
+        return look_after(by=by, factory=factory, brand_id=self.brand.pk, draft=signed.draft)
+
+    def _draft_share(self) -> Draft:
+        return Draft.share([self.brand], [self.scope], self.terms)
+
+    def _draft_change(self) -> Draft:
+        assert self.grant is not None
+        return Draft.change(self.grant, self.terms)
+
+    def _draft_answer(self) -> Draft:
+        assert self.request is not None
+        return Draft.approve_less(self.request, [self.scope], self.terms)
 
     def _preview_share(self) -> Any:
         [told] = preview_grants(
@@ -287,6 +309,25 @@ class Decision:
     def _confirm(self, grant: SharingGrant) -> None:
         if grant.status() == "unconfirmed":
             confirm_grant(by=self.past.world.person("representative_a"), grant=grant)
+
+
+def what_the_pages_show(look: AsBrand | AsBrandAfter) -> dict[str, Any]:
+    """What the brand's pages are made of: the list in its order, and what is open and answered in each version."""
+    listed = SharedRows(look)(LISTED, None, 100)
+    versions = with_scopes(Assessment.objects.visible_to(look), look).in_bulk()
+    shown: dict[str, Any] = {"list": [(one.pk, *facts(one)) for one in listed], "count": SharedRows(look).count()}
+    for one in Assessment.objects.all():
+        version = versions.get(one.pk)
+        shown[str(one.pk)] = (facts(version) if version else None, sorted(access.openings(look, one)))
+    for scope in ASSESSMENT_SCOPES:
+        shown[scope] = set(Assessment.objects.visible_to(look, scope).values_list("pk", flat=True))
+        shown[f"answers in {scope}"] = set(Answer.objects.visible_to(look, scope).values_list("pk", flat=True))
+    return shown
+
+
+def facts(row: Any) -> tuple[list[str], bool]:
+    """What a row of the pages says beside the report itself."""
+    return sorted(row.open_scopes), row.is_note_shown
 
 
 def messages_of(call: Callable[[], object]) -> list[str]:
@@ -338,15 +379,17 @@ def _one_example(past: Past, history: list[Any], drawn: dict[str, Any], kind: st
         return
     refused = messages_of(decision.preview)
     if refused:
-        assert messages_of(decision.make) == refused
+        assert messages_of(decision.look) == messages_of(decision.make) == refused
         return
     told, now_open = decision.preview(), open_now(sight_of(before, reports))
     situation = situation_of(past.by, past.factory, [brand.pk], reports)
     after = position = situation.of(brand.pk)
     for outcome in decision.work_out(situation, position):
         after = position_after(after, outcome, situation.now)
+    seen = what_the_pages_show(decision.look())
     assert messages_of(decision.make) == []
     past.happened[f"decision to {kind}"] += 1
+    assert seen == what_the_pages_show(AsBrand(brand, past.factory))
     real = positions(past.factory, [brand.pk], reports)[brand.pk]
     assert_same_sight(sight_of(after, reports), sight_of(real, reports))
     assert_agree(brand, after, real, reports)

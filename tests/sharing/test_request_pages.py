@@ -16,6 +16,7 @@ from sharing.models import AccessRequest, SharingGrant
 from sharing.requests.services.answering import decline_request
 from sharing.requests.services.asking import request_access
 from sharing.requests.services.standing import RequestedTerms
+from tests.sharing.previews import preview_links
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -132,29 +133,32 @@ def test_a_manager_approves_less_never_more_and_not_a_changed_name(world: World,
     assert (grant.scope, grant.cycles, grant.cycle_number, grant.hold_days) == ("report", "only", 2, 10)
 
 
-def test_a_yes_can_be_tried_before_it_is_said(world: World, client_of: Any) -> None:
-    request = ask(world, cycles="only", cycle_number=2)
-    client = client_of(world.person("manager_a"))
-    shown = client.get(reverse("access_request", args=[request.pk]))
-    address = reverse("as_brand_trial", args=[world.factory_a.pk, world.brand_a.pk])
-    assert address in shown.content.decode()
-    asked: dict[str, list[str]] = {}
-    for name, value in shown.context["hidden_for_preview"]:
-        asked.setdefault(name, []).append(value)
-    tried = client.post(address, asked)
-    assert [row["assessment"].cycle for row in tried.context["rows"]] == [2]
-    assert "would see after your decision" in tried.content.decode()
-    back = client.post(reverse("request_approve", args=[request.pk]), asked).content.decode()
-    assert "Share with Aster &amp; Oak?" in back
+def test_a_yes_can_be_previewed_before_it_is_said(world: World, client_of: Any) -> None:
+    request = ask(world, cycles="from", cycle_number=1)
+    client, approve = client_of(world.person("manager_a")), reverse("request_approve", args=[request.pk])
+    [as_asked] = preview_links(client.get(reverse("access_request", args=[request.pk])))
+    less = {"scopes": ["report"], "cycles": "only", "cycle_number": 2, "hold_days": 10}
+    [with_less] = preview_links(client.post(approve, less))
+
+    for link, cycles in ((as_asked, {1, 2}), (with_less, {2})):
+        shown = client.get(link)
+        assert {row["assessment"].cycle for row in shown.context["rows"]} == cycles
+        assert "would see after your decision" in shown.content.decode()
+    assert client.get(as_asked).context["seen_as"].decision_url == reverse("access_request", args=[request.pk])
+    back = client.get(client.get(with_less).context["seen_as"].decision_url)
+    assert back.request["PATH_INFO"] == approve
+    assert {name: back.context["form"][name].value() for name in less} == less
     request.refresh_from_db()
     assert (request.state, SharingGrant.objects.count()) == ("open", 0)
-    for persona, brand in (
-        ("manager_b", world.brand_a),
-        ("brand_a_member", world.brand_a),
-        ("manager_a", world.brand_b),
-    ):
-        other = reverse("as_brand_trial", args=[world.factory_a.pk, brand.pk])
-        assert client_of(world.person(persona)).post(other, asked).status_code == 404, persona
+
+
+def test_a_preview_of_a_request_that_was_answered_since_says_by_whom(world: World, client_of: Any) -> None:
+    request, manager = ask(world), world.person("manager_a")
+    client = client_of(manager)
+    [link] = preview_links(client.get(reverse("access_request", args=[request.pk])))
+    decline_request(by=manager, request=request)
+    late = client.get(link)
+    assert (late.status_code, "Manager A declined this request on" in late.content.decode()) == (409, True)
 
 
 def test_many_at_once_and_only_of_the_own_factory(world: World, client_of: Any) -> None:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from brands.identity import Identity
 from brands.models import Brand, BrandHistory
 from portal.disclosure.brands import BrandRow, brand_rows, copies_kept
+from portal.disclosure.drafts import Draft, drafted_values
 from portal.disclosure.previews import Answer, preview_answer
 from portal.disclosure.reports_offered import offer_reports
 from portal.disclosure.sentences import decision_in_a_sentence
@@ -80,7 +81,7 @@ def _grants(request: HttpRequest, found: Any) -> SharingGrantQuerySet:
 
 
 def effects_of(answer: Answer, found: AccessRequest, scopes: list[str], terms: Terms) -> dict[str, object]:
-    """Return the context of `disclosure/parts/yes_effects.html` for these terms, except for the way to try it."""
+    """Return the context of `disclosure/parts/yes_effects.html` for these terms, except for the draft."""
     granted, only_plan = as_grant(found.factory, terms), not any(rule_of(scope).opens_assessments for scope in scopes)
     return {
         "sentence": "" if only_plan else decision_in_a_sentence(answer.difference, granted),
@@ -107,7 +108,7 @@ def _preview_of_a_plain_yes(request: HttpRequest, found: AccessRequest) -> dict[
     except ValidationError as error:
         return {"refused": " ".join(error.messages)}
     shown = effects_of(answer, found, found.scopes, terms)
-    return {**shown, "answer": answer, "hidden_for_preview": plain_yes_to_try(found)}
+    return {**shown, "answer": answer, "draft": Draft.approve(found)}
 
 
 def _history(
@@ -122,12 +123,6 @@ def _history(
     return {"row": row, "copies": copies_kept(by, found.factory, [found.brand_id]).get(found.brand_id, 0)}
 
 
-def plain_yes_to_try(found: AccessRequest) -> list[tuple[str, str]]:
-    """Return the fields to post to see the data as the brand would after an approval as asked."""
-    form = LessForm(request=found, initial=initial_answer(found))
-    return [*filled_in(form), ("request", str(found.pk))]
-
-
 @login_required
 @require_http_methods(["GET", "POST"])
 def request_approve(request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -138,7 +133,8 @@ def request_approve(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, found: AccessRequest) -> HttpResponse:
-    form = LessForm(posted(request), request=found, initial=initial_answer(found))
+    initial = initial_answer(found) | drafted_values(request, found.factory)
+    form = LessForm(posted(request), request=found, initial=initial)
     offer_reports(form, person(request), found.factory)
     if found.shown_state != Shown.OPEN:
         return already_answered(request, found, is_same=_is_given(request, found, form))
@@ -183,7 +179,7 @@ def _less(request: HttpRequest, found: AccessRequest, form: LessForm) -> HttpRes
         "factory": found.factory,
         "form": form,
         "hidden": filled_in(tried),
-        "hidden_for_preview": [*filled_in(tried), ("request", str(found.pk))],
+        "draft": _draft_of_less(found, tried),
         **_history(request, found, answer, former_names(found.brand)),
         **effects,
         **followed(tried, str(effects.get("seen", "")), [str(effects.get("sentence", ""))]),
@@ -197,6 +193,11 @@ def _less(request: HttpRequest, found: AccessRequest, form: LessForm) -> HttpRes
         summary=summary,
         decide=lambda: _approve(request, found, tried.cleaned_data["scopes"], tried.answer()),
     )
+
+
+def _draft_of_less(found: AccessRequest, tried: LessForm) -> Draft | None:
+    """Return the draft of the answer as filled in; None where the form is not right."""
+    return Draft.approve_less(found, tried.cleaned_data["scopes"], tried.answer()) if tried.is_valid() else None
 
 
 def _answer_of_less(request: HttpRequest, found: AccessRequest, form: LessForm) -> Answer | None:

@@ -19,8 +19,9 @@ from django.views.decorators.http import require_POST
 from factories.models import Factory
 from portal.accounts.models import User
 from portal.core.turns import one_at_a_time
+from portal.disclosure.drafts import Draft
 from portal.disclosure.sheets import Seen, in_a_sentence, seal, seen_by, sheet_of
-from portal.disclosure.views.answering import effects_of, plain_yes_to_try
+from portal.disclosure.views.answering import effects_of
 from portal.disclosure.views.deciding import say_changed
 from portal.ui.forms import REFUSED, STALE
 from portal.ui.repeats import unsaved
@@ -136,7 +137,7 @@ def _effects(request: HttpRequest, factory: Factory, chosen: list[AccessRequest]
             found.append({**known, "refused": " ".join(error.messages)})
         else:
             effects = effects_of(answer, one, one.scopes, as_asked(one))
-            found.append({**known, **effects, "hidden_for_preview": plain_yes_to_try(one)})
+            found.append({**known, **effects, "draft": Draft.approve(one)})
     return found
 
 

@@ -20,6 +20,7 @@ from brands.models import Brand
 from factories.models import Factory
 from portal.core.days import in_words
 from portal.core.turns import one_at_a_time
+from portal.disclosure.drafts import Draft, drafted_brands, drafted_values
 from portal.disclosure.forms import SheetForm
 from portal.disclosure.reports_offered import offer_reports
 from portal.disclosure.sheets import Effect, Sheet, compared_and_decided, only_looks, seal_of, sheet_of
@@ -59,6 +60,7 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
     factory = factory_inside(request, pk)
     require_decider(request, factory)
     chosen = keys(request.POST.getlist("brands") if request.method == "POST" else request.GET.getlist("brand"))
+    chosen = chosen or drafted_brands(request, factory)
     brands = Brand.objects.visible_to(request.user).filter(
         is_active=True, pk__in=chosen if len(chosen) <= MAX_BRANDS else []
     )
@@ -73,7 +75,7 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
 def _share(request: HttpRequest, factory: Factory, brand_ids: list[int]) -> HttpResponse:
     sheet = sheet_of(by=person(request), factory=factory, brand_ids=brand_ids)
     copied = _copied(request, factory)
-    form = SheetForm(posted(request), place=factory, initial=_start(sheet, copied))
+    form = SheetForm(posted(request), place=factory, initial=_start(sheet, copied) | drafted_values(request, factory))
     offer_reports(form, person(request), factory, sheet.reports)
     tried = as_it_is(form, lambda data: SheetForm(data, place=factory, initial=form.initial))
     if _is_second_click(request, sheet, tried):
@@ -88,12 +90,19 @@ def _share(request: HttpRequest, factory: Factory, brand_ids: list[int]) -> Http
         "brand_inputs": brands,
         **_shown(tried, effects),
         "hidden": [*filled_in(tried), *brands],
-        "hidden_for_preview": [*filled_in(tried), *brands],
+        "draft": _draft_of_sharing(sheet, tried),
     }
     page, summary = "disclosure/grant.html", "disclosure/grant_confirm.html"
     return answer_with(
         request, context, form, page=page, summary=summary, decide=lambda: _granted(request, sheet, tried)
     )
+
+
+def _draft_of_sharing(sheet: Sheet, tried: SheetForm) -> Draft | None:
+    """Return the draft of sharing as filled in; None where the form is not right."""
+    if not tried.is_valid():
+        return None
+    return Draft.share([row.brand for row in sheet.rows], tried.cleaned_data["scopes"], tried.terms())
 
 
 def _shown(tried: TermsForm, effects: list[Effect]) -> Context:
@@ -134,7 +143,7 @@ def _least(sheet: Sheet) -> dict[str, object]:
         found["scopes"] = [Scope.REPORT.value]
     newest = next((one.cycle for one in sheet.reports if one.state == ReportState.PUBLISHED), None)
     if newest is not None:
-        found |= {"cycles": SharingGrant.Cycles.ONLY.value, "cycle_number": newest}
+        found |= {"cycles": SharingGrant.Cycles.ONLY.value, "cycle_numbers": [newest]}
     return found
 
 
@@ -225,6 +234,7 @@ def _change(request: HttpRequest, found: SharingGrant) -> HttpResponse:
         messages.error(request, about(found.factory, _("This access has since ended and cannot be changed.")))
         return redirect("factory_brand", found.factory_id, found.brand_id)
     initial = renewed_terms(found) if "renew" in request.GET else initial_terms(found)
+    initial |= drafted_values(request, found.factory)
     form = _form_of_change(found, initial, posted(request))
     sheet = sheet_of(by=person(request), factory=found.factory, brand_ids=[found.brand_id])
     offer_reports(form, person(request), found.factory, sheet.reports)
@@ -244,7 +254,7 @@ def _change(request: HttpRequest, found: SharingGrant) -> HttpResponse:
         "is_same": is_same,
         **_shown(tried, effects),
         "hidden": filled_in(tried),
-        "hidden_for_preview": [*filled_in(tried), ("grant", str(found.pk))],
+        "draft": Draft.change(found, tried.terms()) if tried.is_valid() else None,
     }
     if changed and form.is_bound and not only_looks(request):
         return render(request, "disclosure/change.html", context, status=STALE)
