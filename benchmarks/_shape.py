@@ -214,6 +214,7 @@ def _grants() -> list[str]:
             brand_id="pair.brand",
             scope="'report'",
             cycles="'all'",
+            cycle_numbers="'{}'",
             valid_from="now() - interval '900 days'",
             created_at="now() - interval '900 days'",
             granted_by_id="%(by)s",

@@ -25,7 +25,8 @@ def copy_events(count: int) -> None:
             "INSERT INTO core_event (at, kind, factory_id, brand_id, subject, data) "
             "SELECT now() - make_interval(secs => %s - n), 'grant.created', n %% 1700, n %% 60, "
             "gen_random_uuid()::text, "
-            "jsonb_build_object('scope', 'report', 'cycles', 'all', 'cycle_number', null, 'hold_days', n %% 15, "
+            "jsonb_build_object('scope', 'report', 'cycles', 'all', 'cycle_numbers', '[]'::jsonb, "
+            "'hold_days', n %% 15, "
             "'valid_from', '2026-01-01T00:00:00+00:00', 'expires_at', null) FROM generate_series(1, %s) n",
             [count, count],
         )

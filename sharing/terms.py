@@ -5,26 +5,39 @@ Each rule is here twice, side by side: for one grant in Python, and as a conditi
 (`sharing.visibility.models`) and the function `sharing_opened_at` repeat them in plain SQL, under the same test.
 """
 
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Func, Q, TextChoices, Value
+from django.db.models import (
+    BooleanField,
+    DateTimeField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    Func,
+    Q,
+    TextChoices,
+    Value,
+)
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Greatest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from sharing.grants.ends import End
 
 MAX_CYCLE = 200  # the highest cycle that a table of assessments, a grant, a hold or a subscription may name
+MOST_CYCLES = 30  # how many cycles a grant or a request may name one by one
 
 
 class Cycles(TextChoices):
-    """The cycles that a grant or a request is about; all but `ALL` name one."""
+    """The cycles that a grant or a request is about: `FROM` names the first one, `ONLY` each of them."""
 
     ALL = "all", _("All cycles")
     FROM = "from", _("From a cycle on")
-    ONLY = "only", _("One cycle only")
+    ONLY = "only", _("Only these cycles")
 
 
 class Status(StrEnum):
@@ -35,6 +48,16 @@ class Status(StrEnum):
     UNCONFIRMED = "unconfirmed"
     EXPIRED = "expired"
     ENDED = "ended"
+
+
+class Misnamed(StrEnum):
+    """What can be wrong with the cycles that terms name."""
+
+    NO_CYCLE = "no_cycle"  # a number that is no cycle's
+    NEEDLESS = "needless"
+    NOT_ONE = "not_one"
+    NONE = "none"
+    TOO_MANY = "too_many"
 
 
 class StatementTime(Func):
@@ -53,8 +76,8 @@ class CycleTerms(Protocol):
         """One of `Cycles`."""
 
     @property
-    def cycle_number(self) -> int | None:
-        """The first cycle, or the only one; None for all."""
+    def cycle_numbers(self) -> Sequence[int]:
+        """The cycles that are named, in order: the first one, or each one; none for all."""
 
 
 class Terms(CycleTerms, Protocol):
@@ -85,18 +108,63 @@ class Terms(CycleTerms, Protocol):
         """The moment when somebody ended it."""
 
 
+def in_order(numbers: Iterable[int]) -> list[int]:
+    """Return cycles as terms name them: each once, the earliest first."""
+    return sorted(set(numbers))
+
+
+def how_many_named(cycles: str) -> range:
+    """Return how many cycles terms of this kind (one of `Cycles`) may name."""
+    return {Cycles.ALL: range(1), Cycles.FROM: range(1, 2), Cycles.ONLY: range(1, MOST_CYCLES + 1)}[Cycles(cycles)]
+
+
+def well_named() -> Q:
+    """Return the condition, for the tables' constraints, that terms name as many cycles as they may, in order."""
+    counts = Q()
+    for choice in Cycles:
+        allowed = how_many_named(choice)
+        counts |= Q(cycles=choice.value, cycle_numbers__len__range=(min(allowed), max(allowed)))
+    return counts & Q(Func("cycle_numbers", function="sharing_in_order", output_field=BooleanField()))
+
+
+def misnamed(cycles: str, numbers: Collection[int]) -> Misnamed | None:
+    """Return what is wrong with the cycles that terms name; None where nothing is, or `cycles` is none of `Cycles`."""
+    if not all(1 <= number <= MAX_CYCLE for number in numbers):
+        return Misnamed.NO_CYCLE
+    if cycles not in Cycles.values or len(numbers) in how_many_named(cycles):
+        return None
+    if cycles == Cycles.ALL:
+        return Misnamed.NEEDLESS
+    if cycles == Cycles.FROM:
+        return Misnamed.NOT_ONE
+    return Misnamed.TOO_MANY if numbers else Misnamed.NONE
+
+
+def misnamed_in_words(wrong: Misnamed) -> str:
+    """Return what to do where cycles are named by their numbers."""
+    words = {
+        Misnamed.NO_CYCLE: gettext("Enter cycle numbers from 1 to %(last)s, such as 4, 2."),
+        Misnamed.NEEDLESS: gettext("Leave the cycle numbers empty: “all cycles” needs none."),
+        Misnamed.NOT_ONE: gettext("Enter one cycle number: the first cycle."),
+        Misnamed.NONE: gettext("Enter at least one cycle number."),
+        Misnamed.TOO_MANY: gettext("Enter up to %(most)s cycle numbers."),
+    }
+    return words[wrong] % {"last": MAX_CYCLE, "most": MOST_CYCLES}
+
+
 def covers(grant: CycleTerms, cycle: int) -> bool:
     """Return whether a grant is about this cycle."""
-    number = grant.cycle_number or 0
-    return grant.cycles == Cycles.ALL or (cycle >= number if grant.cycles == Cycles.FROM else cycle == number)
+    if grant.cycles == Cycles.FROM:
+        return any(first <= cycle for first in grant.cycle_numbers)
+    return grant.cycles == Cycles.ALL or cycle in grant.cycle_numbers
 
 
 def covering(cycle: object) -> Q:
     """Return the condition that a grant is about `cycle`, a number or an expression."""
     return (
         Q(cycles=Cycles.ALL)
-        | Q(cycles=Cycles.FROM, cycle_number__lte=cycle)
-        | Q(cycles=Cycles.ONLY, cycle_number=cycle)
+        | Q(cycles=Cycles.FROM, cycle_numbers__0__lte=cycle)
+        | Q(cycles=Cycles.ONLY, cycle_numbers__contains=[cycle])
     )
 
 
@@ -104,11 +172,12 @@ def covers_all_of(grant: CycleTerms, other: CycleTerms) -> bool:
     """Return whether a grant is about every cycle that other terms are about, including future ones."""
     if grant.cycles == Cycles.ALL:
         return True
-    if other.cycles == Cycles.ALL or other.cycle_number is None:
+    if other.cycles == Cycles.ALL or not other.cycle_numbers:
         return False
-    # Without an end, only terms without an end cover it; otherwise the first cycle decides.
-    is_endless = other.cycles == Cycles.FROM
-    return covers(grant, other.cycle_number) and (grant.cycles == Cycles.FROM or not is_endless)
+    # Without an end, only terms without an end cover it; otherwise each cycle that it names has to be covered.
+    if other.cycles == Cycles.FROM and grant.cycles != Cycles.FROM:
+        return False
+    return all(covers(grant, cycle) for cycle in other.cycle_numbers)
 
 
 def is_confirmed(grant: Terms, at: datetime | None = None) -> bool:

@@ -94,7 +94,7 @@ def test_a_double_click_is_one_grant(world: World) -> None:
 
 def test_two_managers_with_different_terms_make_one_grant(world: World) -> None:
     answers = at_once(
-        lambda: world.grant(cycles="only", cycle_number=1), lambda: world.grant(cycles="only", cycle_number=2)
+        lambda: world.grant(cycles="only", cycle_numbers=[1]), lambda: world.grant(cycles="only", cycle_numbers=[2])
     )
     [late] = [answer for answer in answers if isinstance(answer, ValidationError)]
     assert "already has access of this kind. Change the existing access instead." in late.messages[0]
@@ -106,7 +106,7 @@ def test_two_managers_who_change_the_terms_at_once_leave_one_of_the_two(world: W
     first, second = world.person("manager_a"), make_second_manager(world)
     old = world.grant()
     answers = at_once(
-        lambda: change_grant(by=first, grant=old, terms=Terms(cycles="only", cycle_number=1)),
+        lambda: change_grant(by=first, grant=old, terms=Terms(cycles="only", cycle_numbers=[1])),
         lambda: change_grant(by=second, grant=old, terms=Terms(hold_days=9)),
     )
     [late] = [answer for answer in answers if isinstance(answer, ValidationError)]
@@ -121,7 +121,7 @@ def test_a_manager_who_stops_and_one_who_shares_again_at_once_leave_what_the_las
 ) -> None:
     first, second = world.person("manager_a"), make_second_manager(world)
     old, factory = world.grant(), world.factory_a
-    again = Terms(cycles="only", cycle_number=2)
+    again = Terms(cycles="only", cycle_numbers=[2])
     _shared, ended = behind(
         lambda: grant_access(by=second, factory=factory, brand=world.brand_b, scope="report", terms=again),
         lambda: stop_all_sharing(by=first, factory=factory),
@@ -202,7 +202,7 @@ def test_a_revoke_behind_a_change_ends_the_successor(world: World) -> None:
     """Somebody who revokes what they saw is not told "done" while the brand reads on through changed terms."""
     old, manager = world.grant(), world.person("manager_a")
     successor, revoked = behind(
-        lambda: change_grant(by=manager, grant=old, terms=Terms(cycles="from", cycle_number=2)),
+        lambda: change_grant(by=manager, grant=old, terms=Terms(cycles="from", cycle_numbers=[2])),
         lambda: revoke_access(by=manager, grant=old),
     )
     assert revoked == successor != old

@@ -90,7 +90,7 @@ def test_where_everything_is_there_nobody_reads_of_first_steps(world: World, cli
 
 
 def test_a_brand_counts_only_what_it_was_granted(world: World, client_of) -> None:
-    world.grant(world.brand_b, cycles="only", cycle_number=2)
+    world.grant(world.brand_b, cycles="only", cycle_numbers=[2])
 
     def figures(persona):
         return [
@@ -146,7 +146,7 @@ def withheld(world: World) -> None:
 
 CANNOT_READ: dict[str, Callable[[World], object]] = {
     "withheld": withheld,
-    "another cycle": lambda world: world.grant(cycles="only", cycle_number=2),
+    "another cycle": lambda world: world.grant(cycles="only", cycle_numbers=[2]),
     "no access": lambda world: None,
 }
 OF_A_BRAND = ["/", "/shared/", "/shared/?cycle=5", "/corrections/", "/api/v1/shared/", "/api/v1/assessments/"]

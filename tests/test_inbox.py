@@ -158,7 +158,7 @@ def test_news_leaves_when_it_is_acknowledged_and_tasks_cannot_be(world: World, c
 
 def test_a_report_that_opens_to_one_brand_is_held_in_its_row(world: World, client_of: Browsers) -> None:
     manager = client_of(world.person("manager_a"))
-    world.grant(cycles="only", cycle_number=2, valid_from=timezone.now() + timedelta(days=2))
+    world.grant(cycles="only", cycle_numbers=[2], valid_from=timezone.now() + timedelta(days=2))
     row = row_of(manager, world.brand_a.name)
     assert row.hold == (world.brand_a.pk, 2)
     page = manager.get("/").content.decode()

@@ -34,6 +34,7 @@ NO_LIMITS = {
     "REFUSED", "STALE",  # statuses of HTTP
     "JUST_BEFORE", "SHORTEST",  # the precision of the database's clock
     "VERSION",  # of a format
+    "KNOWN_VERSIONS",
 }  # fmt: skip
 UNITS = {"day": 86_400, "hour": 3_600, "minute": 60, "second": 1}
 SIZES = {"GiB": 1024**3, "MiB": 1024**2, "KiB": 1024}

@@ -74,7 +74,7 @@ def test_r43_two_reports_of_one_cycle_are_never_current_at_once(world: World) ->
 
 def test_r50_consent_publication_and_access_are_in_a_log_that_nobody_rewrites(world: World) -> None:
     manager, leader, a3 = world.person("manager_a"), world.person("team_leader"), world.assessments["a3"]
-    grant = change_grant(by=manager, grant=world.grant(), terms=Terms(cycles="from", cycle_number=2))
+    grant = change_grant(by=manager, grant=world.grant(), terms=Terms(cycles="from", cycle_numbers=[2]))
     take_step(by=leader, assessment=a3, name="publish")
     take_step(by=leader, assessment=a3, name="withdraw", reason="Wrong factory")
     revoke_access(by=manager, grant=grant, reason="Ended")

@@ -1,10 +1,12 @@
-"""The reports of a factory as choices of a form, in place of a cycle number to type."""
+"""The reports of a factory as boxes to tick on a form, in place of cycle numbers to type."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _
+from django.utils.functional import lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from assessments.models import Assessment
 from factories.models import Factory
@@ -13,48 +15,72 @@ from portal.core.days import written
 from portal.disclosure.previews import reports_of
 from portal.ui.forms import NOT_OFFERED, conditional
 from sharing.access.publication import ReportState
+from sharing.terms import MOST_CYCLES, Cycles, Misnamed, in_order
 
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+WHICH = [
+    (Cycles.ALL.value, _("All reports, also later ones")),
+    (Cycles.ONLY.value, _("Only the reports ticked below")),
+    (Cycles.FROM.value, _("From one report on, also later ones")),
+]
+
+
+class ReportChoice(forms.TypedMultipleChoiceField):
+    """Reports to tick, in place of cycle numbers to type."""
+
+    widget = forms.CheckboxSelectMultiple
+    default_error_messages = {
+        "invalid_choice": NOT_OFFERED,
+        Misnamed.NO_CYCLE.value: NOT_OFFERED,
+        Misnamed.NONE.value: _("Tick at least one report."),
+        Misnamed.NOT_ONE.value: _("Tick one report: the first of those that you share."),
+        Misnamed.TOO_MANY.value: lazy(lambda: gettext("Tick up to %s reports.") % MOST_CYCLES, str)(),
+    }
+
+    def clean(self, value: Any) -> list[int]:
+        """Return the cycles in order, each once."""
+        return in_order(super().clean(value))
 
 
 def offer_reports(
     form: forms.Form, user: Visitor, factory: Factory, reports: Sequence[Assessment] | None = None
 ) -> None:
-    """Let a form of terms offer the factory's reports, the newest first, the next one, and the cycle chosen so far.
+    """Let a form of terms offer the factory's reports, the newest first, the next one, and those chosen so far.
 
     `reports`: those of the factory, where they were read already.
     """
     newest: dict[int, Assessment] = {}
     for report in reports_of(user, factory) if reports is None else reports:
         newest.setdefault(report.cycle, report)
-    choices: dict[int, StrOrPromise] = {cycle: report_in_words(report) for cycle, report in newest.items()}
-    choices.setdefault(max(choices, default=0) + 1, _not_there_yet(max(choices, default=0) + 1))
-    chosen = form.initial.get("cycle_number")
-    if chosen is not None:
-        choices.setdefault(chosen, _not_there_yet(chosen))
-    form.fields["cycle_number"] = conditional(
-        forms.TypedChoiceField(
-            label=_("Report"),
+    choices = {cycle: report_in_words(report) for cycle, report in newest.items()}
+    for cycle in [max(choices, default=0) + 1, *form.initial.get("cycle_numbers", [])]:
+        choices.setdefault(cycle, _not_there_yet(cycle))
+    form.fields["cycle_numbers"] = conditional(
+        ReportChoice(
+            label=_("Reports"),
             coerce=int,
-            empty_value=None,
             required=False,
-            choices=[("", _("Choose a report")), *sorted(choices.items(), reverse=True)],
-            error_messages={"invalid_choice": NOT_OFFERED},
+            choices=sorted(choices.items(), reverse=True),
+            help_text=_("For “from one report on”, tick the first one."),
         )
+    )
+    form.fields["cycles"] = forms.ChoiceField(
+        label=_("Which reports"),
+        choices=WHICH,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose which reports."), "invalid_choice": NOT_OFFERED},
     )
 
 
 def report_in_words(report: Assessment) -> str:
     """Return a report as people name it: cycle, month, and whether it was corrected or is still in factory review."""
     month = written(report.start_date, "YEAR_MONTH_FORMAT")
-    parts = [_("Cycle %(cycle)s") % {"cycle": report.cycle}, month]
+    parts = [gettext("Cycle %(cycle)s") % {"cycle": report.cycle}, month]
     if report.state != ReportState.PUBLISHED:
-        parts.append(_("not published yet"))
+        parts.append(gettext("not published yet"))
     elif report.version > 1:
-        parts.append(_("corrected"))
+        parts.append(gettext("corrected"))
     return " · ".join(parts)
 
 
 def _not_there_yet(cycle: int) -> str:
-    return " · ".join([_("Cycle %(cycle)s") % {"cycle": cycle}, _("not published yet")])
+    return " · ".join([gettext("Cycle %(cycle)s") % {"cycle": cycle}, gettext("not published yet")])

@@ -5,16 +5,18 @@ terms do not change: `change_grant` ends it and starts its successor.
 """
 
 import uuid
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
 from brands.models import Brand, brand_keys
 from factories.models import Factory, keys_inside
@@ -89,7 +91,10 @@ class SharingGrant(models.Model):
     brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="grants")
     scope = models.CharField(_("what"), max_length=20, choices=Scope.choices)
     cycles = models.CharField(_("cycles"), max_length=5, choices=Cycles.choices, default=Cycles.ALL)
-    cycle_number = models.PositiveSmallIntegerField(_("cycle"), null=True, blank=True)
+    # In order, each once; which of them there are for which `cycles` is in `sharing.terms`.
+    cycle_numbers = ArrayField(
+        models.PositiveSmallIntegerField(), verbose_name=_("cycle numbers"), default=list, blank=True
+    )
     valid_from = models.DateTimeField(_("from"), default=timezone.now)
     expires_at = models.DateTimeField(_("until"), null=True, blank=True)
     purpose = models.CharField(_("purpose"), max_length=300, blank=True)
@@ -132,11 +137,7 @@ class SharingGrant(models.Model):
                 name="sharing_grant_one_proposed",
             ),
             models.CheckConstraint(condition=Q(scope__in=Scope.values), name="sharing_grant_scope"),
-            models.CheckConstraint(
-                condition=Q(cycles="all", cycle_number=None)
-                | Q(cycles__in=["from", "only"], cycle_number__gte=1, cycle_number__isnull=False),
-                name="sharing_grant_cycles",
-            ),
+            models.CheckConstraint(condition=terms.well_named(), name="sharing_grant_cycles"),
             models.CheckConstraint(
                 condition=Q(expires_at=None) | Q(expires_at__gt=F("valid_from")), name="sharing_grant_period"
             ),
@@ -177,7 +178,7 @@ class SharingGrant(models.Model):
                     "brand_id",
                     "scope",
                     "cycles",
-                    "cycle_number",
+                    "cycle_numbers",
                     "valid_from",
                     "expires_at",
                     "purpose",
@@ -237,46 +238,28 @@ class SharingGrant(models.Model):
     def cycles_in_words(self) -> str:
         """Return the covered cycles, as a person would say it."""
         words = {
-            self.Cycles.ALL: _("All cycles, also future ones"),
-            self.Cycles.FROM: _("From cycle %(cycle)s on"),
-            self.Cycles.ONLY: _("Cycle %(cycle)s only"),
+            self.Cycles.ALL: gettext("All cycles, also future ones"),
+            self.Cycles.FROM: gettext("From cycle %(cycle)s on"),
+            self.Cycles.ONLY: ngettext("Cycle %(cycle)s only", "Cycles %(cycle)s only", len(self.cycle_numbers)),
         }
-        return words[self.Cycles(self.cycles)] % {"cycle": self.cycle_number}
+        return words[self.Cycles(self.cycles)] % {"cycle": _listed(self.cycle_numbers)}
 
     def hold_in_short(self) -> str:
         """Return the hold in words, for a cell of a table."""
         words = ngettext_lazy("New reports are held for %(days)s day", "New reports are held for %(days)s days", "days")
         return str(words % {"days": self.hold_days})
 
-    def hold_in_words(self) -> str:
-        """Return when later reports open, as a person would say it: which reports, and after how many days."""
-        if not self.hold_days:
-            which = {
-                self.Cycles.ALL: _("This brand can see each new report as soon as it is published."),
-                self.Cycles.FROM: _("Each new report from cycle %(cycle)s on opens as soon as it is published."),
-                self.Cycles.ONLY: _("The report of cycle %(cycle)s opens as soon as it is published."),
-            }
-            return which[self.Cycles(self.cycles)] % {"cycle": self.cycle_number}
-        words = {
-            self.Cycles.ALL: ngettext_lazy(
-                "This brand can see each new report %(days)s day after publication unless the factory holds it.",
-                "This brand can see each new report %(days)s days after publication unless the factory holds it.",
-                "days",
-            ),
-            self.Cycles.FROM: ngettext_lazy(
-                "Each new report from cycle %(cycle)s on opens %(days)s day after publication unless the factory "
-                "holds it.",
-                "Each new report from cycle %(cycle)s on opens %(days)s days after publication unless the factory "
-                "holds it.",
-                "days",
-            ),
-            self.Cycles.ONLY: ngettext_lazy(
-                "The report of cycle %(cycle)s opens %(days)s day after publication unless the factory holds it.",
-                "The report of cycle %(cycle)s opens %(days)s days after publication unless the factory holds it.",
-                "days",
-            ),
-        }
-        return words[self.Cycles(self.cycles)] % {"cycle": self.cycle_number, "days": self.hold_days}
+    def hold_in_words(self, published: Collection[int]) -> str:
+        """Return when later reports open, as a person would say it: which reports, and after how many days.
+
+        `published` are the cycles whose report is out; empty if the grant is about no others.
+        """
+        is_list = self.cycles == self.Cycles.ONLY
+        named = [cycle for cycle in self.cycle_numbers if not (is_list and cycle in published)]
+        if is_list and not named:
+            return ""
+        words = _held_in_words(self.hold_days, len(named)) if self.hold_days else _not_held_in_words(len(named))
+        return words[self.Cycles(self.cycles)] % {"cycle": _listed(named), "days": self.hold_days}
 
     @property
     def ends_before_anything_new(self) -> bool:
@@ -317,3 +300,47 @@ class SharingGrant(models.Model):
     def status(self) -> terms.Status:
         """Return its status now."""
         return terms.status(self, timezone.now())
+
+
+def _listed(cycles: Sequence[int]) -> str:
+    """Return cycles that are in order as text, the latest first, as reports are listed."""
+    return gettext(", ").join(str(cycle) for cycle in reversed(cycles))
+
+
+def _not_held_in_words(count: int) -> dict[terms.Cycles, str]:
+    """Return how reports open without a hold, for each choice of cycles, of which `count` are named."""
+    of_one = gettext("The report of cycle %(cycle)s opens as soon as it is published.")
+    of_several = gettext("Each of the reports of cycles %(cycle)s opens as soon as it is published.")
+    return {
+        terms.Cycles.ALL: gettext("This brand can see each new report as soon as it is published."),
+        terms.Cycles.FROM: gettext("Each new report from cycle %(cycle)s on opens as soon as it is published."),
+        terms.Cycles.ONLY: of_one if count == 1 else of_several,
+    }
+
+
+def _held_in_words(days: int, count: int) -> dict[terms.Cycles, str]:
+    """Return how reports open that are held for some days, for each choice of cycles, of which `count` are named."""
+    of_one = ngettext(
+        "The report of cycle %(cycle)s opens %(days)s day after publication unless the factory holds it.",
+        "The report of cycle %(cycle)s opens %(days)s days after publication unless the factory holds it.",
+        days,
+    )
+    of_several = ngettext(
+        "Each of the reports of cycles %(cycle)s opens %(days)s day after publication unless the factory holds it.",
+        "Each of the reports of cycles %(cycle)s opens %(days)s days after publication unless the factory holds it.",
+        days,
+    )
+    return {
+        terms.Cycles.ALL: ngettext(
+            "This brand can see each new report %(days)s day after publication unless the factory holds it.",
+            "This brand can see each new report %(days)s days after publication unless the factory holds it.",
+            days,
+        ),
+        terms.Cycles.FROM: ngettext(
+            "Each new report from cycle %(cycle)s on opens %(days)s day after publication unless the factory holds it.",
+            "Each new report from cycle %(cycle)s on opens %(days)s days after publication unless the factory "
+            "holds it.",
+            days,
+        ),
+        terms.Cycles.ONLY: of_one if count == 1 else of_several,
+    }

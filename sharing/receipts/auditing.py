@@ -11,7 +11,7 @@ from portal.core.signing import Keys
 from portal.ledger.checks import Problem, wrong_signature
 from sharing.models import Receipt
 from sharing.receipts.disclosures import hashes_of
-from sharing.receipts.payload import TYPE, VERSION, in_utc
+from sharing.receipts.payload import KNOWN_VERSIONS, TYPE, in_utc
 
 AT_ONCE = 500
 
@@ -28,7 +28,7 @@ def _wrong(receipt: Receipt, keys: Keys) -> str:
     if found := wrong_signature(TYPE, receipt.jws, payload, keys, unsigned):
         return found
     try:
-        if payload["version"] != VERSION:
+        if payload["version"] not in KNOWN_VERSIONS:
             return "what was signed is no receipt"
         for name, said, signed in _columns(receipt):
             if said != signed:

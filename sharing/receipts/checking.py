@@ -17,7 +17,7 @@ from sharing.models import Receipt
 from sharing.receipts.disclosures import NotDisclosedError, disclosed_by
 from sharing.receipts.document import facts, fingerprint, sentence
 from sharing.receipts.numbers import normalised
-from sharing.receipts.payload import TYPE, VERSION
+from sharing.receipts.payload import KNOWN_VERSIONS, TYPE
 from sharing.receipts.proof import sealed_on
 
 LONGEST = 64 * 1024
@@ -95,7 +95,7 @@ def _check(jws: str, header: dict[str, object]) -> Checked:
         payload = verified(TYPE, jws, keys)
     except NotSignedError as error:
         return Checked(REFUSED[error.refusal])
-    if payload["version"] != VERSION:
+    if payload["version"] not in KNOWN_VERSIONS:
         return Checked(Outcome.NO_RECEIPT)
     number, key = payload["jti"], known[key_id_of(jws)]
     try:

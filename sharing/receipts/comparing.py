@@ -84,13 +84,17 @@ REPLACED = """
     ORDER BY g.created_at, g.id LIMIT 1
 """
 
+# The cycles that were signed, as a list; in receipts of version 1 there is one, or null (`sharing.receipts.payload`).
+CYCLE_NUMBERS = """coalesce(
+    r.payload -> 'terms' ->> 'cycle_numbers', '[' || (r.payload -> 'terms' ->> 'cycle_number') || ']', '[]'
+)"""
 # The values compared: name, the receipts concerned, what the row says and what was signed.
 COMPARED = (
     ("factory", "TRUE", "g.factory_id::text", "r.payload -> 'factory' ->> 'id'"),
     ("brand", "TRUE", "g.brand_id::text", "r.payload -> 'brand' ->> 'id'"),
     ("scope", "TRUE", "g.scope", "r.payload -> 'terms' ->> 'scope'"),
     ("cycles", "TRUE", "g.cycles", "r.payload -> 'terms' ->> 'cycles'"),
-    ("cycle_number", "TRUE", "g.cycle_number::text", "r.payload -> 'terms' ->> 'cycle_number'"),
+    ("cycle_numbers", "TRUE", "to_jsonb(g.cycle_numbers)::text", CYCLE_NUMBERS),
     ("valid_from", "TRUE", _moment("g.valid_from"), "r.payload -> 'terms' ->> 'valid_from'"),
     ("expires_at", "TRUE", _moment("g.expires_at"), "r.payload -> 'terms' ->> 'expires_at'"),
     ("purpose", "TRUE", "g.purpose", "r.payload -> 'terms' ->> 'purpose'"),

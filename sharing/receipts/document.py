@@ -24,7 +24,7 @@ from portal.ledger.sealing import head_of
 from sharing.grants.ends import End, end_in_words
 from sharing.models import Receipt, Scope, SharingGrant
 from sharing.receipts.disclosures import Disclosed, disclosures_of, end_code_of
-from sharing.receipts.payload import BY_ITSELF
+from sharing.receipts.payload import BY_ITSELF, cycle_numbers_in
 
 CONTENT_TYPE = "application/sd-jwt+json"
 TEMPLATE = Path(__file__).parent / "receipt.typ"
@@ -78,7 +78,7 @@ def sentence(payload: dict[str, Any], disclosed: Disclosed) -> str:
         Receipt.Kind.EXPIRED: _("The access of %(brand)s to the data of %(factory)s named below has expired."),
     }
     if payload["kind"] == Receipt.Kind.ENDED and end_code_of(disclosed) == End.CHANGED:
-        return _("%(factory)s replaced the terms named below with others for %(brand)s.") % words
+        return _("%(factory)s replaced the terms of %(brand)s named below with others.") % words
     return sentences[Receipt.Kind(payload["kind"])] % words
 
 
@@ -90,7 +90,7 @@ def facts(payload: dict[str, Any], disclosed: Disclosed) -> list[tuple[str, str]
         (_("Factory"), f"{claims['factory']['name']} ({claims['factory']['bw_id']})"),
         (_("Brand"), claims["brand"]["name"]),
         (_("May see"), str(Scope(terms["scope"]).label)),
-        (_("Cycles"), SharingGrant(cycles=terms["cycles"], cycle_number=terms["cycle_number"]).cycles_in_words()),
+        (_("Cycles"), SharingGrant(cycles=terms["cycles"], cycle_numbers=cycle_numbers_in(terms)).cycles_in_words()),
         (_("From"), _moment(terms["valid_from"])),
         (_("Until"), _until(terms["expires_at"]) or _("No end date")),
         (_("Purpose"), terms["purpose"]),

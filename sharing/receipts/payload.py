@@ -1,4 +1,4 @@
-"""The content of a receipt, in one form for both sides (version 1 of its claims; docs/receipts.md).
+"""The content of a receipt, in one form for both sides (version 2 of its claims; docs/receipts.md).
 
 A receipt is an SD-JWT (RFC 9901). One signature serves the factory and the brand, so the payload holds nothing that
 only the factory may know. Of those facts (who acted, why it ended, a reason that is not shown, for how long new reports
@@ -7,8 +7,10 @@ Why it ended is a code (`SharingGrant.End`), named in the reader's language when
 """
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from django.conf import settings
 
@@ -16,7 +18,9 @@ from sharing.models import SharingGrant
 from sharing.receipts.disclosures import HASH, Disclosed, hashes_of
 
 TYPE = "portal-receipt+sd-jwt"
-VERSION = 1
+VERSION = 2
+# What can still be checked and shown. The terms of version 1 name at most one cycle: `cycle_number`, or null.
+KNOWN_VERSIONS = (1, VERSION)
 
 
 @dataclass(frozen=True)
@@ -64,11 +68,18 @@ def terms_of(grant: SharingGrant) -> dict[str, object]:
     return {
         "scope": grant.scope,
         "cycles": grant.cycles,
-        "cycle_number": grant.cycle_number,
+        "cycle_numbers": grant.cycle_numbers,
         "valid_from": in_utc(grant.valid_from),
         "expires_at": in_utc(grant.expires_at),
         "purpose": grant.purpose,
     }
+
+
+def cycle_numbers_in(terms: Mapping[str, Any]) -> list[int]:
+    """Return the cycles that signed terms name, in a payload of any known version."""
+    if "cycle_numbers" in terms:
+        return list(terms["cycle_numbers"])
+    return [terms["cycle_number"]] if terms["cycle_number"] is not None else []
 
 
 def _for_the_factory(grant: SharingGrant, act: Act) -> dict[str, object]:

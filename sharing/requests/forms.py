@@ -92,7 +92,7 @@ class AskForm(TermsForm):
         widget=forms.Textarea,
         help_text=_("For example, how you work with the factory and whom it can call."),
     )
-    field_order = ["scopes", "cycles", "cycle_number", "expires_on", "purpose", "message"]
+    field_order = ["scopes", "cycles", "cycle_numbers", "expires_on", "purpose", "message"]
 
     def __init__(self, *args: object, factories: Sequence[Factory], **kwargs: Any) -> None:
         super().__init__(*args, place=min(factories, key=today), **kwargs)
@@ -105,7 +105,7 @@ class AskForm(TermsForm):
         return RequestedTerms(
             scopes=tuple(data["scopes"]),
             cycles=data["cycles"],
-            cycle_number=data["cycle_number"],
+            cycle_numbers=data["cycle_numbers"],
             last_day=data["expires_on"],
             purpose=data["purpose"],
             message=data["message"],
@@ -158,7 +158,7 @@ class LessForm(TermsForm):
         max_value=MOST_HOLD_DAYS,
         help_text=_("During these days after its publication you can still hold it."),
     )
-    field_order = ["scopes", "cycles", "cycle_number", "expires_on", "hold_days"]
+    field_order = ["scopes", "cycles", "cycle_numbers", "expires_on", "hold_days"]
 
     def __init__(self, *args: object, request: AccessRequest, **kwargs: object) -> None:
         self.request = request
@@ -173,7 +173,7 @@ class LessForm(TermsForm):
         data = self.cleaned_data
         return Terms(
             cycles=data["cycles"],
-            cycle_number=data["cycle_number"],
+            cycle_numbers=data["cycle_numbers"],
             expires_at=self.expires_at(),
             purpose=self.request.purpose,
             hold_days=data["hold_days"],
@@ -186,7 +186,7 @@ def initial_answer(request: AccessRequest) -> dict[str, object]:
     return {
         "scopes": request.scopes,
         "cycles": terms.cycles,
-        "cycle_number": terms.cycle_number,
+        "cycle_numbers": terms.cycle_numbers,
         "expires_on": request.last_day,
         "hold_days": terms.hold_days,
     }

@@ -36,7 +36,7 @@ from sharing.grants.models import SharingGrant, SharingGrantQuerySet
 from sharing.requests import states as request_states
 from sharing.requests.states import Shown, State
 from sharing.scopes import RULES, Scope
-from sharing.terms import StatementTime
+from sharing.terms import StatementTime, well_named
 
 
 def is_open(path: str = "") -> Q:
@@ -155,7 +155,9 @@ class AccessRequest(models.Model):
     brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="requests")
     scopes = ArrayField(models.CharField(max_length=20, choices=Scope.choices), verbose_name=_("what"))
     cycles = models.CharField(_("cycles"), max_length=5, choices=SharingGrant.Cycles.choices)
-    cycle_number = models.PositiveSmallIntegerField(_("cycle"), null=True, blank=True)
+    cycle_numbers = ArrayField(
+        models.PositiveSmallIntegerField(), verbose_name=_("cycle numbers"), default=list, blank=True
+    )
     expires_at = models.DateTimeField(_("until"), null=True, blank=True)
     purpose = models.CharField(_("purpose"), max_length=300)
     message = models.CharField(_("message"), max_length=2000, blank=True)
@@ -185,11 +187,7 @@ class AccessRequest(models.Model):
             models.CheckConstraint(
                 condition=Q(scopes__len__gte=1, scopes__contained_by=Scope.values), name="sharing_accessrequest_scopes"
             ),
-            models.CheckConstraint(
-                condition=Q(cycles="all", cycle_number=None)
-                | Q(cycles__in=["from", "only"], cycle_number__isnull=False),
-                name="sharing_accessrequest_cycles",
-            ),
+            models.CheckConstraint(condition=well_named(), name="sharing_accessrequest_cycles"),
             models.CheckConstraint(condition=~Q(purpose=""), name="sharing_accessrequest_purpose"),
             models.CheckConstraint(condition=Q(lapses_at__gt=F("created_at")), name="sharing_accessrequest_period"),
             models.CheckConstraint(
@@ -221,7 +219,7 @@ class AccessRequest(models.Model):
                     "brand_id",
                     "scopes",
                     "cycles",
-                    "cycle_number",
+                    "cycle_numbers",
                     "expires_at",
                     "purpose",
                     "message",
@@ -265,7 +263,7 @@ class AccessRequest(models.Model):
 
     def as_grant(self) -> SharingGrant:
         """Return the terms asked for as an unsaved grant, to put them in words."""
-        return SharingGrant(cycles=self.cycles, cycle_number=self.cycle_number, expires_at=self.expires_at)
+        return SharingGrant(cycles=self.cycles, cycle_numbers=self.cycle_numbers, expires_at=self.expires_at)
 
     def cycles_in_words(self) -> str:
         """Return the cycles asked for, as a person would say it."""

@@ -9,7 +9,7 @@ from factories.serializers import FactoryBriefSerializer
 from portal.core.api import PageQuery, StrictSerializer
 from portal.core.countries import COUNTRIES
 from portal.core.drawn import MAX_ID
-from sharing.grants.serializers.grants import BrandBriefSerializer
+from sharing.grants.serializers.grants import BrandBriefSerializer, CycleNumbersField
 from sharing.grants.services.outcomes import MOST_HOLD_DAYS, Terms
 from sharing.models import AccessRequest, Scope, SharingGrant
 from sharing.requests.matching import MOST_LINES, Line
@@ -17,7 +17,6 @@ from sharing.requests.services.answering import LONGEST_SNOOZE_DAYS, as_asked
 from sharing.requests.services.standing import RequestedTerms
 from sharing.requests.states import Shown
 from sharing.scopes import OFFERED_SCOPES
-from sharing.terms import MAX_CYCLE
 
 STATES = list(Shown)
 MOST_AT_ONCE = 300
@@ -35,7 +34,7 @@ class RequestSerializer(serializers.Serializer[Any]):
     brand = BrandBriefSerializer()
     scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.values))
     cycles = serializers.ChoiceField(choices=SharingGrant.Cycles.values)
-    cycle_number = serializers.IntegerField(allow_null=True)
+    cycle_numbers = CycleNumbersField()
     expires_at = serializers.DateTimeField(allow_null=True)
     purpose = serializers.CharField()
     message = serializers.CharField(allow_blank=True)
@@ -71,7 +70,7 @@ class RequestQuery(BrandRequestQuery):
 
 
 class RequestOrder(StrictSerializer):
-    """A brand's request to one or more factories. `cycle_number` is only for cycles `from` and `only`."""
+    """A brand's request to one or more factories. `cycle_numbers` are only for cycles `from` (one) and `only`."""
 
     factories = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=MAX_ID), min_length=1, max_length=MOST_AT_ONCE
@@ -80,7 +79,7 @@ class RequestOrder(StrictSerializer):
         child=serializers.ChoiceField(choices=OFFERED_SCOPES), min_length=1, max_length=len(OFFERED_SCOPES)
     )
     cycles = serializers.ChoiceField(required=False, choices=SharingGrant.Cycles.values, default="all")
-    cycle_number = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=MAX_CYCLE)
+    cycle_numbers = CycleNumbersField(required=False)
     expires_at = serializers.DateTimeField(required=False, allow_null=True, help_text="null: no end date.")
     purpose = serializers.CharField(max_length=300)
     message = serializers.CharField(required=False, allow_blank=True, max_length=2000, default="")
@@ -91,7 +90,7 @@ class RequestOrder(StrictSerializer):
         return RequestedTerms(
             scopes=tuple(given["scopes"]),
             cycles=given["cycles"],
-            cycle_number=given.get("cycle_number"),
+            cycle_numbers=given.get("cycle_numbers", []),
             expires_at=given.get("expires_at"),
             purpose=given["purpose"],
             message=given["message"],
@@ -119,18 +118,18 @@ class ApproveOrder(StrictSerializer):
         required=False, child=serializers.ChoiceField(choices=Scope.values), min_length=1, max_length=len(Scope)
     )
     cycles = serializers.ChoiceField(required=False, choices=SharingGrant.Cycles.values)
-    cycle_number = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=MAX_CYCLE)
+    cycle_numbers = CycleNumbersField(required=False)
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
     hold_days = serializers.IntegerField(required=False, min_value=0, max_value=MOST_HOLD_DAYS)
 
     @staticmethod
     def terms(given: dict[str, object], request: AccessRequest) -> Terms:
         """Return the request's own terms, with what was given on top."""
-        names = ("cycles", "cycle_number", "expires_at", "hold_days")
+        names = ("cycles", "cycle_numbers", "expires_at", "hold_days")
         asked = as_asked(request)
         kept = {name: getattr(asked, name) for name in names}
         if given.get("cycles") == SharingGrant.Cycles.ALL:
-            kept["cycle_number"] = None
+            kept["cycle_numbers"] = []
         return Terms(**{**kept, **{name: given[name] for name in names if name in given}}, purpose=request.purpose)
 
 

@@ -21,8 +21,8 @@ ROWS = f"""
     WHERE {{which}} AND r.withdrawn_at IS NULL AND g.ended_at IS NULL
         AND (NOT g.needs_confirmation OR g.confirmed_at IS NOT NULL)
         AND g.scope IN ({", ".join(f"'{scope}'" for scope in ASSESSMENT_SCOPES)})
-        AND (g.cycles = 'all' OR (g.cycles = 'from' AND g.cycle_number <= r.cycle)
-            OR (g.cycles = 'only' AND g.cycle_number = r.cycle))
+        AND (g.cycles = 'all' OR (g.cycles = 'from' AND g.cycle_numbers[1] <= r.cycle)
+            OR (g.cycles = 'only' AND r.cycle = ANY (g.cycle_numbers)))
 """  # noqa: S608 - constants
 LOCK = "PERFORM 1 FROM factories_factory WHERE id = NEW.factory_id FOR NO KEY UPDATE;"
 

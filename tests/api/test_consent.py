@@ -22,7 +22,7 @@ def grants_of(world: World, factory: Any = None) -> str:
 
 
 def test_a_manager_grants_and_the_brand_reads(world: World, api_of: Any):
-    body = {"brand": world.brand_a.pk, "scope": "report", "cycles": "only", "cycle_number": 2, "purpose": "Sourcing"}
+    body = {"brand": world.brand_a.pk, "scope": "report", "cycles": "only", "cycle_numbers": [2], "purpose": "Sourcing"}
     response = api_of(world.person("manager_a")).post(grants_of(world), body, format="json")
 
     assert response.status_code == 201
@@ -31,6 +31,38 @@ def test_a_manager_grants_and_the_brand_reads(world: World, api_of: Any):
     assert Event.objects.filter(kind="grant.created", subject=response.json()["id"]).count() == 1
     shared = api_of(world.person("brand_a_member")).get(f"{V1}shared/").json()["results"]
     assert [row["id"] for row in shared] == [str(world.assessments["a2"].pk)]
+
+
+def test_single_cycles_are_one_grant_in_whatever_order_they_are_named(world: World, api_of: Any):
+    client, named = api_of(world.person("manager_a")), [[4, 2], [2, 4, 2]]
+    body = {"brand": world.brand_a.pk, "scope": "report", "cycles": "only"}
+    first, second = (
+        client.post(grants_of(world), body | {"cycle_numbers": one}, format="json").json() for one in named
+    )
+
+    assert first["id"] == second["id"]
+    assert first["cycle_numbers"] == [2, 4]
+    for one in ({"cycles": "from"}, {"cycle_numbers": []}):
+        response = client.patch(f"{V1}grants/{first['id']}/", one, format="json")
+        assert (response.status_code, set(response.json()["errors"])) == (400, {"cycle_numbers"}), one
+    narrower = client.patch(f"{V1}grants/{first['id']}/", {"cycle_numbers": [2]}, format="json").json()
+    assert narrower["cycle_numbers"] == [2]
+    old_name = client.post(grants_of(world), body | {"cycle_number": 2}, format="json")
+    assert (old_name.status_code, set(old_name.json()["errors"])) == (400, {"cycle_number"})
+
+
+def test_a_brand_asks_for_single_cycles_and_is_given_fewer(world: World, api_of: Any):
+    order = {"factories": [world.factory_a.pk], "scopes": ["report"], "purpose": "Sourcing", "cycles": "only"}
+    brand, manager = api_of(world.person("brand_a_member")), api_of(world.person("manager_a"))
+    sent = brand.post(f"{V1}brands/{world.brand_a.pk}/requests/", order | {"cycle_numbers": [2, 1]}, format="json")
+    [asked] = sent.json()["requests"]
+    assert asked["cycle_numbers"] == [1, 2]
+    address = f"{V1}requests/{asked['id']}/approve/"
+    for more, field in (({"cycle_numbers": [2, 3]}, "cycles"), ({"cycle_numbers": []}, "cycle_numbers")):
+        refused = manager.post(address, more, format="json")
+        assert (refused.status_code, set(refused.json()["errors"])) == (400, {field})
+    assert manager.post(address, {"cycle_numbers": [2]}, format="json").status_code == 200
+    assert SharingGrant.objects.get().cycle_numbers == [2]
 
 
 def test_the_same_order_twice_is_one_grant_and_another_is_refused(world: World, api_of: Any):
@@ -59,19 +91,19 @@ def test_only_the_factory_decides(world: World, api_of: Any):
 
 
 def test_a_change_is_a_successor(world: World, api_of: Any):
-    grant = world.grant(cycles="from", cycle_number=2, purpose="Sourcing", hold_days=5)
+    grant = world.grant(cycles="from", cycle_numbers=[2], purpose="Sourcing", hold_days=5)
     until = timezone.now() + timedelta(days=30)
     client = api_of(world.person("manager_a"))
     successor = client.patch(f"{V1}grants/{grant.pk}/", {"expires_at": until.isoformat()}, format="json").json()
 
     assert successor["id"] != str(grant.pk)
     assert successor["replaces"] == str(grant.pk)
-    assert (successor["cycles"], successor["cycle_number"], successor["purpose"]) == ("from", 2, "Sourcing")
+    assert (successor["cycles"], successor["cycle_numbers"], successor["purpose"]) == ("from", [2], "Sourcing")
     assert successor["hold_days"] == 5
     before = client.get(f"{V1}grants/{grant.pk}/").json()
     assert (before["status"], before["ended_by"]) == ("ended", "Manager A")
     again = client.patch(f"{V1}grants/{successor['id']}/", {"cycles": "all"}, format="json").json()
-    assert (again["cycles"], again["cycle_number"]) == ("all", None)
+    assert (again["cycles"], again["cycle_numbers"]) == ("all", [])
     stale = client.patch(f"{V1}grants/{grant.pk}/", {"purpose": "Late"}, format="json")
     assert (stale.status_code, stale.json()["detail"][:35]) == (409, "This access has since been changed.")
     assert SharingGrant.objects.filter(ended_at=None).count() == 1

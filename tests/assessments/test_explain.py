@@ -91,7 +91,7 @@ def test_why_can_we_not_see_cycle_2(world: World, client_of: Any) -> None:
     member = client_of(world.person("brand_a_member"))
     assert ask(member, world, cycle=2).status_code == 404  # nothing was ever shared: as if there were no factory
 
-    grant = world.grant(cycles="from", cycle_number=3)
+    grant = world.grant(cycles="from", cycle_numbers=[3])
     response = ask(member, world, cycle=2)
     assert reasons(response) == ["cycle"]
     assert "does not share cycle 2" in response.content.decode()

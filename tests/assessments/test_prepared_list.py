@@ -19,7 +19,7 @@ BACKWARDS = [name.removeprefix("-") for name in LISTED]
 def shared(world: World) -> World:
     """Reports of two factories, one of them corrected, in both scopes or one; one is held back from brand A."""
     world.grant()
-    world.grant(scope="step1", cycles="only", cycle_number=2)
+    world.grant(scope="step1", cycles="only", cycle_numbers=[2])
     world.grant(factory=world.factory_b, scope="step1")
     world.grant(world.brand_b)
     correct(world, world.assessments["a2"], q1020="nc")

@@ -115,7 +115,7 @@ def test_a_withdrawn_report_is_marked_for_staff_and_gone_for_the_others(world, c
     assert "Wrong factory" in shown
 
 
-@pytest.mark.parametrize(("terms", "cycles"), [({}, [2, 1]), ({"cycles": "only", "cycle_number": 2}, [2])])
+@pytest.mark.parametrize(("terms", "cycles"), [({}, [2, 1]), ({"cycles": "only", "cycle_numbers": [2]}, [2])])
 def test_the_history_shows_the_cycles_this_reader_may_see(world, client_of, terms, cycles):
     world.grant(**terms)
     response = client_of(world.person("brand_a_member")).get(page(world.assessments["a2"]))

@@ -29,8 +29,8 @@ def test_a_brand_finds_what_was_shared_newest_opening_first(world, client_of):
 def test_the_list_is_in_the_order_in_which_reports_opened(world, client_of):
     """Not in that of their publication: what was published first may open last."""
     world.grant(factory=world.factory_b)
-    world.grant(cycles="only", cycle_number=2)
-    world.grant(scope="step1", cycles="only", cycle_number=1)
+    world.grant(cycles="only", cycle_numbers=[2])
+    world.grant(scope="step1", cycles="only", cycle_numbers=[1])
     assert _listed(world, client_of) == [world.assessments[name] for name in ("a1", "a2", "b1")]
     shown = text(client_of(world.person("brand_a_member")).get(reverse("shared_list")))
     assert "newest first by the day you could first read them." in shown
@@ -87,14 +87,14 @@ def test_clusters_to_choose_from_are_the_same_for_everybody_and_find_only_what_w
     member = world.person("brand_a_member")
     offered = list(USUAL_CLUSTERS)
     assert _clusters(client_of(member)) == offered
-    grant = world.grant(cycles="only", cycle_number=2)
+    grant = world.grant(cycles="only", cycle_numbers=[2])
     assert _clusters(client_of(member)) == offered
     for asked in ("Sandblasting", "Nonsense"):
         answer = api_of(member).get("/api/v1/shared/", {"cluster": asked})
         assert (answer.status_code, answer.json()["results"]) == (200, [])
     assert client_of(member).get(reverse("shared_list"), {"cluster": "Sandblasting"}).context["rows"] == []
     revoke_access(by=world.person("manager_a"), grant=grant)
-    world.grant(scope="step1", cycles="only", cycle_number=9)
+    world.grant(scope="step1", cycles="only", cycle_numbers=[9])
     assert _clusters(client_of(member)) == offered
     found = api_of(member).get("/api/v1/shared/", {"cluster": "Sandblasting"}).json()["results"]
     assert [row["cycle"] for row in found] == [9]

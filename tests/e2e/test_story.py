@@ -130,7 +130,7 @@ def the_manager_shares_it(manager: Visitor) -> None:
     manager.follow("Aster & Oak")
     manager.sees("Aster & Oak can read these cycles from")
     manager.page.get_by_label("Step 1 data").check()
-    manager.page.get_by_label("All cycles").check()
+    manager.page.get_by_label("All reports, also later ones").check()
     manager.page.get_by_label("Days each new report is held").fill("0")
     manager.sees("This brand can see each new report as soon as it is published.")
     manager.look()

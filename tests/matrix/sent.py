@@ -25,7 +25,7 @@ def _seen_of_sharing(stage: Stage) -> str:
 
 
 def _seen_of_change(stage: Stage) -> str:
-    terms = Terms(cycles="from", cycle_number=2, hold_days=stage.grant.hold_days)
+    terms = Terms(cycles="from", cycle_numbers=[2], hold_days=stage.grant.hold_days)
     effect = _sheet(stage, stage.grant.brand_id).changing(stage.grant, terms)
     return seal_of([stage.grant.scope], terms, [effect.difference])
 
@@ -54,7 +54,7 @@ BODIES: dict[str, Callable[[Stage], dict[str, Any]]] = {
         "cycles": "all",
         "seen": _seen_of_sharing(stage),
     },
-    "grant_change": lambda stage: {"cycles": "from", "cycle_number": 2, "seen": _seen_of_change(stage)},
+    "grant_change": lambda stage: {"cycles": "from", "cycle_numbers": [2], "seen": _seen_of_change(stage)},
     "grant_paper": lambda stage: {
         "brands": [stage.world.brand_b.pk],
         "scopes": ["report"],
@@ -141,7 +141,7 @@ BODIES: dict[str, Callable[[Stage], dict[str, Any]]] = {
     "api:sharing-preview": lambda stage: {"brands": [stage.world.brand_b.pk], "scopes": ["report"]},
     "api:restore": lambda stage: {"grants": [str(stage.stopped.pk)]},
     "api:restore-preview": lambda stage: {"grants": [str(stage.stopped.pk)]},
-    "api:grant-preview": lambda _stage: {"cycles": "from", "cycle_number": 2},
+    "api:grant-preview": lambda _stage: {"cycles": "from", "cycle_numbers": [2]},
     "api:withheld-reports": lambda stage: {"brand": stage.world.brand_a.pk, "cycle": 2},
     "api:factory-grants": lambda stage: {"brand": stage.world.brand_b.pk, "scope": "report"},
     "api:grant-confirmation": lambda _stage: {"answer": "confirm"},
@@ -153,7 +153,7 @@ BODIES: dict[str, Callable[[Stage], dict[str, Any]]] = {
     },
     "api:handover": lambda _stage: {"step": "stop"},
     "api:stop-sharing": lambda _stage: {"brand": None},
-    "api:grant": lambda _stage: {"cycles": "from", "cycle_number": 2},
+    "api:grant": lambda _stage: {"cycles": "from", "cycle_numbers": [2]},
     "api:request-later": lambda _stage: {"days": 7},
     "api:brand-requests": lambda stage: {
         "factories": [stage.world.factory_b.pk],

@@ -246,7 +246,7 @@ class Factories:
         if self.grant is None:
             self.grant = self.world.grant(hold_days=self.chance.choice([0, 4]))
             return True
-        cycles = self.chance.choice([{}, {}, {"cycles": "only", "cycle_number": 2}])
+        cycles = self.chance.choice([{}, {}, {"cycles": "only", "cycle_numbers": [2]}])
         self.grant = change(self.world, self.grant, hold_days=self.chance.choice([0, 2, 4, 9]), **cycles)
         return False
 

@@ -56,7 +56,7 @@ def expired(held: Held, later: ExitStack) -> None:
 def narrowed(held: Held, _later: ExitStack) -> None:
     """The grants stay, for another cycle."""
     for grant in held.grants:
-        change_grant(by=held.world.person("manager_a"), grant=grant, terms=Terms(cycles="only", cycle_number=3))
+        change_grant(by=held.world.person("manager_a"), grant=grant, terms=Terms(cycles="only", cycle_numbers=[3]))
 
 
 def brand_closed(held: Held, _later: ExitStack) -> None:

@@ -18,7 +18,7 @@ def terms_of(drawn: dict[str, Any]) -> Terms:
     starts = now + timedelta(days=drawn["starts"]) if drawn["starts"] else None
     return Terms(
         cycles=drawn["cycles"],
-        cycle_number=None if drawn["cycles"] == "all" else drawn["number"],
+        cycle_numbers={"all": [], "from": [drawn["number"]], "only": drawn["numbers"]}[drawn["cycles"]],
         valid_from=starts,
         expires_at=(starts or now) + timedelta(days=drawn["lasts"]) if drawn["lasts"] else None,
         hold_days=drawn["hold"],
@@ -45,7 +45,7 @@ class Fact:
     brand: str
     scope: str
     cycles: str
-    number: int | None
+    numbers: frozenset[int]
     starts: datetime
     expires: datetime | None
     hold: int
@@ -55,8 +55,11 @@ class Fact:
 
     def covers(self, cycle: int) -> bool:
         """Whether this grant is about that cycle."""
-        number = self.number or 0
-        return {"all": True, "from": cycle >= number, "only": cycle == number}[self.cycles]
+        return {
+            "all": True,
+            "from": cycle >= min(self.numbers, default=0),
+            "only": cycle in self.numbers,
+        }[self.cycles]
 
     @property
     def in_force(self) -> Period | None:

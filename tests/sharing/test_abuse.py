@@ -118,7 +118,7 @@ def test_nobody_but_the_factorys_managers_decides_and_the_refusal_says_so(world:
     verbs: list[Callable[[], Any]] = [
         lambda: grant_access(by=by, factory=factory, brand=world.brand_b, scope="report", terms=Terms()),
         lambda: share(by=by, factory=factory, brands=[world.brand_b], scopes=["report", "step1"], terms=Terms()),
-        lambda: change_grant(by=by, grant=grant, terms=Terms(cycles="only", cycle_number=1)),
+        lambda: change_grant(by=by, grant=grant, terms=Terms(cycles="only", cycle_numbers=[1])),
         lambda: revoke_access(by=by, grant=grant),
         lambda: revoke_brand(by=by, factory=factory, brand=brand),
         lambda: stop_all_sharing(by=by, factory=factory),
@@ -222,7 +222,7 @@ def confirmations(world: World, factory: Factory) -> Iterator[tuple[str, dict[st
     request = request_access(by=world.person("brand_b_member"), brand=world.brand_b, factory=factory, terms=terms)
     new = {"brands": [world.brand_b.pk], "scopes": ["step1"], "cycles": "all"}
     yield reverse("grant", args=[factory.pk]), new
-    yield reverse("grant_change", args=[grant.pk]), {"cycles": "only", "cycle_number": "1"}
+    yield reverse("grant_change", args=[grant.pk]), {"cycles": "only", "cycle_numbers": ["1"]}
     yield reverse("grant_revoke", args=[grant.pk]), None
     yield reverse("stop_brand", args=[factory.pk, world.brand_a.pk]), None
     yield reverse("stop_all", args=[factory.pk]), None
@@ -289,7 +289,7 @@ def test_an_end_holds_though_the_clock_went_back_before_the_beginning(
     grant, other = world.grant(), world.grant(brand=world.brand_b, scope="step1")
     assert reads(world)
     clock(-timedelta(hours=3))
-    changed = change_grant(by=manager, grant=other, terms=Terms(cycles="only", cycle_number=1))
+    changed = change_grant(by=manager, grant=other, terms=Terms(cycles="only", cycle_numbers=[1]))
     revoked = revoke_access(by=manager, grant=grant, reason="Season over")
     stop_all_sharing(by=manager, factory=world.factory_a)
     assert not reads(world)

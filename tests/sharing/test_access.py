@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from assessments.models import Assessment
 from sharing import access
+from sharing.grants.services.granting import change_grant
+from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import revoke_access
 from sharing.models import SharingGrant
 from tests.world import World, make_assessment
@@ -68,15 +70,35 @@ def test_the_improvement_plan_scope_opens_no_assessment(world: World) -> None:
 @pytest.mark.parametrize(
     ("terms", "expected"),
     [
-        ({"cycles": "from", "cycle_number": 2}, {"a2"}),
-        ({"cycles": "only", "cycle_number": 1}, {"a1"}),
-        ({"cycles": "only", "cycle_number": 3}, set()),
+        ({"cycles": "from", "cycle_numbers": [2]}, {"a2"}),
+        ({"cycles": "only", "cycle_numbers": [1]}, {"a1"}),
+        ({"cycles": "only", "cycle_numbers": [3]}, set()),
+        ({"cycles": "only", "cycle_numbers": [3, 1]}, {"a1"}),
+        ({"cycles": "only", "cycle_numbers": [2, 1]}, {"a1", "a2"}),
     ],
 )
 def test_a_grant_covers_its_cycles_only(world: World, terms: dict, expected: set[str]) -> None:
     world.grant(**terms)
 
     assert names(world, "brand_a_member") == expected
+
+
+def test_r51_a_brand_reads_the_reports_that_a_grant_names_and_no_later_one(world: World) -> None:
+    for cycle in (5, 6, 7):
+        make_assessment(world, world.factory_a, cycle, "published", published_days_ago=1)
+    member = world.person("brand_a_member")
+
+    def read() -> list[int]:
+        return sorted(Assessment.objects.visible_to(member).values_list("cycle", flat=True))
+
+    grant = world.grant(cycles="only", cycle_numbers=[5, 7, 2])
+    assert (read(), grant.cycles_in_words()) == ([2, 5, 7], "Cycles 7, 5, 2 only")
+    make_assessment(world, world.factory_a, 8, "published", published_days_ago=1)
+    assert read() == [2, 5, 7]
+    fewer = change_grant(by=world.person("manager_a"), grant=grant, terms=Terms(cycles="only", cycle_numbers=[7, 2]))
+    assert (read(), fewer.cycle_numbers) == ([2, 7], [2, 7])
+    change_grant(by=world.person("manager_a"), grant=fewer, terms=Terms(cycles="from", cycle_numbers=[6]))
+    assert read() == [6, 7, 8]
 
 
 def test_a_grant_opens_neither_before_its_start_nor_from_its_end_on(world: World) -> None:
@@ -120,8 +142,8 @@ def test_r7_a_revoke_holds_from_the_next_query_on(world: World) -> None:
 
 
 def test_the_three_directions_agree_for_everyone(world: World) -> None:
-    world.grant(scope="report", cycles="from", cycle_number=2)
-    world.grant(scope="step1", cycles="only", cycle_number=1)
+    world.grant(scope="report", cycles="from", cycle_numbers=[2])
+    world.grant(scope="step1", cycles="only", cycle_numbers=[1])
     world.grant(world.brand_b, scope="step1", factory=world.factory_b)
 
     personas = [
@@ -152,7 +174,7 @@ def test_the_three_directions_agree_for_everyone(world: World) -> None:
 @pytest.mark.parametrize(
     ("reason", "terms"),
     [
-        ("cycle", {"cycles": "only", "cycle_number": 1}),
+        ("cycle", {"cycles": "only", "cycle_numbers": [1]}),
         ("waiting", {"valid_from": timezone.now() + timedelta(days=2)}),
         ("grant", {}),
     ],

@@ -46,7 +46,7 @@ def several_grants(world: World) -> None:
     """Factory A shares with brand A the report, held, and some Step 1 data; factory B shares its own."""
     make_assessment(world, world.factory_a, 5, "published", published_days_ago=2)
     world.grant(hold_days=7)
-    world.grant(scope="step1", cycles="from", cycle_number=2)
+    world.grant(scope="step1", cycles="from", cycle_numbers=[2])
     withhold_report(by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_a, cycle=1)
 
 
@@ -132,7 +132,7 @@ def test_a_search_in_a_previewed_list_is_written_down(world: World, client_of: A
 
 def test_a_decision_can_be_previewed_and_then_is_what_was_seen(world: World, client_of: Any) -> None:
     manager, member = client_of(world.person("manager_a")), client_of(world.person("brand_a_member"))
-    form = {"brands": [world.brand_a.pk], "scopes": ["report", "step1"], "cycles": "from", "cycle_number": 2}
+    form = {"brands": [world.brand_a.pk], "scopes": ["report", "step1"], "cycles": "from", "cycle_numbers": [2]}
     a1, a2 = world.assessments["a1"], world.assessments["a2"]
 
     [link] = preview_links(manager.post(reverse("grant", args=[world.factory_a.pk]), form))
@@ -147,13 +147,13 @@ def test_a_decision_can_be_previewed_and_then_is_what_was_seen(world: World, cli
     for scope in form["scopes"]:
         grant_access(
             by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_a, scope=scope,
-            terms=Terms(cycles="from", cycle_number=2, hold_days=7),
+            terms=Terms(cycles="from", cycle_numbers=[2], hold_days=7),
         )  # fmt: skip
     assert content(listed) == content(member.get(reverse("shared_list")))
     assert content(page) == content(member.get(reverse("assessment", args=[a2.pk])))
 
     grant = SharingGrant.objects.get(scope="report")
-    change = manager.post(reverse("grant_change", args=[grant.pk]), {"cycles": "only", "cycle_number": 1})
+    change = manager.post(reverse("grant_change", args=[grant.pk]), {"cycles": "only", "cycle_numbers": [1]})
     tried = manager.get(preview_links(change)[0])
     assert {row["assessment"].cycle for row in tried.context["rows"]} == {1, 2}  # Step 1 data of cycle 2 stays
     grant.refresh_from_db()
@@ -208,7 +208,7 @@ def test_a_preview_expires_and_leads_back_to_the_form_as_it_was_filled_in(
 ) -> None:
     manager, until = client_of(world.person("manager_a")), days_from_now(90, world.factory_a)
     form = {
-        "brands": [world.brand_a.pk, world.brand_b.pk], "scopes": ["step1"], "cycles": "only", "cycle_number": 2,
+        "brands": [world.brand_a.pk, world.brand_b.pk], "scopes": ["step1"], "cycles": "only", "cycle_numbers": [2],
         "starts_on": days_from_now(3, world.factory_a), "expires_on": until, "hold_days": 9,
     }  # fmt: skip
     filled_in = {**form, "purpose": "Sourcing for the brand's spring collection"}

@@ -40,7 +40,7 @@ def test_a_row_says_which_reports_a_brand_sees_and_until_when(world: World) -> N
     last = today(world.factory_a) + timedelta(days=40)
     world.grant(scope="report", expires_at=end_of(last, world.factory_a))
     assert row_of(world, world.brand_a.name).summary() == f"Reports: 2, 1 · until {written(last)}"
-    world.grant(scope="step1", cycles="only", cycle_number=1)
+    world.grant(scope="step1", cycles="only", cycle_numbers=[1])
     # The row says when the last of it ends: nobody is to read "until 3 March" of what goes on.
     assert row_of(world, world.brand_a.name).summary() == "Reports: 2, 1 · Step 1 data: 1 · no end date"
 
@@ -96,7 +96,7 @@ def test_the_search_finds_a_brand_by_part_of_its_name(world: World, client_of: B
 
 
 def test_sharing_again_starts_from_the_terms_that_ended(world: World, client_of: Browser) -> None:
-    old = world.grant(scope="step1", purpose="Yearly evaluation", cycles="from", cycle_number=2)
+    old = world.grant(scope="step1", purpose="Yearly evaluation", cycles="from", cycle_numbers=[2])
     revoke_access(by=world.person("manager_a"), grant=old)
     manager = client_of(world.person("manager_a"))
     page = manager.get(reverse("factory_brand", args=[world.factory_a.pk, world.brand_a.pk])).content.decode()
@@ -104,7 +104,7 @@ def test_sharing_again_starts_from_the_terms_that_ended(world: World, client_of:
     shown = manager.get(unescape(link)).context
     form = shown["form"]
     assert form.initial["purpose"] == "Yearly evaluation"
-    assert (form.initial["cycles"], form.initial["cycle_number"]) == ("from", 2)
+    assert (form.initial["cycles"], form.initial["cycle_numbers"]) == ("from", [2])
     assert [row.brand for row in shown["sheet"].rows] == [world.brand_a]
 
 

@@ -128,26 +128,30 @@ def test_a_refused_grant_ends_and_is_never_confirmed(confirming: World) -> None:
 def test_a_change_that_only_narrows_keeps_the_confirmation(confirming: World) -> None:
     world, manager = confirming, confirming.person("manager_a")
     end = timezone.now() + timedelta(days=90)
-    grant = world.grant(cycles="from", cycle_number=1, hold_days=3)
+    grant = world.grant(cycles="from", cycle_numbers=[1], hold_days=3)
     confirm_grant(by=world.person("representative_a"), grant=grant)
     for terms in (
-        Terms(cycles="from", cycle_number=2, hold_days=3),
-        Terms(cycles="from", cycle_number=2, hold_days=3, expires_at=end),
-        Terms(cycles="only", cycle_number=2, hold_days=5, expires_at=end),
+        Terms(cycles="from", cycle_numbers=[2], hold_days=3),
+        Terms(cycles="from", cycle_numbers=[2], hold_days=3, expires_at=end),
+        Terms(cycles="only", cycle_numbers=[4, 2], hold_days=5, expires_at=end),
+        Terms(cycles="only", cycle_numbers=[2], hold_days=5, expires_at=end),
     ):
         grant = change_grant(by=manager, grant=grant, terms=terms)
         assert (grant.status(), grant.needs_confirmation, seen(world)) == ("live", False, True)
     for terms in (
-        Terms(cycles="only", cycle_number=1, hold_days=5, expires_at=end),
+        Terms(cycles="only", cycle_numbers=[1], hold_days=5, expires_at=end),
+        Terms(cycles="only", cycle_numbers=[2, 3], hold_days=5, expires_at=end),
+        Terms(cycles="only", cycle_numbers=[], hold_days=5, expires_at=end),
+        Terms(cycles="from", cycle_numbers=[2], hold_days=5, expires_at=end),
         Terms(cycles="all", hold_days=5, expires_at=end),
-        Terms(cycles="only", cycle_number=2, hold_days=4, expires_at=end),
-        Terms(cycles="only", cycle_number=2, hold_days=5, expires_at=end + timedelta(days=1)),
-        Terms(cycles="only", cycle_number=2, hold_days=5, expires_at=end, purpose="Something else"),
+        Terms(cycles="only", cycle_numbers=[2], hold_days=4, expires_at=end),
+        Terms(cycles="only", cycle_numbers=[2], hold_days=5, expires_at=end + timedelta(days=1)),
+        Terms(cycles="only", cycle_numbers=[2], hold_days=5, expires_at=end, purpose="Something else"),
     ):
         assert not terms.narrows(grant)
     wider = change_grant(by=manager, grant=grant, terms=Terms())
     assert (wider.status(), seen(world)) == ("unconfirmed", True)
-    narrower = change_grant(by=manager, grant=wider, terms=Terms(cycles="only", cycle_number=2))
+    narrower = change_grant(by=manager, grant=wider, terms=Terms(cycles="only", cycle_numbers=[2]))
     assert narrower.status() == "unconfirmed"
     with pytest.raises(ValidationError):
         confirm_grant(by=world.person("representative_a"), grant=wider)  # an old page
@@ -156,7 +160,7 @@ def test_a_change_that_only_narrows_keeps_the_confirmation(confirming: World) ->
 @pytest.fixture
 def proposed(confirming: World) -> tuple[SharingGrant, SharingGrant]:
     """A grant that the brand has, and the wider one that a manager proposes in its place."""
-    given = confirming.grant(cycles="only", cycle_number=2)
+    given = confirming.grant(cycles="only", cycle_numbers=[2])
     confirm_grant(by=confirming.person("representative_a"), grant=given)
     wider = change_grant(by=confirming.person("manager_a"), grant=given, terms=Terms())
     assert (wider.status(), seen_cycles(confirming)) == ("unconfirmed", {2})
@@ -200,7 +204,9 @@ def test_a_refused_change_leaves_what_was_shared(
     assert (ended(given), ended(wider), seen_cycles(confirming)) == (False, True, {2})
     assert not Notice.objects.filter(side="brand", kind__in=["grant.ended", "access.ended"]).exists()
     assert not DestroyNotice.objects.exists()
-    once_more = change_grant(by=confirming.person("manager_a"), grant=given, terms=Terms(cycles="from", cycle_number=1))
+    once_more = change_grant(
+        by=confirming.person("manager_a"), grant=given, terms=Terms(cycles="from", cycle_numbers=[1])
+    )
     confirm_grant(by=representative, grant=once_more)
     assert ended(given)
     assert seen_cycles(confirming) > {2}
@@ -220,7 +226,7 @@ def test_a_change_is_taken_back_alone_and_a_revoke_ends_both(
     assert "Oak can see now does not change." in done
     assert (ended(given), ended(wider), seen_cycles(confirming)) == (False, True, {2})
     other = change_grant(by=manager, grant=given, terms=Terms())
-    assert change_grant(by=manager, grant=other, terms=Terms(cycles="only", cycle_number=2)) == given
+    assert change_grant(by=manager, grant=other, terms=Terms(cycles="only", cycle_numbers=[2])) == given
     assert ended(other)
     last = change_grant(by=manager, grant=given, terms=Terms())
     revoke_access(by=manager, grant=given)
@@ -235,7 +241,7 @@ def test_r7_an_old_page_ends_what_lives_on_beside_a_refused_change(
     given, wider = proposed
     manager, end = confirming.person("manager_a"), timezone.now() + timedelta(days=90)
     refuse_grant(by=confirming.person("representative_a"), grant=wider)
-    narrower = change_grant(by=manager, grant=given, terms=Terms(cycles="only", cycle_number=2, expires_at=end))
+    narrower = change_grant(by=manager, grant=given, terms=Terms(cycles="only", cycle_numbers=[2], expires_at=end))
     assert narrower.replaces == given
     refused = change_grant(by=manager, grant=narrower, terms=Terms())
     refuse_grant(by=confirming.person("representative_a"), grant=refused)

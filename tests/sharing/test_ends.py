@@ -31,7 +31,7 @@ def stopped(world: World) -> SharingGrant:
 
 def changed(world: World) -> SharingGrant:
     grant = world.grant()
-    change_grant(by=world.person("manager_a"), grant=grant, terms=Terms(cycles="only", cycle_number=1))
+    change_grant(by=world.person("manager_a"), grant=grant, terms=Terms(cycles="only", cycle_numbers=[1]))
     return grant
 
 

@@ -41,7 +41,7 @@ def test_several_brands_are_shared_with_together_or_not_at_all(world: World, cli
 
     by = world.person("manager_a")
     revoke_access(by=by, grant=SharingGrant.objects.get(brand=world.brand_a))
-    other = Terms(cycles="only", cycle_number=1)
+    other = Terms(cycles="only", cycle_numbers=[1])
     with pytest.raises(ValidationError, match="Bluefinch & Sons: This brand already"):
         share(
             by=by, factory=world.factory_a, brands=[world.brand_a, world.brand_b], scopes=["step1", "report"],
@@ -51,20 +51,20 @@ def test_several_brands_are_shared_with_together_or_not_at_all(world: World, cli
 
 
 def test_the_form_starts_with_the_countrys_defaults_or_a_copy(world: World, client_of: Any) -> None:
-    grant = world.grant(scope="step1", cycles="from", cycle_number=2, hold_days=3, purpose="Due diligence")
+    grant = world.grant(scope="step1", cycles="from", cycle_numbers=[2], hold_days=3, purpose="Due diligence")
     manager, address = client_of(world.person("manager_a")), reverse("grant", args=[world.factory_a.pk])
     brand = {"brand": world.brand_b.pk}
 
     fresh = manager.get(address, brand).context["form"].initial
     assert fresh["hold_days"] == 7
     assert 360 <= (fresh["expires_on"] - today(world.factory_a)).days <= 367
-    assert (fresh["scopes"], fresh["cycles"], fresh["cycle_number"]) == (["report"], "only", 2)
+    assert (fresh["scopes"], fresh["cycles"], fresh["cycle_numbers"]) == (["report"], "only", [2])
     copied = manager.get(address, brand | {"copy": str(grant.pk)}).context["form"].initial
-    assert (copied["scopes"], copied["cycle_number"], copied["hold_days"]) == (["step1"], 2, 3)
+    assert (copied["scopes"], copied["cycle_numbers"], copied["hold_days"]) == (["step1"], [2], 3)
     assert manager.get(address, brand | {"copy": "nonsense\x00"}).context["form"].initial == fresh
     body = {"brands": [world.brand_b.pk], "scopes": ["report"], "cycles": "all"}
     for wrong in ({"starts_on": "2020-01-01"}, {"expires_on": "9999-12-31"}, {"hold_days": "366"},
-                  {"purpose": "x" * 10_000}, {"purpose": "a\x00b"}, {"cycle_number": "0"}):  # fmt: skip
+                  {"purpose": "x" * 10_000}, {"purpose": "a\x00b"}, {"cycle_numbers": ["0"]}):  # fmt: skip
         answer = decide(manager, address, body | wrong)
         assert list(answer.context["form"].errors) == list(wrong)
     later = days_from_now(9, world.factory_a)
@@ -83,10 +83,16 @@ def test_the_api_orders_for_several_brands_previews_and_keeps_back(world: World,
     made = client.post(f"{root}sharing-orders/", order, format="json")
     assert (made.status_code, len(made.json())) == (201, 4)
     assert client.post(f"{root}sharing-orders/", order, format="json").json() == made.json()
-    for wrong in ({"brands": []}, {"brands": [10**9]}, {"scopes": ["all"]}, {"brands": [1] * 51}, {"cycle_number": 1}):
+    for wrong in (
+        {"brands": []},
+        {"brands": [10**9]},
+        {"scopes": ["all"]},
+        {"brands": [1] * 51},
+        {"cycle_numbers": [1]},
+    ):
         assert client.post(f"{root}sharing-orders/", order | wrong, format="json").status_code == 400
     grant = made.json()[0]["id"]
-    terms = {"cycles": "only", "cycle_number": 2}
+    terms = {"cycles": "only", "cycle_numbers": [2]}
     change = client.post(f"/api/v1/grants/{grant}/preview/", terms, format="json").json()
     assert [line["cycle"] for line in change["closes"]] == [1]
 

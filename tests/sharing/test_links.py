@@ -13,7 +13,7 @@ from sharing.models import Receipt, SharingGrant
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
-NARROWER = Terms(cycles="only", cycle_number=2)
+NARROWER = Terms(cycles="only", cycle_numbers=[2])
 
 
 def switch_on(world: World) -> None:

@@ -49,7 +49,7 @@ def test_who_may_see_the_consent_of_a_factory(world: World, client_of, persona: 
 
 
 def test_the_page_names_brand_scope_period_and_last_view(world: World, client_of) -> None:
-    grant = world.grant(purpose="Autumn season", cycles="from", cycle_number=2, hold_days=3)
+    grant = world.grant(purpose="Autumn season", cycles="from", cycle_numbers=[2], hold_days=3)
     record_access(
         by=world.person("brand_a_member"), assessment=world.assessments["a2"], openings={"report": grant}, action="view"
     )
@@ -110,7 +110,7 @@ def test_a_double_click_is_one_grant(world: World, client_of) -> None:
 
 
 def test_two_scopes_are_shared_together_or_not_at_all(world: World, client_of) -> None:
-    world.grant(scope="step1", cycles="only", cycle_number=1)
+    world.grant(scope="step1", cycles="only", cycle_numbers=[1])
 
     answer = decide(client_of(world.person("manager_a")), url(world, "sharing/new/"), form(world))
 
@@ -119,7 +119,7 @@ def test_two_scopes_are_shared_together_or_not_at_all(world: World, client_of) -
 
 
 def test_what_is_shared_already_is_said_before_the_confirmation(world: World, client_of) -> None:
-    grant = world.grant(scope="step1", cycles="only", cycle_number=1)
+    grant = world.grant(scope="step1", cycles="only", cycle_numbers=[1])
 
     answer = client_of(world.person("manager_a")).post(url(world, "sharing/new/"), form(world))
 
@@ -128,7 +128,7 @@ def test_what_is_shared_already_is_said_before_the_confirmation(world: World, cl
     assert said in page
     assert f"/sharing/{grant.pk}/change/" in page
     assert set(answer.context["form"].errors) == {"scopes"}
-    same_cycles = {"cycles": "only", "cycle_number": 1, "purpose": "Another one"}
+    same_cycles = {"cycles": "only", "cycle_numbers": [1], "purpose": "Another one"}
     answer = client_of(world.person("manager_a")).post(url(world, "sharing/new/"), form(world, **same_cycles))
     assert set(answer.context["form"].errors) == {"scopes"}
 
@@ -157,12 +157,15 @@ def test_the_widest_consent_is_not_the_preselected_one(world: World, client_of) 
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"cycles": "only"}, "Choose the cycle."),
+        ({"cycles": "only"}, "Tick at least one report."),
+        ({"cycles": "from"}, "Tick one report: the first of those that you share."),
+        ({"cycles": "from", "cycle_numbers": [1, 2]}, "Tick one report: the first of those that you share."),
+        ({"cycles": "only", "cycle_numbers": [1, 42]}, "is not on the list"),
         ({"expires_on": "2020-01-01"}, "This day has passed"),
         ({"scopes": []}, "Choose at least one kind of data."),
         ({"scopes": ["everything"]}, "is not on the list"),
         ({"brands": [999999]}, "is not on the list"),
-        ({"cycles": "from", "cycle_number": 42}, "is not on the list"),
+        ({"cycles": "from", "cycle_numbers": [42]}, "is not on the list"),
         ({"purpose": "x" * 10_000}, "Shorten this to 300 characters"),
         ({"purpose": "a\x00b"}, "Remove the invisible characters"),
     ],
@@ -173,6 +176,33 @@ def test_bad_input_is_named_and_nothing_is_shared(world: World, client_of, field
     assert answer.status_code == 400
     assert message in answer.content.decode()
     assert not SharingGrant.objects.exists()
+
+
+def test_single_reports_are_ticked_and_stay_ticked_until_it_is_said_what_happens(world: World, client_of) -> None:
+    manager, address = client_of(world.person("manager_a")), url(world, "sharing/new/")
+    boxes = manager.get(address).context["form"]["cycle_numbers"].subwidgets
+    labels = {box.data["value"]: str(box.data["label"]) for box in boxes}
+    assert (list(labels), labels[4]) == ([4, 3, 2, 1], "Cycle 4 · not published yet")
+    assert (labels[1].startswith("Cycle 1 · "), labels[1].endswith(" · corrected")) == (True, True)
+    single = form(world, scopes=["report"], cycles="only", cycle_numbers=[2, 1], expires_on="2020-01-01")
+    refused = manager.post(address, single).context["form"]
+    assert [box.data["value"] for box in refused["cycle_numbers"].subwidgets if box.data["selected"]] == [2, 1]
+
+    del single["expires_on"]
+    asked = manager.post(address, single)
+    assert "Cycles 2, 1 only" in asked.content.decode()
+    assert [value for name, value in asked.context["hidden"] if name == "cycle_numbers"] == ["2", "1"]
+    manager.post(address, single | {"confirmed": "yes"})
+    assert SharingGrant.objects.get().cycle_numbers == [1, 2]
+    assert manager.post(address, single | {"cycle_numbers": [1, 2], "confirmed": "yes"}).status_code == 302
+    assert SharingGrant.objects.count() == 1
+
+
+def test_all_reports_are_shared_whatever_was_ticked_for_another_choice(world: World, client_of) -> None:
+    fields = form(world, scopes=["report"], cycles="all", cycle_numbers=[1], confirmed="yes")
+    client_of(world.person("manager_a")).post(url(world, "sharing/new/"), fields)
+    grant = SharingGrant.objects.get()
+    assert (grant.cycles, grant.cycle_numbers) == ("all", [])
 
 
 def test_a_manager_of_another_factory_decides_nothing_here(world: World, client_of) -> None:
@@ -196,7 +226,7 @@ def test_changing_the_terms_keeps_the_old_ones_on_record(world: World, client_of
     old = world.grant(hold_days=7)
     last_day = days_from_now(90, world.factory_a)
 
-    fields = {"cycles": "from", "cycle_number": 2, "expires_on": last_day.isoformat()}
+    fields = {"cycles": "from", "cycle_numbers": [2], "expires_on": last_day.isoformat()}
     manager, address = client_of(world.person("manager_a")), f"/sharing/{old.pk}/change/"
 
     asked = manager.post(address, fields)
@@ -207,7 +237,7 @@ def test_changing_the_terms_keeps_the_old_ones_on_record(world: World, client_of
     old.refresh_from_db()
     new = SharingGrant.objects.get(ended_at=None)
     assert (old.cycles, old.end_code, old.end_reason) == ("all", SharingGrant.End.CHANGED, "")
-    assert (new.replaces, new.cycle_number, new.last_day, new.hold_days) == (old, 2, last_day, 7)
+    assert (new.replaces, new.cycle_numbers, new.last_day, new.hold_days) == (old, [2], last_day, 7)
 
 
 def test_each_sharing_leads_to_its_newest_receipt(world: World, client_of) -> None:

@@ -57,6 +57,7 @@ TERMS = st.builds(
     dict,
     cycles=st.sampled_from(["all", "all", "from", "only"]),
     number=st.integers(1, 4),
+    numbers=st.lists(st.integers(1, 5), min_size=1, max_size=3),
     starts=st.sampled_from([None, None, 5]),
     lasts=st.sampled_from([None, 4, 40]),
     hold=st.sampled_from([0, 7, 40]),
@@ -79,7 +80,7 @@ LIVES = {
 
 def life(names: list[str]) -> list[tuple[str, dict[str, Any]]]:
     """The steps, each with terms that give more than the one before: a second person is asked."""
-    some = {"cycles": "all", "number": 2, "starts": None, "lasts": None}
+    some = {"cycles": "all", "number": 2, "numbers": [2], "starts": None, "lasts": None}
     return [(name, {**some, "hold": 40 - number}) for number, name in enumerate(names)]
 
 

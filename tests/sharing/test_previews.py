@@ -33,8 +33,8 @@ def test_a_preview_says_what_then_happens(world: World) -> None:
     every_kind = [
         Terms(),
         Terms(hold_days=7),
-        Terms(cycles="only", cycle_number=2),
-        Terms(cycles="from", cycle_number=3),
+        Terms(cycles="only", cycle_numbers=[2]),
+        Terms(cycles="from", cycle_numbers=[3]),
         Terms(valid_from=later),
         Terms(expires_at=later, hold_days=7),
     ]
@@ -58,8 +58,8 @@ def test_a_preview_says_what_then_happens(world: World) -> None:
             assert told.waits == []  # it would end before
         revoke_access(by=manager, grant=grant)
 
-    grant = world.grant(cycles="only", cycle_number=2)
-    change = preview_change(by=manager, grant=grant, terms=Terms(cycles="from", cycle_number=5, hold_days=30))
+    grant = world.grant(cycles="only", cycle_numbers=[2])
+    change = preview_change(by=manager, grant=grant, terms=Terms(cycles="from", cycle_numbers=[5], hold_days=30))
     assert [[line.report.cycle for line in lines] for lines in (change.opens, change.waits, change.closes)] == [
         [], [5], [2]
     ]  # fmt: skip
@@ -83,8 +83,8 @@ def test_what_a_second_person_must_confirm_is_previewed_as_if_confirmed(world: W
 
 def test_a_change_that_a_second_person_confirms_goes_on_until_then(world: World, client_of: Any) -> None:
     grant, _step1 = (
-        world.grant(cycles="only", cycle_number=2),
-        world.grant(scope="step1", cycles="only", cycle_number=2),
+        world.grant(cycles="only", cycle_numbers=[2]),
+        world.grant(scope="step1", cycles="only", cycle_numbers=[2]),
     )
     world.factory_a.confirms_sharing = True
     world.factory_a.save()
@@ -127,7 +127,7 @@ def test_an_end_before_anything_new_could_open_is_pointed_out(world: World, clie
 
 def test_granting_before_there_is_a_report_says_so(world: World, client_of: Any) -> None:
     manager = client_of(world.person("manager_b"))
-    body = {"brands": [world.brand_a.pk], "scopes": ["report"], "cycles": "from", "cycle_number": "2"}
+    body = {"brands": [world.brand_a.pk], "scopes": ["report"], "cycles": "from", "cycle_numbers": ["2"]}
 
     asked = manager.post(reverse("grant", args=[world.factory_b.pk]), body).content.decode()
 
@@ -141,7 +141,13 @@ def test_r6_a_missing_subscription_is_named_before_and_after_sharing(world: Worl
     CountryProgramme.objects.filter(pk=world.cambodia.pk).update(participants_need_subscription=True)
     world.subscribe(world.brand_b, cycle=1)
     manager, address = client_of(world.person("manager_a")), reverse("grant", args=[world.factory_a.pk])
-    body = {"brands": [world.brand_b.pk], "scopes": ["report"], "cycles": "from", "cycle_number": "2", "hold_days": "0"}
+    body = {
+        "brands": [world.brand_b.pk],
+        "scopes": ["report"],
+        "cycles": "from",
+        "cycle_numbers": ["2"],
+        "hold_days": "0",
+    }
     lacking = f"Without a subscription, {world.brand_b} cannot read cycle 2."
 
     asked = manager.post(address, body).content.decode()
@@ -167,11 +173,14 @@ def test_the_confirmation_says_each_thing_once_and_truly(world: World, client_of
         assert answer.status_code == 200
         return str(answer.content.decode())
 
-    out = confirmation(cycles="only", cycle_number=2)
+    out = confirmation(cycles="only", cycle_numbers=[2])
     assert ("Opens at once" in out, "From now on" in out, "after publication" in out) == (True, False, False)
     assert "Days each new report is held</dt><dd>7</dd>" in out
-    coming = confirmation(cycles="only", cycle_number=4)
+    coming = confirmation(cycles="only", cycle_numbers=[4])
     assert coming.count("The report of cycle 4 opens 7 days after publication unless the factory holds it.") == 1
-    ending = confirmation(cycles="only", cycle_number=4, expires_on=today(world.factory_a).isoformat())
+    both = confirmation(cycles="only", cycle_numbers=[4, 2])
+    assert ("Opens at once" in both, "Cycles 4, 2 only" in both) == (True, True)
+    assert "The report of cycle 4 opens 7 days after publication unless the factory holds it." in both
+    ending = confirmation(cycles="only", cycle_numbers=[4], expires_on=today(world.factory_a).isoformat())
     assert "no report published from now on will open" in ending
     assert ("after publication" in ending, "follows these terms" in ending) == (False, False)

@@ -126,7 +126,7 @@ def test_pages_before_a_decision_lock_and_write_nothing(world: World, client_of:
     order = {"brands": [world.brand_b.pk], "scopes": ["step1"], "cycles": "all"}
     posted: dict[str, dict[str, Any]] = {
         reverse("grant", args=[factory.pk]): order,
-        reverse("grant_change", args=[grant.pk]): {"cycles": "only", "cycle_number": 2},
+        reverse("grant_change", args=[grant.pk]): {"cycles": "only", "cycle_numbers": [2]},
         reverse("request_approve", args=[asked.pk]): {"scopes": ["report"], "cycles": "all", "hold_days": 7},
         reverse("requests_answer", args=[factory.pk]): {"answer": "approve", "ids": [str(asked.pk)]},
     }

@@ -13,14 +13,18 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from portal.core.signing import known_keys
 from sharing.grants.services.granting import change_grant
 from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import revoke_access
-from sharing.models import Receipt
+from sharing.models import Receipt, SharingGrant
+from sharing.receipts import payload
+from sharing.receipts.auditing import verify_receipts
 from sharing.receipts.checking import check_document, is_issued
 from sharing.receipts.comparing import compare_grants
 from sharing.receipts.document import facts, fingerprint, json_of, pdf_of, sentence, verify_url
 from sharing.receipts.numbers import ALPHABET, draw_number, normalised
+from sharing.receipts.payload import terms_of
 from sharing.requests.services.undoing import undo
 from tests.jose import decode, encode, readable
 from tests.world import World
@@ -56,7 +60,7 @@ def test_each_grant_change_and_end_yields_one_signed_receipt(world: World) -> No
     manager = world.person("manager_a")
     grant = world.grant(purpose="Sourcing 2026", hold_days=7)
     world.grant(purpose="Sourcing 2026", hold_days=7)  # a double click is one grant
-    changed = change_grant(by=manager, grant=grant, terms=Terms(cycles="from", cycle_number=2))
+    changed = change_grant(by=manager, grant=grant, terms=Terms(cycles="from", cycle_numbers=[2]))
     revoke_access(by=manager, grant=changed, reason="They asked for a discount")
     revoke_access(by=manager, grant=changed)
     found = receipts_of(world)
@@ -75,6 +79,41 @@ def test_each_grant_change_and_end_yields_one_signed_receipt(world: World) -> No
         world.grant(scope="step1")
         transaction.set_rollback(True)
     assert len(receipts_of(world)) == 4
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("terms", "number", "words"),
+    [
+        ({}, None, "All cycles, also future ones"),
+        ({"cycles": "from", "cycle_numbers": [3]}, 3, "From cycle 3 on"),
+        ({"cycles": "only", "cycle_numbers": [2]}, 2, "Cycle 2 only"),
+    ],
+)
+def test_a_receipt_of_version_1_is_checked_shown_and_compared(
+    world: World, monkeypatch: Any, terms: dict[str, Any], number: int | None, words: str
+) -> None:
+    """As it was signed before terms could name several cycles (decision 56)."""
+
+    def as_then(grant: SharingGrant) -> dict[str, object]:
+        said = terms_of(grant)
+        return {**{name: value for name, value in said.items() if name != "cycle_numbers"}, "cycle_number": number}
+
+    monkeypatch.setattr(payload, "VERSION", 1)
+    monkeypatch.setattr(payload, "terms_of", as_then)
+    grant = world.grant(**terms)
+    receipt = grant.receipts.get()
+    monkeypatch.undo()
+    assert (receipt.payload["version"], receipt.payload["terms"]["cycle_number"]) == (1, number)
+    checked = check_document(json_of(receipt, from_inside=True))
+    assert (checked.outcome, ("Cycles", words) in checked.facts) == ("valid", True)
+    keys = {key.key_id: key.public_key for key in known_keys()}
+    assert [*verify_receipts(keys), *compare_grants(keys)] == []
+    change_grant(by=world.person("manager_a"), grant=grant, terms=Terms(cycles="only", cycle_numbers=[4, 2]))
+    newest = receipts_of(world)[-1]
+    assert (newest.payload["version"], newest.payload["terms"]["cycle_numbers"]) == (2, [2, 4])
+    assert ("Cycles", "Cycles 4, 2 only") in check_document(json_of(newest, from_inside=False)).facts
+    assert [*verify_receipts(keys), *compare_grants(keys)] == []
 
 
 @pytest.mark.django_db
@@ -126,7 +165,7 @@ def test_what_a_change_replaces_does_not_read_as_an_end(world: World, client_of:
     ]  # fmt: skip
     replaced = receipts_of(world)[1]
     page = manager.get(f"/receipts/{replaced.number}/").content.decode()
-    assert "replaced the terms named below with others for Aster &amp; Oak." in page
+    assert "replaced the terms of Aster &amp; Oak named below with others." in page
     assert sentence(replaced.payload, {}).endswith("can no longer read anything through it.")
 
 

@@ -108,19 +108,19 @@ def test_access_without_an_end_is_named_alike_everywhere(world: World, client_of
 
 
 def test_a_manager_approves_less_never_more_and_not_a_changed_name(world: World, client_of: Any) -> None:
-    request = ask(world, cycles="from", cycle_number=2)
+    request = ask(world, cycles="from", cycle_numbers=[2])
     client, url = client_of(world.person("manager_a")), reverse("request_approve", args=[request.pk])
-    less = {"scopes": ["report"], "cycles": "only", "cycle_number": 2, "hold_days": 10}
+    less = {"scopes": ["report"], "cycles": "only", "cycle_numbers": [2], "hold_days": 10}
     confirm = client.post(url, less).content.decode()
     assert "Cycle 2 only" in confirm
     assert "Days each new report is held</dt><dd>10</dd>" in confirm
     refused = client.post(url, less | {"cycles": "all"})  # before anything is confirmed, too
     assert refused.status_code == 400
-    assert "asked for fewer cycles" in refused.content.decode()
+    assert "did not ask for all of these cycles" in refused.content.decode()
     seen = confirm.split('name="seen" value="')[1].split('"')[0]
     more = client.post(url, less | {"cycles": "all", "seen": seen})
     assert more.status_code == 400
-    assert "asked for fewer cycles" in more.content.decode()
+    assert "did not ask for all of these cycles" in more.content.decode()
     assert client.post(url, less | {"scopes": ["improvement_plan"]}).status_code == 400
     Brand.objects.filter(pk=world.brand_a.pk).update(name="Bluefinch Group")
     changed = client.post(url, less | {"seen": seen}, follow=True).content.decode()
@@ -130,14 +130,44 @@ def test_a_manager_approves_less_never_more_and_not_a_changed_name(world: World,
     Brand.objects.filter(pk=world.brand_a.pk).update(name="Aster & Oak")
     client.post(url, less | {"seen": seen})
     grant = SharingGrant.objects.get()
-    assert (grant.scope, grant.cycles, grant.cycle_number, grant.hold_days) == ("report", "only", 2, 10)
+    assert (grant.scope, grant.cycles, grant.cycle_numbers, grant.hold_days) == ("report", "only", [2], 10)
+
+
+def test_a_brand_types_the_cycles_that_it_asks_for_and_the_factory_ticks_fewer(world: World, client_of: Any) -> None:
+    brand, address = client_of(world.person("brand_a_member")), reverse("ask", args=[world.brand_a.pk])
+    body = {"factory": world.factory_a.pk, "scopes": ["report"], "cycles": "only", "purpose": "Review"}
+    for typed, message in (
+        ("", "Enter at least one cycle number."),
+        ("2, two", "Enter cycle numbers from 1 to 200, such as 4, 2."),
+        ("2 201", "Enter cycle numbers from 1 to 200, such as 4, 2."),
+        (" ".join(map(str, range(1, 32))), "Enter up to 30 cycle numbers."),
+    ):
+        refused = brand.post(address, body | {"cycle_numbers": typed})
+        assert (refused.status_code, message in refused.content.decode()) == (400, True), typed
+        assert f'value="{typed}"' in refused.content.decode() or not typed
+    refused = brand.post(address, body | {"cycles": "from", "cycle_numbers": "2 1"})
+    assert "Enter one cycle number: the first cycle." in refused.content.decode()
+    brand.post(address, body | {"cycle_numbers": " 2;1،2 "})
+    request = AccessRequest.objects.get()
+    assert (request.cycles, request.cycle_numbers) == ("only", [1, 2])
+
+    manager, url = client_of(world.person("manager_a")), reverse("request_approve", args=[request.pk])
+    assert "Cycles 2, 1 only" in page(manager, "access_request", request.pk)
+    form = manager.get(url).context["form"]
+    ticked = [box.data["value"] for box in form["cycle_numbers"].subwidgets if box.data["selected"]]
+    assert ticked == [2, 1]
+    less = {"scopes": ["report"], "cycles": "only", "hold_days": 0}
+    refused = manager.post(url, less | {"cycle_numbers": [3, 1]}).content.decode()
+    assert "The brand did not ask for all of these cycles. It asked for: Cycles 2, 1 only." in refused
+    assert refused.count(" checked") == 4  # what was filled in is still there: report, choice, both boxes
+    assert "Cycle 1 only" in manager.post(url, less | {"cycle_numbers": [1]}).content.decode()
 
 
 def test_a_yes_can_be_previewed_before_it_is_said(world: World, client_of: Any) -> None:
-    request = ask(world, cycles="from", cycle_number=1)
+    request = ask(world, cycles="from", cycle_numbers=[1])
     client, approve = client_of(world.person("manager_a")), reverse("request_approve", args=[request.pk])
     [as_asked] = preview_links(client.get(reverse("access_request", args=[request.pk])))
-    less = {"scopes": ["report"], "cycles": "only", "cycle_number": 2, "hold_days": 10}
+    less = {"scopes": ["report"], "cycles": "only", "cycle_numbers": [2], "hold_days": 10}
     [with_less] = preview_links(client.post(approve, less))
 
     for link, cycles in ((as_asked, {1, 2}), (with_less, {2})):

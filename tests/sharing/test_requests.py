@@ -33,7 +33,7 @@ from sharing.terms import StatementTime
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
-REQUESTED = RequestedTerms(scopes=("report", "step1"), purpose="Sourcing review", cycles="from", cycle_number=2)
+REQUESTED = RequestedTerms(scopes=("report", "step1"), purpose="Sourcing review", cycles="from", cycle_numbers=[2])
 
 
 def ask(world: World, *, brand: Brand | None = None, factory: Factory | None = None, **changes: Any) -> AccessRequest:
@@ -112,7 +112,7 @@ def test_a_yes_gives_what_was_asked_and_the_brand_is_told(world: World) -> None:
     grants = list(again.grants.order_by("scope"))
     assert [grant.scope for grant in grants] == ["report", "step1"]
     for grant in grants:
-        assert (grant.cycles, grant.cycle_number, grant.expires_at) == ("from", 2, request.expires_at)
+        assert (grant.cycles, grant.cycle_numbers, grant.expires_at) == ("from", [2], request.expires_at)
         assert (grant.purpose, grant.hold_days) == ("Sourcing review", world.cambodia.grant_default_hold_days)
     assert [one.cycle for one in Assessment.objects.visible_to(world.person("brand_a_member"))] == [2]
     assert "approved" in line(request, "request.answered", world.person("brand_a_member")).text
@@ -131,14 +131,21 @@ def test_a_yes_gives_what_was_asked_and_the_brand_is_told(world: World) -> None:
 @pytest.mark.parametrize(
     ("asked", "scopes", "terms", "field"),
     [
-        ({}, ["report", "improvement_plan"], {"cycles": "from", "cycle_number": 2}, "scopes"),
-        ({}, [], {"cycles": "from", "cycle_number": 2}, "scopes"),
+        ({}, ["report", "improvement_plan"], {"cycles": "from", "cycle_numbers": [2]}, "scopes"),
+        ({}, [], {"cycles": "from", "cycle_numbers": [2]}, "scopes"),
         ({}, ["report"], {"cycles": "all"}, "cycles"),
-        ({}, ["report"], {"cycles": "from", "cycle_number": 1}, "cycles"),
-        ({}, ["report"], {"cycles": "only", "cycle_number": 1}, "cycles"),
-        ({"cycles": "only"}, ["report"], {"cycles": "from", "cycle_number": 2}, "cycles"),
-        ({"expires_at": 100}, ["report"], {"cycles": "only", "cycle_number": 2}, "expires_at"),
-        ({"expires_at": 100}, ["report"], {"cycles": "only", "cycle_number": 2, "expires_at": 101}, "expires_at"),
+        ({}, ["report"], {"cycles": "from", "cycle_numbers": [1]}, "cycles"),
+        ({}, ["report"], {"cycles": "only", "cycle_numbers": [1]}, "cycles"),
+        ({"cycles": "only"}, ["report"], {"cycles": "from", "cycle_numbers": [2]}, "cycles"),
+        (
+            {"cycles": "only", "cycle_numbers": [2, 4]},
+            ["report"],
+            {"cycles": "only", "cycle_numbers": [2, 3]},
+            "cycles",
+        ),
+        ({"cycles": "only"}, ["report"], {"cycles": "only"}, "cycle_numbers"),
+        ({"expires_at": 100}, ["report"], {"cycles": "only", "cycle_numbers": [2]}, "expires_at"),
+        ({"expires_at": 100}, ["report"], {"cycles": "only", "cycle_numbers": [2], "expires_at": 101}, "expires_at"),
     ],
 )
 def test_an_answer_is_never_wider_than_the_request(
@@ -157,8 +164,32 @@ def test_an_answer_is_never_wider_than_the_request(
     assert not SharingGrant.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("cycles", "numbers", "words"),
+    [
+        ("all", [2], "Leave the cycle numbers empty"),
+        ("from", [], "Enter one cycle number"),
+        ("from", [1, 2], "Enter one cycle number"),
+        ("only", [], "Enter at least one cycle number"),
+        ("only", [0, 2], "Enter cycle numbers from 1 to 200"),
+        ("only", [201], "Enter cycle numbers from 1 to 200"),
+        ("only", list(range(1, 32)), "Enter up to 30 cycle numbers"),
+    ],
+)
+def test_what_names_too_few_or_too_many_cycles_is_neither_asked_nor_shared(
+    world: World, cycles: str, numbers: list[int], words: str
+) -> None:
+    named: dict[str, Any] = {"cycles": cycles, "cycle_numbers": numbers}
+    for attempt in (lambda: ask(world, **named), lambda: world.grant(**named)):
+        with pytest.raises(ValidationError, match=words) as refused:
+            attempt()
+        assert set(refused.value.message_dict) == {"cycle_numbers"}
+    with pytest.raises(ValidationError, match="Choose which cycles"):
+        ask(world, cycles="none")
+
+
 def test_a_yes_keeps_what_covers_it_and_replaces_what_does_not(world: World) -> None:
-    wide, narrow = world.grant(scope="report"), world.grant(scope="step1", cycles="only", cycle_number=2)
+    wide, narrow = world.grant(scope="report"), world.grant(scope="step1", cycles="only", cycle_numbers=[2])
     request = ask(world)
 
     approve_request(by=world.person("manager_a"), request=request, scopes=request.scopes, terms=as_asked(request))
@@ -192,7 +223,7 @@ def test_after_a_yes_the_brand_may_ask_for_something_else_at_once(world: World) 
     request = ask(world, scopes=("report",))
     approve_request(by=world.person("manager_a"), request=request, scopes=["report"], terms=as_asked(request))
     with pytest.raises(ValidationError, match="again from"):
-        ask(world, scopes=("report",), cycles="all", cycle_number=None)
+        ask(world, scopes=("report",), cycles="all", cycle_numbers=[])
     assert ask(world, scopes=("step1",)).state == "open"
 
 

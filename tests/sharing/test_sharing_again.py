@@ -51,13 +51,13 @@ def send(browser: Client, page: Any, **changes: Any) -> Any:
 
 
 def terms_of(grant: SharingGrant) -> tuple[object, ...]:
-    names = ("brand", "scope", "cycles", "cycle_number", "expires_at", "purpose", "hold_days")
+    names = ("brand", "scope", "cycles", "cycle_numbers", "expires_at", "purpose", "hold_days")
     return tuple(getattr(grant, name) for name in names)
 
 
 def test_what_was_stopped_of_one_brand_is_resumed_on_its_old_terms(world: World, client_of: Any) -> None:
     until = timezone.now() + 90 * DAY
-    old = world.grant(cycles="from", cycle_number=2, expires_at=until, purpose="Sourcing review", hold_days=3)
+    old = world.grant(cycles="from", cycle_numbers=[2], expires_at=until, purpose="Sourcing review", hold_days=3)
     world.grant(scope="step1")
     revoke_brand(by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_a)
     manager, member = client_of(world.person("manager_a")), client_of(world.person("brand_a_member"))
@@ -85,7 +85,7 @@ def test_what_was_stopped_of_one_brand_is_resumed_on_its_old_terms(world: World,
 
 def test_after_stop_all_some_brands_are_restored_together(world: World, client_of: Any) -> None:
     world.grant(purpose="Yearly evaluation")
-    world.grant(brand=world.brand_b, cycles="only", cycle_number=1)
+    world.grant(brand=world.brand_b, cycles="only", cycle_numbers=[1])
     manager = client_of(world.person("manager_a"))
     listed = manager.post(reverse("stop_all", args=[world.factory_a.pk]), {"reason": ""}, follow=True)
     assert "shares with nobody now" in listed.content.decode()
@@ -188,7 +188,7 @@ def test_only_who_may_share_may_resume(world: World) -> None:
 
 def test_the_api_restores_what_was_stopped_and_previews_it(world: World, api_of: Any) -> None:
     root, client = f"/api/v1/factories/{world.factory_a.pk}/", api_of(world.person("manager_a"))
-    world.grant(cycles="only", cycle_number=2)
+    world.grant(cycles="only", cycle_numbers=[2])
     elsewhere = revoke_access(by=world.person("manager_b"), grant=world.grant(factory=world.factory_b))
     ended = client.post(f"{root}stop-sharing/", {"brand": None}, format="json").json()
     order = {"grants": [one["id"] for one in ended]}
@@ -199,7 +199,7 @@ def test_the_api_restores_what_was_stopped_and_previews_it(world: World, api_of:
     made = [client.post(f"{root}restore/", order, format="json") for _time in range(2)]
     assert [answer.status_code for answer in made] == [201, 201]
     assert made[0].json() == made[1].json()
-    assert [(one["cycle_number"], one["status"]) for one in made[0].json()] == [(2, "live")]
+    assert [(one["cycle_numbers"], one["status"]) for one in made[0].json()] == [([2], "live")]
     for wrong in ([], ["x"], [made[0].json()[0]["id"]], [str(elsewhere.pk)]):
         for name in ("restore", "restore-preview"):
             assert client.post(f"{root}{name}/", {"grants": wrong}, format="json").status_code == 400

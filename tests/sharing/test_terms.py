@@ -4,13 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sharing import terms
-from sharing.models import CycleReport, SharingGrant, Visibility
+from sharing.models import AccessRequest, CycleReport, SharingGrant, Visibility
 from sharing.scopes import Scope, rule_of
 from sharing.visibility import comparing as visibility_index
 from tests.world import World
@@ -22,7 +22,7 @@ GRANTS = st.fixed_dictionaries(
     {
         "scope": st.sampled_from(Scope.values),
         "cycles": st.sampled_from(["all", "from", "only"]),
-        "cycle_number": st.integers(1, 4),
+        "cycle_numbers": st.lists(st.integers(1, 4), min_size=1, max_size=4, unique=True),
         "valid_from": days,
         "lasts": st.none() | st.integers(1, 40),
         "hold_days": st.sampled_from([0, 1, 7, 30]),
@@ -37,6 +37,11 @@ def moment(day: int | None) -> Any:
     return None if day is None else NOW + timedelta(days=day)
 
 
+def named(cycles: str, drawn: list[int]) -> list[int]:
+    """As many of the drawn cycles as such terms name, in order."""
+    return terms.in_order(drawn[: max(terms.how_many_named(cycles))])
+
+
 def make(world: World, drawn: dict[str, Any]) -> SharingGrant:
     """A grant with these terms, made as time would have made it."""
     confirmed = moment(drawn["confirmed_at"]) if drawn["needs_confirmation"] else None
@@ -45,7 +50,7 @@ def make(world: World, drawn: dict[str, Any]) -> SharingGrant:
         brand=world.brand_b,
         scope=drawn["scope"],
         cycles=drawn["cycles"],
-        cycle_number=None if drawn["cycles"] == "all" else drawn["cycle_number"],
+        cycle_numbers=named(drawn["cycles"], drawn["cycle_numbers"]),
         valid_from=moment(drawn["valid_from"]),
         expires_at=moment(drawn["valid_from"] + drawn["lasts"]) if drawn["lasts"] else None,
         hold_days=drawn["hold_days"],
@@ -104,11 +109,74 @@ def test_python_sql_and_the_triggers_say_the_same_of_any_terms(world: World) -> 
     agree()
 
 
-@given(st.sampled_from(terms.Cycles), st.integers(1, 5), st.sampled_from(terms.Cycles), st.integers(1, 5))
-def test_all_that_other_terms_cover_is_covered_where_each_cycle_of_theirs_is(
-    mine: terms.Cycles, my_number: int, theirs: terms.Cycles, their_number: int
+WRONGLY_NAMED = [
+    ("all", [2]), ("from", []), ("from", [1, 2]), ("only", []), ("only", [4, 2]), ("only", [2, 2]), ("only", [0, 2]),
+    ("only", [2, None]), ("only", [None]), ("only", list(range(1, terms.MOST_CYCLES + 2))), ("none", [2]),
+]  # fmt: skip
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("cycles", "numbers"), WRONGLY_NAMED)
+def test_the_database_refuses_terms_that_name_their_cycles_wrongly(
+    world: World, cycles: str, numbers: list[int]
 ) -> None:
-    grant = SharingGrant(cycles=mine, cycle_number=None if mine == terms.Cycles.ALL else my_number)
-    other = SharingGrant(cycles=theirs, cycle_number=None if theirs == terms.Cycles.ALL else their_number)
+    """Whoever writes past the services: too many or too few, out of order, twice, or what is no cycle."""
+    ids = {"factory": world.factory_b, "brand": world.brand_b}
+    by, now = world.person("manager_b"), timezone.now()
+    rows: list[tuple[Any, str]] = [
+        (SharingGrant(scope="report", granted_by=by, **ids), "sharing_grant_cycles"),
+        (
+            AccessRequest(
+                scopes=["report"],
+                purpose="Review",
+                asked_by=by,
+                lapses_at=now + timedelta(days=1),
+                remind_at=now,
+                **ids,
+            ),
+            "sharing_accessrequest_cycles",
+        ),
+    ]
+    for row, constraint in rows:
+        row.cycles, row.cycle_numbers = cycles, numbers
+        with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+            row.save()
+        row.cycles, row.cycle_numbers = "only", list(range(1, terms.MOST_CYCLES + 1))
+        row.save()
+
+
+def test_the_cycles_and_the_hold_are_named_in_words() -> None:
+    def words(cycles: str, numbers: list[int], hold: int, published: tuple[int, ...] = ()) -> tuple[str, str]:
+        grant = SharingGrant(cycles=cycles, cycle_numbers=numbers, hold_days=hold)
+        return grant.cycles_in_words(), grant.hold_in_words(published)
+
+    assert words("all", [], 0)[0] == "All cycles, also future ones"
+    assert words("from", [3], 0, (3, 4)) == (
+        "From cycle 3 on",
+        "Each new report from cycle 3 on opens as soon as it is published.",
+    )
+    assert words("only", [4], 1) == (
+        "Cycle 4 only",
+        "The report of cycle 4 opens 1 day after publication unless the factory holds it.",
+    )
+    assert words("only", [2, 4], 0) == (
+        "Cycles 4, 2 only",
+        "Each of the reports of cycles 4, 2 opens as soon as it is published.",
+    )
+    assert words("only", [2, 4, 5], 7, (2,))[1] == (
+        "Each of the reports of cycles 5, 4 opens 7 days after publication unless the factory holds it."
+    )
+    assert words("only", [2, 4], 7, (1, 2, 4)) == ("Cycles 4, 2 only", "")
+
+
+SOME = st.lists(st.integers(1, 5), min_size=1, max_size=4, unique=True)
+
+
+@given(st.sampled_from(terms.Cycles), SOME, st.sampled_from(terms.Cycles), SOME)
+def test_all_that_other_terms_cover_is_covered_where_each_cycle_of_theirs_is(
+    mine: terms.Cycles, my_numbers: list[int], theirs: terms.Cycles, their_numbers: list[int]
+) -> None:
+    grant = SharingGrant(cycles=mine, cycle_numbers=named(mine, my_numbers))
+    other = SharingGrant(cycles=theirs, cycle_numbers=named(theirs, their_numbers))
     each = all(terms.covers(grant, cycle) for cycle in range(12) if terms.covers(other, cycle))
     assert terms.covers_all_of(grant, other) == each

@@ -109,7 +109,7 @@ def test_an_undone_change_brings_the_terms_before_back(world: World, time_machin
     time_machine.move_to(timezone.now() + timedelta(days=3))
     hand_out_notices()
     MailItem.objects.all().delete()
-    new = change_grant(by=world.person("manager_a"), grant=old, terms=Terms(cycles="only", cycle_number=1))
+    new = change_grant(by=world.person("manager_a"), grant=old, terms=Terms(cycles="only", cycle_numbers=[1]))
     assert notified() == []  # of what the change opens at once neither
     undo_grant(world, new)
     now = SharingGrant.objects.get(factory=world.factory_a, brand=world.brand_a, ended_at=None)

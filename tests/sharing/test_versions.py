@@ -103,9 +103,9 @@ def test_r51_a_change_without_a_gap_keeps_the_replaced_version_as_long_as_the_cy
     grant, old = world.grant(), world.assessments["a2"]
     new = correct(world, old)
 
-    grant = change(world, grant, cycles="from", cycle_number=2)
+    grant = change(world, grant, cycles="from", cycle_numbers=[2])
     assert reads(world, old, new) == [1, 2]
-    grant = change(world, grant, cycles="only", cycle_number=1)
+    grant = change(world, grant, cycles="only", cycle_numbers=[1])
     assert reads(world, old, new) == []
     change(world, grant)
     assert reads(world, old, new) == [2]

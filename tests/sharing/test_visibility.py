@@ -28,7 +28,7 @@ def rows(world: World) -> set[tuple[int, str]]:
 
 @pytest.mark.django_db
 def test_a_grant_a_publication_and_their_ends_keep_the_index(world: World) -> None:
-    grant = world.grant(cycles="from", cycle_number=2)
+    grant = world.grant(cycles="from", cycle_numbers=[2])
     assert rows(world) == {(2, "report")}
     take_step(by=world.person("team_leader"), assessment=world.assessments["a3"], name="publish")
     assert rows(world) == {(2, "report"), (3, "report")}
@@ -159,7 +159,7 @@ def test_a_report_is_listed_once_whatever_number_of_scopes_and_brands_open_it(wo
 def test_the_compiled_gate_says_what_the_queryset_says(world: World) -> None:
     """`has_perm` runs a statement that was prepared once; for everybody and everything it is `visible_to`."""
     world.grant()
-    world.grant(world.brand_b, scope="step1", cycles="only", cycle_number=2)
+    world.grant(world.brand_b, scope="step1", cycles="only", cycle_numbers=[2])
     answers = set()
     for name, person in world.people.items():
         if person is None or name == "operator":  # Django asks no backend about a superuser; no reader of data is one

@@ -36,6 +36,18 @@ def stripped(value: Any) -> Any:
     return [stripped(inner) for inner in value] if isinstance(value, list) else value
 
 
+def renamed(then: Any) -> Any:
+    """Return what was seen then by the names of now: `cycle_numbers` lists what `cycle_number` said (decision 56)."""
+    if isinstance(then, list):
+        return [renamed(inner) for inner in then]
+    if not isinstance(then, dict):
+        return then
+    now = {key: renamed(value) for key, value in then.items() if key != "cycle_number"}
+    if "cycle_number" in then:
+        now["cycle_numbers"] = [] if then["cycle_number"] is None else [then["cycle_number"]]
+    return now
+
+
 def lost(then: Any, now: Any, place: str = "") -> list[str]:
     """Return where an answer no longer says what it said. Keys that were added since are no loss."""
     if isinstance(then, dict) and isinstance(now, dict):

@@ -126,7 +126,7 @@ def test_the_ledger_verifies(inside: Upgraded, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("persona", upgrades.PERSONAS)
 def test_a_brand_sees_what_it_saw(inside: Upgraded, persona: str) -> None:
-    then, client = inside.seen["brands"][persona], Client()
+    then, client = upgrades.renamed(inside.seen["brands"][persona]), Client()
     with inside.worlds.frozen():
         inside.worlds.show(inside.name, upgrades.ASKED)
         client.force_login(

@@ -147,7 +147,7 @@ def change_is_refused(scene: Scene) -> list[str]:
 
 def grant_is_narrowed(scene: Scene) -> list[str]:
     """Narrow it, which takes effect at once."""
-    terms = Terms(cycles="from", cycle_number=1, hold_days=1)
+    terms = Terms(cycles="from", cycle_numbers=[1], hold_days=1)
     grant = change_grant(by=scene.world.person("manager_a"), grant=step1_grant(scene), terms=terms)
     number = grant.receipts.get().number
     pages = [reverse(name, args=[number]) for name in ("receipt", "receipt_json", "api:receipt")]

@@ -135,12 +135,14 @@ def _propose(factory: Factory, brand: Brand, manager: User, at: datetime, histor
     """Write a grant that nobody has confirmed yet."""
     key = UUID(int=dice("unconfirmed", factory.bw_id).getrandbits(128), version=4)
     columns = (
-        "id", "factory_id", "brand_id", "scope", "cycles", "valid_from", "purpose", "hold_days", "granted_by_id",
-        "granted_for", "consent_document", "created_at", "end_reason", "needs_confirmation",
+        "id", "factory_id", "brand_id", "scope", "cycles", "cycle_numbers", "valid_from", "purpose", "hold_days",
+        "granted_by_id", "granted_for", "consent_document", "created_at", "end_reason", "needs_confirmation",
     )  # fmt: skip
-    row = (key, factory.pk, brand.pk, "report", "all", at, "Sourcing review", 7, manager.pk, "", "", at, "", True)
+    row: tuple[Any, ...] = (
+        key, factory.pk, brand.pk, "report", "all", [], at, "Sourcing review", 7, manager.pk, "", "", at, "", True,
+    )  # fmt: skip
     copy_rows(SharingGrant, columns, [row])
-    terms = {"scope": "report", "cycles": "all", "cycle_number": None, "valid_from": at.isoformat()}
+    terms = {"scope": "report", "cycles": "all", "cycle_numbers": [], "valid_from": at.isoformat()}
     more = {
         "expires_at": None,
         "hold_days": 7,

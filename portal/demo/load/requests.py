@@ -16,7 +16,7 @@ from sharing.models import AccessRequest, RequestAnswer
 from sharing.requests.services.answers import EVENT_OF_ANSWER
 
 COLUMNS = (
-    "id", "factory_id", "brand_id", "scopes", "cycles", "cycle_number", "expires_at", "purpose", "message",
+    "id", "factory_id", "brand_id", "scopes", "cycles", "cycle_numbers", "expires_at", "purpose", "message",
     "asked_by_id", "created_at", "lapses_at", "state", "snoozed_until", "remind_at", "answered_at", "answered_by_id",
     "decline_reason",
 )  # fmt: skip
@@ -39,7 +39,7 @@ def load_requests(
         answers += [(key, grant_key(grant)) for grant in plan.grants]
         history.add(
             plan.created_at, SharingEvent.REQUEST_SENT, by=users[plan.asked_by].pk, subject=key,
-            scopes=list(plan.scopes), cycles=plan.cycles, cycle_number=plan.cycle_number,
+            scopes=list(plan.scopes), cycles=plan.cycles, cycle_numbers=list(plan.cycle_numbers),
             expires_at=plan.expires_at.isoformat() if plan.expires_at else None, **ids,
         )  # fmt: skip
         if plan.answered_at:
@@ -55,7 +55,7 @@ def _row(plan: RequestPlan, key: UUID, ids: dict[str, int], asked_by: int, answe
         ids["brand_id"],
         list(plan.scopes),
         plan.cycles,
-        plan.cycle_number,
+        list(plan.cycle_numbers),
         plan.expires_at,
         plan.purpose,
         plan.message,

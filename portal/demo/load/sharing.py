@@ -21,7 +21,7 @@ from sharing.grants.services.granting import EVENT_OF_END
 from sharing.models import AccessRecord, PaperConsent, SharingGrant, WithheldReport
 
 GRANT_COLUMNS = (
-    "id", "factory_id", "brand_id", "scope", "cycles", "cycle_number", "valid_from", "expires_at", "purpose",
+    "id", "factory_id", "brand_id", "scope", "cycles", "cycle_numbers", "valid_from", "expires_at", "purpose",
     "hold_days", "granted_by_id", "granted_for", "consent_document", "created_at", "replaces_id", "follows_id",
     "ended_at", "ended_by_id", "end_code", "end_reason",
 )  # fmt: skip
@@ -127,7 +127,7 @@ def _row(plan: GrantPlan, key: UUID, replaces: UUID | None, by: int, factory: in
         brand,
         plan.scope,
         plan.cycles,
-        plan.cycle_number,
+        list(plan.cycle_numbers),
         plan.valid_from,
         plan.expires_at,
         plan.purpose,
@@ -149,7 +149,7 @@ def _tell(plan: GrantPlan, key: UUID, replaces: UUID | None, by: int, ids: dict[
     terms = {
         "scope": plan.scope,
         "cycles": plan.cycles,
-        "cycle_number": plan.cycle_number,
+        "cycle_numbers": list(plan.cycle_numbers),
         "valid_from": plan.valid_from.isoformat(),
         "expires_at": plan.expires_at.isoformat() if plan.expires_at else None,
         "hold_days": plan.hold_days,

@@ -27,16 +27,16 @@ END_REASONS = (
     "The contact person at the buyer has changed.",
 )
 # Factory A shares with others, but not with brand A (the story grants that) and not with brand B.
-# brand, scopes, cycles, number, days since the start, days from now to the end, days since the revoke, hold
-STORY: tuple[tuple[str, str, str, int | None, int, int | None, int | None, int], ...] = (
-    ("Casa Almendra", "report step1", "all", None, 400, None, None, 0),
-    ("Blaumeer Mode", "report step1", "from", 2, 310, 120, None, 0),
-    ("Tidewater Denim Company", "report", "only", 4, 200, None, None, 0),
-    ("Hoshizora Wear", "report step1", "all", None, 500, None, 60, 0),
-    ("Pippin Kids", "report", "from", 3, 240, -20, None, 0),
-    ("Marram Outdoor", "report", "all", None, -14, None, None, 0),
-    ("Polder & Daughters", "step1", "all", None, 90, None, None, 0),
-    ("Filo Rosso", "report step1", "from", 4, 150, None, None, 5),
+# brand, scopes, cycles, their numbers, days since the start, days from now to the end, days since the revoke, hold
+STORY: tuple[tuple[str, str, str, tuple[int, ...], int, int | None, int | None, int], ...] = (
+    ("Casa Almendra", "report step1", "all", (), 400, None, None, 0),
+    ("Blaumeer Mode", "report step1", "from", (2,), 310, 120, None, 0),
+    ("Tidewater Denim Company", "report", "only", (2, 4), 200, None, None, 0),
+    ("Hoshizora Wear", "report step1", "all", (), 500, None, 60, 0),
+    ("Pippin Kids", "report", "from", (3,), 240, -20, None, 0),
+    ("Marram Outdoor", "report", "all", (), -14, None, None, 0),
+    ("Polder & Daughters", "step1", "all", (), 90, None, None, 0),
+    ("Filo Rosso", "report step1", "from", (4,), 150, None, None, 5),
 )
 # The access that factory A gave on signed paper, and the reports that it holds: brand, cycle, why.
 ON_PAPER = ("Polder & Daughters",)
@@ -58,7 +58,7 @@ class GrantPlan:
     brand: str
     scope: str
     cycles: str
-    cycle_number: int | None
+    cycle_numbers: tuple[int, ...]
     created_at: datetime
     valid_from: datetime
     expires_at: datetime | None
@@ -120,11 +120,11 @@ def grants(factories: tuple[FactoryPlan, ...], now: datetime) -> tuple[GrantPlan
 
 
 def _story(factory: FactoryPlan, now: datetime) -> Iterator[GrantPlan]:
-    for brand, scopes, cycles, number, started, until, revoked, hold in STORY:
+    for brand, scopes, cycles, numbers, started, until, revoked, hold in STORY:
         start = now - timedelta(days=started)
         for scope in scopes.split():
             yield GrantPlan(
-                factory, brand, scope, cycles, number,
+                factory, brand, scope, cycles, numbers,
                 created_at=min(start, now - timedelta(days=1)),
                 valid_from=start,
                 expires_at=None if until is None else factory.end_of_day(now + timedelta(days=until)),
@@ -145,7 +145,7 @@ def ended_lately(factory: FactoryPlan, now: datetime) -> GrantPlan:
     brand, started, ended = ENDED_LATELY
     start = now - timedelta(days=started)
     return GrantPlan(
-        factory, brand, "report", "all", None,
+        factory, brand, "report", "all", (),
         created_at=start,
         valid_from=start,
         expires_at=None,
@@ -189,7 +189,7 @@ def _held(factory: FactoryPlan, now: datetime) -> GrantPlan:
     brand, hold = HELD_FROM
     start = now - timedelta(days=150)
     return GrantPlan(
-        factory, brand, "report", "all", None,
+        factory, brand, "report", "all", (),
         created_at=start,
         valid_from=start,
         expires_at=None,
@@ -222,7 +222,7 @@ def _terms(factory: FactoryPlan, brand: str, now: datetime, own: Random) -> Gran
     paper = own.random() < 0.03
     grant = GrantPlan(
         factory, brand, "report", cycles,
-        None if cycles == "all" else own.randint(min(2, factory.cycles), factory.cycles),
+        () if cycles == "all" else (own.randint(min(2, factory.cycles), factory.cycles),),
         created_at=start,
         valid_from=start,
         expires_at=None,

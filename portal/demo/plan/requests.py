@@ -22,15 +22,15 @@ MESSAGES = (
     "",
 )
 REASONS = ("We do not produce for you at the moment.", "Please agree the scope with our sales office first.", "")
-# Factory A's inbox: brand, scopes, cycles, number, days to the end, days since it was asked, state, days since answered
-STORY: tuple[tuple[str, str, str, int | None, int | None, float, str, float | None], ...] = (
-    (BRAND_A, "report step1", "from", 3, 365, 3, "open", None),
-    (BRAND_B, "report", "all", None, None, 16, "open", None),
-    ("Hoshizora Wear", "report step1", "only", 4, 180, 54, "open", None),
-    ("Polder & Daughters", "report", "all", None, None, 20, "later", 10),
-    ("Pippin Kids", "report step1", "from", 3, None, 40, "declined", 37),
-    ("Marram Outdoor", "step1", "all", None, None, 150, "lapsed", None),
-    ("Tidewater Denim Company", "step1", "all", None, None, 90, "withdrawn", 85),
+# Factory A's inbox: brand, scopes, cycles, their numbers, days to the end, days since asked, state, days since answered
+STORY: tuple[tuple[str, str, str, tuple[int, ...], int | None, float, str, float | None], ...] = (
+    (BRAND_A, "report step1", "from", (3,), 365, 3, "open", None),
+    (BRAND_B, "report", "all", (), None, 16, "open", None),
+    ("Hoshizora Wear", "report step1", "only", (4,), 180, 54, "open", None),
+    ("Polder & Daughters", "report", "all", (), None, 20, "later", 10),
+    ("Pippin Kids", "report step1", "from", (3,), None, 40, "declined", 37),
+    ("Marram Outdoor", "step1", "all", (), None, 150, "lapsed", None),
+    ("Tidewater Denim Company", "step1", "all", (), None, 90, "withdrawn", 85),
 )
 
 
@@ -42,7 +42,7 @@ class RequestPlan:
     brand: str
     scopes: tuple[str, ...]
     cycles: str
-    cycle_number: int | None
+    cycle_numbers: tuple[int, ...]
     expires_at: datetime | None
     purpose: str
     message: str
@@ -81,10 +81,10 @@ def requests(
 
 
 def _story(factory: FactoryPlan, now: datetime) -> Iterator[RequestPlan]:
-    for number, (brand, scopes, cycles, cycle, until, asked, state, answered) in enumerate(STORY):
+    for number, (brand, scopes, cycles, numbers, until, asked, state, answered) in enumerate(STORY):
         created, manager = now - timedelta(days=asked), manager_email(factory)
         plan = RequestPlan(
-            factory, brand, tuple(scopes.split()), cycles, cycle,
+            factory, brand, tuple(scopes.split()), cycles, numbers,
             expires_at=None if until is None else factory.end_of_day(now + timedelta(days=until)),
             purpose=WHY[number % len(WHY)],
             message=MESSAGES[number % len(MESSAGES)],
@@ -116,7 +116,7 @@ def _approved(grants: tuple[GrantPlan, ...]) -> Iterator[RequestPlan]:
         if not first or grant.valid_from != grant.created_at or own.random() >= 0.06:
             continue
         yield RequestPlan(
-            grant.factory, grant.brand, (grant.scope,), grant.cycles, grant.cycle_number,
+            grant.factory, grant.brand, (grant.scope,), grant.cycles, grant.cycle_numbers,
             expires_at=grant.expires_at,
             purpose=grant.purpose or own.choice(WHY),
             message=own.choice(MESSAGES),
@@ -139,7 +139,7 @@ def _others(factory: FactoryPlan, now: datetime) -> Iterator[RequestPlan]:
         asked = own.uniform(75, 200) if state == "lapsed" else own.uniform(2, 50)
         created = now - timedelta(days=asked)
         plan = RequestPlan(
-            factory, brand, own.choice((("report",), ("report", "step1"))), "all", None,
+            factory, brand, own.choice((("report",), ("report", "step1"))), "all", (),
             expires_at=None,
             purpose=own.choice(WHY),
             message=own.choice(MESSAGES),

@@ -24,7 +24,7 @@ from portal.disclosure.moments import FIRST_DAY, LAST_DAY, find_reader, moment_a
 from sharing.access import ASSESSMENT_SCOPES
 from sharing.gates.api import factory_from_inside
 from sharing.grants.queries import granted_to
-from sharing.grants.serializers.grants import BrandBriefSerializer
+from sharing.grants.serializers.grants import BrandBriefSerializer, CycleNumbersField
 from sharing.models import SharingGrant
 from sharing.terms import MAX_CYCLE
 
@@ -148,7 +148,7 @@ class OpeningSerializer(serializers.Serializer[Any]):
     since = serializers.DateTimeField(source="starts_at")
     until = serializers.DateTimeField(source="ends_at", allow_null=True)
     cycles = serializers.ChoiceField(choices=SharingGrant.Cycles.values)
-    cycle_number = serializers.IntegerField(allow_null=True)
+    cycle_numbers = CycleNumbersField()
 
 
 class ReadersSerializer(serializers.Serializer[Any]):

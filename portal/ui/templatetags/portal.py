@@ -5,9 +5,9 @@ states and findings are those of docs/words.md and do not reveal where a finding
 """
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from django import template
 from django.forms import BoundField, Widget
@@ -278,6 +278,19 @@ def field_kind(field: BoundField) -> str:
     if isinstance(widget, CheckboxInput):
         return "checkbox"
     return "choices" if widget.use_fieldset and hasattr(widget, "choices") else "plain"
+
+
+class Held(Protocol):
+    """A grant's terms, with their words."""
+
+    def hold_in_words(self, published: Collection[int]) -> str:
+        """Return when later reports open."""
+
+
+@register.filter
+def hold_beside(terms: Held, published: Collection[int]) -> str:
+    """Return when later reports open on these terms, beside the cycles whose report is published; empty: none does."""
+    return terms.hold_in_words(published)
 
 
 @register.simple_tag

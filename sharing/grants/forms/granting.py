@@ -17,10 +17,11 @@ from factories.models import Factory
 from portal.accounts.models import User
 from portal.core.days import Place, end_of, last_day, start_of, today
 from portal.ui.forms import conditional, show_errors
+from sharing.grants.forms.cycles import CycleNumbersField
 from sharing.grants.services.outcomes import MOST_HOLD_DAYS, Terms
 from sharing.models import SharingGrant
 from sharing.scopes import OFFERED_CHOICES
-from sharing.terms import MAX_CYCLE
+from sharing.terms import misnamed
 
 MAX_BRANDS = 50
 LAST_YEAR = 9900
@@ -69,13 +70,14 @@ class TermsForm(forms.Form):
         error_messages={"required": _("Choose which cycles.")},
         help_text=_("“All” and “from a cycle on” include reports that will be published later."),
     )
-    cycle_number = conditional(
-        forms.IntegerField(
-            label=_("Cycle number"),
-            min_value=1,
-            max_value=MAX_CYCLE,
+    cycle_numbers = conditional(
+        CycleNumbersField(
+            label=_("Cycle numbers"),
+            max_length=200,
             required=False,
-            help_text=_("Needed for “from a cycle on” and “one cycle only”."),
+            help_text=_(
+                "For “from a cycle on”, enter the first cycle. For “only these cycles”, enter each one, such as 4, 2."
+            ),
         )
     )
     expires_on = forms.DateField(
@@ -107,10 +109,7 @@ class TermsForm(forms.Form):
         """Check what concerns more than one field; the messages say what to fill in."""
         super().clean()
         data = self.cleaned_data
-        if data.get("cycles") == SharingGrant.Cycles.ALL:
-            data["cycle_number"] = None
-        elif data.get("cycles") and data.get("cycle_number") is None and "cycle_number" not in self.errors:
-            self.add_error("cycle_number", _("Choose the cycle."))
+        self._clean_cycles(data)
         until, first_day = data.get("expires_on"), data.get("starts_on")
         if until is not None and until < today(self.place):
             self.add_error("expires_on", _("This day has passed. Choose today or a later day."))
@@ -121,12 +120,20 @@ class TermsForm(forms.Form):
                 self.add_error(name, _("Choose an earlier day, or leave this empty."))
         return data
 
+    def _clean_cycles(self, data: dict[str, Any]) -> None:
+        """Check how many cycles are named; “all” names none, whatever was filled in for another choice before."""
+        cycles = data.get("cycles")
+        if cycles == SharingGrant.Cycles.ALL:
+            data["cycle_numbers"] = []
+        elif cycles and "cycle_numbers" in data and (wrong := misnamed(cycles, data["cycle_numbers"])):
+            self.add_error("cycle_numbers", self.fields["cycle_numbers"].error_messages[wrong])
+
     def terms(self) -> Terms:
         """Return the terms that the form describes (call it after `is_valid`)."""
         data = self.cleaned_data
         return Terms(
             cycles=data["cycles"],
-            cycle_number=data["cycle_number"],
+            cycle_numbers=data["cycle_numbers"],
             valid_from=start_of(data["starts_on"], self.place) if data.get("starts_on") else None,
             expires_at=self.expires_at(),
             purpose=data["purpose"],
@@ -159,7 +166,7 @@ class GrantForm(TermsForm):
         label=_("From"), required=False, widget=DAY, help_text=_("Leave empty to begin at once.")
     )
 
-    field_order = ["brands", "scopes", "cycles", "cycle_number", "starts_on", "expires_on", "hold_days", "purpose"]
+    field_order = ["brands", "scopes", "cycles", "cycle_numbers", "starts_on", "expires_on", "hold_days", "purpose"]
 
     def __init__(
         self,
@@ -202,7 +209,7 @@ def initial_terms(grant: SharingGrant) -> dict[str, object]:
     """Return what the form of an existing grant shows at first."""
     return {
         "cycles": grant.cycles,
-        "cycle_number": grant.cycle_number,
+        "cycle_numbers": grant.cycle_numbers,
         "expires_on": grant.last_day,
         "hold_days": grant.hold_days,
         "purpose": grant.purpose,

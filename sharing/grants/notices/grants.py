@@ -119,7 +119,7 @@ def _payload(notice: Notice) -> dict[str, object] | None:
         return data | {"ended_at": min(filter(None, [grant.ended_at, grant.expires_at])).isoformat()}
     return data | {
         "cycles": grant.cycles,
-        "cycle_number": grant.cycle_number,
+        "cycle_numbers": grant.cycle_numbers,
         "valid_from": grant.valid_from.isoformat(),
         "expires_at": grant.expires_at.isoformat() if grant.expires_at else None,
         "replaces": str(grant.replaces_id) if grant.replaces_id else None,

@@ -16,7 +16,16 @@ from portal.core.drawn import MAX_ID
 from sharing.grants.services.outcomes import MOST_HOLD_DAYS, Terms
 from sharing.models import Scope, SharingGrant
 from sharing.scopes import OFFERED_SCOPES
-from sharing.terms import MAX_CYCLE, Status
+from sharing.terms import MAX_CYCLE, MOST_CYCLES, Status
+
+
+class CycleNumbersField(serializers.ListField):
+    """The cycles that terms name: none with `all`, the first one with `from`, each one with `only`."""
+
+    child = serializers.IntegerField(min_value=1, max_value=MAX_CYCLE)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": MOST_CYCLES, **kwargs})
 
 
 class BrandBriefSerializer(serializers.Serializer[Any]):
@@ -52,7 +61,7 @@ class GrantSerializer(serializers.Serializer[Any]):
     brand = BrandBriefSerializer()
     scope = serializers.ChoiceField(choices=Scope.values)
     cycles = serializers.ChoiceField(choices=SharingGrant.Cycles.values)
-    cycle_number = serializers.IntegerField(allow_null=True)
+    cycle_numbers = CycleNumbersField()
     valid_from = serializers.DateTimeField()
     expires_at = serializers.DateTimeField(allow_null=True)
     purpose = serializers.CharField(allow_blank=True)
@@ -132,11 +141,11 @@ class GrantQuery(FactoryGrantQuery):
 class GrantChange(StrictSerializer):
     """New terms for a grant. Fields that are left out do not change.
 
-    `cycle_number` is only for cycles `from` and `only`. Without `valid_from` the change starts now.
+    `cycle_numbers` are only for cycles `from` (one) and `only`. Without `valid_from` the change starts now.
     """
 
     cycles = serializers.ChoiceField(required=False, choices=SharingGrant.Cycles.values)
-    cycle_number = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=MAX_CYCLE)
+    cycle_numbers = CycleNumbersField(required=False)
     valid_from = serializers.DateTimeField(required=False, help_text="Now or a later moment.")
     expires_at = serializers.DateTimeField(required=False, allow_null=True, help_text="null: no end date.")
     purpose = serializers.CharField(required=False, allow_blank=True, max_length=300)
@@ -145,10 +154,10 @@ class GrantChange(StrictSerializer):
     @staticmethod
     def terms(given: dict[str, object], before: SharingGrant | None = None) -> Terms:
         """Return the terms: those of `before` (a new grant's defaults without it), with what was given on top."""
-        names = ("cycles", "cycle_number", "expires_at", "purpose", "hold_days")
+        names = ("cycles", "cycle_numbers", "expires_at", "purpose", "hold_days")
         kept = {name: getattr(before, name) for name in names} if before else {}
         if given.get("cycles") == SharingGrant.Cycles.ALL:
-            kept.pop("cycle_number", None)
+            kept.pop("cycle_numbers", None)
         changes = {name: given[name] for name in (*names, "valid_from") if name in given}
         return Terms(**{**kept, **changes})
 

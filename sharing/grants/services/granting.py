@@ -183,7 +183,7 @@ def _terms_data(grant: SharingGrant) -> dict[str, object]:
     return {
         "scope": grant.scope,
         "cycles": grant.cycles,
-        "cycle_number": grant.cycle_number,
+        "cycle_numbers": grant.cycle_numbers,
         "valid_from": grant.valid_from.isoformat(),
         "expires_at": grant.expires_at.isoformat() if grant.expires_at else None,
         "hold_days": grant.hold_days,

@@ -19,7 +19,7 @@ from sharing.events import SharingEvent
 from sharing.grants.ends import End
 from sharing.grants.services.situation import Situation
 from sharing.models import Scope, SharingGrant
-from sharing.terms import Status, covers_all_of
+from sharing.terms import Status, covers_all_of, in_order, misnamed, misnamed_in_words
 
 CLOCKS_DIFFER = timedelta(minutes=5)
 MOST_HOLD_DAYS = 365
@@ -27,20 +27,24 @@ MOST_HOLD_DAYS = 365
 
 @dataclass(frozen=True)
 class Terms:
-    """The terms of a grant: all but whom it concerns. `cycle_number` belongs to cycles "from" and "only"."""
+    """The terms of a grant: all but whom it concerns. `cycle_numbers` belong to cycles "from" (one) and "only"."""
 
     cycles: str = SharingGrant.Cycles.ALL
-    cycle_number: int | None = None
+    cycle_numbers: Sequence[int] = ()
     valid_from: datetime | None = None
     expires_at: datetime | None = None
     purpose: str = ""
     hold_days: int = 0
 
+    def __post_init__(self) -> None:
+        """Name each cycle once and in order, as rows do: the same cycles are the same terms."""
+        object.__setattr__(self, "cycle_numbers", in_order(self.cycle_numbers))
+
     def same_as(self, grant: SharingGrant) -> bool:
         """Return whether an existing grant already has these terms (apart from its start, unless one is asked for)."""
         return (
             self.cycles == grant.cycles
-            and self.cycle_number == grant.cycle_number
+            and self.cycle_numbers == grant.cycle_numbers
             and self.expires_at == grant.expires_at
             and self.purpose.strip() == grant.purpose
             and self.hold_days == grant.hold_days
@@ -126,7 +130,7 @@ def terms_again(grant: SharingGrant, now: datetime) -> Terms:
     """Return the terms of a grant for a new one; it begins now, unless the old one had not begun yet."""
     return Terms(
         cycles=grant.cycles,
-        cycle_number=grant.cycle_number,
+        cycle_numbers=grant.cycle_numbers,
         valid_from=grant.valid_from if grant.valid_from > now else None,
         expires_at=grant.expires_at,
         purpose=grant.purpose,
@@ -179,7 +183,7 @@ def _new_grant(
         brand=position.brand,
         scope=scope,
         cycles=terms.cycles,
-        cycle_number=terms.cycle_number,
+        cycle_numbers=list(terms.cycle_numbers),
         valid_from=terms.valid_from or begins,
         expires_at=terms.expires_at,
         purpose=terms.purpose.strip(),
@@ -199,10 +203,8 @@ def _new_grant(
 def _check_terms(grant: SharingGrant, now: datetime) -> None:
     """Raise `ValidationError` by field for what the table's constraints would refuse, and for what makes no sense."""
     errors = {}
-    if grant.cycles == SharingGrant.Cycles.ALL and grant.cycle_number is not None:
-        errors["cycle_number"] = _("Leave the cycle empty when all cycles are shared.")
-    if grant.cycles != SharingGrant.Cycles.ALL and not grant.cycle_number:
-        errors["cycle_number"] = _("Enter a cycle number.")
+    if wrong := misnamed(grant.cycles, grant.cycle_numbers):
+        errors["cycle_numbers"] = misnamed_in_words(wrong)
     if grant.valid_from < now - CLOCKS_DIFFER:
         errors["valid_from"] = _("Access cannot start in the past. Choose the present or a later moment.")
     if grant.expires_at is not None and grant.expires_at <= max(now, grant.valid_from):

@@ -28,6 +28,7 @@ from sharing.models import AccessRequest, Scope, SharingGrant
 from sharing.requests.services.answers import close_request, link_answer, locked_request
 from sharing.requests.services.standing import RequestedTerms, covers
 from sharing.requests.states import State
+from sharing.terms import misnamed, misnamed_in_words
 
 LONGEST_SNOOZE_DAYS = 60
 
@@ -86,7 +87,7 @@ def _giving(situation: Situation, position: Position, scope: str, terms: Terms) 
 
 def _keeps(existing: SharingGrant, terms: Terms) -> bool:
     """Return whether an existing grant covers these terms already, so that a yes leaves it as it is."""
-    requested = RequestedTerms((existing.scope,), "", terms.cycles, terms.cycle_number, terms.expires_at)
+    requested = RequestedTerms((existing.scope,), "", terms.cycles, terms.cycle_numbers, terms.expires_at)
     return covers(existing, requested) and existing.valid_from <= timezone.now()
 
 
@@ -94,7 +95,7 @@ def as_asked(request: AccessRequest) -> Terms:
     """Return the terms of a plain yes: as asked, with the country's days for which each new report is held."""
     return Terms(
         cycles=request.cycles,
-        cycle_number=request.cycle_number,
+        cycle_numbers=request.cycle_numbers,
         expires_at=request.expires_at,
         purpose=request.purpose,
         hold_days=request.factory.programme.grant_default_hold_days,
@@ -107,9 +108,12 @@ def _must_not_exceed(request: AccessRequest, scopes: Sequence[str], terms: Terms
         errors["scopes"] = _("Choose what the brand may see, or decline the request.")
     if set(scopes) - set(request.scopes):
         errors["scopes"] = _("The brand did not ask for this kind of data.")
-    asked = SharingGrant(cycles=request.cycles, cycle_number=request.cycle_number, expires_at=request.expires_at)
-    if not covers(asked, RequestedTerms((), "", terms.cycles, terms.cycle_number, request.expires_at)):
-        errors["cycles"] = _("The brand asked for fewer cycles: %s.") % asked.cycles_in_words()
+    asked = request.as_grant()
+    if wrong := misnamed(terms.cycles, terms.cycle_numbers):
+        errors["cycle_numbers"] = misnamed_in_words(wrong)
+    elif not covers(asked, RequestedTerms((), "", terms.cycles, terms.cycle_numbers, request.expires_at)):
+        text = _("The brand did not ask for all of these cycles. It asked for: %s.")
+        errors["cycles"] = text % asked.cycles_in_words()
     if request.expires_at and (terms.expires_at is None or terms.expires_at > request.expires_at):
         day = last_day_in_words(request.expires_at, request.factory)
         errors["expires_at"] = _("The brand asked for less time: until %s.") % day

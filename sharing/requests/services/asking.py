@@ -33,6 +33,7 @@ from sharing.requests.services.dropping import drop_proposals_for
 from sharing.requests.services.lapsing import lapse
 from sharing.requests.services.standing import RequestedTerms, Standing, standings
 from sharing.requests.states import State
+from sharing.terms import misnamed, misnamed_in_words
 
 A_DAY = timedelta(days=1)
 
@@ -104,10 +105,8 @@ def _check_requested(terms: RequestedTerms) -> None:
         errors["scopes"] = _("Choose the data you ask for from the kinds listed.")
     if terms.cycles not in SharingGrant.Cycles.values:
         errors["cycles"] = _("Choose which cycles you ask for.")
-    if (terms.cycles == SharingGrant.Cycles.ALL) != (terms.cycle_number is None):
-        errors["cycle_number"] = _(
-            "Enter a cycle with “from a cycle on” or “one cycle only”, and leave it empty otherwise."
-        )
+    elif wrong := misnamed(terms.cycles, terms.cycle_numbers):
+        errors["cycle_numbers"] = misnamed_in_words(wrong)
     if terms.expires_at is not None and terms.expires_at <= timezone.now():
         errors["expires_at"] = _("The end must be in the future.")
     if not one_line(terms.purpose):
@@ -133,7 +132,7 @@ def _new_request(by: User, brand: Brand, factory: Factory, terms: RequestedTerms
         brand=brand,
         scopes=[scope for scope in Scope.values if scope in terms.scopes],
         cycles=terms.cycles,
-        cycle_number=terms.cycle_number,
+        cycle_numbers=list(terms.cycle_numbers),
         expires_at=terms.expires_at,
         purpose=terms.purpose.strip(),
         message=terms.message.strip(),
@@ -155,7 +154,7 @@ def _notify_factory(request: AccessRequest, by: User) -> None:
         subject=request.pk,
         scopes=request.scopes,
         cycles=request.cycles,
-        cycle_number=request.cycle_number,
+        cycle_numbers=request.cycle_numbers,
         expires_at=request.expires_at.isoformat() if request.expires_at else None,
     )
     announce(SharingNotice.REQUEST_SENT, side="factory", organisation_id=request.factory_id, **ids_of(request))

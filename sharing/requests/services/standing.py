@@ -4,7 +4,7 @@ It follows from those of the brand's own requests and grants that are visible to
 changes nothing here (invariant 3), nor does what a token may not read.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -18,14 +18,14 @@ from portal.core.days import SHORTEST, UTC_DAYS, Place, day_of, end_of, in_words
 from sharing.models import AccessRequest, Scope, SharingGrant
 from sharing.requests.states import Shown
 from sharing.scopes import OFFERED_SCOPES
-from sharing.terms import covers_all_of
+from sharing.terms import covers_all_of, in_order
 
 LONGEST_WAIT = timedelta(days=366)  # programmes ask for at most 365 days before a brand may ask again
 
 
 @dataclass(frozen=True)
 class RequestedTerms:
-    """The content of a brand's request. `cycle_number` belongs to cycles "from" and "only".
+    """The content of a brand's request. `cycle_numbers` belong to cycles "from" (one) and "only".
 
     It ends at a moment (`expires_at`), or with a day at each factory's place (`last_day`), or when the factory ends it.
     """
@@ -33,10 +33,14 @@ class RequestedTerms:
     scopes: tuple[str, ...]
     purpose: str
     cycles: str = SharingGrant.Cycles.ALL
-    cycle_number: int | None = None
+    cycle_numbers: Sequence[int] = ()
     expires_at: datetime | None = None
     message: str = ""
     last_day: date | None = None
+
+    def __post_init__(self) -> None:
+        """Name each cycle once and in order, as rows do."""
+        object.__setattr__(self, "cycle_numbers", in_order(self.cycle_numbers))
 
     def at(self, place: Place) -> "RequestedTerms":
         """Return what is asked of one factory: a last day ends with that day at its place (R54)."""

@@ -205,6 +205,6 @@ def test_a_second_load_says_so_at_once(demo):
 def test_event_data_is_json_of_ids_and_words(demo):
     granted = Event.objects.filter(kind="grant.created")[0]
     assert set(granted.data) == {
-        "scope", "cycles", "cycle_number", "valid_from", "expires_at", "hold_days", "replaces", "follows",
+        "scope", "cycles", "cycle_numbers", "valid_from", "expires_at", "hold_days", "replaces", "follows",
     }  # fmt: skip
     json.dumps(granted.data)
