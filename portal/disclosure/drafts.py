@@ -82,7 +82,7 @@ def _plain(terms: Terms) -> dict[str, object]:
     """Return terms as they are in a token: all but the purpose, which is a text."""
     return {
         "cycles": terms.cycles,
-        "number": terms.cycle_number,
+        "numbers": terms.cycle_numbers,
         "from": terms.valid_from and terms.valid_from.isoformat(),
         "until": terms.expires_at and terms.expires_at.isoformat(),
         "hold": terms.hold_days,
@@ -93,7 +93,7 @@ def _terms(plain: Mapping[str, Any]) -> Terms:
     """Return the terms in a token: the reverse of `_plain`."""
     return Terms(
         cycles=plain["cycles"],
-        cycle_number=plain["number"],
+        cycle_numbers=tuple(plain["numbers"]),
         valid_from=_moment(plain["from"]),
         expires_at=_moment(plain["until"]),
         hold_days=plain["hold"],
@@ -203,17 +203,30 @@ def decision_address(signed: SignedDraft, token: str) -> str:
     return with_token(reverse("grant_change" if kind is Kind.CHANGE else "request_approve", args=[key]), token)
 
 
-def drafted_values(request: HttpRequest, factory: Factory) -> dict[str, object]:
-    """Return what the visitor had filled in before they opened the preview, as values for the form; or nothing."""
+def drafted_brands(request: HttpRequest, factory: Factory) -> list[int]:
+    """Return the keys of the brands that the visitor had chosen before they opened the preview; or none."""
+    draft = _draft_of(request, factory)
+    return list(draft.brands) if draft is not None else []
+
+
+def _draft_of(request: HttpRequest, factory: Factory) -> Draft | None:
+    """Return the draft in the address, if it is the visitor's own about this factory."""
     signed = opened(request.GET.get("draft", ""))
     if signed is None or (signed.by, signed.factory) != (request.user.pk, factory.pk):
+        return None
+    return signed.draft
+
+
+def drafted_values(request: HttpRequest, factory: Factory) -> dict[str, object]:
+    """Return what the visitor had filled in before they opened the preview, as values for the form; or nothing."""
+    draft = _draft_of(request, factory)
+    if draft is None:
         return {}
-    draft, terms = signed.draft, signed.draft.terms
+    terms = draft.terms
     return {
-        "brands": list(draft.brands),
         "scopes": list(draft.scopes),
         "cycles": terms.cycles,
-        "cycle_number": terms.cycle_number,
+        "cycle_numbers": list(terms.cycle_numbers),
         "starts_on": terms.valid_from and day_of(terms.valid_from, factory),
         "expires_on": last_day(terms.expires_at, factory),
         "hold_days": terms.hold_days,

@@ -26,7 +26,7 @@ from portal.disclosure.previews import Answer, Difference, Line, answer_of, effe
 from portal.disclosure.sentences import decision_in_a_sentence
 from portal.ui.forms import digest, fingerprint
 from sharing.grants.services.outcomes import Outcome, Terms, changing, granting
-from sharing.grants.services.situation import Situation, situation_of
+from sharing.grants.services.situation import Situation, situation_to_decide
 from sharing.models import AccessRequest, SharingGrant
 from sharing.requests.services.answering import approving, as_asked
 from sharing.scopes import rule_of
@@ -101,22 +101,22 @@ class Effect:
     @property
     def new_reports(self) -> str:
         """When reports that are published from now on open, in words; empty where none does."""
-        ends = self.terms.cycles == SharingGrant.Cycles.ONLY or self.terms.ends_before_anything_new
-        return "" if ends or self.only_plan else self.terms.hold_in_words()
+        if self.only_plan or self.terms.ends_before_anything_new:
+            return ""
+        return self.terms.hold_in_words(self.difference.published)
 
 
 def sheet_of(*, by: User, factory: Factory, brand_ids: Collection[int]) -> Sheet:
     """Return the sheet of a decision of `factory` on these brands, by name. Raises `PermissionDenied`."""
     reports = reports_of(by, factory)
-    situation = situation_of(by, factory, brand_ids, reports)
-    situation.require_decider()
+    situation = situation_to_decide(by, factory, brand_ids, reports)
     rows = rows_at(list(situation.positions.values()), reports)
     return Sheet(situation, reports, rows, copies_kept(by, factory, brand_ids))
 
 
 def as_grant(factory: Factory, terms: Terms) -> SharingGrant:
     """Return an unsaved grant of a factory with these terms: pages show its words."""
-    names = ("cycles", "cycle_number", "expires_at", "purpose", "hold_days")
+    names = ("cycles", "cycle_numbers", "expires_at", "purpose", "hold_days")
     grant = SharingGrant(factory=factory, **{name: getattr(terms, name) for name in names})
     if terms.valid_from is not None:
         grant.valid_from = terms.valid_from

@@ -77,7 +77,7 @@ TABS: Mapping[Part, tuple[Tab, ...]] = {
     Part.FACTORY: (FACTORY, MEMBERS, CONFIRMATION),
     Part.RECORDS: (
         Tab("who_saw", _("Activity")),
-        Tab("who_could_see", _("A past date")),
+        Tab("who_could_see", _("Access on a date")),
         Tab("factory_receipts", _("Receipts")),
         Tab("destroy_notices", _("Copies")),
         Tab("old_versions", _("Old versions")),

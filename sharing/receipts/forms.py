@@ -38,7 +38,7 @@ class VerifyForm(forms.Form):
         required=False,
         max_length=LONGEST_TYPED,
         help_text=_(
-            "For those who can see the receipt after signing in. A number alone proves nothing to anyone else."
+            "Use it if you can see the receipt after signing in. To anyone else, a number alone proves nothing."
         ),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "dir": "ltr"}),
     )

@@ -96,11 +96,11 @@ class WhoSawFilter(forms.Form):
     brand = forms.ChoiceField(label=_("Who"), required=False, error_messages=WRONG)
     factory = forms.ChoiceField(label=_("Factory"), required=False, error_messages=WRONG)
     scope = forms.ChoiceField(
-        label=_("Data"), choices=[("", _("Everything")), *OFFERED_CHOICES], required=False, error_messages=WRONG
+        label=_("Data"), choices=[("", _("All data")), *OFFERED_CHOICES], required=False, error_messages=WRONG
     )
     action = forms.ChoiceField(
         label=_("What was done"),
-        choices=[("", _("Anything")), *AccessRecord.Action.choices],
+        choices=[("", _("All actions")), *AccessRecord.Action.choices],
         required=False,
         error_messages=WRONG,
     )
@@ -114,7 +114,7 @@ class WhoSawFilter(forms.Form):
     since = _DayField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = _DayField(label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     own = forms.ChoiceField(
-        label=_("Show our own clicks and previews"),
+        label=_("Show our own reads and previews"),
         choices=ON_OR_OFF,
         required=False,
         widget=forms.HiddenInput,

@@ -37,8 +37,8 @@ def _read(factory: Factory, digest: Digest) -> str:
     if not digest.times:
         return _("%(factory)s: no brand read the data in %(month)s.") % words
     sentence = ngettext(
-        "%(month)s: %(brands)s brand read data of %(factory)s, %(times)s times in all.",
-        "%(month)s: %(brands)s brands read data of %(factory)s, %(times)s times in all.",
+        "%(month)s: %(brands)s brand read data of %(factory)s; reads in all: %(times)s.",
+        "%(month)s: %(brands)s brands read data of %(factory)s; reads in all: %(times)s.",
         digest.brands,
     )
     return sentence % {**words, "times": digest.times}

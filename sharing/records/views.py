@@ -114,7 +114,7 @@ def _factory_columns(factory: Factory) -> Columns:
     return {
         _("When"): lambda line: at_place(line.at, factory),
         _("Who"): lambda line: line.person.name,
-        _("For"): lambda line: _side(line.brand.name if line.brand is not None else "", is_own=line.is_own),
+        _("On behalf of"): lambda line: _side(line.brand.name if line.brand is not None else "", is_own=line.is_own),
         **_columns(),
     }
 

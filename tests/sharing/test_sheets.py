@@ -84,7 +84,7 @@ def test_the_sheet_proposes_the_newest_report_and_says_so(world: World, manager:
     make_assessment(world, world.factory_a, 7, "factory_review")
     shown = manager.get(address_of(world), {"brand": world.brand_a.pk})
     initial = shown.context["form"].initial
-    assert (initial["scopes"], initial["cycles"], initial["cycle_number"]) == (["report"], "only", 2)
+    assert (initial["scopes"], initial["cycles"], initial["cycle_numbers"]) == (["report"], "only", [2])
     page = text(shown)
     assert "Aster & Oak can read these cycles from today until" in page
     for words in ("Between you and this brand", "Access now", "Earlier access", "Copies downloaded"):
@@ -115,7 +115,7 @@ def test_a_sheet_costs_few_statements_and_writes_nothing(world: World, manager: 
 
 
 def test_the_script_gets_only_what_follows_the_form(world: World, manager: Client) -> None:
-    fragment = manager.post(address_of(world), order(world, cycles="only", cycle_number=1, fragment="yes"))
+    fragment = manager.post(address_of(world), order(world, cycles="only", cycle_numbers=[1], fragment="yes"))
     page = text(fragment)
     assert "<html" not in page
     assert "Aster & Oak can read these cycles from today, with no end date: 1." in page
@@ -154,7 +154,7 @@ def test_the_sentence_is_announced_politely(world: World, manager: Client) -> No
 def test_what_the_sheet_showed_is_decided_at_once(world: World, manager: Client) -> None:
     sheet = manager.get(address_of(world), {"brand": world.brand_a.pk})
     initial = sheet.context["form"].initial
-    body = order(world, cycles="only", cycle_number=initial["cycle_number"], hold_days=initial["hold_days"])
+    body = order(world, cycles="only", cycle_numbers=initial["cycle_numbers"], hold_days=initial["hold_days"])
     body["expires_on"] = initial["expires_on"].isoformat()
     done = manager.post(address_of(world), body | {"seen": seen_on(sheet)}, follow=True)
     assert cycles_read(world, "brand_a_member") == {2}
@@ -171,12 +171,12 @@ def test_a_seal_that_was_not_given_leads_to_the_summary(world: World, manager: C
 
 
 def test_other_terms_than_those_shown_lead_to_the_summary(world: World, manager: Client) -> None:
-    seen = seen_on(manager.post(address_of(world), order(world, cycles="only", cycle_number=1)))
+    seen = seen_on(manager.post(address_of(world), order(world, cycles="only", cycle_numbers=[1])))
     for other in ({"cycles": "all"}, {"hold_days": "1"}, {"purpose": "Audit"}, {"scopes": ["report", "step1"]}):
-        page = manager.post(address_of(world), order(world, cycles="only", cycle_number=1, seen=seen) | other)
+        page = manager.post(address_of(world), order(world, cycles="only", cycle_numbers=[1], seen=seen) | other)
         assert (page.status_code, "Something has changed" in text(page)) == (200, False)
     brands = {"brands": [world.brand_a.pk, world.brand_b.pk]}
-    page = manager.post(address_of(world), order(world, cycles="only", cycle_number=1, seen=seen) | brands)
+    page = manager.post(address_of(world), order(world, cycles="only", cycle_numbers=[1], seen=seen) | brands)
     assert "Share with 2 brands?" in text(page)
     assert not SharingGrant.objects.exists()
 
@@ -209,7 +209,7 @@ def test_what_has_changed_since_it_was_shown_is_shown_first(
 def test_the_sheets_of_a_change_and_of_less_compare_too(
     world: World, manager: Client, happens: Callable[[World], None]
 ) -> None:
-    grant, request = world.grant(cycles="only", cycle_number=1), asked(world, "brand_a_member", scopes=("step1",))
+    grant, request = world.grant(cycles="only", cycle_numbers=[1]), asked(world, "brand_a_member", scopes=("step1",))
     change, less = reverse("grant_change", args=[grant.pk]), reverse("request_approve", args=[request.pk])
     bodies = {
         change: {"cycles": "all", "hold_days": 0},
@@ -303,7 +303,7 @@ def test_a_second_click_on_several_requests_changes_nothing(world: World, manage
 
 def test_what_was_stopped_is_resumed_from_the_list_as_it_was_shown(world: World, manager: Client) -> None:
     world.grant()
-    world.grant(brand=world.brand_b, cycles="only", cycle_number=1)
+    world.grant(brand=world.brand_b, cycles="only", cycle_numbers=[1])
     world.grant(scope="step1")
     stop_all_sharing(by=world.person("manager_a"), factory=world.factory_a)
     address, ticks = reverse("resume", args=[world.factory_a.pk]), {"brand": [world.brand_b.pk]}

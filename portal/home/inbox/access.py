@@ -30,7 +30,7 @@ def things_of_access(desk: Desk) -> Iterator[Thing]:
 
 
 def _decider(desk: Desk) -> str:
-    return "" if desk.may_decide else _("The manager decides; you can read it")
+    return "" if desk.may_decide else _("Only a manager can decide this")
 
 
 def _requests(desk: Desk) -> Iterator[Thing]:

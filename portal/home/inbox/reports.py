@@ -98,10 +98,10 @@ def _opening_to_one(desk: Desk, brand: Brand, cycles: Sequence[int], at: datetim
 def _opening_to_several(desk: Desk, soon: SoonOpen) -> Thing:
     day = in_words(soon.at, desk.factory)
     if len(soon.brands) > NAMED:
-        text = _("Opens on %(day)s to %(count)s brands") % {"day": day, "count": len(soon.brands)}
+        text = _("Visible to %(count)s brands from %(day)s") % {"day": day, "count": len(soon.brands)}
     else:
         brands = _(", ").join(brand.name for brand in soon.brands)
-        text = _("Opens on %(day)s to %(brands)s") % {"day": day, "brands": brands}
+        text = _("Visible to %(brands)s from %(day)s") % {"day": day, "brands": brands}
     report = next(one for one in desk.reports if one.cycle == soon.cycle)
     return Thing(
         Kind.OPENING,

@@ -36,7 +36,7 @@ class Group(TextChoices):
     DUE = "due", gettext_lazy("Due this week")
     LATER = "later", gettext_lazy("Other tasks")
     OTHERS = "others", gettext_lazy("Waiting for others")
-    NEWS = "news", gettext_lazy("To know")
+    NEWS = "news", gettext_lazy("News")
 
 
 class Kind(StrEnum):

@@ -75,7 +75,7 @@ def _is_answer_of(request: AccessRequest, by: User, *, named: Collection[UUID]) 
 def _must_be_answered_just_now(by: User, requests: Iterable[AccessRequest], now: datetime) -> None:
     for one in requests:
         if one.state not in ANSWERS or one.answered_by_id != by.pk or one.answered_at is None:
-            raise HasChangedError(_("Only who answered this request can undo the answer."))
+            raise HasChangedError(_("Only the person who answered this request can undo the answer."))
         if one.answered_at <= now - UNDO_TIME or one.lapses_at <= now:
             raise _too_late()
         if AccessRequest.objects.open().filter(factory=one.factory_id, brand=one.brand_id).exists():
@@ -85,7 +85,7 @@ def _must_be_answered_just_now(by: User, requests: Iterable[AccessRequest], now:
 def _too_late() -> HasChangedError:
     minutes = int(UNDO_TIME.total_seconds() // 60)
     text = _("This cannot be undone any more: %(minutes)s minutes have passed, or the brand has read data since.")
-    return HasChangedError(" ".join([text % {"minutes": minutes}, _("To end the access, stop it.")]))
+    return HasChangedError(" ".join([text % {"minutes": minutes}, _("To end access, stop sharing.")]))
 
 
 def _to_end(situation: Situation, by: User, named: set[UUID], linked: set[UUID]) -> list[SharingGrant]:
