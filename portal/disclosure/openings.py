@@ -139,10 +139,10 @@ def openings_in_words(*, person: Visitor, factory: Factory, cycle: int) -> str:
         later += [f"{one.brand.name} ({in_words(day, factory)})" for day in days[:1]]
     sentences = []
     if now:
-        sentences.append(_("It is visible to %s now.") % ", ".join(now))
+        sentences.append(_("It is visible to %s now.") % _(", ").join(now))
     if later:
         text = _("These brands will see it from the day in brackets: %s.")
         if member_may(person, "manage_sharing", factory.pk):
             text = _("These brands will see it from the day in brackets, unless you hold it: %s.")
-        sentences.append(text % ", ".join(later))
+        sentences.append(text % _(", ").join(later))
     return " ".join(sentences)

@@ -208,7 +208,7 @@ def _granted(request: HttpRequest, sheet: Sheet, form: SheetForm) -> HttpRespons
 
 
 def _said(factory: Factory, brands: list[Brand], grants: list[SharingGrant]) -> str:
-    words = {"factory": factory, "brands": ", ".join(brand.name for brand in brands)}
+    words = {"factory": factory, "brands": _(", ").join(brand.name for brand in brands)}
     statuses = {grant.status() for grant in grants}
     if Status.UNCONFIRMED in statuses:
         return _("%(factory)s will share with %(brands)s as soon as a worker representative has confirmed it.") % words

@@ -130,7 +130,7 @@ def _done(request: HttpRequest, factory: Factory, new: list[SharingGrant]) -> Ht
 
 
 def _said(factory: Factory, brands: list[Brand], *, waits: bool) -> str:
-    words = {"factory": factory, "brands": ", ".join(brand.name for brand in brands)}
+    words = {"factory": factory, "brands": _(", ").join(brand.name for brand in brands)}
     if waits:
         return _("%(factory)s will share with %(brands)s as soon as a worker representative has confirmed it.") % words
     text = ngettext("Shared again with %(count)s brand.", "Shared again with %(count)s brands.", len(brands))
