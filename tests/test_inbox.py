@@ -73,7 +73,7 @@ def test_each_role_finds_what_it_can_do_and_who_does_the_rest(world: World, clie
     world.grant(brand=Brand.objects.create(name="Zephyr"), hold_days=4)
     manager, member = (shown(client_of(world.person(name))) for name in ("manager_a", "member_a"))
 
-    asks, reads = "Asks for access", "The manager decides; you can read it"
+    asks, reads = "Asks for access", "Only a manager can decide this"
     assert (f"{world.brand_a.name} 5", asks) in manager["due"]
     assert (world.brand_a.name, asks) in manager["later"]
     assert "Access ends on" in dict(manager["later"])[world.brand_b.name]

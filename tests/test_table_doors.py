@@ -194,7 +194,9 @@ def test_the_page_of_each_door_refuses_a_damaged_workbook(world, client_of, pers
         url = reverse(url, args=[(world.cambodia if url == "subscription_import" else world.brand_a).pk])
     client = client_of(world.person(persona))
     for damage in ("overwritten", "encrypted", "unknown method", "unknown encoding"):
-        response = client.post(url, {"name": "CAT 9", "kind": "CAT", "file": upload(DAMAGED[damage]())})
+        response = client.post(
+            url, {"name": "CAT 9", "kind": "CAT", "language": "en", "file": upload(DAMAGED[damage]())}
+        )
         assert response.status_code == 400, damage
         assert "The workbook is damaged" in response.content.decode(), damage
 

@@ -101,7 +101,8 @@ class Effect:
     @property
     def new_reports(self) -> str:
         """When reports that are published from now on open, in words; empty where none does."""
-        if self.only_plan or self.terms.ends_before_anything_new:
+        is_named = self.terms.cycles == SharingGrant.Cycles.ONLY  # what is said below of each report
+        if is_named or self.only_plan or self.terms.ends_before_anything_new:
             return ""
         return self.terms.hold_in_words(self.difference.published)
 

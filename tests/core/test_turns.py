@@ -105,7 +105,7 @@ def forms(world: World) -> list[Form]:
         ("team_leader", reverse("subscription_import_confirm", args=country),
          lambda world, browser: previewed(browser, subscriptions_page, subscriptions(world)), 302),
         ("programme_manager", reverse("tool_import"), lambda world, _b: {
-            "name": "Cambodia CAT V2", "kind": "CAT", "programme": world.cambodia.pk, "version": "2",
+            "name": "Cambodia CAT V2", "kind": "CAT", "programme": world.cambodia.pk, "version": "2", "language": "en",
             **table("cluster,compliance_point,question_id,label,type", "Working Time,Leave,3,Days of leave,FGW"),
         }, 302),
         ("team_leader", reverse("import_assessments"), lambda _w, _b: table("Country", "Cambodia"), 302),

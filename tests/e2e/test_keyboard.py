@@ -99,12 +99,12 @@ def shares_with_another_brand(keys: Keys) -> None:
         if end.count():
             keys.enter(end.first)
             break
-        for name in (OTHER, "Assessment reports", "All cycles"):
+        for name in (OTHER, "Assessment reports", "All reports"):
             box = keys.page.get_by_label(re.compile(f"^{name}")).and_(keys.page.locator("input"))
             if box.count() and not box.is_checked():
                 keys.tick(box)
         onward = in_main(keys, "button", re.compile("^(Continue|Next)$"))
-        keys.enter(onward if onward.count() else in_main(keys, "link", OTHER))
+        keys.enter(onward if onward.count() else in_main(keys, "link", re.compile(f"^{OTHER}")))
     is_told(keys)
     assert SharingGrant.objects.get(brand__name=OTHER, scope="report").ended_at is None
 
@@ -143,7 +143,7 @@ def reads_and_exports_who_saw_what(keys: Keys) -> None:
 def looks_at_a_past_day(keys: Keys, world: World) -> None:
     """The day before yesterday, when nobody had access yet; typed as the browser asks for it."""
     day = today(world.factory_a) - timedelta(days=2)
-    keys.enter(in_main(keys, "link", "A past date"))
+    keys.enter(in_main(keys, "link", "Access on a date"))
     page = keys.page
     keys.write(page.get_by_label("Cycle", exact=True), "2")
     keys.write(page.locator("main input[type=date]"), f"{day:%m%d%Y}")  # the order of the browser's own language

@@ -19,14 +19,18 @@ PREVIEW = re.compile(r"^Preview as this brand")
 AFTER = re.compile(r"/after/(assessments/[0-9a-f-]+/)?\?draft=")
 
 
-def fill_in(manager: Visitor, world: World) -> None:
-    """All reports for brand A, on the page that says what will happen."""
-    manager.open(f"/factories/{world.factory_a.pk}/sharing/new/")
-    manager.page.get_by_label("Aster & Oak").check()
+def fill_in(manager: Visitor, world: World, *, has_script: bool = True) -> None:
+    """All reports for brand A: on its sheet, or without a script on the page that says what will happen."""
+    manager.open(f"/factories/{world.factory_a.pk}/sharing/new/?brand={world.brand_a.pk}")
     manager.page.get_by_label("Assessment reports").check()
-    manager.page.get_by_label("All cycles").check()
+    manager.page.get_by_label("All reports, also later ones").check()
     manager.page.get_by_label("Purpose").fill("Spring collection")
-    manager.press("Continue")
+    if has_script:
+        words = manager.page.locator('[data-sheet-part="words"]')
+        expect(words).to_contain_text(": 2, 1.")
+        expect(words).not_to_have_attribute("aria-busy", "true")
+    else:
+        manager.press("Continue")
     manager.sees("Share with Aster & Oak?")
 
 
@@ -64,7 +68,7 @@ def test_f7_a_preview_opens_over_the_decision_and_back_closes_it(visit: Visit, w
     expect(dialog).to_be_hidden()
     expect(page).to_have_url(at)
     assert not SharingGrant.objects.exists()
-    manager.press("Share now")
+    manager.press("Share this")
     manager.sees("can now read what")
     assert SharingGrant.objects.get().purpose == "Spring collection"
 
@@ -90,7 +94,7 @@ def test_f7_a_preview_can_be_reloaded_and_read_in_another_language(visit: Visit,
 
 def test_f7_a_preview_without_javascript_is_a_page_with_a_way_back(visit: Visit, world: World) -> None:
     manager = visit("manager_a", java_script_enabled=False)
-    fill_in(manager, world)
+    fill_in(manager, world, has_script=False)
     page = manager.page
     page.get_by_role("link", name=PREVIEW).click()
     page.get_by_role("link", name=world.factory_a.name).first.click()
@@ -98,7 +102,7 @@ def test_f7_a_preview_without_javascript_is_a_page_with_a_way_back(visit: Visit,
     page.go_back()
     manager.sees("Nothing is shared yet.")
     page.get_by_role("link", name="Back to the decision").click()
-    for label in ("Aster & Oak", "Assessment reports", "All cycles"):
+    for label in ("Assessment reports", "All reports, also later ones"):
         expect(page.get_by_label(label)).to_be_checked()
     manager.press("Continue")
     manager.sees("Share with Aster & Oak?")

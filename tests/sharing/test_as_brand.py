@@ -217,14 +217,16 @@ def test_a_preview_expires_and_leads_back_to_the_form_as_it_was_filled_in(
     monkeypatch.setattr("portal.disclosure.drafts.PREVIEW_TIME", timedelta(seconds=-1))
     late = manager.get(links[0])
     assert (late.status_code, "This preview has expired." in late.content.decode()) == (409, True)
-    back = manager.get(late.context["back"]).context["form"]
+    shown = manager.get(late.context["back"]).context
+    back, brands = shown["form"], form.pop("brands")
+    assert [row.brand.pk for row in shown["sheet"].rows] == brands
     assert {name: back[name].value() for name in form} == form
     assert back["purpose"].value() is None, "no text that somebody typed is in an address"
     assert "spring" not in repr(opened(unquote(links[0].partition("?draft=")[2])))
     stranger = client_of(world.person("manager_b"))
     address = reverse("grant", args=[world.factory_b.pk])
-    other = stranger.get(f"{address}?{late.context['back'].partition('?')[2]}").context["form"]
-    assert other["cycles"].value() is None, "what somebody else filled in"
+    other = stranger.get(f"{address}?{late.context['back'].partition('?')[2]}").context
+    assert "sheet" not in other, "what somebody else filled in"
 
 
 def test_a_preview_of_what_cannot_be_decided_any_more_says_why(world: World, client_of: Any) -> None:

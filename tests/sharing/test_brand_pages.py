@@ -120,12 +120,12 @@ def test_the_page_of_a_brand_says_what_it_sees_read_and_had(world: World, client
     )
     address = reverse("factory_brand", args=[world.factory_a.pk, world.brand_a.pk])
     page = words(client_of(world.person("manager_a")), address)
-    for part in ("Sees now", "Cycle 2", "Sourcing review", "The order ended", "Opened", "Stop", "Preview", "Hold"):
+    for part in ("Visible now", "Cycle 2", "Sourcing review", "The order ended", "Opened", "Stop", "Preview", "Hold"):
         assert part in page, part
     assert world.person("brand_a_member").name in page
     for persona in ("member_a", "representative_a"):
         page = words(client_of(world.person(persona)), address)
-        assert "Sees now" in page
+        assert "Visible now" in page
         assert "Hold" not in page, persona
 
 

@@ -180,7 +180,7 @@ def test_bad_input_is_named_and_nothing_is_shared(world: World, client_of, field
 
 def test_single_reports_are_ticked_and_stay_ticked_until_it_is_said_what_happens(world: World, client_of) -> None:
     manager, address = client_of(world.person("manager_a")), url(world, "sharing/new/")
-    boxes = manager.get(address).context["form"]["cycle_numbers"].subwidgets
+    boxes = manager.get(address, {"brand": world.brand_a.pk}).context["form"]["cycle_numbers"].subwidgets
     labels = {box.data["value"]: str(box.data["label"]) for box in boxes}
     assert (list(labels), labels[4]) == ([4, 3, 2, 1], "Cycle 4 · not published yet")
     assert (labels[1].startswith("Cycle 1 · "), labels[1].endswith(" · corrected")) == (True, True)
@@ -192,15 +192,15 @@ def test_single_reports_are_ticked_and_stay_ticked_until_it_is_said_what_happens
     asked = manager.post(address, single)
     assert "Cycles 2, 1 only" in asked.content.decode()
     assert [value for name, value in asked.context["hidden"] if name == "cycle_numbers"] == ["2", "1"]
-    manager.post(address, single | {"confirmed": "yes"})
+    manager.post(address, single | {"seen": seen_on(asked)})
     assert SharingGrant.objects.get().cycle_numbers == [1, 2]
-    assert manager.post(address, single | {"cycle_numbers": [1, 2], "confirmed": "yes"}).status_code == 302
+    assert manager.post(address, single | {"cycle_numbers": [1, 2], "seen": seen_on(asked)}).status_code == 302
     assert SharingGrant.objects.count() == 1
 
 
 def test_all_reports_are_shared_whatever_was_ticked_for_another_choice(world: World, client_of) -> None:
-    fields = form(world, scopes=["report"], cycles="all", cycle_numbers=[1], confirmed="yes")
-    client_of(world.person("manager_a")).post(url(world, "sharing/new/"), fields)
+    fields = form(world, scopes=["report"], cycles="all", cycle_numbers=[1])
+    decide(client_of(world.person("manager_a")), url(world, "sharing/new/"), fields)
     grant = SharingGrant.objects.get()
     assert (grant.cycles, grant.cycle_numbers) == ("all", [])
 

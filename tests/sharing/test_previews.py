@@ -119,7 +119,7 @@ def test_an_end_before_anything_new_could_open_is_pointed_out(world: World, clie
     manager, address = client_of(world.person("manager_a")), reverse("grant", args=[world.factory_a.pk])
     soon = days_from_now(3, world.factory_a)
     body = {"brands": [world.brand_a.pk], "scopes": ["report"], "cycles": "all", "expires_on": soon.isoformat()}
-    words = "The access ends before a new report would open"
+    words = "No report published from now on will open"
     assert words in manager.post(address, body | {"hold_days": "7"}).content.decode()
     assert words not in manager.post(address, body | {"hold_days": "0"}).content.decode()
     assert words not in manager.post(address, {**body, "expires_on": "", "hold_days": "7"}).content.decode()
@@ -182,5 +182,5 @@ def test_the_confirmation_says_each_thing_once_and_truly(world: World, client_of
     assert ("Opens at once" in both, "Cycles 4, 2 only" in both) == (True, True)
     assert "The report of cycle 4 opens 7 days after publication unless the factory holds it." in both
     ending = confirmation(cycles="only", cycle_numbers=[4], expires_on=today(world.factory_a).isoformat())
-    assert "no report published from now on will open" in ending
+    assert "No report published from now on will open" in ending
     assert ("after publication" in ending, "follows these terms" in ending) == (False, False)

@@ -141,13 +141,13 @@ def test_a_row_says_what_a_brand_read_who_did_and_when(world: World, client_of: 
         "Step 1 data of cycle 2: opened 3 times",
     ]
     assert (row.people, row.more_people, len(row.records)) == ([member.name], 0, 7)
-    assert "Show our own clicks and previews" in answer.content.decode()
+    assert "Show our own reads and previews" in answer.content.decode()
     both = manager.get(address, {"own": "1", "action": "view"})
     assert [one.in_words for one in both.context["page"].items[0].rows] == [
         ["Report of cycle 2: opened once"],
         ["Report and Step 1 data of cycle 2: opened 3 times"],
     ]
-    assert "Hide our own clicks and previews" in both.content.decode()
+    assert "Hide our own reads and previews" in both.content.decode()
 
 
 def test_the_weeks_are_those_of_the_factory_and_count_brands_only(world: World, client_of: Any) -> None:
@@ -174,7 +174,7 @@ def test_a_period_that_ends_before_it_begins_is_pointed_out_at_both_days(
     assert answer.status_code == 400
     assert list(answer.context["form"].errors) == ["since", "until"]
     page = answer.content.decode()
-    assert "Please check what you entered." in page
+    assert "Check what you entered." in page
     assert "Nothing was saved" not in page
     refused = api_of(world.person("manager_a")).get(f"/api/v1/factories/{world.factory_a.pk}/who-saw-what/", asked)
     assert (refused.status_code, set(refused.json()["errors"])) == (400, set(asked))

@@ -91,7 +91,7 @@ def test_after_stop_all_some_brands_are_restored_together(world: World, client_o
     assert "shares with nobody now" in listed.content.decode()
     assert [one.brand.name for one in listed.context["brands"]] == ["Aster & Oak", "Bluefinch"]
     assert " checked>" not in listed.content.decode()
-    assert "Restore some of these" in manager.get(
+    assert "Resume some of these" in manager.get(
         reverse("factory_brands", args=[world.factory_a.pk]), {"state": "ended"}
     ).content.decode()  # fmt: skip
 

@@ -111,7 +111,7 @@ def test_a_form_with_a_file_says_so_and_a_plain_one_does_not():
 
 def test_a_refused_form_begins_with_what_is_wrong():
     html = render("form", form=EveryField({}))
-    assert html.index("Please check what you entered. Nothing was saved.") < html.index("<form")
+    assert html.index("Check what you entered. Nothing was saved.") < html.index("<form")
     assert '<a href="#id_text">Text</a>' in html
 
 
