@@ -76,6 +76,20 @@ def test_several_brands_are_ticked_and_ticks_survive_a_search(world: World, mana
     assert (strange.status_code, "is not on the list" in text(strange)) == (400, True)
 
 
+def test_a_programme_of_a_thousand_brands_lists_the_first_and_finds_the_others(world: World, manager: Client) -> None:
+    Brand.objects.bulk_create(Brand(name=f"Brand {number:04}", country="NO") for number in range(1_000))
+    many = Brand.objects.filter(is_active=True).count()
+    page = manager.get(address_of(world))
+    assert (len(page.context["rows"]), page.context["not_listed"]) == (100, many - 100)
+    assert f"{many - 100} more brands are not listed. Search for them by name." in text(page)
+    found = manager.get(address_of(world), {"q": "brand 0999"})
+    assert [one.brand.name for one in found.context["rows"]] == ["Brand 0999"]
+    assert "not listed" not in text(found)
+    last = Brand.objects.get(name="Brand 0999").pk
+    ticked = manager.get(address_of(world), {"several": "yes", "brand": last}).context["rows"]
+    assert (ticked[0].brand.pk, len(ticked)) == (last, 101)
+
+
 def test_the_sheet_proposes_the_newest_report_and_says_so(world: World, manager: Client) -> None:
     old = world.grant()
     correct(world, world.assessments["a2"])

@@ -14,19 +14,23 @@ from portal.ui.forms import NOT_OFFERED, form_status
 from sharing.grants.forms.granting import MAX_BRANDS
 from sharing.models import AccessRequest, SharingGrant
 
+MOST_LISTED = 100  # brands beside those that are ticked: the search finds the others
+
 
 def choose_brands(request: HttpRequest, factory: Factory, chosen: Collection[int]) -> HttpResponse:
-    """Show the brands that fit the search; where several are to be ticked, those ticked before come first.
+    """Show the first brands that fit the search; where several are to be ticked, those ticked before come first.
 
     `chosen`: the keys of those named in the request. An error says what is wrong with them.
     """
     form = BrandSearch(request.GET)
     every = identities(Brand.objects.visible_to(request.user).filter(is_active=True).order_by("name"))
     ticked = [one for one in every if one.brand.pk in chosen]
+    found = [one for one in form.narrow(every) if one.brand.pk not in chosen]
     context = {
         "factory": factory,
         "form": form,
-        "rows": [*ticked, *(one for one in form.narrow(every) if one.brand.pk not in chosen)],
+        "rows": [*ticked, *found[:MOST_LISTED]],
+        "not_listed": len(found[MOST_LISTED:]),
         "chosen": chosen,
         "several": "several" in request.GET or request.method == "POST",
         "error": _error(request, chosen),
