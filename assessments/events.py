@@ -22,3 +22,6 @@ class AssessmentEvent(EventKind):
     REPORT_ORDERED = "report.ordered"
     QUESTIONNAIRE_IMPORTED = "questionnaire.imported"
     QUESTIONNAIRE_TRANSLATED = "questionnaire.translated"
+    LAW_RECORDED = "questionnaire.law_recorded"
+    SUCCESSION_DRAFTED = "questionnaire.succession_drafted"
+    SUCCESSION_CONFIRMED = "questionnaire.succession_confirmed"

@@ -12,7 +12,10 @@ from assessments.questionnaires.models import (
     ZERO_TOLERANCE_TAG,
     Cluster,
     CompliancePoint,
+    LegalReference,
     Question,
+    Succession,
+    SuccessorQuestion,
     Tool,
     Wording,
 )
@@ -31,8 +34,11 @@ __all__ = [
     "CorrectionNotice",
     "Figures",
     "ImportBatch",
+    "LegalReference",
     "Question",
     "ReportCopy",
+    "Succession",
+    "SuccessorQuestion",
     "Tool",
     "Wording",
 ]

@@ -226,6 +226,7 @@ def make_tool(name: str, programme: CountryProgramme | None, kind: str = "CAT") 
             ext_id=ext_id,
             label=label,
             type=type_,
+            answer_type="finding" if type_ == "NC" else "text",
             step=step,
             tags=list(tags),
             reference=f"REF-{ext_id}" if step else "",

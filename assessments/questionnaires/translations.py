@@ -15,6 +15,7 @@ from portal.core.tables import Problems, Table, TableError
 from portal.core.tables.texts import TableText
 
 TEXT = "text"
+MOST_TEXT = LIMITS["help"]  # the longest of a questionnaire's texts
 
 
 def rows_to_translate(tool: Tool) -> Iterator[list[str]]:
@@ -50,6 +51,6 @@ def _take(row: int, text: str, cells: dict[str, str], found: Texts, problems: Pr
     for language, words in found.items():
         if translation := cells.get(language, ""):
             words[text] = translation
-        if len(translation) > LIMITS["label"]:
-            message = TableText.LONG(length=len(translation), limit=LIMITS["label"])
+        if len(translation) > MOST_TEXT:
+            message = TableText.LONG(length=len(translation), limit=MOST_TEXT)
             problems.add(row, language, translation, message)

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from assessments.events import AssessmentEvent
-from assessments.models import Question, Tool, Wording
+from assessments.models import LegalReference, Question, Tool, Wording
 from assessments.questionnaires.rights import may_import_for
 from portal.accounts.models import User
 from portal.core.events import record
@@ -22,12 +22,16 @@ def languages_of(tool: Tool) -> list[tuple[str, str]]:
 
 
 def texts_of(tool: Tool) -> list[str]:
-    """Return every text of a questionnaire once, in its order: clusters, their points, their questions."""
+    """Return every text of a questionnaire once: clusters, points and questions with all of theirs, then its law."""
     rows = Question.objects.filter(tool=tool).order_by(
         "compliance_point__cluster__order", "compliance_point__order", "order", "pk"
     )
-    names = rows.values_list("compliance_point__cluster__name", "compliance_point__name", "label")
-    return list(dict.fromkeys(text for row in names for text in row))
+    names = rows.values_list(
+        "compliance_point__cluster__name", "compliance_point__name", "label", "help_text", "options"
+    )
+    law = LegalReference.objects.filter(question__tool=tool).order_by("question__order", "valid_from", "pk")
+    texts = (text for *parts, options in names for text in (*parts, *options))
+    return [text for text in dict.fromkeys((*texts, *law.values_list("text", flat=True))) if text]
 
 
 def texts_in(tool: int, language: str) -> Mapping[str, str]:

@@ -25,14 +25,14 @@ def read(*rows):
 
 
 def test_a_row_is_a_question(world):
-    rows = read(ROW, "Child Labour,Hazardous Work,2,How many,fgw,,,,,if any\n")
+    rows = read(ROW, "Child Labour,Hazardous Work,2,How many,fgw,,,,,1 = nc\n")
     tool = import_tool(
         by=world.person("team_leader"), name="Cambodia CAT V7", kind="CAT", programme=world.cambodia, rows=rows
     )
     first, second = Question.objects.filter(tool=tool).select_related("compliance_point__cluster")
     assert (first.ext_id, first.step, first.reference, first.in_vcc) == ("1", 1, "RH-AGE-1", False)
     assert (first.is_public_issue, first.is_zero_tolerance) == (True, True)
-    assert (second.type, second.step, second.condition, second.in_vcc) == ("FGW", None, "if any", True)
+    assert (second.type, second.step, second.condition, second.in_vcc) == ("FGW", None, "1 = nc", True)
     assert first.compliance_point.cluster == second.compliance_point.cluster
 
 

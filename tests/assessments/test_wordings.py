@@ -77,7 +77,7 @@ def test_a_second_file_adds_and_corrects_and_loses_nothing(world: World):
     [
         ("text,km\nNo such text,x\n", "This text is not in the questionnaire."),
         (f"text,km\n{POINT},x\n{POINT},y\n", "This text appears twice."),
-        (f"text,km\n{POINT},{'x' * 1001}\n", "1001"),
+        (f"text,km\n{POINT},{'x' * 2001}\n", "2001"),
         (f"text,km\n{POINT},\n", "The file has no translations."),
         ("text,km\n", "The file has no translations."),
         (f"km\n{POINT}\n", "text"),

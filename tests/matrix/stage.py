@@ -17,7 +17,7 @@ from django.utils.http import urlencode
 
 from assessments.imports.models import ImportBatch
 from assessments.imports.services import start_import
-from assessments.models import CorrectionNotice, ReportCopy
+from assessments.models import CorrectionNotice, ReportCopy, Tool
 from assessments.reports.services import link_key, order_report
 from brands.roles import BRAND
 from factories.models import Handover
@@ -50,7 +50,7 @@ from sharing.records.services import record_access
 from sharing.requests.services.asking import request_access
 from sharing.requests.services.standing import RequestedTerms
 from tests.publishing import correct
-from tests.world import World, build_world
+from tests.world import World, build_world, make_tool
 
 # In the order of the table's columns. `token` is an integration of brand A that reads reports and Step 1 data.
 GROUPS = {
@@ -86,6 +86,7 @@ class Stage:
     request: AccessRequest
     subscription: Subscription
     stopped: SharingGrant
+    earlier_tool: Tool
 
     def client(self, persona: str) -> Client:
         """The browser of a persona, signed in; for `token` a program that sends the token."""
@@ -141,6 +142,7 @@ def build_stage() -> Stage:
         paper=_paper(world),
         subscription=world.subscribe(),
         stopped=_stopped(world),
+        earlier_tool=make_tool("Cambodia CAT V0", world.cambodia),
     )
 
 
@@ -308,6 +310,7 @@ PLACES: dict[str, Callable[[Stage], Any]] = {
     "invited": lambda stage: stage.invitation.pk,
     "secret": lambda stage: stage.secret,
     "tool": lambda stage: stage.world.tool.pk,
+    "earliertool": lambda stage: stage.earlier_tool.pk,
     "pending": lambda stage: stage.pending.pk,
     "handover": lambda stage: stage.handover.pk,
     "notice": lambda stage: stage.destroy_notice.pk,

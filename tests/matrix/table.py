@@ -283,6 +283,12 @@ GET    tool_list                            -                           LL.. ...
 GET    tool_import                          -                           LL.. .... ...L x++++.
 POST   tool_import                          -                           LL.. .... ...L x!!!!.
 GET    tool                                 tool                        LL.. .... ...L +++.+.
+GET    tool_file                            tool                        LL.. .... ...L +++.+.
+GET    tool_law                             tool                        LL.. .... ...L +++.+.
+POST   tool_law                             tool                        LL.. .... ...L x!!.!.
+GET    tool_law_file                        tool                        LL.. .... ...L +++.+.
+GET    tool_changes                         tool/earliertool            LL.. .... ...L +++.+.
+POST   tool_changes                         tool/earliertool            LL.. .... ...L x**.*.
 GET    tool_translations                    tool                        LL.. .... ...L +++.+.
 POST   tool_translations                    tool                        LL.. .... ...L x!!.!.
 GET    tool_translations_file               tool                        LL.. .... ...L +++.+.
@@ -351,6 +357,8 @@ ONLY_GET = frozenset(
         "brand_subscriptions",
         "tool",
         "tool_list",
+        "tool_file",
+        "tool_law_file",
         "tool_translations_file",
         "what_we_read",
         "factory_brand",

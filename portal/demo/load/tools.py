@@ -70,5 +70,10 @@ def _question(plan: QuestionPlan, tool: Tool, point: CompliancePoint) -> Questio
         is_zero_tolerance=plan.is_zero_tolerance,
         in_vcc=plan.in_vcc,
         condition=plan.condition,
+        answer_type=plan.answer_type,
+        options=list(plan.options),
+        help_text=plan.help_text,
+        is_required=plan.is_required,
+        needs_evidence=plan.needs_evidence,
         order=plan.order,
     )

@@ -68,6 +68,8 @@ STAND_OUT = {
 }  # fmt: skip
 BY_NATIONAL_LAW = {"VN": frozenset({"4004", "4005"}), "EG": frozenset({"4005"})}
 NOT_ASKED_ON_THIS_SITE = frozenset({"3061", "3062"})  # no prisoners anywhere in the demo
+# Not applicable without what a later question asks about: a condition can name only earlier ones.
+ONLY_WITH = {"3006": "7121", "3023": "6022"}
 ONLY_AFTER_A_STRIKE = frozenset({"4081", "4082", "4083"})
 
 
@@ -132,7 +134,8 @@ def _answers(visit: VisitPlan, luck: dict[str, float], own: Random) -> Iterator[
 def _is_applicable(question: QuestionPlan, factory: FactoryPlan, had_strike: bool) -> bool:
     if question.key in NOT_ASKED_ON_THIS_SITE or (question.key in ONLY_AFTER_A_STRIKE and not had_strike):
         return False
-    return not question.gate or factory.traits[question.gate]
+    gate = question.gate or ONLY_WITH.get(question.key)
+    return not gate or factory.traits[gate]
 
 
 def _finding(question: QuestionPlan, visit: VisitPlan, luck: float, own: Random) -> AnswerPlan:

@@ -34,6 +34,11 @@ class QuestionPlan:
     in_vcc: bool
     gate: str
     condition: str
+    answer_type: str
+    options: tuple[str, ...]
+    help_text: str
+    is_required: bool
+    needs_evidence: bool
     order: int
 
     @property
@@ -87,6 +92,11 @@ def _question(row: dict[str, str], order: int) -> QuestionPlan:
         in_vcc=row["in_vcc"] == "1",
         gate=row["condition"].partition(" = ")[0],
         condition=row["condition"],
+        answer_type=row["answer_type"],
+        options=tuple(part.strip() for part in row["options"].split(";") if part),
+        help_text=row["help"],
+        is_required=row["required"] == "1",
+        needs_evidence=row["evidence"] == "1",
         order=order,
     )
 

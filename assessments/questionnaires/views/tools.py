@@ -1,6 +1,4 @@
-"""Pages of questionnaire versions: the list, the contents of one, importing another. For the programme's staff only:
-brands and factories never learn which questionnaire was used (R1, R12).
-"""
+"""The list of questionnaire versions, the contents of one, its file, and importing another."""
 
 from collections.abc import Mapping
 from typing import ClassVar, cast
@@ -12,21 +10,21 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.db.models.functions import Lower
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from assessments.models import Question, Tool
-from assessments.questionnaires.rights import may_import_for
-from assessments.questionnaires.tables import ToolRefused, import_tool, read_questions
-from assessments.questionnaires.translations import TEXT, read_wordings, rows_to_translate
-from assessments.questionnaires.wordings import languages_of, put_wordings, texts_of, wordings_of
+from assessments.questionnaires.queries import importing, programmes_of, tool_seen_by, tools_seen_from
+from assessments.questionnaires.successions import questions_of
+from assessments.questionnaires.tables import COLUMNS, ToolRefused, import_tool, read_questions, rows_of
+from assessments.questionnaires.views.successions import versions_to_compare
 from factories.models import CountryProgramme
 from factories.rights import may_somewhere
 from factories.views import person_of
@@ -79,21 +77,10 @@ class ToolForm(forms.Form):
         field.empty_label = _("All countries") if for_all else "—"
         self.fields["file"].help_text = _(
             "CSV (UTF-8) or Excel workbook (.xlsx) with a row for each question. Required columns: cluster, "
-            "compliance_point, question_id, label, type (NC or FGW). Optional columns: step, reference, tags "
-            "(separated by semicolons), in_vcc, condition. Up to %s MB."
+            "compliance_point, question_id, label, type (NC or FGW). Optional columns: answer_type, options, help, "
+            "required, evidence, condition, step, reference, tags, in_vcc. Separate several options or tags with "
+            "semicolons. Up to %s MB."
         ) % megabytes(table_limit("questionnaires"))
-
-
-class TranslationForm(forms.Form):
-    """A form to upload the file for translators."""
-
-    file = forms.FileField(
-        label=gettext_lazy("Translations"),
-        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.xlsx,text/csv"}),
-        help_text=gettext_lazy(
-            "Download the file above, fill in the columns of the languages, and upload it. Empty cells change nothing."
-        ),
-    )
 
 
 class ToolFilter(ListFilter):
@@ -144,57 +131,33 @@ class ToolFilter(ListFilter):
         return self.ORDERS[self.asked("sort") or ""]
 
 
-def _worked_in(person: User) -> list[CountryProgramme]:
-    """Return the country programmes in which a person works. Raises `Http404` if there are none."""
-    programmes = list(CountryProgramme.objects.where(person, "assess_country"))
-    if not programmes:
-        raise Http404
-    return programmes
-
-
-def _visible(programmes: list[CountryProgramme]) -> QuerySet[Tool]:
-    """Return the questionnaires of these countries, and those of all countries."""
-    return Tool.objects.filter(Q(programme=None) | Q(programme__in=programmes))
-
-
-def _importing(person: User) -> tuple[QuerySet[CountryProgramme], bool]:
-    """Return the countries for which a person imports questionnaires, and whether they do for all of them at once."""
-    programmes = CountryProgramme.objects.where(person, "import_assessments")
-    for_all = programmes.filter(is_global=True).exists()
-    return programmes.filter(is_global=False), for_all
-
-
 @login_required
 @require_GET
 def tool_list(request: HttpRequest) -> HttpResponse:
     """List the questionnaire versions by name, ignoring upper and lower case."""
     person = person_of(request)
-    programmes = _worked_in(person)
+    programmes = programmes_of(person)
     countries = [(one.country, country_name(one.country)) for one in programmes if not one.is_global]
     form = ToolFilter(request.GET, countries=sorted(countries, key=lambda pair: pair[1]))
-    found = form.narrow(_visible(programmes)).select_related("programme")
+    found = form.narrow(tools_seen_from(programmes))
     found = found.annotate(question_count=Count("questions"), sort_name=Lower("name"))
     page = requested_page(request, found, form.order)
     may_import = may_somewhere(person, "import_assessments")
     return render(request, "questionnaires/tool_list.html", {"page": page, "form": form, "may_import": may_import})
 
 
-def _found(request: HttpRequest, pk: int) -> Tool:
-    """Return a version that the visitor may see. Raises `Http404`."""
-    return get_object_or_404(_visible(_worked_in(person_of(request))).select_related("programme"), pk=pk)
-
-
 @login_required
 @require_GET
 def tool(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one version: its clusters, their compliance points and questions."""
-    found = _found(request, pk)
-    questions = list(
-        Question.objects.filter(tool=found)
-        .select_related("compliance_point__cluster")
-        .order_by("compliance_point__cluster__order", "compliance_point__order", "order", "pk")
-    )
-    context = {"tool": found, "questions": questions, "facts": _facts(found, questions)}
+    found = tool_seen_by(person_of(request), pk)
+    questions = questions_of(found)
+    context = {
+        "tool": found,
+        "questions": questions,
+        "facts": _facts(found, questions),
+        "versions": versions_to_compare(found),
+    }
     return render(request, "questionnaires/tool.html", context)
 
 
@@ -223,8 +186,8 @@ def _facts(found: Tool, questions: list[Question]) -> list[tuple[str, object]]:
 def tool_import(request: HttpRequest) -> HttpResponse:
     """Import a version from a file: all of it; or nothing, and show the errors by row and column."""
     person = person_of(request)
-    _worked_in(person)
-    programmes, for_all = _importing(person)
+    programmes_of(person)
+    programmes, for_all = importing(person)
     if not for_all and not programmes.exists():
         raise PermissionDenied(_("Your role does not allow importing questionnaires."))
     files = request.FILES if request.method == "POST" else None
@@ -256,42 +219,8 @@ def _import(person: User, form: ToolForm) -> tuple[Tool | None, str, Problems]:
 
 
 @login_required
-@limited_table("questionnaires")
-@require_http_methods(["GET", "POST"])
-def tool_translations(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show how far a version is translated; take a file with translations: all of it, or nothing and its errors."""
-    found, person = _found(request, pk), person_of(request)
-    may_translate = may_import_for(person, found.programme_id)
-    if request.method == "POST" and not may_translate:
-        raise PermissionDenied(_("Only the country's staff can translate a questionnaire."))
-    form = TranslationForm(posted(request), request.FILES if request.method == "POST" else None)
-    problems = Problems()
-    if form.is_valid():
-        try:
-            texts = read_wordings(found, form.cleaned_data["file"])
-        except ToolRefused as refused:
-            problems = refused.problems
-        else:
-            count = put_wordings(by=person, tool=found, texts=texts)
-            saved = ngettext("%(count)s translation was saved.", "%(count)s translations were saved.", count)
-            messages.success(request, saved % {"count": count})
-            return redirect("tool_translations", pk=pk)
-    context = {"tool": found, "form": form, "problems": problems, "may_translate": may_translate, **_coverage(found)}
-    return render(request, "questionnaires/translations.html", context, status=REFUSED if form.is_bound else 200)
-
-
-def _coverage(found: Tool) -> dict[str, object]:
-    """Return for each language how many of the texts have a translation, in words."""
-    texts, known = set(texts_of(found)), wordings_of(found)
-    counts = [(name, len(texts & known.get(code, {}).keys())) for code, name in languages_of(found)]
-    words = _("%(count)s of %(all)s")
-    return {"languages": [(name, words % {"count": count, "all": len(texts)}) for name, count in counts]}
-
-
-@login_required
 @require_GET
-def tool_translations_file(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Return the file for translators: a row for each text, with the translations there are."""
-    found = _found(request, pk)
-    header = [TEXT, *(code for code, _name in languages_of(found))]
-    return table_response("xlsx", f"translations-{found.pk}", header, rows_to_translate(found))
+def tool_file(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Return a version as the file that an import of it reads."""
+    found = tool_seen_by(person_of(request), pk)
+    return table_response("xlsx", f"questionnaire-{found.pk}", COLUMNS, rows_of(found))
