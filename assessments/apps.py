@@ -7,7 +7,11 @@ class AssessmentsConfig(AppConfig):
     """The app of assessments. Published data is immutable; the triggers are in the models."""
 
     name = "assessments"
-    database_rights = {"CorrectionNotice": "SELECT, INSERT, UPDATE", "ReportCopy": "SELECT, INSERT, UPDATE"}
+    database_rights = {
+        "CorrectionNotice": "SELECT, INSERT, UPDATE",
+        "ReportCopy": "SELECT, INSERT, UPDATE",
+        "Mutation": "SELECT, INSERT",
+    }
 
     def ready(self) -> None:
         import assessments.imports.files

@@ -20,6 +20,7 @@ from assessments.questionnaires.models import (
     Wording,
 )
 from assessments.reports.models import ReportCopy
+from assessments.sheets.models import AnswerSheet, Entry, Mutation
 from assessments.visits.models import Assessment
 
 from assessments.figures.models import Figures  # isort: skip # it needs the models above
@@ -28,13 +29,16 @@ __all__ = [
     "PUBLIC_TAG",
     "ZERO_TOLERANCE_TAG",
     "Answer",
+    "AnswerSheet",
     "Assessment",
     "Cluster",
     "CompliancePoint",
     "CorrectionNotice",
+    "Entry",
     "Figures",
     "ImportBatch",
     "LegalReference",
+    "Mutation",
     "Question",
     "ReportCopy",
     "Succession",
