@@ -78,7 +78,7 @@ def tool_changes(request: HttpRequest, pk: int, earlier: int) -> HttpResponse:
         if not errors:
             confirm = "confirm" in request.POST
             put_succession(by=person, earlier=before, later=later, pairs=pairs, confirm=confirm)
-            told = _("Confirmed. Trends now follow these questions.") if confirm else _("Saved. Not confirmed yet.")
+            told = _("Confirmed.") if confirm else _("Saved, but not confirmed yet.")
             messages.success(request, told)
             return redirect("tool_changes", pk=pk, earlier=earlier)
     rows = list(_rows(olds, news, pairs, request.POST))
