@@ -27,6 +27,7 @@ from portal.accounts.models import User
 from portal.accounts.roles import Visitor
 from portal.accounts.sides import Side
 from portal.core.days import at_place
+from portal.core.listing import joined
 from sharing import access
 from sharing.access.reasons import Decision, Reason
 from sharing.grants.queries import granted_to
@@ -150,7 +151,7 @@ class Together(Generic[T]):
     def in_words(self) -> str:
         """The versions in words."""
         words = ngettext("Version %(numbers)s", "Versions %(numbers)s", len(self.versions))
-        return words % {"numbers": _(", ").join(map(str, self.versions))}
+        return words % {"numbers": joined(self.versions)}
 
 
 @dataclass(frozen=True)

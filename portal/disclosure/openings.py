@@ -16,6 +16,7 @@ from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
 from portal.core.compiled import Key
 from portal.core.days import in_words
+from portal.core.listing import joined
 from portal.disclosure.previews import Line, Sight, lines_of, reports_of, sight_of, unsubscribed
 from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS
 from sharing.access.positions import Position, positions
@@ -139,10 +140,10 @@ def openings_in_words(*, person: Visitor, factory: Factory, cycle: int) -> str:
         later += [f"{one.brand.name} ({in_words(day, factory)})" for day in days[:1]]
     sentences = []
     if now:
-        sentences.append(_("It is visible to %s now.") % _(", ").join(now))
+        sentences.append(_("It is visible to %s now.") % joined(now))
     if later:
         text = _("These brands will see it from the day in brackets: %s.")
         if member_may(person, "manage_sharing", factory.pk):
             text = _("These brands will see it from the day in brackets, unless you hold it: %s.")
-        sentences.append(text % _(", ").join(later))
+        sentences.append(text % joined(later))
     return " ".join(sentences)

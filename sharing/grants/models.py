@@ -22,6 +22,7 @@ from brands.models import Brand, brand_keys
 from factories.models import Factory, keys_inside
 from portal.accounts.roles import Visitor
 from portal.core.days import exact_end_in_words, last_day, last_day_in_words
+from portal.core.listing import joined
 from portal.core.triggers import columns_are_final
 from sharing import terms
 from sharing.grants import ends
@@ -304,7 +305,7 @@ class SharingGrant(models.Model):
 
 def _listed(cycles: Sequence[int]) -> str:
     """Return cycles that are in order as text, the latest first, as reports are listed."""
-    return gettext(", ").join(str(cycle) for cycle in reversed(cycles))
+    return joined(reversed(cycles))
 
 
 def _not_held_in_words(count: int) -> dict[terms.Cycles, str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
+from portal.core.listing import joined
 from sharing.grants.models import SharingGrant
 from sharing.scopes import rule_of
 
@@ -15,4 +16,4 @@ def in_short(grants: Iterable[SharingGrant]) -> str:
         until = grant.last_day_in_words()
         end = _("until %s") % until if until else _("no end date")
         kinds.setdefault(end, []).append(str(rule_of(grant.scope).brief or grant.get_scope_display()))
-    return _(", ").join(f"{_(', ').join(labels)} ({end})" for end, labels in kinds.items())
+    return joined(f"{joined(labels)} ({end})" for end, labels in kinds.items())

@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.core.days import Place, day_of, end_of, start_of, today
+from portal.core.listing import joined
 from portal.core.pages import Page, read_cursor, rows_after, write_cursor
 from sharing.copies.formats import Format
 from sharing.models import AccessRecord, Scope
@@ -239,7 +240,7 @@ def _how(reads: list[Reads]) -> str:
         times[one.action] += one.times
     formats = sorted({str(Format(one.copy_format).label) for one in reads if one.copy_format})
     done = [action for action in AccessRecord.Action.values if times[action]]
-    return _(", ").join(_how_often(action, times[action], formats) for action in done)
+    return joined(_how_often(action, times[action], formats) for action in done)
 
 
 def _how_often(action: str, times: int, formats: list[str]) -> str:
@@ -251,7 +252,7 @@ def _how_often(action: str, times: int, formats: list[str]) -> str:
         "export": (_("exported once"), ngettext("exported %(times)s time", "exported %(times)s times", times)),
     }[action]
     words = once if times == 1 else often % {"times": number_format(times, force_grouping=True)}
-    return f"{words} ({_(', ').join(formats)})" if action == "download" and formats else words
+    return f"{words} ({joined(formats)})" if action == "download" and formats else words
 
 
 def reads_by_week(seen: AccessRecordQuerySet, place: Place) -> list[tuple[date, int]]:

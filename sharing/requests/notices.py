@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.accounts.models import User
+from portal.core.listing import joined
 from portal.notices.models import Notice
 from portal.notices.outbox import Line, NoticeKind, api_url, register_notice
 from sharing.grants.undo import settled_at
@@ -74,7 +75,7 @@ def _of_brand(notice: Notice, reader: User) -> AccessRequest | None:
 
 
 def _words(request: AccessRequest) -> dict[str, str]:
-    what = ", ".join(request.scope_labels)
+    what = joined(request.scope_labels)
     return {"brand": request.brand.name, "factory": request.factory.name, "what": what}
 
 

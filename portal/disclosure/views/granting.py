@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods
 from brands.models import Brand
 from factories.models import Factory
 from portal.core.days import in_words
+from portal.core.listing import joined
 from portal.core.turns import one_at_a_time
 from portal.disclosure.drafts import Draft, drafted_brands, drafted_values
 from portal.disclosure.forms import SheetForm
@@ -208,7 +209,7 @@ def _granted(request: HttpRequest, sheet: Sheet, form: SheetForm) -> HttpRespons
 
 
 def _said(factory: Factory, brands: list[Brand], grants: list[SharingGrant]) -> str:
-    words = {"factory": factory, "brands": _(", ").join(brand.name for brand in brands)}
+    words = {"factory": factory, "brands": joined(brand.name for brand in brands)}
     statuses = {grant.status() for grant in grants}
     if Status.UNCONFIRMED in statuses:
         return _("%(factory)s will share with %(brands)s as soon as a worker representative has confirmed it.") % words

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from brands.models import Brand
 from factories.models import Factory
 from portal.core.changed import HasChangedError
+from portal.core.listing import joined
 from portal.core.turns import one_at_a_time
 from portal.disclosure.resuming import StoppedBrand, resumptions, stopped_brands
 from portal.disclosure.sheets import Seen, compared_and_decided, in_a_sentence, only_looks, seal, seen_by
@@ -130,7 +131,7 @@ def _done(request: HttpRequest, factory: Factory, new: list[SharingGrant]) -> Ht
 
 
 def _said(factory: Factory, brands: list[Brand], *, waits: bool) -> str:
-    words = {"factory": factory, "brands": _(", ").join(brand.name for brand in brands)}
+    words = {"factory": factory, "brands": joined(brand.name for brand in brands)}
     if waits:
         return _("%(factory)s will share with %(brands)s as soon as a worker representative has confirmed it.") % words
     text = ngettext("Shared again with %(count)s brand.", "Shared again with %(count)s brands.", len(brands))

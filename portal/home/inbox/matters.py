@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portal.core.days import last_day
+from portal.core.listing import joined
 from portal.home.inbox.about import about_matter, whose_turn
 from portal.home.inbox.reading import Desk
 from portal.home.inbox.rows import Kind, Thing
@@ -64,7 +65,7 @@ def _profile(desk: Desk) -> Iterator[Thing]:
         yield Thing(
             Kind.PROFILE,
             str(desk.factory.pk),
-            words=_("Missing: %s") % _(", ").join(missing),
+            words=_("Missing: %s") % joined(missing),
             url=reverse("factory", args=[desk.factory.pk]),
             **about_matter(Kind.PROFILE, _("Your factory's profile")),
         )

@@ -12,6 +12,7 @@ from assessments.models import Assessment
 from assessments.publication.views.steps import review_end
 from brands.models import Brand
 from portal.core.days import day_of, in_words, today
+from portal.core.listing import joined
 from portal.disclosure.openings import SoonOpen
 from portal.home.inbox.about import about_brand, about_report, whose_turn
 from portal.home.inbox.reading import Desk
@@ -81,7 +82,7 @@ def _openings(desk: Desk) -> Iterator[Thing]:
 
 def _opening_to_one(desk: Desk, brand: Brand, cycles: Sequence[int], at: datetime) -> Thing:
     text = ngettext("Cycle %(cycles)s opens on %(day)s", "Cycles %(cycles)s open on %(day)s", len(cycles))
-    words = {"cycles": _(", ").join(str(cycle) for cycle in cycles), "day": in_words(at, desk.factory)}
+    words = {"cycles": joined(cycles), "day": in_words(at, desk.factory)}
     return Thing(
         Kind.OPENING,
         f"{desk.factory.pk}:{brand.pk}:{cycles[0]}-{cycles[-1]}:{at:%Y%m%d}",
@@ -100,7 +101,7 @@ def _opening_to_several(desk: Desk, soon: SoonOpen) -> Thing:
     if len(soon.brands) > NAMED:
         text = _("Visible to %(count)s brands from %(day)s") % {"day": day, "count": len(soon.brands)}
     else:
-        brands = _(", ").join(brand.name for brand in soon.brands)
+        brands = joined(brand.name for brand in soon.brands)
         text = _("Visible to %(brands)s from %(day)s") % {"day": day, "brands": brands}
     report = next(one for one in desk.reports if one.cycle == soon.cycle)
     return Thing(

@@ -20,7 +20,7 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language, get_language_info
 from django.utils.translation import gettext_lazy as _
 
-from portal.core import countries
+from portal.core import countries, listing
 from portal.core.days import (
     Place,
     at_place,
@@ -160,6 +160,12 @@ def message_tone(level: str) -> str:
 def message_icon(level: str) -> str:
     """Return the icon of one of Django's message levels."""
     return TONES_OF_MESSAGES.get(level, TONES_OF_MESSAGES["info"])[1]
+
+
+@register.filter
+def joined(values: Iterable[object]) -> str:
+    """Return several values in one line, with the comma of the reader's language."""
+    return listing.joined(values)
 
 
 @register.filter

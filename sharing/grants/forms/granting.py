@@ -16,6 +16,7 @@ from brands.models import Brand, BrandQuerySet
 from factories.models import Factory
 from portal.accounts.models import User
 from portal.core.days import Place, end_of, last_day, start_of, today
+from portal.core.listing import joined
 from portal.ui.forms import conditional, show_errors
 from sharing.grants.forms.cycles import CycleNumbersField
 from sharing.grants.services.outcomes import MOST_HOLD_DAYS, Terms
@@ -54,10 +55,10 @@ def identity_label(one: Identity, holders: Collection[int]) -> str:
     if not one.is_verified:
         marks.append(gettext("not checked by the programme yet"))
     if one.former_names:
-        marks.append(gettext("formerly %s") % ", ".join(one.former_names))
+        marks.append(gettext("formerly %s") % joined(one.former_names))
     if not marks:
         return one.brand.name
-    return format_html('{} <span class="muted">({})</span>', one.brand.name, "; ".join(marks))
+    return format_html('{} <span class="muted">({})</span>', one.brand.name, joined(marks, gettext("; ")))
 
 
 class TermsForm(forms.Form):

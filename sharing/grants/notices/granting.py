@@ -10,6 +10,7 @@ from factories.rights import member_may
 from portal.accounts.models import User
 from portal.accounts.sides import Side
 from portal.core.days import last_day_in_words, written
+from portal.core.listing import joined
 from portal.notices.models import Notice
 from portal.notices.outbox import Line, NoticeKind, register_notice
 from sharing.models import PaperConsent, SharingGrant, WithheldReport
@@ -60,7 +61,7 @@ def _paper_recorded(notice: Notice, reader: User) -> Line | None:
     )
     words = {
         "factory": consent.factory.name,
-        "brands": ", ".join(brands),
+        "brands": joined(brands),
         "signed_by": consent.signed_by,
         "day": written(consent.signed_on),
     }

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from brands.models import Brand
 from factories.models import Factory
+from portal.core.listing import joined
 from portal.ui.forms import REFUSED, form_status, posted
 from portal.ui.repeats import unsaved, warn_done_already
 from sharing.copies.downloaded import downloaded_copies
@@ -108,7 +109,7 @@ def _taken_back(proposal: SharingGrant) -> str:
 
 def _stopped(request: HttpRequest, ended: SharingGrant) -> str:
     """Return what the brand lost, and what it still sees: one stop ends one kind of data."""
-    still = ", ".join(one.get_scope_display() for one in _open(request, ended.factory).filter(brand=ended.brand_id))
+    still = joined(one.get_scope_display() for one in _open(request, ended.factory).filter(brand=ended.brand_id))
     words = {"factory": ended.factory, "brand": ended.brand, "what": ended.get_scope_display(), "still": still}
     if not still:
         return _("%(factory)s no longer shares this with %(brand)s: %(what)s. You share nothing else with it.") % words
@@ -145,7 +146,7 @@ def _say_stopped(request: HttpRequest, text: str, ended: list[SharingGrant], for
 
 
 def _all_stopped(factory: Factory, brand: Brand, ended: Iterable[SharingGrant]) -> str:
-    words = {"factory": factory, "brand": brand, "what": ", ".join(one.get_scope_display() for one in ended)}
+    words = {"factory": factory, "brand": brand, "what": joined(one.get_scope_display() for one in ended)}
     if not words["what"]:
         return _("%(factory)s shares nothing with %(brand)s: there was nothing left to stop.") % words
     return _("%(factory)s ended all access of %(brand)s: %(what)s.") % words

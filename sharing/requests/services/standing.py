@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from brands.models import Brand
 from portal.accounts.roles import Visitor
 from portal.core.days import SHORTEST, UTC_DAYS, Place, day_of, end_of, in_words, start_of
+from portal.core.listing import joined
 from sharing.models import AccessRequest, Scope, SharingGrant
 from sharing.requests.states import Shown
 from sharing.scopes import OFFERED_SCOPES
@@ -98,7 +99,7 @@ class Standing:
         words = []
         if self.shared:
             kinds = sorted({str(grant.get_scope_display()) for grant in self.shared})
-            words.append(_("Shared with you: %s.") % ", ".join(kinds))
+            words.append(_("Shared with you: %s.") % joined(kinds))
         if again := self.next_time():
             words.append(_("You can ask again from %s on.") % in_words(again, self.place))
         return " ".join(words)
