@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import BigIntegerField, Count, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from assessments.models import Assessment
 from brands.identity import Identity, identities, identity_of, with_names_held
@@ -17,6 +18,7 @@ from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
 from portal.core.compiled import Key
 from portal.core.days import in_words, last_day_in_words
+from portal.core.listing import joined_by_and
 from portal.disclosure.openings import waiting_lines
 from portal.disclosure.previews import Line, Sight, lines_of, reports_of, sight_of
 from sharing.access import ASSESSMENT_SCOPES
@@ -144,7 +146,7 @@ class BrandRow:
             return []
         cycles = self._cycles()
         if cycles:
-            parts = [what + _(": ") + _(", ").join(cycles[what]) for what in cycles]
+            parts = [_of_cycles(what, cycles[what]) for what in cycles]
         elif self.later:
             parts = [_("Opens on %s") % in_words(self.later[0].at, self.position.factory)]
         else:
@@ -169,6 +171,12 @@ class BrandRow:
         if len(ends) < len(given):
             return _("no end date")
         return _("until %s") % last_day_in_words(max(ends), self.position.factory)
+
+
+def _of_cycles(what: str, cycles: Sequence[str]) -> str:
+    """Return the kinds of data with their cycles, the newest of which comes first in `cycles`."""
+    words = ngettext("%(what)s, cycle %(cycles)s", "%(what)s, cycles %(cycles)s", len(cycles))
+    return words % {"what": what, "cycles": joined_by_and(reversed(cycles))}
 
 
 @dataclass(frozen=True)

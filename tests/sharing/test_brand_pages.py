@@ -39,22 +39,22 @@ def words(browser: Client, address: str) -> str:
 def test_a_row_says_which_reports_a_brand_sees_and_until_when(world: World) -> None:
     last = today(world.factory_a) + timedelta(days=40)
     world.grant(scope="report", expires_at=end_of(last, world.factory_a))
-    assert row_of(world, world.brand_a.name).summary() == f"Reports: 2, 1 · until {written(last)}"
+    assert row_of(world, world.brand_a.name).summary() == f"Reports, cycles 1 and 2 · until {written(last)}"
     world.grant(scope="step1", cycles="only", cycle_numbers=[1])
     # The row says when the last of it ends: nobody is to read "until 3 March" of what goes on.
-    assert row_of(world, world.brand_a.name).summary() == "Reports: 2, 1 · Step 1 data: 1 · no end date"
+    assert row_of(world, world.brand_a.name).summary() == "Reports, cycles 1 and 2 · Step 1 data, cycle 1 · no end date"
 
 
 def test_kinds_of_data_with_the_same_cycles_are_said_once(world: World) -> None:
     for scope in ("report", "step1"):
         world.grant(scope=scope)
-    assert row_of(world, world.brand_a.name).summary() == "Reports and Step 1 data: 2, 1 · no end date"
+    assert row_of(world, world.brand_a.name).summary() == "Reports and Step 1 data, cycles 1 and 2 · no end date"
 
 
 def test_a_held_report_is_not_among_what_a_brand_sees(world: World) -> None:
     world.grant(scope="report")
     withhold_report(by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_a, cycle=2, reason="")
-    assert row_of(world, world.brand_a.name).summary() == "Reports: 1 · no end date"
+    assert row_of(world, world.brand_a.name).summary() == "Reports, cycle 1 · no end date"
     row = row_of(world, world.brand_a.name)
     assert [line.report.cycle for line in row.open] == [1]
 
@@ -62,7 +62,7 @@ def test_a_held_report_is_not_among_what_a_brand_sees(world: World) -> None:
 def test_a_corrected_report_counts_once(world: World) -> None:
     world.grant(scope="report")
     correct(world, world.assessments["a2"])
-    assert row_of(world, world.brand_a.name).summary() == "Reports: 2, 1 · no end date"
+    assert row_of(world, world.brand_a.name).summary() == "Reports, cycles 1 and 2 · no end date"
 
 
 def test_a_brand_is_in_the_list_of_what_it_has_and_of_what_it_waits_for(world: World) -> None:
@@ -73,7 +73,7 @@ def test_a_brand_is_in_the_list_of_what_it_has_and_of_what_it_waits_for(world: W
     )
     row = row_of(world, world.brand_a.name)
     assert row.places == ["now", "waiting"]
-    assert row.summary() == "Asks for access · Reports: 2, 1 · no end date"
+    assert row.summary() == "Asks for access · Reports, cycles 1 and 2 · no end date"
     revoke_access(by=world.person("manager_a"), grant=grant)
     assert row_of(world, world.brand_a.name).places == ["waiting"]
     decline_request(by=world.person("manager_a"), request=request)
