@@ -1,6 +1,7 @@
 """The reason why a grant ended: a code, named in the reader's language when it is shown, beside what a person wrote."""
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -21,4 +22,4 @@ def end_in_words(code: str, written: str) -> str:
     An end from before there were codes (`code` is empty) shows what was stored with it.
     """
     known = [str(End(code).label)] if code in End.values else []
-    return ": ".join([*known, *([written] if written else [])])
+    return gettext(": ").join([*known, *([written] if written else [])])

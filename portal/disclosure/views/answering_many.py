@@ -59,7 +59,7 @@ def requests_answer(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, _("Tick the open requests that you want to answer."))
         return redirect("request_inbox", pk=pk)
     for one in closed:
-        messages.warning(request, f"{one.brand}: {answered_in_words(one)}")
+        messages.warning(request, f"{one.brand}{_(': ')}{answered_in_words(one)}")
     if not chosen:
         _say_unsaved(request)
         return redirect("request_inbox", pk=pk)
@@ -150,7 +150,7 @@ def _answer_all(
         try:
             done.append(_answer(person(request), answer, one, form.cleaned_data if form else {}))
         except ValidationError as error:
-            messages.warning(request, f"{one.brand}: {' '.join(error.messages)}")
+            messages.warning(request, f"{one.brand}{_(': ')}{' '.join(error.messages)}")
     if done:
         messages.success(request, about(factory, _done_words(answer, len(done))))
     else:
