@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from factories.models import CountryProgramme, Factory, FactoryQuerySet, named
 from portal.core.countries import country_name
@@ -25,7 +26,7 @@ STATES = [
     ("open", _("Waiting for the factory")),
     ("approved", _("Approved")),
     ("declined", _("Declined")),
-    ("withdrawn", _("Cancelled")),
+    ("withdrawn", pgettext_lazy("request", "Cancelled")),
     ("lapsed", _("Not answered in time")),
 ]
 

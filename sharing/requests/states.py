@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class State(models.TextChoices):
@@ -12,7 +13,7 @@ class State(models.TextChoices):
     OPEN = "open", _("Open")
     APPROVED = "approved", _("Approved")
     DECLINED = "declined", _("Declined")
-    WITHDRAWN = "withdrawn", _("Cancelled")
+    WITHDRAWN = "withdrawn", pgettext_lazy("request", "Cancelled")
     LAPSED = "lapsed", _("Not answered in time")
 
 
