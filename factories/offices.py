@@ -22,7 +22,7 @@ class CountryOffice:
 
 def office_of(programme: CountryProgramme) -> CountryOffice:
     """Return the office of one country programme."""
-    return CountryOffice(programme.name, programme.contact_email, programme.contact_phone)
+    return CountryOffice(programme.name_in_words(), programme.contact_email, programme.contact_phone)
 
 
 def own_offices(user: Visitor) -> list[CountryOffice]:

@@ -6,11 +6,14 @@ from datetime import date, datetime, timedelta, tzinfo
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Exists, Q, QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.prepared import PreparedKeys
 from portal.accounts.roles import Visitor, permitted_ids
 from portal.core.conditions import among
+from portal.core.countries import country_name
+from portal.core.country_names import country_code
 from portal.core.days import zone_named, zone_of_country
 from portal.core.history import latest_at
 from portal.core.triggers import history_trigger
@@ -33,6 +36,16 @@ def programmes_where(
 
 # The same, put into SQL once per process, for the conditions of other querysets.
 programme_keys = PreparedKeys(programmes_where)
+
+
+def programme_in_words(name: str, country: str) -> str:
+    """Return a programme's name in the reader's language; as staff wrote it, where it is more than the country's name.
+
+    Without a country it is the global programme.
+    """
+    if not country:
+        return gettext("Global programme")
+    return country_name(country) if country_code(name) == country else name
 
 
 class ProgrammeQuerySet(QuerySet["CountryProgramme"]):
@@ -187,6 +200,10 @@ class CountryProgramme(models.Model):
     def zone(self) -> tzinfo:
         """The country's main time zone; UTC for the global programme."""
         return zone_named(zone_of_country(self.country))
+
+    def name_in_words(self) -> str:
+        """Return its name in the reader's language."""
+        return programme_in_words(self.name, self.country)
 
     def release_deadline(self, ended: date) -> date:
         """Return the last day to publish a report on an assessment that ended on `ended` (R39)."""

@@ -21,6 +21,7 @@ from assessments.visits.models import AssessmentQuerySet
 from brands.models import Brand
 from brands.roles import BRAND
 from factories.models import Factory
+from factories.models.programmes import programme_in_words
 from factories.role_names import FactoryRoleName
 from factories.roles import FACTORY, PROGRAMME
 from portal.accounts.models import User
@@ -209,6 +210,7 @@ def _people(
         factory=F("group__factoryrole__organisation__name"),
         factory_role=F("group__factoryrole__role"),
         programme=F("group__programmerole__organisation__name"),
+        country=F("group__programmerole__organisation__country"),
         programme_role=F("group__programmerole__role"),
     )
     for row in rows.order_by("user__name", "user", "group"):
@@ -224,7 +226,8 @@ def _place(row: Mapping[str, Any], grant: SharingGrant | None) -> tuple[str, str
     if row["factory_role"]:
         side = Side.PROGRAMME if row["factory_role"] == FactoryRoleName.ADVISOR else Side.FACTORY
         return side, row["factory"], str(FACTORY.roles[row["factory_role"]].label)
-    return "programme", row["programme"], str(PROGRAMME.roles[row["programme_role"]].label)
+    programme = programme_in_words(row["programme"], row["country"])
+    return "programme", programme, str(PROGRAMME.roles[row["programme_role"]].label)
 
 
 def table_of_readers(

@@ -7,6 +7,7 @@ from django.core import mail
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.utils import IntegrityError
 from django.urls import reverse
+from django.utils.translation import override
 
 from factories.models import CountryProgramme
 from factories.offices import own_offices
@@ -139,3 +140,19 @@ def test_the_factorys_people_see_how_to_reach_the_country_office(world: World, c
     assert "+855 23 1" in page
     assert [office.phone for office in own_offices(world.person("member_a"))] == ["+855 23 1"]
     assert own_offices(world.person("team_leader")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "country", "expected"),
+    [
+        ("Cambodia", "KH", "Cambodge"),
+        ("Better Factories", "KH", "Better Factories"),
+        ("Global programme", "", "Programme mondial"),
+    ],
+)
+def test_a_programme_that_is_called_as_its_country_is_named_in_the_readers_language(
+    name: str, country: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("factories.models.programmes.gettext", {"Global programme": "Programme mondial"}.__getitem__)
+    with override("fr"):
+        assert CountryProgramme(name=name, country=country).name_in_words() == expected
