@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
+WRONG_YEAR = _("Choose a day between 2000 and 2099.")
 LINES_SEARCHED = 1000
 SCOPES = [(scope, Scope(scope).label) for scope in ASSESSMENT_SCOPES]
 
@@ -47,7 +48,7 @@ class MomentForm(forms.Form):
         label=_("Day"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
-        validators=[MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)],
+        validators=[MinValueValidator(FIRST_DAY, WRONG_YEAR), MaxValueValidator(LAST_DAY, WRONG_YEAR)],
         help_text=_("Leave this empty to use the present moment."),
     )
     time = forms.TimeField(

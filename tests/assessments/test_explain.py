@@ -171,6 +171,11 @@ def test_who_could_see_is_a_page_and_a_table_to_take_along(world: World, client_
     assert manager.get(address, {"cycle": 2, "format": "xlsx"}).getvalue()[:2] == b"PK"
     assert Event.objects.filter(kind="reader.exported").count() == 2
     assert "No report to see" in manager.get(address, {"cycle": 2, "day": "2001-01-01"}).content.decode()
+    for day in ("1900-01-01", "2100-01-01"):
+        refused = manager.get(address, {"cycle": 2, "day": day})
+        assert (refused.status_code, refused.context["form"].errors["day"]) == (
+            400, ["Choose a day between 2000 and 2099."]
+        )  # fmt: skip
     answer = api_of(world.person("manager_a")).get(
         f"/api/v1/factories/{world.factory_a.pk}/who-could-see/?scope=report&cycle=2"
     )

@@ -20,7 +20,7 @@ from portal.core.api import Query
 from portal.core.api.views import PortalView
 from portal.core.days import by_clock
 from portal.disclosure.explaining import Reader, Readers, explain, explain_to_brand, who_could_see
-from portal.disclosure.moments import FIRST_DAY, LAST_DAY, find_reader, moment_asked, reader_choices
+from portal.disclosure.moments import FIRST_DAY, LAST_DAY, WRONG_YEAR, find_reader, moment_asked, reader_choices
 from sharing.access import ASSESSMENT_SCOPES
 from sharing.gates.api import factory_from_inside
 from sharing.grants.queries import granted_to
@@ -66,7 +66,7 @@ class MomentQuery(Query):
     def validate_at(self, value: date) -> date:
         """Return a day or moment of this century."""
         if not FIRST_DAY.year <= value.year <= LAST_DAY.year:
-            raise serializers.ValidationError(_("Choose a day between 2000 and 2099."))
+            raise serializers.ValidationError(WRONG_YEAR)
         return value
 
 
