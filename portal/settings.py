@@ -245,6 +245,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "portal.core.middleware.PagesOfWrongMethods",
 ]
 
 # Metrics at /metrics/, for Prometheus and nobody else: off unless there is a token (portal/core/health/metrics.py).

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import structlog
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.middleware.gzip import GZipMiddleware
+from django.shortcuts import render
 from django.urls import resolve
 from django.views.defaults import page_not_found
 
@@ -74,6 +75,21 @@ class PrivateResponses(Middleware):
             response.headers["Cache-Control"] = "no-store, private"
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         return response
+
+
+class PagesOfWrongMethods(Middleware):
+    """Middleware that shows a page where an address takes forms only: after a reload, or after signing in again.
+
+    Django's own answer is empty. It is the innermost step, so that the page is in the reader's language.
+    """
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed) or response.content or not request.accepts("text/html"):
+            return response
+        page = render(request, "405.html", status=response.status_code)
+        page.headers["Allow"] = response.headers["Allow"]
+        return page
 
 
 class CompressedPages(GZipMiddleware):

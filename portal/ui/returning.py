@@ -14,7 +14,7 @@ def page_to_return_to(request: HttpRequest) -> str:
     A page that answered a POST may have an address that takes nothing else. Then it is the page whose form was sent,
     if the browser names it, or the first address above that answers GET.
     """
-    if request.method in {"GET", "HEAD"} or answers_get(request.path_info):
+    if answers_get(request.path_info) or not leads_somewhere(request.path_info):
         return request.get_full_path()
     nearest = [*_sent_from(request), *_above(request.path_info)]
     return next((path for path in nearest if answers_get(path)), "/")
@@ -27,6 +27,15 @@ def _sent_from(request: HttpRequest) -> list[str]:
     except ValueError:
         return []
     return [address.path] if address.netloc == request.get_host() else []
+
+
+def leads_somewhere(path: str) -> bool:
+    """Return whether this portal has a view at an address."""
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
 
 
 def answers_get(path: str) -> bool:

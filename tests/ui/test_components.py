@@ -201,7 +201,7 @@ def test_a_finished_job_asks_no_more_and_is_announced(state):
 # Error pages
 
 
-@pytest.mark.parametrize("name", ["400", "403", "404", "403_csrf", "429", "500"])
+@pytest.mark.parametrize("name", ["400", "403", "404", "405", "403_csrf", "429", "500"])
 @pytest.mark.parametrize("language", ["en", "ar"])
 def test_an_error_page_says_what_to_do_and_needs_nothing_from_the_request(name, language):
     with translation.override(language):

@@ -38,6 +38,19 @@ def test_the_switch_on_a_form_with_errors_leads_to_its_page(world: World, client
 
 
 @pytest.mark.django_db
+def test_an_address_that_takes_forms_only_shows_a_page_that_leads_back(world: World, client_of: Any) -> None:
+    client, factory = client_of(world.person("manager_a")), world.factory_a
+    for name, back in (("requests_answer", "request_inbox"), ("inbox_act", "factory")):
+        answer = client.get(reverse(name, args=[factory.pk]))
+        assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+        page, to = answer.content.decode(), reverse(back, args=[factory.pk])
+        assert "Nothing to show here" in page
+        assert back_from(page) == {to}
+        assert f'class="btn btn-primary" href="{to}"' in page
+        assert client.get(answer.request["PATH_INFO"], HTTP_ACCEPT="application/json").content == b""
+
+
+@pytest.mark.django_db
 def test_the_switch_keeps_what_a_page_was_asked_for(world: World, client_of: Any) -> None:
     address = f"{reverse('assessment_list')}?cursor="
     page = client_of(world.person("manager_a")).get(address).content.decode()
