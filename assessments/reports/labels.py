@@ -49,3 +49,9 @@ def format_date(day: dt.date | None, labels: Labels) -> str:
 def format_number(number: int | None) -> str:
     """Return a whole number with narrow no-break spaces between thousands, readable in every language here."""
     return "" if number is None else f"{number:,}".replace(",", "\u202f")
+
+
+def answer_in_words(value: str, labels: Labels) -> str:
+    """Return an answer as a reader is shown it: "yes" and "no" in words of the language, any other as it was given."""
+    plain = value.lower()
+    return labels[plain] if plain in {"yes", "no"} else value

@@ -17,7 +17,7 @@ from assessments.reports.document import (
     ReportDocument,
     Summary,
 )
-from assessments.reports.labels import RIGHT_TO_LEFT, Labels, format_date, format_number, labels_for
+from assessments.reports.labels import RIGHT_TO_LEFT, Labels, answer_in_words, format_date, format_number, labels_for
 from portal.core.documents import ShouldCancel, breakable, compile_pdf, map_strings, showable
 from sharing.scopes import rule_of
 
@@ -211,11 +211,12 @@ def _counts_line(counts: Counts, labels: Labels) -> list[str]:
 
 
 def _finding(found: Finding, document: ReportDocument) -> dict[str, object]:
+    value = answer_in_words(found.value, labels_for(document.language))
     return {
         "ext_id": found.ext_id,
         "label": found.label,
         "finding": found.finding,
-        "value": found.value,
+        "value": value,
         "note": found.note,
         "marks": _marks(found, document),
         "is_long": len(found.label) + len(found.note) + len(found.value) > LONG_FINDING,

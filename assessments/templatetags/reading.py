@@ -8,6 +8,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from assessments.models import Assessment
+from assessments.reports.labels import Labels, answer_in_words
 from sharing.scopes import RULES, ScopeRule
 
 register = template.Library()
@@ -17,6 +18,12 @@ register = template.Library()
 def rules_of_scopes(scopes: Collection[str]) -> list[ScopeRule]:
     """Return the rules of these scopes, in the order in which they are shown."""
     return [rule for rule in RULES.values() if rule.scope in scopes]
+
+
+@register.filter
+def answer_in(value: str, words: Labels) -> str:
+    """Return an answer in the fixed wording `words` of reports, where it is one of one word."""
+    return answer_in_words(value, words)
 
 
 @register.simple_tag(takes_context=True)

@@ -8,6 +8,7 @@ import pytest
 from assessments.reports.document import FINDING_CODES, PROVENANCES, SCOPES
 from assessments.reports.labels import (
     UnknownLanguageError,
+    answer_in_words,
     format_date,
     format_number,
     labels_for,
@@ -54,6 +55,13 @@ def test_every_code_has_a_word():
 def test_r23_a_virtual_compliance_check_is_named_in_every_language():
     for language in languages():
         assert "Virtual Compliance Check" in labels_for(language)["mode_virtual"]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("yes", "Oui"), ("No", "Non"), ("none", "none"), ("No overtime", "No overtime"), ("", "")]
+)
+def test_yes_and_no_are_said_in_the_language_and_other_answers_as_they_were_given(value, expected):
+    assert answer_in_words(value, labels_for("fr")) == expected
 
 
 def test_an_unknown_language_is_refused_by_name():

@@ -8,6 +8,7 @@ import zlib
 from dataclasses import replace
 
 import pytest
+from django.template.loader import render_to_string
 
 from assessments.reports import (
     RenderCancelledError,
@@ -18,6 +19,7 @@ from assessments.reports import (
     render,
 )
 from assessments.reports.document import ReaderStamp
+from assessments.reports.labels import labels_for
 from assessments.reports.pdf import payload, render_pdf
 from portal.core.documents import pdf as pdf_module
 from tests.assessments.reports.sample import STAMP, answer, document, header
@@ -132,6 +134,15 @@ def test_what_people_wrote_is_text_and_never_markup():
     assert '#panic("x")' in text
     assert "#read(" in text
     assert "// c" in text
+
+
+@pytest.mark.parametrize(("value", "shown"), [("yes", "Oui"), ("none", "none")])
+def test_an_answer_of_yes_is_said_in_the_language_on_the_page_and_on_paper(value, shown):
+    built = small(answer(question_type="INFO", finding="info", value=value), language="fr")
+    [found] = built.clusters[0].points[0].findings
+    [printed] = payload(built, STAMP)["clusters"][0]["points"][0]["findings"]
+    page = render_to_string("reading/parts/finding.html", {"finding": found, "labels": labels_for("fr")})
+    assert (printed["value"], f">{shown}</span>" in page) == (shown, True)
 
 
 def test_a_stray_emoji_is_replaced_and_counted():
