@@ -157,18 +157,18 @@ def _copy_line(stamp: ReaderStamp, labels: Labels) -> str:
 
 def _summary(document: ReportDocument, labels: Labels) -> dict[str, object]:
     total = document.total
-    lines = [_summary_row(line) for line in document.summary]
+    lines = [_summary_row(line, labels) for line in document.summary]
     bars = "; ".join(f"{line['name']}: {line['rate_text']}" for line in lines)
     return {
         "summary_line": labels["summary_line"].format(nc=total.points_nc, assessed=total.points_assessed),
         "summary": lines,
-        "total": _summary_row(total),
+        "total": _summary_row(total, labels),
         "chart_alt": f"{labels['chart_alt']} {bars}",
     }
 
 
-def _summary_row(line: Summary) -> dict[str, object]:
-    rate_text = "–" if line.rate is None else f"{line.rate:.0%}"
+def _summary_row(line: Summary, labels: Labels) -> dict[str, object]:
+    rate_text = "–" if line.rate is None else labels["rate_value"].format(percent=f"{100 * line.rate:.0f}")
     numbers = (line.questions_assessed, line.points_assessed, line.points_nc)
     return {
         "name": line.name,

@@ -161,6 +161,8 @@ def test_a_country_is_named_in_the_language_of_the_reader_or_shown_as_its_code()
 )
 def test_a_percentage_of_nothing_is_a_dash(part, whole, shown):
     assert tags.percent(part, whole) == shown
+    with translation.override("fr"):
+        assert tags.percent(part, whole) == shown.replace("%", "\u00a0%")
 
 
 def test_languages_are_named_in_themselves():

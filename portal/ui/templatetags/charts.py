@@ -17,6 +17,7 @@ from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
 from portal.core.days import written
+from portal.ui.percent import in_percent
 
 register = template.Library()
 T = TypeVar("T")
@@ -43,7 +44,7 @@ class Bar:
     @property
     def shown(self) -> str:
         """The percentage as text, a dash where nothing was counted."""
-        return "–" if self.percent is None else f"{round(self.percent)}%"
+        return "–" if self.percent is None else in_percent(self.percent)
 
 
 @dataclass(frozen=True)
@@ -231,7 +232,7 @@ def trend_chart(series: Iterable[object], *, label: str, of: str = "") -> str:
 
 
 def _shown(point: Point) -> str:
-    return "–" if point.value is None else f"{round(point.value)}%"
+    return "–" if point.value is None else in_percent(point.value)
 
 
 def _x(position: float) -> float:
@@ -247,12 +248,13 @@ def _y(value: float) -> float:
 def _grid() -> str:
     edge = WIDTH if get_language_bidi() else 0
     lines = (
-        (_number(_x(0)), _number(_y(g)), _number(_x(1)), _number(_y(g)), edge, _number(_y(g) + 4), g) for g in GRID
+        (_number(_x(0)), _number(_y(g)), _number(_x(1)), _number(_y(g)), edge, _number(_y(g) + 4), in_percent(g))
+        for g in GRID
     )
     return format_html_join(
         "",
         '<line class="chart-axis" x1="{}" y1="{}" x2="{}" y2="{}"></line>'
-        '<text class="chart-text" x="{}" y="{}" text-anchor="start">{}%</text>',
+        '<text class="chart-text" x="{}" y="{}" text-anchor="start">{}</text>',
         lines,
     )
 

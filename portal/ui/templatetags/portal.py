@@ -31,6 +31,7 @@ from portal.core.days import (
     written,
     zone_in_words,
 )
+from portal.ui.percent import in_percent
 from portal.ui.returning import page_to_return_to
 
 register = template.Library()
@@ -255,7 +256,7 @@ def percent(part: float | None, whole: float | None = None) -> str:
     """Return `part` as a whole per cent of `whole` (alone: already per cent); a dash where nothing was counted."""
     if part is None or (whole is not None and not whole):
         return "–"
-    return f"{round(part if whole is None else 100 * part / whole)}%"
+    return in_percent(part if whole is None else 100 * part / whole)
 
 
 def _css_class(widget: Widget) -> str:

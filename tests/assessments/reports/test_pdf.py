@@ -67,6 +67,7 @@ def test_it_is_tagged_and_names_its_language_and_title(language):
 
 def test_the_chart_has_a_text_for_those_who_do_not_see_it():
     assert "Child Labour: 100%" in payload(small(), STAMP)["chart_alt"]
+    assert "Child Labour: 100\u00a0%" in payload(small(language="fr"), STAMP)["chart_alt"]
     assert b"/Alt" in objects(pdf(small()))
 
 
