@@ -28,7 +28,8 @@ def unsaved(typed: Iterable[object], recorded: Iterable[object] = ()) -> str:
     """Return a sentence with the typed text that is not recorded, to be copied; empty where nothing is lost."""
     known = {str(one) for one in recorded}
     lost = [text for one in typed if (text := str(one).strip()) and text not in known]
-    return _("Your text was not saved: %s") % " ".join(f"“{text}”" for text in lost) if lost else ""
+    quoted = " ".join(_("“%(text)s”") % {"text": text} for text in lost)
+    return _("Your text was not saved: %s") % quoted if lost else ""
 
 
 def warn_done_already(
