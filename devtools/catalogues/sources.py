@@ -17,7 +17,7 @@ from pathlib import Path
 
 from django.utils.translation.template import templatize
 
-from devtools.catalogues.entries import Catalogue, Entry, by_key
+from devtools.catalogues.entries import CONTEXT_END, Catalogue, Entry, by_key
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("portal", "factories", "brands", "sharing", "assessments")
@@ -95,7 +95,11 @@ REWORDED = frozenset(
     }
 )
 SOURCE = "en"
-MISTAKEN = {"km": ("March",)}  # words that Django's own translation misspells: ours come first
+MISTAKEN = {  # what the packages' own translations misspell, or say unlike the rest of the page: ours come first
+    "ar": ("Please type your current password.",),
+    "fr": (f"abbrev. month{CONTEXT_END}Jan.", f"abbrev. month{CONTEXT_END}Feb.", "Please type your current password."),
+    "km": ("March",),
+}
 
 
 def _texts(source: str, name: str) -> Iterator[Entry]:
