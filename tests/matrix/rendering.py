@@ -18,7 +18,7 @@ from tests.amounts import IS_LONG
 from tests.matrix.stage import GROUPS
 from tests.matrix.table import Row
 
-ERRORS = {"400.html", "403.html", "404.html"}
+ERRORS = {"400.html", "403.html", "404.html", "405.html"}
 COLLEAGUES = [
     {"anonymous", "inactive"},
     {"outsider", "operator"},
