@@ -139,7 +139,7 @@ def test_what_people_wrote_is_text_and_never_markup():
 
 @pytest.mark.parametrize(("value", "shown"), [("yes", "Oui"), ("none", "none")])
 def test_an_answer_of_yes_is_said_in_the_language_on_the_page_and_on_paper(value, shown):
-    built = small(answer(question_type="INFO", finding="info", value=value), language="fr")
+    built = small(answer(question_type="FGW", finding="info", value=value), language="fr")
     [found] = built.clusters[0].points[0].findings
     [printed] = payload(built, STAMP)["clusters"][0]["points"][0]["findings"]
     page = render_to_string("reading/parts/finding.html", {"finding": found, "labels": labels_for("fr")})
