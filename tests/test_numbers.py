@@ -29,9 +29,10 @@ Number = int | float | Decimal | timedelta | date
 
 # Constants that limit, delay and decide nothing.
 NO_LIMITS = {
-    "ONE_ADDRESS", "ONE_IMPORT_AT_A_TIME", "ONE_SEALER", "ROOM", "TURNS", "WAITING",  # keys of advisory locks
+    "ONE_ADDRESS", "ONE_IMPORT_AT_A_TIME", "ONE_SEALER", "ONLY", "PHOTO_TURN", "ROOM", "TURNS",  # keys of locks
+    "WAITING",
     "BOTTOM", "GAP", "GRID", "HEIGHT", "LEFT", "QUIET", "RIGHT", "TOP", "WEEK_WIDTH", "WIDTH",  # of drawings
-    "REFUSED", "STALE",  # statuses of HTTP
+    "BUSY", "REFUSED", "STALE",  # statuses of HTTP
     "JUST_BEFORE", "SHORTEST",  # the precision of the database's clock
     "VERSION",  # of a format
     "KNOWN_VERSIONS",

@@ -9,6 +9,7 @@ import pytest
 
 from portal.core.uploads import FORM_BYTES
 from portal.settings import positive
+from sharing.receipts.evidence import LARGEST
 
 ROOT = Path(__file__).resolve().parent.parent
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
@@ -29,9 +30,10 @@ def test_production_installs_neither_the_embedded_database_nor_its_queue() -> No
 
 
 def test_the_proxy_that_is_documented_accepts_what_the_pages_invite() -> None:
-    (accepted,) = re.findall(r"client_max_body_size (\d+)m;", OPERATIONS)
+    accepted, from_strangers = re.findall(r"client_max_body_size (\d+)m;", OPERATIONS)
     largest = positive("UPLOAD_MAX_MEGABYTES", default=512) * 1024 * 1024 + FORM_BYTES
     assert int(accepted) * 1024 * 1024 >= largest
+    assert int(from_strangers) == LARGEST // 1024**2 + 1
     assert "proxy_request_buffering on;" in OPERATIONS
     (waits,) = re.findall(r"proxy_read_timeout (\d+)s;", OPERATIONS)
     assert int(waits) > gunicorn()["timeout"]

@@ -47,24 +47,28 @@ class NoUpload(uploadhandler.FileUploadHandler):
         raise uploadhandler.SkipFile
 
 
-class FirstBytes(uploadhandler.FileUploadHandler):
-    """A handler that keeps the start of each file in memory, no more than `most` bytes and one; its size stays true."""
+class OneInMemory(uploadhandler.FileUploadHandler):
+    """A handler that keeps the first file of a request in memory, and stops reading past `most` bytes of it."""
 
     def __init__(self, request: HttpRequest, most: int) -> None:
         super().__init__(request)
-        self.most, self.kept = most, bytearray()
+        self.most, self.kept, self.is_over = most, bytearray(), False
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        """Begin with nothing."""
+        """Begin the first file. Raises `SkipFile` for all others."""
+        if self.file_name is not None:
+            raise uploadhandler.SkipFile
         super().new_file(*args, **kwargs)
-        self.kept = bytearray()
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """Keep what there is room for."""
-        self.kept += raw_data[: self.most + 1 - len(self.kept)]
+        """Keep the chunk. Raises `StopUpload` past the limit."""
+        self.is_over = len(self.kept) + len(raw_data) > self.most
+        if self.is_over:
+            raise uploadhandler.StopUpload(connection_reset=True)
+        self.kept += raw_data
 
     def file_complete(self, file_size: int) -> "UploadedFile[bytes]":
-        """Return the start as a file."""
+        """Return the file."""
         return UploadedFile(BytesIO(self.kept), self.file_name, self.content_type, file_size)
 
 
@@ -143,20 +147,33 @@ def _limited(view: View, most: Callable[[], int]) -> View:
     return limited
 
 
-def public_upload(most: int) -> Callable[[View], View]:
-    """Wrap a public view that reads files of up to `most` bytes: of larger ones it gets the start and the size."""
+def public_upload(
+    most: int, *, may_send: Callable[[HttpRequest], bool], too_large: Callable[[], str]
+) -> Callable[[View], View]:
+    """Wrap a public view that reads one file of up to `most` bytes; the words `too_large` answer a larger one with 413.
+
+    Whether the address `may_send` once more, and the announced size, are checked before anything is read: strangers
+    would fill the memory of a web process.
+    """
 
     def decorated(view: View) -> View:
-        protected = csrf_protect(view)
+        @csrf_protect
+        def received(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+            over = request.POST is not None and any(getattr(kept, "is_over", False) for kept in request.upload_handlers)
+            return _refused(request, too_large()) if over else view(request, *args, **kwargs)
 
         @csrf_exempt
         @wraps(view)
-        def received(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        def limited(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
             if request.method == "POST":
-                request.upload_handlers = [FirstBytes(request, most)]
-            return protected(request, *args, **kwargs)
+                if not may_send(request):
+                    return render(request, "429.html", status=429)
+                if _announced(request) > most + FORM_BYTES:
+                    return _refused(request, too_large())
+                request.upload_handlers = [OneInMemory(request, most)]
+            return received(request, *args, **kwargs)
 
-        return received
+        return limited
 
     return decorated
 
@@ -169,7 +186,11 @@ def _announced(request: HttpRequest) -> int:
 def too_large(request: HttpRequest, most: int) -> HttpResponseBase:
     """Answer 413, with the limit in words."""
     text = _("Files of up to %s MB are accepted. Split the table, or leave out columns that are not needed.")
-    return render(request, "core/upload_too_large.html", {"text": text % megabytes(most)}, status=413)
+    return _refused(request, text % megabytes(most))
+
+
+def _refused(request: HttpRequest, text: str) -> HttpResponse:
+    return render(request, "core/upload_too_large.html", {"text": text}, status=413)
 
 
 def megabytes(size: int) -> str:

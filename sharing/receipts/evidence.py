@@ -1,7 +1,8 @@
 """What somebody brings to have a receipt checked: the signed document in a PDF, or the code in a photo.
 
 Files come from strangers. They are read in memory, within limits, and neither stored nor logged. Photos are decoded
-in a short-lived process of its own (`photo_worker.py`).
+in a short-lived process of its own (`photo_worker.py`), one at a time in the whole installation: strangers would hold
+every web process with photos that are slow on purpose.
 """
 
 import json
@@ -16,15 +17,17 @@ from urllib.parse import parse_qs
 
 from django.urls import reverse
 
+from portal.core.turns import only_turn
 from sharing.receipts.checking import LONGEST
 
 LARGEST = 5 * 1024**2
 MOST_PIXELS = 25_000_000
-SEARCHED_SIDE = 2400
-PHOTO_SECONDS = 4
+SEARCHED_SIDE = 1600
+PHOTO_SECONDS = 2
 PHOTO_MEMORY = 1024**3
 MOST_ATTACHMENTS = 20
 DICTIONARY_BYTES = 1000  # between the name of a stream's kind and its start
+PHOTO_TURN = 1  # the number of the one turn at reading a photo (`only_turn`)
 WORKER = Path(__file__).parent / "photo_worker.py"
 
 
@@ -44,6 +47,7 @@ class Unread(StrEnum):
     BROKEN = "broken"
     PIXELS = "pixels"
     TOO_HARD = "too_hard"
+    BUSY = "busy"
     NO_CODE = "no_code"
     OTHER_CODE = "other_code"
     SEVERAL_CODES = "several_codes"
@@ -138,7 +142,10 @@ def code_of(text: str) -> Code | None:
 def _codes(photo: bytes) -> list[str]:
     limits = (str(limit) for limit in (PHOTO_SECONDS, PHOTO_MEMORY, MOST_PIXELS, SEARCHED_SIDE))
     command = [sys.executable, "-I", str(WORKER), *limits]
-    done = subprocess.run(command, input=photo, capture_output=True, env={}, start_new_session=True, check=False)  # noqa: S603 (our own interpreter on our own file)
+    with only_turn(PHOTO_TURN) as is_free:
+        if not is_free:
+            raise UnreadError(Unread.BUSY)
+        done = subprocess.run(command, input=photo, capture_output=True, env={}, start_new_session=True, check=False)  # noqa: S603 (our own interpreter on our own file)
     if done.returncode != 0:  # the kernel ended it
         raise UnreadError(Unread.TOO_HARD)
     answer = json.loads(done.stdout)

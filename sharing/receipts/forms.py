@@ -49,6 +49,8 @@ class VerifyForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 6, "dir": "ltr", "spellcheck": "false", "autocomplete": "off"}),
     )
 
+    is_busy = False  # whether another photo was being read
+
     def clean_text(self) -> str:
         """Return what was pasted. Raises `ValidationError` for what is longer than any receipt."""
         text: str = self.cleaned_data["text"]
@@ -65,15 +67,10 @@ class VerifyForm(forms.Form):
         return number
 
     def clean_file(self) -> bytes:
-        """Return the content of the file. Raises `ValidationError` for one that is too large or of another kind."""
+        """Return the content of the file. Raises `ValidationError` for one of another kind, or too long."""
         upload = self.cleaned_data["file"]
         if upload is None:
             return b""
-        if upload.size > LARGEST:
-            raise ValidationError(
-                _("This file is larger than %s MB. Choose the PDF or JSON file, or crop the photo to the code.")
-                % megabytes(LARGEST)
-            )
         content = bytes(upload.read())
         kind = kind_of(content)
         if kind is None:
@@ -101,6 +98,7 @@ class VerifyForm(forms.Form):
 
     def refuse(self, reason: Unread) -> None:
         """Say beside the field why there is nothing to check in the file."""
+        self.is_busy = reason is Unread.BUSY
         self.add_error("file", _sentence(reason))
 
 
@@ -114,6 +112,7 @@ def _sentence(reason: Unread) -> "StrOrPromise":
         Unread.PIXELS: _("This photo has more than %s million pixels. Crop it to the code, or take a smaller one.")
         % (MOST_PIXELS // 1_000_000),
         Unread.TOO_HARD: _("This photo took too long to read. Take one that shows only the code."),
+        Unread.BUSY: _("Other photos are being read. Try again in a minute."),
         Unread.NO_CODE: _(
             "No code was found in this photo. Take it again from closer, in good light, with the whole code in focus."
         ),

@@ -24,7 +24,7 @@ MOST_CODES, LONGEST_CODE = 20, 500
 
 def limit(seconds: int, memory: int) -> None:
     """Let the kernel end this process when it runs or grows too far, even if nobody monitors it any more."""
-    signal.alarm(3 * seconds)  # by the clock, on a machine that is busy
+    signal.alarm(seconds + 1)  # by the clock, on a machine that is busy
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

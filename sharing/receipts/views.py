@@ -15,7 +15,7 @@ from portal.core.api.throttling import VerifyThrottle
 from portal.core.days import show_days_of
 from portal.core.documents import RenderError
 from portal.core.signing import known_keys
-from portal.core.uploads import public_upload
+from portal.core.uploads import megabytes, public_upload
 from portal.ui.forms import REFUSED
 from portal.ui.lists import requested_page
 from sharing.gates.pages import factory_inside, own_brand
@@ -29,7 +29,8 @@ from sharing.receipts.numbers import normalised
 from sharing.receipts.proof import proof_of
 
 DRAFTS_KEPT = 200  # characters of a number that somebody typed
-PHOTO_COSTS = 6  # checks of `VERIFY_RATE`: reading a photo takes that much longer
+BUSY = 429
+PHOTO_COSTS = 20  # checks of `VERIFY_RATE`: reading a photo takes that much longer
 
 
 @login_required
@@ -125,7 +126,17 @@ def receipt_pdf(request: HttpRequest, number: str) -> HttpResponse:
     return _download(content, "application/pdf", _file_name(found, discloses, "pdf"))
 
 
-@public_upload(LARGEST)
+def may_check(request: HttpRequest, cost: int = 1) -> bool:
+    """Return whether the address of the visitor may check once more, for the cost of so many checks."""
+    return all(VerifyThrottle().allow_request(request, None) for _check in range(cost))  # type: ignore[arg-type]
+
+
+def _too_large() -> str:
+    text = _("This file is larger than %s MB. Choose the PDF or JSON file, or crop the photo to the code.")
+    return text % megabytes(LARGEST)
+
+
+@public_upload(LARGEST, may_send=may_check, too_large=_too_large)
 @require_http_methods(["GET", "POST"])
 def verify(request: HttpRequest) -> HttpResponse:
     """Check a receipt for anybody, by its PDF, its JSON, or a photo or the address of its code. No sign-in is needed.
@@ -135,7 +146,7 @@ def verify(request: HttpRequest) -> HttpResponse:
     form, found, cost = VerifyForm(), Found(), 0
     if request.method == "POST":
         form = VerifyForm(request.POST, request.FILES)
-        cost = PHOTO_COSTS if form.is_valid() and form.kind is Kind.PHOTO else 1
+        cost = PHOTO_COSTS - 1 if form.is_valid() and form.kind is Kind.PHOTO else 0  # one is paid before it is read
     elif number := request.GET.get("number", "")[:DRAFTS_KEPT]:
         code = Code(settings.BASE_URL, number, request.GET.get("print", "")[:DRAFTS_KEPT])
         found, cost = _scanned(code), 1
@@ -145,7 +156,7 @@ def verify(request: HttpRequest) -> HttpResponse:
         found = _found_in(form, request)
     status = 200 if request.method == "GET" or found.is_good else REFUSED
     context = {"form": form, "found": found, "words": _words(found), "keys": known_keys()}
-    return render(request, "receipts/verify.html", context, status=status)
+    return render(request, "receipts/verify.html", context, status=BUSY if form.is_busy else status)
 
 
 @dataclass(frozen=True)
@@ -170,11 +181,6 @@ class Found:
     def leads_to_receipt(self) -> bool:
         """Whether to offer the receipt's page: for a genuine code, and a number of which nothing is said."""
         return self.code is CodeOutcome.ISSUED or (self.code is None and bool(self.number))
-
-
-def may_check(request: HttpRequest, cost: int) -> bool:
-    """Return whether the address of the visitor may check once more, for the cost of so many checks."""
-    return all(VerifyThrottle().allow_request(request, None) for _check in range(cost))  # type: ignore[arg-type]
 
 
 def _found_in(form: VerifyForm, request: HttpRequest) -> Found:

@@ -3,15 +3,19 @@
 import io
 import logging
 import re
+import resource
 from pathlib import Path
 from typing import Any
 
 import pytest
 import segno
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connections
 from django.test import Client
 from PIL import Image, ImageFilter
 
+from portal.core import turns
+from portal.core.uploads import OneInMemory
 from sharing.models import Receipt
 from sharing.receipts import evidence
 from sharing.receipts.document import json_of, pdf_of, verify_url
@@ -21,6 +25,7 @@ from tests.world import World
 
 pytestmark = pytest.mark.django_db
 JPEG, PNG = "JPEG", "PNG"
+PHOTO_SECONDS = evidence.PHOTO_SECONDS
 
 
 def picture_of(*codes: str) -> Image.Image:
@@ -51,6 +56,14 @@ def attached(text: str) -> str:
 
 def said(answer: Any) -> str:
     return re.sub(r"\s+", " ", answer.content.decode())
+
+
+@pytest.fixture(autouse=True)
+def many_may_be_checked(monkeypatch: Any) -> None:
+    from portal.core.api.throttling import VerifyThrottle
+
+    monkeypatch.setattr(VerifyThrottle, "THROTTLE_RATES", {"verify": "600/min"})
+    monkeypatch.setattr(evidence, "PHOTO_SECONDS", 5 * PHOTO_SECONDS)  # the tests share their machine with others
 
 
 @pytest.fixture
@@ -131,7 +144,6 @@ def test_what_is_too_large_or_of_another_kind_is_refused_before_it_is_read(monke
 
     monkeypatch.setattr(evidence.subprocess, "run", read)
     for content, words in (
-        (b"\xff\xd8\xff" + b"x" * LARGEST, "larger than 5 MB"),
         (b"{" * 70_000, "longer than any receipt"),
         (b"GIF89a\xff\xff", "not a PDF, a JSON file or a photo"),
         (b"\0\0\0\x18ftypheic\xff", "not a PDF, a JSON file or a photo"),
@@ -155,11 +167,74 @@ def test_a_number_alone_says_nothing_to_those_who_cannot_see_the_receipt(
     assert "it has sixteen letters and digits" in said(check(number=receipt.number[:-1] + "*"))
 
 
-def test_a_photo_counts_for_six_checks_of_an_address(monkeypatch: Any) -> None:
+def test_a_photo_counts_for_twenty_checks_of_an_address(monkeypatch: Any) -> None:
     from portal.core.api.throttling import VerifyThrottle
 
-    monkeypatch.setattr(VerifyThrottle, "THROTTLE_RATES", {"verify": "11/min"})
+    monkeypatch.setattr(VerifyThrottle, "THROTTLE_RATES", {"verify": "39/min"})
     assert [check(photo_of()).status_code for _ in range(2)] == [400, 429]
+
+
+def test_one_photo_is_read_at_a_time_and_the_others_are_asked_to_come_back(receipt: Receipt, monkeypatch: Any) -> None:
+    photo = photo_of(verify_url(receipt))
+    other = connections.create_connection("default")
+    with other.cursor() as cursor:  # another web process reads one
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [turns.ONLY, evidence.PHOTO_TURN])
+        with monkeypatch.context() as patch:
+            patch.setattr(evidence.subprocess, "run", pytest.fail)
+            answer = check(photo)
+        assert (answer.status_code, "Try again in a minute" in said(answer)) == (429, True)
+        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [turns.ONLY, evidence.PHOTO_TURN])
+    other.close()
+    assert [check(photo).status_code for _ in range(2)] == [200, 200]
+
+
+def test_a_photo_that_is_slow_on_purpose_ends_soon(monkeypatch: Any) -> None:
+    monkeypatch.setattr(evidence, "PHOTO_SECONDS", PHOTO_SECONDS)
+    finder = Image.new("L", (9, 9), 255)
+    for shade, side in ((0, 7), (255, 5), (0, 3)):
+        finder.paste(shade, ((9 - side) // 2, (9 - side) // 2, (9 + side) // 2, (9 + side) // 2))
+    wall = Image.new("L", (2400, 2400), 255)
+    for place in range(0, 2400 * 2400 // 9, 9):
+        wall.paste(finder, (place % 2400, place // 2400 * 9))
+    slow = photo_of(image=wall, kind=PNG)
+    assert len(slow) < 50_000
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    with pytest.raises(UnreadError):
+        code_in(slow)
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 3
+
+
+def test_a_request_of_a_stranger_takes_no_more_memory_than_one_file(monkeypatch: Any) -> None:
+    def sent(*sizes: int) -> Any:
+        files = [SimpleUploadedFile(f"{place}.json", b"{" * size) for place, size in enumerate(sizes)]
+        return Client().post("/verify/", {"file": files})
+
+    kept: list[bytearray] = []
+    begun = OneInMemory.__init__
+
+    def watched(handler: OneInMemory, *arguments: Any) -> None:
+        begun(handler, *arguments)
+        kept.append(handler.kept)
+
+    monkeypatch.setattr(OneInMemory, "__init__", watched)
+    assert "longer than any receipt" in said(sent(70_000, 80_000, 90_000))
+    assert [len(one) for one in kept] == [70_000]
+    kept.clear()
+    answer = sent(LARGEST + 1)  # with the form it is announced as little more than is accepted
+    assert (answer.status_code, "larger than 5 MB" in said(answer)) == (413, True)
+    assert len(kept[0]) <= LARGEST
+    kept.clear()
+    assert sent(*[LARGEST] * 2).status_code == 413
+    assert kept == [], "nothing was read"
+
+
+def test_the_limit_of_an_address_is_checked_before_its_file_is_read(monkeypatch: Any) -> None:
+    from portal.core.api.throttling import VerifyThrottle
+
+    monkeypatch.setattr(VerifyThrottle, "THROTTLE_RATES", {"verify": "1/min"})
+    assert check(b"{}").status_code == 400
+    monkeypatch.setattr(OneInMemory, "__init__", pytest.fail)
+    assert check(b"{}").status_code == 429
 
 
 def test_nothing_of_a_file_is_stored_or_logged(
