@@ -147,8 +147,8 @@ def test_the_same_file_of_somebody_signed_in_is_taken_in(world: World, client_of
     assert ImportBatch.objects.get().file
 
 
-def test_a_file_larger_than_a_receipt_is_told_apart_by_its_true_size(client: Client) -> None:
+def test_a_file_larger_than_a_receipt_is_refused_before_it_is_read(client: Client) -> None:
     large = SimpleUploadedFile("large.json", b"x" * (6 * 1024 * 1024))
     answer = client.post("/verify/", {"file": large})
-    assert answer.status_code == 400
+    assert answer.status_code == 413
     assert "This file is larger than 5 MB." in answer.content.decode()
