@@ -52,12 +52,18 @@ class RoleForm(forms.Form):
         self.fields["role"].choices = role_choices(roles)  # type: ignore[attr-defined]
 
 
+def _name_as_elsewhere(field: forms.Field) -> None:
+    """Give a field of allauth our name, and no second one inside it."""
+    field.label = _("E-mail address")
+    field.widget.attrs.pop("placeholder", None)
+
+
 class SignInForm(LoginForm):  # type: ignore[misc]
     """The form of allauth, with the wording of the other pages."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"].label = _("E-mail address")
+        _name_as_elsewhere(self.fields["login"])
 
 
 class ForgottenPasswordForm(ResetPasswordForm):  # type: ignore[misc]
@@ -65,7 +71,7 @@ class ForgottenPasswordForm(ResetPasswordForm):  # type: ignore[misc]
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["email"].label = _("E-mail address")
+        _name_as_elsewhere(self.fields["email"])
 
 
 class JoinForm(forms.Form):
@@ -105,7 +111,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
     language = forms.ChoiceField(
         label=_("Language"),
         choices=lambda: [(code, language_name(code)) for code, _name in settings.LANGUAGES],
-        help_text=_("Used for the pages and for mails to you."),
+        help_text=_("Used for pages and for e-mails to you."),
     )
 
     class Meta:

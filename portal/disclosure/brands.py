@@ -128,7 +128,9 @@ class BrandRow:
     def summary(self) -> str:
         """Return the row's words: what it sees and until when, what it asks for, or when its access ended."""
         parts = [*self._waits(), *self._sees()]
-        if not parts and self.ended_at:
+        if not parts and self.past and not any(one.has_begun for one in self.past):
+            parts.append(_("It never took effect"))
+        elif not parts and self.ended_at:
             parts.append(_("Ended on %s") % last_day_in_words(self.ended_at, self.position.factory))
         return " · ".join(parts or [_("No access")])
 
@@ -148,7 +150,7 @@ class BrandRow:
         if cycles:
             parts = [_of_cycles(what, cycles[what]) for what in cycles]
         elif self.later:
-            parts = [_("Opens on %s") % in_words(self.later[0].at, self.position.factory)]
+            parts = [_("Visible from %s") % in_words(self.later[0].at, self.position.factory)]
         else:
             parts = [_("Nothing to read yet")]
         return [*parts, self._until(given)]

@@ -70,6 +70,15 @@ def openings_of(*, person: Visitor, factory: Factory) -> list[BrandOpenings]:
     ]
 
 
+def once_allowed(*, person: Visitor, kept: WithheldReport) -> Line | None:
+    """Return what the brand can read first of a held report once it is allowed, and when; None: nothing is known."""
+    reports = [one for one in reports_of(person, kept.factory) if one.cycle == kept.cycle]
+    position = positions(kept.factory, [kept.brand_id], reports)[kept.brand_id]
+    sight = sight_of(replace(position, withheld=position.withheld - {kept.cycle}), reports)
+    lines = lines_of(sight, list(sight.times))
+    return min(lines, key=lambda line: line.at or timezone.now(), default=None)
+
+
 def openings_for(position: Position, reports: Sequence[Assessment], withheld: list[WithheldReport]) -> BrandOpenings:
     """Return the openings of the brand of a position; `withheld` are its rows that are in force."""
     sight = sight_of(position, reports)

@@ -31,7 +31,7 @@ def person(request: HttpRequest) -> User:
 
 def about(factory: Factory, text: str) -> str:
     """Return a message with the factory's name, so that somebody who manages two reads which one it is about."""
-    return f"{factory}: {text}"
+    return str(factory) + _(": ") + text
 
 
 def _visible_factory(user: Visitor, pk: Key) -> QuerySet[Factory]:

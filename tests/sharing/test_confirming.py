@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from assessments.models import Assessment
@@ -295,3 +296,24 @@ def test_r7_a_revoke_ends_what_waits_and_nobody_confirms_it_afterwards(confirmin
         confirm_grant(by=world.person("representative_a"), grant=grant)
     assert not Notice.objects.filter(side="brand").exists()
     assert not seen(world)
+
+
+def test_a_decision_that_is_not_confirmed_is_cancelled_not_stopped(confirming: World, client_of: Any) -> None:
+    world = confirming
+    grant, browser = world.grant(), client_of(world.person("manager_a"))
+    pages = [
+        f"/sharing/{grant.pk}/revoke/",
+        reverse("stop_brand", args=[world.factory_a.pk, world.brand_a.pk]),
+        reverse("stop_all", args=[world.factory_a.pk]),
+    ]
+    for address in pages:
+        page = browser.get(address).content.decode()
+        assert "The brand sees nothing yet, and will not." in " ".join(page.split()), address
+        assert "at once: pages" not in " ".join(page.split()), address
+    browser.post(pages[0])
+    for address in (
+        reverse("factory_brand", args=[world.factory_a.pk, world.brand_a.pk]),
+        reverse("factory_brands", args=[world.factory_a.pk]) + "?state=ended",
+    ):
+        page = browser.get(address).content.decode()
+        assert ("It never took effect" in page, "No access" in page) == (True, False), address

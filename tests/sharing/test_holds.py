@@ -88,7 +88,19 @@ def test_a_hold_of_a_brand_without_access_does_not_promise_that_it_can_read(worl
     for address, truth in zip(pages, truths, strict=True):
         shown = browser.get(address).content.decode()
         assert truth in shown
-        assert "can read it as soon as" not in shown
+        assert "can then read it" not in shown
+
+
+@pytest.mark.parametrize(("hold_days", "when"), [(0, "can then read it at once."), (365, "can read it from ")])
+def test_before_a_report_is_allowed_the_page_says_when_the_brand_can_read_it(
+    world: World, client_of: Any, hold_days: int, when: str
+) -> None:
+    world.grant(hold_days=hold_days)
+    manager = world.person("manager_a")
+    take_step(by=world.person("team_leader"), assessment=world.assessments["a3"], name="publish")
+    kept = withhold_report(by=manager, factory=world.factory_a, brand=world.brand_a, cycle=3)
+    shown = client_of(manager).get(reverse("report_allow", args=[kept.pk])).content.decode()
+    assert when in " ".join(shown.split())
 
 
 def test_publication_tells_the_factory_to_whom_it_opens_and_when(world: World, client_of: Any) -> None:
@@ -106,7 +118,7 @@ def test_publication_tells_the_factory_to_whom_it_opens_and_when(world: World, c
     [soon] = soon_open(manager, world.factory_a)
     assert (soon.cycle, soon.brands) == (3, [world.brand_a])
     home = client_of(manager).get("/").content.decode()
-    assert "Cycle 3 opens on" in home.partition("Aster &amp; Oak")[2].partition("</li>")[0]
+    assert "Cycle 3, visible from" in home.partition("Aster &amp; Oak")[2].partition("</li>")[0]
     page = client_of(manager).get(reverse("report_openings", args=[world.factory_a.pk])).content.decode()
     assert "Hold<span" in page
     withhold_report(by=manager, factory=world.factory_a, brand=world.brand_a, cycle=3)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from brands.models import Brand
 from portal.core.days import show_days_of
-from portal.disclosure.openings import openings_of
+from portal.disclosure.openings import once_allowed, openings_of
 from portal.ui.repeats import unsaved, warn_done_already
 from sharing.gates.pages import about, factory_inside, may_decide_and_look, person, require_decider
 from sharing.holds.services import allow_report, withhold_report
@@ -90,8 +90,10 @@ def report_allow(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" or kept.allowed_at is not None:
         return redirect("report_openings", pk=kept.factory_id)
     grants = SharingGrant.objects.visible_to(request.user).filter(factory=kept.factory, brand=kept.brand)
-    return render(
-        request,
-        "disclosure/report_allow.html",
-        {"kept": kept, "factory": kept.factory, "is_shared": grants.not_ended().exists()},
-    )
+    context = {
+        "kept": kept,
+        "factory": kept.factory,
+        "is_shared": grants.not_ended().exists(),
+        "readable": once_allowed(person=person(request), kept=kept),
+    }
+    return render(request, "disclosure/report_allow.html", context)

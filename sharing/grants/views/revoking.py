@@ -128,11 +128,13 @@ def stop_brand(request: HttpRequest, pk: int, brand_id: int) -> HttpResponse:
         ended = revoke_brand(by=person(request), factory=factory, brand=brand, **form.reasons())
         _say_stopped(request, _all_stopped(factory, brand, ended), ended, form)
         return redirect("factory_brand", factory.pk, brand.pk) if ended else redirect("factory_brands", factory.pk)
+    grants = _open(request, factory).filter(brand=brand)
     context = {
         "factory": factory,
         "brand": brand,
         "form": form,
-        "grants": _open(request, factory).filter(brand=brand),
+        "grants": grants,
+        "has_begun": any(grant.has_begun for grant in grants),
         **_beyond_reach(request, factory, brand=brand),
     }
     status = REFUSED if request.method == "POST" else 200
@@ -163,11 +165,13 @@ def stop_all(request: HttpRequest, pk: int) -> HttpResponse:
         ended = stop_all_sharing(by=person(request), factory=factory, **form.reasons())
         _say_stopped(request, _nothing_shared(factory, ended), ended, form)
         return redirect("resume", factory.pk)
-    by_brand = groupby(_open(request, factory), key=lambda grant: grant.brand)
+    open_now = _open(request, factory)
+    by_brand = groupby(open_now, key=lambda grant: grant.brand)
     context = {
         "factory": factory,
         "form": form,
         "brands": [_ending(brand, list(grants)) for brand, grants in by_brand],
+        "has_begun": any(grant.has_begun for grant in open_now),
         **_beyond_reach(request, factory),
     }
     return render(request, "grants/stop_all.html", context, status=form_status(request))
