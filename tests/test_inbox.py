@@ -77,12 +77,12 @@ def test_each_role_finds_what_it_can_do_and_who_does_the_rest(world: World, clie
     assert (f"{world.brand_a.name} 5", asks) in manager["due"]
     assert (world.brand_a.name, asks) in manager["later"]
     assert "Access ends on" in dict(manager["later"])[world.brand_b.name]
-    assert dict(manager["due"])["Zephyr"].endswith(" · You can still hold this")
+    assert dict(manager["due"])["Zephyr"].endswith(" · You can still hold the report")
     assert "due" not in member
     assert "later" not in member
     assert (f"{world.brand_a.name} 5", f"{asks} · {reads}") in member["others"]
     assert dict(member["others"])[world.brand_b.name].endswith(reads)
-    assert dict(member["news"])["Zephyr"].endswith(" · A manager can still hold this")
+    assert dict(member["news"])["Zephyr"].endswith(" · A manager can still hold the report")
     assert "Published on" in "".join(words for _title, words in member["news"])
 
 

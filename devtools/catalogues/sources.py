@@ -92,6 +92,9 @@ REWORDED = frozenset(
         "New Password",
         "New Password (again)",
         "Your password can’t be too similar to your other personal information.",
+        "Your password can’t be a commonly used password.",
+        "Your password can’t be entirely numeric.",
+        "Your password must contain at least %(min_length)d character.",
     }
 )
 SOURCE = "en"

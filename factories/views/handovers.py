@@ -68,7 +68,7 @@ def _opened(request: HttpRequest, factory: Factory, form: HandoverForm) -> Hando
     typed = [one_line(case["new_name"]), case["evidence"], *([upload.name] if is_other_scan else [])]
     lost = unsaved(typed, [opened.new_name, opened.evidence])
     if not warn_done_already(request, lost, by=opened.opened_by, at=opened.opened_at, place=factory):
-        messages.success(request, _("The handover of %s is open. Its manager is notified by mail.") % factory)
+        messages.success(request, _("The handover of %s is open. Its manager is notified by e-mail.") % factory)
     return opened
 
 

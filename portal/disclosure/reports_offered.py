@@ -18,9 +18,9 @@ from sharing.access.publication import ReportState
 from sharing.terms import MOST_CYCLES, Cycles, Misnamed, in_order
 
 WHICH = [
-    (Cycles.ALL.value, _("All reports, also later ones")),
+    (Cycles.ALL.value, _("All reports, including later ones")),
     (Cycles.ONLY.value, _("Only the reports ticked below")),
-    (Cycles.FROM.value, _("From one report on, also later ones")),
+    (Cycles.FROM.value, _("From one report on, including later ones")),
 ]
 
 

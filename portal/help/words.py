@@ -39,7 +39,7 @@ ABOUT_ACCESS = (
     Word(_("Purpose"), _("What a brand wants to use a factory's data for.")),
     Word(
         _("Days each new report is held"),
-        _("The days for which a new report is closed to a brand, so that the factory can read it first."),
+        _("The days for which a brand cannot see a new report yet, so that the factory can read it first."),
     ),
     Word(_("Confirmation"), _("The agreement of a second person before access starts, if the factory requires it.")),
     Word(_("Receipt"), _("A signed document that proves one decision about access.")),

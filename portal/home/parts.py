@@ -70,7 +70,7 @@ class Tab:
 
 
 FACTORY, BRANDS = Tab("factory", _("Factory")), Tab("factory_brands", _("Brands"))
-OPENINGS, RECORDS = Tab("report_openings", _("When reports open")), Tab("who_saw", _("Records"))
+OPENINGS, RECORDS = Tab("report_openings", _("When brands see reports")), Tab("who_saw", _("Records"))
 MEMBERS, CONFIRMATION = Tab("members", _("Members")), Tab("confirmations", _("Confirmation"))
 TABS: Mapping[Part, tuple[Tab, ...]] = {
     Part.REPORTS: (Tab("assessment_list", _("Reports")), OPENINGS),

@@ -17,7 +17,7 @@ from portal.ui.templatetags.portal import FINDINGS, STATES
 TONES = ("ok", "calm", "wait", "law", "nc", "mute")
 COLOURS = ("paper", "ground", "ground-deep", "brand-soft", "ink", "ink-soft", "heading", "brand", "action", "head")
 PLACES = ("colours", "type", "buttons", "badges", "notices", "facts", "tables", "rows", "forms", "figures", "overlays")
-CHOICES = [("all", "All cycles, also future ones"), ("from", "From a cycle on"), ("only", "Only these cycles")]
+CHOICES = [("all", "All cycles, including future ones"), ("from", "From a cycle on"), ("only", "Only these cycles")]
 
 
 class ExampleForm(forms.Form):

@@ -42,7 +42,7 @@ def choose_mails(*, by: User, ways: Mapping[str, str]) -> None:
             raise ValidationError(_("This choice does not exist."))
         if kind.is_mandatory and way != MailChoice.Way.NOW:
             raise ValidationError(
-                _("“%s” is always mailed, because it concerns your rights or your safety.") % kind.label
+                _("“%s” is always sent by e-mail, because it concerns your rights or your safety.") % kind.label
             )
     before = ways_of(by)
     changed = {name: way for name, way in ways.items() if before.get(name, MailChoice.Way.NOW) != way}

@@ -239,7 +239,7 @@ class SharingGrant(models.Model):
     def cycles_in_words(self) -> str:
         """Return the covered cycles, as a person would say it."""
         words = {
-            self.Cycles.ALL: gettext("All cycles, also future ones"),
+            self.Cycles.ALL: gettext("All cycles, including future ones"),
             self.Cycles.FROM: gettext("From cycle %(cycle)s on"),
             self.Cycles.ONLY: ngettext("Cycle %(cycle)s only", "Cycles %(cycle)s only", len(self.cycle_numbers)),
         }
@@ -310,11 +310,13 @@ def _listed(cycles: Sequence[int]) -> str:
 
 def _not_held_in_words(count: int) -> dict[terms.Cycles, str]:
     """Return how reports open without a hold, for each choice of cycles, of which `count` are named."""
-    of_one = gettext("The report of cycle %(cycle)s opens as soon as it is published.")
-    of_several = gettext("Each of the reports of cycles %(cycle)s opens as soon as it is published.")
+    of_one = gettext("This brand can see the report of cycle %(cycle)s as soon as it is published.")
+    of_several = gettext("This brand can see each of the reports of cycles %(cycle)s as soon as it is published.")
     return {
         terms.Cycles.ALL: gettext("This brand can see each new report as soon as it is published."),
-        terms.Cycles.FROM: gettext("Each new report from cycle %(cycle)s on opens as soon as it is published."),
+        terms.Cycles.FROM: gettext(
+            "From cycle %(cycle)s on, this brand can see each new report as soon as it is published."
+        ),
         terms.Cycles.ONLY: of_one if count == 1 else of_several,
     }
 
@@ -322,13 +324,15 @@ def _not_held_in_words(count: int) -> dict[terms.Cycles, str]:
 def _held_in_words(days: int, count: int) -> dict[terms.Cycles, str]:
     """Return how reports open that are held for some days, for each choice of cycles, of which `count` are named."""
     of_one = ngettext(
-        "The report of cycle %(cycle)s opens %(days)s day after publication unless the factory holds it.",
-        "The report of cycle %(cycle)s opens %(days)s days after publication unless the factory holds it.",
+        "%(days)s day after publication this brand can see the report of cycle %(cycle)s unless the factory holds it.",
+        "%(days)s days after publication this brand can see the report of cycle %(cycle)s unless the factory holds it.",
         days,
     )
     of_several = ngettext(
-        "Each of the reports of cycles %(cycle)s opens %(days)s day after publication unless the factory holds it.",
-        "Each of the reports of cycles %(cycle)s opens %(days)s days after publication unless the factory holds it.",
+        "%(days)s day after publication this brand can see each of the reports of cycles %(cycle)s unless the factory "
+        "holds it.",
+        "%(days)s days after publication this brand can see each of the reports of cycles %(cycle)s unless the factory "
+        "holds it.",
         days,
     )
     return {
@@ -338,9 +342,10 @@ def _held_in_words(days: int, count: int) -> dict[terms.Cycles, str]:
             days,
         ),
         terms.Cycles.FROM: ngettext(
-            "Each new report from cycle %(cycle)s on opens %(days)s day after publication unless the factory holds it.",
-            "Each new report from cycle %(cycle)s on opens %(days)s days after publication unless the factory "
-            "holds it.",
+            "From cycle %(cycle)s on, this brand can see each new report %(days)s day after publication unless the "
+            "factory holds it.",
+            "From cycle %(cycle)s on, this brand can see each new report %(days)s days after publication unless the "
+            "factory holds it.",
             days,
         ),
         terms.Cycles.ONLY: of_one if count == 1 else of_several,

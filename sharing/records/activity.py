@@ -246,7 +246,7 @@ def _how(reads: list[Reads]) -> str:
 def _how_often(action: str, times: int, formats: list[str]) -> str:
     """Return an action and how often it was done, in words; a download with the formats of its files."""
     once, often = {
-        "view": (_("opened once"), ngettext("opened %(times)s time", "opened %(times)s times", times)),
+        "view": (_("viewed once"), ngettext("viewed %(times)s time", "viewed %(times)s times", times)),
         "download": (_("downloaded once"), ngettext("downloaded %(times)s time", "downloaded %(times)s times", times)),
         "api": (_("read once by API"), ngettext("read %(times)s time by API", "read %(times)s times by API", times)),
         "export": (_("exported once"), ngettext("exported %(times)s time", "exported %(times)s times", times)),

@@ -74,7 +74,7 @@ class AccessRecord(models.Model):
     """
 
     class Action(models.TextChoices):
-        VIEW = "view", _("Opened")
+        VIEW = "view", _("Viewed")
         DOWNLOAD = "download", _("Downloaded")
         API = "api", _("Read by API")
         EXPORT = "export", _("Exported")

@@ -31,7 +31,7 @@ BETWEEN = re.compile(r'(?:\}\}|%\}|">)[,;:] ?\{\{.*')
 NOT_PLAIN = re.compile(r"\{% (blocktranslate|comment)\b.*?\{% end\1 %\}|\{#.*?#\}", re.DOTALL)
 TWO_TEXTS = [
     ("Answer", "Answer it"),
-    ("Opened", "Handover opened"),
+    ("Viewed", "Handover opened"),
     ("Stop all", "Stop all sharing with this brand"),
     ("Stop sharing with all brands", "Stop all sharing with this brand"),
     ("Leave", "Sign out"),

@@ -132,7 +132,7 @@ def reads_and_exports_who_saw_what(keys: Keys) -> None:
     keys.enter(in_main(keys, "link", "Records"))
     keys.to(page.locator("details.fold > summary", has_text=OTHER))
     keys.press("Enter")
-    expect(page.locator("details.fold[open]")).to_contain_text("Opened")
+    expect(page.locator("details.fold[open]")).to_contain_text("Viewed")
     keys.visitor.open(page.url.removeprefix(keys.visitor.base))
     keys.to(in_main(keys, "link", "Download CSV"))
     with page.expect_download() as arriving:

@@ -23,7 +23,7 @@ def fill_in(manager: Visitor, world: World, *, has_script: bool = True) -> None:
     """All reports for brand A: on its sheet, or without a script on the page that says what will happen."""
     manager.open(f"/factories/{world.factory_a.pk}/sharing/new/?brand={world.brand_a.pk}")
     manager.page.get_by_label("Assessment reports").check()
-    manager.page.get_by_label("All reports, also later ones").check()
+    manager.page.get_by_label("All reports, including later ones").check()
     manager.page.get_by_label("Purpose").fill("Spring collection")
     if has_script:
         words = manager.page.locator('[data-sheet-part="words"]')
@@ -102,7 +102,7 @@ def test_f7_a_preview_without_javascript_is_a_page_with_a_way_back(visit: Visit,
     page.go_back()
     manager.sees("Nothing is shared yet.")
     page.get_by_role("link", name="Back to the decision").click()
-    for label in ("Assessment reports", "All reports, also later ones"):
+    for label in ("Assessment reports", "All reports, including later ones"):
         expect(page.get_by_label(label)).to_be_checked()
     manager.press("Continue")
     manager.sees("Share with Aster & Oak?")

@@ -39,7 +39,7 @@ def test_the_sentence_follows_the_form_and_errors_are_words(visit: Visit, world:
     expect(words).to_contain_text("Choose at least one kind of data.")
     expect(manager.page.locator('[data-sheet-part="effects"]')).to_be_hidden()
     manager.page.get_by_label("Assessment reports").check()
-    manager.page.get_by_label("All reports, also later ones").check()
+    manager.page.get_by_label("All reports, including later ones").check()
     expect(words).to_contain_text("with no end date: 2, 1.")
     manager.fits()
     manager.look()
@@ -56,7 +56,7 @@ def test_a_press_before_the_sentence_has_followed_leads_to_the_summary(visit: Vi
         "**/sharing/new/**",
         lambda route: route.abort() if "fragment" in (route.request.post_data or "") else route.continue_(),
     )
-    manager.page.get_by_label("All reports, also later ones").check()
+    manager.page.get_by_label("All reports, including later ones").check()
     manager.press("Share this")
     manager.sees("nothing is changed yet")
     assert not SharingGrant.objects.exists()
@@ -71,7 +71,7 @@ def test_a_sheet_without_javascript_takes_a_second_page(visit: Visit, world: Wor
     manager.follow("Bluefinch")
     expect(manager.page.get_by_role("button", name="Share this")).to_be_hidden()
     expect(manager.page.locator('[data-sheet-part="words"]')).to_be_hidden()
-    manager.page.get_by_label("All reports, also later ones").check()
+    manager.page.get_by_label("All reports, including later ones").check()
     manager.press("Continue")
     manager.sees("nothing is changed yet")
     manager.sees("Bluefinch can read these cycles from today until")

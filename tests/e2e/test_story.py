@@ -130,7 +130,7 @@ def the_manager_shares_it(manager: Visitor) -> None:
     manager.follow("Aster & Oak")
     manager.sees("Aster & Oak can read these cycles from")
     manager.page.get_by_label("Step 1 data").check()
-    manager.page.get_by_label("All reports, also later ones").check()
+    manager.page.get_by_label("All reports, including later ones").check()
     manager.page.get_by_label("Days each new report is held").fill("0")
     manager.sees("This brand can see each new report as soon as it is published.")
     manager.look()
@@ -189,7 +189,7 @@ def the_manager_sees_who_viewed_and_downloaded(manager: Visitor) -> None:
     brand.locator("summary").click()
     records = brand.locator("li", has_text="Brand A Member")
     expect(records.filter(has_text="Downloaded")).to_have_count(1)
-    expect(records.filter(has_text="Opened").first).to_be_visible()
+    expect(records.filter(has_text="Viewed").first).to_be_visible()
     manager.look()
 
 

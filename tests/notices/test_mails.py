@@ -88,7 +88,7 @@ def test_unsubscribing(world: World, kind: NoticeKind, mail_now: Any, client_of:
     assert browser.post(url[:-4] + "xxx/").status_code == 404
     answer = browser.post(url, {"List-Unsubscribe": "One-Click"})
     assert answer.status_code == 200
-    assert "no more mails" in answer.content.decode()
+    assert "no more e-mails" in answer.content.decode()
     assert MailChoice.objects.get().person == person
     assert Event.objects.filter(kind="mail.chosen", actor=person).count() == 1
     mail.outbox.clear()
@@ -120,7 +120,7 @@ def test_choices(world: World, kind: NoticeKind, client_of: Any, mail_now: Any, 
     mine = next(message for message in mail.outbox if message.to == ["manager.a@test.example"])
     assert "List-Unsubscribe" not in mine.extra_headers
     assert "cannot be switched off" in mine.body
-    assert "tests.said" not in browser.get(reverse("mail_choices")).content.decode().split("Always mailed")[0]
+    assert "tests.said" not in browser.get(reverse("mail_choices")).content.decode().split("Always sent by e-mail")[0]
 
 
 def test_a_line_that_fails_stops_nobody(world: World, kind: NoticeKind, mail_now: Any, monkeypatch: Any) -> None:

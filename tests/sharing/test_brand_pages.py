@@ -88,7 +88,7 @@ def test_the_search_finds_a_brand_by_part_of_its_name(world: World, client_of: B
     name = world.brand_a.name
     assert name in words(manager, address)
     assert name in words(manager, f"{address}?q={name[1:5].upper()}")
-    assert "has these words in its name" in words(manager, f"{address}?q=nothing-like-it")
+    assert "No brand matches your search" in words(manager, f"{address}?q=nothing-like-it")
     assert name not in words(manager, f"{address}?state=ended")
     unknown = words(manager, f"{address}?state=never")
     assert "A filter was not understood" in unknown
@@ -120,7 +120,7 @@ def test_the_page_of_a_brand_says_what_it_sees_read_and_had(world: World, client
     )
     address = reverse("factory_brand", args=[world.factory_a.pk, world.brand_a.pk])
     page = words(client_of(world.person("manager_a")), address)
-    for part in ("Visible now", "Cycle 2", "Sourcing review", "The order ended", "Opened", "Stop", "Preview", "Hold"):
+    for part in ("Visible now", "Cycle 2", "Sourcing review", "The order ended", "Viewed", "Stop", "Preview", "Hold"):
         assert part in page, part
     assert world.person("brand_a_member").name in page
     for persona in ("member_a", "representative_a"):

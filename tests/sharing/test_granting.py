@@ -31,7 +31,7 @@ def test_several_brands_are_shared_with_together_or_not_at_all(world: World, cli
     }  # fmt: skip
 
     asked = manager.post(address, body).content.decode()
-    for words in ("Share with 2 brands?", "Former names of this brand: Bluefinch", "Opens at once", "Cycle 2",
+    for words in ("Share with 2 brands?", "Former names of this brand: Bluefinch", "Visible at once", "Cycle 2",
                   "5 days after publication", "cycle 3, which is in factory review now", "Tonle Lotus"):  # fmt: skip
         assert words in asked
     assert not SharingGrant.objects.exists()

@@ -222,8 +222,8 @@ def test_several_yeses_say_for_each_brand_what_opens_when(world: World, client_o
     body = {"ids": [str(first.pk), str(second.pk)], "answer": "approve"}
     shown = sent(client_of(world.person("manager_a")), "requests_answer", world.factory_a.pk, **body)
     one, two = (part.split("</section>")[0] for part in shown.split('aria-labelledby="brand-')[1:])
-    assert ("Opens at once" in one, "Cycle 2" in one) == (True, True)
-    assert ("Opens at once" in two, "The report of cycle 9 opens" in two) == (False, True)
+    assert ("Visible at once" in one, "Cycle 2" in one) == (True, True)
+    assert ("Visible at once" in two, "this brand can see the report of cycle 9" in two) == (False, True)
     assert "after it was published" not in shown
     for part, request in ((one, first), (two, second)):
         [link] = links_in(part)

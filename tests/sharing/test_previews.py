@@ -74,7 +74,7 @@ def test_what_a_second_person_must_confirm_is_previewed_as_if_confirmed(world: W
     body = {"brands": [world.brand_a.pk], "scopes": ["report"], "cycles": "all"}
 
     asked = manager.post(address, body).content.decode()
-    assert "Opens once it is confirmed" in asked
+    assert "Visible once it is confirmed" in asked
     assert "worker representative of the factory confirms this before it takes effect" in asked
     done = decide(manager, address, body, follow=True).content.decode()
     assert "as soon as a worker representative has confirmed it" in done
@@ -119,7 +119,7 @@ def test_an_end_before_anything_new_could_open_is_pointed_out(world: World, clie
     manager, address = client_of(world.person("manager_a")), reverse("grant", args=[world.factory_a.pk])
     soon = days_from_now(3, world.factory_a)
     body = {"brands": [world.brand_a.pk], "scopes": ["report"], "cycles": "all", "expires_on": soon.isoformat()}
-    words = "No report published from now on will open"
+    words = "The brand will see no report published from now on"
     assert words in manager.post(address, body | {"hold_days": "7"}).content.decode()
     assert words not in manager.post(address, body | {"hold_days": "0"}).content.decode()
     assert words not in manager.post(address, {**body, "expires_on": "", "hold_days": "7"}).content.decode()
@@ -133,7 +133,7 @@ def test_granting_before_there_is_a_report_says_so(world: World, client_of: Any)
 
     assert "There is no report to read yet." in asked
     assert "You can still decide now" in asked
-    assert "from cycle 2 on opens 7 days after publication" in asked
+    assert "From cycle 2 on, this brand can see each new report 7 days after publication" in asked
 
 
 def test_r6_a_missing_subscription_is_named_before_and_after_sharing(world: World, client_of: Any, api_of: Any) -> None:
@@ -174,13 +174,14 @@ def test_the_confirmation_says_each_thing_once_and_truly(world: World, client_of
         return str(answer.content.decode())
 
     out = confirmation(cycles="only", cycle_numbers=[2])
-    assert ("Opens at once" in out, "From now on" in out, "after publication" in out) == (True, False, False)
+    assert ("Visible at once" in out, "From now on" in out, "after publication" in out) == (True, False, False)
     assert "Days each new report is held</dt><dd>7</dd>" in out
     coming = confirmation(cycles="only", cycle_numbers=[4])
-    assert coming.count("The report of cycle 4 opens 7 days after publication unless the factory holds it.") == 1
+    once = "7 days after publication this brand can see the report of cycle 4 unless the factory holds it."
+    assert coming.count(once) == 1
     both = confirmation(cycles="only", cycle_numbers=[4, 2])
-    assert ("Opens at once" in both, "Cycles 4, 2 only" in both) == (True, True)
-    assert "The report of cycle 4 opens 7 days after publication unless the factory holds it." in both
+    assert ("Visible at once" in both, "Cycles 4, 2 only" in both) == (True, True)
+    assert once in both
     ending = confirmation(cycles="only", cycle_numbers=[4], expires_on=today(world.factory_a).isoformat())
-    assert "No report published from now on will open" in ending
+    assert "The brand will see no report published from now on" in ending
     assert ("after publication" in ending, "follows these terms" in ending) == (False, False)

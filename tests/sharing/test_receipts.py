@@ -85,7 +85,7 @@ def test_each_grant_change_and_end_yields_one_signed_receipt(world: World) -> No
 @pytest.mark.parametrize(
     ("terms", "number", "words"),
     [
-        ({}, None, "All cycles, also future ones"),
+        ({}, None, "All cycles, including future ones"),
         ({"cycles": "from", "cycle_numbers": [3]}, 3, "From cycle 3 on"),
         ({"cycles": "only", "cycle_numbers": [2]}, 2, "Cycle 2 only"),
     ],

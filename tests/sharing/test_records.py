@@ -137,15 +137,15 @@ def test_a_row_says_what_a_brand_read_who_did_and_when(world: World, client_of: 
     [day] = answer.context["page"]
     [row] = day.rows
     assert row.in_words == [
-        "Report of cycle 2: opened 3 times, downloaded once (PDF)",
-        "Step 1 data of cycle 2: opened 3 times",
+        "Report of cycle 2: viewed 3 times, downloaded once (PDF)",
+        "Step 1 data of cycle 2: viewed 3 times",
     ]
     assert (row.people, row.more_people, len(row.records)) == ([member.name], 0, 7)
     assert "Show our own reads and previews" in answer.content.decode()
     both = manager.get(address, {"own": "1", "action": "view"})
     assert [one.in_words for one in both.context["page"].items[0].rows] == [
-        ["Report of cycle 2: opened once"],
-        ["Report and Step 1 data of cycle 2: opened 3 times"],
+        ["Report of cycle 2: viewed once"],
+        ["Report and Step 1 data of cycle 2: viewed 3 times"],
     ]
     assert "Hide our own reads and previews" in both.content.decode()
 

@@ -81,7 +81,7 @@ def test_a_manager_approves_with_one_click_and_a_second_click_changes_nothing(wo
         "Aster &amp; Oak",
         "Tonle Lotus Garments",
         "7 days after publication",
-        "Opens at once",
+        "Visible at once",
         "Cycle 2",
     ):
         assert words in shown

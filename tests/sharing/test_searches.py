@@ -93,7 +93,7 @@ def test_a_factory_sees_how_often_it_was_named_and_by_whom(shared: World, client
     member, report = shared.person("brand_a_member"), shared.assessments["a2"]
     record_access(by=member, assessment=report, openings=access.openings(member, report), action="view")
     text = b"".join(manager.get(address, {"format": "csv"}).streaming_content).decode("utf-8-sig")
-    assert text.count("Opened") == 1
+    assert text.count("Viewed") == 1
     assert text.count("Named in a search") == 3
     assert text.count("Aster & Oak") == 4
 

@@ -69,7 +69,7 @@ def test_what_was_stopped_of_one_brand_is_resumed_on_its_old_terms(world: World,
     page = summary(manager, world, world.brand_a)
     assert offered(page) == {"Aster & Oak": ["report", "step1"]}
     assert page.content.decode().count(" checked>") == 2
-    assert "Opens at once" in page.content.decode()
+    assert "Visible at once" in page.content.decode()
     for _click in range(2):
         done = send(manager, page, grants=[str(old.pk)]).content.decode()
         assert "Shared again with 1 brand." in done

@@ -60,7 +60,7 @@ def test_a_tap_on_a_brand_leads_to_its_sheet_and_access_and_requests_are_marked(
     assert "has access" in page.split("Aster & Oak")[1].split("</li>")[0]
     assert f'href="{reverse("access_request", args=[request.pk])}"' in page
     assert "Bluefinch" not in text(manager.get(address_of(world), {"q": "aster"}))
-    assert "has these words in its name" in text(manager.get(address_of(world), {"q": "nothing-like-it"}))
+    assert "No brand matches your search" in text(manager.get(address_of(world), {"q": "nothing-like-it"}))
 
 
 def test_several_brands_are_ticked_and_ticks_survive_a_search(world: World, manager: Client) -> None:
@@ -101,7 +101,7 @@ def test_the_sheet_proposes_the_newest_report_and_says_so(world: World, manager:
     assert (initial["scopes"], initial["cycles"], initial["cycle_numbers"]) == (["report"], "only", [2])
     page = text(shown)
     assert "Aster & Oak can read these cycles from today until" in page
-    for words in ("Between you and this brand", "Access now", "Earlier access", "Copies downloaded"):
+    for words in ("About this brand", "Access now", "Earlier access", "Copies downloaded"):
         assert words in page
     assert "Cycle 1" not in page.split("If you share this")[1].split("Still visible")[0]
     world.grant()
@@ -133,7 +133,7 @@ def test_the_script_gets_only_what_follows_the_form(world: World, manager: Clien
     page = text(fragment)
     assert "<html" not in page
     assert "Aster & Oak can read these cycles from today, with no end date: 1." in page
-    assert "Opens at once" in page
+    assert "Visible at once" in page
     assert f'data-seen="{seen_on(fragment)}"' in page
     wider = text(manager.post(address_of(world), order(world, fragment="yes")))
     assert "This brand can see each new report as soon as it is published." in wider
@@ -254,9 +254,9 @@ def test_a_request_is_approved_as_its_page_showed_it(world: World, manager: Clie
 
 def test_a_change_that_is_none_is_said(world: World, manager: Client) -> None:
     address = reverse("grant_change", args=[world.grant().pk])
-    assert "These terms apply now." in text(manager.get(address))
+    assert "Nothing has changed yet." in text(manager.get(address))
     fragment = manager.post(address, {"cycles": "all", "hold_days": 0, "fragment": "yes"})
-    assert (seen_on(fragment), "These terms apply now." in text(fragment)) == ("", True)
+    assert (seen_on(fragment), "Nothing has changed yet." in text(fragment)) == ("", True)
     renewal = text(manager.get(address, {"renew": "1"}))
     assert "can read these cycles from today until" in renewal
 

@@ -150,21 +150,21 @@ def test_the_cycles_and_the_hold_are_named_in_words() -> None:
         grant = SharingGrant(cycles=cycles, cycle_numbers=numbers, hold_days=hold)
         return grant.cycles_in_words(), grant.hold_in_words(published)
 
-    assert words("all", [], 0)[0] == "All cycles, also future ones"
+    assert words("all", [], 0)[0] == "All cycles, including future ones"
     assert words("from", [3], 0, (3, 4)) == (
         "From cycle 3 on",
-        "Each new report from cycle 3 on opens as soon as it is published.",
+        "From cycle 3 on, this brand can see each new report as soon as it is published.",
     )
     assert words("only", [4], 1) == (
         "Cycle 4 only",
-        "The report of cycle 4 opens 1 day after publication unless the factory holds it.",
+        "1 day after publication this brand can see the report of cycle 4 unless the factory holds it.",
     )
     assert words("only", [2, 4], 0) == (
         "Cycles 4, 2 only",
-        "Each of the reports of cycles 4, 2 opens as soon as it is published.",
+        "This brand can see each of the reports of cycles 4, 2 as soon as it is published.",
     )
     assert words("only", [2, 4, 5], 7, (2,))[1] == (
-        "Each of the reports of cycles 5, 4 opens 7 days after publication unless the factory holds it."
+        "7 days after publication this brand can see each of the reports of cycles 5, 4 unless the factory holds it."
     )
     assert words("only", [2, 4], 7, (1, 2, 4)) == ("Cycles 4, 2 only", "")
 

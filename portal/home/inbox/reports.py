@@ -81,13 +81,13 @@ def _openings(desk: Desk) -> Iterator[Thing]:
 
 
 def _opening_to_one(desk: Desk, brand: Brand, cycles: Sequence[int], at: datetime) -> Thing:
-    text = ngettext("Cycle %(cycles)s opens on %(day)s", "Cycles %(cycles)s open on %(day)s", len(cycles))
+    text = ngettext("Cycle %(cycles)s, visible from %(day)s", "Cycles %(cycles)s, visible from %(day)s", len(cycles))
     words = {"cycles": joined(cycles), "day": in_words(at, desk.factory)}
     return Thing(
         Kind.OPENING,
         f"{desk.factory.pk}:{brand.pk}:{cycles[0]}-{cycles[-1]}:{at:%Y%m%d}",
         words=text % words,
-        who=_who_holds(desk),
+        who=_who_holds(desk, len(cycles)),
         url=reverse("report_openings", args=[desk.factory.pk]),
         whose=Whose.READER if desk.may_decide else Whose.NOBODY,
         due=day_of(at, desk.factory),
@@ -108,7 +108,7 @@ def _opening_to_several(desk: Desk, soon: SoonOpen) -> Thing:
         Kind.OPENING,
         f"{desk.factory.pk}:{soon.cycle}:{soon.at:%Y%m%d}",
         words=text,
-        who=_who_holds(desk),
+        who=_who_holds(desk, 1),
         url=reverse("report_openings", args=[desk.factory.pk]),
         whose=Whose.READER if desk.may_decide else Whose.NOBODY,
         due=day_of(soon.at, desk.factory),
@@ -116,5 +116,7 @@ def _opening_to_several(desk: Desk, soon: SoonOpen) -> Thing:
     )
 
 
-def _who_holds(desk: Desk) -> str:
-    return _("You can still hold this") if desk.may_decide else _("A manager can still hold this")
+def _who_holds(desk: Desk, count: int) -> str:
+    if desk.may_decide:
+        return ngettext("You can still hold the report", "You can still hold the reports", count)
+    return ngettext("A manager can still hold the report", "A manager can still hold the reports", count)

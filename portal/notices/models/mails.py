@@ -49,7 +49,7 @@ class MailChoice(models.Model):
     class Way(models.TextChoices):
         NOW = "now", _("At once")
         DAILY = "daily", _("Once a day")
-        OFF = "off", _("Not by mail")
+        OFF = "off", _("Not by e-mail")
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=60)

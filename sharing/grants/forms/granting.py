@@ -93,12 +93,12 @@ class TermsForm(forms.Form):
         max_value=MOST_HOLD_DAYS,
         required=False,
         help_text=_(
-            "The brand can see each new report this many days after its publication, unless the factory holds "
-            "it. 0 means at once. If you clear this field, the number that was filled in applies."
+            "The brand can see each new report this many days after its publication, unless the factory holds it. 0 "
+            "means at once. If you leave this empty, the suggested number applies."
         ),
     )
     purpose = forms.CharField(
-        label=_("Purpose"), max_length=300, required=False, help_text=_("Optional. The brand can read it.")
+        label=_("Purpose"), max_length=300, required=False, help_text=_("The brand can read this.")
     )
 
     def __init__(self, *args: Any, place: Place, ends: datetime | None = None, **kwargs: Any) -> None:

@@ -1,0 +1,18 @@
+"""The word for a view on pages; nothing in the database changes."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('sharing', '0005_cycle_numbers'),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            model_name='accessrecord',
+            name='action',
+            field=models.CharField(choices=[('view', 'Viewed'), ('download', 'Downloaded'), ('api', 'Read by API'), ('export', 'Exported')], max_length=10),
+        ),
+    ]
