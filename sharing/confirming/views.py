@@ -30,6 +30,8 @@ def confirmations(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         _change_rule(request, factory)
         return redirect("confirmations", pk=pk)
+    if request.GET.get("act") == "on" and may_decide(request, factory) and not factory.confirms_sharing:
+        return _before_on(request, factory)
     waiver = ConfirmationEnd.objects.visible_to(request.user).open().filter(factory=factory).select_related("asked_by")
     open_waiver = waiver.first()
     waiting = SharingGrant.objects.visible_to(request.user).unconfirmed().filter(factory=factory)
@@ -43,6 +45,13 @@ def confirmations(request: HttpRequest, pk: int) -> HttpResponse:
         "may_answer": open_waiver is not None and may_answer_confirmation_end(person(request), factory, open_waiver),
     }
     return render(request, "confirming/confirmations.html", context)
+
+
+def _before_on(request: HttpRequest, factory: Factory) -> HttpResponse:
+    """Ask once more before the rule is switched on, because a manager alone cannot switch it off."""
+    others = active_in_role(factory, "worker_representative").exclude(pk=person(request).pk)
+    names = _(", ").join(one.name for one in others)
+    return render(request, "confirming/confirmation_on.html", {"factory": factory, "names": names})
 
 
 def _change_rule(request: HttpRequest, factory: Factory) -> None:

@@ -263,6 +263,20 @@ def test_the_database_keeps_one_grant_and_one_proposal(
             one.save(force_insert=True)
 
 
+def test_the_rule_goes_on_after_a_page_that_names_who_confirms_from_then_on(world: World, client_of: Any) -> None:
+    page, manager = f"/factories/{world.factory_a.pk}/sharing/confirmations/", client_of(world.person("manager_a"))
+    assert 'value="on"' not in manager.get(page).content.decode()
+    asked = " ".join(manager.get(f"{page}?act=on").content.decode().split())
+    assert f"until {world.person('representative_a').name} confirms it" in asked
+    assert "You cannot switch this off alone." in asked
+    world.factory_a.refresh_from_db()
+    assert not world.factory_a.confirms_sharing
+    manager.post(page, {"act": "on"})
+    world.factory_a.refresh_from_db()
+    assert world.factory_a.confirms_sharing
+    assert "You cannot switch this off alone." not in manager.get(f"{page}?act=on").content.decode()
+
+
 def test_the_rule_goes_off_only_with_somebody_elses_agreement(confirming: World, client_of: Any) -> None:
     world, manager, factory = confirming, confirming.person("manager_a"), confirming.factory_a
     page = f"/factories/{factory.pk}/sharing/confirmations/"
