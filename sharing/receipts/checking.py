@@ -11,6 +11,7 @@ from hmac import compare_digest
 
 from django.conf import settings
 
+from portal.core.days import UTC_DAYS, shown_in
 from portal.core.signing import KnownKey, NotSignedError, Refusal, key_id_of, known_keys, verified
 from portal.core.strict_json import AmbiguousJsonError, read_strictly
 from sharing.models import Receipt
@@ -107,10 +108,12 @@ def _check(jws: str, header: dict[str, object]) -> Checked:
         sealed = sealed_on(number, jws, header["inclusion_proof"], keys)
         if sealed is None:
             return Checked(Outcome.PROOF_ALTERED, number, key)
-    is_issued_by_us = Receipt.objects.filter(number=number, jws=jws).exists()
-    outcome = Outcome.VALID if is_issued_by_us else Outcome.NOT_ISSUED
+    issued = Receipt.objects.filter(number=number, jws=jws).select_related("factory").first()
+    outcome = Outcome.VALID if issued else Outcome.NOT_ISSUED
     issued_at = datetime.fromisoformat(payload["issued_at"])
-    return Checked(outcome, number, key, sentence(payload, disclosed), facts(payload, disclosed), issued_at, sealed)
+    with shown_in(issued.factory if issued else UTC_DAYS):  # moments are signed in UTC, and its page shows the factory's
+        said = sentence(payload, disclosed), facts(payload, disclosed)
+    return Checked(outcome, number, key, *said, issued_at, sealed)
 
 
 class CodeOutcome(StrEnum):

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from portal.core.days import shown_in
 from portal.core.signing import known_keys
 from sharing.grants.services.granting import change_grant
 from sharing.grants.services.outcomes import Terms
@@ -266,6 +267,17 @@ def test_anybody_checks_a_receipt_on_the_page_and_learns_nothing_more(world: Wor
 
 
 @pytest.mark.django_db
+def test_a_checked_receipt_has_the_moments_of_its_factory_as_its_own_page_has(world: World, client_of: Any) -> None:
+    receipt = Receipt.objects.get(grant=world.grant())
+    with shown_in(world.factory_a):
+        said = facts(receipt.payload, {})
+    checked = check_document(json_of(receipt, from_inside=False))
+    assert checked.facts == said
+    assert ("Days and times", "Asia/Phnom Penh (UTC+07:00)") in checked.facts
+    page = client_of(world.person("manager_a")).get(f"/receipts/{receipt.number}/").content.decode()
+    assert dict(said)["Issued"] in page
+
+
 def test_checking_is_limited_by_address(settings: Any) -> None:
     from portal.core.api.throttling import VerifyThrottle
 
