@@ -156,6 +156,14 @@ def test_the_factory_and_staff_ask_about_people_and_any_day(world: World, client
         assert ask(manager, world, **nonsense).status_code == 400
 
 
+def test_the_question_about_a_brand_begins_at_the_newest_published_cycle(world: World, client_of: Any) -> None:
+    world.grant()
+    manager = client_of(world.person("manager_a"))
+    answer = ask(manager, world, reader=f"brand:{world.brand_a.pk}")
+    assert answer.context["form"]["cycle"].value() == 2  # cycle 3 is not published
+    assert reasons(answer) == ["grant"]
+
+
 def test_who_could_see_is_a_page_and_a_table_to_take_along(world: World, client_of: Any, api_of: Any) -> None:
     world.brand_a.name = "=cmd|Aster"
     world.brand_a.save()

@@ -18,7 +18,9 @@ from portal.core.events import record
 from portal.core.exports import FORMATS, table_response
 from portal.disclosure.explaining import by_side, explain, explain_to_brand, table_of_readers, who_could_see
 from portal.disclosure.moments import ExplainForm, MomentForm
+from portal.disclosure.previews import reports_of
 from portal.ui.forms import REFUSED
+from sharing.access.publication import ReportState
 from sharing.events import SharingEvent
 from sharing.gates.pages import factory_inside, person
 from sharing.grants.queries import granted_to
@@ -29,11 +31,17 @@ def _asked(request: HttpRequest, factory: Factory) -> dict[str, object] | None:
     """Return the data to bind a form to, None while nobody asked; fields left out get the most common values."""
     if not {"cycle", "day", "reader"} & set(request.GET):
         return None
-    return {"scope": "report", "cycle": factory.current_cycle, **request.GET.dict()}
+    return {"scope": "report", "cycle": _newest_cycle(request, factory), **request.GET.dict()}
 
 
 def _first_values(request: HttpRequest, factory: Factory) -> dict[str, object]:
-    return {"cycle": factory.current_cycle, "scope": "report", "reader": request.GET.get("reader", "")}
+    return {"cycle": _newest_cycle(request, factory), "scope": "report", "reader": request.GET.get("reader", "")}
+
+
+def _newest_cycle(request: HttpRequest, factory: Factory) -> int:
+    """Return the cycle of the newest published report; the current one where none is published."""
+    published = (one.cycle for one in reports_of(person(request), factory) if one.state == ReportState.PUBLISHED)
+    return max(published, default=factory.current_cycle)
 
 
 @login_required
