@@ -15,13 +15,20 @@ from portal.core.days import written
 from portal.disclosure.previews import reports_of
 from portal.ui.forms import NOT_OFFERED, conditional
 from sharing.access.publication import ReportState
-from sharing.terms import MOST_CYCLES, Cycles, Misnamed, in_order
+from sharing.models import SharingGrant
+from sharing.terms import MOST_CYCLES, Cycles, Misnamed, covers, in_order
 
 WHICH = [
     (Cycles.ALL.value, _("All reports, including later ones")),
     (Cycles.ONLY.value, _("Only the reports ticked below")),
     (Cycles.FROM.value, _("From one report on, including later ones")),
 ]
+
+NO_WIDER = {
+    Cycles.ALL: {Cycles.ALL, Cycles.FROM, Cycles.ONLY},
+    Cycles.FROM: {Cycles.FROM, Cycles.ONLY},
+    Cycles.ONLY: {Cycles.ONLY},
+}
 
 
 class ReportChoice(forms.TypedMultipleChoiceField):
@@ -42,11 +49,15 @@ class ReportChoice(forms.TypedMultipleChoiceField):
 
 
 def offer_reports(
-    form: forms.Form, user: Visitor, factory: Factory, reports: Sequence[Assessment] | None = None
+    form: forms.Form,
+    user: Visitor,
+    factory: Factory,
+    reports: Sequence[Assessment] | None = None,
+    asked: SharingGrant | None = None,
 ) -> None:
     """Let a form of terms offer the factory's reports, the newest first, the next one, and those chosen so far.
 
-    `reports`: those of the factory, where they were read already.
+    `reports`: those of the factory, where they were read already. `asked`: nothing beyond these terms is offered.
     """
     newest: dict[int, Assessment] = {}
     for report in reports_of(user, factory) if reports is None else reports:
@@ -54,21 +65,30 @@ def offer_reports(
     choices = {cycle: report_in_words(report) for cycle, report in newest.items()}
     for cycle in [max(choices, default=0) + 1, *form.initial.get("cycle_numbers", [])]:
         choices.setdefault(cycle, _not_there_yet(cycle))
+    if asked is not None:
+        choices = {cycle: text for cycle, text in choices.items() if covers(asked, cycle)}
+    refusal = {"invalid_choice": NOT_OFFERED if asked is None else _not_asked_for(asked)}
     form.fields["cycle_numbers"] = conditional(
         ReportChoice(
             label=_("Reports"),
             coerce=int,
             required=False,
             choices=sorted(choices.items(), reverse=True),
+            error_messages=refusal,
             help_text=_("For “from one report on”, tick the first one."),
         )
     )
     form.fields["cycles"] = forms.ChoiceField(
         label=_("Which reports"),
-        choices=WHICH,
+        choices=[(which, label) for which, label in WHICH if asked is None or which in NO_WIDER[Cycles(asked.cycles)]],
         widget=forms.RadioSelect,
-        error_messages={"required": _("Choose which reports."), "invalid_choice": NOT_OFFERED},
+        error_messages={"required": _("Choose which reports."), **refusal},
     )
+
+
+def _not_asked_for(asked: SharingGrant) -> str:
+    text = gettext("The brand did not ask for all of these cycles. It asked for: %s.")
+    return text % asked.cycles_in_words()
 
 
 def report_in_words(report: Assessment) -> str:

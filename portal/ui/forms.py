@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -12,9 +12,13 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model
 from django.http import HttpRequest, QueryDict
 from django.utils.crypto import constant_time_compare
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from portal.core.names import one_line
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 REFUSED = 400  # the status of a page that shows what was wrong with a sent form
 STALE = 409  # the status of a page that shows a form filled in on older values
@@ -38,6 +42,25 @@ def conditional(field: Field) -> Field:
     """Mark a field that another answer can make required, so that it is not labelled optional."""
     field.is_conditional = True  # type: ignore[attr-defined]
     return field
+
+
+class ReasonField(forms.CharField):
+    """A reason in some lines, kept as one. What is too long is said, where a browser's limit would cut it silently."""
+
+    widget = forms.Textarea
+
+    def __init__(self, *, help_text: "StrOrPromise") -> None:
+        said = format_lazy("{} {}", help_text, _("Up to 300 characters."))
+        super().__init__(label=_("Reason"), max_length=300, required=False, help_text=said)
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, object]:
+        """Return the attributes without the browser's limit."""
+        attrs = super().widget_attrs(widget)
+        return {"rows": 3, **{name: value for name, value in attrs.items() if name != "maxlength"}}
+
+    def clean(self, value: Any) -> str:
+        """Return the text on one line."""
+        return one_line(super().clean(value))
 
 
 class ListFilter(forms.Form):

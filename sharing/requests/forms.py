@@ -1,17 +1,19 @@
 """Forms of requests: what a brand asks and searches for, and what a factory answers."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from factories.models import CountryProgramme, Factory, FactoryQuerySet, named
 from portal.core.countries import country_name
-from portal.core.days import today
+from portal.core.days import days_from_now, today, written
 from portal.core.uploads import with_size_limit
-from portal.ui.forms import ListFilter
+from portal.ui.forms import ListFilter, ReasonField
 from sharing.grants.forms.granting import TermsForm
 from sharing.grants.services.outcomes import MOST_HOLD_DAYS, Terms
 from sharing.models import AccessRequest, Scope
@@ -168,6 +170,15 @@ class LessForm(TermsForm):
         self.fields["scopes"].choices = choices  # type: ignore[attr-defined]
         for name in set(self.fields) - set(self.field_order):
             del self.fields[name]
+        if request.last_day is not None:
+            self._require_an_end(request.last_day)
+
+    def _require_an_end(self, latest: date) -> None:
+        """Offer no end later than what was asked, and not none."""
+        until = self.fields["expires_on"]
+        until.required = True
+        until.widget.attrs["max"] = latest.isoformat()
+        until.help_text = gettext("At the latest %(day)s.") % {"day": written(latest)}
 
     def answer(self) -> Terms:
         """Return the terms that the form describes (call it after `is_valid`)."""
@@ -196,18 +207,29 @@ def initial_answer(request: AccessRequest) -> dict[str, object]:
 class DeclineForm(forms.Form):
     """The reason for a no."""
 
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=300,
-        required=False,
-        help_text=_("The brand can read it. You do not have to give one."),
-    )
+    reason = ReasonField(help_text=_("The brand can read it. You do not have to give one."))
 
 
 class LaterForm(forms.Form):
     """The time until the reminder."""
 
-    days = forms.TypedChoiceField(label=_("Remind us"), choices=LATER, coerce=int, initial=7)
+    days = forms.TypedChoiceField(label=_("Remind us"), coerce=int)
+
+    def __init__(self, *args: object, requests: Sequence[AccessRequest], **kwargs: Any) -> None:
+        """Build the form; every day that it offers is before the last one on which each request can be answered."""
+        super().__init__(*args, **kwargs)
+        offered = [(days, words) for days, words in LATER if all(_is_before_the_end(one, days) for one in requests)]
+        self.fields["days"].choices = offered  # type: ignore[attr-defined]
+        self.fields["days"].initial = 7  # where it is not offered, the first of the list is chosen
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether there is a day to offer."""
+        return bool(self.fields["days"].choices)  # type: ignore[attr-defined]
+
+
+def _is_before_the_end(request: AccessRequest, days: int) -> bool:
+    return request.lapses_on is None or days_from_now(days, request.factory) < request.lapses_on
 
 
 class CodeForm(forms.Form):

@@ -252,6 +252,11 @@ class AccessRequest(models.Model):
         return self.snoozed_until is not None and self.snoozed_until > moment
 
     @property
+    def is_put_off(self) -> bool:
+        """Whether it is put off now, as one that is open."""
+        return self.state == State.OPEN and self.is_put_off_at(timezone.now())
+
+    @property
     def scope_labels(self) -> list[str]:
         """The kinds of data asked for, in words."""
         return [str(Scope(scope).label) for scope in Scope.values if scope in self.scopes]

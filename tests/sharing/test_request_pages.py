@@ -2,16 +2,22 @@
 
 import html
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
 from brands.models import Brand, Supplier
 from factories.models import Factory
+from portal.core.days import in_words, last_day_in_words
+from portal.core.models import Event
 from sharing.codes.queries import short_code
+from sharing.grants.services.revoking import revoke_access
 from sharing.models import AccessRequest, SharingGrant
 from sharing.requests.services.answering import decline_request
 from sharing.requests.services.asking import request_access
@@ -160,9 +166,93 @@ def test_a_brand_types_the_cycles_that_it_asks_for_and_the_factory_ticks_fewer(w
     refused = manager.post(url, less | {"cycle_numbers": [3, 1]}).content.decode()
     assert "The brand did not ask for all of these cycles. It asked for: Cycles 2, 1 only." in refused
     assert (
-        len(re.findall(r"<input[^>]* checked\b", refused)) == 4
-    )  # what was filled in is still there: report, choice, both boxes
+        len(re.findall(r"<input[^>]* checked\b", refused)) == 3
+    )  # what was filled in is still there: report, choice, and the box that is offered
     assert "Cycle 1 only" in manager.post(url, less | {"cycle_numbers": [1]}).content.decode()
+
+
+def test_the_sheet_of_a_smaller_yes_offers_only_what_was_asked(world: World, client_of: Any) -> None:
+    until = timezone.now() + timedelta(days=40)
+    manager = client_of(world.person("manager_a"))
+    offered = {}
+    for brand, cycles, numbers in ((world.brand_a, "only", [2]), (world.brand_b, "from", [2])):
+        request = ask(world, brand, cycles=cycles, cycle_numbers=numbers, expires_at=until)
+        url = reverse("request_approve", args=[request.pk])
+        fields = manager.get(url).context["form"].fields
+        offered[cycles] = [[key for key, _words in fields[name].choices] for name in ("cycles", "cycle_numbers")]
+    assert offered["only"] == [["only"], [2]]
+    assert offered["from"][0] == ["only", "from"]
+    assert min(offered["from"][1]) == 2
+    sheet = manager.get(url).content.decode()
+    assert f"At the latest {last_day_in_words(until, world.factory_a)}." in sheet
+    assert "Leave empty for no end date." not in sheet
+    refused = manager.post(url, {"scopes": ["report"], "cycles": "from", "cycle_numbers": [2], "hold_days": 0})
+    assert (refused.status_code, set(refused.context["form"].errors)) == (400, {"expires_on"})
+
+
+def test_a_request_names_all_access_that_there_was_before(world: World, client_of: Any) -> None:
+    for scope in ("report", "step1"):
+        revoke_access(by=world.person("manager_a"), grant=world.grant(scope=scope))
+    request, manager = ask(world), client_of(world.person("manager_a"))
+    for name in ("access_request", "request_approve"):
+        before = page(manager, name, request.pk).split("Earlier access")[1].split("Copies downloaded")[0]
+        assert ("Assessment reports" in before, "Step 1 data" in before) == (True, True), name
+
+
+def test_a_postponed_request_says_until_when_and_is_brought_back(world: World, client_of: Any) -> None:
+    request, manager = ask(world), client_of(world.person("manager_a"))
+    later = reverse("request_later", args=[request.pk])
+    manager.post(later, {"days": 3})
+    day = in_words(timezone.now() + timedelta(days=3), world.factory_a)
+    for name, key in (("access_request", request.pk), ("request_inbox", world.factory_a.pk)):
+        assert "Bring back now" in page(manager, name, key)
+    assert f"Postponed until {day}" in re.sub(r"<[^>]+>", "", page(manager, "access_request", request.pk))
+    assert "Postponed" not in page(client_of(world.person("brand_a_member")), "access_request", request.pk)
+    for _click in range(2):
+        assert "is back in your inbox" in manager.post(later, {"back": "1"}, follow=True).content.decode()
+    request.refresh_from_db()
+    assert request.snoozed_until is None
+    assert [one.data["days"] for one in Event.objects.filter(kind="request.postponed").order_by("pk")] == [3, 0]
+    assert "Bring back now" not in page(manager, "access_request", request.pk)
+
+
+def test_a_request_is_postponed_only_to_a_day_before_it_expires(world: World, client_of: Any) -> None:
+    soon, late = (ask(world, brand) for brand in (world.brand_a, world.brand_b))
+    with time_machine.travel(soon.lapses_at - timedelta(days=6)):
+        manager = client_of(world.person("manager_a"))
+        form = manager.get(reverse("access_request", args=[soon.pk])).context["later"]
+        assert [days for days, _words in form.fields["days"].choices] == [3]
+        manager.post(reverse("request_later", args=[soon.pk]), {"days": 7})
+        soon.refresh_from_db()
+        assert soon.snoozed_until is None
+    with time_machine.travel(soon.lapses_at - timedelta(days=2)):
+        manager = client_of(world.person("manager_a"))
+        assert 'href="#later"' not in page(manager, "access_request", soon.pk)
+        body = {"ids": [str(soon.pk), str(late.pk)], "answer": "later"}
+        refused = manager.post(reverse("requests_answer", args=[world.factory_a.pk]), body, follow=True)
+        assert "expire too soon to be postponed" in refused.content.decode()
+
+
+def test_one_request_alone_has_no_box_to_tick(world: World, client_of: Any) -> None:
+    manager = client_of(world.person("manager_a"))
+    ask(world)
+    assert 'name="ids"' not in page(manager, "request_inbox", world.factory_a.pk)
+    ask(world, world.brand_b)
+    assert page(manager, "request_inbox", world.factory_a.pk).count('name="ids"') == 2
+
+
+def test_a_reason_that_is_too_long_is_said_and_never_cut(world: World, client_of: Any) -> None:
+    request, manager = ask(world), client_of(world.person("manager_a"))
+    address = reverse("request_decline", args=[request.pk])
+    shown = manager.get(address).content.decode()
+    assert "Up to 300 characters." in shown
+    field = shown.split('name="reason"')[0].rsplit("<", 1)[1] + shown.split('name="reason"')[1].split(">")[0]
+    assert field.startswith("textarea")
+    assert "maxlength" not in field
+    assert manager.post(address, {"reason": "x" * 301}).status_code == 400
+    manager.post(address, {"reason": "First line\r\nsecond line"})
+    request.refresh_from_db()
+    assert request.decline_reason == "First line second line"
 
 
 def test_a_yes_can_be_previewed_before_it_is_said(world: World, client_of: Any) -> None:

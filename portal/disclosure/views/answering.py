@@ -55,7 +55,7 @@ def access_request(request: HttpRequest, pk: UUID) -> HttpResponse:
         "grants": _grants(request, found),
         **shown,
         **(_history(request, found, shown.get("answer"), names) if found.from_inside else {}),
-        "later": LaterForm(),
+        "later": LaterForm(requests=[found]),
     }
     if found.shown_state not in {Shown.OPEN, Shown.UNCONFIRMED} and not own:
         context["closed"] = answered_in_words(found)
@@ -135,7 +135,7 @@ def request_approve(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _answer(request: HttpRequest, found: AccessRequest) -> HttpResponse:
     initial = initial_answer(found) | drafted_values(request, found.factory)
     form = LessForm(posted(request), request=found, initial=initial)
-    offer_reports(form, person(request), found.factory)
+    offer_reports(form, person(request), found.factory, asked=found.as_grant())
     if found.shown_state != Shown.OPEN:
         return already_answered(request, found, is_same=_is_given(request, found, form))
     return _as_asked(request, found) if "as_asked" in request.POST else _less(request, found, form)

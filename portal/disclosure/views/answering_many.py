@@ -38,7 +38,6 @@ from sharing.requests.services.answering import (
 from sharing.requests.states import State
 
 ANSWERS = ("approve", "decline", "later")
-FORMS: dict[str, type[Form]] = {"decline": DeclineForm, "later": LaterForm}
 MOST = 100
 
 
@@ -63,9 +62,12 @@ def requests_answer(request: HttpRequest, pk: int) -> HttpResponse:
     if not chosen:
         _say_unsaved(request)
         return redirect("request_inbox", pk=pk)
+    if answer == "later" and not LaterForm(requests=chosen).may_wait:
+        messages.error(request, _("These requests expire too soon to be postponed."))
+        return redirect("request_inbox", pk=pk)
     sheet = _sheet(request, factory, answer, chosen)
     seen = seen_by(request, str(sheet["seen"]))
-    form = _form(request, answer, seen)
+    form = _form(request, answer, seen, chosen)
     if seen is not Seen.SAME or (form is not None and not form.is_valid()):
         return _show(request, {**sheet, "form": form}, seen)
     waits = _answer_all(request, factory, answer, chosen, form)
@@ -74,9 +76,12 @@ def requests_answer(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(reverse("factory_brands", args=[pk]) + ("?state=waiting" if waits else ""))
 
 
-def _form(request: HttpRequest, answer: str, seen: Seen) -> Form | None:
+def _form(request: HttpRequest, answer: str, seen: Seen, chosen: list[AccessRequest]) -> Form | None:
     """Return the form that the answer has, with what was sent from its sheet."""
-    return FORMS[answer](None if seen is Seen.NOT_YET else request.POST) if answer in FORMS else None
+    data = None if seen is Seen.NOT_YET else request.POST
+    if answer == "later":
+        return LaterForm(data, requests=chosen)
+    return DeclineForm(data) if answer == "decline" else None
 
 
 def _ticked(request: HttpRequest, factory: Factory) -> list[AccessRequest]:

@@ -7,7 +7,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from portal.ui.forms import conditional, fingerprint
+from portal.ui.forms import ReasonField, conditional, fingerprint
 from sharing.models import CopyToDestroy, DestroyNotice
 
 if TYPE_CHECKING:
@@ -26,12 +26,7 @@ class Reasons(TypedDict):
 class RevokeForm(forms.Form):
     """The reason for ending a grant, and whether the brand learns it."""
 
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=300,
-        required=False,
-        help_text=_("Kept in your records. The brand sees it only if you say so below."),
-    )
+    reason = ReasonField(help_text=_("Kept in your records. The brand sees it only if you say so below."))
     is_reason_shown = forms.BooleanField(label=SHOW_REASON, required=False)
 
     def reasons(self) -> Reasons:

@@ -154,6 +154,23 @@ def snooze_request(*, by: User, request: AccessRequest, days: int) -> AccessRequ
     return request
 
 
+@transaction.atomic
+def bring_back_request(*, by: User, request: AccessRequest) -> AccessRequest:
+    """Let a request that was put off wait again now. Idempotent.
+
+    Raises `PermissionDenied` or `AlreadyAnsweredError`.
+    """
+    authorise_decider(by, lock_factory(request.factory_id))
+    request = locked_request(request)
+    _must_be_open(request)
+    if not request.is_put_off_at(timezone.now()):
+        return request
+    request.snoozed_until = None
+    request.save(update_fields=["snoozed_until"])
+    record(SharingEvent.REQUEST_POSTPONED, by=by, days=0, **ids_of(request))
+    return request
+
+
 def _must_be_open(request: AccessRequest) -> None:
     if request.is_open_at(timezone.now()) and not request.grants.unconfirmed().exists():
         return

@@ -17,7 +17,13 @@ from portal.ui.repeats import unsaved
 from sharing.gates.pages import about, factory_inside, may_decide, person, request_seen, request_to_decide
 from sharing.models import AccessRequest
 from sharing.requests.forms import DeclineForm, LaterForm
-from sharing.requests.services.answering import AlreadyAnsweredError, answered_in_words, decline_request, snooze_request
+from sharing.requests.services.answering import (
+    AlreadyAnsweredError,
+    answered_in_words,
+    bring_back_request,
+    decline_request,
+    snooze_request,
+)
 from sharing.requests.services.asking import withdraw_request
 from sharing.requests.services.standing import may_ask_again
 from sharing.requests.services.undoing import answer_can_be_undone
@@ -89,9 +95,11 @@ def request_decline(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def request_later(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Put a request off: it leaves the inbox and comes back in some days."""
+    """Put a request off: it leaves the inbox and comes back in some days; or bring it back now."""
     found = request_to_decide(request, pk)
-    form = LaterForm(request.POST)
+    if "back" in request.POST:
+        return _back(request, found)
+    form = LaterForm(request.POST, requests=[found])
     if not form.is_valid():
         messages.error(request, _("Choose when to be reminded."))
         return redirect("access_request", pk=found.pk)
@@ -102,6 +110,15 @@ def request_later(request: HttpRequest, pk: UUID) -> HttpResponse:
     said = _("The request of %s is postponed; the brand is not notified.") % found.brand
     messages.success(request, about(found.factory, said))
     return redirect("request_inbox", pk=found.factory_id)
+
+
+def _back(request: HttpRequest, found: AccessRequest) -> HttpResponse:
+    try:
+        bring_back_request(by=person(request), request=found)
+    except AlreadyAnsweredError as error:
+        return already_answered(request, found, error.messages[0])
+    messages.success(request, about(found.factory, _("%s is back in your inbox.") % found.brand))
+    return redirect("access_request", pk=found.pk)
 
 
 @login_required
