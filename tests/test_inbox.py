@@ -13,13 +13,15 @@ from django.utils import timezone
 
 from assessments.publication.services import take_step
 from brands.models import Brand
+from factories.roles import FACTORY
 from portal.accounts.models import User
+from portal.accounts.services import invite
 from portal.home.inbox.rows import Inbox, Row
 from portal.notices.models import Snooze
 from portal.notices.tasks import clear_old_notices
 from sharing.confirming.services import switch_confirmation_on
 from sharing.grants.services.revoking import revoke_access
-from sharing.models import AccessRequest, SharingGrant, WithheldReport
+from sharing.models import AccessRequest, CopyToDestroy, DestroyNotice, SharingGrant, WithheldReport
 from sharing.requests.services.asking import request_access
 from sharing.requests.services.standing import RequestedTerms
 from tests.world import World
@@ -123,6 +125,48 @@ def test_a_row_is_put_aside_for_one_person_and_shown_again(world: World, client_
     assert f"{name} is back in your inbox." in press(manager, world, "show", row.id)
     assert inbox(manager).aside == []
     assert not Snooze.objects.exists()
+
+
+def test_an_invited_manager_is_waited_for_and_no_longer_to_be_invited(world: World, client_of: Browsers) -> None:
+    manager = client_of(world.person("manager_a"))
+    assert [title for title, _words in shown(manager)["first"]] == ["Invite a second manager"]
+
+    invite(
+        by=world.person("manager_a"),
+        kind=FACTORY,
+        organisation=world.factory_a,
+        email="second@test.example",
+        role="manager",
+    )
+
+    assert "first" not in shown(manager)
+    assert ("Members", "Waiting: second@test.example has not joined yet") in shown(manager)["others"]
+    assert row_of(manager, "Members").url == reverse("members", args=["factory", world.factory_a.pk])
+    assert "second@test.example" not in client_of(world.person("member_a")).get("/").content.decode()
+
+
+def test_nothing_is_put_aside_to_the_day_on_which_it_is_due(world: World, client_of: Browsers) -> None:
+    ask(world, "brand_a_member", world.brand_a, 3)
+    assert not row_of(client_of(world.person("manager_a")), f"{world.brand_a.name} 3").may_wait
+
+
+def test_answers_about_copies_are_owed_in_one_row_and_not_by_who_reads_again(world: World, client_of: Browsers) -> None:
+    """What is shared again is no longer asked for; the same notice is, once that ends."""
+    manager = client_of(world.person("manager_a"))
+    for number, brand in enumerate((world.brand_a, world.brand_b)):
+        asked = DestroyNotice.objects.create(factory=world.factory_a, brand=brand, asked_by=world.person("manager_a"))
+        CopyToDestroy.objects.create(notice=asked, number=number, scope="report", cycle=2)
+    assert ("Copies to destroy", "2 brands have not confirmed that copies are destroyed") in shown(manager)["others"]
+    assert row_of(manager, "Copies to destroy").url == reverse("destroy_notices", args=[world.factory_a.pk])
+
+    again = world.grant(world.brand_a)
+    others = shown(manager)["others"]
+    assert (world.brand_b.name, "Has not confirmed that copies are destroyed") in others
+    assert world.brand_a.name not in dict(others)
+    assert DestroyNotice.objects.open().count() == 1
+
+    revoke_access(by=world.person("manager_a"), grant=again)
+    assert DestroyNotice.objects.open().count() == DestroyNotice.objects.count() == 2
 
 
 def test_nothing_is_put_aside_past_its_day_and_what_is_over_is_deleted(world: World, client_of: Browsers) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache
 from importlib.resources import files
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
@@ -37,6 +37,7 @@ MAIN_ZONES = {
 }
 
 
+@runtime_checkable
 class Place(Protocol):
     """Something that has a time zone."""
 

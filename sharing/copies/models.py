@@ -5,14 +5,16 @@ import uuid
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from brands.models import Brand, own_brand_keys
 from factories.models import Factory, keys_inside
 from portal.accounts.roles import Visitor
 from portal.core.triggers import columns_are_final
+from sharing.grants.models import SharingGrant
 from sharing.scopes import Scope
+from sharing.terms import covering
 
 
 class DestroyNoticeQuerySet(QuerySet["DestroyNotice"]):
@@ -36,8 +38,8 @@ class DestroyNoticeQuerySet(QuerySet["DestroyNotice"]):
         return self.filter(brand__in=own_brand_keys(user))
 
     def open(self) -> "DestroyNoticeQuerySet":
-        """Return those that were not answered."""
-        return self.filter(answered_at=None)
+        """Return those that wait for an answer."""
+        return self.filter(waiting_for_an_answer())
 
     def with_counts(self) -> "DestroyNoticeQuerySet":
         """Annotate each with `copy_count`, `destroyed_count` and `kept_count`."""
@@ -46,6 +48,21 @@ class DestroyNoticeQuerySet(QuerySet["DestroyNotice"]):
             destroyed_count=Count("copies", filter=Q(copies__answer="destroyed")),
             kept_count=Count("copies", filter=Q(copies__answer="kept")),
         )
+
+
+def waiting_for_an_answer() -> Q:
+    """Return the condition that a notice has no answer and is still owed one.
+
+    It is not while the factory shares again all that the copies hold: the brand may read it and download it. When that
+    ends, the same notice waits again.
+    """
+    again = SharingGrant.objects.live().filter(
+        covering(OuterRef("cycle")),
+        factory=OuterRef("notice__factory"),
+        brand=OuterRef("notice__brand"),
+        scope=OuterRef("scope"),
+    )
+    return Q(Exists(CopyToDestroy.objects.filter(~Exists(again), notice=OuterRef("pk"))), answered_at=None)
 
 
 class CopyToDestroyQuerySet(QuerySet["CopyToDestroy"]):

@@ -1,7 +1,8 @@
 """Requests to a brand to destroy the copies it downloaded, its answers, and reminders of an answer it owes.
 
 A copy that the brand reported destroyed, or whose request is still open, is not asked for again; one that it kept
-is, if the factory shared again in between and ended that, too.
+is, if the factory shared again in between and ended that, too. While the factory shares again all that the copies of
+a notice hold, nobody waits for its answer (`waiting_for_an_answer`).
 """
 
 from collections.abc import Collection, Mapping

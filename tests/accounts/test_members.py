@@ -1,7 +1,7 @@
 """The people of an organisation: who sees them, who changes them."""
 
 import html
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core import mail
@@ -216,6 +216,25 @@ def test_inviting_twice_leaves_one_open_invitation(world, client_of):
 
     assert Invitation.objects.count() == 2
     assert Invitation.objects.filter(withdrawn_at=None).count() == 1
+
+
+def test_a_manager_who_was_invited_is_waited_for_in_place_of_the_advice_to_invite_one(world, client_of):
+    manager = client_of(world.person("manager_a"))
+    pages = [address(world), reverse("factory", args=[world.factory_a.pk])]
+    for page in pages:
+        assert "Invite a second manager" in manager.get(page).content.decode()
+    invited(world, email="second@test.example", role="manager")
+    for page in pages:
+        shown = manager.get(page).content.decode()
+        assert "Waiting: second@test.example has not joined yet" in shown
+        assert "Invite a second manager" not in shown
+        assert ("Send again" in shown, "Withdraw" in shown) == (True, True)
+
+
+def test_r54_the_days_of_invitations_are_the_factorys(world, client_of):
+    invitation = invited(world)
+    Invitation.objects.filter(pk=invitation.pk).update(created_at=datetime(2026, 11, 30, 20, tzinfo=UTC))
+    assert "1 Dec 2026" in client_of(world.person("manager_a")).get(address(world)).content.decode()
 
 
 def test_sending_again_replaces_the_link_even_of_an_expired_invitation(world, client_of):

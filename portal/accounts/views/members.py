@@ -4,7 +4,7 @@ Not found where the visitor does not see the organisation; forbidden where they 
 people see names and roles; addresses and invitations are for those who manage.
 """
 
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -21,6 +21,7 @@ from portal.accounts.accepting import valid_invitations
 from portal.accounts.forms import InvitationForm, RoleForm, in_order
 from portal.accounts.models import Invitation, User
 from portal.accounts.roles import OrganisationKind, count_active_managers, kinds, members, role_of
+from portal.core.days import Place, show_days_of
 from portal.ui.forms import STALE, form_status, posted, refusals_on
 from portal.ui.lists import requested_page
 
@@ -57,6 +58,9 @@ def member_list(request: HttpRequest, kind: str, organisation_id: int) -> HttpRe
     may_manage = found.may_manage_members(request.user, organisation)
     if not may_manage and not found.may_oversee(request.user, organisation):
         _require_colleague(request, found, organisation)
+    if isinstance(organisation, Place):
+        show_days_of(organisation)
+    invitations = _open_invitations(found, organisation) if may_manage else []
     page = requested_page(request, members(found, organisation), ("id",))  # a cursor with names would be in URLs
     managers = count_active_managers(found, organisation)
     context = {
@@ -68,7 +72,8 @@ def member_list(request: HttpRequest, kind: str, organisation_id: int) -> HttpRe
         "roles": in_order(found.invitable_roles(organisation)),
         "managers": managers,
         "lacks_a_manager": may_manage and managers < found.managers_wanted,
-        "invitations": _open_invitations(found, organisation) if may_manage else [],
+        "invitations": invitations,
+        "invited_email": next((row["invitation"].email for row in invitations if row["is_further_manager"]), ""),
     }
     return render(request, "accounts/members.html", context)
 
@@ -98,13 +103,18 @@ def _is_changeable(kind: OrganisationKind, held: list[str]) -> bool:
     return bool(held) and all(kind.roles[role].is_invitable for role in held)
 
 
-def _open_invitations(kind: OrganisationKind, organisation: Model) -> list[dict[str, object]]:
+def _open_invitations(kind: OrganisationKind, organisation: Model) -> list[dict[str, Any]]:
     newest = list(
         services.unanswered(kind, organisation).select_related("invited_by", "leaving").order_by("-created_at")[:100]
     )
     valid = valid_invitations(kind, organisation, newest)
     return [
-        {"invitation": one, "label": kind.roles[one.role].label, "is_valid": one.pk in valid}
+        {
+            "invitation": one,
+            "label": kind.roles[one.role].label,
+            "is_valid": one.pk in valid,
+            "is_further_manager": kind.roles[one.role].is_manager and one.leaving is None,
+        }
         for one in newest
         if one.role in kind.roles
     ]

@@ -1,6 +1,6 @@
 """What waits about the access of brands: requests, confirmations, ends, corrections and copies."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 from django.urls import reverse
@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from brands.models import Brand
 from factories.models import Factory
 from portal.core.days import day_of, in_words, last_day, last_day_in_words
-from portal.home.inbox.about import about_brand, about_cycle, whose_turn
+from portal.home.inbox.about import about_brand, about_cycle, about_matter, whose_turn
 from portal.home.inbox.reading import Desk, Grant
 from portal.home.inbox.rows import Kind, Thing, Whose
 from sharing.grants.ends import End
@@ -164,8 +164,13 @@ def _unacknowledged(cycle: int, brands: int, *, is_withdrawn: bool) -> str:
 
 def _copies(desk: Desk) -> Iterator[Thing]:
     """Yield the brands that have to destroy copies, and as news what they answered."""
+    unanswered = [notice for notice in desk.notices if notice.answered_at is None]
+    if len(unanswered) > 1:
+        yield _several_owe_an_answer(desk, unanswered)
     for notice in desk.notices:
         answered = notice.answered_at
+        if answered is None and len(unanswered) > 1:
+            continue
         yield Thing(
             Kind.COPIES,
             f"{notice.pk}:{answered:%Y%m%d%H%M}" if answered else str(notice.pk),
@@ -175,6 +180,24 @@ def _copies(desk: Desk) -> Iterator[Thing]:
             since=answered,
             **about_brand(desk.factory, notice.brand),
         )
+
+
+def _several_owe_an_answer(desk: Desk, notices: Sequence[DestroyNotice]) -> Thing:
+    """Return one thing for all of them: each name is in the list that it leads to."""
+    brands = len({notice.brand_id for notice in notices})
+    words = ngettext(
+        "%(count)s brand has not confirmed that copies are destroyed",
+        "%(count)s brands have not confirmed that copies are destroyed",
+        brands,
+    )
+    return Thing(
+        Kind.COPIES,
+        str(desk.factory.pk),
+        words=words % {"count": brands},
+        url=reverse("destroy_notices", args=[desk.factory.pk]),
+        whose=Whose.OTHERS,
+        **about_matter(Kind.COPIES, _("Copies to destroy")),
+    )
 
 
 def _answer_in_words(notice: DestroyNotice) -> str:

@@ -9,7 +9,7 @@ from portal.core.days import last_day
 from portal.core.listing import joined
 from portal.home.inbox.about import about_matter, whose_turn
 from portal.home.inbox.reading import Desk
-from portal.home.inbox.rows import Kind, Thing
+from portal.home.inbox.rows import Kind, Thing, Whose
 
 
 def things_of_the_factory(desk: Desk) -> Iterator[Thing]:
@@ -48,7 +48,16 @@ def _waiver(desk: Desk) -> Iterator[Thing]:
 
 
 def _sole_manager(desk: Desk) -> Iterator[Thing]:
-    if desk.has_one_manager:
+    if desk.has_one_manager and desk.invited_manager:
+        yield Thing(
+            Kind.MANAGERS,
+            f"{desk.factory.pk}:invited",
+            words=_("Waiting: %(email)s has not joined yet") % {"email": desk.invited_manager},
+            url=reverse("members", args=["factory", desk.factory.pk]),
+            whose=Whose.OTHERS,
+            **about_matter(Kind.MANAGERS, _("Members")),
+        )
+    elif desk.has_one_manager:
         yield Thing(
             Kind.MANAGERS,
             str(desk.factory.pk),

@@ -22,14 +22,17 @@ from django.utils import timezone
 from assessments.models import Assessment, CorrectionNotice
 from brands.models import Brand
 from factories.models import Factory, Handover, with_managers
+from factories.role_names import FactoryRoleName
+from portal.accounts.models import Invitation
 from portal.accounts.prepared import Prepared, permitted_keys
 from portal.accounts.roles import Visitor
+from portal.accounts.sides import Side
 from portal.core.compiled import AnyField, Key
 from portal.disclosure.openings import SoonOpen, opening_soon
 from portal.disclosure.previews import reports_of
 from portal.home.inbox.rows import NEWS
 from portal.home.todos import SOON, ending
-from sharing.copies.models import DestroyNoticeQuerySet
+from sharing.copies.models import DestroyNoticeQuerySet, waiting_for_an_answer
 from sharing.grants.models import SharingGrantQuerySet
 from sharing.models import AccessRequest, ConfirmationEnd, DestroyNotice, SharingGrant
 
@@ -66,6 +69,7 @@ class Desk:
     may_confirm: bool
     may_edit: bool
     has_one_manager: bool
+    invited_manager: str | None
     handover: UUID | None
     objections_until: datetime | None
     waiver: int | None
@@ -82,6 +86,14 @@ def _held(user: Visitor, codename: str) -> "ExpressionWrapper[Q]":
     return ExpressionWrapper(Q(pk__in=permitted_keys(user, "factory", codename)), output_field=BooleanField())
 
 
+def _invited_managers(user: Visitor, factory: Key) -> "QuerySet[Invitation]":
+    """Return the unanswered invitations of further managers, the last one first, where the reader manages members."""
+    managed = Factory.objects.where(user, "manage_members").filter(pk=factory)
+    further = Invitation.objects.filter(kind=Side.FACTORY, role=FactoryRoleName.MANAGER, leaving=None)
+    unanswered = further.filter(accepted_at=None, withdrawn_at=None, organisation_id__in=managed.values("pk"))
+    return unanswered.order_by("-created_at")
+
+
 def _own_factory(user: Visitor, factory: Key) -> "QuerySet[Factory, Factory]":
     """Return the factory with what the reader may do there, and what waits that concerns all of it.
 
@@ -96,6 +108,7 @@ def _own_factory(user: Visitor, factory: Key) -> "QuerySet[Factory, Factory]":
         may_confirm=_held(user, "confirm_sharing"),
         may_edit=_held(user, "edit_profile"),
         has_one_manager=Exists(alone),
+        invited_manager=Subquery(_invited_managers(user, factory).values("email")[:1]),
         handover=Subquery(handover.values("pk")[:1]),
         objections_until=Subquery(handover.values("objections_until")[:1]),
         waiver=Subquery(waiver.values("pk")[:1]),
@@ -127,7 +140,9 @@ def _unacknowledged_notices(user: Visitor, factory: Key) -> QuerySet[CorrectionN
 
 
 def _recent_destroy_notices(user: Visitor, factory: Key, since: object) -> DestroyNoticeQuerySet:
-    rows = DestroyNotice.objects.inside(user).filter(Q(answered_at=None) | Q(answered_at__gt=since), factory=factory)
+    rows = DestroyNotice.objects.inside(user).filter(
+        waiting_for_an_answer() | Q(answered_at__gt=since), factory=factory
+    )
     return rows.with_counts().select_related("brand").order_by("created_at", "pk")
 
 
@@ -150,7 +165,7 @@ def _desk(user: Visitor, found: Any) -> Desk:
     rows: list[Any] = _grants(user, since=since, **here)
     reports = reports_of(user, found)
     soon = opening_soon(factory=found, grants=rows, reports=reports, until=timezone.now() + SOON)
-    facts = ("may_decide", "may_confirm", "may_edit", "has_one_manager")
+    facts = ("may_decide", "may_confirm", "may_edit", "has_one_manager", "invited_manager")
     waiting = ("handover", "objections_until", "waiver", "waiver_by")
     return Desk(
         user=user,

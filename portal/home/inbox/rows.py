@@ -168,8 +168,8 @@ class Row:
 
     @property
     def may_wait(self) -> bool:
-        """Whether it can be put aside: not where its day would come before the reminder."""
-        return not self.is_first and (self.due is None or self.due >= days_from_now(SNOOZE_DAYS, self.factory))
+        """Whether it can be put aside: not where its day would come before the reminder, or with it."""
+        return not self.is_first and (self.due is None or self.due > days_from_now(SNOOZE_DAYS, self.factory))
 
     @property
     def names(self) -> set[tuple[str, str]]:
