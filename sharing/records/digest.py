@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Count, F, Max, Q
+from django.utils import timezone
 
 from factories.models import Factory
 from portal.accounts.roles import Visitor
 from portal.core.days import Place, Zone, day_of, start_of, today, zone_named
 from portal.notices.outbox import announce
+from sharing.grants.ends import End
 from sharing.grants.models import SharingGrantQuerySet
 from sharing.models import AccessRecord, Scope, SharingGrant
 from sharing.notice_names import SharingNotice
@@ -130,7 +132,9 @@ _ACTIONS = {"views": "view", "downloads": "download", "api": "api", "exports": "
 
 
 def _in_force(grants: SharingGrantQuerySet, starts: datetime, ends: datetime) -> list[SharingGrant]:
-    """Return one grant per brand and scope: the last that was in force in the month."""
+    """Return one grant per brand and scope: the last that was in force in the month, without what was undone."""
+    grants = grants.filter(valid_from__lte=timezone.now()).exclude(end_code=End.UNDONE)
+    grants = grants.filter(Q(ended_at=None) | Q(ended_at__gt=F("valid_from")))
     ran = _ran(grants.confirmed(ends), starts, ends).select_related("brand", "factory").order_by("valid_from")
     last = {(grant.brand_id, grant.scope): grant for grant in ran}
     return sorted(last.values(), key=lambda grant: (grant.brand.name, grant.scope))

@@ -1,7 +1,7 @@
 """Pages of who saw what: a factory's log, a brand's own reads, and the month in numbers."""
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from heapq import merge
 from typing import Any, TypeVar
 
@@ -51,7 +51,7 @@ def who_saw(request: HttpRequest, pk: int) -> HttpResponseBase:
     searches = searches.select_related("person", "brand")
     if _is_export(request, form):
         record(SharingEvent.RECORD_EXPORTED, by=person(request), factory_id=factory.pk, format=request.GET["format"])
-        name = f"who-saw-what-{factory.bw_id.replace('/', '-')}"
+        name = f"who-saw-what-{factory.bw_id.replace('/', '-')}{_period(form)}"
         columns, named = _factory_columns(factory), _search_columns(factory)
         return _export(request, name, columns, _cells(seen, columns), _cells(searches, named))
     page = page_at_cursor(request, lambda cursor: activity_page(seen, factory, cursor))
@@ -81,6 +81,14 @@ def what_we_read(request: HttpRequest, pk: int) -> HttpResponseBase:
         return _export(request, "what-we-read", columns, _cells(seen, columns))
     context = {"brand": brand, "page": requested_page(request, seen, AccessRecord.ORDER), "form": form}
     return render(request, "records/what_we_read.html", context, status=_status(form))
+
+
+def _period(form: WhoSawFilter) -> str:
+    """Return the period that was asked for, as the end of a file's name: a whole month as one; empty without one."""
+    since, until = form.cleaned_data.get("since"), form.cleaned_data.get("until")
+    if since and until and since.day == 1 and until + timedelta(days=1) == month_after(since):
+        return f"-{since:%Y-%m}"
+    return "".join([f"-from-{since}" if since else "", f"-until-{until}" if until else ""])
 
 
 def _status(form: WhoSawFilter) -> int:

@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 import time_machine
 from django.urls import reverse
+from django.utils import timezone
 
 from portal.core.days import UTC_DAYS, moment_at, start_of, today
 from portal.core.models import Event
@@ -19,6 +20,7 @@ from sharing.models import AccessRecord
 from sharing.records import digest
 from sharing.records.notices import digest_line
 from sharing.records.services import record_access
+from sharing.requests.services.undoing import undo
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -263,6 +265,28 @@ def test_the_summary_opens_on_the_latest_month_in_which_a_brand_read_something(w
     with time_machine.travel(start_of(this, world.factory_a) + timedelta(days=100)):
         later = client_of(world.person("manager_a")).get(address)
     assert later.context["digest"].month == this
+
+
+def test_what_was_undone_or_has_not_begun_is_not_among_what_nobody_read(world: World) -> None:
+    month, manager = digest.last_month(world.factory_a, running=True), world.person("manager_a")
+    undo(by=manager, factory=world.factory_a, grants=[world.grant().pk])
+    world.grant(scope="step1", valid_from=timezone.now() + timedelta(minutes=1))
+    used = world.grant(world.brand_b)
+    found = digest.monthly_digest(user=manager, factory=world.factory_a, month=month)
+    assert found.never_looked == [used]
+
+
+def test_the_file_of_the_log_is_named_after_its_period(seen: World, client_of: Any) -> None:
+    manager, address = client_of(seen.person("manager_a")), reverse("who_saw", args=[seen.factory_a.pk])
+    number = seen.factory_a.bw_id.replace("/", "-")
+    for asked, period in (
+        ({}, ""),
+        ({"since": "2026-11-01", "until": "2026-11-30"}, "-2026-11"),
+        ({"since": "2026-11-03", "until": "2026-11-30"}, "-from-2026-11-03-until-2026-11-30"),
+        ({"since": "2026-11-03"}, "-from-2026-11-03"),
+    ):
+        name = manager.get(address, {"format": "csv", **asked})["Content-Disposition"]
+        assert f'who-saw-what-{number}{period}.csv"' in name
 
 
 def test_r54_months_begin_and_end_at_the_factory(world: World) -> None:
