@@ -8,8 +8,9 @@ from datetime import datetime
 
 from django.db.models import Count, Min
 
+from factories.models import Factory
 from sharing.copies.formats import Format
-from sharing.models import Scope
+from sharing.models import CopyToDestroy, Scope
 from sharing.records.models import AccessRecordQuerySet
 
 
@@ -36,6 +37,12 @@ class DownloadedCopy:
     def format(self) -> str:
         """The kind of file, in words; empty where it is not known."""
         return str(Format(self.file_format).label) if self.file_format else ""
+
+
+def kept(records: AccessRecordQuerySet, factory: Factory) -> AccessRecordQuerySet:
+    """Return the records of copies except for those that a brand has reported destroyed."""
+    destroyed = CopyToDestroy.objects.filter(notice__factory=factory, answer=CopyToDestroy.Answer.DESTROYED)
+    return records.exclude(copy_number__in=destroyed.values("number"))
 
 
 def downloaded_copies(records: AccessRecordQuerySet, most: int | None = None) -> list[DownloadedCopy]:

@@ -111,7 +111,7 @@ def _check(jws: str, header: dict[str, object]) -> Checked:
     issued = Receipt.objects.filter(number=number, jws=jws).select_related("factory").first()
     outcome = Outcome.VALID if issued else Outcome.NOT_ISSUED
     issued_at = datetime.fromisoformat(payload["issued_at"])
-    with shown_in(issued.factory if issued else UTC_DAYS):  # moments are signed in UTC, and its page shows the factory's
+    with shown_in(issued.factory if issued else UTC_DAYS):  # as on its page: what is signed is in UTC
         said = sentence(payload, disclosed), facts(payload, disclosed)
     return Checked(outcome, number, key, *said, issued_at, sealed)
 

@@ -107,6 +107,17 @@ def facts(payload: dict[str, Any], disclosed: Disclosed) -> list[tuple[str, str]
     return [(term, value) for term, value in rows if value]
 
 
+def facts_to_read(payload: dict[str, Any], disclosed: Disclosed) -> list[tuple[str, str]]:
+    """Return the facts for the receipt's page: without a hold of new reports where the terms name single ones.
+
+    It is signed all the same, and the files have it.
+    """
+    if payload["terms"]["cycles"] != SharingGrant.Cycles.ONLY:
+        return facts(payload, disclosed)
+    others = {name: value for name, value in disclosed.items() if name != "hold_days"}
+    return facts({**payload, "hold_days": None}, others)
+
+
 def _is_undecided(claims: dict[str, Any]) -> bool:
     """Return whether nobody decided it; earlier receipts of the end of a period name who shared next."""
     return bool(claims["kind"] == Receipt.Kind.EXPIRED and claims["acted"]["role"] == BY_ITSELF.role)

@@ -21,7 +21,7 @@ from portal.ui.lists import requested_page
 from sharing.gates.pages import factory_inside, own_brand
 from sharing.models import Receipt
 from sharing.receipts.checking import Checked, CodeOutcome, Outcome, check_code, check_document
-from sharing.receipts.document import CONTENT_TYPE, facts, json_of, pdf_of, proof_facts, proof_steps, sentence
+from sharing.receipts.document import CONTENT_TYPE, facts_to_read, json_of, pdf_of, proof_facts, proof_steps, sentence
 from sharing.receipts.evidence import LARGEST, Code, Kind, UnreadError, code_in, document_in
 from sharing.receipts.forms import VerifyForm
 from sharing.receipts.models import ReceiptQuerySet
@@ -79,7 +79,7 @@ def receipt(request: HttpRequest, number: str) -> HttpResponse:
         "receipt": found,
         "from_inside": from_inside,
         "sentence": sentence(found.payload, disclosed),
-        "facts": facts(found.payload, disclosed),
+        "facts": facts_to_read(found.payload, disclosed),
         "proof": proof,
         "proof_facts": proof_facts(proof) if proof else [],
         "proof_steps": proof_steps(proof) if proof else [],

@@ -8,12 +8,14 @@ from html import unescape
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from portal.accounts.models import User
-from portal.core.days import end_of, today, written
+from portal.core.days import end_of, in_words, today, written
 from portal.disclosure.brands import BrandRow, brand_rows
 from sharing.grants.services.revoking import revoke_access
 from sharing.holds.services import withhold_report
+from sharing.models import Receipt
 from sharing.requests.services.answering import decline_request
 from sharing.requests.services.asking import request_access
 from sharing.requests.services.standing import RequestedTerms
@@ -127,6 +129,25 @@ def test_the_page_of_a_brand_says_what_it_sees_read_and_had(world: World, client
         page = words(client_of(world.person(persona)), address)
         assert "Visible now" in page
         assert "Hold" not in page, persona
+
+
+def test_a_hold_of_new_reports_is_named_only_where_new_reports_are_shared(world: World, client_of: Browser) -> None:
+    world.grant(cycles="only", cycle_numbers=[2], hold_days=7)
+    world.grant(brand=world.brand_b, hold_days=7)
+    manager = client_of(world.person("manager_a"))
+    for brand, is_named in ((world.brand_a, False), (world.brand_b, True)):
+        page = words(manager, reverse("factory_brand", args=[world.factory_a.pk, brand.pk]))
+        assert ("New reports are held for 7 days" in page) == is_named
+        receipt = Receipt.objects.get(grant__brand=brand)
+        assert ("Each new report is held for" in words(manager, reverse("receipt", args=[receipt.number]))) == is_named
+        assert receipt.disclosed["hold_days"][1] == 7
+
+
+def test_the_day_of_the_last_read_has_its_word(world: World, client_of: Browser) -> None:
+    world.grant(scope="report")
+    client_of(world.person("brand_a_member")).get(reverse("assessment", args=[world.assessments["a2"].pk]))
+    page = words(client_of(world.person("manager_a")), reverse("factory_brands", args=[world.factory_a.pk]))
+    assert f"read {in_words(timezone.now(), world.factory_a)}" in page
 
 
 def test_a_brand_without_any_relation_has_no_page(world: World, client_of: Browser) -> None:

@@ -88,6 +88,27 @@ def test_r7_stop_all_sharing_lists_what_stops_and_leaves_nothing(world: World, c
     ).json() == []  # fmt: skip
 
 
+def test_the_end_of_all_sharing_names_who_lost_access_and_who_had_none_yet(world: World, client_of: Any) -> None:
+    world.grant()
+    world.grant(brand=world.brand_b, valid_from=timezone.now() + timedelta(days=3))
+    manager, address = client_of(world.person("manager_a")), f"/factories/{world.factory_a.pk}/sharing/stop/"
+    said = manager.post(address, {}, follow=True).content.decode()
+    assert "1 brand lost its access. 1 brand whose access had not begun will not get it." in said
+
+
+def test_copies_that_are_destroyed_are_not_listed_as_kept(world: World, client_of: Any) -> None:
+    world.grant()
+    gone, kept = download(world), download(world, name="a1")
+    revoke_brand(by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_a)
+    answer_destroy_notice(by=world.person("brand_a_member"), notice=DestroyNotice.objects.get(), kept={kept: "Law"})
+    world.grant()
+    manager, factory = client_of(world.person("manager_a")), f"/factories/{world.factory_a.pk}"
+    for address in (f"{factory}/sharing/stop/", f"{factory}/brands/{world.brand_a.pk}/"):
+        page = manager.get(address).content.decode()
+        assert (str(gone) in page, str(kept) in page) == (False, True), address
+    assert "Copies that the portal asked to be destroyed on" in page
+
+
 def test_only_a_manager_of_that_factory_stops_its_sharing(world: World) -> None:
     world.grant()
     for persona in ("member_a", "representative_a", "manager_b", "brand_a_manager", "programme_manager"):

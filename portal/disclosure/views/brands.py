@@ -18,7 +18,7 @@ from portal.core.days import days_since
 from portal.disclosure.brands import ENDED, NOW, WAITING, BrandRow, Decided, brand_row, brand_rows
 from portal.disclosure.forms import BrandSearch
 from portal.disclosure.openings import openings_for
-from sharing.copies.downloaded import downloaded_copies
+from sharing.copies.downloaded import downloaded_copies, kept
 from sharing.gates.pages import factory_inside, may_decide, may_decide_and_look, person
 from sharing.grants.undo import UNDO_TIME
 from sharing.models import AccessRecord, AccessRequest, DestroyNotice, WithheldReport
@@ -86,7 +86,7 @@ def factory_brand(request: HttpRequest, pk: int, brand: int) -> HttpResponse:
         "brand": row.brand,
         "openings": openings_for(row.position, row.sight.reports, list(withheld.select_related("withheld_by"))),
         "reads": reads.order_by(*AccessRecord.ORDER)[:READS_SHOWN],
-        "copies": downloaded_copies(reads, COPIES_SHOWN),
+        "copies": downloaded_copies(kept(reads, factory), COPIES_SHOWN),
         "notices": [(notice, days_since(notice.created_at, factory)) for notice in notices.order_by("-created_at")],
         "requests": closed,
         **(_just_decided(user, [row], _waiting_first(undecided), closed) if decides else {}),

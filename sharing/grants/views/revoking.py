@@ -21,7 +21,7 @@ from factories.models import Factory
 from portal.core.listing import joined
 from portal.ui.forms import REFUSED, form_status, posted
 from portal.ui.repeats import unsaved, warn_done_already
-from sharing.copies.downloaded import downloaded_copies
+from sharing.copies.downloaded import downloaded_copies, kept
 from sharing.gates.pages import (
     about,
     factory_inside,
@@ -52,7 +52,7 @@ def _beyond_reach(request: HttpRequest, factory: Factory, **narrower: object) ->
     seen: AccessRecordQuerySet = AccessRecord.objects.visible_to(request.user).filter(
         factory=factory, brand__isnull=False, **narrower
     )
-    copies = downloaded_copies(seen, COPIES_SHOWN + 1)
+    copies = downloaded_copies(kept(seen, factory), COPIES_SHOWN + 1)
     return {
         "copies": copies[:COPIES_SHOWN],
         "has_more_copies": len(copies) > COPIES_SHOWN,
@@ -191,4 +191,11 @@ def _nothing_shared(factory: Factory, ended: list[SharingGrant]) -> str:
         "%(factory)s shares with nobody now. %(count)s brands lost their access.",
         brands,
     )
-    return text % {"factory": factory, "count": brands}
+    not_begun = len({grant.brand_id for grant in ended}) - brands
+    more = ngettext(
+        "%(count)s brand whose access had not begun will not get it.",
+        "%(count)s brands whose access had not begun will not get it.",
+        not_begun,
+    )
+    said = text % {"factory": factory, "count": brands}
+    return f"{said} {more % {'count': not_begun}}" if not_begun else said
