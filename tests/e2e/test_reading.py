@@ -8,7 +8,10 @@ import pytest
 from playwright.sync_api import expect
 
 from assessments.reports.services import order_report
+from portal.accounts.models import User
 from portal.core import jobs
+from sharing.requests.services.asking import request_access
+from sharing.requests.services.standing import RequestedTerms
 from tests.amounts import IS_LONG
 from tests.e2e.visitor import Visitor
 from tests.world import World
@@ -113,6 +116,23 @@ def test_the_scanner_and_the_console_notice_what_is_wrong(visit: Visit) -> None:
     nobody.page.evaluate("document.head.insertAdjacentHTML('beforeend', '<style>p {color: red}</style>')")
     with pytest.raises(AssertionError, match="Content Security Policy"):
         nobody.look()
+
+
+def test_the_bar_of_a_phone_covers_no_button_that_is_reached(visit: Visit, world: World) -> None:
+    """Khmer labels take several lines; what has the focus is above the bar all the same."""
+    terms = RequestedTerms(("report",), "Sourcing review")
+    asked = request_access(by=world.person("brand_a_member"), brand=world.brand_a, factory=world.factory_a, terms=terms)
+    User.objects.filter(pk=world.person("manager_a").pk).update(language="km")
+    manager = visit("manager_a", **PHONE)
+    manager.open(f"/requests/{asked.pk}/")
+    bar = manager.page.locator(".site-bar").bounding_box()
+    assert bar
+    for link in manager.page.locator("main a.btn, main button").all():
+        manager.page.evaluate("window.scrollTo(0, 0)")
+        link.focus()
+        box = link.bounding_box()
+        assert box
+        assert box["y"] + box["height"] <= bar["y"]
 
 
 def test_a_phone_shares_and_stops_sharing(visit: Visit, world: World) -> None:
