@@ -136,6 +136,24 @@ def test_a_grant_that_ran_out_and_one_that_waits_for_a_second_person_say_so(worl
 
 
 @pytest.mark.django_db
+def test_everybody_sees_the_receipts_of_the_grants_that_they_see(world: World) -> None:
+    world.grant()
+    world.grant(scope="step1", brand=world.brand_b)
+    revoke_access(by=world.person("manager_a"), grant=world.grant(brand=world.brand_b))
+    world.factory_a.confirms_sharing = True
+    world.factory_a.save()
+    undo(by=world.person("manager_a"), factory=world.factory_a, grants={world.grant(scope="step1").pk}, requests=set())
+    world.grant(scope="improvement_plan")
+    numbers = set()
+    for person in filter(None, world.people.values()):
+        seen = set(Receipt.objects.visible_to(person))
+        grants = SharingGrant.objects.visible_to(person)
+        assert seen == {one for one in Receipt.objects.select_related("grant") if one.grant in grants}, person
+        numbers.add(len(seen))
+    assert numbers == {0, 1, 3, 7}
+
+
+@pytest.mark.django_db
 def test_the_end_of_a_period_was_decided_by_nobody(world: World, time_machine: Any) -> None:
     """Whoever shares next finds it expired; receipts issued before this was so still say whom they name."""
     start = timezone.now()
