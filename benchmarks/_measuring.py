@@ -3,11 +3,19 @@
 import statistics
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 ROUNDS = 9
 MOST_SECONDS = 10  # then three rounds are enough
 Call = Callable[[], object]
+
+
+class Statement(NamedTuple):
+    """A SELECT, the milliseconds that PostgreSQL plans and runs it, and the blocks that it reads."""
+
+    sql: str
+    milliseconds: float
+    blocks: int
 
 
 def milliseconds(call: Call) -> float:
@@ -29,7 +37,13 @@ def blocks(call: Call) -> int:
 
 
 def server(call: Call) -> tuple[float, int]:
-    """Return the milliseconds that PostgreSQL plans and runs the SELECTs of a call, and the blocks they read.
+    """Return the milliseconds that PostgreSQL plans and runs the SELECTs of a call, and the blocks they read."""
+    found = statements(call)
+    return sum(one.milliseconds for one in found), sum(one.blocks for one in found)
+
+
+def statements(call: Call) -> list[Statement]:
+    """Return the SELECTs of a call with what they cost.
 
     The milliseconds are those of the quickest of five runs, without measuring each step of the plan.
     """
@@ -38,15 +52,15 @@ def server(call: Call) -> tuple[float, int]:
 
     with CaptureQueriesContext(connection) as captured:
         call()
-    asked = [
-        query["sql"]
-        for query in captured.captured_queries
-        if query["sql"].lstrip("( \n").startswith(("SELECT", "EXECUTE"))
-    ]
-    plans = [[_plan(statement) for _ in range(5)] for statement in asked]
-    taken = sum(min(plan["Planning Time"] + plan["Execution Time"] for plan in runs) for runs in plans)
-    looked_at = [runs[-1]["Plan"] for runs in plans]
-    return taken, sum(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] for plan in looked_at)
+    asked = [query["sql"] for query in captured.captured_queries]
+    return [_measured(sql) for sql in asked if sql.lstrip("( \n").startswith(("SELECT", "EXECUTE"))]
+
+
+def _measured(sql: str) -> Statement:
+    runs = [_plan(sql) for _ in range(5)]
+    looked_at = runs[-1]["Plan"]
+    blocks = looked_at["Shared Hit Blocks"] + looked_at["Shared Read Blocks"]
+    return Statement(sql, min(plan["Planning Time"] + plan["Execution Time"] for plan in runs), blocks)
 
 
 def _plan(statement: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Rows are made in SQL with the triggers off, then the indexes of roles and visibi
 them are measured: one with 3 grants, one with 100, the median one, and one with a fifth of all factories.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,12 +42,12 @@ def build(size: Size, first: int = 1) -> dict[str, Any]:
 
     people = _people(size)
     with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
-        _triggers(cursor, "DISABLE")
+        triggers(cursor, "DISABLE")
         numbers = {"first": first, "factories": size.factories, "brands": size.brands, "by": people["staff"].pk}
         for statement in _statements():
             cursor.execute(statement, numbers)
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        _triggers(cursor, "ENABLE")
+        triggers(cursor, "ENABLE")
     _index()
     people["manager"] = _manager()
     with connections["owner"].cursor() as cursor:
@@ -54,8 +55,9 @@ def build(size: Size, first: int = 1) -> dict[str, Any]:
     return people
 
 
-def _triggers(cursor: Any, action: str) -> None:
-    for table in FILLED:
+def triggers(cursor: Any, action: str, tables: Iterable[str] = FILLED) -> None:
+    """Switch the triggers of tables off ("DISABLE") or on ("ENABLE")."""
+    for table in tables:
         cursor.execute(f"ALTER TABLE {table} {action} TRIGGER USER")
 
 
@@ -114,7 +116,7 @@ def _tool() -> None:
         )
 
 
-def _insert(table: str, rows: str, **values: str) -> str:
+def insert(table: str, rows: str, **values: str) -> str:
     """Return an INSERT of `values` (SQL by column) for each of `rows`; every other column gets a neutral value."""
     from django.apps import apps
     from django.db import models
@@ -150,7 +152,7 @@ def _reports() -> list[str]:
     cycles = f"factories_factory f CROSS JOIN generate_series(1, {CYCLES}) c WHERE f.id >= %(first)s"
     published = "now() - (f.id * 7919 + c * 104729) %% 1400 * interval '1 day' - f.id * interval '1 second'"
     return [
-        _insert(
+        insert(
             "factories_factory",
             "generate_series(%(first)s, %(factories)s) n",
             id="n",
@@ -162,8 +164,8 @@ def _reports() -> list[str]:
             enrolment_status="'enrolled'",
             current_cycle="1",
         ),
-        _insert("sharing_cyclereport", cycles, factory_id="f.id", cycle="c", first_published_at=published),
-        _insert(
+        insert("sharing_cyclereport", cycles, factory_id="f.id", cycle="c", first_published_at=published),
+        insert(
             "assessments_assessment",
             "sharing_cyclereport r WHERE r.factory_id >= %(first)s",
             id="md5('assessment' || r.id)::uuid",
@@ -185,7 +187,7 @@ def _reports() -> list[str]:
 def _figures() -> list[str]:
     """Return the statement that makes the figures of the reports."""
     return [
-        _insert(
+        insert(
             "assessments_figures",
             "assessments_assessment a CROSS JOIN unnest(ARRAY['report', 'step1']) s WHERE a.factory_id >= %(first)s",
             assessment_id="a.id",
@@ -206,7 +208,7 @@ def _figures() -> list[str]:
 def _grants() -> list[str]:
     """Return the statements that make grants, in our way and in the way of django-guardian's documentation."""
     return [
-        _insert(
+        insert(
             "sharing_sharinggrant",
             PAIRS,
             id="md5(pair.factory || '-' || pair.brand)::uuid",
@@ -221,7 +223,7 @@ def _grants() -> list[str]:
             hold_days="CASE WHEN pair.factory %% 7 = 0 THEN 7 ELSE 0 END",
         ),
         # A row for each brand's group and factory.
-        _insert(
+        insert(
             "guardian_groupobjectpermission",
             "sharing_sharinggrant g "
             "JOIN brands_brandrole r ON r.organisation_id = g.brand_id AND r.role = 'member' "

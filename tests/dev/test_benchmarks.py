@@ -3,7 +3,7 @@
 import pytest
 from django.db import connections
 
-from benchmarks import _shape
+from benchmarks import _past, _shape
 from benchmarks.pages import links_of
 
 
@@ -11,7 +11,7 @@ from benchmarks.pages import links_of
 def test_the_programme_of_a_given_shape_fits_the_tables() -> None:
     numbers = {"first": 1, "factories": 2, "brands": 9, "by": 1}
     with connections["owner"].cursor() as cursor:
-        for statement in _shape._statements():
+        for statement in (*_shape._statements(), *_past._statements()):
             cursor.execute(f"EXPLAIN {statement}", numbers)
             assert "Insert on" in cursor.fetchone()[0]
 
