@@ -27,6 +27,8 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--limit", type=int, default=100, help="print at most so many")
     found.add_argument("--offset", type=int, default=0, help="leave out so many first")
     found.add_argument("--fill", nargs=2, metavar=("LANG", "FILE"), help="take {key: text or [forms]} from JSON")
+    rename = "keep the translations of a text whose English alone changed in the sources"
+    found.add_argument("--rename", nargs=2, metavar=("OLD", "NEW"), help=rename)
     return found
 
 
@@ -42,6 +44,8 @@ def run(words: Sequence[str]) -> None:
             raise Refusal(f"There is no catalogue {language!r}; there are {', '.join(PLURALS)}.")
     if options.fill:
         fill(options.fill[0], Path(options.fill[1]))
+    elif options.rename:
+        rename(options.languages, *options.rename)
     elif options.untranslated:
         print_untranslated(options.untranslated, options.offset, options.limit)
     elif options.check:
@@ -96,6 +100,27 @@ def fill(language: str, path: Path) -> None:
     print(f"{language}: {len(files.to_translate(language))} still to translate")
     if refused:
         raise Refusal(f"{len(refused)} refused, the others are saved.")
+
+
+def rename(languages: Sequence[str], old: str, new: str) -> None:
+    """Keep the translations (in all languages, where none is named) of a text whose English alone changed.
+
+    They are printed, to be read once more. Raises `Refusal` where some could not be kept: those files are as they were.
+    """
+    from devtools.catalogues import files
+    from devtools.catalogues.sources import SOURCE
+
+    refused, languages = 0, languages or [code for code in PLURALS if code != SOURCE]
+    for language in languages:
+        problem = files.rename(language, old, new)
+        refused += bool(problem)
+        if problem:
+            print(f"{language}: {problem}", file=sys.stderr)
+        else:
+            print(f"{language}: {' | '.join(files.fresh(language)[new].forms)}")
+    if refused:
+        raise Refusal(f"Not renamed in {refused} of {len(languages)} languages.")
+    print("Read them: does each still say the same? Otherwise --fill it. Then run `./dev catalogues`.")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from devtools.catalogues.compiling import po_path
 from devtools.catalogues.entries import (
     PLURALS,
     Catalogue,
+    by_key,
     compiled,
     merged,
     po_file,
@@ -75,6 +76,28 @@ def fill(language: str, given: dict[str, Any]) -> list[str]:
             catalogue[key] = entry
     save(language, catalogue)
     return refused
+
+
+def rename(language: str, old: str, new: str) -> str:
+    """Give the text `new` of the sources the translation of `old`, where the English words alone changed.
+
+    The rest of the file stays as it is, so that texts can be renamed one after the other. Returns why it was refused,
+    a sentence; empty if it was done.
+    """
+    sources, catalogue = texts_of(language), read_catalogue(po_path(language))
+    if new not in sources:
+        return f"{new!r}: no such text in the sources; change them first"
+    if old not in catalogue:
+        return f"{old!r}: no such text in the catalogue; rename before `./dev catalogues` drops it"
+    if new in catalogue and catalogue[new].is_translated:
+        return f"{new!r}: it has a translation already"
+    entry = with_forms(sources[new], catalogue[old].forms)
+    found = list(problems(language, entry))
+    if found:
+        return f"{new!r}: {'; '.join(found)}"
+    kept = [one for key, one in catalogue.items() if key not in {new, *({old} - sources.keys())}]
+    save(language, by_key([*kept, entry]))
+    return ""
 
 
 def _forms(value: Any) -> tuple[str, ...]:

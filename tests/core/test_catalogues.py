@@ -164,6 +164,37 @@ def test_a_translator_takes_texts_and_gives_them_back(tmp_path, monkeypatch, cap
         run(["xx"])
 
 
+def test_a_text_whose_english_alone_changes_keeps_its_translations(tmp_path, monkeypatch, capsys):
+    """The others that wait to be renamed keep theirs, too; what does not fit the new words is refused."""
+    asked, other = Entry(f"{REPORTS} was open", MANY, "", ("a.py",)), Entry("Others", files=("a.py",))
+    texts = by_key([Entry("Give", files=("a.py",)), asked, other, Entry("Give %s", files=("b.py",))])
+    given = [("Share", "", ("Partager",)), (ONE, MANY, ("%(count)s a %(brand)s", "%(count)s b %(brand)s"))]
+    before = by_key([with_forms(other, ("Autres",)), *(Entry(*words[:2], forms=words[2]) for words in given)])
+    monkeypatch.setattr(compiling, "LOCALE", tmp_path)
+    monkeypatch.setattr(files, "texts_of", lambda language: texts)
+    files.save("fr", before)
+    for old, new, problem in (
+        ("Share", "Give %s", "use the placeholders %s"),
+        ("Share", "Offer", "change them first"),
+        ("Sharing", "Give", "before `./dev catalogues` drops it"),
+        ("Share", "Others", "has a translation already"),
+    ):
+        with pytest.raises(Refusal, match="Not renamed in 1 of 1"):
+            run(["fr", "--rename", old, new])
+        assert problem in capsys.readouterr().err
+    assert read_catalogue(compiling.po_path("fr")) == before
+
+    run(["fr", "--rename", "Share", "Give"])
+    assert "fr: Partager" in capsys.readouterr().out
+    run(["fr", "--rename", ONE, asked.msgid])
+    run(["fr"])
+
+    found = {key: entry.forms for key, entry in read_catalogue(compiling.po_path("fr")).items()}
+    assert found == {
+        "Give": ("Partager",), "Give %s": ("",), asked.msgid: given[1][2], "Others": ("Autres",)
+    }  # fmt: skip
+
+
 def test_what_fills_a_right_to_left_sentence_keeps_its_own_direction():
     """But for an attribute of a tag, and for a per cent sign."""
     link = '<a href="mailto:%(mail)s">%(mail)s</a>: 5%% {name}'
