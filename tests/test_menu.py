@@ -51,9 +51,13 @@ def test_every_page_of_a_factory_belongs_to_exactly_one_part() -> None:
         if row.method == "GET" and not row.name.startswith(("api", "account_", "health"))
         if any(row.cells[persona] == "+" for persona in IN_A_FACTORY)
     }
-    assert shown - OF_NO_PART - set(PART_OF) == set()
-    assert {name for name in PART_OF if name not in {row.name for row in ROWS}} == set()
-    assert len(PART_OF) == sum(len(pages) for pages in PAGES.values())
+    lacking = sorted(shown - OF_NO_PART - set(PART_OF))
+    assert not lacking, f"Add to one part of PAGES in portal/home/parts.py: {', '.join(lacking)}"
+    gone = sorted(set(PART_OF) - {row.name for row in ROWS})
+    assert not gone, f"Not in tests/matrix/table.py, so remove from PAGES in portal/home/parts.py: {', '.join(gone)}"
+    named = [name for pages in PAGES.values() for name in pages]
+    twice = sorted({name for name in named if named.count(name) > 1})
+    assert not twice, f"In PAGES in portal/home/parts.py more than once: {', '.join(twice)}"
 
 
 def test_each_page_with_tabs_is_marked_in_them_and_its_part_in_the_menu(world: World, client_of: ClientOf) -> None:
