@@ -1,5 +1,6 @@
 """The inbox of a factory's people: what waits, for whom, until when; what is put aside and acknowledged."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -46,10 +47,26 @@ def row_of(browser: Client, title: str) -> Row:
     return found
 
 
-def press(browser: Client, world: World, act: str, row: str = "") -> str:
-    """Press a button of the inbox, and return the page that it leads to."""
+def sent_with(browser: Client, address: str = "/") -> list[str]:
+    """What a page of the inbox sends with each of its buttons: the news that it shows."""
+    return re.findall(r'name="shown" value="([^"]*)"', browser.get(address).content.decode())
+
+
+def press(browser: Client, world: World, act: str, row: str = "", shown: list[str] | None = None) -> str:
+    """Press a button of the inbox as it is now, or as it was when it sent `shown`; return the page that follows."""
     address = reverse("inbox_act", args=[world.factory_a.pk])
-    return browser.post(address, {act: row}, follow=True).content.decode().replace("&amp;", "&")
+    sent = {act: row, "shown": sent_with(browser) if shown is None else shown}
+    return browser.post(address, sent, follow=True).content.decode().replace("&amp;", "&")
+
+
+def end_for(world: World, names: list[str]) -> None:
+    """Brands with these names had access to factory A, and it ended a moment ago: news."""
+    manager = world.person("manager_a")
+    given: dict[str, Any] = {"factory": world.factory_a, "granted_by": manager, "scope": "report"}
+    brands = Brand.objects.bulk_create(Brand(name=name) for name in names)
+    SharingGrant.objects.bulk_create(SharingGrant(brand=brand, **given) for brand in brands)
+    ended: dict[str, Any] = {"ended_by": manager, "end_code": "stopped"}
+    SharingGrant.objects.filter(brand__in=brands).update(ended_at=timezone.now(), **ended)
 
 
 def ask(world: World, persona: str, brand: Brand, days: int) -> AccessRequest:
@@ -198,6 +215,68 @@ def test_news_leaves_when_it_is_acknowledged_and_tasks_cannot_be(world: World, c
     assert "Acknowledged." in press(member, world, "acknowledge_all")
     assert inbox(member).news == []
     assert inbox(member).aside == []
+
+
+def test_only_news_that_was_shown_is_acknowledged(world: World, client_of: Browsers) -> None:
+    """The row after the first twenty stays, and what came after the page was opened."""
+    member = client_of(world.person("member_a"))
+    end_for(world, [f"Mill {number:02}" for number in range(21)])
+    shown = sent_with(member)
+    assert len(shown) == 20
+    [unread] = [row for row in inbox(member).news if row.ids not in shown]
+    end_for(world, ["Late"])
+
+    assert "Acknowledged." in press(member, world, "acknowledge_all", shown=shown)
+
+    assert {row.title for row in inbox(member).news} == {unread.title, "Late"}
+    late = row_of(member, "Late")
+    assert "This has since changed." in press(member, world, "acknowledge", late.id, shown=shown)
+    assert "This has since changed." in press(member, world, "acknowledge_all", shown=[])
+    assert "Acknowledged." in press(member, world, "acknowledge", late.id)
+    assert [row.title for row in inbox(member).news] == [unread.title]
+
+
+def test_a_late_thing_of_a_shown_row_stays_when_the_row_is_acknowledged(world: World, client_of: Browsers) -> None:
+    member = client_of(world.person("member_a"))
+    revoke_access(by=world.person("manager_a"), grant=world.grant())
+    row, shown = row_of(member, world.brand_a.name), sent_with(member)
+    revoke_access(by=world.person("manager_a"), grant=world.grant(scope="step1"))
+
+    assert "Acknowledged." in press(member, world, "acknowledge", row.id, shown=shown)
+
+    [left] = row_of(member, world.brand_a.name).things
+    assert left.id not in row.ids
+
+
+def test_all_rows_of_a_group_are_reached_page_by_page(world: World, client_of: Browsers) -> None:
+    member = client_of(world.person("member_a"))
+    end_for(world, [f"Mill {number:03}" for number in range(120)])
+    address = f"/?all=news&factory={world.factory_a.pk}"
+    assert address.replace("&", "&amp;") in member.get("/").content.decode()
+
+    found: list[str] = []
+    while address:
+        with CaptureQueriesContext(connection) as queries:
+            page = member.get(address)
+        content = page.content.decode()
+        [(group, rows, more)] = page.context["inboxes"][0].groups
+        assert (group, more, len(queries) <= 15, len(content) < 60_000) == ("news", 0, True, True)
+        found += [row.title for row in rows]
+        following = re.search(r'href="([^"]*)" rel="next"', content)
+        address = "/" + following[1].replace("&amp;", "&") if following else ""
+
+    assert sorted(found) == sorted(row.title for row in inbox(member).news)
+    assert len(found) == len(set(found)) >= 120
+
+
+def test_a_group_alone_is_shown_of_ones_own_factory_only(world: World, client_of: Browsers) -> None:
+    member = client_of(world.person("member_a"))
+    end_for(world, ["Mill"])
+    for odd in (f"all=news&factory={world.factory_b.pk}", f"all=gone&factory={world.factory_a.pk}", "all=news"):
+        assert member.get(f"/?{odd}").context["inboxes"][0].page is None
+    alone = member.get(f"/?all=due&factory={world.factory_a.pk}&page=9").content.decode()
+    assert "Nothing is waiting for you." in alone
+    assert "Mill" not in alone
 
 
 def test_a_report_that_opens_to_one_brand_is_held_in_its_row(world: World, client_of: Browsers) -> None:

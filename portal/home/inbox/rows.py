@@ -5,10 +5,11 @@ or matter of the factory that are for the same side (the reader, others, nobody)
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from django.core.paginator import Page, Paginator
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -19,6 +20,7 @@ THIS_WEEK = timedelta(days=7)
 SNOOZE_DAYS = 3
 NEWS = timedelta(days=30)  # for which news is listed; acknowledged, it is put aside for as long
 ROWS_SHOWN = 20  # of one group
+ROWS_ON_A_PAGE = 50  # of a group that is shown alone
 
 
 class Whose(StrEnum):
@@ -85,6 +87,11 @@ class Thing:
     def name(self) -> tuple[str, str]:
         """Its name among what people put aside."""
         return (self.kind.value, self.key)
+
+    @property
+    def id(self) -> str:
+        """Its name in a form, without blanks."""
+        return f"{self.kind}:{self.key}"
 
 
 @dataclass(frozen=True)
@@ -176,6 +183,11 @@ class Row:
         """The names of its things."""
         return {one.name for one in self.things}
 
+    @property
+    def ids(self) -> str:
+        """The names of its things in a form: a page posts them, so that only what it showed is acknowledged."""
+        return " ".join(one.id for one in self.things)
+
 
 def reminder_of(factory: Factory) -> datetime:
     """Return when what is put aside now comes back: the start of a day at the factory."""
@@ -189,19 +201,29 @@ def end_of_news(factory: Factory) -> datetime:
 
 @dataclass(frozen=True)
 class Inbox:
-    """The rows of one factory for one reader. `aside`: what the reader put aside, and until when."""
+    """The rows of one factory for one reader. `aside`: what the reader put aside, and until when.
+
+    `page`: where one group is shown alone, a page of its rows.
+    """
 
     factory: Factory
     rows: list[Row]
     aside: list[Row] = field(default_factory=list)
+    page: "Page[Row] | None" = None
 
     @property
     def groups(self) -> list[tuple[Group, list[Row], int]]:
         """The groups that have rows, each with the first of them and the number of the others."""
+        shown = ROWS_SHOWN if self.page is None else ROWS_ON_A_PAGE
         found: dict[Group, list[Row]] = {group: [] for group in Group}
-        for row in self.rows:
+        for row in self.rows if self.page is None else self.page.object_list:
             found[row.group].append(row)
-        return [(group, rows[:ROWS_SHOWN], max(len(rows) - ROWS_SHOWN, 0)) for group, rows in found.items() if rows]
+        return [(group, rows[:shown], max(len(rows) - shown, 0)) for group, rows in found.items() if rows]
+
+    def alone(self, group: Group, number: str) -> "Inbox":
+        """Return this inbox with one group alone, on its page with this number: the nearest, if there is none."""
+        rows = [row for row in self.rows if row.group == group]
+        return replace(self, aside=[], page=Paginator(rows, ROWS_ON_A_PAGE).get_page(number))
 
     @property
     def news(self) -> list[Row]:

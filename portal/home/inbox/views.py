@@ -1,6 +1,6 @@
 """What people do in their inbox itself: put a row aside for some days, show it again, acknowledge news."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import cast
 
 from django.contrib import messages
@@ -27,6 +27,7 @@ from sharing.gates.pages import factory_inside
 def inbox_act(request: HttpRequest, pk: int) -> HttpResponse:
     """Do what a button in the inbox of a factory says: its name is what, its value the row. Then return to the inbox.
 
+    `shown` has the news that the page showed: what came since, or was on no page, is not acknowledged unread.
     403 for those who see the factory but are not of it.
     """
     factory = factory_inside(request, pk)
@@ -36,9 +37,10 @@ def inbox_act(request: HttpRequest, pk: int) -> HttpResponse:
     if name is None:
         messages.error(request, _("Choose one of the buttons on the page."))
         return redirect("home")
-    user = cast("User", request.user)
+    user, act, row = cast("User", request.user), ACTS[name], request.POST[name]
+    shown = {one for ids in request.POST.getlist("shown") for one in ids.split()}
     for desk in desks(user, [factory.pk]):
-        messages.info(request, ACTS[name](user, inbox_at(desk, snoozed_by(user)), request.POST[name]))
+        messages.info(request, act(user, inbox_at(desk, snoozed_by(user)), row, shown))
     return redirect("home")
 
 
@@ -46,7 +48,7 @@ def _gone() -> str:
     return _("This has since changed. Look at the list again.")
 
 
-def _snooze(user: User, inbox: Inbox, name: str) -> str:
+def _snooze(user: User, inbox: Inbox, name: str, _shown: Collection[str]) -> str:
     row = inbox.row(name)
     if row is None or not row.may_wait:
         return _gone()
@@ -58,7 +60,7 @@ def _snooze(user: User, inbox: Inbox, name: str) -> str:
     }
 
 
-def _show(user: User, inbox: Inbox, name: str) -> str:
+def _show(user: User, inbox: Inbox, name: str, _shown: Collection[str]) -> str:
     row = inbox.row(name)
     if row is None:
         return _gone()
@@ -66,22 +68,23 @@ def _show(user: User, inbox: Inbox, name: str) -> str:
     return _("%s is back in your inbox.") % row.title
 
 
-def _acknowledge(user: User, inbox: Inbox, name: str) -> str:
-    row = inbox.row(name)
-    return _gone() if row is None or row not in inbox.news else _acknowledged(user, inbox.factory, [row])
+def _acknowledge(user: User, inbox: Inbox, name: str, shown: Collection[str]) -> str:
+    return _acknowledged(user, inbox.factory, [row for row in inbox.news if row.id == name], shown)
 
 
-def _acknowledge_all(user: User, inbox: Inbox, _name: str) -> str:
-    return _acknowledged(user, inbox.factory, inbox.news)
+def _acknowledge_all(user: User, inbox: Inbox, _name: str, shown: Collection[str]) -> str:
+    return _acknowledged(user, inbox.factory, inbox.news, shown)
 
 
-def _acknowledged(user: User, factory: Factory, rows: list[Row]) -> str:
-    names = {name for row in rows for name in row.names}
+def _acknowledged(user: User, factory: Factory, rows: list[Row], shown: Collection[str]) -> str:
+    names = {one.name for row in rows for one in row.things if one.id in shown}
+    if not names:
+        return _gone()
     snooze(by=user, things=names, until=end_of_news(factory))
     return _("Acknowledged.")
 
 
-ACTS: dict[str, Callable[[User, Inbox, str], str]] = {
+ACTS: dict[str, Callable[[User, Inbox, str, Collection[str]], str]] = {
     "snooze": _snooze,
     "show": _show,
     "acknowledge": _acknowledge,
