@@ -1,9 +1,9 @@
 """The position of a factory and a brand: grants, withheld reports, subscriptions; and the decision made from these.
 
-`Position.opens_at` is the Python form of `grants.grants_opening`, for pages that show what is open, what opens when,
-and what a decision would change: all of it from a few statements, whatever the number of reports and brands. It also
-works for what is not stored (a grant that somebody is about to give). `tests/sharing/test_preview_property.py` checks
-that the two forms give the same answers.
+`Position.opens_at` is the Python form of `access.conditions.grants_opening`, for pages that show what is open, what
+opens when, and what a decision would change: all of it from a few statements, whatever the number of reports and
+brands. It also works for what is not stored (a grant that somebody is about to give).
+`tests/sharing/test_preview_property.py` checks that the two forms give the same answers.
 """
 
 from collections.abc import Iterable, Sequence
@@ -34,7 +34,7 @@ class Position:
     """A factory and one brand now. `grants`: of every kind, ended ones too, the oldest first; decisions append to it.
 
     `withheld` and `subscribed` are cycles. `opened`: when the reports that have replaced versions first opened under
-    which grant (`grants.OpenedAt`).
+    which grant (`access.conditions.OpenedAt`).
     """
 
     factory: Factory
@@ -133,7 +133,7 @@ def _end(grant: SharingGrant) -> tuple[datetime, bool]:
 
 def _running(grants: Iterable[SharingGrant]) -> SharingGrant | None:
     """Return the grant among these that has not ended or expired: a given one rather than one that waits."""
-    running = [one for one in grants if one.status() not in {Status.ENDED, Status.EXPIRED}]
+    running = [one for one in grants if not one.is_over]
     return min(running, key=lambda grant: not grant.is_confirmed, default=None)
 
 
@@ -147,7 +147,8 @@ def positions(
     """Return the position of `factory` (with its programme loaded) and each of these brands, by id, sorted by name.
 
     Two statements, and one more where one of the `reports` that will be asked about is a replaced version. `grants` and
-    `brands` are the rows to use, where they should come with more. For the factory and the staff only (invariant 3).
+    `brands` are the rows to use, where they should come with more. For the factory and the staff only (docs/rules.md,
+    invariant 3).
     """
     here: dict[str, object] = {"factory": factory, "brand": OuterRef("pk")}
     withheld = WithheldReport.objects.in_force().filter(**here).values("cycle")

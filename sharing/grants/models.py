@@ -298,6 +298,11 @@ class SharingGrant(models.Model):
         before = self.replaces
         return before if before is not None and before.ended_at is None else None
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended or expired."""
+        return self.status() in {terms.Status.ENDED, terms.Status.EXPIRED}
+
     def status(self) -> terms.Status:
         """Return its status now."""
         return terms.status(self, timezone.now())

@@ -100,11 +100,7 @@ def _confirm_by(found: Grant, factory: Factory) -> date | None:
 
 def _ended(desk: Desk) -> Iterator[Thing]:
     """Yield the access that ended lately, unless the reader ended it or the brand has such access again."""
-    running = {
-        (one.grant.brand_id, one.grant.scope)
-        for one in desk.grants
-        if one.grant.status() not in {Status.ENDED, Status.EXPIRED}
-    }
+    running = {(one.grant.brand_id, one.grant.scope) for one in desk.grants if not one.grant.is_over}
     for grant in (one.grant for one in desk.grants):
         ended = grant.ended_at or (grant.expires_at if grant.status() is Status.EXPIRED else None)
         is_news = grant.end_code not in {End.CHANGED, End.UNDONE} and grant.ended_by_id != (desk.user.pk or 0)
