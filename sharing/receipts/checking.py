@@ -135,11 +135,6 @@ def check_code(origin: str, number: str, given: str) -> CodeOutcome:
     return CodeOutcome.ISSUED if receipt else CodeOutcome.UNKNOWN
 
 
-def is_issued(number: str, given: str) -> bool:
-    """Return whether we issued a receipt with this number and fingerprint (the QR code's address)."""
-    return _issued(number, given) is not None
-
-
 def _issued(number: str, given: str) -> Receipt | None:
     receipt = Receipt.objects.filter(number=normalised(number)).only("jws", "payload").first()
     known = fingerprint(receipt.jws if receipt else "").encode()
