@@ -22,8 +22,9 @@ from django.views.decorators.http import require_safe
 
 from assessments.figures.queries import count_drafts, points_of, with_figures
 from assessments.models import Assessment, ReportCopy
+from assessments.publication.deadlines import has_review_ended, review_end
 from assessments.publication.rights import StepRights
-from assessments.publication.views.steps import NEWEST_FIRST, has_review_ended, review_end
+from assessments.publication.views.steps import NEWEST_FIRST
 from assessments.reading.filters import SharedFilter, shared_choices
 from assessments.reading.listing import LISTED, SharedRows, record_filter
 from assessments.reading.scopes import documents_for, report_language, with_scopes

@@ -11,6 +11,7 @@ from django.db.models import Case, DateField, DurationField, ExpressionWrapper, 
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from assessments.publication.deadlines import review_has_ended
 from assessments.questionnaires.models import Tool
 from brands.models import Brand
 from factories.models import Factory
@@ -76,6 +77,10 @@ class AssessmentQuerySet(QuerySet["Assessment"]):
             F("factory__programme__release_days") * Value(timedelta(days=1)), output_field=DurationField()
         )
         return self.alias(last_day=LAST_DAY).filter(over, HAS_DEADLINE, last_day__lt=today_there("factory__") - days)
+
+    def review_ended(self) -> "AssessmentQuerySet":
+        """Return those whose factory had its days to review them (R54), as `has_review_ended` says of one."""
+        return self.filter(review_has_ended())
 
     def with_deadline(self) -> "AssessmentQuerySet":
         """Return each with `deadline`, the last day to publish (R39), to order by: those without one come last."""

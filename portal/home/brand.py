@@ -14,7 +14,7 @@ from assessments.reading.listing import SharedRows
 from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
 from portal.core.compiled import Key
-from portal.home.todos import NAMED, SOON, Todo, ending, ends_on, with_rest
+from portal.home.todos import NAMED, RECENT, Todo, ending, ends_on, with_rest
 from sharing.access import ASSESSMENT_SCOPES, brands_read_for
 from sharing.grants.models import SharingGrantQuerySet
 from sharing.models import DestroyNotice, SharingGrant
@@ -23,17 +23,18 @@ from sharing.models import DestroyNotice, SharingGrant
 def brand_section(user: Visitor) -> dict[str, object]:
     """Return the brand's section. Counts stop at what the brand was granted; nothing depends on what others may see."""
     opened = SharedRows(user).opened(MOST + 1)
-    new = sum(at >= timezone.now() - SOON for at in opened)
+    new = sum(at >= timezone.now() - RECENT for at in opened)
     brands = brands_read_for(user, ASSESSMENT_SCOPES)
     grants = SharingGrant.objects.visible_to(user).filter(ended_at=None, brand__in=brands)
     todos = _correction_todos(user)
     if new:
         text = ngettext(
-            "%(count)s report became visible to your brand in the last 30 days.",
-            "%(count)s reports became visible to your brand in the last 30 days.",
+            "%(count)s report became visible to your brand in the last %(days)s days.",
+            "%(count)s reports became visible to your brand in the last %(days)s days.",
             new,
         )
-        todos.append(Todo(text % {"count": _at_most(new)}, reverse("shared_list"), _("See new reports")))
+        words = {"count": _at_most(new), "days": RECENT.days}
+        todos.append(Todo(text % words, reverse("shared_list"), _("See new reports")))
     todos += _copies_todos(user)
     return {
         "title": _("Shared with us"),

@@ -10,24 +10,26 @@ from django.utils.translation import ngettext
 
 from assessments.models import Assessment
 from factories.models import CountryProgramme, Factory, FactoryRole, Handover, with_managers
-from factories.time_zones import start_of_day_there
+from factories.role_names import FactoryRoleName
 from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
-from portal.home.todos import SOON, Todo
+from portal.home.todos import RECENT, Todo
 from sharing.models import ConfirmationEnd
+
+State = Assessment.State
 
 
 def staff_section(user: Visitor) -> dict[str, object]:
     """Return the section of the staff: what waits in the countries and factories that they work on."""
     visible = Assessment.objects.worked_on_by(user)
     late = visible.late().count()
-    review_over = visible.filter(_has_review_ended(), state="factory_review", released_at__isnull=False).count()
+    review_over = visible.filter(state=State.FACTORY_REVIEW).review_ended().count()
     counts = visible.aggregate(
-        internal=Count("pk", filter=Q(state="internal_review")),
-        factory=Count("pk", filter=Q(state="factory_review")),
-        published=Count("pk", filter=Q(state="published", published_at__gte=timezone.now() - SOON)),
+        internal=Count("pk", filter=Q(state=State.INTERNAL_REVIEW)),
+        factory=Count("pk", filter=Q(state=State.FACTORY_REVIEW)),
+        published=Count("pk", filter=Q(state=State.PUBLISHED, published_at__gte=timezone.now() - RECENT)),
     )
-    board = reverse("board")
+    board, published = reverse("board"), _("Published in the last %(days)s days")
     todos = _review_todos(user, board)
     if late:
         text = ngettext(
@@ -42,35 +44,22 @@ def staff_section(user: Visitor) -> dict[str, object]:
             "%(count)s reports can be published: their factory reviews have ended.",
             review_over,
         )
-        todos.append(Todo(text % {"count": review_over}, f"{board}?state=factory_review", _("Publish")))
+        todos.append(Todo(text % {"count": review_over}, f"{board}?state={State.FACTORY_REVIEW}", _("Publish")))
     todos += _staff_continuity_todos(user)
     return {
         "title": _("Assessments"),
         "todos": todos,
         "stats": [
-            (_("In internal review"), counts["internal"], f"{board}?state=internal_review"),
-            (_("In factory review"), counts["factory"], f"{board}?state=factory_review"),
-            (_("Published in the last 30 days"), counts["published"], f"{board}?state=published"),
+            (_("In internal review"), counts["internal"], f"{board}?state={State.INTERNAL_REVIEW}"),
+            (_("In factory review"), counts["factory"], f"{board}?state={State.FACTORY_REVIEW}"),
+            (published % {"days": RECENT.days}, counts["published"], f"{board}?state={State.PUBLISHED}"),
         ],
     }
 
 
-def _has_review_ended() -> Q:
-    """Return the condition that a report was sent to its factory before the day whose reviews end today there (R54).
-
-    The SQL form of `assessments.publication.views.steps.has_review_ended`. Countries have few different numbers.
-    """
-    field = "factory__programme__factory_review_days"
-    over = Q((field, 0))
-    numbers = CountryProgramme.objects.order_by("factory_review_days").values_list("factory_review_days", flat=True)
-    for days in numbers.distinct():
-        over |= Q((field, days), released_at__lt=start_of_day_there("factory__", days))
-    return over
-
-
 def _waiting_reviews(user: Visitor) -> "QuerySet[Assessment, tuple[UUID]]":
     reviewing = CountryProgramme.objects.where(user, "review_assessments")
-    waiting = Assessment.objects.worked_on_by(user).filter(state="internal_review")
+    waiting = Assessment.objects.worked_on_by(user).filter(state=State.INTERNAL_REVIEW)
     return waiting.filter(factory__programme__in=reviewing.values("pk")).order_by().values_list("pk")
 
 
@@ -82,12 +71,15 @@ def _waivers_without_colleague(user: Visitor) -> QuerySet[ConfirmationEnd]:
     """Return the earliest requests of factories that have nobody to agree to them."""
     enrolled = Factory.objects.in_programmes_where(user, "manage_enrolment")
     waivers = ConfirmationEnd.objects.visible_to(user).open().filter(factory__in=enrolled.values("pk"))
-    representatives = FactoryRole.objects.filter(role="worker_representative", group__user__is_active=True)
+    representatives = FactoryRole.objects.filter(
+        role=FactoryRoleName.WORKER_REPRESENTATIVE, group__user__is_active=True
+    )
     return waivers.exclude(factory__roles__in=representatives).select_related("factory").order_by("pk")[:5]
 
 
 def _enrolled_with_few_managers(user: Visitor) -> "QuerySet[Factory, tuple[int]]":
-    enrolled = Factory.objects.in_programmes_where(user, "manage_enrolment").filter(enrolment_status="enrolled")
+    programmes = Factory.objects.in_programmes_where(user, "manage_enrolment")
+    enrolled = programmes.filter(enrolment_status=Factory.Enrolment.ENROLLED)
     return with_managers(enrolled, 0, 1).order_by().values_list("pk")
 
 
@@ -107,7 +99,7 @@ def _review_todos(user: Visitor, board: str) -> list[Todo]:
             "%(count)s reports are waiting for internal review.",
             waiting,
         )
-        todos.append(Todo(text % {"count": waiting}, f"{board}?state=internal_review", _("Review")))
+        todos.append(Todo(text % {"count": waiting}, f"{board}?state={State.INTERNAL_REVIEW}", _("Review")))
     return todos
 
 
@@ -128,6 +120,6 @@ def _staff_continuity_todos(user: Visitor) -> list[Todo]:
         text = ngettext(
             "%(count)s factory has one manager or none.", "%(count)s factories have one manager or none.", few
         )
-        url = f"{reverse('factory_list')}?enrolment=enrolled&managers=few"
+        url = f"{reverse('factory_list')}?enrolment={Factory.Enrolment.ENROLLED}&managers=few"
         todos.append(Todo(text % {"count": few}, url, _("View")))
     return todos

@@ -13,7 +13,8 @@ from sharing.grants.models import SharingGrantQuerySet
 from sharing.grants.services.renewals import ending_soon
 from sharing.models import SharingGrant
 
-SOON = timedelta(days=30)
+SOON = timedelta(days=30)  # ahead: a report that opens by then waits in the inbox
+RECENT = timedelta(days=30)  # back: a report that was published or became visible since is new
 NAMED = 5  # items of one kind that are listed one by one
 
 

@@ -11,12 +11,13 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from assessments.models import Assessment, ReportCopy
+from assessments.publication.deadlines import has_review_ended, review_end
 from assessments.publication.services import take_step
-from assessments.publication.views.steps import is_early, review_end
+from assessments.publication.views.steps import is_early
 from assessments.reading.scopes import document_for
 from assessments.reports.pdf import payload
 from assessments.reports.services import _stamp
-from factories.models import Factory
+from factories.models import CountryProgramme, Factory
 from factories.services import open_handover
 from portal.core.days import SHORTEST, UTC_DAYS, day_of, end_of, moment_at, start_of, today
 from portal.home.staff import staff_section
@@ -92,6 +93,27 @@ def test_r54_a_review_runs_to_the_end_of_its_last_day_at_the_factory(world: Worl
             assert is_early(sent) is not is_over
             told = " ".join(todo.text for todo in staff_section(leader)["todos"])
             assert ("2 reports can be published" in told) is is_over  # another is with its own
+
+
+@pytest.mark.parametrize("days", [0, 1, 14])
+def test_r54_rows_whose_review_has_ended_are_those_of_which_python_says_so(world: World, days: int) -> None:
+    """The two forms of the rule agree in each zone: around the moment when a review ends, and for what was not sent."""
+    CountryProgramme.objects.filter(pk=world.cambodia.pk).update(factory_review_days=days)
+    place(world.factory_a, JAYAPURA)
+    place(world.factory_b, MANAGUA)
+    sent_at = tomorrow_at(12) - timedelta(days=20)
+    for factory in (world.factory_a, world.factory_b):
+        sent, unsent = (make_assessment(world, factory, cycle, "internal_review") for cycle in (7, 8))
+        Assessment.objects.filter(pk=sent.pk).update(released_at=sent_at)
+        Assessment.objects.filter(pk=unsent.pk).update(released_at=None)
+    rows = Assessment.objects.filter(cycle__in=[7, 8]).select_related("factory__programme")
+    answers = set()
+    for hours in range(0, 24 * (days + 3), 3):
+        with time_machine.travel(sent_at + timedelta(hours=hours), tick=False):
+            ended = {one.pk for one in rows if has_review_ended(one)}
+            assert {one.pk for one in rows.review_ended()} == ended
+            answers.add(len(ended))
+    assert answers == ({2} if days == 0 else {0, 1, 2})
 
 
 @pytest.mark.parametrize("changes", [date(2027, 4, 30), date(2027, 10, 28)])

@@ -13,16 +13,10 @@ from django.views.decorators.http import require_safe
 
 from assessments.imports.services import may_import
 from assessments.models import Assessment
+from assessments.publication.deadlines import has_review_ended
 from assessments.publication.rights import StepRights
 from assessments.publication.states import steps_from
-from assessments.publication.views.steps import (
-    BULK_STEPS,
-    BY_DEADLINE,
-    NEWEST_FIRST,
-    has_review_ended,
-    staff_only,
-    worked_on,
-)
+from assessments.publication.views.steps import BULK_STEPS, BY_DEADLINE, NEWEST_FIRST, staff_only, worked_on
 from assessments.reading.filters import BoardFilter, country_choices
 from assessments.visits.models import AssessmentQuerySet
 from factories.models import CountryProgramme

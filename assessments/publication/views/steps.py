@@ -5,7 +5,7 @@ the buttons only follow the same table.
 """
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import cast
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from assessments.models import Assessment
+from assessments.publication.deadlines import has_review_ended, review_end
 from assessments.publication.rights import WIDER_THAN_ASSIGNED, may_take_step
 from assessments.publication.services import is_unchanged_correction, start_correction, take_step
 from assessments.publication.states import OFFERED_STATES, OFFERED_STEPS, Step, StepName
@@ -32,7 +33,7 @@ from factories.rights import may_somewhere
 from factories.roles import FACTORY
 from portal.accounts.models import User
 from portal.accounts.roles import Visitor
-from portal.core.days import day_of, show_days_of, today
+from portal.core.days import show_days_of
 from portal.core.turns import one_at_a_time
 from portal.ui.forms import REFUSED, posted
 from portal.ui.templatetags.portal import day
@@ -103,23 +104,9 @@ CONSEQUENCES = {
 }
 
 
-def review_end(assessment: Assessment) -> date | None:
-    """Return the last day that the country gives the factory to review the report (R54); None if it was not sent."""
-    if assessment.released_at is None:
-        return None
-    factory = assessment.factory
-    return day_of(assessment.released_at, factory) + timedelta(days=factory.programme.factory_review_days)
-
-
 def is_early(assessment: Assessment) -> bool:
     """Return whether the factory's review is still under way: publishing now would cut it short."""
     return assessment.state == Assessment.State.FACTORY_REVIEW and not has_review_ended(assessment)
-
-
-def has_review_ended(assessment: Assessment) -> bool:
-    """Return whether the factory had its days of review: the last of them has passed, or its country gives none."""
-    ends, days = review_end(assessment), assessment.factory.programme.factory_review_days
-    return ends is not None and (days == 0 or ends < today(assessment.factory))
 
 
 def _with_members(assessments: Iterable[Assessment]) -> set[int]:

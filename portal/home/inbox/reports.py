@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assessments.models import Assessment
-from assessments.publication.views.steps import review_end
+from assessments.publication.deadlines import review_end
 from brands.models import Brand
 from portal.core.days import day_of, in_words, today
 from portal.core.listing import joined
