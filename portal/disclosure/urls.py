@@ -1,4 +1,4 @@
-"""Pages that say what a decision opens, and why something is readable."""
+"""Pages about grants and reports together: sharing, answering, changing, stopping; openings, previews, explanations."""
 
 from django.urls import path
 

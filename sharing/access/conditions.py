@@ -180,7 +180,7 @@ _read: Prepared[SharingGrant, SharingGrant] = Prepared(
 def brands_reading_of(subject: Subject, scope: str, at: datetime | None = None) -> QuerySet[SharingGrant]:
     """Return, for a row, which brands read it: the grants that open `scope` of it, one for each brand.
 
-    For the factory and the staff only; no brand ever learns it (invariant 3).
+    For the factory and the staff only; no brand ever learns it (docs/rules.md, invariant 3).
     """
     return grants_reading(subject, at).filter(scope=scope)
 

@@ -1,4 +1,4 @@
-"""Readers: row -> who may read it. For the factory and the staff only (invariant 3)."""
+"""Readers: row -> who may read it. For the factory and the staff only (docs/rules.md, invariant 3)."""
 
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from sharing.access.publication import Subject, is_begun, is_released
 def readers(subject: Subject, scope: str, at: datetime | None = None) -> QuerySet[User]:
     """Return, for a row, every active person who may read `scope` of this assessment now, or could at a moment.
 
-    For the factory and the staff only; no brand ever learns it (invariant 3).
+    For the factory and the staff only; no brand ever learns it (docs/rules.md, invariant 3).
     """
     return User.objects.filter(pk__in=reading_memberships(subject, scope, at).values("user")).order_by("pk")
 

@@ -1,1 +1,4 @@
-"""The inbox of a factory's people: `reading` asks the gates, `things` says what waits, `rows` puts it in order."""
+"""The inbox of a factory's people.
+
+`reading` asks the gates, `access`, `reports` and `matters` say what waits, `rows` puts it in order.
+"""
