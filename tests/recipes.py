@@ -86,6 +86,107 @@ def supplier_countries(request: HttpRequest, pk: int) -> HttpResponse:
     5,
     ("tests/test_access_matrix.py", "tests/brands/test_pages.py", "tests/core/test_weight.py"),
 )
+FACTORY_PAGE = Recipe(
+    "A page",
+    {
+        "sharing/copies/views.py": [
+            (
+                '    return render(request, "copies/destroy_notices.html", '
+                '{"factory": factory, "page": page, "rows": rows})\n',
+                '''
+
+@login_required
+@require_GET
+def notices_by_brand(request: HttpRequest, pk: int) -> HttpResponse:
+    """Count what a factory asked each brand to destroy."""
+    factory = factory_inside(request, pk)
+    notices = DestroyNotice.objects.inside(request.user).filter(factory=factory)
+    brands = notices.order_by("brand__name").values("brand__name").annotate(count=Count("pk"))
+    return render(request, "copies/notices_by_brand.html", {"factory": factory, "brands": brands})
+''',
+            ),
+            ("from django.core.exceptions import ValidationError\n", "from django.db.models import Count\n"),
+        ],
+        "sharing/urls.py": [
+            (
+                '    path("factories/<int:pk>/copies/", copies.destroy_notices, name="destroy_notices"),\n',
+                '    path("factories/<int:pk>/copies/brands/", copies.notices_by_brand, name="notices_by_brand"),\n',
+            )
+        ],
+        "sharing/copies/templates/copies/notices_by_brand.html": [
+            (
+                NEW,
+                """{% extends "base.html" %}
+{% load i18n %}
+{% block title %}{% translate "Copies by brand" %}{% endblock %}
+{% block page_title %}{% translate "Copies by brand" %}{% endblock %}
+{% block content %}
+  <ul>
+    {% for row in brands %}<li><bdi>{{ row.brand__name }}</bdi>{% translate ": " %}{{ row.count }}</li>{% endfor %}
+  </ul>
+{% endblock %}
+""",
+            )
+        ],
+        "sharing/copies/templates/copies/destroy_notices.html": [
+            (
+                "{% block content %}\n",
+                '  <p><a href="{% url \'notices_by_brand\' factory.pk %}">{% translate "By brand" %}</a></p>\n',
+            )
+        ],
+        "portal/home/parts.py": [('        "old_versions",\n', '        "notices_by_brand",\n')],
+        "tests/matrix/table.py": [
+            (
+                "GET    destroy_notices                      A                           LL.. +++. ...L x++.+.\n",
+                "GET    notices_by_brand                     A                           LL.. +++. ...L x++.+.\n",
+            ),
+            ('        "destroy_notices",\n', '        "notices_by_brand",\n'),
+        ],
+    },
+    6,
+    ("tests/test_access_matrix.py", "tests/test_menu.py"),
+)
+ROW_OF_THE_INBOX = Recipe(
+    "A row of the inbox",
+    {
+        "portal/home/inbox/rows.py": [('    PROFILE = "profile"\n', '    LOCAL_NAME = "local_name"\n')],
+        "portal/home/inbox/matters.py": [
+            ("    yield from _profile(desk)\n", "    yield from _local_name(desk)\n"),
+            (
+                NEW,
+                """
+
+def _local_name(desk: Desk) -> Iterator[Thing]:
+    if desk.may_edit and not desk.factory.local_name:
+        yield Thing(
+            Kind.LOCAL_NAME,
+            str(desk.factory.pk),
+            words=_("Enter its name in your language"),
+            url=reverse("factory_edit", args=[desk.factory.pk]),
+            **about_matter(Kind.LOCAL_NAME, _("The factory's name")),
+        )
+""",
+            ),
+        ],
+        "tests/test_inbox.py": [
+            (
+                NEW,
+                """
+
+def test_who_edits_the_profile_is_asked_for_the_name_in_their_language(world: World, client_of: Browsers) -> None:
+    manager, asked = client_of(world.person("manager_a")), ("The factory's name", "Enter its name in your language")
+    type(world.factory_a).objects.filter(pk=world.factory_a.pk).update(local_name="")
+    assert asked in shown(manager)["later"]
+    assert "later" not in shown(client_of(world.person("representative_a")))
+    type(world.factory_a).objects.filter(pk=world.factory_a.pk).update(local_name="Tonle")
+    assert asked not in shown(manager).get("later", [])
+""",
+            )
+        ],
+    },
+    3,
+    ("tests/test_inbox.py",),
+)
 NOTICE = Recipe(
     "A notice",
     {
@@ -330,7 +431,7 @@ def test_it_counts_what_its_owner_may_see(world, run_jobs, persona, count):
     3,
     ("tests/brands/test_counting.py", "tests/core/test_jobs.py"),
 )
-RECIPES = (PAGE, NOTICE, EXPORT, EVENT, JOB)
+RECIPES = (PAGE, FACTORY_PAGE, ROW_OF_THE_INBOX, NOTICE, EXPORT, EVENT, JOB)
 
 
 def section(heading: str) -> str:

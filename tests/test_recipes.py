@@ -1,5 +1,6 @@
 """The recipes of CONTRIBUTING.md take no more files than it says, and what they add works (`./dev test --long`)."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,13 @@ GENERATED = (("manage", "makemigrations", "--check"),)
 def test_a_recipe_names_its_files_and_how_many_they_are(recipe: Recipe) -> None:
     text = section(recipe.heading)
     assert len(recipe.by_hand) <= recipe.most_files
-    assert f"By hand: {recipe.most_files} files" in text
+    assert str(recipe.most_files) in re.findall(r"\d+", text.partition("By hand: ")[2].partition("\n")[0])
     own_tests = {name for name in recipe.by_hand if name.startswith("tests/") and name not in text}
     folders = {f"`{Path(name).parent}/`" for name in own_tests}
     assert [folder for folder in folders if folder not in text] == []
     kinds = {Path(name).name for name in recipe.by_hand if not name.startswith("tests/")}
     kinds = {"templates" if name.endswith(".html") else name for name in kinds}
-    known = {"suppliers.py": "views", "organisations.py": "services"}
+    known = {"suppliers.py": "views", "views.py": "views", "organisations.py": "services"}
     assert [name for name in sorted(kinds) if known.get(name, name) not in text] == []
 
 
