@@ -52,6 +52,7 @@ class StoppedBrand:
     """A brand with the grants that the factory stopped and has not replaced."""
 
     identity: Identity
+    position: Position
     resumptions: Sequence[Resumption]
 
     @property
@@ -121,7 +122,7 @@ def _stopped(situation: Situation, reports: Sequence[Assessment]) -> list[Stoppe
     places = [place for place in situation.positions.values() if place.stopped_grants()]
     known = identities(place.brand for place in places)
     return [
-        StoppedBrand(one, [_resumption(situation, place, reports, grant) for grant in place.stopped_grants()])
+        StoppedBrand(one, place, [_resumption(situation, place, reports, grant) for grant in place.stopped_grants()])
         for one, place in zip(known, places, strict=True)
     ]
 

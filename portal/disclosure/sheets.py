@@ -25,13 +25,14 @@ from portal.disclosure.brands import BrandRow, copies_kept, rows_at
 from portal.disclosure.previews import Answer, Difference, Line, answer_of, effect_of, reports_of
 from portal.disclosure.sentences import decision_in_a_sentence
 from portal.ui.forms import digest, fingerprint
+from sharing.access.positions import Position
 from sharing.grants.services.outcomes import Outcome, Terms, changing, granting
 from sharing.grants.services.situation import Situation, situation_to_decide
 from sharing.models import AccessRequest, SharingGrant
 from sharing.requests.services.answering import approving, as_asked
 from sharing.scopes import rule_of
 
-IDENTITY = ("name", "kind", "is_active")
+IDENTITY = ("name", "kind", "country", "verified_at", "is_active")
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,11 @@ class Effect:
         return self.row.brand
 
     @property
+    def history(self) -> list[object]:
+        """What the page shows of the time before, for its seal."""
+        return history_seen(self.row.position, self.copies)
+
+    @property
     def new_reports(self) -> str:
         """When reports that are published from now on open, in words; empty where none does."""
         is_named = self.terms.cycles == SharingGrant.Cycles.ONLY  # what is said below of each report
@@ -152,13 +158,21 @@ def seal(asked: object, shown: Sequence[object]) -> str:
     return f"{digest(asked)}.{digest(_plain(shown))}"
 
 
-def seal_of(scopes: Iterable[str], terms: Terms, effects: Sequence[Difference]) -> str:
-    """Return the seal of a decision on these kinds of data and terms."""
-    return seal([sorted(scopes), asdict(terms)], effects)
+def seal_of(scopes: Iterable[str], terms: Terms, effects: Sequence[Difference], before: Sequence[object]) -> str:
+    """Return the seal of a decision on these kinds of data and terms; `before`: what there was with each brand."""
+    return seal([sorted(scopes), asdict(terms)], [*effects, *before])
+
+
+def history_seen(position: Position, copies: int = 0) -> list[object]:
+    """Return what a page shows of the time before a decision: each grant as it stands or ended, and the copies.
+
+    After a stop or an undo a decision does the same as before, and only this differs: an old page decides nothing.
+    """
+    return [copies, *([one.pk, one.status(), one.ended_at, one.end_code] for one in position.grants)]
 
 
 def brand_seen(brand: Brand) -> str:
-    """Return a digest of a brand as shown: a factory consents to a name."""
+    """Return a digest of a brand as shown: a factory consents to a name, and to whether it was checked."""
     return fingerprint(brand, IDENTITY)
 
 

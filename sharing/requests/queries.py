@@ -1,10 +1,16 @@
-"""The factories that a brand may find to ask, and the grants that are to answer a request."""
+"""The factories that a brand may find to ask, the grants that are to answer a request, and answers that were undone."""
+
+from collections import Counter
+from collections.abc import Iterable
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 
 from brands.models import Brand
 from factories.models import Factory, FactoryQuerySet
 from portal.accounts.roles import Visitor
+from portal.core.models import Event
+from sharing.events import SharingEvent
 from sharing.grants.models import SharingGrant, SharingGrantQuerySet
 from sharing.requests.models import RequestAnswer, is_open
 from sharing.requests.states import State
@@ -36,3 +42,9 @@ def dropped_grants() -> SharingGrantQuerySet:
     """Return the grants that wait for the factory's second person although nobody asks for them any more."""
     waiting = SharingGrant.objects.filter(needs_confirmation=True, confirmed_at=None, ended_at=None)
     return with_requests(waiting).filter(Q(("is_asked_for", True), ("is_still_asked_for", False)))
+
+
+def times_reopened(keys: Iterable[UUID]) -> Counter[str]:
+    """Return how often the answer to each of these requests was undone, by its key as text."""
+    reopened = Event.objects.filter(kind=SharingEvent.REQUEST_REOPENED, subject__in=[str(key) for key in keys])
+    return Counter(reopened.values_list("subject", flat=True))

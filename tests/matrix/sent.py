@@ -5,8 +5,11 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from portal.disclosure.brands import brand_rows, copies_kept
+from portal.disclosure.previews import Difference, preview_confirmation
 from portal.disclosure.resuming import resumptions
-from portal.disclosure.sheets import Sheet, seal, seal_of, sheet_of
+from portal.disclosure.sheets import Sheet, history_seen, seal, seal_of, sheet_of
+from portal.disclosure.views.confirming import seal_of_confirming
 from portal.disclosure.views.resuming import seal_of_resuming
 from sharing.grants.services.outcomes import Terms
 from sharing.requests.services.answering import as_asked
@@ -21,13 +24,13 @@ def _sheet(stage: Stage, brand_id: int) -> Sheet:
 def _seen_of_sharing(stage: Stage) -> str:
     terms = Terms(hold_days=7)  # the country's default
     [effect] = _sheet(stage, stage.world.brand_b.pk).sharing(["report"], terms)
-    return seal_of(["report"], terms, [effect.difference])
+    return seal_of(["report"], terms, [effect.difference], [effect.history])
 
 
 def _seen_of_change(stage: Stage) -> str:
     terms = Terms(cycles="from", cycle_numbers=[2], hold_days=stage.grant.hold_days)
     effect = _sheet(stage, stage.grant.brand_id).changing(stage.grant, terms)
-    return seal_of([stage.grant.scope], terms, [effect.difference])
+    return seal_of([stage.grant.scope], terms, [effect.difference], [effect.history])
 
 
 def _seen_of_resuming(stage: Stage) -> str:
@@ -35,14 +38,29 @@ def _seen_of_resuming(stage: Stage) -> str:
     return seal_of_resuming(resumptions(by=by, factory=factory, brand_ids=[stage.world.brand_b.pk]))
 
 
+def _answer(stage: Stage) -> tuple[Difference, list[object]]:
+    """What approving the request does, and what there was before."""
+    sheet = _sheet(stage, stage.request.brand_id)
+    [(row, copies)] = sheet.with_copies
+    return sheet.approving(stage.request).difference, history_seen(row.position, copies)
+
+
 def _seen_of_requests(stage: Stage) -> str:
-    answer = _sheet(stage, stage.request.brand_id).approving(stage.request)
-    return seal("approve", [[stage.request.pk, stage.request.brand], answer.difference])
+    shown, history = _answer(stage)
+    return seal("approve", [[[stage.request.pk, 0], stage.request.brand], [shown, history]])
 
 
 def _seen_of_a_request(stage: Stage) -> str:
-    answer = _sheet(stage, stage.request.brand_id).approving(stage.request)
-    return seal_of(stage.request.scopes, as_asked(stage.request), [answer.difference])
+    shown, history = _answer(stage)
+    return seal_of(stage.request.scopes, as_asked(stage.request), [shown], [history, [stage.request.pk, 0]])
+
+
+def _seen_of_confirming(stage: Stage) -> str:
+    by, grant = stage.world.person("representative_a"), stage.pending
+    [row] = brand_rows(person=by, factory=stage.world.factory_a, only=grant.brand_id)
+    difference = preview_confirmation(position=row.position, reports=row.sight.reports, grant=grant)
+    copies = copies_kept(by, stage.world.factory_a, [grant.brand_id])
+    return seal_of_confirming(grant, difference, row, copies.get(grant.brand_id, 0))
 
 
 ORDER = {"scope": "report", "format": "json", "language": "en"}
@@ -82,7 +100,7 @@ BODIES: dict[str, Callable[[Stage], dict[str, Any]]] = {
     "inbox_act": lambda _stage: {"snooze": "others-report-3"},
     "report_withhold": lambda stage: {"brand": stage.world.brand_a.pk, "cycle": 2},
     "confirmations": lambda _stage: {"act": "on"},
-    "grant_confirmation": lambda _stage: {"answer": "confirm"},
+    "grant_confirmation": lambda stage: {"answer": "confirm", "seen": _seen_of_confirming(stage)},
     "copies_answer": lambda _stage: {"outcome": "destroyed"},
     "api:copies-answer": lambda _stage: {"kept": []},
     "successor": lambda _stage: {"name": "Other", "email": "other@test.example"},

@@ -11,11 +11,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assessments.models import Assessment
+from brands.models import Brand
 from factories.models import Factory
 from factories.roles import FACTORY
+from factories.services import lock_factory
 from portal.accounts.services import add_member, remove_member
 from portal.core.days import in_words
 from portal.core.models import Event
+from portal.disclosure import sheets
 from portal.notices.models import Notice
 from sharing import access
 from sharing.confirming.services import (
@@ -29,7 +32,8 @@ from sharing.grants.services.granting import change_grant
 from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import revoke_access
 from sharing.models import ConfirmationEnd, DestroyNotice, Receipt, SharingGrant
-from tests.world import World
+from tests.sharing.deciding import seen_on
+from tests.world import World, make_assessment
 
 pytestmark = pytest.mark.django_db
 
@@ -70,12 +74,53 @@ def test_r6_nothing_opens_and_no_brand_learns_before_the_second_person_confirms(
     asked = representative.get(address).content.decode()
     assert "Confirm access for Aster &amp; Oak?" in asked
     assert "No end date" in asked
+    seen_first = seen_on(representative.get(address))
     for _ in range(2):
-        representative.post(address, {"answer": "confirm"})
+        representative.post(address, {"answer": "confirm", "seen": seen_first})
     grant.refresh_from_db()
     assert (grant.status(), grant.confirmed_by, seen(world)) == ("live", world.person("representative_a"), True)
     assert Event.objects.filter(kind="grant.confirmed").count() == 1
     assert Notice.objects.filter(side="brand", kind="grant.started").count() == 1
+
+
+def rename(world: World) -> None:
+    Brand.objects.filter(pk=world.brand_a.pk).update(name="Bluefinch Group")
+
+
+def publish_another(world: World) -> None:
+    make_assessment(world, world.factory_a, 5, "published", published_days_ago=9)
+
+
+@pytest.mark.parametrize("happens", [rename, publish_another])
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_second_person_confirms_only_what_the_page_showed(
+    confirming: World, client_of: Any, monkeypatch: pytest.MonkeyPatch, happens: Any, is_late: bool
+) -> None:
+    """Also where it changes after the page's data were read, and before the factory's lock."""
+    world, grant = confirming, confirming.grant()
+    representative = client_of(world.person("representative_a"))
+    address = reverse("grant_confirmation", args=[grant.pk])
+    body = {"answer": "confirm", "reason": "Typed before", "seen": seen_on(representative.get(address))}
+
+    def locked_late(key: int) -> Factory:
+        happens(world)
+        return lock_factory(key)
+
+    with monkeypatch.context() as patched:
+        if is_late:
+            patched.setattr(sheets, "lock_factory", locked_late)
+        else:
+            happens(world)
+        page = representative.post(address, body)
+    shown = page.content.decode()
+    assert (page.status_code, "Something has changed since you opened the page" in shown) == (409, True)
+    assert ("Bluefinch Group" in shown) == (happens is rename)
+    assert "Typed before" in shown
+    grant.refresh_from_db()
+    assert grant.confirmed_at is None
+    assert representative.post(address, {"answer": "confirm"}).status_code == 409
+    assert representative.post(address, body | {"seen": seen_on(page)}).status_code == 302
+    assert seen(world)
 
 
 def test_what_a_second_person_confirmed_is_shared_since_then(

@@ -11,15 +11,21 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from brands.models import Brand
+from factories.models import Factory
+from factories.services import lock_factory
 from portal.core.models import Event
-from sharing.grants.services.revoking import revoke_access, stop_all_sharing
+from portal.disclosure import sheets
+from sharing.grants.services.revoking import revoke_access, revoke_brand, stop_all_sharing
 from sharing.models import AccessRequest, Receipt, SharingGrant
+from sharing.requests.services.answering import approve_request, as_asked, decline_request
 from sharing.requests.services.asking import request_access
 from sharing.requests.services.standing import RequestedTerms
+from sharing.requests.services.undoing import undo
 from tests.publishing import correct
 from tests.sharing.deciding import decide, seen_on
 from tests.sharing.directions import cycles_read
 from tests.sharing.test_query_counts import MOST, WRITES
+from tests.sharing.test_revoking import download
 from tests.world import World, make_assessment
 
 pytestmark = pytest.mark.django_db
@@ -252,6 +258,67 @@ def test_a_request_is_approved_as_its_page_showed_it(world: World, manager: Clie
     assert "can now read what" in text(manager.post(address, {"as_asked": "yes", "seen": seen}, follow=True))
 
 
+def stop(world: World) -> None:
+    revoke_brand(by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_a, reason="Contract over")
+
+
+def take_back(world: World) -> None:
+    grants = SharingGrant.objects.not_ended().values_list("pk", flat=True)
+    undo(by=world.person("manager_a"), factory=world.factory_a, grants=list(grants))
+
+
+@pytest.mark.parametrize("happens", [stop, take_back])
+def test_an_old_page_does_not_share_again_what_was_stopped_or_undone_since(
+    world: World, manager: Client, happens: Callable[[World], None]
+) -> None:
+    body = order(world)
+    body["seen"] = seen_on(manager.post(address_of(world), body))
+    for _click in range(2):
+        assert manager.post(address_of(world), body).status_code == 302
+    happens(world)
+    page = manager.post(address_of(world), body)
+    assert (page.status_code, "Something has changed since you opened the page" in text(page)) == (409, True)
+    assert ("Contract over" in text(page)) == (happens is stop)
+    assert SharingGrant.objects.get().ended_at is not None
+    assert manager.post(address_of(world), body | {"seen": seen_on(page)}).status_code == 302
+
+
+def test_a_copy_downloaded_since_is_shown_first(world: World, manager: Client) -> None:
+    world.grant()
+    body = order(world, scopes=["step1"])
+    body["seen"] = seen_on(manager.post(address_of(world), body))
+    download(world)
+    assert manager.post(address_of(world), body).status_code == 409
+    assert not SharingGrant.objects.filter(scope="step1").exists()
+
+
+@pytest.mark.parametrize("answer", [approve_request, decline_request])
+def test_an_old_page_does_not_answer_again_a_request_whose_answer_was_undone(
+    world: World, manager: Client, answer: Callable[..., AccessRequest]
+) -> None:
+    request, by = asked(world), world.person("manager_a")
+    one, several = reverse("request_approve", args=[request.pk]), reverse("requests_answer", args=[world.factory_a.pk])
+    bodies: list[tuple[str, dict[str, Any]]] = [
+        (one, {"scopes": ["report"], "cycles": "all", "hold_days": 0}),
+        (several, {"ids": [str(request.pk)], "answer": "approve"}),
+        (several, {"ids": [str(request.pk)], "answer": "decline"}),
+    ]
+    sent = [(address, body | {"seen": seen_on(manager.post(address, body))}) for address, body in bodies]
+    as_asked_seen = seen_on(manager.get(reverse("access_request", args=[request.pk])))
+    terms = {"scopes": request.scopes, "terms": as_asked(request)} if answer is approve_request else {}
+    answer(by=by, request=request, **terms)
+    undo(by=by, factory=world.factory_a, requests=[request.pk])
+    for address, body in sent:
+        page = manager.post(address, body)
+        assert (page.status_code, "Something has changed" in text(page)) == (409, True), body
+    plain = manager.post(one, {"as_asked": "yes", "seen": as_asked_seen}, follow=True)
+    assert "Something has changed" in text(plain)
+    request.refresh_from_db()
+    assert (request.state, SharingGrant.objects.not_ended().exists()) == ("open", False)
+    assert manager.post(one, {"as_asked": "yes", "seen": seen_on(plain)}).status_code == 302
+    assert cycles_read(world, "brand_b_member") == {1, 2}
+
+
 def test_a_change_that_is_none_is_said(world: World, manager: Client) -> None:
     address = reverse("grant_change", args=[world.grant().pk])
     assert "Nothing has changed yet." in text(manager.get(address))
@@ -313,6 +380,39 @@ def test_a_second_click_on_several_requests_changes_nothing(world: World, manage
     for _click in range(2):
         assert manager.post(address, body).status_code == 302
     assert Event.objects.filter(kind="grant.created").count() == 2
+
+
+def test_what_changes_before_several_are_answered_is_shown_first(
+    world: World, manager: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another manager decides between the reading of the ticked requests and the factory's lock."""
+    body = {"ids": [str(asked(world, "brand_a_member").pk), str(asked(world).pk)], "answer": "approve"}
+    address = reverse("requests_answer", args=[world.factory_a.pk])
+    body |= {"seen": seen_on(manager.post(address, body))}
+
+    def locked_late(key: int) -> Factory:
+        world.grant(cycles="only", cycle_numbers=[1])
+        return lock_factory(key)
+
+    monkeypatch.setattr(sheets, "lock_factory", locked_late)
+    page = manager.post(address, body)
+    assert (page.status_code, "Something has changed" in text(page)) == (409, True)
+    assert "in place of what you share now: Cycle 1 only" in text(page)
+    assert SharingGrant.objects.count() == 1
+
+
+def test_an_old_page_does_not_resume_again_what_was_resumed_and_undone(world: World, manager: Client) -> None:
+    world.grant()
+    stop(world)
+    address, stopped = reverse("resume", args=[world.factory_a.pk]), SharingGrant.objects.get()
+    body = {"brand": [world.brand_a.pk], "grants": [str(stopped.pk)]}
+    body |= {"seen": seen_on(manager.get(address, {"brand": world.brand_a.pk}))}
+    for _click in range(2):
+        assert manager.post(address, body).status_code == 302
+    take_back(world)
+    page = manager.post(address, body)
+    assert (page.status_code, "Something has changed" in text(page)) == (409, True)
+    assert not SharingGrant.objects.not_ended().exists()
 
 
 def test_what_was_stopped_is_resumed_from_the_list_as_it_was_shown(world: World, manager: Client) -> None:

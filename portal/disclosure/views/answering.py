@@ -3,6 +3,7 @@
 A request has one page for both sides: the factory's manager decides there, the brand may withdraw it.
 """
 
+from collections import Counter
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from portal.disclosure.drafts import Draft, drafted_values
 from portal.disclosure.previews import Answer, preview_answer
 from portal.disclosure.reports_offered import offer_reports
 from portal.disclosure.sentences import decision_in_a_sentence
-from portal.disclosure.sheets import Seen, as_grant, compared_and_decided, seal_of, seen_by
+from portal.disclosure.sheets import Seen, as_grant, compared_and_decided, history_seen, seal_of, seen_by
 from portal.disclosure.views.deciding import answer_with, as_it_is, filled_in, followed, say_changed
 from portal.ui.forms import posted
 from sharing.gates.pages import about, may_decide, person, request_seen, request_to_decide
@@ -30,6 +31,7 @@ from sharing.grants.models import SharingGrantQuerySet
 from sharing.grants.services.outcomes import Terms
 from sharing.models import AccessRequest, Scope, SharingGrant
 from sharing.requests.forms import LaterForm, LessForm, initial_answer
+from sharing.requests.queries import times_reopened
 from sharing.requests.services.answering import AlreadyAnsweredError, answered_in_words, approve_request, as_asked
 from sharing.requests.states import Shown
 from sharing.requests.views.answering import already_answered
@@ -54,7 +56,7 @@ def access_request(request: HttpRequest, pk: UUID) -> HttpResponse:
         "former_names": names,
         "grants": _grants(request, found),
         **shown,
-        **(_history(request, found, shown.get("answer"), names) if found.from_inside else {}),
+        **(_history(request, found, shown, names) if found.from_inside else {}),
         "later": LaterForm(requests=[found]),
     }
     if found.shown_state not in {Shown.OPEN, Shown.UNCONFIRMED} and not own:
@@ -90,7 +92,25 @@ def effects_of(answer: Answer, found: AccessRequest, scopes: list[str], terms: T
         "difference": answer.difference,
         "only_plan": only_plan,
         "brand": found.brand,
-        "seen": seal_of(scopes, terms, [answer.difference]),
+    }
+
+
+def reopened_seen(found: AccessRequest, reopened: Counter[str]) -> list[object]:
+    """Return a request with how often its answer was undone (`times_reopened`): an old page answers once."""
+    return [found.pk, reopened[str(found.pk)]]
+
+
+def _shown(
+    request: HttpRequest, found: AccessRequest, answer: Answer, scopes: list[str], terms: Terms
+) -> dict[str, Any]:
+    """Return the context of an answer's effects, with the seal of what its page shows."""
+    copies = _copies(request, found)
+    before = [history_seen(answer.position, copies), reopened_seen(found, times_reopened([found.pk]))]
+    return {
+        **effects_of(answer, found, scopes, terms),
+        "answer": answer,
+        "copies": copies,
+        "seen": seal_of(scopes, terms, [answer.difference], before),
     }
 
 
@@ -107,20 +127,23 @@ def _preview_of_a_plain_yes(request: HttpRequest, found: AccessRequest) -> dict[
         answer = preview_answer(by=person(request), request=found, scopes=found.scopes, terms=terms)
     except ValidationError as error:
         return {"refused": " ".join(error.messages)}
-    shown = effects_of(answer, found, found.scopes, terms)
-    return {**shown, "answer": answer, "draft": Draft.approve(found)}
+    return {**_shown(request, found, answer, found.scopes, terms), "draft": Draft.approve(found)}
 
 
 def _history(
-    request: HttpRequest, found: AccessRequest, answer: Answer | None, names: list[BrandHistory]
+    request: HttpRequest, found: AccessRequest, shown: dict[str, Any], names: list[BrandHistory]
 ) -> dict[str, object]:
-    """Return what there was between the factory and the brand before; `answer` has it where there is a preview."""
-    by = person(request)
+    """Return what there was between the factory and the brand before; `shown` has it where there is a preview."""
+    answer: Answer | None = shown.get("answer")
     if answer is None:
-        row = brand_rows(person=by, factory=found.factory, only=found.brand_id)[0]
-    else:
-        row = BrandRow(answer.position, Identity(found.brand, [one.name for one in names]), answer.sight)
-    return {"row": row, "copies": copies_kept(by, found.factory, [found.brand_id]).get(found.brand_id, 0)}
+        row = brand_rows(person=person(request), factory=found.factory, only=found.brand_id)[0]
+        return {"row": row, "copies": _copies(request, found)}
+    row = BrandRow(answer.position, Identity(found.brand, [one.name for one in names]), answer.sight)
+    return {"row": row, "copies": shown["copies"]}
+
+
+def _copies(request: HttpRequest, found: AccessRequest) -> int:
+    return copies_kept(person(request), found.factory, [found.brand_id]).get(found.brand_id, 0)
 
 
 @login_required
@@ -173,16 +196,16 @@ def _less(request: HttpRequest, found: AccessRequest, form: LessForm) -> HttpRes
     """Show the sheet on which less than was asked is approved; or approve it."""
     tried = as_it_is(form, lambda data: LessForm(data, request=found, initial=form.initial))
     answer = _answer_of_less(request, found, tried)
-    effects = effects_of(answer, found, tried.cleaned_data["scopes"], tried.answer()) if answer else {}
+    shown = _shown(request, found, answer, tried.cleaned_data["scopes"], tried.answer()) if answer else {}
     context = {
         "found": found,
         "factory": found.factory,
         "form": form,
         "hidden": filled_in(tried),
         "draft": _draft_of_less(found, tried),
-        **_history(request, found, answer, former_names(found.brand)),
-        **effects,
-        **followed(tried, str(effects.get("seen", "")), [str(effects.get("sentence", ""))]),
+        **shown,
+        **_history(request, found, shown, former_names(found.brand)),
+        **followed(tried, str(shown.get("seen", "")), [str(shown.get("sentence", ""))]),
     }
     page, summary = "disclosure/request_less.html", "disclosure/request_confirm.html"
     return answer_with(

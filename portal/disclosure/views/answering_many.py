@@ -20,14 +20,15 @@ from factories.models import Factory
 from portal.accounts.models import User
 from portal.core.turns import one_at_a_time
 from portal.disclosure.drafts import Draft
-from portal.disclosure.sheets import Seen, in_a_sentence, seal, seen_by, sheet_of
-from portal.disclosure.views.answering import effects_of
+from portal.disclosure.sheets import Seen, compared_and_decided, history_seen, in_a_sentence, seal, seen_by, sheet_of
+from portal.disclosure.views.answering import effects_of, reopened_seen
 from portal.disclosure.views.deciding import say_changed
 from portal.ui.forms import REFUSED, STALE
 from portal.ui.repeats import unsaved
 from sharing.gates.pages import about, factory_inside, person, require_decider, uuids
 from sharing.models import AccessRequest
 from sharing.requests.forms import DeclineForm, LaterForm
+from sharing.requests.queries import times_reopened
 from sharing.requests.services.answering import (
     answered_in_words,
     approve_request,
@@ -52,19 +53,25 @@ def requests_answer(request: HttpRequest, pk: int) -> HttpResponse:
         text = _("Tick up to %(most)s requests at a time; you ticked %(count)s. None was answered.")
         messages.error(request, text % {"most": MOST, "count": count})
         return redirect("request_inbox", pk=pk)
+    with compared_and_decided(request, pk) as is_locked:
+        return _sent(request, factory_inside(request, pk) if is_locked else factory)
+
+
+def _sent(request: HttpRequest, factory: Factory) -> HttpResponse:
+    """Answer what is still open of the ticked requests if the sheet showed that; show it first if not."""
     answer, chosen = request.POST.get("answer", ""), _ticked(request, factory)
     closed = _closed_since(request, factory, chosen)
     if answer not in ANSWERS or not (chosen or closed):
         messages.error(request, _("Tick the open requests that you want to answer."))
-        return redirect("request_inbox", pk=pk)
+        return redirect("request_inbox", pk=factory.pk)
     for one in closed:
         messages.warning(request, f"{one.brand}{_(': ')}{answered_in_words(one)}")
     if not chosen:
         _say_unsaved(request)
-        return redirect("request_inbox", pk=pk)
+        return redirect("request_inbox", pk=factory.pk)
     if answer == "later" and not LaterForm(requests=chosen).may_wait:
         messages.error(request, _("These requests expire too soon to be postponed."))
-        return redirect("request_inbox", pk=pk)
+        return redirect("request_inbox", pk=factory.pk)
     sheet = _sheet(request, factory, answer, chosen)
     seen = seen_by(request, str(sheet["seen"]))
     form = _form(request, answer, seen, chosen)
@@ -72,8 +79,8 @@ def requests_answer(request: HttpRequest, pk: int) -> HttpResponse:
         return _show(request, {**sheet, "form": form}, seen)
     waits = _answer_all(request, factory, answer, chosen, form)
     if answer != "approve":
-        return redirect("request_inbox", pk=pk)
-    return redirect(reverse("factory_brands", args=[pk]) + ("?state=waiting" if waits else ""))
+        return redirect("request_inbox", pk=factory.pk)
+    return redirect(reverse("factory_brands", args=[factory.pk]) + ("?state=waiting" if waits else ""))
 
 
 def _form(request: HttpRequest, answer: str, seen: Seen, chosen: list[AccessRequest]) -> Form | None:
@@ -107,7 +114,8 @@ def _say_unsaved(request: HttpRequest) -> None:
 def _sheet(request: HttpRequest, factory: Factory, answer: str, chosen: list[AccessRequest]) -> dict[str, object]:
     """Return the context of the page: per brand what the answer does, and the seal of what it shows."""
     effects = _effects(request, factory, chosen) if answer == "approve" else []
-    told = [one.get("refused") or one["difference"] for one in effects]
+    told = [[one.get("refused") or one["difference"], one["history"]] for one in effects]
+    reopened = times_reopened(one.pk for one in chosen)
     sentences = [str(one["sentence"]) for one in effects if "sentence" in one]
     return {
         "factory": factory,
@@ -116,7 +124,7 @@ def _sheet(request: HttpRequest, factory: Factory, answer: str, chosen: list[Acc
         "effects": effects,
         "sentence": in_a_sentence(sentences) if sentences else "",
         "can_share": bool(sentences),
-        "seen": seal(answer, [*([one.pk, one.brand] for one in chosen), *told]),
+        "seen": seal(answer, [*([reopened_seen(one, reopened), one.brand] for one in chosen), *told]),
         "hidden": [("ids", one.pk) for one in chosen],
     }
 
@@ -135,7 +143,8 @@ def _effects(request: HttpRequest, factory: Factory, chosen: list[AccessRequest]
     rows = {row.brand.pk: row for row in sheet.rows}
     found: list[dict[str, object]] = []
     for one in chosen:
-        known = {"brand": one.brand, "row": rows[one.brand_id], "copies": sheet.copies.get(one.brand_id, 0)}
+        row, copies = rows[one.brand_id], sheet.copies.get(one.brand_id, 0)
+        known = {"brand": one.brand, "row": row, "copies": copies, "history": history_seen(row.position, copies)}
         try:
             answer = sheet.approving(one)
         except ValidationError as error:

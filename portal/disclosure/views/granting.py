@@ -69,8 +69,8 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
     still_ticks = "several" in request.GET and "go" not in request.GET and request.method == "GET"
     if still_ticks or not brand_ids or (request.method == "POST" and len(brand_ids) < len(chosen)):
         return choose_brands(request, factory, chosen)
-    with compared_and_decided(request, factory.pk):
-        return _share(request, factory, brand_ids)
+    with compared_and_decided(request, pk) as is_locked:
+        return _share(request, factory_inside(request, pk) if is_locked else factory, brand_ids)
 
 
 def _share(request: HttpRequest, factory: Factory, brand_ids: list[int]) -> HttpResponse:
@@ -117,7 +117,7 @@ def _shown(tried: TermsForm, effects: list[Effect]) -> Context:
         "scopes": [Scope(scope).label for scope in scopes],
         **followed(
             tried,
-            seal_of(scopes, tried.terms(), [one.difference for one in effects]),
+            seal_of(scopes, tried.terms(), [one.difference for one in effects], [one.history for one in effects]),
             [one.sentence for one in effects],
             first.new_reports,
         ),

@@ -18,7 +18,7 @@ from portal.core.changed import HasChangedError
 from portal.core.listing import joined
 from portal.core.turns import one_at_a_time
 from portal.disclosure.resuming import StoppedBrand, resumptions, stopped_brands
-from portal.disclosure.sheets import Seen, compared_and_decided, in_a_sentence, only_looks, seal, seen_by
+from portal.disclosure.sheets import Seen, compared_and_decided, history_seen, in_a_sentence, only_looks, seal, seen_by
 from portal.ui.forms import REFUSED, STALE, form_status
 from sharing.gates.pages import about, factory_inside, keys, person, require_decider, uuids
 from sharing.grants.forms.granting import MAX_BRANDS
@@ -36,7 +36,8 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
     factory = factory_inside(request, pk)
     require_decider(request, factory)
     if request.method == "POST":
-        with compared_and_decided(request, factory.pk):
+        with compared_and_decided(request, pk) as is_locked:
+            factory = factory_inside(request, pk) if is_locked else factory
             return _sent(request, factory, keys(request.POST.getlist("brand")))
     chosen = keys(request.GET.getlist("brand"))
     if not chosen or len(chosen) > MAX_BRANDS:
@@ -81,7 +82,10 @@ def _shown(request: HttpRequest, factory: Factory, brands: Sequence[StoppedBrand
 
 def seal_of_resuming(brands: Iterable[StoppedBrand]) -> str:
     """Return the seal of sharing again what was stopped of these brands."""
-    shown = [[one.brand, [[again.stopped.pk, again.effect] for again in one.resumptions]] for one in brands]
+    shown = [
+        [one.brand, history_seen(one.position), [[again.stopped.pk, again.effect] for again in one.resumptions]]
+        for one in brands
+    ]
     return seal("resume", shown)
 
 
