@@ -21,7 +21,7 @@ def joined(values: Iterable[object], between: str | None = None) -> str:
     return f"{FROM_RIGHT}{comma.join(f'{AS_IT_IS}{text}{ENDS}' for text in texts)}{ENDS}"
 
 
-def joined_by_and(values: Iterable[object]) -> str:
-    """Return the values as text, with commas and an "and" before the last."""
-    *others, last = [str(value) for value in values]
+def listed(values: Iterable[object]) -> str:
+    """Return values in one phrase of a sentence: "1", "2 and 4", "1, 2 and 4"; empty for none."""
+    *others, last = [str(value) for value in values] or [""]
     return gettext("%(one)s and %(other)s") % {"one": joined(others), "other": last} if others else last

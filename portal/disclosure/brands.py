@@ -18,7 +18,7 @@ from portal.accounts.prepared import Prepared
 from portal.accounts.roles import Visitor
 from portal.core.compiled import Key
 from portal.core.days import in_words, last_day_in_words
-from portal.core.listing import joined_by_and
+from portal.core.listing import listed
 from portal.disclosure.openings import waiting_lines
 from portal.disclosure.previews import Line, Sight, lines_of, reports_of, sight_of
 from sharing.access import ASSESSMENT_SCOPES
@@ -178,7 +178,7 @@ class BrandRow:
 def _of_cycles(what: str, cycles: Sequence[str]) -> str:
     """Return the kinds of data with their cycles, the newest of which comes first in `cycles`."""
     words = ngettext("%(what)s, cycle %(cycles)s", "%(what)s, cycles %(cycles)s", len(cycles))
-    return words % {"what": what, "cycles": joined_by_and(reversed(cycles))}
+    return words % {"what": what, "cycles": listed(reversed(cycles))}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ terms do not change: `change_grant` ends it and starts its successor.
 """
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
 import pgtrigger
@@ -22,7 +22,7 @@ from brands.models import Brand, brand_keys
 from factories.models import Factory, keys_inside
 from portal.accounts.roles import Visitor
 from portal.core.days import exact_end_in_words, last_day, last_day_in_words
-from portal.core.listing import joined
+from portal.core.listing import listed
 from portal.core.triggers import columns_are_final
 from sharing import terms
 from sharing.grants import ends
@@ -243,7 +243,7 @@ class SharingGrant(models.Model):
             self.Cycles.FROM: gettext("From cycle %(cycle)s on"),
             self.Cycles.ONLY: ngettext("Cycle %(cycle)s only", "Cycles %(cycle)s only", len(self.cycle_numbers)),
         }
-        return words[self.Cycles(self.cycles)] % {"cycle": _listed(self.cycle_numbers)}
+        return words[self.Cycles(self.cycles)] % {"cycle": listed(self.cycle_numbers)}
 
     def hold_in_short(self) -> str:
         """Return the hold in words, for a cell of a table."""
@@ -260,7 +260,7 @@ class SharingGrant(models.Model):
         if is_list and not named:
             return ""
         words = _held_in_words(self.hold_days, len(named)) if self.hold_days else _not_held_in_words(len(named))
-        return words[self.Cycles(self.cycles)] % {"cycle": _listed(named), "days": self.hold_days}
+        return words[self.Cycles(self.cycles)] % {"cycle": listed(named), "days": self.hold_days}
 
     @property
     def ends_before_anything_new(self) -> bool:
@@ -306,11 +306,6 @@ class SharingGrant(models.Model):
     def status(self) -> terms.Status:
         """Return its status now."""
         return terms.status(self, timezone.now())
-
-
-def _listed(cycles: Sequence[int]) -> str:
-    """Return cycles that are in order as text, the latest first, as reports are listed."""
-    return joined(reversed(cycles))
 
 
 def _not_held_in_words(count: int) -> dict[terms.Cycles, str]:

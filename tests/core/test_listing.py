@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.utils import translation
 
-from portal.core.listing import joined, joined_by_and
+from portal.core.listing import joined, listed
 
 
 @pytest.mark.parametrize(
@@ -21,8 +21,8 @@ from portal.core.listing import joined, joined_by_and
             ["Aster & Oak", "Loom Co., Ltd."],
             "\u2067\u2068Aster & Oak\u2069، \u2068Loom Co., Ltd.\u2069\u2069",
         ),
-        ("en", joined_by_and, [2], "2"),
-        ("en", joined_by_and, [2, 3, 4], "2, 3 and 4"),
+        ("en", listed, [2], "2"),
+        ("en", listed, [2, 3, 4], "2, 3 and 4"),
     ],
 )
 def test_a_list_runs_in_the_direction_of_the_language_and_its_values_in_their_own(

@@ -92,7 +92,7 @@ def test_r51_a_brand_reads_the_reports_that_a_grant_names_and_no_later_one(world
         return sorted(Assessment.objects.visible_to(member).values_list("cycle", flat=True))
 
     grant = world.grant(cycles="only", cycle_numbers=[5, 7, 2])
-    assert (read(), grant.cycles_in_words()) == ([2, 5, 7], "Cycles 7, 5, 2 only")
+    assert (read(), grant.cycles_in_words()) == ([2, 5, 7], "Cycles 2, 5 and 7 only")
     make_assessment(world, world.factory_a, 8, "published", published_days_ago=1)
     assert read() == [2, 5, 7]
     fewer = change_grant(by=world.person("manager_a"), grant=grant, terms=Terms(cycles="only", cycle_numbers=[7, 2]))

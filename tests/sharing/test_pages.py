@@ -190,7 +190,7 @@ def test_single_reports_are_ticked_and_stay_ticked_until_it_is_said_what_happens
 
     del single["expires_on"]
     asked = manager.post(address, single)
-    assert "Cycles 2, 1 only" in asked.content.decode()
+    assert "Cycles 1 and 2 only" in asked.content.decode()
     assert [value for name, value in asked.context["hidden"] if name == "cycle_numbers"] == ["2", "1"]
     manager.post(address, single | {"seen": seen_on(asked)})
     assert SharingGrant.objects.get().cycle_numbers == [1, 2]

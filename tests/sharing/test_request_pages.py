@@ -158,13 +158,13 @@ def test_a_brand_types_the_cycles_that_it_asks_for_and_the_factory_ticks_fewer(w
     assert (request.cycles, request.cycle_numbers) == ("only", [1, 2])
 
     manager, url = client_of(world.person("manager_a")), reverse("request_approve", args=[request.pk])
-    assert "Cycles 2, 1 only" in page(manager, "access_request", request.pk)
+    assert "Cycles 1 and 2 only" in page(manager, "access_request", request.pk)
     form = manager.get(url).context["form"]
     ticked = [box.data["value"] for box in form["cycle_numbers"].subwidgets if box.data["selected"]]
     assert ticked == [2, 1]
     less = {"scopes": ["report"], "cycles": "only", "hold_days": 0}
     refused = manager.post(url, less | {"cycle_numbers": [3, 1]}).content.decode()
-    assert "The brand did not ask for all of these cycles. It asked for: Cycles 2, 1 only." in refused
+    assert "The brand did not ask for all of these cycles. It asked for: Cycles 1 and 2 only." in refused
     assert (
         len(re.findall(r"<input[^>]* checked\b", refused)) == 3
     )  # what was filled in is still there: report, choice, and the box that is offered

@@ -160,13 +160,13 @@ def test_the_cycles_and_the_hold_are_named_in_words() -> None:
         "1 day after publication this brand can see the report of cycle 4 unless the factory holds it.",
     )
     assert words("only", [2, 4], 0) == (
-        "Cycles 4, 2 only",
-        "This brand can see each of the reports of cycles 4, 2 as soon as it is published.",
+        "Cycles 2 and 4 only",
+        "This brand can see each of the reports of cycles 2 and 4 as soon as it is published.",
     )
     assert words("only", [2, 4, 5], 7, (2,))[1] == (
-        "7 days after publication this brand can see each of the reports of cycles 5, 4 unless the factory holds it."
+        "7 days after publication this brand can see each of the reports of cycles 4 and 5 unless the factory holds it."
     )
-    assert words("only", [2, 4], 7, (1, 2, 4)) == ("Cycles 4, 2 only", "")
+    assert words("only", [2, 4], 7, (1, 2, 4)) == ("Cycles 2 and 4 only", "")
 
 
 SOME = st.lists(st.integers(1, 5), min_size=1, max_size=4, unique=True)

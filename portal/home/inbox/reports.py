@@ -12,7 +12,7 @@ from assessments.models import Assessment
 from assessments.publication.deadlines import review_end
 from brands.models import Brand
 from portal.core.days import day_of, in_words, today
-from portal.core.listing import joined
+from portal.core.listing import listed
 from portal.disclosure.openings import SoonOpen
 from portal.home.inbox.about import about_brand, about_report, whose_turn
 from portal.home.inbox.reading import Desk
@@ -82,7 +82,7 @@ def _openings(desk: Desk) -> Iterator[Thing]:
 
 def _opening_to_one(desk: Desk, brand: Brand, cycles: Sequence[int], at: datetime) -> Thing:
     text = ngettext("Cycle %(cycles)s, visible from %(day)s", "Cycles %(cycles)s, visible from %(day)s", len(cycles))
-    words = {"cycles": joined(cycles), "day": in_words(at, desk.factory)}
+    words = {"cycles": listed(cycles), "day": in_words(at, desk.factory)}
     return Thing(
         Kind.OPENING,
         f"{desk.factory.pk}:{brand.pk}:{cycles[0]}-{cycles[-1]}:{at:%Y%m%d}",

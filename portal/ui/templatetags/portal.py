@@ -145,6 +145,9 @@ def finding_tone(finding: str) -> str:
     return FINDINGS[finding].tone if finding in FINDINGS else "mute"
 
 
+register.filter(listing.listed)
+
+
 @register.filter
 def lookup(mapping: Mapping[str, str], key: str) -> str:
     """Return `mapping[key]`, or nothing: for keys that are put together in a template."""

@@ -39,7 +39,7 @@ def test_the_manager_finds_requests_and_what_opens_soon(demo: Any) -> None:
     assert {BRAND_A} < {request.brand.name for request in asked.select_related("brand")}
     page = home("manager_a")
     assert {reverse("access_request", args=[request.pk]) in page for request in asked} == {True}
-    assert "Cycles 1, 2, 3, 4, visible from" in page
+    assert "Cycles 1, 2, 3 and 4, visible from" in page
 
 
 def test_the_representative_has_a_sharing_to_confirm(demo: Any) -> None:
