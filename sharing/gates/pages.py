@@ -23,6 +23,7 @@ from portal.core.days import show_days_of
 from portal.core.drawn import MAX_ID
 from sharing.access.positions import positions
 from sharing.models import AccessRequest, SharingGrant
+from sharing.requests.queries import with_times_reopened
 
 
 def person(request: HttpRequest) -> User:
@@ -127,8 +128,8 @@ def own_brand(request: HttpRequest, pk: int) -> Brand:
 
 
 def request_seen(request: HttpRequest, pk: UUID) -> AccessRequest:
-    """Return a request as the visitor's side sees it (with `shown_state`), or 404."""
-    rows = AccessRequest.objects.visible_to(request.user).for_reader(request.user)
+    """Return a request as the visitor's side sees it (with `shown_state` and `times_reopened`), or 404."""
+    rows = with_times_reopened(AccessRequest.objects.visible_to(request.user).for_reader(request.user))
     found = get_object_or_404(rows.select_related("factory__programme", "brand", "asked_by", "answered_by"), pk=pk)
     show_days_of(found.factory)
     return found

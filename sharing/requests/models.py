@@ -176,6 +176,7 @@ class AccessRequest(models.Model):
     # For one reader, by `for_reader` and `for_brand`.
     from_inside: bool
     shown_state: str
+    times_reopened: int  # by `queries.with_times_reopened`
 
     objects = AccessRequestQuerySet.as_manager()
 

@@ -47,12 +47,12 @@ def _answer(stage: Stage) -> tuple[Difference, list[object]]:
 
 def _seen_of_requests(stage: Stage) -> str:
     shown, history = _answer(stage)
-    return seal("approve", [[[stage.request.pk, 0], stage.request.brand], [shown, history]])
+    return seal("approve", [[stage.request.pk, 0, stage.request.brand], [shown, history]])
 
 
 def _seen_of_a_request(stage: Stage) -> str:
     shown, history = _answer(stage)
-    return seal_of(stage.request.scopes, as_asked(stage.request), [shown], [history, [stage.request.pk, 0]])
+    return seal_of(stage.request.scopes, as_asked(stage.request), [shown], [history, 0])
 
 
 def _seen_of_confirming(stage: Stage) -> str:

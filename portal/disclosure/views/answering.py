@@ -3,7 +3,6 @@
 A request has one page for both sides: the factory's manager decides there, the brand may withdraw it.
 """
 
-from collections import Counter
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +30,6 @@ from sharing.grants.models import SharingGrantQuerySet
 from sharing.grants.services.outcomes import Terms
 from sharing.models import AccessRequest, Scope, SharingGrant
 from sharing.requests.forms import LaterForm, LessForm, initial_answer
-from sharing.requests.queries import times_reopened
 from sharing.requests.services.answering import AlreadyAnsweredError, answered_in_words, approve_request, as_asked
 from sharing.requests.states import Shown
 from sharing.requests.views.answering import already_answered
@@ -95,17 +93,12 @@ def effects_of(answer: Answer, found: AccessRequest, scopes: list[str], terms: T
     }
 
 
-def reopened_seen(found: AccessRequest, reopened: Counter[str]) -> list[object]:
-    """Return a request with how often its answer was undone (`times_reopened`): an old page answers once."""
-    return [found.pk, reopened[str(found.pk)]]
-
-
 def _shown(
     request: HttpRequest, found: AccessRequest, answer: Answer, scopes: list[str], terms: Terms
 ) -> dict[str, Any]:
     """Return the context of an answer's effects, with the seal of what its page shows."""
     copies = _copies(request, found)
-    before = [history_seen(answer.position, copies), reopened_seen(found, times_reopened([found.pk]))]
+    before = [history_seen(answer.position, copies), found.times_reopened]
     return {
         **effects_of(answer, found, scopes, terms),
         "answer": answer,

@@ -21,14 +21,14 @@ from portal.accounts.models import User
 from portal.core.turns import one_at_a_time
 from portal.disclosure.drafts import Draft
 from portal.disclosure.sheets import Seen, compared_and_decided, history_seen, in_a_sentence, seal, seen_by, sheet_of
-from portal.disclosure.views.answering import effects_of, reopened_seen
+from portal.disclosure.views.answering import effects_of
 from portal.disclosure.views.deciding import say_changed
 from portal.ui.forms import REFUSED, STALE
 from portal.ui.repeats import unsaved
 from sharing.gates.pages import about, factory_inside, person, require_decider, uuids
 from sharing.models import AccessRequest
 from sharing.requests.forms import DeclineForm, LaterForm
-from sharing.requests.queries import times_reopened
+from sharing.requests.queries import with_times_reopened
 from sharing.requests.services.answering import (
     answered_in_words,
     approve_request,
@@ -94,7 +94,7 @@ def _form(request: HttpRequest, answer: str, seen: Seen, chosen: list[AccessRequ
 def _ticked(request: HttpRequest, factory: Factory) -> list[AccessRequest]:
     """Return the open requests among those ticked; invalid ids, and those of another factory, are ignored."""
     rows = AccessRequest.objects.visible_to(request.user).open().filter(factory=factory)
-    rows = rows.filter(pk__in=uuids(request.POST.getlist("ids")))
+    rows = with_times_reopened(rows.filter(pk__in=uuids(request.POST.getlist("ids"))))
     return list(rows.select_related("factory__programme", "brand").order_by("brand__name", "pk"))
 
 
@@ -115,7 +115,6 @@ def _sheet(request: HttpRequest, factory: Factory, answer: str, chosen: list[Acc
     """Return the context of the page: per brand what the answer does, and the seal of what it shows."""
     effects = _effects(request, factory, chosen) if answer == "approve" else []
     told = [[one.get("refused") or one["difference"], one["history"]] for one in effects]
-    reopened = times_reopened(one.pk for one in chosen)
     sentences = [str(one["sentence"]) for one in effects if "sentence" in one]
     return {
         "factory": factory,
@@ -124,7 +123,7 @@ def _sheet(request: HttpRequest, factory: Factory, answer: str, chosen: list[Acc
         "effects": effects,
         "sentence": in_a_sentence(sentences) if sentences else "",
         "can_share": bool(sentences),
-        "seen": seal(answer, [*([reopened_seen(one, reopened), one.brand] for one in chosen), *told]),
+        "seen": seal(answer, [*([one.pk, one.times_reopened, one.brand] for one in chosen), *told]),
         "hidden": [("ids", one.pk) for one in chosen],
     }
 
