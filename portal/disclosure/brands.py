@@ -200,6 +200,11 @@ class Decided:
         return [number for grant in self.grants if (number := getattr(grant, "receipt", None))]
 
     @property
+    def waits(self) -> bool:
+        """Whether a second person has to confirm any of it: until then the brand is not notified."""
+        return not all(grant.is_confirmed for grant in self.grants)
+
+    @property
     def moments(self) -> list[datetime]:
         """When each of it was decided."""
         answered = [one.answered_at for one in self.requests if one.answered_at]

@@ -114,8 +114,8 @@ class Line:
 class Difference:
     """The effects of a change for one brand: what opens at once, what opens on a day, what closes, what stays open.
 
-    `cancels` lists what would have opened later and no longer will; `upcoming` the cycles that are with the factory for
-    review now; `published` the cycles whose report is published.
+    `still_waits` lists what opens on the same day as before; `cancels` what would have opened later and no longer will;
+    `upcoming` the cycles that are with the factory for review now; `published` the cycles whose report is published.
     `unsubscribed`: the cycles that stay closed because the brand has no subscription to them. With
     `needs_confirmation` all of it happens when a second person confirms it.
     """
@@ -126,6 +126,7 @@ class Difference:
     closes: list[Line] = field(default_factory=list)
     cancels: list[Line] = field(default_factory=list)
     stays: list[Line] = field(default_factory=list)
+    still_waits: list[Line] = field(default_factory=list)
     withheld: list[int] = field(default_factory=list)
     upcoming: list[int] = field(default_factory=list)
     published: list[int] = field(default_factory=list)
@@ -156,6 +157,7 @@ def difference(brand: Brand, before: Sight, after: Sight) -> Difference:
         closes=lines(lambda key: before.is_open(key) and not after.is_open(key), before),
         cancels=lines(lambda key: waits(before, key) and key not in after.times, before),
         stays=lines(lambda key: before.is_open(key) and after.is_open(key), after),
+        still_waits=lines(lambda key: waits(after, key) and before.times.get(key) == after.times[key], after),
         upcoming=sorted({report.cycle for report in after.reports if report.state not in OPEN_TO_BRANDS}),
         published=sorted({report.cycle for report in after.reports if report.state == ReportState.PUBLISHED}),
     )

@@ -1,41 +1,91 @@
-"""What a decision does, in one sentence: who can read which cycles, from when, until when."""
+"""What a decision does, in a sentence: who can read which cycles, from when, until when; then what opens later."""
 
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from portal.core.days import in_words, written
-from portal.disclosure.previews import Difference
+from portal.core.words import listed
+from portal.disclosure.previews import Difference, Line
 from sharing.models import SharingGrant
-from sharing.terms import Status
 
 
 def decision_in_a_sentence(difference: Difference, terms: SharingGrant) -> str:
-    """Return what the brand can read on these terms (an unsaved grant, with its factory), from when and until when.
+    """Return what the brand can read on these terms (a grant, maybe unsaved, with its factory), and what opens later.
 
-    Where it can read nothing yet, it is what opens next, if all of that opens on one day.
+    Where it can read nothing yet, what opens first takes that place.
     """
-    lines, day = [*difference.opens, *difference.stays], _first_day(terms)
-    if not lines and len(days := {in_words(line.at, terms.factory) for line in difference.waits}) == 1:
-        lines, day = difference.waits, days.pop()
-    cycles = sorted({line.report.cycle for line in lines}, reverse=True)
+    begins_later = terms.valid_from > timezone.now()
+    now = _cycles([*difference.opens, *difference.stays])
+    if begins_later and difference.waits:
+        now = []  # what stays is open through other access
+    later = _later(difference, terms, now)
+    start = in_words(terms.valid_from, terms.factory) if begins_later else ""
+    if not now and later:
+        start, now = later.pop(0)
     words = {
         "brand": difference.brand.name,
-        "cycles": _(", ").join(str(cycle) for cycle in cycles),
-        "start": _("from %(day)s") % {"day": day} if day else _("from today"),
+        "cycles": listed(now),
+        "start": _start(start, is_confirmed=not difference.needs_confirmation),
         "day": written(terms.last_day) if terms.last_day else "",
     }
-    return _sentence(has_cycles=bool(cycles), has_end=bool(terms.last_day)) % words
+    is_open, has_end = bool(now), bool(terms.last_day)
+    if difference.needs_confirmation:
+        first = _once_confirmed(is_open=is_open, has_end=has_end)
+    else:
+        first = _sentence(is_open=is_open, has_end=has_end)
+    return " ".join([first % words, *(_also(day, cycles) for day, cycles in later)])
 
 
-def _first_day(terms: SharingGrant) -> str:
-    """Return the day on which the terms begin to apply, in words; empty for today."""
-    return in_words(terms.valid_from, terms.factory) if terms.status() is Status.WAITING else ""
+def _cycles(lines: Iterable[Line]) -> list[int]:
+    return sorted({line.report.cycle for line in lines})
 
 
-def _sentence(*, has_cycles: bool, has_end: bool) -> str:
-    if has_cycles and has_end:
+def _later(difference: Difference, terms: SharingGrant, now: list[int]) -> list[tuple[str, list[int]]]:
+    """Return the days on which cycles open that are not open `now`, the soonest first, each with these cycles."""
+    first: dict[int, datetime] = {}
+    for line in [*difference.waits, *difference.still_waits]:
+        if line.at is not None and line.report.cycle not in now:
+            first[line.report.cycle] = min(line.at, first.get(line.report.cycle, line.at))
+    days: dict[str, list[int]] = {}
+    for cycle, moment in sorted(first.items(), key=lambda one: (one[1], one[0])):
+        days.setdefault(in_words(moment, terms.factory), []).append(cycle)
+    return [(day, sorted(cycles)) for day, cycles in days.items()]
+
+
+def _start(day: str, *, is_confirmed: bool) -> str:
+    if day:
+        return _("from %(day)s") % {"day": day}
+    return _("from today") if is_confirmed else _("from that day")
+
+
+def _sentence(*, is_open: bool, has_end: bool) -> str:
+    if is_open and has_end:
         return _("%(brand)s can read these cycles %(start)s until %(day)s: %(cycles)s.")
-    if has_cycles:
+    if is_open:
         return _("%(brand)s can read these cycles %(start)s, with no end date: %(cycles)s.")
     if has_end:
         return _("%(brand)s can read nothing today. It can read new reports until %(day)s.")
     return _("%(brand)s can read nothing today. It can read new reports, with no end date.")
+
+
+def _once_confirmed(*, is_open: bool, has_end: bool) -> str:
+    if is_open and has_end:
+        return _("Once it is confirmed, %(brand)s can read these cycles %(start)s until %(day)s: %(cycles)s.")
+    if is_open:
+        return _("Once it is confirmed, %(brand)s can read these cycles %(start)s, with no end date: %(cycles)s.")
+    if has_end:
+        return _("%(brand)s can read nothing today. Once it is confirmed, it can read new reports until %(day)s.")
+    return _("%(brand)s can read nothing today. Once it is confirmed, it can read new reports, with no end date.")
+
+
+def _also(day: str, cycles: list[int]) -> str:
+    text = ngettext(
+        "It can also read cycle %(cycles)s from %(day)s.",
+        "It can also read cycles %(cycles)s from %(day)s.",
+        len(cycles),
+    )
+    return text % {"cycles": listed(cycles), "day": day}

@@ -130,15 +130,22 @@ def as_grant(factory: Factory, terms: Terms) -> SharingGrant:
     return grant
 
 
-def in_a_sentence(sentences: Sequence[str]) -> str:
-    """Return the sentence for one brand; for several, where to find theirs."""
+def in_a_sentence(sentences: Sequence[str], effects: Iterable[Difference]) -> str:
+    """Return the sentence for one brand; for several, where to find theirs, which take these effects together."""
     if len(sentences) == 1:
         return sentences[0]
-    text = ngettext(
-        "What this %(count)s brand can read is listed above.",
-        "What each of these %(count)s brands can read is listed above.",
-        len(sentences),
-    )
+    if any(one.needs_confirmation for one in effects):
+        text = ngettext(
+            "What this %(count)s brand can read once it is confirmed is listed above.",
+            "What each of these %(count)s brands can read once it is confirmed is listed above.",
+            len(sentences),
+        )
+    else:
+        text = ngettext(
+            "What this %(count)s brand can read is listed above.",
+            "What each of these %(count)s brands can read is listed above.",
+            len(sentences),
+        )
     return text % {"count": len(sentences)}
 
 

@@ -40,7 +40,7 @@ def test_the_sentence_follows_the_form_and_errors_are_words(visit: Visit, world:
     expect(manager.page.locator('[data-sheet-part="effects"]')).to_be_hidden()
     manager.page.get_by_label("Assessment reports").check()
     manager.page.get_by_label("All reports, including later ones").check()
-    expect(words).to_contain_text("with no end date: 2, 1.")
+    expect(words).to_contain_text("with no end date: 1 and 2.")
     manager.fits()
     manager.look()
     manager.press("Share this")
@@ -86,7 +86,7 @@ def test_the_sheet_is_filled_in_and_decided_by_keyboard(visit: Visit, world: Wor
     keyboard, page = manager.page.keyboard, manager.page
     page.locator("#sheet input[name=cycles][value=only]").focus()
     keyboard.press("ArrowUp")
-    expect(page.locator('[data-sheet-part="words"]')).to_contain_text(": 2, 1.")
+    expect(page.locator('[data-sheet-part="words"]')).to_contain_text(": 1 and 2.")
     page.get_by_label("Purpose").focus()
     keyboard.type("Audit")
     expect(page.locator('[data-sheet-part="words"]')).not_to_have_attribute("aria-busy", "true")

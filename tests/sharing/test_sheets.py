@@ -1,6 +1,7 @@
 """The sheet of a decision: what it says while it is filled in, and that only what was shown is decided."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -9,12 +10,15 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from brands.models import Brand
 from factories.models import Factory
 from factories.services import lock_factory
+from portal.core.days import in_words
 from portal.core.models import Event
 from portal.disclosure import sheets
+from sharing.confirming.services import confirm_grant
 from sharing.grants.services.revoking import revoke_access, revoke_brand, stop_all_sharing
 from sharing.models import AccessRequest, Receipt, SharingGrant
 from sharing.requests.services.answering import approve_request, as_asked, decline_request
@@ -67,6 +71,18 @@ def test_a_tap_on_a_brand_leads_to_its_sheet_and_access_and_requests_are_marked(
     assert f'href="{reverse("access_request", args=[request.pk])}"' in page
     assert "Bluefinch" not in text(manager.get(address_of(world), {"q": "aster"}))
     assert "No brand matches your search" in text(manager.get(address_of(world), {"q": "nothing-like-it"}))
+
+
+def test_the_list_says_which_access_has_yet_to_begin(world: World, manager: Client) -> None:
+    world.grant(valid_from=timezone.now() + timedelta(days=5))
+    need_a_second_person(world)
+    waits = world.grant(brand=world.brand_b)
+    page = text(manager.get(address_of(world)))
+    assert "Starts later" in page.split("Aster & Oak")[1].split("</li>")[0]
+    assert "Not confirmed yet" in page.split("Bluefinch")[1].split("</li>")[0]
+    assert "has access" not in page
+    confirm_grant(by=world.person("representative_a"), grant=waits)
+    assert "has access" in text(manager.get(address_of(world))).split("Bluefinch")[1].split("</li>")[0]
 
 
 def test_several_brands_are_ticked_and_ticks_survive_a_search(world: World, manager: Client) -> None:
@@ -144,6 +160,58 @@ def test_the_script_gets_only_what_follows_the_form(world: World, manager: Clien
     wider = text(manager.post(address_of(world), order(world, fragment="yes")))
     assert "This brand can see each new report as soon as it is published." in wider
     assert not SharingGrant.objects.exists()
+
+
+def test_the_sentence_names_what_opens_later_too(world: World, manager: Client) -> None:
+    days = {}
+    for cycle, days_ago in ((5, 2), (6, 1), (7, 1)):
+        report = make_assessment(world, world.factory_a, cycle, "published", published_days_ago=days_ago)
+        days[cycle] = in_words((report.first_published_at or timezone.now()) + timedelta(days=7), world.factory_a)
+
+    def said(**changes: Any) -> str:
+        return text(manager.post(address_of(world), order(world, hold_days="7", fragment="yes", **changes)))
+
+    later = f"It can also read cycle 5 from {days[5]}. It can also read cycles 6 and 7 from {days[6]}."
+    assert f"Aster & Oak can read these cycles from today, with no end date: 1 and 2. {later}" in said()
+    only = said(cycles="only", cycle_numbers=[5, 6])
+    first = f"Aster & Oak can read these cycles from {days[5]}, with no end date: 5."
+    assert f"{first} It can also read cycle 6 from {days[6]}." in only
+    grant = world.grant(hold_days=7)
+    longer = {"cycles": "all", "hold_days": 7, "purpose": "Audit", "fragment": "yes"}  # changes nothing of that
+    assert later in text(manager.post(reverse("grant_change", args=[grant.pk]), longer))
+
+
+def test_nothing_is_said_to_be_readable_before_it_is_confirmed(world: World, manager: Client) -> None:
+    both = [world.brand_a.pk, world.brand_b.pk]
+    requests = [asked(world, "brand_a_member"), asked(world)]
+    need_a_second_person(world)
+    sentence = "Once it is confirmed, Aster & Oak can read these cycles from that day, with no end date: 1 and 2."
+    together = "What each of these 2 brands can read once it is confirmed is listed above."
+    answers = {"ids": [str(one.pk) for one in requests], "answer": "approve"}
+    pages = [
+        text(manager.post(address_of(world), order(world, fragment="yes"))),
+        text(manager.post(address_of(world), order(world, brands=both))),
+        text(manager.post(reverse("requests_answer", args=[world.factory_a.pk]), answers)),
+        text(manager.get(reverse("access_request", args=[requests[0].pk]))),
+    ]
+    for page in pages:
+        assert (sentence in page, "from today" in page) == (True, False)
+    assert [together in page for page in pages] == [False, True, True, False]
+    nothing = text(manager.post(address_of(world), order(world, cycles="only", cycle_numbers=[3], fragment="yes")))
+    assert "Once it is confirmed, it can read new reports, with no end date." in nothing
+
+
+def test_a_brand_is_notified_only_after_the_confirmation(world: World, manager: Client) -> None:
+    done = text(decide(manager, address_of(world), order(world), follow=True))
+    assert "The brand is notified after that, or when it first reads the data." in done
+    need_a_second_person(world)
+    decide(manager, address_of(world), order(world, brands=[world.brand_b.pk]))
+    page = text(manager.get(reverse("factory_brand", args=[world.factory_a.pk, world.brand_b.pk])))
+    assert "The brand is notified only after the confirmation." in page
+    assert "when it first reads" not in page
+    every = text(manager.get(reverse("factory_brands", args=[world.factory_a.pk])))
+    assert every.count("The brand is notified only after the confirmation.") == 1
+    assert "when it first reads" in every
 
 
 def test_what_is_missing_is_said_in_words_and_has_no_seal(world: World, manager: Client) -> None:
@@ -335,7 +403,7 @@ def test_several_brands_have_undo_and_receipt_each(world: World, manager: Client
     both = [world.brand_a.pk, world.brand_b.pk]
     shown = text(manager.post(address_of(world), order(world, brands=both)))
     assert "What each of these 2 brands can read is listed above." in shown
-    assert "Bluefinch can read these cycles from today, with no end date: 2, 1." in shown
+    assert "Bluefinch can read these cycles from today, with no end date: 1 and 2." in shown
     done = decide(manager, address_of(world), order(world, brands=both), follow=True)
     assert [one.brand.name for one in done.context["decided"]] == ["Aster & Oak", "Bluefinch"]
     assert text(done).count('action="' + reverse("undo_decision", args=[world.factory_a.pk])) == 2

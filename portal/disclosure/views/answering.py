@@ -198,7 +198,7 @@ def _less(request: HttpRequest, found: AccessRequest, form: LessForm) -> HttpRes
         "draft": _draft_of_less(found, tried),
         **shown,
         **_history(request, found, shown, former_names(found.brand)),
-        **followed(tried, str(shown.get("seen", "")), [str(shown.get("sentence", ""))]),
+        **followed(tried, shown.get("seen", ""), shown.get("sentence", "")),
     }
     page, summary = "disclosure/request_less.html", "disclosure/request_confirm.html"
     return answer_with(

@@ -115,14 +115,15 @@ def _sheet(request: HttpRequest, factory: Factory, answer: str, chosen: list[Acc
     """Return the context of the page: per brand what the answer does, and the seal of what it shows."""
     effects = _effects(request, factory, chosen) if answer == "approve" else []
     told = [[one.get("refused") or one["difference"], one["history"]] for one in effects]
-    sentences = [str(one["sentence"]) for one in effects if "sentence" in one]
+    given = [one for one in effects if "refused" not in one]
+    sentence = in_a_sentence([one["sentence"] for one in given], [one["difference"] for one in given]) if given else ""
     return {
         "factory": factory,
         "answer": answer,
         "chosen": chosen,
         "effects": effects,
-        "sentence": in_a_sentence(sentences) if sentences else "",
-        "can_share": bool(sentences),
+        "sentence": sentence,
+        "can_share": bool(given),
         "seen": seal(answer, [*([one.pk, one.times_reopened, one.brand] for one in chosen), *told]),
         "hidden": [("ids", one.pk) for one in chosen],
     }
@@ -136,11 +137,11 @@ def _show(request: HttpRequest, context: dict[str, object], seen: Seen) -> HttpR
     return render(request, "disclosure/requests_answer.html", context, status=status)
 
 
-def _effects(request: HttpRequest, factory: Factory, chosen: list[AccessRequest]) -> list[dict[str, object]]:
+def _effects(request: HttpRequest, factory: Factory, chosen: list[AccessRequest]) -> list[dict[str, Any]]:
     """Return for each request who asks, what there was, and what an approval does or why it would be refused."""
     sheet = sheet_of(by=person(request), factory=factory, brand_ids={one.brand_id for one in chosen})
     rows = {row.brand.pk: row for row in sheet.rows}
-    found: list[dict[str, object]] = []
+    found: list[dict[str, Any]] = []
     for one in chosen:
         row, copies = rows[one.brand_id], sheet.copies.get(one.brand_id, 0)
         known = {"brand": one.brand, "row": row, "copies": copies, "history": history_seen(row.position, copies)}

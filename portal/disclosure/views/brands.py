@@ -129,6 +129,7 @@ def _just_decided(
         "decided": decided,
         "undo_until": min(moment for one in decided for moment in one.moments) + UNDO_TIME,
         "has_receipts": any(one.receipts for one in decided),
+        "all_wait": all(one.waits for one in decided),
         "next_request": next_ones[0] if next_ones else None,
         "next_requests": len(next_ones),
     }

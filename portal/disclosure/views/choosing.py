@@ -12,6 +12,7 @@ from factories.models import Factory
 from portal.disclosure.forms import BrandSearch
 from portal.ui.forms import NOT_OFFERED, form_status
 from sharing.grants.forms.granting import MAX_BRANDS
+from sharing.grants.summaries import access_in_short
 from sharing.models import AccessRequest, SharingGrant
 
 MOST_LISTED = 100  # brands beside those that are ticked: the search finds the others
@@ -48,10 +49,10 @@ def _error(request: HttpRequest, chosen: Collection[int]) -> str:
 
 
 def _standing(request: HttpRequest, factory: Factory) -> dict[str, object]:
-    """Return the keys of the brands that have access, or ask for it."""
+    """Return the brands that have access or will have it, by key, each with which of the two; and those that ask."""
     grants = SharingGrant.objects.visible_to(request.user).filter(factory=factory).not_ended()
     asked = AccessRequest.objects.inside(request.user).undecided().filter(factory=factory)
     return {
-        "holders": set(grants.order_by().values_list("brand", flat=True)),
+        "access": access_in_short(grants.order_by()),
         "requests": dict(asked.order_by().values_list("brand", "pk")),
     }

@@ -1,6 +1,6 @@
 """The course of every sheet: shown while it is filled in, then decided at once or shown on a page first."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeVar
 
 from django.contrib import messages
@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from portal.disclosure.sheets import Seen, in_a_sentence, only_looks, seen_by
+from portal.disclosure.sheets import Seen, only_looks, seen_by
 from portal.ui.forms import STALE, form_status
 from sharing.grants.forms.granting import add_errors
 
@@ -37,14 +37,9 @@ def filled_in(form: Form) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in pairs if value is not None]
 
 
-def followed(tried: Form, seen: str, sentences: Sequence[str], new_reports: str = "") -> Context:
+def followed(tried: Form, seen: str = "", sentence: str = "", new_reports: str = "") -> Context:
     """Return the context of the parts of a sheet that follow its form; `seen`: the seal, empty where there is none."""
-    return {
-        "tried": tried,
-        "seen": seen,
-        "sentence": in_a_sentence(sentences) if seen else "",
-        "new_reports": new_reports if len(sentences) == 1 else "",
-    }
+    return {"tried": tried, "seen": seen, "sentence": sentence, "new_reports": new_reports}
 
 
 def say_changed(request: HttpRequest) -> None:

@@ -24,7 +24,7 @@ from portal.core.turns import one_at_a_time
 from portal.disclosure.drafts import Draft, drafted_brands, drafted_values
 from portal.disclosure.forms import SheetForm
 from portal.disclosure.reports_offered import offer_reports
-from portal.disclosure.sheets import Effect, Sheet, compared_and_decided, only_looks, seal_of, sheet_of
+from portal.disclosure.sheets import Effect, Sheet, compared_and_decided, in_a_sentence, only_looks, seal_of, sheet_of
 from portal.disclosure.views.choosing import choose_brands
 from portal.disclosure.views.deciding import Context, answer_with, as_it_is, filled_in, followed
 from portal.ui.forms import STALE, posted
@@ -109,17 +109,17 @@ def _draft_of_sharing(sheet: Sheet, tried: SheetForm) -> Draft | None:
 def _shown(tried: TermsForm, effects: list[Effect]) -> Context:
     """Return the context of what a decision on a form of terms does, as a sheet and its summary show it."""
     if not effects:
-        return followed(tried, "", [])
-    first, scopes = effects[0], effects[0].scopes
+        return followed(tried)
+    first, scopes, differences = effects[0], effects[0].scopes, [one.difference for one in effects]
     return {
         "effects": effects,
         "terms": first.terms,
         "scopes": [Scope(scope).label for scope in scopes],
         **followed(
             tried,
-            seal_of(scopes, tried.terms(), [one.difference for one in effects], [one.history for one in effects]),
-            [one.sentence for one in effects],
-            first.new_reports,
+            seal_of(scopes, tried.terms(), differences, [one.history for one in effects]),
+            in_a_sentence([one.sentence for one in effects], differences),
+            first.new_reports if len(effects) == 1 else "",
         ),
     }
 

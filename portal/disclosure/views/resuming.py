@@ -68,12 +68,14 @@ def _summary(
 
 
 def _shown(request: HttpRequest, factory: Factory, brands: Sequence[StoppedBrand]) -> dict[str, object]:
+    again = [one for one in brands if one.can_resume]
+    effects = [one.effect for brand in again for one in brand.resumptions if one.effect is not None]
     ticked = uuids(request.POST.getlist("grants")) if "seen" in request.POST else None
     return {
         "factory": factory,
         "brands": brands,
-        "can_resume": any(one.can_resume for one in brands),
-        "sentence": in_a_sentence([one.sentence for one in brands if one.can_resume]),
+        "can_resume": bool(again),
+        "sentence": in_a_sentence([one.sentence for one in again], effects),
         "ticked": [grant.pk for one in brands for grant in one.grants] if ticked is None else ticked,
         "hidden": [*(("brand", one.brand.pk) for one in brands), ("seen", seal_of_resuming(brands))],
         "seen": seal_of_resuming(brands),

@@ -101,7 +101,7 @@ def _opening_to_several(desk: Desk, soon: SoonOpen) -> Thing:
     if len(soon.brands) > NAMED:
         text = _("Visible to %(count)s brands from %(day)s") % {"day": day, "count": len(soon.brands)}
     else:
-        brands = joined(brand.name for brand in soon.brands)
+        brands = listed(brand.name for brand in soon.brands)
         text = _("Visible to %(brands)s from %(day)s") % {"day": day, "brands": brands}
     report = next(one for one in desk.reports if one.cycle == soon.cycle)
     return Thing(
