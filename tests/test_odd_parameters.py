@@ -28,6 +28,7 @@ ODD = [
     "រោងចក្រ",
     "a\x00b",
     "9" * 40,
+    "9" * 4_301,  # more digits than Python turns into a number
     "-9223372036854775809",
     "٣",
     "' \" \\ % _ ; -- ) <",

@@ -40,6 +40,14 @@ def page(client: Any, name: str, *args: Any, **query: Any) -> str:
     return str(client.get(reverse(name, args=args), query, follow=True).content.decode())
 
 
+def test_what_is_no_key_of_a_factory_is_ignored(world: World, client_of: Any) -> None:
+    """Also a number with more digits than Python reads."""
+    client = client_of(world.person("brand_a_member"))
+    for wrong in ("9" * 5000, "٣", "²", "-1", "x"):
+        shown = page(client, "ask", world.brand_a.pk, factory=[wrong, str(world.factory_a.pk)])
+        assert world.factory_a.name in shown
+
+
 def test_a_brand_finds_a_factory_asks_it_and_takes_it_back(world: World, client_of: Any) -> None:
     client, brand = client_of(world.person("brand_a_member")), world.brand_a.pk
     Factory.objects.filter(pk=world.factory_b.pk).update(contact_email="private@mekong.example", workers_women=4321)

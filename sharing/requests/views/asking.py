@@ -20,7 +20,7 @@ from portal.core.turns import one_at_a_time
 from portal.core.uploads import limited_table
 from portal.ui.forms import REFUSED, posted, show_errors
 from portal.ui.lists import requested_page
-from sharing.gates.pages import own_brand, person
+from sharing.gates.pages import keys, own_brand, person
 from sharing.models import AccessRequest
 from sharing.requests.forms import AskForm, FactorySearch, ListForm, RequestFilter
 from sharing.requests.matching import MOST_LINES, Line, Lines, Match, match_lines, pasted_lines, table_lines
@@ -176,8 +176,7 @@ def _chosen(request: HttpRequest) -> list[Factory]:
     """Return the factories ticked, or picked for a line of a list; ignore what is no number or no factory to ask."""
     data = request.POST if request.method == "POST" else request.GET
     names = [name for name in data if name == "factory" or name.startswith("line-")]
-    ids = {int(value) for name in names for value in data.getlist(name) if value.isascii() and value.isdigit()}
-    ids = {one for one in ids if one < 2**63}
+    ids = keys(value for name in names for value in data.getlist(name))
     return list(factories_to_ask(request.user).filter(pk__in=ids).order_by("name", "pk"))
 
 
