@@ -3,11 +3,16 @@
 Real transactions, as in `test_concurrency.py`. Where it matters who is first, both orders are forced.
 """
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import timezone
 
-from assessments.models import Assessment
+from assessments.models import Assessment, ReportCopy
 from assessments.publication.services import take_step
+from assessments.reports.services import hand_over, order_report
 from factories.models import CountryProgramme, Factory, Handover
 from factories.roles import FACTORY
 from factories.services import complete_handover, open_handover, stop_handover, update_programme
@@ -15,11 +20,12 @@ from portal.accounts.joining import join
 from portal.accounts.models import Invitation, User
 from portal.accounts.roles import role_of
 from portal.accounts.services import change_role
+from portal.core import jobs
 from sharing.confirming.services import confirm_grant, refuse_grant, switch_confirmation_on
 from sharing.grants.services.granting import change_grant
 from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import revoke_access
-from sharing.models import Receipt, SharingGrant, Subscription
+from sharing.models import AccessRecord, CopyToDestroy, Receipt, SharingGrant, Subscription
 from sharing.subscriptions.services import withdraw_subscription
 from tests.together import (
     TIMES,
@@ -273,3 +279,28 @@ def test_a_manager_who_was_removed_meanwhile_shares_nothing(world: World, second
     assert isinstance(answer, PermissionDenied)
     assert not SharingGrant.objects.exists()
     assert Factory.objects.where(second_manager, "manage_sharing").exists()
+
+
+# --- what a brand reads in the same moment -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", ["revoke", "download"])
+def test_r7_a_download_is_asked_for_by_the_revoke_or_refused(world: World, first: str, time_machine: Any) -> None:
+    """Long after the grant, too, when reading takes no lock."""
+    time_machine.move_to(timezone.now() - timedelta(hours=1))
+    grant, member = world.grant(), world.person("brand_a_member")
+    copy = order_report(by=member, assessment=world.assessments["a2"], scope="report", language="en", format="csv")
+    jobs.run(copy.job_id)
+    time_machine.move_to(timezone.now() + timedelta(hours=1))
+    copy = ReportCopy.objects.get(pk=copy.pk)
+    calls: dict[str, Call] = {
+        "revoke": lambda: revoke_access(by=world.person("manager_a"), grant=grant),
+        "download": lambda: hand_over(by=member, copy=copy).close(),
+    }
+    (second,) = set(calls) - {first}
+    _done, answer = behind(calls[first], calls[second])
+    if first == "revoke":
+        assert isinstance(answer, PermissionDenied)
+        assert not AccessRecord.objects.exists()
+    else:
+        assert CopyToDestroy.objects.get().number == copy.number

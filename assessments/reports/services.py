@@ -14,7 +14,7 @@ from django.core import signing
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import storages
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -225,6 +225,9 @@ def check_link_key(key: str, *, by: User, copy: ReportCopy) -> None:
 def hand_over(*, by: User, copy: ReportCopy) -> "File[bytes]":
     """Return the finished file to the person it was made for, after recording it in who-saw-what.
 
+    The foreign keys of the record are checked at once. That waits for a decision about the factory that is being made,
+    and lets the next one wait: either a revoke finds the copy and asks to destroy it, or this finds the revoke.
+
     Raises `PermissionDenied` if `by` may no longer read it, `FileNotFoundError` if there is no file.
     """
     decision = opening_of(copy) if copy.reader_id == by.pk else None
@@ -232,16 +235,19 @@ def hand_over(*, by: User, copy: ReportCopy) -> "File[bytes]":
         raise PermissionDenied(ReportText.NOT_OPEN)
     if not copy.file or copy.job.state != Job.State.DONE:
         raise FileNotFoundError
-    file = storages["private"].open(copy.file)
-    record_access(
-        by=by,
-        assessment=copy.assessment,
-        openings={copy.scope: decision.grant},
-        action=AccessRecord.Action.DOWNLOAD,
-        copy_number=copy.number,
-        copy_format=copy.format,
-    )
-    return file
+    with transaction.atomic():
+        record_access(
+            by=by,
+            assessment=copy.assessment,
+            openings={copy.scope: decision.grant},
+            action=AccessRecord.Action.DOWNLOAD,
+            copy_number=copy.number,
+            copy_format=copy.format,
+        )
+        connection.check_constraints()
+        if opening_of(copy) is None:
+            raise PermissionDenied(ReportText.NOT_OPEN)
+        return storages["private"].open(copy.file)
 
 
 def clear_old_files() -> int:
