@@ -13,6 +13,7 @@ class SharingConfig(AppConfig):
         "Visibility": "SELECT, INSERT, DELETE",
         "AccessRecord": "SELECT, INSERT",
         "SearchRecord": "SELECT, INSERT",
+        "FirstUse": "SELECT, INSERT",
         "PaperConsent": "SELECT, INSERT",
         "Receipt": "SELECT, INSERT",
         "WithheldReport": "SELECT, INSERT, UPDATE",

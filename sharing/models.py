@@ -6,7 +6,7 @@ from sharing.grants.models import SharingGrant
 from sharing.holds.models import WithheldReport
 from sharing.papers.models import PaperConsent
 from sharing.receipts.models import Receipt
-from sharing.records.models import AccessRecord
+from sharing.records.models import AccessRecord, FirstUse
 from sharing.requests.models import AccessRequest, RequestAnswer
 from sharing.scopes import Scope
 from sharing.searches.models import SearchRecord
@@ -20,6 +20,7 @@ __all__ = [
     "CopyToDestroy",
     "CycleReport",
     "DestroyNotice",
+    "FirstUse",
     "IndexedGrant",
     "PaperConsent",
     "Receipt",

@@ -364,3 +364,4 @@ def run_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
 def decisions_are_settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody wait for the minutes in which a decision can be undone."""
     monkeypatch.setattr(undo, "UNDO_TIME", timedelta(0))
+    monkeypatch.setattr(undo, "WATCHED_LONGER", timedelta(0))

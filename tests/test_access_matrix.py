@@ -30,7 +30,7 @@ LETTERS = {200: "+", 201: "+", 202: "+", 204: "+", 400: "!", 401: "u", 403: "x",
 REFUSED = frozenset("Lux.m!")
 # What any answer may write: the session (messages), when a token was last used, when somebody signed out.
 ALWAYS = {"django_session", "accounts_apitoken", "axes_accesslog"}
-READING = ALWAYS | {"sharing_accessrecord", "sharing_searchrecord"}
+READING = ALWAYS | {"sharing_accessrecord", "sharing_searchrecord", "sharing_firstuse"}
 
 
 def letter(response: Any) -> str:

@@ -139,6 +139,7 @@ PROTECTED = {
     "DestroyNotice",
     "Receipt",
     "SearchRecord",
+    "FirstUse",
     "ReportCopy",
     "Job",
     "Supplier",

@@ -3,6 +3,7 @@
 Real transactions, as in `test_concurrency.py`. Where it matters who is first, both orders are forced.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -21,11 +22,13 @@ from portal.accounts.models import Invitation, User
 from portal.accounts.roles import role_of
 from portal.accounts.services import change_role
 from portal.core import jobs
+from portal.core.changed import HasChangedError
 from sharing.confirming.services import confirm_grant, refuse_grant, switch_confirmation_on
 from sharing.grants.services.granting import change_grant
 from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import revoke_access
 from sharing.models import AccessRecord, CopyToDestroy, Receipt, SharingGrant, Subscription
+from sharing.requests.services.undoing import undo
 from sharing.subscriptions.services import withdraw_subscription
 from tests.together import (
     TIMES,
@@ -36,6 +39,7 @@ from tests.together import (
     make_second_manager,
     refusals,
     seen_by_brand,
+    signed_in,
 )
 from tests.world import PASSWORD, World, build_world
 
@@ -281,7 +285,45 @@ def test_a_manager_who_was_removed_meanwhile_shares_nothing(world: World, second
     assert Factory.objects.where(second_manager, "manage_sharing").exists()
 
 
-# --- what a brand reads in the same moment -------------------------------------------------------------------
+# --- undo, and what a brand reads in the same moment ---------------------------------------------------------
+
+
+def read_page(world: World) -> int:
+    return signed_in(world.person("brand_a_member")).get(f"/assessments/{world.assessments['a2'].pk}/").status_code
+
+
+def read_list(world: World) -> int:
+    rows = signed_in(world.person("brand_a_member")).get("/shared/").context["rows"]
+    return 200 if rows else 404
+
+
+def read_api_list(world: World) -> int:
+    rows = signed_in(world.person("brand_a_member")).get("/api/v1/assessments/").json()["results"]
+    return 200 if rows else 404
+
+
+def read_receipt(world: World) -> int:
+    number = Receipt.objects.filter(kind="granted").get().number
+    return signed_in(world.person("brand_a_member")).get(f"/receipts/{number}/json/").status_code
+
+
+@pytest.mark.parametrize("first", ["undo", "read"])
+@pytest.mark.parametrize("read", [read_page, read_list, read_api_list, read_receipt])
+def test_a_read_is_found_by_the_undo_or_refused(world: World, read: Callable[[World], int], first: str) -> None:
+    grant = world.grant()
+    calls: dict[str, Call] = {
+        "undo": lambda: undo(by=world.person("manager_a"), factory=world.factory_a, grants={grant.pk}),
+        "read": lambda: read(world),
+    }
+    (second,) = set(calls) - {first}
+    _done, answer = behind(calls[first], calls[second])
+    grant.refresh_from_db()
+    if first == "undo":
+        assert (answer, grant.end_code) == (404, "undone")
+        assert not AccessRecord.objects.exists()
+    else:
+        assert isinstance(answer, HasChangedError)
+        assert grant.ended_at is None
 
 
 @pytest.mark.parametrize("first", ["revoke", "download"])

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -37,7 +38,8 @@ from portal.core.api.pagination import PageQuery
 from portal.core.api.views import DetailView, ListView, PortalView
 from sharing import access
 from sharing.models import AccessRecord
-from sharing.records.services import record_access
+from sharing.records.queries import not_used_yet
+from sharing.records.services import record_access, settle_listed
 
 
 def _asked(query: dict[str, object], *elsewhere: str) -> dict[str, object]:
@@ -77,13 +79,22 @@ class AssessmentListView(AssessmentRows, ListView):
             rows = rows.filter(state=state)
         if self.query.get("late"):
             rows = rows.late()
-        return rows.annotate(listed_at=Coalesce("published_at", "created_at"))
+        unused = Exists(not_used_yet(self.user).filter(factory=OuterRef("factory")))
+        return rows.annotate(listed_at=Coalesce("published_at", "created_at"), may_be_undone=unused)
 
     def prepare(self, page: list[Any]) -> list[object]:
         """Add the counts of unpublished assessments."""
         if cluster := self.query.get("cluster"):
             record_filter(self.user, cluster, page, brands_shown(self.user, page))
-        return super().prepare(page)
+        return super().prepare(self._settled(page))
+
+    def _settled(self, page: list[Any]) -> list[Any]:
+        """Settle what the page shows a brand; return the page without what was undone meanwhile."""
+        shared_just_now = {one.factory_id for one in page if one.may_be_undone}
+        if not shared_just_now or not settle_listed(self.user, shared_just_now):
+            return page
+        now = {one.pk: one for one in super().rows().filter(pk__in=[one.pk for one in page])}
+        return [now[one.pk] for one in page if one.pk in now]
 
 
 class SharedListView(ListView):

@@ -7,8 +7,10 @@ in their order, and each is checked for access and against the filters, until th
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import BigIntegerField, DateTimeField, F, OuterRef, Q, QuerySet, Value
+from django.utils import timezone
 
 from assessments.figures.queries import has_non_compliance_in, with_figures
 from assessments.models import Assessment
@@ -23,7 +25,9 @@ from portal.core.conditions import ExistsRowByRow
 from portal.core.pages import rows_after
 from portal.ui.lists import capped, capped_count
 from sharing import access
+from sharing.grants.undo import watched_since
 from sharing.models import SearchRecord, Visibility
+from sharing.records.services import settle_listed
 from sharing.searches.services import record_search
 
 LISTED = ("-opens_at", "-report_id")
@@ -109,7 +113,23 @@ class SharedRows:
         self._is_prepared = narrow is None and isinstance(user, User) and len(self._brands) == 1
 
     def __call__(self, order: Sequence[str], values: Sequence[object] | None, most: int) -> list[Assessment]:
-        """Return the first `most` rows in an order, after the values of its columns (None: from the start)."""
+        """Return the first `most` rows in an order, after the values of its columns (None: from the start).
+
+        Rows that opened just now settle the grants that opened them. That and an undo are in some order: what was
+        undone first is not among the rows.
+        """
+        rows, known = self._load(order, values, most), set[UUID]()
+        while (news := self._settled_by(rows)) - known:
+            known |= news
+            rows = self._load(order, values, most)
+        return rows
+
+    def _settled_by(self, rows: Iterable[Any]) -> set[UUID]:
+        since = watched_since(timezone.now())
+        factories = {row.factory_id for row in rows if row.opens_at > since}
+        return settle_listed(self._user, factories) if factories else set()
+
+    def _load(self, order: Sequence[str], values: Sequence[object] | None, most: int) -> list[Assessment]:
         if not self._is_prepared:
             return list(rows_after(_shown(self._rows(), self._user), order, values, most))
         columns = (name.removeprefix("-") for name in order)
@@ -193,7 +213,9 @@ def brands_shown(user: Visitor, assessments: Iterable[Assessment]) -> dict[int, 
 def record_filter(by: User, cluster: str | None, page: Iterable[object], brands: Mapping[int, int]) -> None:
     """Record in who-saw-what which factories a page named because it was filtered by a cluster (G5), if it was.
 
-    `brands`: for which brand each report was read, as in `record_search`.
+    `brands`: for which brand each report was read, as in `record_search`. What a brand looked for among all that it may
+    read is settled, also what the page does not name.
     """
     if cluster:
+        settle_listed(by)
         record_search(by=by, condition=SearchRecord.Condition.CLUSTER, about=cluster, named=page, brands=brands)

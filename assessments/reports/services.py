@@ -44,7 +44,7 @@ from sharing import access
 from sharing.access import ASSESSMENT_SCOPES
 from sharing.access.reasons import Decision, Reason
 from sharing.models import AccessRecord, Scope
-from sharing.records.services import record_access
+from sharing.records.services import record_access, settle
 
 KIND = "report"
 MOST_WAITING = 10  # files that one person may have waiting at a time
@@ -71,6 +71,7 @@ def order_report(*, by: User, assessment: Assessment, scope: str, language: str,
     if format not in FORMATS:
         raise ValidationError({"format": _("There are no reports in this format.")})
     User.objects.select_for_update().get(pk=by.pk)  # one order of a person at a time
+    settle([decision.grant] if decision.grant else [])
     waiting = ReportCopy.objects.filter(reader=by, job__state__in=UNFINISHED)
     order = {"assessment": assessment, "scope": scope, "language": language, "format": format}
     under_way: ReportCopy | None = waiting.filter(**order, **_made_for(decision)).first()

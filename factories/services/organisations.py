@@ -1,6 +1,6 @@
 """Changes to factories, country programmes and advisors. Each of them is one transaction with its event."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -28,6 +28,12 @@ STAFF_FIELDS = frozenset({*Factory.ENROLMENT_FIELDS, "time_zone"})
 def lock_factory(factory_id: int) -> Factory:
     """Lock the factory row until the transaction ends, and return it. Publication and consent both lock it first."""
     return Factory.objects.select_for_update(of=("self",)).select_related("programme").get(pk=factory_id)
+
+
+def lock_factories(factory_ids: Collection[int]) -> None:
+    """Lock the rows of several factories until the transaction ends, in the order in which everybody locks them."""
+    rows = Factory.objects.select_for_update(of=("self",)).filter(pk__in=factory_ids)
+    list(rows.order_by("pk").values_list("pk", flat=True))
 
 
 def _tidy(fields: dict[str, Any]) -> dict[str, object]:

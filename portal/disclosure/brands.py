@@ -28,7 +28,7 @@ from sharing.grants.services.renewals import with_ends_soon
 from sharing.grants.undo import may_be_undone
 from sharing.models import AccessRecord, AccessRequest, SharingGrant
 from sharing.receipts.queries import with_receipt
-from sharing.records.queries import with_last_viewed
+from sharing.records.queries import with_last_viewed, with_settled
 from sharing.scopes import RULES
 from sharing.terms import Status
 
@@ -83,7 +83,7 @@ class BrandRow:
     def grants_to_undo(self, by: User) -> list[SharingGrant]:
         """Return the grants that `by` decided in the last minutes and may undo."""
         now = timezone.now()
-        return [one for one in self.grants if may_be_undone(one, by, getattr(one, "last_viewed", None), now)]
+        return [one for one in self.grants if may_be_undone(one, by, now, is_settled=getattr(one, "is_settled", True))]
 
     @property
     def places(self) -> list[str]:
@@ -261,7 +261,7 @@ def brand_row(*, person: Visitor, factory: Factory, brand: int, requests: Iterab
 
 def _grants_inside(person: Visitor) -> SharingGrantQuerySet:
     grants = SharingGrant.objects.inside(person).select_related("granted_by", "ended_by")
-    return with_receipt(with_last_viewed(grants))
+    return with_receipt(with_settled(with_last_viewed(grants)))
 
 
 def _rows(

@@ -1,5 +1,7 @@
 """Receipts over the API, with their inclusion proofs, and the published roots of the ledger."""
 
+from typing import Any
+
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
@@ -19,6 +21,7 @@ from sharing.receipts.serializers import (
     ReceiptQuery,
     ReceiptSerializer,
 )
+from sharing.records.services import settle
 
 
 class ReceiptRows(PortalView):
@@ -48,8 +51,12 @@ class OneReceipt(ReceiptRows, DetailView):
     """What concerns the receipt of the address."""
 
     def row(self) -> Receipt:
-        """Return the receipt of the address. Raises 404."""
-        return get_object_or_404(self.rows(), number=normalised(self.kwargs["number"]) or None)
+        """Return the receipt of the address; to a brand, this settles the grant. Raises 404."""
+        rows = self.rows().select_related("grant")
+        receipt: Any = get_object_or_404(rows, number=normalised(self.kwargs["number"]) or None)
+        if not receipt.from_inside:
+            settle([receipt.grant])
+        return receipt
 
 
 class ReceiptDetailView(OneReceipt):

@@ -27,6 +27,7 @@ from sharing.receipts.forms import VerifyForm
 from sharing.receipts.models import ReceiptQuerySet
 from sharing.receipts.numbers import normalised
 from sharing.receipts.proof import proof_of
+from sharing.records.services import settle
 
 DRAFTS_KEPT = 200  # characters of a number that somebody typed
 BUSY = 429
@@ -61,11 +62,17 @@ def _list(request: HttpRequest, rows: ReceiptQuerySet, context: dict[str, object
 
 
 def _found(request: HttpRequest, number: str) -> tuple[Receipt, bool]:
-    """Return the receipt, and whether the visitor sees it from the factory's side. Raises 404."""
+    """Return the receipt, and whether the visitor sees it from the factory's side. Raises 404.
+
+    A brand can show what it gets here to others: that settles the grant.
+    """
     rows = Receipt.objects.visible_to(request.user).select_related("factory", "brand", "grant")
     receipt = get_object_or_404(rows, number=normalised(number) or None)
     show_days_of(receipt.factory)
-    return receipt, Factory.objects.inside(request.user).filter(pk=receipt.factory_id).exists()
+    from_inside = Factory.objects.inside(request.user).filter(pk=receipt.factory_id).exists()
+    if not from_inside:
+        settle([receipt.grant])
+    return receipt, from_inside
 
 
 @login_required

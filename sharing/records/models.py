@@ -15,6 +15,7 @@ from factories.models import Factory, FactoryRole, factory_keys
 from portal.accounts.prepared import permitted_keys
 from portal.accounts.roles import Visitor
 from sharing.copies.formats import Format
+from sharing.grants.models import SharingGrant
 from sharing.scopes import RULES, Scope
 
 OWN, STAFF, BRANDS = "own", "staff", "brands"  # sides, besides the id of one brand
@@ -116,3 +117,19 @@ class AccessRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.scope} {self.assessment_id}"
+
+
+class FirstUse(models.Model):
+    """The first time that a brand got data, a file or the receipt under a grant that could still be undone.
+
+    From then on it cannot (`sharing.records.services.settle`). A grant used only later has none. Append-only.
+    """
+
+    grant = models.OneToOneField(SharingGrant, primary_key=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return str(self.grant_id)

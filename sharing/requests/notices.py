@@ -17,7 +17,7 @@ from portal.notices.outbox import Line, NoticeKind, api_url, register_notice
 from sharing.grants.undo import settled_at
 from sharing.models import AccessRequest
 from sharing.notice_names import SharingNotice
-from sharing.records.queries import last_viewed
+from sharing.records.queries import settled
 from sharing.requests.services.answers import given_with
 from sharing.requests.states import Shown
 
@@ -99,8 +99,7 @@ def _when_answered(notice: Notice) -> datetime | None:
     request = AccessRequest.objects.filter(pk=UUID(notice.subject)).first()
     if request is None or request.answered_at is None or request.answered_at > notice.created_at:
         return None  # it was undone; a later answer has its own notice
-    reads = last_viewed(given_with(request)).values()
-    return settled_at(notice.created_at, is_read=any(at >= request.answered_at for at in reads if at is not None))
+    return settled_at(notice.created_at, is_settled=bool(settled(given_with(request))))
 
 
 DECIDERS, BRAND = {"factory": "manage_sharing"}, {"brand": ""}

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_the_shared_list_takes_at_most_eight_queries_however_long_it_is(
-    world, client_of, django_assert_max_num_queries
+    world, client_of, decisions_are_settled, django_assert_max_num_queries
 ):
     """Session, account, countries, brands read for, the page's rows, their assessments, the count, the menu."""
     world.grant()
@@ -23,7 +23,9 @@ def test_the_shared_list_takes_at_most_eight_queries_however_long_it_is(
 
 
 @pytest.mark.parametrize("persona", ["brand_a_member", "manager_a", "team_leader"])
-def test_the_assessment_page_takes_at_most_ten_queries(world, client_of, django_assert_max_num_queries, persona):
+def test_the_assessment_page_takes_at_most_ten_queries(
+    world, client_of, decisions_are_settled, django_assert_max_num_queries, persona
+):
     world.grant()
     world.grant(scope="step1")
     client = client_of(world.person(persona))

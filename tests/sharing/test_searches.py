@@ -145,7 +145,8 @@ def test_r47_what_staff_found_before_its_release_is_hidden_from_the_factory(shar
     assert (row["brand"], row["is_own"]) == (None, False)
 
 
-def test_a_search_costs_one_statement_more(shared: World, client_of: Any) -> None:
+def test_a_search_costs_two_statements_more(shared: World, client_of: Any, decisions_are_settled: None) -> None:
+    """It is recorded, and what was shared just now cannot be undone after it."""
     client = client_of(shared.person("brand_a_member"))
     search(client)
     with CaptureQueriesContext(connection) as without:
@@ -153,7 +154,7 @@ def test_a_search_costs_one_statement_more(shared: World, client_of: Any) -> Non
     with CaptureQueriesContext(connection) as written:
         search(client)
     assert sum("sharing_searchrecord" in query["sql"] for query in written) == 1
-    assert len(written) == len(without) + 1
+    assert len(written) == len(without) + 2
 
 
 def test_searches_are_sealed_and_append_only(shared: World, client_of: Any) -> None:

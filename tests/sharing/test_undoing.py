@@ -1,4 +1,4 @@
-"""Undo: for ten minutes, by who decided, unless the brand has read since; so long the brand is not notified."""
+"""Undo: for ten minutes, by who decided, unless the brand has used it since; so long the brand is not notified."""
 
 import re
 from collections.abc import Callable
@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import ProgrammingError, transaction
+from django.db import ProgrammingError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from assessments.reports.services import order_report
 from portal.accounts.models import User
 from portal.core.changed import HasChangedError
 from portal.core.models import Event
@@ -19,7 +21,7 @@ from sharing import access
 from sharing.grants.services.granting import change_grant
 from sharing.grants.services.outcomes import Terms
 from sharing.grants.undo import may_be_undone
-from sharing.models import AccessRequest, Receipt, SharingGrant
+from sharing.models import AccessRequest, FirstUse, Receipt, SharingGrant
 from sharing.records.services import record_access
 from sharing.requests.services.answering import approve_request, as_asked, decline_request
 from sharing.requests.services.asking import request_access
@@ -49,7 +51,8 @@ def read(world: World, grant: SharingGrant) -> None:
 
 def notified(side: str = "brand") -> list[str]:
     hand_out_notices()
-    return sorted(MailItem.objects.filter(notice__side=side).values_list("notice__kind", flat=True).distinct())
+    mailed = MailItem.objects.filter(notice__side=side).exclude(notice__data__is_mailed=False)
+    return sorted(mailed.values_list("notice__kind", flat=True).distinct())
 
 
 def test_an_undone_grant_ends_with_its_own_code_event_and_receipt(world: World) -> None:
@@ -78,7 +81,7 @@ def test_the_brand_is_notified_when_a_decision_can_no_longer_be_undone(world: Wo
 def test_a_read_by_the_brand_settles_a_decision(world: World) -> None:
     grant = world.grant()
     read(world, grant)
-    with pytest.raises(HasChangedError, match="has read data since"):
+    with pytest.raises(HasChangedError, match="has read data or the receipt since"):
         undo_grant(world, grant)
     assert notified() == ["grant.started"]
 
@@ -94,8 +97,9 @@ def test_what_is_undone_leaves_no_news(world: World, time_machine: Any) -> None:
 
 def test_after_ten_minutes_or_by_somebody_else_nothing_is_undone(world: World, time_machine: Any) -> None:
     grant = world.grant()
-    assert may_be_undone(grant, world.person("manager_a"), None, timezone.now())
-    assert not may_be_undone(grant, world.person("manager_b"), None, timezone.now())
+    assert may_be_undone(grant, world.person("manager_a"), timezone.now(), is_settled=False)
+    assert not may_be_undone(grant, world.person("manager_a"), timezone.now(), is_settled=True)
+    assert not may_be_undone(grant, world.person("manager_b"), timezone.now(), is_settled=False)
     time_machine.move_to(timezone.now() + timedelta(minutes=10))
     with pytest.raises(HasChangedError, match="10 minutes have passed"):
         undo_grant(world, grant)
@@ -118,6 +122,99 @@ def test_an_undone_change_brings_the_terms_before_back(world: World, time_machin
     assert new.end_code == "undone"
     time_machine.move_to(timezone.now() + timedelta(minutes=11))
     assert notified() == []
+
+
+def test_what_an_undo_brought_back_is_not_undone(world: World, time_machine: Any) -> None:
+    """The brand may know these terms by now: they end with a notice, or not at all."""
+    time_machine.move_to(timezone.now() - timedelta(days=3))
+    old = world.grant()
+    time_machine.move_to(timezone.now() + timedelta(days=3))
+    undo_grant(world, change_grant(by=world.person("manager_a"), grant=old, terms=Terms(purpose="All of it")))
+    with pytest.raises(HasChangedError):
+        undo_grant(world, SharingGrant.objects.get(ended_at=None))
+
+
+# --- what uses a decision ------------------------------------------------------------------------------------
+
+
+def order(world: World, client_of: Browser) -> None:
+    a2 = world.assessments["a2"]
+    order_report(by=world.person("brand_a_member"), assessment=a2, scope="report", language="en", format="csv")
+
+
+def get(address: str) -> Callable[[World, Browser], None]:
+    def ask(world: World, client_of: Browser) -> None:
+        [number] = Receipt.objects.values_list("number", flat=True)
+        place = address.format(receipt=number, report=world.assessments["a2"].pk)
+        answer = client_of(world.person("brand_a_member")).get(place)
+        assert answer.status_code == 200
+        assert answer.content
+
+    return ask
+
+
+USES = {
+    "page": get("/assessments/{report}/"),
+    "API": get("/api/v1/assessments/{report}/"),
+    "list": get("/shared/"),
+    "list over the API": get("/api/v1/shared/"),
+    "other list over the API": get("/api/v1/assessments/"),
+    "search that finds it": get("/shared/?cluster=Compensation"),
+    "search that does not find it": get("/shared/?cluster=Child+Labour"),
+    "order": order,
+    "receipt": get("/receipts/{receipt}/"),
+    "JSON of the receipt": get("/receipts/{receipt}/json/"),
+    "receipt over the API": get("/api/v1/receipts/{receipt}/"),
+    "proof of the receipt": get("/api/v1/receipts/{receipt}/proof/"),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_whatever_gives_the_brand_something_of_a_grant_settles_it(world: World, client_of: Browser, use: str) -> None:
+    grant = world.grant()
+    USES[use](world, client_of)
+    with pytest.raises(HasChangedError, match="has read data or the receipt since"):
+        undo_grant(world, grant)
+    assert notified() == ["grant.started"]
+    page = client_of(world.person("manager_a")).get(f"/factories/{world.factory_a.pk}/brands/{world.brand_a.pk}/")
+    assert "You can undo" not in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/api/v1/grants/", "/api/v1/receipts/", "/api/v1/assessments/{report}/explain/?scope=report"]
+)
+def test_knowing_of_a_decision_settles_nothing_and_the_message_says_so(
+    world: World, client_of: Browser, address: str
+) -> None:
+    grant = world.grant()
+    client_of(world.person("brand_a_member")).get(address.format(report=world.assessments["a2"].pk))
+    manager = client_of(world.person("manager_a"))
+    answer = manager.post(f"/factories/{world.factory_a.pk}/undo/", {"grants": [str(grant.pk)]}, follow=True)
+    assert "was not notified, but may have seen the decision on its own pages." in answer.content.decode()
+
+
+@pytest.mark.parametrize("persona", ["manager_a", "programme_manager", "brand_b_member"])
+def test_others_and_previews_settle_nothing(world: World, client_of: Browser, persona: str) -> None:
+    grant = world.grant()
+    browser = client_of(world.person(persona))
+    look = f"/factories/{world.factory_a.pk}/sharing/as/{world.brand_a.pk}/"
+    for address in ("/shared/", "/api/v1/shared/", "/api/v1/assessments/?cluster=Compensation", look):
+        browser.get(address)
+    browser.get(f"/receipts/{Receipt.objects.get().number}/json/")
+    assert undo_grant(world, grant) == [grant]
+
+
+def test_a_list_of_what_is_settled_asks_and_writes_nothing_more(
+    world: World, client_of: Browser, time_machine: Any
+) -> None:
+    time_machine.move_to(timezone.now() - timedelta(minutes=30))
+    world.grant()
+    time_machine.move_to(timezone.now() + timedelta(minutes=30))
+    browser = client_of(world.person("brand_a_member"))
+    with CaptureQueriesContext(connection) as run:
+        assert len(browser.get("/shared/").context["rows"]) == 2
+    assert [one["sql"] for one in run.captured_queries if "firstuse" in one["sql"]] == []
+    assert not FirstUse.objects.exists()
 
 
 def test_an_undone_change_of_the_start_alone_brings_the_access_back(world: World) -> None:

@@ -26,7 +26,7 @@ from sharing.grants.services.outcomes import changing, end_of, terms_again
 from sharing.grants.services.situation import Situation, deciding_situation
 from sharing.grants.undo import UNDO_TIME, may_be_undone
 from sharing.models import AccessRequest, SharingGrant
-from sharing.records.queries import last_viewed
+from sharing.records.queries import settled
 from sharing.requests.services.answers import given_with
 from sharing.requests.states import State
 
@@ -84,18 +84,21 @@ def _must_be_answered_just_now(by: User, requests: Iterable[AccessRequest], now:
 
 def _too_late() -> HasChangedError:
     minutes = int(UNDO_TIME.total_seconds() // 60)
-    text = _("This cannot be undone any more: %(minutes)s minutes have passed, or the brand has read data since.")
+    text = _(
+        "This cannot be undone any more: %(minutes)s minutes have passed, or the brand has read data or the receipt "
+        "since."
+    )
     return HasChangedError(" ".join([text % {"minutes": minutes}, _("To end access, stop sharing.")]))
 
 
 def _to_end(situation: Situation, by: User, named: set[UUID], linked: set[UUID]) -> list[SharingGrant]:
     """Return the grants to end: those named, and those given with an answer that is undone."""
     keys = named | linked
-    reads = last_viewed(SharingGrant.objects.filter(pk__in=keys))
+    used = settled(SharingGrant.objects.filter(pk__in=keys))  # read under the factory's lock: see `settle`
     found = []
     for position in situation.positions.values():
         for grant in [one for one in position.grants if one.pk in keys and one.end_code != End.UNDONE]:
-            if may_be_undone(grant, by, reads[grant.pk], situation.now):
+            if may_be_undone(grant, by, situation.now, is_settled=grant.pk in used):
                 found.append(grant)
             elif grant.pk in named or grant.ended_at is None:
                 raise _too_late()
@@ -129,7 +132,7 @@ def _reopen(request: AccessRequest, by: User) -> None:
 
 
 def answer_can_be_undone(request: AccessRequest, by: User) -> bool:
-    """Return whether `by` just answered a request; whether the brand has read since is asked of the grants."""
+    """Return whether `by` just answered a request; whether the brand has used it since is asked of the grants."""
     now = timezone.now()
     is_own = request.state in ANSWERS and request.answered_by_id == by.pk and request.answered_at is not None
     return is_own and request.answered_at > now - UNDO_TIME and request.lapses_at > now  # type: ignore[operator]

@@ -44,7 +44,8 @@ def _said(undone: Undone) -> str:
     brands = {grant.brand.name for grant in undone.grants} | {one.brand.name for one in undone.requests}
     if not brands:
         return _("This was already undone.")
-    said = [_("Undone: %s. The brand was not notified of the decision.") % _(", ").join(sorted(brands))]
+    text = _("Undone: %s. The brand was not notified, but may have seen the decision on its own pages.")
+    said = [text % _(", ").join(sorted(brands))]
     if undone.requests:
         said.append(_("The request is open again."))
     return " ".join(said)
