@@ -17,6 +17,7 @@ from portal.core.changed import HasChangedError
 from portal.core.models import Event
 from portal.notices.handing_out import hand_out_notices
 from portal.notices.models import MailItem, Notice
+from portal.notices.outbox import notice_kinds
 from sharing import access
 from sharing.grants.services.granting import change_grant
 from sharing.grants.services.outcomes import Terms
@@ -53,6 +54,14 @@ def notified(side: str = "brand") -> list[str]:
     hand_out_notices()
     mailed = MailItem.objects.filter(notice__side=side).exclude(notice__data__is_mailed=False)
     return sorted(mailed.values_list("notice__kind", flat=True).distinct())
+
+
+def told_programs(world: World) -> list[tuple[str, str, str | None]]:
+    """The type, the grant and what it replaces, of each webhook of a grant that left by now, as it is sent now."""
+    hand_out_notices()
+    handled = Notice.objects.filter(side="brand", kind__startswith="grant.", handled_at__isnull=False).order_by("pk")
+    payloads = [(one.kind, (kind := notice_kinds[one.kind]).payload and kind.payload(one)) for one in handled]
+    return [(kind, data["grant"], data.get("replaces")) for kind, data in payloads if data]
 
 
 def test_an_undone_grant_ends_with_its_own_code_event_and_receipt(world: World) -> None:
@@ -121,7 +130,27 @@ def test_an_undone_change_brings_the_terms_before_back(world: World, time_machin
     new.refresh_from_db()
     assert new.end_code == "undone"
     time_machine.move_to(timezone.now() + timedelta(minutes=11))
-    assert notified() == []
+    assert notified() == []  # people know these terms; programs are told what they are called now
+    assert told_programs(world) == [("grant.changed", str(now.pk), str(old.pk))]
+
+
+@pytest.mark.parametrize("minutes", [2, 9])
+def test_access_that_was_changed_before_the_brand_was_notified_is_told_once_the_change_is_undone(
+    world: World, time_machine: Any, minutes: int
+) -> None:
+    """Also where the time of the first notice came while the change was in its place."""
+    start = timezone.now()
+    time_machine.move_to(start, tick=False)
+    first = world.grant()
+    time_machine.move_to(start + timedelta(minutes=minutes), tick=False)
+    change = change_grant(by=world.person("manager_a"), grant=first, terms=Terms(cycles="only", cycle_numbers=[1]))
+    time_machine.move_to(start + timedelta(minutes=minutes + 5), tick=False)
+    assert notified() == ([] if minutes == 2 else ["grant.started"])  # the item of a mail that says nothing
+    MailItem.objects.all().delete()
+    undo_grant(world, change)
+    now = SharingGrant.objects.get(ended_at=None)
+    assert told_programs(world) == [("grant.started", str(now.pk), str(first.pk))]
+    assert notified() == ["grant.started"]
 
 
 def test_what_an_undo_brought_back_is_not_undone(world: World, time_machine: Any) -> None:

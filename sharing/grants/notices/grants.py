@@ -17,7 +17,6 @@ from portal.core.days import last_day_in_words
 from portal.notices.models import Notice
 from portal.notices.outbox import Line, NoticeKind, api_url, register_notice
 from sharing.access.positions import Position
-from sharing.grants.ends import End
 from sharing.grants.notices.openings import grant_may_open
 from sharing.grants.notices.settling import first_settled_at
 from sharing.models import SharingGrant
@@ -35,17 +34,27 @@ def notify_started(notify: Callable[..., None], grant: SharingGrant, position: P
     """
     if not grant.is_confirmed:
         return
-    if not _restores(grant):
-        kind = CHANGED if grant.replaces_id else STARTED
-        notify(kind, grant, "brand", not_before=grant.valid_from, is_mailed=True)
+    kind, is_mailed = _news_of(grant)
+    notify(kind, grant, "brand", not_before=grant.valid_from, is_mailed=is_mailed)
     if grant.expires_at is not None:
         notify(ENDED, grant, "brand", not_before=grant.expires_at, is_mailed=True)
     grant_may_open(grant, position)
 
 
-def _restores(grant: SharingGrant) -> bool:
-    """Return whether it brings back the terms before a change that was undone, of which the brand never heard."""
-    return grant.replaces is not None and grant.replaces.end_code == End.UNDONE
+def _news_of(grant: SharingGrant) -> tuple[SharingNotice, bool]:
+    """Return which news a grant is to the brand, and whether its people are mailed.
+
+    The terms before a change that was undone are no news to people who were notified of them; programs are told what
+    the grant is called now. If the notice of those terms had not left by the change, it never does: this is its news.
+    """
+    before = grant.known_before
+    if before is None or before == grant.replaces:
+        return CHANGED if grant.replaces_id else STARTED, True
+    told = Notice.objects.filter(kind__in=[STARTED, CHANGED], side="brand", organisation_id=grant.brand_id)
+    first = told.filter(factory_id=grant.factory_id, subject=str(before.pk)).first()
+    if first is None or (first.handled_at is not None and before.ended_at and first.handled_at < before.ended_at):
+        return CHANGED, False
+    return SharingNotice(first.kind), first.data.get("is_mailed", True)
 
 
 def _when(notice: Notice) -> datetime | None:
@@ -62,7 +71,7 @@ def notify_ended(notify: Callable[..., None], grant: SharingGrant) -> None:
 
 def _grant_of(notice: Notice) -> SharingGrant | None:
     """Return the grant if what the notice says is true now and the brand may know it."""
-    grants = SharingGrant.objects.select_related("factory", "brand")
+    grants = SharingGrant.objects.select_related("factory", "brand", "replaces")
     grant = grants.filter(pk=notice.subject, brand=notice.organisation_id, brand__is_active=True).first()
     if grant is None or not grant.is_confirmed:
         return None
@@ -117,12 +126,13 @@ def _payload(notice: Notice) -> dict[str, object] | None:
     data: dict[str, object] = {"grant": str(grant.pk), "factory": factory, "scope": grant.scope}
     if notice.kind == ENDED:
         return data | {"ended_at": min(filter(None, [grant.ended_at, grant.expires_at])).isoformat()}
+    before = grant.known_before
     return data | {
         "cycles": grant.cycles,
         "cycle_numbers": grant.cycle_numbers,
         "valid_from": grant.valid_from.isoformat(),
         "expires_at": grant.expires_at.isoformat() if grant.expires_at else None,
-        "replaces": str(grant.replaces_id) if grant.replaces_id else None,
+        "replaces": str(before.pk) if before is not None else None,
         "url": api_url(reverse("api:grant", args=[grant.pk])),
     }
 
