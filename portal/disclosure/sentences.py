@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.core.days import in_words, written
-from portal.core.words import listed
+from portal.core.listing import listed
 from portal.disclosure.previews import Difference, Line
 from sharing.models import SharingGrant
 

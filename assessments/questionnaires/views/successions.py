@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from assessments.models import Question, Succession, Tool
+from assessments.questionnaires.conditions import condition_of
 from assessments.questionnaires.queries import earlier_versions, tool_seen_by
 from assessments.questionnaires.rights import may_import_for
 from assessments.questionnaires.successions import (
@@ -114,9 +115,10 @@ def _rows(olds: list[Question], news: list[Question], pairs: Pairs, sent: QueryD
     origins: dict[int, list[str]] = {}
     for before, after in sorted(pairs):
         origins.setdefault(after, []).append(ids[before])
+    renamed = {question.ext_id: origins.get(question.pk, []) for question in news}
     for step in steps(olds, news, pairs):
         one_to_one = step.change == Change.SAME
-        differences = _differences(step.earlier[0], step.later[0]) if one_to_one else ()
+        differences = _differences(step.earlier[0], step.later[0], renamed) if one_to_one else ()
         fields = tuple(
             (question, name := f"q{question.pk}", sent.get(name, "; ".join(origins.get(question.pk, ()))))
             for question in step.later
@@ -124,8 +126,20 @@ def _rows(olds: list[Question], news: list[Question], pairs: Pairs, sent: QueryD
         yield Row(step, differences, fields)
 
 
-def _differences(before: Question, after: Question) -> tuple[str, ...]:
-    return tuple(str(label) for name, label in COMPARED.items() if getattr(before, name) != getattr(after, name))
+def _differences(before: Question, after: Question, renamed: Mapping[str, list[str]]) -> tuple[str, ...]:
+    """Return what differs between two questions, in words. A condition is the same if it names the same questions."""
+    names = [name for name in COMPARED if getattr(before, name) != getattr(after, name)]
+    return tuple(
+        str(COMPARED[name]) for name in names if name != "condition" or not _same_tests(before, after, renamed)
+    )
+
+
+def _same_tests(before: Question, after: Question, renamed: Mapping[str, list[str]]) -> bool:
+    earlier, later = condition_of(before.condition), condition_of(after.condition)
+    if earlier is None or later is None or earlier.needs_all is not later.needs_all:
+        return False
+    tests = [([test.question], test.sign, test.value) for test in earlier.tests]
+    return tests == [(renamed.get(test.question, []), test.sign, test.value) for test in later.tests]
 
 
 def _sent(sent: QueryDict, olds: list[Question], news: list[Question], shown: Pairs) -> tuple[Pairs, dict[int, str]]:

@@ -6,8 +6,10 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from portal.core.listing import listed
 from sharing.gates.pages import about, factory_inside, person, require_decider, uuids
 from sharing.models import AccessRequest, SharingGrant
 from sharing.requests.services.undoing import Undone, undo
@@ -44,8 +46,12 @@ def _said(undone: Undone) -> str:
     brands = {grant.brand.name for grant in undone.grants} | {one.brand.name for one in undone.requests}
     if not brands:
         return _("This was already undone.")
-    text = _("Undone: %s. The brand was not notified, but may have seen the decision on its own pages.")
-    said = [text % _(", ").join(sorted(brands))]
+    text = ngettext(
+        "Undone: %(brands)s. The brand was not notified, but may have seen the decision on its own pages.",
+        "Undone: %(brands)s. The brands were not notified, but may have seen the decision on their own pages.",
+        len(brands),
+    )
+    said = [text % {"brands": listed(sorted(brands))}]
     if undone.requests:
         said.append(_("The request is open again."))
     return " ".join(said)

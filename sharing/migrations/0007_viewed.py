@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sharing', '0005_cycle_numbers'),
+        ('sharing', '0006_first_use'),
     ]
 
     operations = [
