@@ -159,7 +159,8 @@ def public_upload(
     def decorated(view: View) -> View:
         @csrf_protect
         def received(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
-            over = request.POST is not None and any(getattr(kept, "is_over", False) for kept in request.upload_handlers)
+            kept = [handler for handler in request.upload_handlers if isinstance(handler, OneInMemory)]
+            over = len(request.FILES) == 0 and any(handler.is_over for handler in kept)  # reading them counts them
             return _refused(request, too_large()) if over else view(request, *args, **kwargs)
 
         @csrf_exempt
