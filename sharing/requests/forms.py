@@ -214,7 +214,7 @@ class LaterForm(forms.Form):
 
     days = forms.TypedChoiceField(label=_("Remind us"), coerce=int)
 
-    def __init__(self, *args: object, requests: Sequence[AccessRequest], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, requests: Sequence[AccessRequest], **kwargs: Any) -> None:
         """Build the form; every day that it offers is before the last one on which each request can be answered."""
         super().__init__(*args, **kwargs)
         offered = [(days, words) for days, words in LATER if all(_is_before_the_end(one, days) for one in requests)]

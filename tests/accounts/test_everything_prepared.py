@@ -13,7 +13,7 @@ from assessments.publication.views.board import COLUMNS
 from portal.accounts.prepared import Prepared
 from sharing.access import AsBrand, AsBrandAfter
 from sharing.grants.services.revoking import revoke_access
-from sharing.models import ConfirmationEnd
+from sharing.models import ConfirmationEnd, CopyToDestroy, DestroyNotice
 from tests.accounts.product import everything_of
 from tests.amounts import IS_LONG
 from tests.matrix.stage import PERSONAS, Stage
@@ -152,3 +152,6 @@ def _more_to_find(world: World) -> None:
     world.grant(world.brand_b, expires_at=timezone.now() + timedelta(days=5))
     world.grant(world.brand_b, scope="step1", hold_days=9)
     ConfirmationEnd.objects.create(factory=world.factory_b, asked_by=world.person("manager_b"))
+    asked = {"factory": world.factory_a, "brand": world.brand_b, "asked_by": world.person("manager_a")}
+    copy = {"number": 1, "scope": "improvement_plan", "cycle": 1}  # of what it is not given again
+    CopyToDestroy.objects.create(notice=DestroyNotice.objects.create(**asked), **copy)
