@@ -127,7 +127,7 @@ def test_the_bar_of_a_phone_covers_no_button_that_is_reached(visit: Visit, world
     manager.open(f"/requests/{asked.pk}/")
     bar = manager.page.locator(".site-bar").bounding_box()
     assert bar
-    for link in manager.page.locator("main a.btn, main button").all():
+    for link in manager.page.locator(".actions a.btn, .actions button").locator("visible=true").all():
         manager.page.evaluate("window.scrollTo(0, 0)")
         link.focus()
         box = link.bounding_box()
