@@ -20,7 +20,7 @@ from sharing.terms import Status
 
 
 class NoLongerSharedError(Http404, PermissionDenied):
-    """What was about to be given to a brand was undone or stopped in the meantime: to a page, it is not there."""
+    """What was about to be given to a brand was undone in the meantime: to a page, it is not there."""
 
 
 def record_access(
@@ -66,7 +66,7 @@ def settle(grants: Iterable[SharingGrant]) -> None:
 
     Whatever gives a brand data of a grant, a file or its receipt calls this before it does. For a grant that nobody
     has used yet it takes the factory's lock, under which decisions are undone: either the undo finds the use, or this
-    finds the undo. Raises `NoLongerSharedError` if one of the grants was undone or stopped since it was queried.
+    finds the undo. Raises `NoLongerSharedError` if one of the grants was undone since it was queried.
     """
     watched = {grant.pk: grant for grant in _watched(grants)}
     if not watched:
@@ -77,8 +77,7 @@ def settle(grants: Iterable[SharingGrant]) -> None:
         return
     with transaction.atomic():
         lock_factories({grant.factory_id for grant in new.values()})
-        over = SharingGrant.objects.filter(pk__in=new, ended_at__isnull=False)
-        if over.exclude(end_code=End.CHANGED).exists():
+        if SharingGrant.objects.filter(pk__in=new, end_code=End.UNDONE).exists():
             raise NoLongerSharedError
         FirstUse.objects.bulk_create([FirstUse(grant=one) for one in new.values()], ignore_conflicts=True)
 
