@@ -21,6 +21,7 @@ from typing import Protocol
 
 _TEST = re.compile(r"(?P<question>\S.*?)\s+(?P<sign>!=|=|>|<)\s+(?P<value>\S.*)")
 ORDERED = frozenset({">", "<"})
+WAYS_TO_WRITE = "4001 = yes | all: 4001 = yes; 4002 > 50 | any: 4001 = yes; 4061 != no"
 
 
 class NoCondition(ValueError):  # noqa: N818 - what the text is

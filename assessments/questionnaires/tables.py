@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from assessments.events import AssessmentEvent
 from assessments.models import PUBLIC_TAG, ZERO_TOLERANCE_TAG, Cluster, CompliancePoint, Question, Tool
 from assessments.questionnaires.answers import allowed_answers, is_answer
-from assessments.questionnaires.conditions import ORDERED, NoCondition, Test, parse
+from assessments.questionnaires.conditions import ORDERED, WAYS_TO_WRITE, NoCondition, Test, parse
 from assessments.questionnaires.rights import may_import_for
 from assessments.questionnaires.wordings import inherit_wordings
 from factories.models import CountryProgramme
@@ -206,13 +206,8 @@ def _faults(
     try:
         condition = parse(question.condition)
     except NoCondition as error:
-        yield (
-            _(
-                "“%s” is not a condition. Write for example “4001 = yes”, “all: 4001 = yes; 4002 > 50” or "
-                "“any: 4001 = yes; 4061 != no”."
-            )
-            % error.part
-        )
+        text = _("“%s” is not a condition. Write it in one of these ways:") % error.part
+        yield f"{text} {WAYS_TO_WRITE}"
         return
     for test in condition.tests:
         if found := earlier.get(test.question):
