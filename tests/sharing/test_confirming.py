@@ -318,8 +318,7 @@ def test_the_rule_goes_on_after_a_page_that_names_who_confirms_from_then_on(worl
     world.factory_a.refresh_from_db()
     assert not world.factory_a.confirms_sharing
     manager.post(page, {"act": "on"})
-    world.factory_a.refresh_from_db()
-    assert world.factory_a.confirms_sharing
+    assert Factory.objects.filter(pk=world.factory_a.pk, confirms_sharing=True).exists()
     assert "You cannot switch this off alone." not in manager.get(f"{page}?act=on").content.decode()
 
 

@@ -203,7 +203,7 @@ def test_nothing_is_said_to_be_readable_before_it_is_confirmed(world: World, man
 
 def test_a_brand_is_notified_only_after_the_confirmation(world: World, manager: Client) -> None:
     done = text(decide(manager, address_of(world), order(world), follow=True))
-    assert "The brand is notified after that, or when it first reads the data." in done
+    assert "The brand is notified after that, or when it first reads data or the receipt." in done
     need_a_second_person(world)
     decide(manager, address_of(world), order(world, brands=[world.brand_b.pk]))
     page = text(manager.get(reverse("factory_brand", args=[world.factory_a.pk, world.brand_b.pk])))
