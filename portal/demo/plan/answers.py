@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from random import Random
 
+from assessments.questionnaires.conditions import parse
 from portal.demo.plan import dice
 from portal.demo.plan.factories import FactoryPlan
 from portal.demo.plan.tools import QuestionPlan, ToolPlan, read, tools_of
@@ -134,8 +135,13 @@ def _answers(visit: VisitPlan, luck: dict[str, float], own: Random) -> Iterator[
 def _is_applicable(question: QuestionPlan, factory: FactoryPlan, had_strike: bool) -> bool:
     if question.key in NOT_ASKED_ON_THIS_SITE or (question.key in ONLY_AFTER_A_STRIKE and not had_strike):
         return False
-    gate = question.gate or ONLY_WITH.get(question.key)
-    return not gate or factory.traits[gate]
+    if gate := ONLY_WITH.get(question.key):
+        return factory.traits[gate]
+    said = {key: "yes" if is_yes else "no" for key, is_yes in factory.traits.items()}
+    return not question.gate or _gate(question.gate).holds(said)
+
+
+_gate = cache(parse)
 
 
 def _finding(question: QuestionPlan, visit: VisitPlan, luck: float, own: Random) -> AnswerPlan:

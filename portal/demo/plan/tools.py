@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from assessments.questionnaires.conditions import parse
 from portal.demo.places import COUNTRIES
 
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -20,7 +21,10 @@ NEW_IN_V2 = frozenset({"2066", "6071", "7008", "7050", "7087", "7152", "8047"})
 
 @dataclass(frozen=True)
 class QuestionPlan:
-    """One question. `key` is its id in the wording file, the same in all versions; `ext_id` the tool's."""
+    """One question. `key` is its id in the wording file, the same in all versions; `ext_id` the tool's.
+
+    `gate` and `condition` say when it is asked: by keys, and by the ids of the tool.
+    """
 
     key: str
     ext_id: str
@@ -90,7 +94,7 @@ def _question(row: dict[str, str], order: int) -> QuestionPlan:
         reference=row["reference"],
         tags=tuple(filter(None, row["tags"].split(";"))),
         in_vcc=row["in_vcc"] == "1",
-        gate=row["condition"].partition(" = ")[0],
+        gate=row["condition"],
         condition=row["condition"],
         answer_type=row["answer_type"],
         options=tuple(part.strip() for part in row["options"].split(";") if part),
@@ -117,10 +121,15 @@ def _renumbered(questions: list[QuestionPlan], first: int) -> tuple[QuestionPlan
         replace(
             question,
             ext_id=ids[question.key],
-            condition=f"{ids[question.gate]} = yes" if question.gate else "",
+            condition=_renamed(question.gate, ids) if question.gate else "",
         )
         for question in questions
     )
+
+
+def _renamed(gate: str, ids: dict[str, str]) -> str:
+    condition = parse(gate)
+    return str(replace(condition, tests=tuple(replace(test, question=ids[test.question]) for test in condition.tests)))
 
 
 @cache
