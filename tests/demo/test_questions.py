@@ -4,7 +4,9 @@ from collections import Counter
 
 import pytest
 
-from portal.demo.plan.tools import TWO_VERSIONS, all_tools, caf, read, tools_of
+from assessments.questionnaires.answers import allowed_answers, is_answer
+from assessments.questionnaires.conditions import ORDERED, parse
+from portal.demo.plan.tools import TWO_VERSIONS, QuestionPlan, all_tools, caf, read, tools_of
 from portal.demo.plan.values import VALUES
 
 # The usual compliance points of Better Work's tool, by cluster.
@@ -32,6 +34,7 @@ CLUSTERS = {
     },
     "Working Time": {"Regular Hours", "Overtime", "Leave"},
 }  # fmt: skip
+MOST_WORDS = 15  # of a question
 CAT = read("cat.csv")
 NATIONAL = read("national.csv")
 
@@ -74,14 +77,16 @@ def test_the_caf_has_questions_of_all_three_steps():
 
 
 @pytest.mark.parametrize("tool", list(all_tools()), ids=lambda tool: tool.name)
-def test_every_condition_names_a_yes_or_no_question_of_its_tool(tool):
-    asked = {question.ext_id: question for question in tool.questions}
+def test_every_condition_fits_the_earlier_questions_that_it_names(tool):
+    earlier: dict[str, QuestionPlan] = {}
     for question in tool.questions:
-        if question.condition:
-            gate = asked[question.condition.removesuffix(" = yes")]
-            assert gate.type == "FGW"
-            assert "(yes or no)" in gate.label
+        for test in parse(question.condition).tests if question.condition else ():
+            gate = earlier[test.question]
+            assert is_answer(gate.answer_type, test.value)
+            assert test.value in (allowed_answers(gate.answer_type, gate.options) or {test.value})
+            assert test.sign not in ORDERED or gate.answer_type in {"number", "date"}
             assert gate.in_vcc or not question.in_vcc
+        earlier[question.ext_id] = question
 
 
 def test_versions_of_a_country_have_other_ids():
@@ -98,3 +103,7 @@ def test_every_information_question_has_an_answer():
 def test_notes_belong_to_questions():
     keys = {row["question_id"] for row in CAT if row["type"] == "NC"} | {""}
     assert {row["question_id"] for row in read("notes.csv")} <= keys
+
+
+def test_every_question_of_the_caf_is_short():
+    assert [row["label"] for row in read("caf.csv") if len(row["label"].split()) > MOST_WORDS] == []
