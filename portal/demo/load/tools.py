@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from assessments.models import Cluster, CompliancePoint, Question, Tool, Wording
+from assessments.models import Cluster, CompliancePoint, LegalReference, Question, Tool, Wording
 from factories.models import CountryProgramme
-from portal.demo.plan.tools import QuestionPlan, ToolPlan, all_tools, translations
+from portal.demo.plan.tools import QuestionPlan, ToolPlan, all_tools, law_of, translations
 
 # (name of the tool, id of the question in it) -> key of the question's row
 QuestionKeys = dict[tuple[str, str], int]
@@ -20,7 +20,9 @@ def load_tools(programmes: dict[str, CountryProgramme]) -> tuple[dict[str, Tool]
     Question.objects.bulk_create(questions, batch_size=1000)
     Wording.objects.bulk_create(wording for plan in all_tools() for wording in _wordings(plan, tools[plan.name]))
     names = {tool.pk: name for name, tool in tools.items()}
-    return tools, {(names[question.tool_id], question.ext_id): question.pk for question in questions}
+    keys = {(names[question.tool_id], question.ext_id): question.pk for question in questions}
+    LegalReference.objects.bulk_create(reference for plan in all_tools() for reference in _law(plan, tools, keys))
+    return tools, keys
 
 
 def _tool(plan: ToolPlan, programme: CountryProgramme | None) -> Tool:
@@ -50,10 +52,24 @@ def _compliance_points(plan: ToolPlan, tool: Tool) -> dict[tuple[str, str], Comp
 
 def _wordings(plan: ToolPlan, tool: Tool) -> Iterator[Wording]:
     """Yield the translations of one tool: of its own texts only, and none where a language has none of them."""
-    texts = {text for one in plan.questions for text in (one.cluster, one.compliance_point, one.label)}
+    texts = {text for one in plan.questions for text in one.texts}
     for language, words in translations().items():
         if own := {text: words[text] for text in texts & words.keys()}:
             yield Wording(tool=tool, language=language, words=own)
+
+
+def _law(plan: ToolPlan, tools: dict[str, Tool], keys: QuestionKeys) -> Iterator[LegalReference]:
+    """Yield what the law of its country says about the questions of one tool; its ids differ between versions."""
+    ids = {question.key: question.ext_id for question in plan.questions}
+    for law in law_of(plan.country):
+        if law.key in ids:
+            yield LegalReference(
+                question_id=keys[plan.name, ids[law.key]],
+                programme=tools[plan.name].programme,
+                text=law.text,
+                valid_from=law.valid_from,
+                valid_until=law.valid_until,
+            )
 
 
 def _question(plan: QuestionPlan, tool: Tool, point: CompliancePoint) -> Question:

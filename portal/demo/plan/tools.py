@@ -7,6 +7,7 @@ happens between real versions (docs/words.md, "The long table").
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -46,6 +47,11 @@ class QuestionPlan:
     order: int
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        """Every text of it that can be translated."""
+        return tuple(filter(None, (self.cluster, self.compliance_point, self.label, self.help_text, *self.options)))
+
+    @property
     def is_public_issue(self) -> bool:
         """True when it is publicly reported in the country."""
         return "Public Disclosure" in self.tags
@@ -71,6 +77,31 @@ def read(name: str) -> list[dict[str, str]]:
     """Return the rows of one file in `data/`."""
     with (DATA / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+@dataclass(frozen=True)
+class LawPlan:
+    """What the law says about the question `key` from one day to another (None: still)."""
+
+    key: str
+    text: str
+    valid_from: date
+    valid_until: date | None
+
+
+@cache
+def law_of(country: str) -> tuple[LawPlan, ...]:
+    """Return the law of one country; none where the demo has none."""
+    return tuple(
+        LawPlan(
+            key=row["question_id"],
+            text=row["text"],
+            valid_from=date.fromisoformat(row["valid_from"]),
+            valid_until=date.fromisoformat(row["valid_until"]) if row["valid_until"] else None,
+        )
+        for row in read("law.csv")
+        if row["country"] == country
+    )
 
 
 @cache
