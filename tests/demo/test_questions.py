@@ -1,12 +1,19 @@
 """The demo's questionnaires: complete, in wording that tells questions apart, consistent with each other."""
 
 from collections import Counter
+from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 
+from assessments.models import LegalReference, Wording
 from assessments.questionnaires.answers import allowed_answers, is_answer
 from assessments.questionnaires.conditions import ORDERED, parse
-from portal.demo.plan.tools import TWO_VERSIONS, QuestionPlan, all_tools, caf, read, tools_of
+from portal.demo.load.organisations import load_programmes
+from portal.demo.load.rows import History
+from portal.demo.load.tools import load_tools
+from portal.demo.plan.answers import STAND_OUT
+from portal.demo.plan.tools import TWO_VERSIONS, QuestionPlan, all_tools, caf, law_of, read, tools_of, translations
 from portal.demo.plan.values import VALUES
 
 # The usual compliance points of Better Work's tool, by cluster.
@@ -34,7 +41,8 @@ CLUSTERS = {
     },
     "Working Time": {"Regular Hours", "Overtime", "Leave"},
 }  # fmt: skip
-MOST_WORDS = 15  # of a question
+MOST_WORDS, MOST_WORDS_OF_HELP, MOST_LETTERS_OF_LAW = 15, 30, 160
+TRANSLATED = ("es", "fr", "id")
 CAT = read("cat.csv")
 NATIONAL = read("national.csv")
 
@@ -107,3 +115,52 @@ def test_notes_belong_to_questions():
 
 def test_every_question_of_the_caf_is_short():
     assert [row["label"] for row in read("caf.csv") if len(row["label"].split()) > MOST_WORDS] == []
+
+
+def test_every_text_is_translated():
+    texts = {text for tool in all_tools() for question in tool.questions for text in question.texts}
+    for language in TRANSLATED:
+        assert texts - translations()[language].keys() == set()
+
+
+def test_the_questions_of_the_story_have_help():
+    helped = {row["question_id"]: row["help"] for row in CAT if row["help"]}
+    disclosed = {row["question_id"] for row in CAT if row["tags"]}
+    assert len(helped) == 40
+    assert disclosed <= helped.keys() <= disclosed | STAND_OUT.keys()
+    assert max(len(text.split()) for text in helped.values()) <= MOST_WORDS_OF_HELP
+
+
+@pytest.mark.parametrize("country", ["KH", "VN"])
+def test_the_questions_of_the_story_have_law(country):
+    law = law_of(country)
+    assert {one.key for one in law} == {row["question_id"] for row in CAT if row["help"]}
+    assert max(len(one.text) for one in law) <= MOST_LETTERS_OF_LAW
+    by_day = sorted(law, key=lambda one: (one.key, one.valid_from))
+    for earlier, later in pairwise(by_day):
+        if earlier.key == later.key:
+            assert earlier.valid_until
+            assert earlier.valid_from < earlier.valid_until < later.valid_from
+
+
+def test_conditions_of_several_answers_follow_the_ids_of_a_version():
+    _first, second = tools_of("KH")
+    by_key = {question.key: question for question in second.questions}
+    union, agreement = by_key["4001"].ext_id, by_key["4061"].ext_id
+    assert by_key["4066"].condition == f"all: {union} = yes; {agreement} = yes"
+    assert by_key["4067"].condition == f"any: {union} = yes; {agreement} = yes"
+
+
+@pytest.mark.django_db
+def test_every_version_has_the_law_and_the_help_of_its_country():
+    programmes = load_programmes(History(), datetime(2026, 1, 1, tzinfo=UTC))
+    tools, keys = load_tools(programmes)
+    for country in ("KH", "VN"):
+        for plan in tools_of(country):
+            asked = {question.key: keys[plan.name, question.ext_id] for question in plan.questions}
+            found = LegalReference.objects.filter(question__tool=tools[plan.name], programme=programmes[country])
+            expected = {(asked[law.key], law.text, law.valid_from) for law in law_of(country)}
+            assert set(found.values_list("question", "text", "valid_from")) == expected
+    assert LegalReference.objects.values("programme").distinct().count() == 2
+    spanish = Wording.objects.get(tool=tools[caf().name], language="es").words
+    assert spanish["Two shifts"] == "Dos turnos"
