@@ -4,20 +4,29 @@ The rule is here twice, side by side: for one report in Python, and as a conditi
 `tests/assessments/test_days.py` checks that the two forms give the same answers.
 """
 
-from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from datetime import date, datetime, timedelta
+from typing import Protocol
 
 from django.db.models import Q
 
-from factories.models import CountryProgramme
+from factories.models import CountryProgramme, Factory
 from factories.time_zones import start_of_day_there
 from portal.core.days import day_of, today
 
-if TYPE_CHECKING:
-    from assessments.visits.models import Assessment
+
+class Reviewed(Protocol):
+    """An assessment: when it was sent to its factory, if it was."""
+
+    @property
+    def released_at(self) -> datetime | None:
+        """The moment at which its factory's review began."""
+
+    @property
+    def factory(self) -> Factory:
+        """The factory, with its programme."""
 
 
-def review_end(assessment: "Assessment") -> date | None:
+def review_end(assessment: Reviewed) -> date | None:
     """Return the last day that the country gives the factory to review the report; None if it was not sent."""
     if assessment.released_at is None:
         return None
@@ -25,7 +34,7 @@ def review_end(assessment: "Assessment") -> date | None:
     return day_of(assessment.released_at, factory) + timedelta(days=factory.programme.factory_review_days)
 
 
-def has_review_ended(assessment: "Assessment") -> bool:
+def has_review_ended(assessment: Reviewed) -> bool:
     """Return whether the factory had its days of review: the last of them has passed, or its country gives none."""
     ends, days = review_end(assessment), assessment.factory.programme.factory_review_days
     return ends is not None and (days == 0 or ends < today(assessment.factory))

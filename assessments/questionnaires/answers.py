@@ -1,7 +1,7 @@
 """What can be an answer to a question, by its answer type: one form for each value, in which it is stored.
 
-A number has a point and no thousands separators, a date is in ISO 8601, a choice is one of the options, as written in
-the questionnaire. An empty text is no answer.
+A number has a point, no thousands separators and no idle zeros; a date is in ISO 8601; a choice is one of the options,
+as written in the questionnaire. An empty text is no answer.
 """
 
 import re
@@ -15,7 +15,7 @@ AnswerType = Question.AnswerType
 FINDINGS = ("nc", "compliant", "not_applicable", "not_assessed", "nc_national_law")
 YES_NO = ("yes", "no")
 MOST_TEXT = 4_000  # characters
-_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
+_NUMBER = re.compile(r"(?!-0$)-?(0|[1-9][0-9]{0,14})(\.[0-9]{0,5}[1-9])?")
 
 
 def allowed_answers(answer_type: str, options: Sequence[str]) -> Sequence[str]:
@@ -32,11 +32,12 @@ def is_answer(answer_type: str, value: str, options: Sequence[str] = ()) -> bool
     if answer_type == AnswerType.NUMBER:
         return _NUMBER.fullmatch(value) is not None
     if answer_type == AnswerType.DATE:
-        return _is_date(value)
+        return is_date(value)
     return 0 < len(value) <= MOST_TEXT
 
 
-def _is_date(value: str) -> bool:
+def is_date(value: str) -> bool:
+    """Return whether a text is a day in ISO 8601, as year-month-day."""
     try:
         return date.fromisoformat(value).isoformat() == value
     except ValueError:

@@ -7,9 +7,9 @@ It is stored as it is written in the questionnaire's file:
     any: 4001 = yes; 4061 != no       at least one must hold
 
 A test compares the answer to a question, by its id, with a value: `=` and `!=` for all types of answers, `>` and `<`
-for numbers and dates. A question that is not answered, or not asked itself, fulfils no test, `!=` included. Words that
-are no condition can be in questionnaires that were imported before conditions were read: such a question is always
-asked. The work form repeats this in JavaScript (`conditions.js`); one table of cases tests both.
+for numbers and dates. A question that is not answered, or not asked itself, fulfils no test, `!=` included.
+Questionnaires that were imported before conditions were read can have other words here, or tests of what is no earlier
+question: such a question is always asked.
 """
 
 import re
@@ -73,10 +73,6 @@ class Condition:
         """Return whether a question with this condition is asked; `answers` are those to questions asked, by id."""
         return (all if self.needs_all else any)(test.holds(answers) for test in self.tests)
 
-    def as_data(self) -> dict[str, object]:
-        """Return it as JSON for the work form."""
-        return {"all": self.needs_all, "tests": [[test.question, test.sign, test.value] for test in self.tests]}
-
     def __str__(self) -> str:
         """Return the text that `parse` reads."""
         tests = "; ".join(f"{test.question} {test.sign} {test.value}" for test in self.tests)
@@ -112,13 +108,14 @@ def asked_ids(questions: Iterable[Asked], answers: Mapping[str, str]) -> set[str
     An answer to a question that is not asked counts for nothing.
     """
     asked: dict[str, str] = {}
-    found: set[str] = set()
+    found, earlier = set[str](), set[str]()
     for question in questions:
         condition = condition_of(question.condition)
-        if condition is None or condition.holds(asked):
+        if condition is None or not earlier.issuperset(questions_named(condition)) or condition.holds(asked):
             found.add(question.ext_id)
             if answer := answers.get(question.ext_id):
                 asked[question.ext_id] = answer
+        earlier.add(question.ext_id)
     return found
 
 

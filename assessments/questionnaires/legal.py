@@ -5,6 +5,7 @@ reference of the same question, country and first day replaces the earlier one; 
 before it on the day before, if that has no last day. An assessment shows the law of its first day.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -55,11 +56,15 @@ def law_of(tool: Tool, programme: int, on: date) -> dict[int, str]:
     return dict(in_force.values_list("question", "text"))
 
 
-def references_of(tool: Tool) -> Iterator[list[str]]:
-    """Yield the rows of the file of a questionnaire's references, in the order of `COLUMNS`."""
-    found = LegalReference.objects.filter(question__tool=tool).order_by(
-        "question__order", "programme__country", "valid_from"
-    )
+def references_of(tool: Tool, programmes: Iterable[CountryProgramme] = ()) -> Iterator[list[str]]:
+    """Yield the rows of the file of a questionnaire's references, in the order of `COLUMNS`.
+
+    `programmes`: only those of these countries, which may be uploaded again; none: all.
+    """
+    found = LegalReference.objects.filter(question__tool=tool)
+    if countries := [programme.pk for programme in programmes]:
+        found = found.filter(programme__in=countries)
+    found = found.order_by("question__order", "programme__country", "valid_from")
     for ext_id, country, first, last, text in found.values_list(
         "question__ext_id", "programme__country", "valid_from", "valid_until", "text"
     ):
@@ -133,43 +138,57 @@ def _refuse_overlaps(references: list[Reference], problems: Problems) -> None:
 def put_references(*, by: User, tool: Tool, references: Iterable[Reference]) -> int:
     """Put references to the law beside a questionnaire's questions, used or not; return how many.
 
-    Raises `PermissionDenied`, and `ValidationError` naming the row where one overlaps with what is already there.
+    One that begins later ends the one before it, if that has no last day, whichever came first. Raises
+    `PermissionDenied`, and `ValidationError` naming the row where one overlaps with what is already there.
     """
-    references = list(references)
-    for programme in {reference.programme for reference in references}:
-        if not may_import_for(by, programme):
+    by_place = defaultdict[tuple[int, int], list[Reference]](list)
+    for reference in references:
+        by_place[reference.place].append(reference)
+    programmes = {programme for _question, programme in by_place}
+    for programme in programmes:
+        if tool.programme_id not in {None, programme} or not may_import_for(by, programme):
             raise PermissionDenied(_("Only the country's staff can add references to its law."))
-    Tool.objects.select_for_update().get(pk=tool.pk)  # one file at a time
-    for reference in sorted(references, key=lambda one: one.valid_from):
-        _put(reference)
-    record(
-        AssessmentEvent.LAW_RECORDED,
-        by=by,
-        programme_id=tool.programme_id,
-        subject=tool.pk,
-        references=len(references),
+    Tool.objects.select_for_update(no_key=True).get(pk=tool.pk)  # one file at a time
+    known = defaultdict[tuple[int, int], list[LegalReference]](list)
+    for row in LegalReference.objects.filter(question__tool=tool, programme__in=programmes):
+        known[row.question_id, row.programme_id].append(row)
+    changed = [row for place, found in by_place.items() for row in _together(known[place], found)]
+    LegalReference.objects.bulk_create(
+        changed,
+        batch_size=1000,
+        update_conflicts=True,
+        unique_fields=["question", "programme", "valid_from"],
+        update_fields=["text", "valid_until"],
     )
-    return len(references)
+    for programme in sorted(programmes):
+        count = sum(len(found) for place, found in by_place.items() if place[1] == programme)
+        record(AssessmentEvent.LAW_RECORDED, by=by, programme_id=programme, subject=tool.pk, references=count)
+    return sum(map(len, by_place.values()))
 
 
-def _put(reference: Reference) -> None:
-    there = LegalReference.objects.filter(question=reference.question, programme=reference.programme)
-    others = there.exclude(valid_from=reference.valid_from)
-    others.filter(valid_until=None, valid_from__lt=reference.valid_from).update(
-        valid_until=reference.valid_from - timedelta(days=1)
-    )
-    last = reference.valid_until
-    overlapping = others.filter(Q(valid_until=None) | Q(valid_until__gte=reference.valid_from))
-    if last is not None:
-        overlapping = overlapping.filter(valid_from__lte=last)
-    if (clash := overlapping.order_by("valid_from").first()) is not None:
-        raise ValidationError(
-            _("Row %(row)s overlaps with a text that is valid from %(day)s. Give it a last day before that day.")
-            % {"row": reference.row, "day": clash.valid_from.isoformat()}
+def _together(known: list[LegalReference], found: list[Reference]) -> list[LegalReference]:
+    """Return the references of one place as they are once those `found` are among them. Raises `ValidationError`."""
+    rows, numbers = {row.valid_from: row for row in known}, {one.valid_from: one.row for one in found}
+    for one in found:
+        rows[one.valid_from] = LegalReference(
+            question_id=one.question,
+            programme_id=one.programme,
+            text=one.text,
+            valid_from=one.valid_from,
+            valid_until=one.valid_until,
         )
-    there.update_or_create(
-        question_id=reference.question,
-        programme_id=reference.programme,
-        valid_from=reference.valid_from,
-        defaults={"text": reference.text, "valid_until": last},
-    )
+    in_order = [rows[day] for day in sorted(rows)]
+    for earlier, later in pairwise(in_order):
+        if earlier.valid_until is None:
+            earlier.valid_until = later.valid_from - timedelta(days=1)
+        elif earlier.valid_until >= later.valid_from:
+            row = numbers.get(later.valid_from) or numbers[earlier.valid_from]
+            other = earlier if later.valid_from in numbers else later
+            raise ValidationError(
+                _(
+                    "Row %(row)s overlaps with a text that is valid from %(day)s. Change the days of this row so that "
+                    "they do not overlap."
+                )
+                % {"row": row, "day": other.valid_from.isoformat()}
+            )
+    return in_order

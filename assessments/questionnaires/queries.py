@@ -35,6 +35,5 @@ def importing(person: User) -> tuple[QuerySet[CountryProgramme], bool]:
 
 
 def earlier_versions(tool: Tool) -> QuerySet[Tool]:
-    """Return the other versions of the same kind and country, the newest first: what a version can come from."""
-    others = Tool.objects.filter(kind=tool.kind, programme=tool.programme_id).exclude(pk=tool.pk)
-    return others.order_by("-created_at", "-pk")
+    """Return the versions of the same kind and country that were there before it, the newest first."""
+    return Tool.objects.filter(kind=tool.kind, programme=tool.programme_id, pk__lt=tool.pk).order_by("-pk")

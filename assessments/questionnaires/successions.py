@@ -53,36 +53,36 @@ def questions_of(tool: Tool) -> list[Question]:
 
 def proposed(earlier: Iterable[Question], later: Iterable[Question]) -> Pairs:
     """Return the pairs to show first: alike in words, in the same cluster, each question at most once."""
-    left = {question.pk: question for question in earlier}
+    left, rest = list(earlier), list(later)
     pairs: Pairs = set()
-    rest = list(later)
-    for how_alike in (_same_words_and_id, _same_words, _alike):
-        unpaired = []
-        for question in rest:
-            matches = ((how_alike(one, question), -one.order, one) for one in left.values())
-            best = max(matches, key=lambda match: match[:2], default=None)
-            if best is not None and best[0] >= ALIKE:
-                pairs.add((best[2].pk, question.pk))
-                del left[best[2].pk]
-            else:
-                unpaired.append(question)
-        rest = unpaired
+    for key in (lambda one: (one.ext_id, one.type, one.label), lambda one: (one.type, one.label)):
+        known = {key(one): one for one in reversed(left)}
+        found = [(known.pop(key(one)), one) for one in rest if key(one) in known]
+        pairs |= {(before.pk, after.pk) for before, after in found}
+        left, rest = _without(left, pairs, 0), _without(rest, pairs, 1)
+    for question in rest:
+        if (best := _most_alike(question, left)) is not None:
+            pairs.add((best.pk, question.pk))
+            left.remove(best)
     return pairs
 
 
-def _same_words_and_id(earlier: Question, later: Question) -> float:
-    return float(earlier.ext_id == later.ext_id and _same_words(earlier, later))
+def _without(questions: list[Question], pairs: Pairs, side: int) -> list[Question]:
+    paired = {pair[side] for pair in pairs}
+    return [one for one in questions if one.pk not in paired]
 
 
-def _same_words(earlier: Question, later: Question) -> float:
-    return float(earlier.label == later.label and earlier.type == later.type)
-
-
-def _alike(earlier: Question, later: Question) -> float:
-    if earlier.type != later.type or earlier.compliance_point.cluster.name != later.compliance_point.cluster.name:
-        return 0.0
-    matcher = SequenceMatcher(None, earlier.label, later.label, autojunk=False)
-    return matcher.ratio() if matcher.real_quick_ratio() >= ALIKE and matcher.quick_ratio() >= ALIKE else 0.0
+def _most_alike(question: Question, others: Iterable[Question]) -> Question | None:
+    """Return the question of the same type and cluster whose words are most alike, if they are alike enough."""
+    matcher, best, most = SequenceMatcher(None, "", question.label, autojunk=False), None, ALIKE
+    cluster = question.compliance_point.cluster.name
+    for one in others:
+        if one.type == question.type and one.compliance_point.cluster.name == cluster:
+            matcher.set_seq1(one.label)
+            is_near = matcher.real_quick_ratio() >= most and matcher.quick_ratio() >= most
+            if is_near and (ratio := matcher.ratio()) >= most and (best is None or ratio > most):
+                best, most = one, ratio
+    return best
 
 
 def steps(earlier: Iterable[Question], later: Iterable[Question], pairs: Pairs) -> Iterator[Step]:

@@ -1,6 +1,5 @@
 """The kinds of sheets: who reads and fills them in, and what follows. Each is registered by the app that owns it."""
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 from assessments.sheets.models import AnswerSheet
@@ -38,8 +37,3 @@ def register_kind(kind: SheetKind) -> None:
 def kind_of(sheet: AnswerSheet) -> SheetKind:
     """Return the kind of a sheet. Raises `KeyError` for one that nobody registered."""
     return _KINDS[sheet.kind]
-
-
-def kinds() -> Mapping[str, SheetKind]:
-    """Return the registered kinds by name."""
-    return _KINDS

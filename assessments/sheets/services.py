@@ -1,5 +1,6 @@
 """Filling in a sheet: what devices send is applied once, and nothing that a person wrote is lost."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,14 +13,17 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from assessments.questionnaires.answers import MOST_TEXT, is_answer
+from assessments.questionnaires.answers import MOST_TEXT, is_answer, is_date
 from assessments.questionnaires.models import Question
 from assessments.sheets.kinds import kind_of
 from assessments.sheets.models import AnswerSheet, Entry, Field, Mutation
 from portal.accounts.models import User
+from portal.core.days import last_today
 
 MOST_MUTATIONS = 100  # in one request
 CLOCK_AHEAD = timedelta(minutes=10)  # how far a device's clock may run ahead before its moments are not believed
+MOST_REVISIONS = 2**31
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # what PostgreSQL does not keep in a text
 Outcome = Mutation.Outcome
 
 
@@ -61,7 +65,9 @@ def write(*, by: User, sheet: AnswerSheet, device: UUID, changes: Sequence[Chang
     kind = kind_of(sheet)
     if not kind.may_write(by, sheet):
         raise PermissionDenied(_("You cannot fill in this form."))
-    AnswerSheet.objects.select_for_update().get(pk=sheet.pk)
+    if len(changes) > MOST_MUTATIONS:
+        raise ValidationError(_("Send at most %s changes at a time.") % MOST_MUTATIONS)
+    sheet = AnswerSheet.objects.select_for_update(no_key=True).get(pk=sheet.pk)
     done = {one.pk: one for one in Mutation.objects.filter(pk__in=[change.id for change in changes])}
     fresh = list({change.id: change for change in changes if change.id not in done}.values())
     if fresh and not kind.is_open(sheet):
@@ -108,7 +114,7 @@ def _wrongly_resolved(sheet: AnswerSheet, changes: Sequence[Change]) -> dict[str
         )
     }
     return {
-        str(change.id): _("There is no such conflict about this answer.")
+        str(change.id): _("This answer has no such conflict.")
         for change in deciding
         if change.resolves and places.get(change.resolves) != (change.question, change.field)
     }
@@ -117,7 +123,9 @@ def _wrongly_resolved(sheet: AnswerSheet, changes: Sequence[Change]) -> dict[str
 def _misfit(question: Question, change: Change) -> str:
     """Return why a text cannot be in this field of an answer; empty if it can. No text empties the field."""
     if change.field not in Field.values:
-        return _("There is no such part of an answer.")
+        return _("An answer has no such part.")
+    if not 0 <= change.base < MOST_REVISIONS or UNSTORABLE.search(change.text):
+        return _("This change is damaged. Enter the answer again.")
     if not change.text:
         return ""
     if change.field == Field.VALUE and not is_answer(question.answer_type, change.text, question.options):
@@ -133,11 +141,13 @@ def _misfit(question: Question, change: Change) -> str:
 
 
 def _misdated(change: Change) -> str:
-    try:
-        day = date.fromisoformat(change.text)
-    except ValueError:
+    if not is_date(change.text):
         return _("Write the date of the evidence as year-month-day.")
-    return "" if day <= timezone.localdate() + timedelta(days=1) else _("Evidence cannot be of a future day.")
+    return (
+        ""
+        if date.fromisoformat(change.text) <= last_today()
+        else _("The date of the evidence cannot be in the future.")
+    )
 
 
 def _applied(

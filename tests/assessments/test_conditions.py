@@ -53,6 +53,8 @@ def test_other_words_are_no_condition(text):
         ("all: 1 = yes; 2 = no", {"1": "yes"}, False),
         ("any: 1 = yes; 2 = no", {"2": "no"}, True),
         ("if any", {}, True),
+        ("If 1 = yes", {}, True),
+        ("3 = yes", {}, True),
     ],
 )
 def test_answers_decide_what_is_asked(condition, answers, is_asked):
@@ -75,6 +77,10 @@ def test_an_answer_to_a_question_that_is_not_asked_counts_for_nothing():
         ("number", "-3.25", True),
         ("number", "1,000", False),
         ("number", "1e9", False),
+        ("number", "050", False),
+        ("number", "50.0", False),
+        ("number", "-0", False),
+        ("number", "0.5", True),
         ("number", "\u0663", False),
         ("date", "2026-02-28", True),
         ("date", "2026-02-29", False),

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.django_db
 HEADER = ",".join(COLUMNS) + "\n"
 FIRST = "1010,KH,2020-01-01,,Labour Law 1997 Art. 137\n"
 NEXT = "1010,KH,2025-07-01,,Prakas 203 Art. 4\n"
+LONG = FIRST.replace(",,", ",2026-01-01,")
 
 
 def put(world: World, *rows: str, persona: str = "programme_manager", tool: Tool | None = None) -> int:
@@ -54,13 +55,28 @@ def test_the_same_first_day_replaces_the_text(world: World):
     assert law(world, date(2026, 1, 1)) == "Labour Law 1997 Art. 139"
 
 
-def test_law_that_overlaps_is_refused_and_changes_nothing(world: World):
+def test_the_same_file_is_taken_again_and_an_earlier_text_ends_before_a_later_one(world: World) -> None:
     put(world, NEXT)
-    with pytest.raises(ValidationError, match="Row 2 overlaps with a text that is valid from 2025-07-01"):
-        put(world, FIRST)
+    put(world, FIRST)
+    put(world, FIRST, NEXT)
+    assert list(LegalReference.objects.values_list("valid_from", "valid_until")) == [
+        (date(2020, 1, 1), date(2025, 6, 30)),
+        (date(2025, 7, 1), None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "day"),
+    [
+        (NEXT, FIRST.replace(",,", ",2026-01-01,"), "2025-07-01"),
+        (FIRST.replace(",,", ",2026-01-01,"), NEXT, "2020-01-01"),
+    ],
+)
+def test_law_that_overlaps_is_refused_and_changes_nothing(world: World, first: str, second: str, day: str) -> None:
+    put(world, first)
+    with pytest.raises(ValidationError, match=f"Row 2 overlaps with a text that is valid from {day}"):
+        put(world, second)
     assert LegalReference.objects.count() == 1
-    put(world, FIRST.replace(",,", ",2025-06-30,"))
-    assert law(world, date(2025, 6, 30)) == "Labour Law 1997 Art. 137"
 
 
 @pytest.mark.parametrize(
@@ -85,6 +101,21 @@ def test_staff_of_one_country_do_not_write_another_countrys_law(world: World):
     shared = Tool.objects.get(name="CAF 1.7")
     with pytest.raises(PermissionDenied):
         put(world, FIRST.replace("KH", "VN"), persona="programme_manager", tool=shared)
+
+
+def test_the_law_of_another_country_is_not_put_beside_a_countrys_own_questionnaire(world: World) -> None:
+    with pytest.raises(PermissionDenied):
+        put(world, FIRST.replace("KH", "VN"), persona="global_staff")
+
+
+def test_a_countrys_staff_get_its_law_in_the_file_of_a_questionnaire_for_all(world: World, client_of) -> None:
+    shared = Tool.objects.get(name="CAF 1.7")
+    put(world, FIRST, FIRST.replace("KH", "VN"), persona="global_staff", tool=shared)
+    page = reverse("tool_law", args=[shared.pk])
+    client = client_of(world.person("programme_manager"))
+    file = b"".join(client.get(f"{page}file/").streaming_content)
+    assert client.post(page, {"file": SimpleUploadedFile("law.xlsx", file)}).status_code == 302
+    assert LegalReference.objects.count() == 2
 
 
 def test_the_page_takes_the_file_that_it_gives(world: World, client_of):

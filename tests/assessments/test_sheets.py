@@ -136,9 +136,13 @@ def test_an_answer_can_be_taken_away(world: World, sheet: AnswerSheet) -> None:
         ("1010", {"text": "maybe"}, "“maybe” cannot be the answer to question 1010."),
         ("1010", {"text": "x" * 4001, "field": "note"}, "A note has at most 4000 characters."),
         ("1010", {"text": "03/04/2026", "field": "evidence_on"}, "Write the date of the evidence as year-month-day."),
-        ("1010", {"text": "2999-01-01", "field": "evidence_on"}, "Evidence cannot be of a future day."),
-        ("1010", {"text": "x", "field": "photo"}, "There is no such part of an answer."),
-        ("1010", {"text": "nc", "resolves": uuid4()}, "There is no such conflict about this answer."),
+        ("1010", {"text": "20260101", "field": "evidence_on"}, "Write the date of the evidence as year-month-day."),
+        ("1010", {"text": "a\x00b", "field": "note"}, "This change is damaged. Enter the answer again."),
+        ("1010", {"text": "a\ud800b", "field": "note"}, "This change is damaged. Enter the answer again."),
+        ("1010", {"text": "nc", "base": -1}, "This change is damaged. Enter the answer again."),
+        ("1010", {"text": "2999-01-01", "field": "evidence_on"}, "The date of the evidence cannot be in the future."),
+        ("1010", {"text": "x", "field": "photo"}, "An answer has no such part."),
+        ("1010", {"text": "nc", "resolves": uuid4()}, "This answer has no such conflict."),
     ],
 )
 def test_what_is_wrong_is_said_by_number_and_nothing_is_applied(
@@ -149,6 +153,12 @@ def test_what_is_wrong_is_said_by_number_and_nothing_is_applied(
         send(world, sheet, good, wrong)
     assert refused.value.message_dict == {str(wrong.id): [message]}
     assert texts(sheet) == {}
+
+
+def test_a_request_has_at_most_a_hundred_changes(world: World, sheet: AnswerSheet) -> None:
+    one = change(sheet, "1010", "nc")
+    with pytest.raises(ValidationError, match="Send at most 100 changes at a time"):
+        send(world, sheet, *[one] * 101)
 
 
 def test_a_question_of_another_questionnaire_is_refused(world: World, sheet: AnswerSheet) -> None:

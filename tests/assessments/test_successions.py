@@ -68,7 +68,7 @@ def test_pairs_say_what_was_split_and_what_was_merged(world: World):
     ]
 
 
-def test_r55_a_question_is_followed_over_confirmed_versions_only(world: World):
+def test_a_question_is_followed_over_confirmed_versions_only(world: World):
     one, two, three = (version(world, name, ("1", "a"), ("2", "b")) for name in ("V1", "V2", "V3"))
     confirm(world, one, two, ("1", "2"))
     draft = confirm(world, two, three, ("2", "1"), ("1", "2"), confirmed=False)

@@ -86,7 +86,7 @@ class Stage:
     request: AccessRequest
     subscription: Subscription
     stopped: SharingGrant
-    earlier_tool: Tool
+    later_tool: Tool
 
     def client(self, persona: str) -> Client:
         """The browser of a persona, signed in; for `token` a program that sends the token."""
@@ -142,7 +142,7 @@ def build_stage() -> Stage:
         paper=_paper(world),
         subscription=world.subscribe(),
         stopped=_stopped(world),
-        earlier_tool=make_tool("Cambodia CAT V0", world.cambodia),
+        later_tool=make_tool("Cambodia CAT V2", world.cambodia),
     )
 
 
@@ -310,7 +310,7 @@ PLACES: dict[str, Callable[[Stage], Any]] = {
     "invited": lambda stage: stage.invitation.pk,
     "secret": lambda stage: stage.secret,
     "tool": lambda stage: stage.world.tool.pk,
-    "earliertool": lambda stage: stage.earlier_tool.pk,
+    "latertool": lambda stage: stage.later_tool.pk,
     "pending": lambda stage: stage.pending.pk,
     "handover": lambda stage: stage.handover.pk,
     "notice": lambda stage: stage.destroy_notice.pk,

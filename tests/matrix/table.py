@@ -287,8 +287,8 @@ GET    tool_file                            tool                        LL.. ...
 GET    tool_law                             tool                        LL.. .... ...L +++.+.
 POST   tool_law                             tool                        LL.. .... ...L x!!.!.
 GET    tool_law_file                        tool                        LL.. .... ...L +++.+.
-GET    tool_changes                         tool/earliertool            LL.. .... ...L +++.+.
-POST   tool_changes                         tool/earliertool            LL.. .... ...L x**.*.
+GET    tool_changes                         latertool/tool              LL.. .... ...L +++.+.
+POST   tool_changes                         latertool/tool              LL.. .... ...L x**.*.
 GET    tool_translations                    tool                        LL.. .... ...L +++.+.
 POST   tool_translations                    tool                        LL.. .... ...L x!!.!.
 GET    tool_translations_file               tool                        LL.. .... ...L +++.+.

@@ -193,7 +193,7 @@ def test_an_answer_to_several_requests_names_those_answered_since_and_keeps_the_
     decline_request(by=world.person("manager_a"), request=second)
     late = sent(manager, "requests_answer", world.factory_a.pk, **body)
     assert "Bluefinch: Manager A declined this request on" in late
-    assert 'value="Typed in the old tab"' in late
+    assert ">\nTyped in the old tab</textarea>" in late
 
     decline_request(by=world.person("manager_a"), request=first)
     late = sent(manager, "requests_answer", world.factory_a.pk, **body)

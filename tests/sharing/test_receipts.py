@@ -296,6 +296,7 @@ def test_a_checked_receipt_has_the_moments_of_its_factory_as_its_own_page_has(wo
     assert dict(said)["Issued"] in page
 
 
+@pytest.mark.django_db
 def test_checking_is_limited_by_address(settings: Any) -> None:
     from portal.core.api.throttling import VerifyThrottle
 

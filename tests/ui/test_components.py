@@ -21,7 +21,7 @@ TEMPLATES = sorted(
     if not {".venv", "node_modules", ".state", "staticfiles"} & set(path.relative_to(settings.BASE_DIR).parts)
 )
 CSS = (settings.BASE_DIR / "portal/static/portal/portal.css").read_text()
-SHEETS = ("portal", "entrance", "styleguide")
+SHEETS = ("portal", "charts", "entrance", "styleguide")
 
 
 class EveryField(forms.Form):

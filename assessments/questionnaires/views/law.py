@@ -4,7 +4,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -19,11 +19,11 @@ from assessments.questionnaires.tables import ToolRefused
 from factories.models import CountryProgramme
 from factories.views import person_of
 from portal.accounts.models import User
-from portal.core.days import last_today
 from portal.core.exports import table_response
 from portal.core.tables import Problems
 from portal.core.uploads import limited_table
 from portal.ui.forms import REFUSED, posted, show_errors
+from portal.ui.lists import requested_page
 
 
 class LawForm(forms.Form):
@@ -69,8 +69,7 @@ def tool_law(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "problems": problems,
         "may_import": bool(programmes),
-        "references": _references(found),
-        "today": last_today(),
+        "page": requested_page(request, _references(found), ("question_order", "country", "valid_from", "id")),
     }
     return render(request, "questionnaires/law.html", context, status=REFUSED if form.is_bound else 200)
 
@@ -83,12 +82,13 @@ def _programmes(person: User, tool: Tool) -> list[CountryProgramme]:
 
 def _references(tool: Tool) -> QuerySet[LegalReference]:
     found = LegalReference.objects.filter(question__tool=tool).select_related("question", "programme")
-    return found.order_by("question__order", "programme__country", "valid_from")
+    return found.annotate(question_order=F("question__order"), country=F("programme__country"))
 
 
 @login_required
 @require_GET
 def tool_law_file(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Return the references of a version as the file with which they are kept."""
-    found = tool_seen_by(person_of(request), pk)
-    return table_response("xlsx", f"law-{found.pk}", COLUMNS, references_of(found))
+    person = person_of(request)
+    found = tool_seen_by(person, pk)
+    return table_response("xlsx", f"law-{found.pk}", COLUMNS, references_of(found, _programmes(person, found)))

@@ -27,11 +27,11 @@ from sharing.grants.queries import granted_to
 from sharing.models import Scope
 
 
-def _asked(request: HttpRequest, factory: Factory) -> dict[str, object] | None:
-    """Return the data to bind a form to, None while nobody asked; fields left out get the most common values."""
+def _asked(request: HttpRequest, first: dict[str, object]) -> dict[str, object] | None:
+    """Return the data to bind a form to, None while nobody asked; fields left out get their `first` values."""
     if not {"cycle", "day", "reader"} & set(request.GET):
         return None
-    return {"scope": "report", "cycle": _newest_cycle(request, factory), **request.GET.dict()}
+    return {"scope": first["scope"], "cycle": first["cycle"], **request.GET.dict()}
 
 
 def _first_values(request: HttpRequest, factory: Factory) -> dict[str, object]:
@@ -53,7 +53,8 @@ def explain_page(request: HttpRequest, pk: int) -> HttpResponse:
         return _explain_to_brand(request, get_object_or_404(Factory, pk__in=shared.values("factory")))
     factory = factory_inside(request, pk)
     user = person(request)
-    form = ExplainForm(_asked(request, factory), user=user, factory=factory, initial=_first_values(request, factory))
+    first = _first_values(request, factory)
+    form = ExplainForm(_asked(request, first), user=user, factory=factory, initial=first)
     context: dict[str, object] = {"factory": factory, "form": form, "is_inside": True}
     if form.is_valid():
         reader, asked, at = form.chosen_reader(), form.cleaned_data, form.moment()
@@ -89,7 +90,8 @@ def who_could_see_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Show ("Who could see...?") the brands, the factory's people and the staff who could read a report at a moment."""
     factory = factory_inside(request, pk)
     user = person(request)
-    form = MomentForm(_asked(request, factory), place=factory, initial=_first_values(request, factory))
+    first = _first_values(request, factory)
+    form = MomentForm(_asked(request, first), place=factory, initial=first)
     context: dict[str, object] = {"factory": factory, "form": form}
     if form.is_valid():
         asked, at = form.cleaned_data, form.moment()

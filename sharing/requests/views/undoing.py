@@ -47,8 +47,8 @@ def _said(undone: Undone) -> str:
     if not brands:
         return _("This was already undone.")
     text = ngettext(
-        "Undone: %(brands)s. The brand was not notified, but may have seen the decision on its own pages.",
-        "Undone: %(brands)s. The brands were not notified, but may have seen the decision on their own pages.",
+        "Undone (%(brands)s). The brand was not notified, but may have seen the decision on its own pages.",
+        "Undone (%(brands)s). The brands were not notified, but may have seen the decision on their own pages.",
         len(brands),
     )
     said = [text % {"brands": listed(sorted(brands))}]
