@@ -42,7 +42,7 @@ CLUSTERS = {
     "Working Time": {"Regular Hours", "Overtime", "Leave"},
 }  # fmt: skip
 MOST_WORDS, MOST_WORDS_OF_HELP, MOST_LETTERS_OF_LAW = 15, 30, 160
-TRANSLATED = ("es", "fr", "id")
+TRANSLATED = ("ar", "bn", "es", "fr", "id", "km", "vi")
 CAT = read("cat.csv")
 NATIONAL = read("national.csv")
 
