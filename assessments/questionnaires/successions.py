@@ -146,7 +146,7 @@ def put_succession(*, by: User, earlier: Tool, later: Tool, pairs: Pairs, confir
     Raises `PermissionDenied`.
     """
     if not may_import_for(by, later.programme_id):
-        raise PermissionDenied(_("Only the country's staff can say what became of its questions."))
+        raise PermissionDenied(_("Only the country's staff can confirm how its questions changed."))
     succession, _made = Succession.objects.select_for_update().get_or_create(earlier=earlier, later=later)
     succession.reviewed_at = timezone.now() if confirm else None
     succession.reviewed_by = by if confirm else None

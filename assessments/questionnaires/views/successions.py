@@ -32,7 +32,7 @@ from factories.views import person_of
 from portal.ui.forms import REFUSED
 
 COMPARED: Mapping[str, Promise] = {
-    "ext_id": gettext_lazy("Id"),
+    "ext_id": gettext_lazy("ID"),
     "label": gettext_lazy("Question"),
     "type": gettext_lazy("Type"),
     "answer_type": gettext_lazy("Answer"),
@@ -70,7 +70,7 @@ def tool_changes(request: HttpRequest, pk: int, earlier: int) -> HttpResponse:
     before = get_object_or_404(earlier_versions(later), pk=earlier)
     may_confirm = may_import_for(person, later.programme_id)
     if request.method == "POST" and not may_confirm:
-        raise PermissionDenied(_("Only the country's staff can say what became of its questions."))
+        raise PermissionDenied(_("Only the country's staff can confirm how its questions changed."))
     olds, news = questions_of(before), questions_of(later)
     stored = Succession.objects.filter(earlier=before, later=later).select_related("reviewed_by").first()
     pairs, errors = pairs_of(stored) if stored else proposed(olds, news), dict[int, str]()
@@ -101,7 +101,7 @@ def _groups(rows: list[Row]) -> list[tuple[str, list[Row]]]:
         Change.SPLIT: _("Split"),
         Change.MERGED: _("Merged"),
         Change.NEW: _("New"),
-        Change.GONE: _("Gone"),
+        Change.GONE: _("Removed"),
     }
     groups = [
         (title, [row for row in rows if row.step.change == change and not row.is_unchanged])
