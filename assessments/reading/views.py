@@ -44,7 +44,7 @@ from sharing import access
 from sharing.grants.queries import granted_to
 from sharing.models import AccessRecord, SharingGrant
 from sharing.models import Scope as GrantScope
-from sharing.records.services import record_access
+from sharing.records.services import record_access, settle_listed
 from sharing.scopes import ScopeRule, rule_of
 
 FACTORIES_TO_ASK_ABOUT = 20
@@ -170,13 +170,26 @@ def _trends(rows: list[Row]) -> list[Trend]:
 def assessment(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show one assessment, each scope as far as it is visible to the reader. Every opening is recorded."""
     user = cast(User, request.user)
-    context, openings = assessment_context(user, pk)
+    context, openings = _settled_context(user, pk)
     opened = context["assessment"]
     show_days_of(opened.factory)
     record_access(by=user, assessment=opened, openings=openings, action=AccessRecord.Action.VIEW)
     if not any(openings.values()):  # one of the factory's people or staff
         context["steps"] = StepRights(user).steps(opened)
     return render(request, "reading/assessment.html", context)
+
+
+def _settled_context(user: User, pk: UUID) -> tuple[dict[str, Any], dict[str, SharingGrant | None]]:
+    """Return `assessment_context`, with all grants settled that a brand's page shows something of.
+
+    The page also lists the factory's other cycles, which other grants than those in `openings` may open.
+    """
+    context, openings = assessment_context(user, pk)
+    known = set[UUID]()
+    while any(openings.values()) and (news := settle_listed(user, {context["factory"].pk})) - known:
+        known |= news
+        context, openings = assessment_context(user, pk)
+    return context, openings
 
 
 def assessment_context(reader: Visitor, pk: UUID) -> tuple[dict[str, Any], dict[str, SharingGrant | None]]:

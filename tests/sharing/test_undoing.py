@@ -198,6 +198,23 @@ USES = {
 }
 
 
+def test_the_page_of_another_cycle_settles_what_opens_the_cycles_that_it_lists(
+    world: World, client_of: Browser, time_machine: Any
+) -> None:
+    """An old grant opens the page; the new one only adds a row to its history."""
+    time_machine.move_to(timezone.now() - timedelta(days=3))
+    world.grant(scope="step1", cycles="only", cycle_numbers=[1])
+    time_machine.move_to(timezone.now() + timedelta(days=3))
+    page, browser = f"/assessments/{world.assessments['a1'].pk}/", client_of(world.person("brand_a_member"))
+    assert [row["assessment"].cycle for row in browser.get(page).context["history"]] == [1]
+    undone = world.grant(cycles="only", cycle_numbers=[2])
+    assert undo_grant(world, undone) == [undone]
+    grant = world.grant(cycles="only", cycle_numbers=[2])
+    assert [row["assessment"].cycle for row in browser.get(page).context["history"]] == [2, 1]
+    with pytest.raises(HasChangedError, match="has read data or the receipt since"):
+        undo_grant(world, grant)
+
+
 @pytest.mark.parametrize("use", USES)
 def test_whatever_gives_the_brand_something_of_a_grant_settles_it(world: World, client_of: Browser, use: str) -> None:
     grant = world.grant()
