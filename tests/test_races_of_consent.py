@@ -27,7 +27,8 @@ from sharing.confirming.services import confirm_grant, refuse_grant, switch_conf
 from sharing.grants.services.granting import change_grant
 from sharing.grants.services.outcomes import Terms
 from sharing.grants.services.revoking import revoke_access
-from sharing.models import AccessRecord, CopyToDestroy, Receipt, SharingGrant, Subscription
+from sharing.models import AccessRecord, CopyToDestroy, FirstUse, Receipt, SharingGrant, Subscription
+from sharing.records.services import record_access
 from sharing.requests.services.undoing import undo
 from sharing.subscriptions.services import withdraw_subscription
 from tests.together import (
@@ -324,6 +325,20 @@ def test_a_read_is_found_by_the_undo_or_refused(world: World, read: Callable[[Wo
     else:
         assert isinstance(answer, HasChangedError)
         assert grant.ended_at is None
+
+
+@pytest.mark.parametrize("first", ["order", "read"])
+def test_a_person_orders_a_file_while_they_read_under_a_grant_that_is_new(world: World, first: str) -> None:
+    """Both lock the factory. The record of the read refers to the person, whose orders wait for each other."""
+    grant, member, a2 = world.grant(), world.person("brand_a_member"), world.assessments["a2"]
+    calls: dict[str, Call] = {
+        "order": lambda: order_report(by=member, assessment=a2, scope="report", language="en", format="csv"),
+        "read": lambda: record_access(by=member, assessment=a2, openings={"report": grant}, action="view"),
+    }
+    (second,) = set(calls) - {first}
+    answers = behind(calls[first], calls[second])
+    assert refusals(list(answers), HasChangedError) == 0
+    assert (ReportCopy.objects.count(), AccessRecord.objects.count(), FirstUse.objects.count()) == (1, 1, 1)
 
 
 @pytest.mark.parametrize("first", ["revoke", "download"])
