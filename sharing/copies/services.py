@@ -2,7 +2,8 @@
 
 A copy that the brand reported destroyed, or whose request is still open, is not asked for again; one that it kept
 is, if the factory shared again in between and ended that, too. While the factory shares again all that the copies of
-a notice hold, nobody waits for its answer (`waiting_for_an_answer`).
+a notice hold, nobody waits for its answer (`waiting_for_an_answer`). When it ends that, the same notice is announced
+once more.
 """
 
 from collections.abc import Collection, Mapping
@@ -10,6 +11,7 @@ from datetime import timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -30,7 +32,11 @@ REMIND_AFTER_DAYS = (7, 21, 45)
 def ask_to_destroy(
     *, by: User, factory: Factory, brand: Brand, scopes: Collection[str], reason: str = ""
 ) -> DestroyNotice | None:
-    """Ask `brand` to destroy what it downloaded of these scopes, if anything; call it in the revoke's transaction."""
+    """Ask `brand` to destroy what it downloaded of these scopes, if anything; call it in the revoke's transaction.
+
+    What it was asked before and has not answered, it is reminded of. Return the notice of the other copies, if any.
+    """
+    _announce_again(factory, brand, scopes)
     records = AccessRecord.objects.filter(factory=factory, brand=brand, scope__in=scopes)
     asked_for = CopyToDestroy.objects.filter(notice__factory=factory, notice__brand=brand).settled()
     copies = downloaded_copies(records.exclude(copy_number__in=asked_for.values("number")))
@@ -44,6 +50,13 @@ def ask_to_destroy(
     record(SharingEvent.COPY_DESTRUCTION_ASKED, by=by, **ids_of(notice), copies=numbers)
     announce(SharingNotice.COPY_DESTRUCTION_ASKED, side="brand", organisation_id=brand.pk, **ids_of(notice))
     return notice
+
+
+def _announce_again(factory: Factory, brand: Brand, scopes: Collection[str]) -> None:
+    """Announce the notices of copies of these scopes that wait for an answer: they may not have until now."""
+    copies = CopyToDestroy.objects.filter(scope__in=scopes, notice=OuterRef("pk"))
+    for notice in DestroyNotice.objects.open().filter(Exists(copies), factory=factory, brand=brand):
+        announce(SharingNotice.COPY_DESTRUCTION_ASKED, side="brand", organisation_id=brand.pk, **ids_of(notice))
 
 
 @transaction.atomic

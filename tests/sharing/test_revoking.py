@@ -313,6 +313,28 @@ def test_a_reason_can_be_seen_and_is_given_once_for_each_copy(world: World, api_
     assert notice.copies.get().answer == ""
 
 
+def test_r7_the_brand_is_asked_again_when_what_was_shared_again_ends_too(world: World) -> None:
+    """For the same copies the same notice, by each end of access to what they hold; no second one."""
+    asked, member = "copy.destruction_asked", world.person("brand_a_member")
+
+    def announced_by_stopping(scope: str) -> int:
+        grant, before = world.grant(scope=scope), Notice.objects.filter(kind=asked).count()
+        revoke_access(by=world.person("manager_a"), grant=grant)
+        return Notice.objects.filter(kind=asked).count() - before
+
+    grant = world.grant()
+    download(world)
+    revoke_access(by=world.person("manager_a"), grant=grant)
+    assert announced_by_stopping("step1") == 0  # the copy holds nothing of it
+    assert announced_by_stopping("report") == 1
+    [first, second] = told(asked, "brand", member)
+    assert first == second
+    notice = DestroyNotice.objects.get()
+    answer_destroy_notice(by=member, notice=notice)
+    assert announced_by_stopping("report") == 0
+    assert DestroyNotice.objects.get() == notice
+
+
 def test_an_answer_that_is_owed_is_brought_to_mind_once_for_each_term(world: World) -> None:
     world.grant()
     download(world)
