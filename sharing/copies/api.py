@@ -24,7 +24,8 @@ class DestroyNoticeRows(PortalView):
 
     def rows(self) -> DestroyNoticeQuerySet:
         """With their copies."""
-        notices = DestroyNotice.objects.visible_to(self.user).select_related("factory__programme", "brand")
+        notices = DestroyNotice.objects.visible_to(self.user).with_waiting()
+        notices = notices.select_related("factory__programme", "brand")
         return notices.select_related("answered_by").prefetch_related("copies")
 
 
@@ -38,7 +39,7 @@ class DestroyNoticeListView(DestroyNoticeRows, ListView):
         """Return the notices that match all filters."""
         rows = super().rows()
         if "answered" in self.query:
-            rows = rows.filter(answered_at__isnull=not self.query["answered"])
+            rows = rows.filter(answered_at__isnull=False) if self.query["answered"] else rows.open()
         return rows.filter(factory=self.query["factory"]) if "factory" in self.query else rows
 
 

@@ -5,7 +5,7 @@ import uuid
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from brands.models import Brand, own_brand_keys
@@ -41,9 +41,13 @@ class DestroyNoticeQuerySet(QuerySet["DestroyNotice"]):
         """Return those that wait for an answer."""
         return self.filter(waiting_for_an_answer())
 
+    def with_waiting(self) -> "DestroyNoticeQuerySet":
+        """Annotate each with `is_waiting`: whether an answer is owed now."""
+        return self.annotate(is_waiting=ExpressionWrapper(waiting_for_an_answer(), output_field=BooleanField()))
+
     def with_counts(self) -> "DestroyNoticeQuerySet":
-        """Annotate each with `copy_count`, `destroyed_count` and `kept_count`."""
-        return self.annotate(
+        """Annotate each with `is_waiting`, `copy_count`, `destroyed_count` and `kept_count`."""
+        return self.with_waiting().annotate(
             copy_count=Count("copies"),
             destroyed_count=Count("copies", filter=Q(copies__answer="destroyed")),
             kept_count=Count("copies", filter=Q(copies__answer="kept")),

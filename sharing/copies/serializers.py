@@ -31,6 +31,9 @@ class DestroyNoticeSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
     shown_reason = serializers.CharField(allow_blank=True, help_text="Empty unless the factory chose to show it.")
     copies = CopySerializer(many=True)
+    is_waiting = serializers.BooleanField(
+        help_text="Whether an answer is owed now: there is none, and the factory does not share again what the copies hold."
+    )
     answered_at = serializers.DateTimeField(allow_null=True)
     answered_by = serializers.CharField(source="answered_by.name", default=None, allow_null=True)
     remark = serializers.CharField(allow_blank=True)
@@ -40,7 +43,9 @@ class DestroyNoticeQuery(PageQuery):
     """Filters of the list."""
 
     factory = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
-    answered = serializers.BooleanField(required=False)
+    answered = serializers.BooleanField(
+        required=False, help_text="`false`: those that wait for an answer now (`is_waiting`)."
+    )
 
 
 class KeptCopy(StrictSerializer):

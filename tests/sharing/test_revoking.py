@@ -335,6 +335,38 @@ def test_r7_the_brand_is_asked_again_when_what_was_shared_again_ends_too(world: 
     assert DestroyNotice.objects.get() == notice
 
 
+def test_no_page_waits_for_an_answer_while_the_factory_shares_again(world: World, client_of: Any, api_of: Any) -> None:
+    manager, member = client_of(world.person("manager_a")), client_of(world.person("brand_a_member"))
+    factory, api = f"/factories/{world.factory_a.pk}", api_of(world.person("brand_a_member"))
+    pages = {
+        "brand": lambda: member.get("/copies-to-destroy/"),
+        "factory": lambda: manager.get(f"{factory}/copies/"),
+        "one brand": lambda: manager.get(f"{factory}/brands/{world.brand_a.pk}/"),
+    }
+
+    def said() -> dict[str, str]:
+        words = ("Waiting for your answer", "Asked today", "Shared again: no answer needed for now")
+        shown = {name: get().content.decode() for name, get in pages.items()}
+        return {name: "".join(one for one in words if one in page) for name, page in shown.items()}
+
+    def listed(answered: str) -> list[bool]:
+        rows = api.get("/api/v1/copies-to-destroy/", {"answered": answered} if answered else {}).json()["results"]
+        return [row["is_waiting"] for row in rows]
+
+    world.grant()
+    download(world)
+    for _time in range(2):
+        revoke_brand(by=world.person("manager_a"), factory=world.factory_a, brand=world.brand_a)
+        assert said() == {"brand": "Waiting for your answer", "factory": "Asked today", "one brand": "Asked today"}
+        assert (listed(""), listed("false"), listed("true")) == ([True], [True], [])
+        world.grant()
+        assert said() == dict.fromkeys(pages, "Shared again: no answer needed for now")
+        assert (listed(""), listed("false"), listed("true")) == ([False], [], [])
+    answer_destroy_notice(by=world.person("brand_a_member"), notice=DestroyNotice.objects.get())
+    assert said() == dict.fromkeys(pages, "")
+    assert (listed("false"), listed("true")) == ([], [False])
+
+
 def test_an_answer_that_is_owed_is_brought_to_mind_once_for_each_term(world: World) -> None:
     world.grant()
     download(world)
