@@ -1,4 +1,7 @@
-"""Grants and requests that named one cycle, or a first one, do so in a list (decision 56), those that ended too."""
+"""Grants and requests that named one cycle, or a first one, do so in a list (decision 56), those that ended too.
+
+The grants were made in the minutes before: what was used of them is not known.
+"""
 
 import gzip
 from collections.abc import Iterator
@@ -9,7 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, InternalError, ProgrammingError, connections, transaction
 
-from sharing.models import AccessRequest, SharingGrant, Visibility
+from sharing.models import AccessRequest, FirstUse, SharingGrant, Visibility
 from sharing.visibility import comparing as visibility_index
 from tests import upgrades
 from tests.upgrades.test_upgrades import for_all_databases, restore
@@ -20,7 +23,7 @@ BEFORE = upgrades.FOLDER / "0.8.0" / "database.sql.gz"
 GRANT = """
     CREATE TEMPORARY TABLE made AS SELECT * FROM sharing_sharinggrant WHERE cycles = 'all' AND scope = 'report' LIMIT 1;
     UPDATE made SET id = gen_random_uuid(), cycles = %(cycles)s, cycle_number = %(number)s, purpose = %(purpose)s,
-        replaces_id = NULL, follows_id = NULL, ended_at = CASE WHEN %(over)s THEN created_at END,
+        replaces_id = NULL, follows_id = NULL, created_at = now(), ended_at = CASE WHEN %(over)s THEN now() END,
         ended_by_id = CASE WHEN %(over)s THEN granted_by_id END,
         end_code = CASE WHEN %(over)s THEN 'changed' ELSE '' END,
         brand_id = CASE WHEN %(over)s THEN brand_id ELSE (
@@ -91,3 +94,11 @@ def test_reports_are_open_to_whom_they_were_and_the_terms_are_still_final() -> N
     for model in (SharingGrant, AccessRequest):
         with pytest.raises((IntegrityError, InternalError, ProgrammingError)), transaction.atomic():
             model._default_manager.filter(cycles="only").update(cycle_numbers=[1, 2])
+
+
+@pytest.mark.usefixtures("inside")
+def test_what_the_brand_may_have_used_before_the_upgrade_is_not_undone() -> None:
+    """Nobody recorded whether it did; older grants can no longer be undone anyway."""
+    made = SharingGrant.objects.filter(purpose__in=[f"{cycles} {number}" for cycles, number, _over in ROWS])
+    assert set(FirstUse.objects.values_list("grant", flat=True)) == set(made.values_list("pk", flat=True))
+    assert len(made) == len(ROWS) < SharingGrant.objects.count()
