@@ -32,7 +32,7 @@ class DestroyNoticeSerializer(serializers.Serializer[Any]):
     shown_reason = serializers.CharField(allow_blank=True, help_text="Empty unless the factory chose to show it.")
     copies = CopySerializer(many=True)
     is_waiting = serializers.BooleanField(
-        help_text="Whether an answer is owed now: there is none, and the factory does not share again what the copies hold."
+        help_text="Whether an answer is owed now. It is not while the factory shares again all that the copies hold."
     )
     answered_at = serializers.DateTimeField(allow_null=True)
     answered_by = serializers.CharField(source="answered_by.name", default=None, allow_null=True)
