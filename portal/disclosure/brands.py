@@ -23,6 +23,7 @@ from portal.disclosure.openings import waiting_lines
 from portal.disclosure.previews import Line, Sight, lines_of, reports_of, sight_of
 from sharing.access import ASSESSMENT_SCOPES
 from sharing.access.positions import Position, positions
+from sharing.copies.downloaded import kept
 from sharing.grants.models import SharingGrantQuerySet
 from sharing.grants.services.renewals import with_ends_soon
 from sharing.grants.undo import may_be_undone
@@ -219,9 +220,9 @@ def _brands_ever(user: Visitor, factory: Key) -> "QuerySet[SharingGrant, int]":
 
 
 def copies_kept(person: Visitor, factory: Factory, brand_ids: Collection[int]) -> dict[int, int]:
-    """Return how many copies of the factory's data people of each of these brands have downloaded, where any."""
+    """Return how many copies of its data each of these brands keeps, where any: not those reported destroyed."""
     records = AccessRecord.objects.visible_to(person).filter(factory=factory, copy_number__isnull=False)
-    counted = records.filter(brand__in=brand_ids).order_by().values_list("brand")
+    counted = kept(records.filter(brand__in=brand_ids), factory).order_by().values_list("brand")
     return {key: copies for key, copies in counted.annotate(Count("copy_number", distinct=True)) if key is not None}
 
 

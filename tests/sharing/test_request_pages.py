@@ -203,7 +203,7 @@ def test_a_request_names_all_access_that_there_was_before(world: World, client_o
         revoke_access(by=world.person("manager_a"), grant=world.grant(scope=scope))
     request, manager = ask(world), client_of(world.person("manager_a"))
     for name in ("access_request", "request_approve"):
-        before = page(manager, name, request.pk).split("Earlier access")[1].split("Copies downloaded")[0]
+        before = page(manager, name, request.pk).split("Earlier access")[1].split("Copies it keeps")[0]
         assert ("Assessment reports" in before, "Step 1 data" in before) == (True, True), name
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from assessments.reports.services import hand_over, order_report
 from portal.core import jobs
 from portal.core.models import Event
+from portal.disclosure.brands import copies_kept
 from portal.notices.models import Notice
 from portal.notices.outbox import Line, notice_kinds
 from sharing.access import decide
@@ -107,6 +108,7 @@ def test_copies_that_are_destroyed_are_not_listed_as_kept(world: World, client_o
         page = manager.get(address).content.decode()
         assert (str(gone) in page, str(kept) in page) == (False, True), address
     assert "Copies that the portal asked to be destroyed on" in page
+    assert copies_kept(world.person("manager_a"), world.factory_a, [world.brand_a.pk]) == {world.brand_a.pk: 1}
 
 
 def test_only_a_manager_of_that_factory_stops_its_sharing(world: World) -> None:

@@ -123,7 +123,7 @@ def test_the_sheet_proposes_the_newest_report_and_says_so(world: World, manager:
     assert (initial["scopes"], initial["cycles"], initial["cycle_numbers"]) == (["report"], "only", [2])
     page = text(shown)
     assert "Aster & Oak can read these cycles from today until" in page
-    for words in ("About this brand", "Access now", "Earlier access", "Copies downloaded"):
+    for words in ("About this brand", "Access now", "Earlier access", "Copies it keeps"):
         assert words in page
     assert "Cycle 1" not in page.split("If you share this")[1].split("Still visible")[0]
     world.grant()
