@@ -15,7 +15,7 @@ from django.utils import timezone
 from assessments.publication.services import take_step
 from brands.models import Brand
 from factories.roles import FACTORY
-from portal.accounts.models import User
+from portal.accounts.models import Invitation, User
 from portal.accounts.services import invite
 from portal.home.inbox.rows import Inbox, Row
 from portal.notices.models import Snooze
@@ -160,6 +160,20 @@ def test_an_invited_manager_is_waited_for_and_no_longer_to_be_invited(world: Wor
     assert ("Members", "Waiting: second@test.example has not joined yet") in shown(manager)["others"]
     assert row_of(manager, "Members").url == reverse("members", args=["factory", world.factory_a.pk])
     assert "second@test.example" not in client_of(world.person("member_a")).get("/").content.decode()
+
+
+def test_an_expired_invitation_of_a_manager_is_not_waited_for(world: World, client_of: Browsers) -> None:
+    person = world.person("manager_a")
+    manager, address = client_of(person), reverse("members", args=["factory", world.factory_a.pk])
+    invite(by=person, kind=FACTORY, organisation=world.factory_a, email="second@test.example", role="manager")
+    Invitation.objects.update(expires_at=timezone.now() - timedelta(hours=1))
+
+    assert [title for title, _words in shown(manager)["first"]] == ["Invite a second manager"]
+    for page in (address, reverse("factory", args=[world.factory_a.pk])):
+        assert "You are the only manager." in manager.get(page).content.decode(), page
+
+    Invitation.objects.update(expires_at=timezone.now() + timedelta(hours=1), invited_by=world.person("member_a"))
+    assert "You are the only manager." in manager.get(address).content.decode()
 
 
 def test_nothing_is_put_aside_to_the_day_on_which_it_is_due(world: World, client_of: Browsers) -> None:

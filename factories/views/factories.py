@@ -82,7 +82,7 @@ def factory(request: HttpRequest, pk: int) -> HttpResponse:
         "may_see_people": enrols or bool(role_of(person, FACTORY, found)),
         "managers": list(active_in_role(found, "manager")),
         "invited": invited,
-        "invited_email": next((one.email for one in invited if one.leaving_id is None), ""),
+        "invited_email": next((one.email for one in invited if one.leaving_id is None and one.is_open), ""),
         "is_leaving": any(one.leaving_id == person.pk for one in invited),
         "office": office_of(found.programme),
         "handover": Handover.objects.visible_to(person).open().filter(factory=found).first(),

@@ -73,7 +73,7 @@ def member_list(request: HttpRequest, kind: str, organisation_id: int) -> HttpRe
         "managers": managers,
         "lacks_a_manager": may_manage and managers < found.managers_wanted,
         "invitations": invitations,
-        "invited_email": next((row["invitation"].email for row in invitations if row["is_further_manager"]), ""),
+        "invited_email": next((row["invitation"].email for row in invitations if row["is_awaited_manager"]), ""),
     }
     return render(request, "accounts/members.html", context)
 
@@ -113,11 +113,15 @@ def _open_invitations(kind: OrganisationKind, organisation: Model) -> list[dict[
             "invitation": one,
             "label": kind.roles[one.role].label,
             "is_valid": one.pk in valid,
-            "is_further_manager": kind.roles[one.role].is_manager and one.leaving is None,
+            "is_awaited_manager": _is_further_manager(kind, one) and one.is_open and one.pk in valid,
         }
         for one in newest
         if one.role in kind.roles
     ]
+
+
+def _is_further_manager(kind: OrganisationKind, invitation: Invitation) -> bool:
+    return kind.roles[invitation.role].is_manager and invitation.leaving is None
 
 
 @login_required

@@ -35,6 +35,7 @@ from portal.home.todos import SOON, ending
 from sharing.copies.models import DestroyNoticeQuerySet, waiting_for_an_answer
 from sharing.grants.models import SharingGrantQuerySet
 from sharing.models import AccessRequest, ConfirmationEnd, DestroyNotice, SharingGrant
+from sharing.terms import StatementTime
 
 
 @dataclass(frozen=True)
@@ -87,11 +88,11 @@ def _held(user: Visitor, codename: str) -> "ExpressionWrapper[Q]":
 
 
 def _invited_managers(user: Visitor, factory: Key) -> "QuerySet[Invitation]":
-    """Return the unanswered invitations of further managers, the last one first, where the reader manages members."""
+    """Return the open invitations of further managers, the last one first, where the reader manages members."""
     managed = Factory.objects.where(user, "manage_members").filter(pk=factory)
     further = Invitation.objects.filter(kind=Side.FACTORY, role=FactoryRoleName.MANAGER, leaving=None)
     unanswered = further.filter(accepted_at=None, withdrawn_at=None, organisation_id__in=managed.values("pk"))
-    return unanswered.order_by("-created_at")
+    return unanswered.filter(expires_at__gt=StatementTime()).order_by("-created_at")
 
 
 def _own_factory(user: Visitor, factory: Key) -> "QuerySet[Factory, Factory]":
