@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from factories.models import Factory
 from portal.core.days import days_from_now
 from portal.core.models import Event
 from sharing.grants.services.revoking import revoke_access
@@ -142,6 +143,44 @@ def test_after_one_stop_the_page_says_what_the_brand_still_sees(world: World, cl
 
     assert "Assessment reports. The brand still sees: Step 1 data." in first
     assert "You share nothing else with it." in second
+
+
+def test_a_brand_is_said_to_see_and_to_lose_only_what_has_begun(world: World, client_of) -> None:
+    later = timezone.now() + timedelta(days=3)
+    report, step1 = world.grant(), world.grant(scope="step1", valid_from=later)
+    manager, name = client_of(world.person("manager_a")), "Aster &amp; Oak"
+
+    def stopped(grant: SharingGrant) -> str:
+        return manager.post(f"/sharing/{grant.pk}/revoke/", follow=True).content.decode()
+
+    asked = manager.get(f"/sharing/{report.pk}/revoke/").content.decode()
+    assert (f"{name} still sees" in asked, f"Stop all sharing with {name} instead" in asked) == (False, True)
+    assert f"{name} still sees" in manager.get(f"/sharing/{step1.pk}/revoke/").content.decode()
+    said = stopped(report)
+    assert "The brand sees nothing else now; this has not taken effect yet: Step 1 data." in said
+    assert "The brand still sees" not in said
+    said = stopped(step1)
+    assert f"The decision about {name} was cancelled before it took effect: Step 1 data." in said
+    assert "no longer shares this" not in said
+
+    Factory.objects.filter(pk=world.factory_a.pk).update(confirms_sharing=True)
+    assert "was cancelled before it took effect: Assessment reports." in stopped(world.grant())
+
+
+def test_all_access_of_a_brand_is_not_said_to_end_where_none_had_begun(world: World, client_of) -> None:
+    manager, later = client_of(world.person("manager_a")), timezone.now() + timedelta(days=3)
+
+    def stopped() -> str:
+        return manager.post(url(world, f"sharing/brands/{world.brand_a.pk}/stop/"), follow=True).content.decode()
+
+    world.grant(scope="step1", valid_from=later)
+    said = stopped()
+    assert "The decision about Aster &amp; Oak was cancelled before it took effect: Step 1 data." in said
+    assert "ended all access" not in said
+    world.grant()
+    world.grant(scope="step1", valid_from=later)
+    said = "Assessment reports. This was cancelled before it took effect: Step 1 data."
+    assert f"ended all access of Aster &amp; Oak: {said}" in stopped()
 
 
 def test_the_widest_consent_is_not_the_preselected_one(world: World, client_of) -> None:

@@ -70,17 +70,18 @@ def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
         ended = revoke_access(by=person(request), grant=found, **form.reasons())
         if not _stopped_before(request, found, ended, form):
             is_taken_back = _is_proposed_change(found) and not ended.is_confirmed
-            messages.success(request, _taken_back(found) if is_taken_back else _stopped(request, found))
+            messages.success(request, _taken_back(found) if is_taken_back else _stopped(request, found, ended))
         return redirect("factory_brand", found.factory_id, found.brand_id)
     successor = in_place_of(found)
     changed, found = (found, successor) if successor else (None, found)
-    others = _open(request, found.factory).filter(brand=found.brand_id).exclude(pk=found.pk)
+    others = _others(request, found)
     context = {
         "grant": found,
         "changed": changed,
         "factory": found.factory,
         "form": form,
         "others": others,
+        "still_sees": any(one.has_begun for one in others),
         "taken_back": _taken_back(found) if _is_proposed_change(found) else "",
         **_beyond_reach(request, found.factory, brand=found.brand_id, scope=found.scope),
     }
@@ -107,13 +108,45 @@ def _taken_back(proposal: SharingGrant) -> str:
     return about(proposal.factory, said % proposal.brand)
 
 
-def _stopped(request: HttpRequest, ended: SharingGrant) -> str:
-    """Return what the brand lost, and what it still sees: one stop ends one kind of data."""
-    still = joined(one.get_scope_display() for one in _open(request, ended.factory).filter(brand=ended.brand_id))
-    words = {"factory": ended.factory, "brand": ended.brand, "what": ended.get_scope_display(), "still": still}
-    if not still:
-        return _("%(factory)s no longer shares this with %(brand)s: %(what)s. You share nothing else with it.") % words
-    return _("%(factory)s no longer shares this with %(brand)s: %(what)s. The brand still sees: %(still)s.") % words
+def _others(request: HttpRequest, found: SharingGrant) -> list[SharingGrant]:
+    """Return the grants to the brand that go on when this one is stopped: those of other kinds of data."""
+    return list(_open(request, found.factory).filter(brand=found.brand_id).exclude(scope=found.scope))
+
+
+def _kinds(grants: Iterable[SharingGrant]) -> str:
+    return joined(dict.fromkeys(one.get_scope_display() for one in grants))
+
+
+def _stopped(request: HttpRequest, found: SharingGrant, ended: SharingGrant) -> str:
+    """Return what the brand lost, and what it still sees: one stop ends one kind of data. `ended`: what ended last."""
+    if not (found.has_begun or ended.has_begun):
+        return _cancelled(found.factory, found.brand, [found])
+    others = _others(request, found)
+    words = {
+        "factory": found.factory,
+        "brand": found.brand,
+        "what": found.get_scope_display(),
+        "still": _kinds(one for one in others if one.has_begun),
+        "waiting": _kinds(others),
+    }
+    if words["still"]:
+        return _("%(factory)s no longer shares this with %(brand)s: %(what)s. The brand still sees: %(still)s.") % words
+    if others:
+        said = _(
+            "%(factory)s no longer shares this with %(brand)s: %(what)s. The brand sees nothing else now; "
+            "this has not taken effect yet: %(waiting)s."
+        )
+        return said % words
+    return _("%(factory)s no longer shares this with %(brand)s: %(what)s. You share nothing else with it.") % words
+
+
+def _cancelled(factory: Factory, brand: Brand, grants: Iterable[SharingGrant]) -> str:
+    """Return a message that what was decided about a brand, and had not taken effect, never will."""
+    said = _(
+        "The decision about %(brand)s was cancelled before it took effect: %(what)s. What the brand can see does not "
+        "change."
+    )
+    return about(factory, said % {"brand": brand, "what": _kinds(grants)})
 
 
 @login_required
@@ -147,11 +180,19 @@ def _say_stopped(request: HttpRequest, text: str, ended: list[SharingGrant], for
     messages.add_message(request, messages.WARNING if lost else messages.SUCCESS, f"{text} {lost}".strip())
 
 
-def _all_stopped(factory: Factory, brand: Brand, ended: Iterable[SharingGrant]) -> str:
-    words = {"factory": factory, "brand": brand, "what": joined(one.get_scope_display() for one in ended)}
-    if not words["what"]:
+def _all_stopped(factory: Factory, brand: Brand, ended: list[SharingGrant]) -> str:
+    """Return what the brand lost, and what it will not get."""
+    lost = [one for one in ended if one.has_begun]
+    words = {"factory": factory, "brand": brand, "what": _kinds(lost)}
+    if not ended:
         return _("%(factory)s shares nothing with %(brand)s: there was nothing left to stop.") % words
-    return _("%(factory)s ended all access of %(brand)s: %(what)s.") % words
+    if not lost:
+        return _cancelled(factory, brand, ended)
+    said = _("%(factory)s ended all access of %(brand)s: %(what)s.") % words
+    scopes = {one.scope for one in lost}
+    if never := _kinds(one for one in ended if one.scope not in scopes):
+        said = f"{said} {_('This was cancelled before it took effect: %(what)s.') % {'what': never}}"
+    return said
 
 
 @login_required
