@@ -1,6 +1,6 @@
 """The reports of a factory as boxes to tick on a form, in place of cycle numbers to type."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
@@ -54,16 +54,19 @@ def offer_reports(
     factory: Factory,
     reports: Sequence[Assessment] | None = None,
     asked: SharingGrant | None = None,
+    named: Iterable[int] = (),
 ) -> None:
     """Let a form of terms offer the factory's reports, the newest first, the next one, and those chosen so far.
 
     `reports`: those of the factory, where they were read already. `asked`: nothing beyond these terms is offered.
+    `named`: cycles that are offered, too, such as those of the grant to change: a draft may have left them out.
     """
     newest: dict[int, Assessment] = {}
     for report in reports_of(user, factory) if reports is None else reports:
         newest.setdefault(report.cycle, report)
     choices = {cycle: report_in_words(report) for cycle, report in newest.items()}
-    for cycle in [max(choices, default=0) + 1, *form.initial.get("cycle_numbers", [])]:
+    named = [*named, *form.initial.get("cycle_numbers", []), *(asked.cycle_numbers if asked else [])]
+    for cycle in [max(choices, default=0) + 1, *named]:
         choices.setdefault(cycle, _not_there_yet(cycle))
     if asked is not None:
         choices = {cycle: text for cycle, text in choices.items() if covers(asked, cycle)}

@@ -20,8 +20,10 @@ from sharing import access
 from sharing.grants.services.granting import grant_access
 from sharing.grants.services.outcomes import Terms
 from sharing.holds.services import withhold_report
-from sharing.models import AccessRecord, SearchRecord, SharingGrant
+from sharing.models import AccessRecord, AccessRequest, SearchRecord, SharingGrant
 from sharing.records.queries import with_last_viewed
+from sharing.requests.services.asking import request_access
+from sharing.requests.services.standing import RequestedTerms
 from tests.sharing.previews import preview_links, preview_of
 from tests.world import World, make_assessment
 
@@ -120,6 +122,23 @@ def inside(preview: str, assessment: Assessment) -> str:
     """The address of an assessment in a preview."""
     address, _mark, query = preview.partition("?")
     return f"{address}assessments/{assessment.pk}/?{query}"
+
+
+@pytest.mark.parametrize("kind", ["request_approve", "grant_change"])
+def test_what_a_draft_leaves_out_can_be_ticked_again(world: World, client_of: Any, kind: str) -> None:
+    """Cycles 5 and 6 are not published; the manager unticks the later one, looks at the preview and goes back."""
+    if kind == "grant_change":
+        subject: SharingGrant | AccessRequest = world.grant(cycles="only", cycle_numbers=[5, 6])
+    else:
+        terms = RequestedTerms(scopes=("report",), cycles="only", cycle_numbers=(5, 6), purpose="Sourcing review")
+        asking = world.person("brand_a_member")
+        subject = request_access(by=asking, brand=world.brand_a, factory=world.factory_a, terms=terms)
+    manager, address = client_of(world.person("manager_a")), reverse(kind, args=[subject.pk])
+    body = {"scopes": ["report"], "cycles": "only", "cycle_numbers": [5], "hold_days": 7}
+    [link] = preview_links(manager.post(address, body))
+    form = manager.get(f"{address}?{link.partition('?')[2]}").context["form"]
+    assert form.initial["cycle_numbers"] == [5]
+    assert {5, 6} <= {cycle for cycle, _words in form.fields["cycle_numbers"].choices}
 
 
 def test_a_search_in_a_previewed_list_is_written_down(world: World, client_of: Any) -> None:

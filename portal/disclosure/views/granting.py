@@ -238,7 +238,7 @@ def _change(request: HttpRequest, found: SharingGrant) -> HttpResponse:
     initial |= drafted_values(request, found.factory)
     form = _form_of_change(found, initial, posted(request))
     sheet = sheet_of(by=person(request), factory=found.factory, brand_ids=[found.brand_id])
-    offer_reports(form, person(request), found.factory, sheet.reports)
+    offer_reports(form, person(request), found.factory, sheet.reports, named=found.cycle_numbers)
     tried = as_it_is(form, lambda data: _form_of_change(found, initial, data))
     is_same = tried.is_valid() and tried.terms().same_as(found)
     if is_same and form.is_bound and not only_looks(request):  # what a second click finds
