@@ -22,6 +22,7 @@ from sharing.models import AccessRequest, SharingGrant
 from sharing.requests.services.answering import decline_request
 from sharing.requests.services.asking import request_access
 from sharing.requests.services.standing import RequestedTerms
+from tests.sharing.deciding import seen_on
 from tests.sharing.previews import preview_links
 from tests.world import World
 
@@ -225,7 +226,7 @@ def test_a_postponed_request_says_until_when_and_is_brought_back(world: World, c
 
 
 def test_a_request_is_postponed_only_to_a_day_before_it_expires(world: World, client_of: Any) -> None:
-    soon, late = (ask(world, brand) for brand in (world.brand_a, world.brand_b))
+    soon = ask(world)
     with time_machine.travel(soon.lapses_at - timedelta(days=6)):
         manager = client_of(world.person("manager_a"))
         form = manager.get(reverse("access_request", args=[soon.pk])).context["later"]
@@ -236,9 +237,33 @@ def test_a_request_is_postponed_only_to_a_day_before_it_expires(world: World, cl
     with time_machine.travel(soon.lapses_at - timedelta(days=2)):
         manager = client_of(world.person("manager_a"))
         assert 'href="#later"' not in page(manager, "access_request", soon.pk)
+        body = {"ids": [str(soon.pk)], "answer": "later"}
+        refused = manager.post(reverse("requests_answer", args=[world.factory_a.pk]), body).content.decode()
+        assert "expire too soon to be postponed" in refused
+        assert f'type="hidden" name="ids" value="{soon.pk}"' in refused
+        assert ('value="decline"' in refused, 'value="later"' in refused) == (True, False)
+
+
+def test_of_several_requests_those_that_may_wait_are_postponed_and_the_others_named(
+    world: World, client_of: Any
+) -> None:
+    soon = ask(world)
+    with time_machine.travel(soon.lapses_at - timedelta(days=2)):
+        late, manager = ask(world, world.brand_b), client_of(world.person("manager_a"))
+        address = reverse("requests_answer", args=[world.factory_a.pk])
         body = {"ids": [str(soon.pk), str(late.pk)], "answer": "later"}
-        refused = manager.post(reverse("requests_answer", args=[world.factory_a.pk]), body, follow=True)
-        assert "expire too soon to be postponed" in refused.content.decode()
+
+        sheet = manager.post(address, body)
+        assert (sheet.context["answered"], sheet.context["too_soon"]) == ([late], [soon])
+        shown = sheet.content.decode()
+        assert "Decide later on this request to" in shown
+        assert f'href="{reverse("access_request", args=[soon.pk])}"' in shown.split("Decide on each of them now:")[1]
+        assert shown.count('type="hidden" name="ids"') == 2
+
+        done = manager.post(address, body | {"days": 7, "seen": seen_on(sheet)}, follow=True).content.decode()
+        assert "1 request was postponed." in done
+        assert "too soon to be postponed: Aster &amp; Oak. Decide on them now." in done
+    assert list(AccessRequest.objects.filter(snoozed_until=None)) == [soon]
 
 
 def test_one_request_alone_has_no_box_to_tick(world: World, client_of: Any) -> None:

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 
 from factories.models import Factory
 from portal.accounts.models import User
+from portal.core.listing import listed
 from portal.core.turns import one_at_a_time
 from portal.disclosure.drafts import Draft
 from portal.disclosure.sheets import Seen, compared_and_decided, history_seen, in_a_sentence, seal, seen_by, sheet_of
@@ -58,7 +59,10 @@ def requests_answer(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _sent(request: HttpRequest, factory: Factory) -> HttpResponse:
-    """Answer what is still open of the ticked requests if the sheet showed that; show it first if not."""
+    """Answer what is still open of the ticked requests if the sheet showed that; show it first if not.
+
+    Requests that expire too soon to be postponed stay as they are, and on the sheet.
+    """
     answer, chosen = request.POST.get("answer", ""), _ticked(request, factory)
     closed = _closed_since(request, factory, chosen)
     if answer not in ANSWERS or not (chosen or closed):
@@ -69,15 +73,18 @@ def _sent(request: HttpRequest, factory: Factory) -> HttpResponse:
     if not chosen:
         _say_unsaved(request)
         return redirect("request_inbox", pk=factory.pk)
-    if answer == "later" and not LaterForm(requests=chosen).may_wait:
-        messages.error(request, _("These requests expire too soon to be postponed."))
-        return redirect("request_inbox", pk=factory.pk)
     sheet = _sheet(request, factory, answer, chosen)
     seen = seen_by(request, str(sheet["seen"]))
-    form = _form(request, answer, seen, chosen)
-    if seen is not Seen.SAME or (form is not None and not form.is_valid()):
-        return _show(request, {**sheet, "form": form}, seen)
-    waits = _answer_all(request, factory, answer, chosen, form)
+    too_soon = [one for one in chosen if answer == "later" and not LaterForm(requests=[one]).may_wait]
+    answered = [one for one in chosen if one not in too_soon]
+    form = _form(request, answer, seen, answered)
+    if not answered or seen is not Seen.SAME or (form is not None and not form.is_valid()):
+        shown = {"answered": answered, "too_soon": too_soon, "count": len(answered or chosen)}
+        return _show(request, {**sheet, **shown, "form": form if answered else None}, seen)
+    waits = _answer_all(request, factory, answer, answered, form)
+    if too_soon:
+        text = _("These requests expire too soon to be postponed: %(brands)s. Decide on them now.")
+        messages.warning(request, text % {"brands": listed(one.brand for one in too_soon)})
     if answer != "approve":
         return redirect("request_inbox", pk=factory.pk)
     return redirect(reverse("factory_brands", args=[factory.pk]) + ("?state=waiting" if waits else ""))
