@@ -196,9 +196,10 @@ class Decided:
         return [*(("grants", one.pk) for one in self.grants), *(("requests", one.pk) for one in self.requests)]
 
     @property
-    def receipts(self) -> list[str]:
-        """The numbers of the receipts."""
-        return [number for grant in self.grants if (number := getattr(grant, "receipt", None))]
+    def receipts(self) -> list[tuple[str, str]]:
+        """The numbers of the receipts, each with the kind of data that it is about."""
+        numbers = ((getattr(grant, "receipt", None), grant.get_scope_display()) for grant in self.grants)
+        return [(number, what) for number, what in numbers if number]
 
     @property
     def waits(self) -> bool:

@@ -408,12 +408,22 @@ def test_several_brands_have_undo_and_receipt_each(world: World, manager: Client
     assert [one.brand.name for one in done.context["decided"]] == ["Aster & Oak", "Bluefinch"]
     assert text(done).count('action="' + reverse("undo_decision", args=[world.factory_a.pk])) == 2
     for one in done.context["decided"]:
-        [number] = one.receipts
-        assert reverse("receipt", args=[number]) in text(done)
+        [(number, what)] = one.receipts
+        assert (reverse("receipt", args=[number]) in text(done), what) == (True, "Assessment reports")
     [first, _second] = done.context["decided"]
     manager.post(reverse("undo_decision", args=[world.factory_a.pk]), dict(first.undo))
     assert cycles_read(world, "brand_a_member") == set()
     assert cycles_read(world, "brand_b_member") == {1, 2}
+
+
+def test_the_receipts_of_two_kinds_of_data_are_named(world: World, manager: Client) -> None:
+    done = decide(manager, address_of(world), order(world, scopes=["report", "step1"]), follow=True)
+    [decided] = done.context["decided"]
+    assert len(decided.receipts) == 2
+    for number, what in decided.receipts:
+        link = text(done).split(f'href="{reverse("receipt", args=[number])}"')[1].split("</a>")[0]
+        assert link.startswith(f"> Receipt: {what}<span")
+    assert {what for _number, what in decided.receipts} == {"Assessment reports", "Step 1 data"}
 
 
 def test_several_requests_are_a_sheet_with_history_and_three_equal_buttons(world: World, manager: Client) -> None:
