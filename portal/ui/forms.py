@@ -58,9 +58,10 @@ class ReasonField(forms.CharField):
         attrs = super().widget_attrs(widget)
         return {"rows": 3, **{name: value for name, value in attrs.items() if name != "maxlength"}}
 
-    def clean(self, value: Any) -> str:
-        """Return the text on one line."""
-        return one_line(super().clean(value))
+    def to_python(self, value: Any) -> str:
+        """Return the text on one line, before it is measured: a browser sends two characters for a line break."""
+        text = str(super().to_python(value))
+        return text if "\x00" in text else one_line(text)  # which is refused, not removed
 
 
 class ListFilter(forms.Form):

@@ -19,6 +19,7 @@ from portal.core.models import Event
 from sharing.codes.queries import short_code
 from sharing.grants.services.revoking import revoke_access
 from sharing.models import AccessRequest, SharingGrant
+from sharing.requests.forms import DeclineForm
 from sharing.requests.services.answering import decline_request
 from sharing.requests.services.asking import request_access
 from sharing.requests.services.standing import RequestedTerms
@@ -283,6 +284,8 @@ def test_a_reason_that_is_too_long_is_said_and_never_cut(world: World, client_of
     assert field.startswith("textarea")
     assert "maxlength" not in field
     assert manager.post(address, {"reason": "x" * 301}).status_code == 400
+    lines = DeclineForm({"reason": f"{'x' * 149}\r\n{'y' * 150}"})
+    assert (lines.is_valid(), len(lines.cleaned_data["reason"])) == (True, 300)
     manager.post(address, {"reason": "First line\r\nsecond line"})
     request.refresh_from_db()
     assert request.decline_reason == "First line second line"
