@@ -263,7 +263,7 @@ def test_of_several_requests_those_that_may_wait_are_postponed_and_the_others_na
 
         done = manager.post(address, body | {"days": 7, "seen": seen_on(sheet)}, follow=True).content.decode()
         assert "1 request was postponed." in done
-        assert "too soon to be postponed: Aster &amp; Oak. Decide on them now." in done
+        assert "too soon to be postponed. Decide on them now: Aster &amp; Oak" in done
     assert list(AccessRequest.objects.filter(snoozed_until=None)) == [soon]
 
 

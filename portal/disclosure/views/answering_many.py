@@ -83,7 +83,7 @@ def _sent(request: HttpRequest, factory: Factory) -> HttpResponse:
         return _show(request, {**sheet, **shown, "form": form if answered else None}, seen)
     waits = _answer_all(request, factory, answer, answered, form)
     if too_soon:
-        text = _("These requests expire too soon to be postponed: %(brands)s. Decide on them now.")
+        text = _("These requests expire too soon to be postponed. Decide on them now: %(brands)s")
         messages.warning(request, text % {"brands": listed(one.brand for one in too_soon)})
     if answer != "approve":
         return redirect("request_inbox", pk=factory.pk)
