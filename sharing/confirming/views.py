@@ -50,7 +50,7 @@ def confirmations(request: HttpRequest, pk: int) -> HttpResponse:
 def _before_on(request: HttpRequest, factory: Factory) -> HttpResponse:
     """Ask once more before the rule is switched on, because a manager alone cannot switch it off."""
     others = active_in_role(factory, "worker_representative").exclude(pk=person(request).pk)
-    names = _(", ").join(one.name for one in others)
+    names = [one.name for one in others]
     return render(request, "confirming/confirmation_on.html", {"factory": factory, "names": names})
 
 

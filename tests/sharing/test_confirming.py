@@ -313,8 +313,12 @@ def test_the_rule_goes_on_after_a_page_that_names_who_confirms_from_then_on(worl
     page, manager = f"/factories/{world.factory_a.pk}/sharing/confirmations/", client_of(world.person("manager_a"))
     assert 'value="on"' not in manager.get(page).content.decode()
     asked = " ".join(manager.get(f"{page}?act=on").content.decode().split())
-    assert f"until {world.person('representative_a').name} confirms it" in asked
+    assert f"until this member confirms it:</p> <ul><li>{world.person('representative_a').name}</li></ul>" in asked
     assert "You cannot switch this off alone." in asked
+    world.person("member_a").groups.add(FACTORY.group(world.factory_a, "worker_representative"))
+    several = " ".join(manager.get(f"{page}?act=on").content.decode().split())
+    names = [f"<li>{world.person(persona).name}</li>" for persona in ("member_a", "representative_a")]
+    assert f"until one of these members confirms it:</p> <ul>{names[0]}{names[1]}</ul>" in several
     world.factory_a.refresh_from_db()
     assert not world.factory_a.confirms_sharing
     manager.post(page, {"act": "on"})
