@@ -107,7 +107,7 @@ def test_copies_that_are_destroyed_are_not_listed_as_kept(world: World, client_o
     for address in (f"{factory}/sharing/stop/", f"{factory}/brands/{world.brand_a.pk}/"):
         page = manager.get(address).content.decode()
         assert (str(gone) in page, str(kept) in page) == (False, True), address
-    assert "Copies that the portal asked to be destroyed on" in page
+    assert "Copies to destroy, requested by the portal on" in page
     assert copies_kept(world.person("manager_a"), world.factory_a, [world.brand_a.pk]) == {world.brand_a.pk: 1}
 
 

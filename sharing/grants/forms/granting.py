@@ -94,7 +94,7 @@ class TermsForm(forms.Form):
         required=False,
         help_text=_(
             "The brand can see each new report this many days after its publication, unless the factory holds it. 0 "
-            "means at once. If you leave this empty, the suggested number applies."
+            "means at once. If you leave this empty, the number shown at first applies."
         ),
     )
     purpose = forms.CharField(
