@@ -32,11 +32,8 @@ def decision_in_a_sentence(difference: Difference, terms: SharingGrant) -> str:
         "start": _start(start, is_confirmed=not difference.needs_confirmation),
         "day": written(terms.last_day) if terms.last_day else "",
     }
-    is_open, has_end = bool(now), bool(terms.last_day)
-    if difference.needs_confirmation:
-        first = _once_confirmed(is_open=is_open, has_end=has_end)
-    else:
-        first = _sentence(is_open=is_open, has_end=has_end)
+    count, has_end = len(now), bool(terms.last_day)
+    first = (_once_confirmed if difference.needs_confirmation else _sentence)(count, has_end=has_end)
     return " ".join([first % words, *(_also(day, cycles) for day, cycles in later)])
 
 
@@ -62,24 +59,48 @@ def _start(day: str, *, is_confirmed: bool) -> str:
     return _("from today") if is_confirmed else _("from that day")
 
 
-def _sentence(*, is_open: bool, has_end: bool) -> str:
-    if is_open and has_end:
-        return _("%(brand)s can read these cycles %(start)s until %(day)s: %(cycles)s.")
-    if is_open:
-        return _("%(brand)s can read these cycles %(start)s, with no end date: %(cycles)s.")
+def _sentence(count: int, *, has_end: bool) -> str:
+    """Return the sentence about `count` cycles, to be filled in."""
+    if count and has_end:
+        return ngettext(
+            "%(brand)s can read cycle %(cycles)s %(start)s until %(day)s.",
+            "%(brand)s can read cycles %(cycles)s %(start)s until %(day)s.",
+            count,
+        )
+    if count:
+        return ngettext(
+            "%(brand)s can read cycle %(cycles)s %(start)s, with no end date.",
+            "%(brand)s can read cycles %(cycles)s %(start)s, with no end date.",
+            count,
+        )
     if has_end:
         return _("%(brand)s can read nothing today. It can read new reports until %(day)s.")
     return _("%(brand)s can read nothing today. It can read new reports, with no end date.")
 
 
-def _once_confirmed(*, is_open: bool, has_end: bool) -> str:
-    if is_open and has_end:
-        return _("Once it is confirmed, %(brand)s can read these cycles %(start)s until %(day)s: %(cycles)s.")
-    if is_open:
-        return _("Once it is confirmed, %(brand)s can read these cycles %(start)s, with no end date: %(cycles)s.")
+def _once_confirmed(count: int, *, has_end: bool) -> str:
+    """Return the same sentence where a second person confirms the access first."""
+    if count and has_end:
+        return ngettext(
+            "Once the access is confirmed, %(brand)s can read cycle %(cycles)s %(start)s until %(day)s.",
+            "Once the access is confirmed, %(brand)s can read cycles %(cycles)s %(start)s until %(day)s.",
+            count,
+        )
+    if count:
+        return ngettext(
+            "Once the access is confirmed, %(brand)s can read cycle %(cycles)s %(start)s, with no end date.",
+            "Once the access is confirmed, %(brand)s can read cycles %(cycles)s %(start)s, with no end date.",
+            count,
+        )
     if has_end:
-        return _("%(brand)s can read nothing today. Once it is confirmed, it can read new reports until %(day)s.")
-    return _("%(brand)s can read nothing today. Once it is confirmed, it can read new reports, with no end date.")
+        return _(
+            "%(brand)s can read nothing today. Once the access is confirmed, this brand can read new reports until "
+            "%(day)s."
+        )
+    return _(
+        "%(brand)s can read nothing today. Once the access is confirmed, this brand can read new reports, with no end "
+        "date."
+    )
 
 
 def _also(day: str, cycles: list[int]) -> str:

@@ -136,8 +136,8 @@ def in_a_sentence(sentences: Sequence[str], effects: Iterable[Difference]) -> st
         return sentences[0]
     if any(one.needs_confirmation for one in effects):
         text = ngettext(
-            "What this %(count)s brand can read once it is confirmed is listed above.",
-            "What each of these %(count)s brands can read once it is confirmed is listed above.",
+            "The list above shows what this brand can read once its access is confirmed.",
+            "The list above shows what each of these %(count)s brands can read once its access is confirmed.",
             len(sentences),
         )
     else:

@@ -143,7 +143,7 @@ def test_a_phone_shares_and_stops_sharing(visit: Visit, world: World) -> None:
     manager.follow("Share")
     manager.fits()
     manager.follow("Bluefinch")
-    manager.sees("Bluefinch can read these cycles from today until")
+    manager.sees("Bluefinch can read cycle 2 from today until")
     manager.fits()
     expect(manager.page.get_by_role("button", name="Share this")).to_be_in_viewport(ratio=1)
     manager.press("Share this")

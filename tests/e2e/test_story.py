@@ -128,7 +128,7 @@ def the_manager_shares_it(manager: Visitor) -> None:
     manager.sees("You share with nobody")
     manager.follow("Share")
     manager.follow("Aster & Oak")
-    manager.sees("Aster & Oak can read these cycles from")
+    manager.sees("Aster & Oak can read cycle")
     manager.page.get_by_label("Step 1 data").check()
     manager.page.get_by_label("All reports, including later ones").check()
     manager.page.get_by_label("Days each new report is held").fill("0")

@@ -72,7 +72,9 @@ def test_r6_nothing_opens_and_no_brand_learns_before_the_second_person_confirms(
     assert manager.post(address, {"answer": "confirm"}).status_code == 403
     assert representative.post(address, {}).status_code == 400
     asked = representative.get(address).content.decode()
-    assert "Once it is confirmed, Aster &amp; Oak can read these cycles from that day, with no end date" in asked
+    assert (
+        "Once the access is confirmed, Aster &amp; Oak can read cycles 1 and 2 from that day, with no end date" in asked
+    )
     assert "Confirm access for Aster &amp; Oak?" in asked
     assert "No end date" in asked
     seen_first = seen_on(representative.get(address))

@@ -122,7 +122,7 @@ def test_the_sheet_proposes_the_newest_report_and_says_so(world: World, manager:
     initial = shown.context["form"].initial
     assert (initial["scopes"], initial["cycles"], initial["cycle_numbers"]) == (["report"], "only", [2])
     page = text(shown)
-    assert "Aster & Oak can read these cycles from today until" in page
+    assert "Aster & Oak can read cycles 1 and 2 from today until" in page
     for words in ("About this brand", "Access now", "Earlier access", "Copies it keeps"):
         assert words in page
     assert "Cycle 1" not in page.split("If you share this")[1].split("Still visible")[0]
@@ -154,7 +154,7 @@ def test_the_script_gets_only_what_follows_the_form(world: World, manager: Clien
     fragment = manager.post(address_of(world), order(world, cycles="only", cycle_numbers=[1], fragment="yes"))
     page = text(fragment)
     assert "<html" not in page
-    assert "Aster & Oak can read these cycles from today, with no end date: 1." in page
+    assert "Aster & Oak can read cycle 1 from today, with no end date." in page
     assert "Visible at once" in page
     assert f'data-seen="{seen_on(fragment)}"' in page
     wider = text(manager.post(address_of(world), order(world, fragment="yes")))
@@ -172,9 +172,9 @@ def test_the_sentence_names_what_opens_later_too(world: World, manager: Client) 
         return text(manager.post(address_of(world), order(world, hold_days="7", fragment="yes", **changes)))
 
     later = f"It can also read cycle 5 from {days[5]}. It can also read cycles 6 and 7 from {days[6]}."
-    assert f"Aster & Oak can read these cycles from today, with no end date: 1 and 2. {later}" in said()
+    assert f"Aster & Oak can read cycles 1 and 2 from today, with no end date. {later}" in said()
     only = said(cycles="only", cycle_numbers=[5, 6])
-    first = f"Aster & Oak can read these cycles from {days[5]}, with no end date: 5."
+    first = f"Aster & Oak can read cycle 5 from {days[5]}, with no end date."
     assert f"{first} It can also read cycle 6 from {days[6]}." in only
     grant = world.grant(hold_days=7)
     longer = {"cycles": "all", "hold_days": 7, "purpose": "Audit", "fragment": "yes"}  # changes nothing of that
@@ -185,8 +185,8 @@ def test_nothing_is_said_to_be_readable_before_it_is_confirmed(world: World, man
     both = [world.brand_a.pk, world.brand_b.pk]
     requests = [asked(world, "brand_a_member"), asked(world)]
     need_a_second_person(world)
-    sentence = "Once it is confirmed, Aster & Oak can read these cycles from that day, with no end date: 1 and 2."
-    together = "What each of these 2 brands can read once it is confirmed is listed above."
+    sentence = "Once the access is confirmed, Aster & Oak can read cycles 1 and 2 from that day, with no end date."
+    together = "The list above shows what each of these 2 brands can read once its access is confirmed."
     answers = {"ids": [str(one.pk) for one in requests], "answer": "approve"}
     pages = [
         text(manager.post(address_of(world), order(world, fragment="yes"))),
@@ -198,7 +198,7 @@ def test_nothing_is_said_to_be_readable_before_it_is_confirmed(world: World, man
         assert (sentence in page, "from today" in page) == (True, False)
     assert [together in page for page in pages] == [False, True, True, False]
     nothing = text(manager.post(address_of(world), order(world, cycles="only", cycle_numbers=[3], fragment="yes")))
-    assert "Once it is confirmed, it can read new reports, with no end date." in nothing
+    assert "Once the access is confirmed, this brand can read new reports, with no end date." in nothing
 
 
 def test_a_brand_is_notified_only_after_the_confirmation(world: World, manager: Client) -> None:
@@ -305,7 +305,7 @@ def test_the_sheets_of_a_change_and_of_less_compare_too(
     }
     for address, body in bodies.items():
         fragment = manager.post(address, body | {"fragment": "yes"})
-        assert "can read these cycles" in text(fragment)
+        assert "can read cycles 1 and 2" in text(fragment)
         bodies[address] = body | {"seen": seen_on(fragment)}
     happens(world)
     for address, body in bodies.items():
@@ -393,7 +393,7 @@ def test_a_change_that_is_none_is_said(world: World, manager: Client) -> None:
     fragment = manager.post(address, {"cycles": "all", "hold_days": 0, "fragment": "yes"})
     assert (seen_on(fragment), "Nothing has changed yet." in text(fragment)) == ("", True)
     renewal = text(manager.get(address, {"renew": "1"}))
-    assert "can read these cycles from today until" in renewal
+    assert "can read cycles 1 and 2 from today until" in renewal
 
 
 # --- several at once --------------------------------------------------------------------------------------
@@ -403,7 +403,7 @@ def test_several_brands_have_undo_and_receipt_each(world: World, manager: Client
     both = [world.brand_a.pk, world.brand_b.pk]
     shown = text(manager.post(address_of(world), order(world, brands=both)))
     assert "What each of these 2 brands can read is listed above." in shown
-    assert "Bluefinch can read these cycles from today, with no end date: 1 and 2." in shown
+    assert "Bluefinch can read cycles 1 and 2 from today, with no end date." in shown
     done = decide(manager, address_of(world), order(world, brands=both), follow=True)
     assert [one.brand.name for one in done.context["decided"]] == ["Aster & Oak", "Bluefinch"]
     assert text(done).count('action="' + reverse("undo_decision", args=[world.factory_a.pk])) == 2
@@ -434,7 +434,7 @@ def test_several_requests_are_a_sheet_with_history_and_three_equal_buttons(world
     body = {"ids": [str(first.pk), str(second.pk)], "answer": "approve"}
     page = manager.post(address, body)
     one, other = text(page).split('aria-labelledby="brand-')[1:]
-    for words in ("can read these cycles", "Earlier access", "Not checked by the programme yet"):
+    for words in ("can read cycles 1 and 2", "Earlier access", "Not checked by the programme yet"):
         assert words in one
     assert "not active" in other.split("</section>")[0]
     buttons = text(page).split('class="panel decision"')[1].split("</section>")[0]
@@ -502,7 +502,7 @@ def test_what_was_stopped_is_resumed_from_the_list_as_it_was_shown(world: World,
     nothing = manager.post(address, {"fragment": "yes"})
     assert (nothing.status_code, 'data-seen=""' in text(nothing)) == (200, True)
     fragment = manager.post(address, ticks | {"fragment": "yes"})
-    assert "Bluefinch can read these cycles from today, with no end date: 1." in text(fragment)
+    assert "Bluefinch can read cycle 1 from today, with no end date." in text(fragment)
     assert 'type="hidden" form="sheet" name="grants"' in text(fragment)
     grants = {"grants": [str(key) for key in fragment.context["ticked"]]}
     listed = manager.post(address, {})
