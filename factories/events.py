@@ -1,4 +1,4 @@
-"""Kinds of the events of factories, programmes, advisors and handovers."""
+"""Kinds of the events of factories, programmes, closure days, advisors and handovers."""
 
 from portal.core.events import EventKind
 
@@ -8,6 +8,8 @@ class FactoryEvent(EventKind):
 
     CREATED = "factory.created"
     UPDATED = "factory.updated"
+    CLOSURE_ADDED = "factory.closure_added"
+    CLOSURE_REMOVED = "factory.closure_removed"
     PROGRAMME_UPDATED = "programme.updated"
     ADVISOR_ASSIGNED = "advisor.assigned"
     ADVISOR_UNASSIGNED = "advisor.unassigned"

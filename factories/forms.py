@@ -298,3 +298,16 @@ class HandoverForm(forms.Form):
             return None
         kind_of_scan(upload)
         return upload
+
+
+class ClosureForm(forms.Form):
+    """A form for days on which a factory is closed; the service says which are accepted."""
+
+    first_day = forms.DateField(label=_("First day"), widget=DAY)
+    last_day = forms.DateField(label=_("Last day"), widget=DAY)
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        required=False,
+        help_text=_("For example a public holiday or a move. The programme's staff can read it."),
+    )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from factories.views import factories, handovers, imports, programmes, successors
+from factories.views import closures, factories, handovers, imports, programmes, successors
 
 urlpatterns = [
     path("factories/", factories.factory_list, name="factory_list"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("factories/<int:pk>/edit/", factories.factory_edit, name="factory_edit"),
     path("factories/<int:pk>/advisors/", factories.advisor_assign, name="advisor_assign"),
     path("factories/<int:pk>/advisors/<int:advisor_id>/end/", factories.advisor_unassign, name="advisor_unassign"),
+    path("factories/<int:pk>/closures/", closures.closure_list, name="closure_list"),
+    path("factories/<int:pk>/closures/<uuid:closure_id>/remove/", closures.closure_remove, name="closure_remove"),
     path("factories/<int:pk>/handover/", handovers.handover_open, name="handover_open"),
     path("factories/<int:pk>/successor/", successors.successor, name="successor"),
     path("handovers/", handovers.handover_list, name="handover_list"),

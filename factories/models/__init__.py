@@ -1,5 +1,6 @@
-"""Factories and country programmes, what roles may do in each of them, and handovers of a factory's manager."""
+"""Factories and country programmes, what roles may do in each of them, closure days, and handovers of a manager."""
 
+from factories.models.closures import ClosureDays, ClosureDaysQuerySet
 from factories.models.factories import Factory, FactoryQuerySet, factory_keys, keys_inside, named
 from factories.models.handovers import Handover
 from factories.models.programmes import CountryProgramme, ProgrammeHistory, ProgrammeQuerySet, programme_keys
@@ -12,6 +13,8 @@ from factories.models.role_tables import (
 )
 
 __all__ = [
+    "ClosureDays",
+    "ClosureDaysQuerySet",
     "CountryProgramme",
     "Factory",
     "FactoryGroupObjectPermission",

@@ -1,5 +1,6 @@
 """Changes to factories and country programmes: the functions, one module for each concept."""
 
+from factories.services.closures import add_closure, remove_closure
 from factories.services.handovers import (
     complete_handover,
     object_to_handover,
@@ -19,6 +20,7 @@ from factories.services.organisations import (
 )
 
 __all__ = [
+    "add_closure",
     "assign_advisor",
     "complete_handover",
     "create_factory",
@@ -28,6 +30,7 @@ __all__ = [
     "object_to_handover",
     "open_handover",
     "refuse_while_handed_over",
+    "remove_closure",
     "stop_handover",
     "unassign_advisor",
     "update_factory",

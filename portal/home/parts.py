@@ -44,7 +44,8 @@ PAGES: Mapping[Part, tuple[str, ...]] = {
         "assessment_list", "assessment", "report_openings", "report_withhold", "report_allow", "report_order", "job",
     ),
     Part.FACTORY: (
-        "factory", "factory_edit", "factory_list", "members", "member_invite", "member_role", "member_remove",
+        "factory", "factory_edit", "factory_list", "closure_list", "closure_remove",
+        "members", "member_invite", "member_role", "member_remove",
         "confirmations", "successor", "handover", "webhooks", "webhook", "webhook_secret", "webhook_remove",
     ),
     Part.RECORDS: (

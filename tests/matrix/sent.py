@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from portal.core.days import days_from_now
 from portal.disclosure.brands import brand_rows, copies_kept
 from portal.disclosure.previews import Difference, preview_confirmation
 from portal.disclosure.resuming import resumptions
@@ -135,6 +136,9 @@ BODIES: dict[str, Callable[[Stage], dict[str, Any]]] = {
     "member_invite": lambda _stage: {"email": "other@test.example", "role": "member", "name": "Other"},
     "member_role": lambda _stage: {"role": "manager", "held": "member"},
     "assessment_correct": lambda _stage: {"note": "Wages"},
+    "closure_list": lambda stage: dict.fromkeys(
+        ("first_day", "last_day"), days_from_now(9, stage.world.factory_a).isoformat()
+    ),
     "advisor_assign": lambda stage: {"advisor": stage.world.person("advisor").pk},
     "set_language": lambda _stage: {"language": "fr"},
     "me": lambda _stage: {"name": "Somebody", "language": "en"},

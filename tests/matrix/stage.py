@@ -5,7 +5,7 @@ Factory A shares reports and Step 1 data with brand A, and nothing with brand B;
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,12 +20,13 @@ from assessments.imports.services import start_import
 from assessments.models import CorrectionNotice, ReportCopy, Tool
 from assessments.reports.services import link_key, order_report
 from brands.roles import BRAND
-from factories.models import Handover
+from factories.models import ClosureDays, Handover
 from factories.roles import FACTORY
-from factories.services import open_handover
+from factories.services import add_closure, open_handover
 from portal.accounts.models import Invitation
 from portal.accounts.services import create_integration_token, invite
 from portal.core import jobs
+from portal.core.days import days_from_now
 from portal.core.health.heartbeats import write_heartbeat
 from portal.disclosure.drafts import Draft, sign
 from portal.notices.models import WebhookDelivery, WebhookEndpoint
@@ -87,6 +88,7 @@ class Stage:
     subscription: Subscription
     stopped: SharingGrant
     later_tool: Tool
+    closure: ClosureDays
 
     def client(self, persona: str) -> Client:
         """The browser of a persona, signed in; for `token` a program that sends the token."""
@@ -143,6 +145,7 @@ def build_stage() -> Stage:
         subscription=world.subscribe(),
         stopped=_stopped(world),
         later_tool=make_tool("Cambodia CAT V2", world.cambodia),
+        closure=_closure(world),
     )
 
 
@@ -253,6 +256,12 @@ def _paper(world: World) -> SharingGrant:
     return grant
 
 
+def _closure(world: World) -> ClosureDays:
+    """Factory A will be closed for two days."""
+    first, manager = days_from_now(40, world.factory_a), world.person("manager_a")
+    return add_closure(by=manager, factory=world.factory_a, first_day=first, last_day=first + timedelta(days=1))
+
+
 def _message(world: World) -> WebhookDelivery:
     """A message that was delivered to a webhook of brand A."""
     endpoint = WebhookEndpoint.objects.create(
@@ -318,6 +327,7 @@ PLACES: dict[str, Callable[[Stage], Any]] = {
     "endpoint": lambda stage: stage.delivery.endpoint_id,
     "correction": lambda stage: stage.correction.assessment_id,
     "unsubscribing": lambda stage: unsubscribe_token(stage.world.person("brand_a_member"), list(notice_kinds)),
+    "closure": lambda stage: stage.closure.pk,
     "none": lambda _stage: NO_SUCH,
 }
 

@@ -125,6 +125,12 @@ GET    successor                            A                           LL.. +xx
 POST   successor                            A                           LL.. *xx. ...L xxx.x.
 GET    handover_open                        A                           LL.. xxx. ...L x++.+.
 POST   handover_open                        A                           LL.. xxx. ...L x!!.!.
+GET    closure_list                         A                           LL.. +++. ...L +++.+.
+POST   closure_list                         A                           LL.. *xx. ...L x**.*.
+GET    closure_list                         B                           LL.. ...+ ...L .++.+.
+GET    closure_remove                       A/closure                   LL.. +xx. ...L x++.+.
+POST   closure_remove                       A/closure                   LL.. *xx. ...L x**.*.
+GET    closure_remove                       B/closure                   LL.. .... ...L ......
 GET    handover_list                        -                           LL.. .... ...L .++++.
 GET    handover                             handover                    LL.. ...+ ...L .++.+.
 POST   handover                             handover                    LL.. ...x ...L .**.*.
