@@ -7,6 +7,8 @@ class AssessmentEvent(EventKind):
     """The kinds; a value is stored in the event's row for ever."""
 
     PLANNED = "assessment.planned"
+    PLAN_CHANGED = "assessment.plan_changed"
+    PLAN_CANCELLED = "assessment.plan_cancelled"
     STARTED = "assessment.started"
     SUBMITTED = "assessment.submitted"
     RETURNED = "assessment.returned"

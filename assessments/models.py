@@ -21,7 +21,7 @@ from assessments.questionnaires.models import (
 )
 from assessments.reports.models import ReportCopy
 from assessments.sheets.models import AnswerSheet, Entry, Mutation
-from assessments.visits.models import Assessment
+from assessments.visits.models import Assessment, Assessor
 
 from assessments.figures.models import Figures  # isort: skip # it needs the models above
 
@@ -31,6 +31,7 @@ __all__ = [
     "Answer",
     "AnswerSheet",
     "Assessment",
+    "Assessor",
     "Cluster",
     "CompliancePoint",
     "CorrectionNotice",

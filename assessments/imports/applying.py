@@ -146,24 +146,32 @@ def _create_tool(batch: ImportBatch, plan: Plan, name: str, programme: CountryPr
 
 def _write_assessments(plan: Plan) -> None:
     for visit in plan.new:
-        visit.assessment_id = uuid4()
+        visit.assessment_id = plan.planned.get(visit.number) or uuid4()
     Assessment.objects.bulk_create(
         (
             Assessment(
-                id=visit.assessment_id,
-                factory=plan.factories[visit.bw_id],
-                tool=plan.tools[visit.questionnaire],
-                quest_id=visit.quest_id,
-                cycle=visit.cycle,
-                start_date=visit.start_date,
-                state=Assessment.State.INTERNAL_REVIEW,
+                id=visit.assessment_id, factory=plan.factories[visit.bw_id], cycle=visit.cycle, **_told(plan, visit)
             )
             for visit in plan.new
+            if visit.number not in plan.planned
         ),
         batch_size=1000,
     )
+    for visit in plan.new:
+        if visit.number in plan.planned:  # the mode stays as it was planned: a table does not have it
+            Assessment.objects.filter(pk=plan.planned[visit.number]).update(**_told(plan, visit))
     for visit in plan.changed:
         Assessment.objects.filter(pk=str(visit.assessment_id)).update(start_date=visit.start_date)
+
+
+def _told(plan: Plan, visit: Visit) -> dict[str, Any]:
+    """Return what the table says about an assessment itself."""
+    return {
+        "tool": plan.tools[visit.questionnaire],
+        "quest_id": visit.quest_id,
+        "start_date": visit.start_date,
+        "state": Assessment.State.INTERNAL_REVIEW,
+    }
 
 
 def _write_answers(batch: ImportBatch, plan: Plan, report: Report) -> None:

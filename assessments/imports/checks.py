@@ -34,7 +34,10 @@ T = TypeVar("T")
 
 @dataclass
 class Plan:
-    """The plan of what applying would do. Each visit is in exactly one of `new`, `changed`, `unchanged`."""
+    """The plan of what applying would do. Each visit is in exactly one of `new`, `changed`, `unchanged`.
+
+    A visit that staff had planned is `new`, too: its answers are. Its row in the portal is in `planned`.
+    """
 
     new: list[Visit] = field(default_factory=list)
     changed: list[Visit] = field(default_factory=list)
@@ -42,6 +45,7 @@ class Plan:
     factories: dict[str, Factory] = field(default_factory=dict)  # those that exist, by bw_id
     tools: dict[str, Tool] = field(default_factory=dict)
     questions: dict[int, int] = field(default_factory=dict)  # number in the table -> question's key
+    planned: dict[int, UUID] = field(default_factory=dict)  # visit's number -> the planned assessment that it fills
     missing_programmes: list[str] = field(default_factory=list)
     missing_factories: dict[str, list[Visit]] = field(default_factory=dict)
     missing_tools: dict[str, list[AskedQuestion]] = field(default_factory=dict)
@@ -278,7 +282,10 @@ class Check:
     # --- assessments
 
     def _one_assessment_per_cycle(self) -> None:
-        """Refuse a second assessment of a factory in a cycle; a Quest.ID keeps its factory, cycle and questionnaire."""
+        """Refuse a second assessment of a factory in a cycle; a Quest.ID keeps its factory, cycle and questionnaire.
+
+        A planned assessment has no Quest.ID yet: the table's is the one that was planned.
+        """
         told: dict[tuple[str, int], Visit] = {}
         for visit in self.visits:
             other = told.setdefault((visit.bw_id, visit.cycle), visit)
@@ -288,10 +295,14 @@ class Check:
                 )
                 self._refuse(visit, c.QUEST_ID, visit.quest_id, wrong)
         here = Assessment.objects.filter(factory__in=self.plan.factories.values(), version=1)
-        rows = here.values_list("factory__bw_id", "cycle", "quest_id")
-        for bw_id, cycle, quest_id in rows.iterator(chunk_size=2000):
+        rows = here.values_list("pk", "factory__bw_id", "cycle", "quest_id", "state")
+        for pk, bw_id, cycle, quest_id, state in rows.iterator(chunk_size=2000):
             clash = told.get((bw_id, cycle))
-            if clash is not None and quest_id != clash.quest_id:
+            if clash is None or quest_id == clash.quest_id:
+                continue
+            if quest_id is None and state == Assessment.State.PLANNED:
+                self.plan.planned[clash.number] = pk
+            else:
                 here_as = quest_id or LongTableText.NO_QUEST_ID()
                 wrong = LongTableText.CYCLE_TAKEN(factory=bw_id, cycle=cycle, quest=here_as)
                 self._refuse(clash, c.CYCLE, cycle, wrong)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 import pgtrigger
+from django.conf import settings
 from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 from django.db.models import Case, DateField, DurationField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value, When
@@ -26,6 +27,10 @@ from sharing.scopes import ASSESSMENT_SCOPES, rule_of
 
 # Only the first version has a deadline (R39): a correction has none. `Assessment.release_deadline` says the same.
 HAS_DEADLINE = Q(version=1)
+
+
+ON_SITE_DAYS = 2
+VIRTUAL_DAYS = 1
 
 
 LAST_DAY = Coalesce("end_date", "start_date")
@@ -241,6 +246,16 @@ class Assessment(models.Model):
         return f"{self.factory_id} cycle {self.cycle} v{self.version}"
 
     @property
+    def planned_days(self) -> int:
+        """The number of days that a visit takes: on site two, virtual one."""
+        return VIRTUAL_DAYS if self.mode == self.Mode.VIRTUAL else ON_SITE_DAYS
+
+    @property
+    def planned_until(self) -> date:
+        """The last day of the visit as it is planned; only the visit itself has an end date."""
+        return self.start_date + timedelta(days=self.planned_days - 1)
+
+    @property
     def ended_on(self) -> date:
         """The last day of the assessment; the first one if the end is not recorded."""
         return self.end_date or self.start_date
@@ -264,3 +279,18 @@ class Assessment(models.Model):
         """The number of days since the deadline; 0 if it is not late."""
         deadline = self.release_deadline
         return (today(self.factory) - deadline).days if self.is_late and deadline else 0
+
+
+class Assessor(models.Model):
+    """A person who makes an assessment. Two are chosen when it is planned; no factory is told who before it begins."""
+
+    assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="assessors", db_index=False)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["assessment", "person"], name="assessments_assessor_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.assessment_id} {self.person_id}"
