@@ -1,4 +1,4 @@
-"""Pages of assessments: reading, the board, imports, questionnaires, reports."""
+"""Pages of assessments: reading, the board, plans, imports, questionnaires, reports."""
 
 from django.urls import include, path
 
@@ -7,4 +7,5 @@ urlpatterns = [
     path("", include("assessments.reports.urls")),
     path("", include("assessments.imports.urls")),
     path("", include("assessments.questionnaires.urls")),
+    path("", include("assessments.visits.urls")),
 ]

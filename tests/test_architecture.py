@@ -125,6 +125,7 @@ MAY_READ_ALL = (
     "*/notices/*.py", "*/comparing.py", "*/files.py", "*/management/commands/*.py",
     "assessments/backends.py", "assessments/corrections/holders.py", "assessments/figures/*.py",
     "assessments/imports/*.py", "assessments/reading/listing.py", "assessments/reading/scopes.py",
+    "assessments/visits/planning.py",
     "portal/core/jobs.py", "portal/demo/*.py", "portal/notices/*.py",
     "portal/disclosure/previews.py", "sharing/access/*.py",
     "sharing/copies/downloaded.py", "sharing/records/digest.py", "sharing/receipts/*.py",

@@ -159,7 +159,7 @@ def _write_assessments(plan: Plan) -> None:
     )
     for visit in plan.new:
         if visit.number in plan.planned:  # the mode stays as it was planned: a table does not have it
-            Assessment.objects.filter(pk=plan.planned[visit.number]).update(**_told(plan, visit))
+            Assessment.objects.filter(pk=plan.planned[visit.number]).update(end_date=None, **_told(plan, visit))
     for visit in plan.changed:
         Assessment.objects.filter(pk=str(visit.assessment_id)).update(start_date=visit.start_date)
 

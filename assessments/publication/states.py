@@ -6,9 +6,9 @@ planned -> in_progress -> internal_review -> factory_review -> published -> supe
 A withdrawal also withdraws the versions that the report had replaced, so that none is read in its place. From both
 reviews an assessment can go back one step. A correction is a new version that starts in internal review.
 
-Nothing here plans a visit or records answers yet: assessments are imported, in internal review. So the steps before it
-are not offered (`Step.is_offered`), and nobody is shown their states as work to do (`OFFERED_STATES`). Assessments in
-such a state are still listed wherever all are.
+Nothing here records answers yet: visits are planned (`assessments.visits.planning`), and tables are imported, in
+internal review. So the steps before it are not offered (`Step.is_offered`), and nobody is shown their states as work to
+do (`OFFERED_STATES`). Assessments in such a state are still listed wherever all are; planned ones are in the calendar.
 """
 
 from dataclasses import dataclass

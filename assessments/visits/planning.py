@@ -77,8 +77,8 @@ def change_plan(
         return found
     _check_factory(factory, found)
     _check(factory, visit, found)
-    found.tool, found.mode, found.start_date = tool, mode, start_date
-    found.save(update_fields=["tool", "mode", "start_date"])
+    found.tool, found.mode, found.start_date, found.end_date = tool, mode, start_date, None
+    found.save(update_fields=["tool", "mode", "start_date", "end_date"])
     found.assessors.exclude(person__in=now).delete()
     Assessor.objects.bulk_create(Assessor(assessment=found, person_id=key) for key in sorted(now - before))
     _note(AssessmentEvent.PLAN_CHANGED, by, found, assessors)

@@ -1,5 +1,6 @@
 """Plans of visits, and who may know of them: the programme's staff, never a factory or a brand (R47)."""
 
+from calendar import monthrange
 from datetime import date
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
@@ -12,6 +13,8 @@ from factories.roles import PROGRAMME
 from portal.accounts.models import User
 from portal.accounts.roles import Visitor
 
+DUE_MONTHS = 12
+DUE_SOON_MONTHS = 10
 ASSESSING = (ProgrammeRoleName.ENTERPRISE_ADVISOR, ProgrammeRoleName.TEAM_LEADER)
 
 
@@ -40,6 +43,12 @@ def plannable_by(user: Visitor) -> FactoryQuerySet:
     """Return the enrolled factories whose visits `user` plans, where assessments take place (R48)."""
     factories = Factory.objects.in_programmes_where(user, "review_assessments")
     return factories.filter(enrolment_status=Factory.Enrolment.ENROLLED, programme__assessments_allowed=True)
+
+
+def months_later(day: date, months: int) -> date:
+    """Return the same day so many months later (or earlier); the last day of the month where there is no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def due_before(factories: FactoryQuerySet, day: date) -> FactoryQuerySet:

@@ -24,6 +24,7 @@ from portal.demo.load.corrections import load_corrections
 from portal.demo.load.news import load_waiting_notices, load_webhook
 from portal.demo.load.organisations import load_brands, load_factories, load_programmes, load_suppliers
 from portal.demo.load.people import Organisations, load_people
+from portal.demo.load.plans import load_assessors, load_closures
 from portal.demo.load.receipts import load_receipts, seal_history
 from portal.demo.load.requests import load_requests
 from portal.demo.load.rows import History
@@ -121,6 +122,8 @@ def _load(today: date) -> Loaded:
     tools, questions = load_tools(programmes)
     answer_count = load_assessments(planned, own_factories, tools, questions)
     record_assessments(planned, own_factories, users, history)
+    load_assessors(planned, users)
+    load_closures(plans, own_factories, users, now, history)
 
     ended = ended_lately(plans[0], now)
     consents = (*grants(plans, now), ended)

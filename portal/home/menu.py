@@ -153,7 +153,11 @@ def _staff_entries(item: Affiliation) -> list[Entry]:
     own = Entry(_("Our country programme"), reverse("programme", args=[item.organisation_id]))
     if item.role == ProgrammeRoleName.CONSTITUENT:
         return [own]
-    entries = [Entry(_("Assessments"), reverse("board")), Entry(_("Factories"), reverse("factory_list"))]
+    entries = [
+        Entry(_("Assessments"), reverse("board")),
+        Entry(_("Plans"), reverse("plan_list")),
+        Entry(_("Factories"), reverse("factory_list")),
+    ]
     if item.role != ProgrammeRoleName.ENTERPRISE_ADVISOR:
         entries += [
             Entry(_("Import assessments"), reverse("import_assessments")),

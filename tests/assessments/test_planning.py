@@ -191,6 +191,13 @@ def test_a_late_visit_can_get_another_assessor_but_no_late_day(world: World) -> 
         change_plan(by=world.person("team_leader"), assessment=made, **change)
 
 
+def test_a_plan_with_an_end_that_somebody_recorded_can_be_moved(world: World) -> None:
+    made = plan(world)
+    Assessment.objects.filter(pk=made.pk).update(end_date=made.planned_until)
+    later = terms(world, start_date=days_from_now(40, world.factory_b))
+    assert change_plan(by=world.person("team_leader"), assessment=made, **later).end_date is None
+
+
 def test_a_visit_that_began_is_neither_changed_nor_cancelled(world: World) -> None:
     made = plan(world)
     Assessment.objects.filter(pk=made.pk).update(state="in_progress")

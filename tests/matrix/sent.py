@@ -64,6 +64,16 @@ def _seen_of_confirming(stage: Stage) -> str:
     return seal_of_confirming(grant, difference, row, copies.get(grant.brand_id, 0))
 
 
+def _planned(stage: Stage) -> dict[str, Any]:
+    return {
+        "tool": stage.world.tool.pk,
+        "mode": "virtual",
+        "start_date": days_from_now(20, stage.world.factory_a).isoformat(),
+        "first": stage.world.person("advisor").pk,
+        "second": stage.world.person("team_leader").pk,
+    }
+
+
 ORDER = {"scope": "report", "format": "json", "language": "en"}
 # What is sent: what would do something where the sender has the right, so that a refusal is one of rights.
 BODIES: dict[str, Callable[[Stage], dict[str, Any]]] = {
@@ -132,6 +142,8 @@ BODIES: dict[str, Callable[[Stage], dict[str, Any]]] = {
         "ids": [str(stage.world.assessments["a3"].pk)],
         "confirmed": "yes",
     },
+    "plan_new": lambda stage: {"cycle": 3, **_planned(stage)},
+    "plan": _planned,
     "report_order": lambda _stage: ORDER,
     "member_invite": lambda _stage: {"email": "other@test.example", "role": "member", "name": "Other"},
     "member_role": lambda _stage: {"role": "manager", "held": "member"},

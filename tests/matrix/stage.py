@@ -345,6 +345,7 @@ QUERIES: dict[str, Callable[[Stage], dict[str, Any]]] = {
     "api:report-file": lambda stage: {"key": link_key(by=stage.world.person("brand_a_member"), copy=stage.copy)},
     "as_brand_after": lambda stage: {"draft": draft(stage)},
     "as_brand_after_assessment": lambda stage: {"draft": draft(stage)},
+    "plan_new": lambda stage: {"factory": stage.world.factory_b.pk},
     "ask": lambda stage: {"factory": stage.world.factory_b.pk},
     "api:findings": lambda _stage: {"scope": "report"},
     "api:explain": lambda _stage: {"scope": "report"},

@@ -272,6 +272,14 @@ GET    correction                           correction                  LL.. ...
 POST   correction_acknowledge               correction                  LL.. .... **.L ......
 GET    old_versions                         A                           LL.. +++. ...L x++.+.
 GET    board                                -                           LL.. .... ...L +++++.
+GET    plan_list                            -                           LL.. .... ...L +++++.
+GET    plan_new                             -                           LL.. .... ...L .++.+.
+POST   plan_new                             -                           LL.. .... ...L .**.*.
+GET    plan                                 a4                          LL.. .... ...L .++.+.
+POST   plan                                 a4                          LL.. .... ...L .**.*.
+GET    plan                                 a3                          LL.. .... ...L ......
+GET    plan_cancel                          a4                          LL.. .... ...L .++.+.
+POST   plan_cancel                          a4                          LL.. .... ...L .**.*.
 POST   board_steps                          -                           LL.. .... ...L >**>*.
 POST   report_order                         a2                          LL.. ***. **.L ***.*.
 POST   report_order                         a3                          LL.. ***. ...L ***.*.
@@ -347,6 +355,7 @@ ONLY_GET = frozenset(
         "old_versions",
         "programme",
         "programme_list",
+        "plan_list",
         "factory_receipts",
         "brand_receipts",
         "receipt",

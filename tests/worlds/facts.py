@@ -6,10 +6,13 @@ from django.urls import reverse
 
 from assessments.models import Answer, Assessment
 from assessments.publication.services import start_correction, take_step
+from assessments.visits.planning import cancel_plan, change_plan, plan_assessment
+from assessments.visits.queries import next_cycle
 from brands.roles import BRAND
 from factories.models import Factory
-from factories.services import stop_handover
+from factories.services import add_closure, stop_handover
 from portal.accounts.services import create_integration_token
+from portal.core.days import days_from_now
 from sharing import access
 from sharing.confirming.services import confirm_grant, refuse_grant, switch_confirmation_on
 from sharing.grants.services.granting import change_grant
@@ -103,14 +106,47 @@ def read(scene: Scene, persona: str, assessment: Assessment) -> None:
 # --- 4. a visit ---------------------------------------------------------------------------------------------
 
 
+WEEK = timedelta(days=7)
+
+
+def factories_say_when_they_close(scene: Scene) -> None:
+    """Both factories enter closure days."""
+    for factory, manager in ((scene.world.factory_a, "manager_a"), (scene.world.factory_b, "manager_b")):
+        close(scene, factory, manager, days_from_now(60, factory))
+
+
+def close(scene: Scene, factory: Factory, manager: str, day: date) -> None:
+    """Enter two closure days of a factory."""
+    last = day + timedelta(days=1)
+    add_closure(by=scene.world.person(manager), factory=factory, first_day=day, last_day=last, reason="Holiday")
+
+
 def visits_are_under_way(scene: Scene) -> list[str]:
-    """Plan a visit of factory B; the one of factory A, which was planned, begins."""
-    world = scene.world
-    planned = make_assessment(world, world.factory_b, 5, "planned")
-    Assessment.objects.filter(pk=planned.pk).update(start_date=date(2026, 3, 20), end_date=None)
-    began = take_step(by=world.person("team_leader"), assessment=world.assessments["a4"], name="start")
+    """Plan visits of factory B, one of which is cancelled and one changed; factory A's, which was planned, begins."""
+    world, leader = scene.world, scene.world.person("team_leader")
+    terms = {
+        "tool": world.tool,
+        "mode": "on_site",
+        "start_date": days_from_now(20, world.factory_b),
+        "assessors": [world.person("advisor"), leader],
+    }
+    cycle = next_cycle(Factory.objects.get(pk=world.factory_b.pk))
+    cancelled = plan_assessment(by=leader, factory=world.factory_b, cycle=cycle, **terms)
+    hidden = pages_of(cancelled)
+    cancel_plan(by=leader, assessment=cancelled)
+    planned = plan_assessment(by=leader, factory=world.factory_b, cycle=cycle, **terms)
+    change_plan(by=leader, assessment=planned, **{**terms, "start_date": terms["start_date"] + WEEK})
+    began = take_step(by=leader, assessment=world.assessments["a4"], name="start")
     read(scene, "team_leader", began)
-    return pages_of(planned) + pages_of(began)
+    read(scene, "team_leader", planned)
+    plans = [reverse(name, args=[planned.pk]) for name in ("plan", "plan_cancel")]
+    return hidden + plans + pages_of(planned) + pages_of(began)
+
+
+def factory_closes_then(scene: Scene) -> None:
+    """Factory B will be closed on days on which a visit may be planned."""
+    world = scene.world
+    close(scene, world.factory_b, "manager_b", days_from_now(27, world.factory_b))
 
 
 # --- 5. what a second person has yet to confirm ---------------------------------------------------------------
@@ -250,7 +286,13 @@ FACTS = [
     Fact("a correction of a report on hold", it_is_corrected, build=report_on_hold),
     Fact("a report that is withheld", published_and_withheld),
     Fact("who else has access", brand_b_gets_everything, audience=BRAND_A),
-    Fact("visits that are planned or under way", visits_are_under_way, audience=(*BRANDS, *FACTORY_A, *FACTORY_B)),
+    Fact(
+        "visits that are planned or under way",
+        visits_are_under_way,
+        build=factories_say_when_they_close,
+        after=factory_closes_then,
+        audience=(*BRANDS, *FACTORY_A, *FACTORY_B),
+    ),
     Fact("a change that waits for the second person", change_is_proposed, build=second_person_confirms),
     Fact(
         "a yes that waits for the second person",

@@ -104,7 +104,7 @@ def _row(
         visit.version,
         visit.corrects,
         tools[tool_of(visit).name].pk,
-        visit.quest_id,
+        None if visit.state == Assessment.State.PLANNED else visit.quest_id,  # a table brings it
         visit.mode,
         "internal_review" if answers else "planned",
         visit.start,

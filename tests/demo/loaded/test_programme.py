@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from assessments.models import Answer, Assessment, Tool
 from brands.models import Brand, Supplier
-from factories.models import CountryProgramme, Factory
+from factories.models import ClosureDays, CountryProgramme, Factory
 from portal.accounts.models import User
 from portal.core.models import Event
 from sharing.models import AccessRecord, SharingGrant
@@ -208,3 +208,24 @@ def test_event_data_is_json_of_ids_and_words(demo):
         "scope", "cycles", "cycle_numbers", "valid_from", "expires_at", "hold_days", "replaces", "follows",
     }  # fmt: skip
     json.dumps(granted.data)
+
+
+def test_each_planned_visit_has_two_assessors_who_are_free(demo):
+    planned = Assessment.objects.filter(state="planned").prefetch_related("assessors")
+    assert len(planned) >= 3
+    days = Counter()
+    for visit in planned:
+        people = [one.person_id for one in visit.assessors.all()]
+        assert len(set(people)) == 2
+        days.update(
+            (person, visit.start_date + timedelta(days=number))
+            for person in people
+            for number in range(visit.planned_days)
+        )
+    assert set(days.values()) == {1}
+    assert not Assessment.objects.filter(state="planned", quest_id__isnull=False).exists()
+
+
+def test_factories_a_and_b_entered_closure_days(demo):
+    assert ClosureDays.objects.values("factory").distinct().count() == 2
+    assert ClosureDays.objects.filter(first_day__gt=TODAY).count() == ClosureDays.objects.count() == 3
