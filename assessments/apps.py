@@ -11,6 +11,7 @@ class AssessmentsConfig(AppConfig):
         "CorrectionNotice": "SELECT, INSERT, UPDATE",
         "ReportCopy": "SELECT, INSERT, UPDATE",
         "Mutation": "SELECT, INSERT",
+        "CountedType": "SELECT, INSERT",
     }
 
     def ready(self) -> None:

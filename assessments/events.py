@@ -21,6 +21,7 @@ class AssessmentEvent(EventKind):
     IMPORTED = "assessment.imported"
     IMPORT_CHANGED = "assessment.import_changed"
     TABLE_IMPORTED = "table.imported"
+    TYPE_CONFIRMED = "table.type_confirmed"
     REPORT_ORDERED = "report.ordered"
     QUESTIONNAIRE_IMPORTED = "questionnaire.imported"
     QUESTIONNAIRE_TRANSLATED = "questionnaire.translated"

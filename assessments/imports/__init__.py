@@ -16,6 +16,8 @@ The meaning of the table
   the same question with two findings is an error.
 - `Finding` of an NC question is 1, 0 or empty; empty means not answered, which is no answer and not compliant (R22).
   An FGW question's finding is any text; empty means not answered.
+- Question types besides NC and FGW (such as NCQ) count as NC after one confirmation, which is remembered for the
+  country (`counted_types`); the preview asks with the exact number of rows.
 - "(Obsolete)" in a factory's name marks the factory as obsolete, and is removed from the name.
 - Importing the same table again changes nothing. Different content updates an assessment that was not yet sent to the
   factory; after that a correction is needed.

@@ -47,8 +47,10 @@ LIMITS = {
 }
 MOST_TEXT = 10_000  # characters of a finding
 MOST_TAG = 60
+MOST_TYPE = 20  # characters of a question type
 
 _OBSOLETE = re.compile(r"\s*\(\s*obsolete\s*\)\s*", re.IGNORECASE)
+_TYPE = re.compile(rf"\w[\w /&-]{{0,{MOST_TYPE - 1}}}")
 _FACTORY_ID = re.compile(r"[A-Za-z0-9._/-]+")
 # Names of columns in other systems: SLCP's exports, other verifiers' and auditors' reports.
 _FOREIGN = re.compile("slcp|verifier|gatewayid|selfassessment|facilityresponse|auditor|auditfirm|auditbody")
@@ -123,12 +125,17 @@ def start_date(cell: str) -> date:
     return past_day(one_line(cell), latest=last_today())
 
 
-def question_type(cell: str) -> str:
-    """Return "NC" or "FGW". Raises `ValidationError`."""
-    found = one_line(cell).upper()
-    if found not in Question.Type.values:
+def question_type(cell: str) -> tuple[str, str]:
+    """Return "NC" or "FGW", and the table's own word where it counts as "NC" only if somebody confirms it.
+
+    Raises `ValidationError` for what is no such word.
+    """
+    found = one_line(unguard(cell)).upper()
+    if found in Question.Type.values:
+        return found, ""
+    if not _TYPE.fullmatch(found):
         raise not_allowed(found, LongTableText.TYPES()).refusal()
-    return found
+    return Question.Type.NC.value, found
 
 
 def tags(cell: str) -> tuple[tuple[str, ...], bool]:

@@ -73,6 +73,24 @@ class ImportProblem(models.Model):
         return f"{self.row} {self.column}: {self.sentence or self.message}"
 
 
+class CountedType(models.Model):
+    """A question type of a country's tables that counts as NC, because somebody with the right to import said so.
+
+    It names the country and not its programme, which may only come with the same import.
+    """
+
+    country = models.CharField(max_length=2)
+    word = models.CharField(max_length=20)
+    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    confirmed_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["country", "word"], name="assessments_countedtype_once")]
+
+    def __str__(self) -> str:
+        return f"{self.country} {self.word}"
+
+
 class Staged(models.Model):
     """Rows of one upload, without a foreign key to it: checking each of a million rows costs more than it is worth."""
 

@@ -40,6 +40,14 @@ class ListedVisit(TypedDict):
     nc: int
 
 
+class OtherType(TypedDict):
+    """A question type of a country's rows that counts as NC if the person confirms it."""
+
+    country: str
+    word: str
+    rows: int
+
+
 class Promise(TypedDict):
     """What would be created and changed, by name, which the import must match."""
 
@@ -69,3 +77,4 @@ class Preview(Promise):
     ignored: NotRequired[list[str]]
     nearly: NotRequired[list[tuple[str, str]]]
     sheets: NotRequired[list[str]]
+    types: NotRequired[list[OtherType]]

@@ -3,6 +3,7 @@
 Memory does not grow with the rows. It grows with the assessments and questions that a file names, which are limited.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import partial
@@ -46,9 +47,12 @@ class Reading:
         self.questions: dict[tuple[str, str], AskedQuestion] = {}
         self.variants: list[Variant] = []
         self.rows = 0
-        # Cells as they are in the file -> number of the visit (0: unreadable), or (question, its findings).
+        # Cells as they are in the file -> number of the visit (0: unreadable), or (question, its findings, its
+        # type if that is neither NC nor FGW).
         self._seen_visits: dict[tuple[str, ...], int] = {}
-        self._seen_questions: dict[tuple[str, ...], tuple[int, Mapping[str, str] | None]] = {}
+        self._seen_questions: dict[tuple[str, ...], tuple[int, Mapping[str, str] | None, str]] = {}
+        # (question type that is neither NC nor FGW, number of the visit) -> rows
+        self._other_types: Counter[tuple[str, int]] = Counter()
         # Unreadable cells -> their problems, to count them again in each row that repeats them.
         self._wrong: dict[tuple[str, ...], list[tuple[Group, Problem]]] = {}
         self._noted: list[tuple[Group, Problem]] = []
@@ -101,7 +105,9 @@ class Reading:
                 self._keep_noted(asked)
             elif not question[0]:
                 self._repeat(row, asked)
-            number, findings = question
+            number, findings, other_type = question
+            if other_type:
+                self._other_types[other_type, visit] += 1
             text = cells[finding_at]
             if findings is None:
                 text = unguard(text)
@@ -202,24 +208,37 @@ class Reading:
 
     # --- questions
 
-    def _question(self, row: int, cells: tuple[str, ...]) -> tuple[int, Mapping[str, str] | None]:
-        """Return the number of the question in these cells (0: unreadable), and what its findings mean."""
+    def other_types(self) -> Counter[tuple[str, str]]:
+        """Return how many rows of each country (its code) have each question type besides NC and FGW."""
+        countries = {visit.number: visit.country for visit in self.visits.values()}
+        found: Counter[tuple[str, str]] = Counter()
+        for (word, visit), rows in self._other_types.items():
+            if visit:
+                found[countries[visit], word] += rows
+        return found
+
+    def _question(self, row: int, cells: tuple[str, ...]) -> tuple[int, Mapping[str, str] | None, str]:
+        """Return the number of the question in these cells (0: unreadable), what its findings mean, and its own type.
+
+        The type is empty if it is NC or FGW.
+        """
         self._limit(len(self._seen_questions), MOST_QUESTIONS, row, c.QUESTION_ID, LongTableText.QUESTIONS())
         by = dict(zip(c.QUESTION_COLUMNS, cells, strict=True))
         cluster, point, ext_id, label = (
             self._read(row, column, by[column], partial(c.text, column))
             for column in (c.CLUSTER, c.POINT, c.QUESTION_ID, c.LABEL)
         )
-        type_ = self._read(row, c.TYPE, by[c.TYPE], c.question_type)
+        typed = self._read(row, c.TYPE, by[c.TYPE], c.question_type)
         tags = self._read(row, c.TAGS, by[c.TAGS], c.tags)
         questionnaire = one_line(unguard(by[c.QUESTIONNAIRE]))
-        if not (cluster and point and ext_id and label and type_ and tags is not None and questionnaire):
-            return 0, None
+        if not (cluster and point and ext_id and label and typed and tags is not None and questionnaire):
+            return 0, None, ""
+        type_, other_type = typed
         number = len(self.questions) + 1
         question = AskedQuestion(number, row, questionnaire, ext_id, cluster, point, label, type_, tags[0])
         findings = (LAW_FINDINGS if tags[1] else NC_FINDINGS) if type_ == Question.Type.NC else None
         first = self._one_question(question)
-        return (0, None) if self._noted else (first.number, findings)
+        return (0, None, "") if self._noted else (first.number, findings, other_type)
 
     def _one_question(self, question: AskedQuestion) -> AskedQuestion:
         """Check that a question is of one type and in one place; store other wordings for the later check."""

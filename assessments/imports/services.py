@@ -13,6 +13,7 @@ from assessments.imports import columns as c
 from assessments.imports.applying import PlanChanged, apply_batch, nothing_to_do
 from assessments.imports.checks import Check, Plan
 from assessments.imports.compare import count_rows
+from assessments.imports.counted_types import remember, to_confirm
 from assessments.imports.heartbeat import Heartbeat
 from assessments.imports.listing import listed
 from assessments.imports.models import ImportBatch, ImportQuestion, ImportRow, ImportVisit
@@ -57,14 +58,20 @@ def start_import(*, by: User, upload: "File[bytes]") -> ImportBatch:
 
 @transaction.atomic
 def confirm_import(
-    *, by: User, batch: ImportBatch, create_missing: bool = False, treat_as_step1: bool = False
+    *,
+    by: User,
+    batch: ImportBatch,
+    create_missing: bool = False,
+    treat_as_step1: bool = False,
+    count_as_nc: bool = False,
 ) -> ImportBatch:
     """Start the import that the preview showed. A second click starts nothing more.
 
     `create_missing`: also create what the table names and the portal does not know; `treat_as_step1`: the NC questions
-    of questionnaires created in this way belong to Step 1, which cannot be undone once they are used. Raises
-    `PermissionDenied`, or `ValidationError` if the table has errors, or names something unknown and `create_missing`
-    is off.
+    of questionnaires created in this way belong to Step 1, which cannot be undone once they are used;
+    `count_as_nc`: the question types that the preview asks about are NC, in this table and in later ones of their
+    countries. Raises `PermissionDenied`, or `ValidationError` if the table has errors, or by field if one of the
+    decisions that it needs is off.
     """
     if not may_import(by):
         raise PermissionDenied(_("Your role does not allow importing assessments."))
@@ -73,14 +80,28 @@ def confirm_import(
         return batch
     if batch.state not in {State.READY, State.APPLYING}:
         raise ValidationError(_("This table cannot be imported as it is. Look at its preview."))
-    if batch.plan["creates"] and not create_missing:
-        raise ValidationError(_("Tick the box to create what is new in the table, or correct the names in the table."))
+    _check_decisions(batch, create_missing=create_missing, count_as_nc=count_as_nc)
+    remember(batch.plan.get("types", ()), by=by, batch_id=batch.pk)
     batch.create_missing, batch.treat_as_step1 = create_missing, treat_as_step1
     batch.state = State.APPLYING
     batch.save(update_fields=["create_missing", "treat_as_step1", "state"])
     batch.job = start_job(kind=APPLY, by=by, params={"batch": str(batch.pk)})
     batch.save(update_fields=["job"])
     return batch
+
+
+def _check_decisions(batch: ImportBatch, *, create_missing: bool, count_as_nc: bool) -> None:
+    missing = {}
+    if batch.plan["creates"] and not create_missing:
+        missing["create_missing"] = _(
+            "Tick the box to create what is new in the table, or correct the names in the table."
+        )
+    if batch.plan.get("types") and not count_as_nc:
+        missing["count_as_nc"] = _(
+            "Tick the box to count these rows as NC questions, or correct their question type in the table."
+        )
+    if missing:
+        raise ValidationError(missing)
 
 
 @transaction.atomic
@@ -201,6 +222,7 @@ def _facts(plan: Plan, counts: dict[str, int], reading: Reading) -> dict[str, ob
         "ignored": reading.table.ignored[:50],
         "nearly": reading.table.nearly[:50],
         "sheets": reading.table.sheets,
+        "types": to_confirm(reading.other_types()),
         "first_day": min(days).isoformat() if days else "",
         "last_day": max(days).isoformat() if days else "",
     }

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from assessments.imports import words
 from assessments.imports.applying import staged_questions
 from assessments.imports.models import ImportBatch
+from assessments.imports.previews import Preview
 from assessments.imports.services import (
     APPLY,
     CHECK,
@@ -72,9 +73,29 @@ class DecisionForm(forms.Form):
         label=gettext_lazy("Mark the compliance questions of new questionnaires as Step 1"), required=False
     )
 
-    def __init__(self, data: QueryDict | None = None, *, step1_questions: int) -> None:
-        """Build the form; `step1_questions` is the number of questions that the second choice is about."""
+    count_as_nc = forms.BooleanField(
+        label=gettext_lazy("Count these rows as NC questions"),
+        required=False,
+        help_text=gettext_lazy(
+            "Their finding is 1, 0 or empty, as for NC. This is remembered for the country: later tables are not asked "
+            "about again."
+        ),
+    )
+
+    def __init__(self, plan: Preview, data: QueryDict | None = None) -> None:
+        """Build the form with the decisions that this preview needs."""
         super().__init__(data)
+        is_needed = {
+            "create_missing": plan["creates"],
+            "treat_as_step1": plan["tools"],
+            "count_as_nc": plan.get("types"),
+        }
+        for name in [name for name, needed in is_needed.items() if not needed]:
+            del self.fields[name]
+        if plan["tools"]:
+            self._count_step1_questions(sum(tool["nc_questions"] for tool in plan["tools"]))
+
+    def _count_step1_questions(self, step1_questions: int) -> None:
         number = ngettext("This concerns %(count)s question", "This concerns %(count)s questions", step1_questions) % {
             "count": step1_questions
         }
@@ -151,19 +172,16 @@ def _preview(batch: ImportBatch, form: DecisionForm | None = None) -> dict[str, 
     context: dict[str, object] = {"batch": batch, "plan": plan, "stage": batch.state, "notes": notes}
     if batch.state == STATE.APPLYING:  # its job failed or was cancelled: nothing was done, decide again
         context |= {"stage": STATE.READY, "failed": batch.job.error_in_words if batch.job else ""}
+    context["types"] = list(words.types(cast(Preview, plan)))
     if batch.state == STATE.REFUSED:
         context["problems"] = {"total": plan["problems"], "groups": [Group.read(one) for one in plan["groups"]]}
         context["is_cut"] = batch.problems.count() < plan["problems"]
         return context
     context |= {"counts": words.counts(plan), "assessments": words.assessments(plan), "more": words.not_listed(plan)}
-    if context["stage"] == STATE.READY and plan["creates"]:
-        context["form"] = form or DecisionForm(step1_questions=_step1_questions(batch))
+    if context["stage"] == STATE.READY and (plan["creates"] or plan.get("types")):
+        context["form"] = form or DecisionForm(plan)
         context["tools"] = _tools(batch)
     return context
-
-
-def _step1_questions(batch: ImportBatch) -> int:
-    return sum(tool["nc_questions"] for tool in batch.plan.get("tools", ()))
 
 
 def _tools(batch: ImportBatch) -> list[dict[str, object]]:
@@ -180,7 +198,7 @@ def _tools(batch: ImportBatch) -> list[dict[str, object]]:
 def import_confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Import what the preview showed."""
     batch = _own(request, pk)
-    form = DecisionForm(request.POST, step1_questions=_step1_questions(batch))
+    form = DecisionForm(batch.plan, request.POST)
     form.is_valid()
     try:
         confirm_import(by=cast(User, request.user), batch=batch, **form.cleaned_data)
@@ -188,7 +206,7 @@ def import_confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
         if batch.state not in {STATE.READY, STATE.APPLYING}:
             messages.error(request, " ".join(error.messages))
             return redirect("import_batch", pk=pk)
-        form.add_error("create_missing", error)
+        form.add_error(None, error)
         return render(request, "imports/import_batch.html", _preview(batch, form), status=REFUSED)
     return redirect("import_batch", pk=pk)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -38,6 +39,7 @@ def summary(plan: Preview) -> Iterator[str]:
     if plan["changed"]:
         yield _("Changed: %s") % ", ".join(plan["changed"])
     yield from notes(plan)
+    yield from types(plan)
     if plan["creates"]:
         yield _("New names in this table:")
         yield from (f"  {line}" for line in created(plan))
@@ -81,6 +83,18 @@ def notes(plan: Preview) -> Iterator[str]:
     if plan.get("obsolete"):
         sentence = _("The table marks these factories (%s) as obsolete. They will be marked in the portal too.")
         yield sentence % ", ".join(plan["obsolete"])
+
+
+def types(plan: Preview) -> Iterator[str]:
+    """Yield a question for each type of a country's rows that somebody must confirm, with the exact count."""
+    for one in plan.get("types", ()):
+        told = ngettext(
+            "%(country)s: %(number)s row has the question type %(word)s. Treat it as NC?",
+            "%(country)s: %(number)s rows have the question type %(word)s. Treat them as NC?",
+            one["rows"],
+        )
+        number = number_format(one["rows"], force_grouping=True)
+        yield told % {"country": country_name(one["country"]), "number": number, "word": one["word"]}
 
 
 def created(plan: Preview) -> Iterator[str]:

@@ -20,7 +20,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("run_jobs")]
     [
         ({"Finding": "2"}, "Finding", "1 (non-compliant), 0 (compliant)"),
         ({"Finding": "yes"}, "Finding", "“yes”"),
-        ({"Question type": "XX"}, "Question type", "NC, FGW"),
+        ({"Question type": "N;C"}, "Question type", "NC, FGW"),
+        ({"Question type": "x" * 21}, "Question type", "NC, FGW"),
         ({"Question type": ""}, "Question type", "NC, FGW"),
         ({"Cycle": "0"}, "Cycle", "whole number"),
         ({"Cycle": "1.5"}, "Cycle", "whole number"),

@@ -1,4 +1,4 @@
-"""`manage.py import_assessments FILE --by EMAIL [--create [--step1]]`: the upload page's work, from a shell."""
+"""`manage.py import_assessments FILE --by EMAIL [--create [--step1]] [--count-as-nc]`: the upload page from a shell."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -35,14 +35,26 @@ class Command(BaseCommand):
             help="with --create: the NC questions of new questionnaires belong to Step 1, and brands with Step 1 data "
             "read each of them; without it they read none (a questionnaire in use cannot be changed later)",
         )
+        parser.add_argument("--count-as-nc", action="store_true", help="question types besides NC and FGW are NC")
         parser.add_argument("--check", action="store_true", help="only say what would be done")
 
-    def handle(self, *, file: Path, by: str, create: bool, step1: bool, check: bool, **_options: object) -> None:
+    def handle(
+        self, *, file: Path, by: str, create: bool, step1: bool, count_as_nc: bool, check: bool, **_options: object
+    ) -> None:
         importer = active_account(by)
         try:
             batch = self._checked(importer, file)
-            if self._is_wanted(importer, batch, create=create, check=check):
-                self._run(confirm_import(by=importer, batch=batch, create_missing=create, treat_as_step1=step1))
+            asks = [
+                f"With {option}, {effect}."
+                for option, effect, fact, is_given in (
+                    ("--create", "what is listed above is created first", "creates", create),
+                    ("--count-as-nc", "these rows count as NC questions", "types", count_as_nc),
+                )
+                if batch.plan.get(fact) and not is_given
+            ]
+            if self._is_wanted(importer, batch, asks, check=check):
+                decisions = {"create_missing": create, "treat_as_step1": step1, "count_as_nc": count_as_nc}
+                self._run(confirm_import(by=importer, batch=batch, **decisions))
                 self.stdout.write(self.style.SUCCESS("Imported."))
         except PermissionDenied as error:
             raise CommandError(str(error)) from error
@@ -63,8 +75,11 @@ class Command(BaseCommand):
             raise CommandError(job.error_in_words or f"The job {job.pk} is {job.state}; look at it in the portal.")
         return batch
 
-    def _is_wanted(self, by: User, batch: ImportBatch, *, create: bool, check: bool) -> bool:
-        """Say what would be done, and return whether to do it; if not, discard the upload."""
+    def _is_wanted(self, by: User, batch: ImportBatch, asks: list[str], *, check: bool) -> bool:
+        """Say what would be done, and return whether to do it; if not, discard the upload.
+
+        `asks` names the options that are missing, each with what it does.
+        """
         if batch.state == ImportBatch.State.REFUSED:
             groups = [Group.read(group) for group in batch.plan["groups"]]
             self.stderr.write("\n".join(as_lines(groups)))
@@ -73,9 +88,9 @@ class Command(BaseCommand):
             raise CommandError("Nothing was imported.")
         for line in summary(batch.plan):
             self.stdout.write(line)
-        if not check and (create or not batch.plan["creates"]):
+        if not check and not asks:
             return True
         discard_import(by=by, batch=batch)
         if not check:
-            raise CommandError("Nothing was imported. With --create, what is listed above is created first.")
+            raise CommandError(" ".join(["Nothing was imported.", *asks]))
         return False
