@@ -9,9 +9,10 @@ from uuid import UUID
 from django.db import connection
 
 # The answers of one assessment, in the order of the questions' keys, each as an array of JSON, so that no two lists
-# give the same text.
+# give the same text. Tags are only in it where an answer has its own: digests of earlier publications stay valid.
 DIGEST = """encode(sha256(convert_to(string_agg(
-    jsonb_build_array(question_id, finding, provenance, value, note)::text, E'\\n' ORDER BY question_id
+    (jsonb_build_array(question_id, finding, provenance, value, note)
+        || CASE WHEN tags IS NULL THEN '[]' ELSE jsonb_build_array(tags) END)::text, E'\\n' ORDER BY question_id
 ), 'UTF8')), 'hex')"""
 
 

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -61,6 +62,9 @@ class Answer(models.Model):
     value = models.TextField(blank=True)
     note = models.TextField(blank=True)
     provenance = models.CharField(max_length=14, choices=Provenance.choices, default=Provenance.ON_SITE)
+
+    # The finding's own tags where they differ from the question's; else NULL, which takes no space in a row.
+    tags = ArrayField(models.CharField(max_length=60), null=True, blank=True)
 
     objects = AnswerQuerySet.as_manager()
 

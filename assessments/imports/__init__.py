@@ -18,6 +18,8 @@ The meaning of the table
   An FGW question's finding is any text; empty means not answered.
 - Question types besides NC and FGW (such as NCQ) count as NC after one confirmation, which is remembered for the
   country (`counted_types`); the preview asks with the exact number of rows.
+- Tags may differ by row. A question has those that it has in most assessments; a finding whose tags differ from its
+  question's keeps its own (`Answer.tags`). The tag "National Law" belongs to the finding.
 - "(Obsolete)" in a factory's name marks the factory as obsolete, and is removed from the name.
 - Importing the same table again changes nothing. Different content updates an assessment that was not yet sent to the
   factory; after that a correction is needed.

@@ -210,18 +210,21 @@ def _arguments(batch: ImportBatch, part: list[Visit], asked: list[int], keys: li
 
 TOLD = """
 WITH told AS (
-    SELECT DISTINCT p.assessment, k.question, r.finding, r.value
+    SELECT DISTINCT p.assessment, k.question, r.finding, r.value, r.tags > 0 AS has_tags,
+        CASE WHEN g.tags @> q.tags AND g.tags <@ q.tags THEN NULL ELSE g.tags END AS tags
     FROM unnest(%(visits)s::int[], %(assessments)s::uuid[]) AS p (visit, assessment)
     JOIN assessments_importrow r ON r.batch_id = %(batch)s AND r.visit BETWEEN %(first)s AND %(last)s
         AND r.visit = p.visit AND r.finding <> ''
     JOIN unnest(%(asked)s::int[], %(keys)s::bigint[]) AS k (asked, question) ON k.asked = r.question
+    JOIN assessments_question q ON q.id = k.question
+    LEFT JOIN assessments_importtags g ON g.batch_id = r.batch_id AND g.number = r.tags
 )
 """
 INSERT = (
     TOLD
     + """
-INSERT INTO assessments_answer (assessment_id, question_id, finding, value, note, provenance)
-SELECT t.assessment, t.question, t.finding, t.value, '', a.mode
+INSERT INTO assessments_answer (assessment_id, question_id, finding, value, note, provenance, tags)
+SELECT t.assessment, t.question, t.finding, t.value, '', a.mode, t.tags
 FROM told t JOIN assessments_assessment a ON a.id = t.assessment {unless}
 ORDER BY t.assessment, t.question
 """
@@ -234,10 +237,12 @@ WHERE NOT EXISTS (
 CHANGE = (
     TOLD
     + """
-UPDATE assessments_answer h SET finding = t.finding, value = t.value
+UPDATE assessments_answer h SET finding = t.finding, value = t.value,
+    tags = CASE WHEN has_tags THEN t.tags ELSE h.tags END
 FROM told t
 WHERE h.assessment_id = t.assessment AND h.question_id = t.question
-    AND (h.finding, h.value) IS DISTINCT FROM (t.finding, t.value)
+    AND (h.finding, h.value, h.tags)
+        IS DISTINCT FROM (t.finding, t.value, CASE WHEN has_tags THEN t.tags ELSE h.tags END)
 """
 )
 # Findings that a table cannot express ("not applicable", "not assessed") stay where the table has none.

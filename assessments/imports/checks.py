@@ -109,6 +109,7 @@ class Check:
         self.plan = Plan()
         self._bad: set[int] = set()
         self._old: list[Named] = []
+        self._other_tags: list[Named] = []
 
     def run(self) -> Plan:
         """Return the plan; it may only be used if `problems` stayed empty."""
@@ -134,11 +135,11 @@ class Check:
         asked = {question.number: question for question in self.questions}
         found, count = conflicts(self.batch.pk)
         last = None
-        for visit, question, first, row, said, value in found:
-            told = LongTableText.TWO_FINDINGS(
-                question=asked[question].ext_id, quest=numbers[visit].quest_id, said=said[:100], row=first
-            )
-            last = self.problems.add(row, c.FINDING, value, told)
+        for one in found:
+            text = LongTableText.TWO_TAG_SETS if one.is_of_tags else LongTableText.TWO_FINDINGS
+            ids = {"question": asked[one.question].ext_id, "quest": numbers[one.visit].quest_id}
+            told = text(**ids, said=one.said[:100], row=one.first)
+            last = self.problems.add(one.row, c.TAGS if one.is_of_tags else c.FINDING, one.says, told)
         if last:
             self.problems.count_more(last[0], count - len(found))
 
@@ -317,6 +318,8 @@ class Check:
                 self.plan.new.append(visit)
             elif self._is_same_assessment(visit, versions[-1]):
                 self._changed_or_not(visit, versions, same)
+        if self._other_tags:
+            self.plan.notes.append(note(Note.OTHER_TAGS, self._other_tags))
         if self._old:
             self.plan.notes.append(note(Note.REPLACED, self._old))
 
@@ -338,9 +341,14 @@ class Check:
             return True
         return False
 
-    def _changed_or_not(self, visit: Visit, versions: list[Assessment], same: set[tuple[int, UUID]]) -> None:
+    def _changed_or_not(self, visit: Visit, versions: list[Assessment], same: dict[tuple[int, UUID], bool]) -> None:
         newest = versions[-1]
-        equal = [v for v in versions if (visit.number, v.pk) in same and v.start_date == visit.start_date]
+        alike = [v for v in versions if (visit.number, v.pk) in same and v.start_date == visit.start_date]
+        equal = [v for v in alike if same[visit.number, v.pk]]
+        if alike and not equal and newest.state in RELEASED:
+            # Imported before findings had tags of their own; it is final, and the rest is the same.
+            equal = alike
+            self._other_tags.append(visit.quest_id)
         if equal:
             self.plan.unchanged.append(visit)
             self._replaced(visit, equal[-1], versions)

@@ -139,7 +139,7 @@ def question_type(cell: str) -> tuple[str, str]:
 
 
 def tags(cell: str) -> tuple[tuple[str, ...], bool]:
-    """Return the question's tags, and whether this row's non-compliance is due to national law (R49).
+    """Return the tags in alphabetical order, and whether this row's non-compliance is due to national law (R49).
 
     The law's tag belongs to the row, not the question: an export writes it beside the finding. Raises
     `ValidationError`.
@@ -149,4 +149,4 @@ def tags(cell: str) -> tuple[tuple[str, ...], bool]:
     for name in names:
         if len(name) > MOST_TAG:
             raise LongTableText.LONG_TAG(MOST_TAG).refusal()
-    return tuple(name for name in names if name != NATIONAL_LAW_TAG), NATIONAL_LAW_TAG in names
+    return tuple(sorted(name for name in names if name != NATIONAL_LAW_TAG)), NATIONAL_LAW_TAG in names

@@ -1,7 +1,8 @@
 """Queries of the staged rows, answered in the database: a million of them are never loaded into Python."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -14,11 +15,20 @@ from assessments.models import Assessment
 MOST_CONFLICTS = 1_000
 
 
-def conflicts(batch_id: UUID) -> tuple[list[tuple[int, int, int, int, str, str]], int]:
-    """Return where two rows contradict each other: the first `MOST_CONFLICTS` rows, and how many there are.
+class Conflict(NamedTuple):
+    """Two rows about one question of one assessment that differ: in the finding, or only in the tags."""
 
-    Each is (visit, question, first row, row, what the first says, what this one says).
-    """
+    visit: int
+    question: int
+    first: int
+    row: int
+    said: str
+    says: str
+    is_of_tags: bool
+
+
+def conflicts(batch_id: UUID) -> tuple[list[Conflict], int]:
+    """Return where two rows contradict each other: the first `MOST_CONFLICTS` rows, and how many there are."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -26,22 +36,44 @@ def conflicts(batch_id: UUID) -> tuple[list[tuple[int, int, int, int, str, str]]
                 SELECT visit, question, min(row) AS first
                 FROM assessments_importrow WHERE batch_id = %s
                 GROUP BY visit, question
-                HAVING count(*) > 1 AND (min(finding) <> max(finding) OR min(value) <> max(value))
+                HAVING count(*) > 1 AND (min(finding) <> max(finding) OR min(value) <> max(value)
+                    OR min(tags) <> max(tags))
+            ),
+            pair AS (
+                SELECT t.visit, t.question, t.first, r.row,
+                    f.finding AS f_finding, f.value AS f_value, f.tags AS f_tags,
+                    r.finding, r.value, r.tags, (r.finding, r.value) = (f.finding, f.value) AS is_of_tags
+                FROM twice t
+                JOIN assessments_importrow f ON f.batch_id = %s AND f.visit = t.visit AND f.row = t.first
+                JOIN assessments_importrow r ON r.batch_id = %s AND r.visit = t.visit AND r.question = t.question
+                WHERE (r.finding, r.value, r.tags) IS DISTINCT FROM (f.finding, f.value, f.tags)
             )
-            SELECT t.visit, t.question, t.first, r.row,
-                CASE f.finding WHEN 'info' THEN f.value WHEN '' THEN '' WHEN 'compliant' THEN '0' ELSE '1' END,
-                CASE r.finding WHEN 'info' THEN r.value WHEN '' THEN '' WHEN 'compliant' THEN '0' ELSE '1' END,
-                count(*) OVER ()
-            FROM twice t
-            JOIN assessments_importrow f ON f.batch_id = %s AND f.visit = t.visit AND f.row = t.first
-            JOIN assessments_importrow r ON r.batch_id = %s AND r.visit = t.visit AND r.question = t.question
-            WHERE (r.finding, r.value) IS DISTINCT FROM (f.finding, f.value)
-            ORDER BY r.row LIMIT %s
+            SELECT p.visit, p.question, p.first, p.row,
+                CASE WHEN is_of_tags THEN array_to_string(f.tags, ';') WHEN f_finding = 'info' THEN f_value
+                    WHEN f_finding = '' THEN '' WHEN f_finding = 'compliant' THEN '0' ELSE '1' END,
+                CASE WHEN is_of_tags THEN array_to_string(r.tags, ';') WHEN finding = 'info' THEN value
+                    WHEN finding = '' THEN '' WHEN finding = 'compliant' THEN '0' ELSE '1' END,
+                is_of_tags, count(*) OVER ()
+            FROM pair p
+            LEFT JOIN assessments_importtags f ON f.batch_id = %s AND f.number = p.f_tags
+            LEFT JOIN assessments_importtags r ON r.batch_id = %s AND r.number = p.tags
+            ORDER BY p.row LIMIT %s
             """,
-            [*[batch_id] * 3, MOST_CONFLICTS],
+            [*[batch_id] * 5, MOST_CONFLICTS],
         )
         rows = cursor.fetchall()
-    return [row[:6] for row in rows], rows[0][6] if rows else 0
+    return [Conflict(*row[:7]) for row in rows], rows[0][7] if rows else 0
+
+
+def count_tags(batch_id: UUID, questions: Collection[int]) -> dict[int, dict[int, int]]:
+    """Return in how many assessments each of these questions has which tags."""
+    found: dict[int, dict[int, int]] = defaultdict(dict)
+    if questions:
+        rows = ImportRow.objects.filter(batch_id=batch_id, question__in=questions).order_by()
+        counted = rows.values_list("question", "tags").annotate(visits=Count("visit", distinct=True))
+        for question, tags, visits in counted:
+            found[question][tags] = visits
+    return found
 
 
 def count_staged(batch_id: UUID, visits: Collection[int]) -> int:
@@ -79,24 +111,28 @@ SAME_ANSWERS = """
     WITH pair AS (SELECT * FROM unnest(%s::int[], %s::uuid[]) AS p (visit, assessment)),
     asked AS (SELECT * FROM unnest(%s::int[], %s::bigint[]) AS a (question, question_id)),
     told AS (
-        SELECT DISTINCT r.visit, a.question_id, r.finding, r.value
+        SELECT DISTINCT r.visit, a.question_id, r.finding, r.value, g.tags
         FROM assessments_importrow r JOIN asked a USING (question)
+        LEFT JOIN assessments_importtags g ON g.batch_id = r.batch_id AND g.number = r.tags
         WHERE r.batch_id = %s AND r.finding <> '' AND r.visit IN (SELECT visit FROM pair)
     ),
     here AS (
-        SELECT p.visit, p.assessment, a.question_id, a.finding, a.value
+        SELECT p.visit, p.assessment, a.question_id, a.finding, a.value, coalesce(a.tags, q.tags) AS tags
         FROM pair p JOIN assessments_answer a ON a.assessment_id = p.assessment
+        JOIN assessments_question q ON q.id = a.question_id
         WHERE a.finding IN ('nc', 'compliant', 'nc_national_law') OR (a.finding = 'info' AND a.value <> '')
     ),
     told_count AS (SELECT visit, count(*) AS n FROM told GROUP BY visit),
     here_count AS (SELECT visit, assessment, count(*) AS n FROM here GROUP BY visit, assessment),
     matched AS (
-        SELECT h.visit, h.assessment, count(*) AS n FROM here h JOIN told t
+        SELECT h.visit, h.assessment, count(*) AS n,
+            count(*) FILTER (WHERE t.tags IS NULL OR (t.tags @> h.tags AND t.tags <@ h.tags)) AS with_tags
+        FROM here h JOIN told t
             ON t.visit = h.visit AND t.question_id = h.question_id AND t.finding = h.finding
             AND (t.value = h.value OR h.finding <> 'info')
         GROUP BY h.visit, h.assessment
     )
-    SELECT p.visit, p.assessment FROM pair p
+    SELECT p.visit, p.assessment, coalesce(m.with_tags, 0) = coalesce(t.n, 0) FROM pair p
     LEFT JOIN told_count t USING (visit)
     LEFT JOIN here_count h USING (visit, assessment)
     LEFT JOIN matched m USING (visit, assessment)
@@ -106,14 +142,16 @@ SAME_ANSWERS = """
 
 def same_answers(
     batch_id: UUID, visits: list[Visit], stored: dict[str, list[Assessment]], questions: dict[int, int]
-) -> set[tuple[int, UUID]]:
+) -> dict[tuple[int, UUID], bool]:
     """Return the (visit, assessment) pairs with the same answers, as far as the table can express them.
 
+    The value says whether the tags are the same, too. They are those of the answer, or of its question; a table without
+    that column has the same ones.
     The table has no word for "not applicable" and "not assessed": an empty finding stands for them.
     """
     pairs = [(v.number, a.pk) for v in visits for a in stored.get(v.quest_id, ())]
     if not pairs:
-        return set()
+        return {}
     with transaction.atomic(), connection.cursor() as cursor:
         # Staged rows have no statistics: a query plan made for a few of them would take a million one by one.
         cursor.execute("SET LOCAL enable_nestloop = off")
@@ -127,6 +165,6 @@ def same_answers(
                 batch_id,
             ],
         )
-        same = set(cursor.fetchall())
+        same = {(visit, pk): has_same_tags for visit, pk, has_same_tags in cursor.fetchall()}
         cursor.execute("SET LOCAL enable_nestloop = on")
         return same

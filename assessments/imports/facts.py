@@ -43,6 +43,15 @@ class AskedQuestion:
 
 
 @dataclass(slots=True)
+class TagSet:
+    """Tags as rows of the table have them, once."""
+
+    number: int
+    row: int
+    tags: Sequence[str]
+
+
+@dataclass(slots=True)
 class Variant:
     """A question that the table words in two ways. That matters only if a questionnaire is made from the table."""
 
@@ -53,4 +62,5 @@ class Variant:
 
 
 VISIT_FIELDS = tuple(one.name for one in fields(Visit) if one.name not in {"assessment_id", "country_cell"})
+TAG_FIELDS = tuple(one.name for one in fields(TagSet))
 QUESTION_FIELDS = tuple(one.name for one in fields(AskedQuestion))

@@ -136,14 +136,29 @@ class ImportQuestion(Staged):
         return self.ext_id
 
 
+class ImportTags(Staged):
+    """Tags as rows of the table have them, once."""
+
+    pk = models.CompositePrimaryKey("batch_id", "number")
+    number = models.PositiveIntegerField()
+    tags = ArrayField(models.CharField(max_length=60))
+
+    def __str__(self) -> str:
+        return ";".join(self.tags)
+
+
 class ImportRow(Staged):
-    """A row: which assessment, which question, what was found; `finding` is empty if it was not answered."""
+    """A row: which assessment, which question, what was found; `finding` is empty if it was not answered.
+
+    `tags` is the number of its `ImportTags`, or 0 if the table has no such column.
+    """
 
     pk = models.CompositePrimaryKey("batch_id", "visit", "row")
     visit = models.PositiveIntegerField()
     question = models.PositiveIntegerField()
     finding = models.CharField(max_length=16)
     value = models.TextField()
+    tags = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:
         return str(self.row)

@@ -16,6 +16,7 @@ class Note(models.TextChoices):
 
     RENAMED = "renamed", _("These factories have a different name in the portal, which is kept: %s")
     REPLACED = "replaced", _("These assessments match an older version, so importing them changes nothing: %s.")
+    OTHER_TAGS = "other_tags", _("These assessments keep their tags, which are different in the table: %s")
     REWORDED = "reworded", _("These questions (%s) are worded differently in the portal, which keeps its wording.")
 
 

@@ -18,8 +18,9 @@ from django.db.models import Model
 from psycopg import sql
 
 from assessments.imports import columns as c
-from assessments.imports.facts import QUESTION_FIELDS, VISIT_FIELDS, AskedQuestion, Variant, Visit
-from assessments.imports.models import ImportQuestion, ImportRow, ImportVisit
+from assessments.imports.compare import count_tags
+from assessments.imports.facts import QUESTION_FIELDS, TAG_FIELDS, VISIT_FIELDS, AskedQuestion, TagSet, Variant, Visit
+from assessments.imports.models import ImportQuestion, ImportRow, ImportTags, ImportVisit
 from assessments.imports.texts import LongTableText
 from assessments.models import Question
 from assessments.reports.table import QUESTIONNAIRE as REPORT_COPY
@@ -31,10 +32,15 @@ from portal.core.tables.texts import Sentence, TableText, not_allowed
 ROWS_PER_COPY = 20_000
 MOST_VISITS = 50_000
 MOST_QUESTIONS = 50_000
-ROW_COLUMNS = ("batch_id", "row", "visit", "question", "finding", "value")
+MOST_TAG_SETS = 10_000
+ROW_COLUMNS = ("batch_id", "row", "visit", "question", "finding", "value", "tags")
 NC_FINDINGS = {"1": "nc", "0": "compliant", "": ""}
 LAW_FINDINGS = {**NC_FINDINGS, "1": "nc_national_law"}
 Report = Callable[[int, int], None]
+# The number of a question (0: unreadable), what its findings mean (None: words), its type if that is neither NC nor
+# FGW, and the number of its tags (0: the table has none).
+_Asked = tuple[int, Mapping[str, str] | None, str, int]
+NOTHING_ASKED: _Asked = (0, None, "", 0)
 T = TypeVar("T")
 
 
@@ -46,15 +52,16 @@ class Reading:
         self.visits: dict[str, Visit] = {}
         self.questions: dict[tuple[str, str], AskedQuestion] = {}
         self.variants: list[Variant] = []
+        self.tag_sets: dict[tuple[str, ...], TagSet] = {}
         self.rows = 0
-        # Cells as they are in the file -> number of the visit (0: unreadable), or (question, its findings, its
-        # type if that is neither NC nor FGW).
+        # Cells as they are in the file -> number of the visit (0: unreadable), or what is said of the question.
         self._seen_visits: dict[tuple[str, ...], int] = {}
-        self._seen_questions: dict[tuple[str, ...], tuple[int, Mapping[str, str] | None, str]] = {}
+        self._seen_questions: dict[tuple[str, ...], _Asked] = {}
         # (question type that is neither NC nor FGW, number of the visit) -> rows
         self._other_types: Counter[tuple[str, int]] = Counter()
         # Unreadable cells -> their problems, to count them again in each row that repeats them.
         self._wrong: dict[tuple[str, ...], list[tuple[Group, Problem]]] = {}
+        self._with_several_tags: set[int] = set()
         self._noted: list[tuple[Group, Problem]] = []
         self._countries: dict[str, Visit] = {}
 
@@ -63,6 +70,8 @@ class Reading:
         rows = self._until_error()
         while self._copy(islice(rows, ROWS_PER_COPY)):
             report(self.table.position, self.table.size)
+        self._choose_tags()
+        _copy_objects(ImportTags, TAG_FIELDS, self.batch_id, self.tag_sets.values())
         _copy_objects(ImportVisit, VISIT_FIELDS, self.batch_id, self.visits.values())
         _copy_objects(ImportQuestion, QUESTION_FIELDS, self.batch_id, self.questions.values())
 
@@ -79,7 +88,7 @@ class Reading:
         if first is None:
             return False
         with connection.cursor() as cursor, cursor.copy(_copy_into(ImportRow, ROW_COLUMNS)) as copy:
-            copy.set_types(["uuid", "int4", "int4", "int4", "text", "text"])
+            copy.set_types(["uuid", "int4", "int4", "int4", "text", "text", "int4"])
             copy.write_row(first)
             for row in rows:
                 copy.write_row(row)
@@ -105,7 +114,7 @@ class Reading:
                 self._keep_noted(asked)
             elif not question[0]:
                 self._repeat(row, asked)
-            number, findings, other_type = question
+            number, findings, other_type, tags = question
             if other_type:
                 self._other_types[other_type, visit] += 1
             text = cells[finding_at]
@@ -121,7 +130,7 @@ class Reading:
                 too_long = TableText.LONG(length=len(value), limit=c.MOST_TEXT)
                 self.problems.add(row, c.FINDING, value[:80] + "…", too_long)
             elif visit and number:
-                yield batch_id, row, visit, number, finding, value
+                yield batch_id, row, visit, number, finding, value, tags
 
     def _getter(self, names: tuple[str, ...]) -> Callable[[list[str]], tuple[str, ...]]:
         """Return a function from a row's cells to those of `names`; a column that the file lacks is empty."""
@@ -217,11 +226,8 @@ class Reading:
                 found[countries[visit], word] += rows
         return found
 
-    def _question(self, row: int, cells: tuple[str, ...]) -> tuple[int, Mapping[str, str] | None, str]:
-        """Return the number of the question in these cells (0: unreadable), what its findings mean, and its own type.
-
-        The type is empty if it is NC or FGW.
-        """
+    def _question(self, row: int, cells: tuple[str, ...]) -> _Asked:
+        """Return what these cells say of a question."""
         self._limit(len(self._seen_questions), MOST_QUESTIONS, row, c.QUESTION_ID, LongTableText.QUESTIONS())
         by = dict(zip(c.QUESTION_COLUMNS, cells, strict=True))
         cluster, point, ext_id, label = (
@@ -232,13 +238,37 @@ class Reading:
         tags = self._read(row, c.TAGS, by[c.TAGS], c.tags)
         questionnaire = one_line(unguard(by[c.QUESTIONNAIRE]))
         if not (cluster and point and ext_id and label and typed and tags is not None and questionnaire):
-            return 0, None, ""
+            return NOTHING_ASKED
         type_, other_type = typed
         number = len(self.questions) + 1
         question = AskedQuestion(number, row, questionnaire, ext_id, cluster, point, label, type_, tags[0])
         findings = (LAW_FINDINGS if tags[1] else NC_FINDINGS) if type_ == Question.Type.NC else None
         first = self._one_question(question)
-        return (0, None, "") if self._noted else (first.number, findings, other_type)
+        if self._noted:
+            return NOTHING_ASKED
+        return first.number, findings, other_type, self._tags(row, first, tags[0])
+
+    def _tags(self, row: int, question: AskedQuestion, tags: tuple[str, ...]) -> int:
+        """Return the number of these tags of a row; 0 if the table has no such column."""
+        if c.TAGS not in self.table.index:
+            return 0
+        if tags not in self.tag_sets:
+            self._limit(len(self.tag_sets), MOST_TAG_SETS, row, c.TAGS, LongTableText.TAG_SETS())
+        if tags != question.tags:
+            self._with_several_tags.add(question.number)
+        return self.tag_sets.setdefault(tags, TagSet(len(self.tag_sets) + 1, row, tags)).number
+
+    def _choose_tags(self) -> None:
+        """Give each question the tags that it has in most assessments; the others are of single findings.
+
+        Not those of its first row: an export writes the question's tags where there is no answer, so a question would
+        have other tags after each round of export and import.
+        """
+        sets = {one.number: tuple(one.tags) for one in self.tag_sets.values()}
+        questions = {one.number: one for one in self.questions.values()}
+        for question, found in count_tags(self.batch_id, self._with_several_tags).items():
+            # Of two that are as frequent, the first in the alphabet.
+            _fewest, questions[question].tags = min((-count, sets[number]) for number, count in found.items())
 
     def _one_question(self, question: AskedQuestion) -> AskedQuestion:
         """Check that a question is of one type and in one place; store other wordings for the later check."""
@@ -249,9 +279,8 @@ class Reading:
             if here != there:
                 told = LongTableText.ONE_PLACE(question=question.ext_id, there=there, row=first.row)
                 self._note(question.row, column, here, told)
-        for column, name in ((c.LABEL, "label"), (c.TAGS, "tags")):
-            if getattr(question, name) != getattr(first, name):
-                self.variants.append(Variant(question.row, column, _shown(getattr(question, name)), first))
+        if question.label != first.label:
+            self.variants.append(Variant(question.row, c.LABEL, question.label, first))
         return first
 
     def _limit(self, found: int, most: int, row: int, column: str, what: Sentence) -> None:
@@ -262,7 +291,7 @@ class Reading:
 def _shown(value: object) -> str:
     if isinstance(value, date):
         return f"{value:%d/%m/%Y}"
-    return ";".join(value) if isinstance(value, tuple) else str(value)
+    return str(value)
 
 
 def _copy_into(model: type[Model], names: tuple[str, ...]) -> sql.Composed:

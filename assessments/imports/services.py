@@ -16,7 +16,7 @@ from assessments.imports.compare import count_rows
 from assessments.imports.counted_types import remember, to_confirm
 from assessments.imports.heartbeat import Heartbeat
 from assessments.imports.listing import listed
-from assessments.imports.models import ImportBatch, ImportQuestion, ImportRow, ImportVisit
+from assessments.imports.models import ImportBatch, ImportQuestion, ImportRow, ImportTags, ImportVisit
 from assessments.imports.problems import error_rows, store, summary
 from assessments.imports.reading import Reading
 from assessments.imports.texts import LongTableText
@@ -141,7 +141,7 @@ def _forget(batch: ImportBatch) -> None:
 
 def _clear_staged(batch_id: UUID) -> None:
     with connection.cursor() as cursor:
-        for model in (ImportRow, ImportVisit, ImportQuestion):
+        for model in (ImportRow, ImportVisit, ImportQuestion, ImportTags):
             cursor.execute(f'DELETE FROM "{model._meta.db_table}" WHERE batch_id = %s', [batch_id])  # noqa: S608
 
 

@@ -29,6 +29,7 @@ class LongTableText(ProblemText):
     MOST_NAMED = "long_table.most_named", _("A file can contain at most %(most)s %(what)s. Split this one.")
     ASSESSMENTS = "long_table.assessments", _("assessments")
     QUESTIONS = "long_table.questions", _("questions")
+    TAG_SETS = "long_table.tag_sets", _("combinations of tags")
 
     # --- what a cell may say
     FINDINGS = "long_table.findings", _("1 (non-compliant), 0 (compliant), or nothing (not answered)")
@@ -43,6 +44,10 @@ class LongTableText(ProblemText):
     TWO_FINDINGS = (
         "long_table.two_findings",
         _("Question %(question)s of Quest ID %(quest)s has “%(said)s” in row %(row)s. Keep one of the two."),
+    )
+    TWO_TAG_SETS = (
+        "long_table.two_tag_sets",
+        _("Question %(question)s of Quest ID %(quest)s has the tags “%(said)s” in row %(row)s. Keep one of the two."),
     )
     ONE_ASSESSMENT = (
         "long_table.one_assessment",

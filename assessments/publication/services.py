@@ -167,7 +167,7 @@ def is_unchanged_correction(assessment: Assessment) -> bool:
     """Return whether a correction answers every question as the version that it is to replace does."""
     if assessment.supersedes_id is None:
         return False
-    columns = ("question", "finding", "value", "note")
+    columns = ("question", "finding", "value", "note", "tags")
     mine, theirs = (
         Answer.objects.filter(assessment=key).order_by("question").values_list(*columns)
         for key in (assessment.pk, assessment.supersedes_id)
@@ -176,7 +176,7 @@ def is_unchanged_correction(assessment: Assessment) -> bool:
 
 
 def _copy_answers(source: Assessment, target: Assessment) -> None:
-    fields = ("question_id", "finding", "value", "note", "provenance")
+    fields = ("question_id", "finding", "value", "note", "provenance", "tags")
     rows = Answer.objects.filter(assessment=source).values(*fields)
     Answer.objects.bulk_create(Answer(assessment=target, **row) for row in rows)
 

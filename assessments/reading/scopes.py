@@ -44,7 +44,7 @@ TOOL_ORDER = (
     "order",
     "pk",
 )
-UNANSWERED: dict[str, object] = {"finding": None, "value": None, "note": None, "provenance": None}
+UNANSWERED: dict[str, object] = {"finding": None, "value": None, "note": None, "provenance": None, "tags": None}
 
 
 def report_language(wanted: str | None) -> str:
@@ -126,7 +126,9 @@ _answers: Prepared[Answer, dict[str, object]] = Prepared(_answers_of, assessment
 
 
 def _row(question: dict[str, object], answer: dict[str, object]) -> AnswerRow:
-    return {"compliance_point": question.pop("point"), **question, **answer}  # type: ignore[typeddict-item]
+    """Return the row of a question; its answer's own tags replace the question's."""
+    tags = question["tags"] if answer["tags"] is None else answer["tags"]
+    return {"compliance_point": question.pop("point"), **question, **answer, "tags": tags}  # type: ignore[typeddict-item]
 
 
 def header_of(assessment: Assessment, language: str) -> Header:
