@@ -20,7 +20,8 @@ The meaning of the table
   country (`counted_types`); the preview asks with the exact number of rows.
 - Tags may differ by row. A question has those that it has in most assessments; a finding whose tags differ from its
   question's keeps its own (`Answer.tags`). The tag "National Law" belongs to the finding.
-- "(Obsolete)" in a factory's name marks the factory as obsolete, and is removed from the name.
+- "(Obsolete)" in a factory's name marks the factory as obsolete, and is removed from the name; the
+  staff's export writes it after the name again.
 - Importing the same table again changes nothing. Different content updates an assessment that was not yet sent to the
   factory; after that a correction is needed.
 - A report copy, a self-assessment or another verifier's file is refused (R17), and so are rows of Sri Lanka (R48).

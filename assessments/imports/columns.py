@@ -74,9 +74,17 @@ def is_slcp_reference(text: str) -> bool:
 
 def text(column: str, cell: str) -> str:
     """Return a required text on one line, without the signs that guard it in an export. Raises `ValidationError`."""
+    return _within_limit(column, _written(cell))
+
+
+def _written(cell: str) -> str:
     found = one_line(unguard(cell))
     if not found:
         raise TableText.EMPTY().refusal()
+    return found
+
+
+def _within_limit(column: str, found: str) -> str:
     limit = LIMITS[column]
     if len(found) > limit:
         raise TableText.LONG(length=len(found), limit=limit).refusal()
@@ -93,11 +101,11 @@ def factory_id(cell: str) -> str:
 
 def factory_name(cell: str) -> tuple[str, bool]:
     """Return the name, and whether "(Obsolete)" was written with it. Raises `ValidationError`."""
-    written = text(FACTORY_NAME, cell)
+    written = _written(cell)
     name = _OBSOLETE.sub(" ", written).strip()
     if not name:
         raise LongTableText.NO_NAME().refusal()
-    return name, name != written
+    return _within_limit(FACTORY_NAME, name), name != written
 
 
 def country(cell: str) -> str:

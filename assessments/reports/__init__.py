@@ -68,10 +68,16 @@ def render(
 
 
 def render_programme_table(
-    document: ReportDocument, stamp: ReaderStamp, header: Header, rows: Iterable[AnswerRow], *, questionnaire: str
+    document: ReportDocument,
+    stamp: ReaderStamp,
+    header: Header,
+    rows: Iterable[AnswerRow],
+    *,
+    questionnaire: str,
+    is_obsolete: bool,
 ) -> RenderedFile:
     """Return the long table of one assessment for staff, with the name that the document's own file would have."""
-    content = b"".join(programme_table(header, rows, questionnaire=questionnaire))
+    content = b"".join(programme_table(header, rows, questionnaire=questionnaire, is_obsolete=is_obsolete))
     return _named(content, document, stamp, "csv")
 
 

@@ -172,8 +172,14 @@ def _render(run: JobRun, copy: ReportCopy, decision: Decision) -> RenderedFile:
     document = document_from(rows, assessment, scope, language)
     run.report(40, 100, ReportText.MAKING)
     if _is_for_import(copy, decision):
-        header, tool = header_of(assessment, "en"), copy.assessment.tool
-        return render_programme_table(document, _stamp(copy, decision), header, rows, questionnaire=tool.name)
+        return render_programme_table(
+            document,
+            _stamp(copy, decision),
+            header_of(assessment, "en"),
+            rows,
+            questionnaire=copy.assessment.tool.name,
+            is_obsolete=assessment.factory.is_obsolete,
+        )
     try:
         return render(document, _stamp(copy, decision), copy.format, should_cancel=run.is_cancelled)  # type: ignore[arg-type]
     except RenderCancelledError as error:

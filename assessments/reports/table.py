@@ -42,6 +42,7 @@ COLUMNS = (
 )
 QUESTIONNAIRE = "Better Work assessment"
 NATIONAL_LAW_TAG = "National Law"
+OBSOLETE = "(Obsolete)"
 
 _FINDING_CELLS = {"nc": "1", "nc_national_law": "1", "compliant": "0"}
 
@@ -85,19 +86,25 @@ def report_table(document: ReportDocument, *, bom: bool = True) -> Iterator[byte
     return long_table((_row(document, *found) for found in document.findings()), bom=bom)
 
 
-def programme_table(header: Header, rows: Iterable[AnswerRow], *, questionnaire: str) -> Iterator[bytes]:
+def programme_table(
+    header: Header, rows: Iterable[AnswerRow], *, questionnaire: str, is_obsolete: bool
+) -> Iterator[bytes]:
     """Return the long table of one assessment for the programme's staff: every question, as the import reads it back.
 
-    The header is the English one. A factory's own answer to a question is not a finding here either (R13).
+    The header is the English one. `is_obsolete` is of the factory, whose name says so as in the programme's tables. A
+    factory's own answer to a question is not a finding here either (R13).
     """
-    return long_table(_programme_row(header, row, questionnaire) for row in rows)
+    facts = _facts(header)
+    if is_obsolete:
+        facts["factory_name"] = f"{facts['factory_name']} {OBSOLETE}"
+    return long_table(_programme_row(facts, row, questionnaire) for row in rows)
 
 
-def _programme_row(header: Header, row: AnswerRow, questionnaire: str) -> LongTableRow:
+def _programme_row(facts: _Facts, row: AnswerRow, questionnaire: str) -> LongTableRow:
     finding = "" if row["provenance"] == "self_assessed" else row["finding"] or ""
     law = [NATIONAL_LAW_TAG] if finding == "nc_national_law" else []
     return {
-        **_facts(header),
+        **facts,
         "questionnaire": questionnaire,
         "cluster": row["cluster"],
         "compliance_point": row["compliance_point"],

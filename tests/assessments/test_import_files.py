@@ -104,3 +104,17 @@ def test_a_workbook_does_too(world):
     book.save(out)
     load(world.person("team_leader"), out.getvalue())
     assert world.answer(Assessment.objects.get(quest_id="70003"), "1000").finding == "nc"
+
+
+@pytest.mark.parametrize("name", ["Lotus Yarn", "L" * 200])
+def test_obsolete_survives_a_round_trip(world, name):
+    by = world.person("team_leader")
+    written = f"{name} (Obsolete)"
+    load(by, table({"Factory Assessed ID": "KH-0077", "Factory Assessed Name": written}), create_missing=True)
+    made = Assessment.objects.get(quest_id="70003")
+    assert (made.factory.name, made.factory.is_obsolete) == (name, True)
+    exported = file_of(by, made, "csv")
+    assert f'"{written}"' in exported.decode()
+    assert load(by, exported).plan["nothing"]
+    made.factory.refresh_from_db()
+    assert made.factory.name == name
