@@ -373,13 +373,13 @@ def test_quotes_that_hold_no_cell_are_letters():
 
 def test_errors_are_counted_exactly_and_told_by_kind(world, client_of):
     rows = [
-        {"Question ID": f"{number % 7}", "Question type": "NCQ", "Q Label": f"label {number}"}
+        {"Question ID": f"{number % 7}", "Question type": "NC?", "Q Label": f"label {number}"}
         for number in range(1_200)
     ]
     batch = check(world.person("team_leader"), table(*rows, {"Cycle": "x"}))
     assert batch.plan["problems"] == 1_201
     first = batch.plan["groups"][0]
-    assert (first["value"], first["count"], first["rows"]) == ("NCQ", 1_200, [2, 3, 4, 5, 6])
+    assert (first["value"], first["count"], first["rows"]) == ("NC?", 1_200, [2, 3, 4, 5, 6])
     assert len(error_rows(batch)) == 101
     page = client_of(world.person("team_leader")).get(reverse("import_batch", args=[batch.pk])).content.decode()
     assert "1201 errors" in page
@@ -388,7 +388,7 @@ def test_errors_are_counted_exactly_and_told_by_kind(world, client_of):
 
 
 def test_the_same_cells_are_counted_in_each_row(world):
-    batch = check(world.person("team_leader"), table(*[{"Question type": "NCQ", "Cycle": "x"}] * 300))
+    batch = check(world.person("team_leader"), table(*[{"Question type": "NC?", "Cycle": "x"}] * 300))
     assert [(group["column"], group["count"]) for group in batch.plan["groups"]] == [
         ("Cycle", 300),
         ("Question type", 300),
