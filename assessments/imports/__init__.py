@@ -20,6 +20,9 @@ The meaning of the table
   country (`counted_types`); the preview asks with the exact number of rows.
 - Tags may differ by row. A question has those that it has in most assessments; a finding whose tags differ from its
   question's keeps its own (`Answer.tags`). The tag "National Law" belongs to the finding.
+- Optional columns: `Evidence` (the note of an answer), `End Date`, `Mode` (on site or virtual), and `Source`: how one
+  question was assessed, if not in the assessment's mode. A column that the table lacks changes nothing; an empty cell
+  of `Evidence` removes the note. A factory's own answer is no source (R13).
 - "(Obsolete)" in a factory's name marks the factory as obsolete, and is removed from the name; the
   staff's export writes it after the name again.
 - Importing the same table again changes nothing. Different content updates an assessment that was not yet sent to the

@@ -12,7 +12,7 @@ from assessments.imports.checks import Check, Plan
 from assessments.imports.facts import QUESTION_FIELDS, VISIT_FIELDS, AskedQuestion, Visit
 from assessments.imports.models import ImportBatch, ImportQuestion, ImportVisit
 from assessments.imports.previews import NewFactory
-from assessments.models import Assessment, Question, Tool
+from assessments.models import Answer, Assessment, Question, Tool
 from assessments.questionnaires.tables import QuestionRow, import_tool
 from factories.imports import create_factories
 from factories.models import CountryProgramme, Factory
@@ -150,7 +150,11 @@ def _write_assessments(plan: Plan) -> None:
     Assessment.objects.bulk_create(
         (
             Assessment(
-                id=visit.assessment_id, factory=plan.factories[visit.bw_id], cycle=visit.cycle, **_told(plan, visit)
+                id=visit.assessment_id,
+                factory=plan.factories[visit.bw_id],
+                cycle=visit.cycle,
+                mode=visit.mode or Assessment.Mode.ON_SITE,
+                **_told(plan, visit),
             )
             for visit in plan.new
             if visit.number not in plan.planned
@@ -158,10 +162,22 @@ def _write_assessments(plan: Plan) -> None:
         batch_size=1000,
     )
     for visit in plan.new:
-        if visit.number in plan.planned:  # the mode stays as it was planned: a table does not have it
-            Assessment.objects.filter(pk=plan.planned[visit.number]).update(end_date=None, **_told(plan, visit))
+        if visit.number in plan.planned:  # the mode stays as it was planned where the table does not have it
+            mode = {"mode": visit.mode} if visit.mode else {}
+            Assessment.objects.filter(pk=plan.planned[visit.number]).update(**_told(plan, visit), **mode)
     for visit in plan.changed:
-        Assessment.objects.filter(pk=str(visit.assessment_id)).update(start_date=visit.start_date)
+        _change_facts(Assessment.objects.get(pk=str(visit.assessment_id)), visit)
+
+
+def _change_facts(assessment: Assessment, visit: Visit) -> None:
+    """Write the days and the mode that the table gives; answers that were assessed in the other mode follow it."""
+    if visit.mode and visit.mode != assessment.mode:
+        Answer.objects.filter(assessment=assessment, provenance=assessment.mode).update(provenance=visit.mode)
+    end = assessment.end_date if visit.end_date is None else visit.end_date
+    if end and end < visit.start_date:
+        end = None  # the end of an assessment whose first day the table moved, without saying its last one
+    facts = {"start_date": visit.start_date, "end_date": end, "mode": visit.mode or assessment.mode}
+    Assessment.objects.filter(pk=assessment.pk).update(**facts)
 
 
 def _told(plan: Plan, visit: Visit) -> dict[str, Any]:
@@ -170,6 +186,7 @@ def _told(plan: Plan, visit: Visit) -> dict[str, Any]:
         "tool": plan.tools[visit.questionnaire],
         "quest_id": visit.quest_id,
         "start_date": visit.start_date,
+        "end_date": visit.end_date,
         "state": Assessment.State.INTERNAL_REVIEW,
     }
 
@@ -210,7 +227,7 @@ def _arguments(batch: ImportBatch, part: list[Visit], asked: list[int], keys: li
 
 TOLD = """
 WITH told AS (
-    SELECT DISTINCT p.assessment, k.question, r.finding, r.value, r.tags > 0 AS has_tags,
+    SELECT DISTINCT p.assessment, k.question, r.finding, r.value, r.note, r.source, r.tags > 0 AS has_tags,
         CASE WHEN g.tags @> q.tags AND g.tags <@ q.tags THEN NULL ELSE g.tags END AS tags
     FROM unnest(%(visits)s::int[], %(assessments)s::uuid[]) AS p (visit, assessment)
     JOIN assessments_importrow r ON r.batch_id = %(batch)s AND r.visit BETWEEN %(first)s AND %(last)s
@@ -224,7 +241,8 @@ INSERT = (
     TOLD
     + """
 INSERT INTO assessments_answer (assessment_id, question_id, finding, value, note, provenance, tags)
-SELECT t.assessment, t.question, t.finding, t.value, '', a.mode, t.tags
+SELECT t.assessment, t.question, t.finding, t.value, coalesce(t.note, ''),
+    coalesce(nullif(t.source, ''), a.mode), t.tags
 FROM told t JOIN assessments_assessment a ON a.id = t.assessment {unless}
 ORDER BY t.assessment, t.question
 """
@@ -238,11 +256,14 @@ CHANGE = (
     TOLD
     + """
 UPDATE assessments_answer h SET finding = t.finding, value = t.value,
-    tags = CASE WHEN has_tags THEN t.tags ELSE h.tags END
+    tags = CASE WHEN has_tags THEN t.tags ELSE h.tags END, note = coalesce(t.note, h.note),
+    provenance = coalesce(nullif(t.source, ''), h.provenance)
 FROM told t
 WHERE h.assessment_id = t.assessment AND h.question_id = t.question
-    AND (h.finding, h.value, h.tags)
-        IS DISTINCT FROM (t.finding, t.value, CASE WHEN has_tags THEN t.tags ELSE h.tags END)
+    AND (h.finding, h.value, h.tags, h.note, h.provenance) IS DISTINCT FROM (
+        t.finding, t.value, CASE WHEN has_tags THEN t.tags ELSE h.tags END, coalesce(t.note, h.note),
+        coalesce(nullif(t.source, ''), h.provenance)
+    )
 """
 )
 # Findings that a table cannot express ("not applicable", "not assessed") stay where the table has none.

@@ -28,6 +28,7 @@ from portal.core.tables import Problems
 from portal.core.tables.dates import past_day
 from portal.core.tables.texts import Sentence, country, sentences_of
 
+CONFLICT_COLUMNS = {"finding": c.FINDING, "tags": c.TAGS, "evidence": c.EVIDENCE, "source": c.SOURCE}
 NOT_ASSESSED_COUNTRIES = frozenset({"LK"})  # R48
 T = TypeVar("T")
 
@@ -136,10 +137,9 @@ class Check:
         found, count = conflicts(self.batch.pk)
         last = None
         for one in found:
-            text = LongTableText.TWO_TAG_SETS if one.is_of_tags else LongTableText.TWO_FINDINGS
             ids = {"question": asked[one.question].ext_id, "quest": numbers[one.visit].quest_id}
-            told = text(**ids, said=one.said[:100], row=one.first)
-            last = self.problems.add(one.row, c.TAGS if one.is_of_tags else c.FINDING, one.says, told)
+            told = LongTableText.TWO_FINDINGS(**ids, said=one.said[:100], row=one.first)
+            last = self.problems.add(one.row, CONFLICT_COLUMNS[one.what], one.says, told)
         if last:
             self.problems.count_more(last[0], count - len(found))
 
@@ -205,11 +205,13 @@ class Check:
         """Refuse an assessment on a day that has not begun at the factory (R54)."""
         for visit in self.visits:
             place = self.plan.factories.get(visit.bw_id) or Zone(zone_named(zone_of_country(visit.country)))
-            written = f"{visit.start_date:%d/%m/%Y}"
-            try:
-                past_day(written, latest=today(place))
-            except ValidationError as error:
-                self._refuse(visit, c.START_DATE, written, sentences_of(error)[0])
+            days = [(c.START_DATE, visit.start_date), *([(c.END_DATE, visit.end_date)] if visit.end_date else [])]
+            for column, day in days:
+                written = f"{day:%d/%m/%Y}"
+                try:
+                    past_day(written, latest=today(place))
+                except ValidationError as error:
+                    self._refuse(visit, column, written, sentences_of(error)[0])
 
     # --- questionnaires
 
@@ -343,7 +345,7 @@ class Check:
 
     def _changed_or_not(self, visit: Visit, versions: list[Assessment], same: dict[tuple[int, UUID], bool]) -> None:
         newest = versions[-1]
-        alike = [v for v in versions if (visit.number, v.pk) in same and v.start_date == visit.start_date]
+        alike = [v for v in versions if (visit.number, v.pk) in same and _has_facts(v, visit)]
         equal = [v for v in alike if same[visit.number, v.pk]]
         if alike and not equal and newest.state in RELEASED:
             # Imported before findings had tags of their own; it is final, and the rest is the same.
@@ -365,6 +367,12 @@ class Check:
         for newer in versions:
             if newer.state == Assessment.State.PUBLISHED and newer.version > equal.version:
                 self._old.append({"quest_id": visit.quest_id, "old": equal.version, "new": newer.version})
+
+
+def _has_facts(version: Assessment, visit: Visit) -> bool:
+    """Return whether the version has the days and the mode that the table gives; it may leave out the last two."""
+    days = version.start_date == visit.start_date and visit.end_date in {None, version.ended_on}
+    return days and visit.mode in {"", version.mode}
 
 
 def _grouped(items: Iterable[T], key: Callable[[T], str]) -> dict[str, list[T]]:

@@ -5,7 +5,7 @@ from datetime import date
 
 from assessments.imports.texts import LongTableText
 from assessments.models import Question
-from assessments.reports.table import COLUMNS, NATIONAL_LAW_TAG
+from assessments.reports.table import COLUMNS, NATIONAL_LAW_TAG, PROVENANCE_CELLS
 from portal.core.country_names import country_code
 from portal.core.days import last_today
 from portal.core.exports import unguard
@@ -29,11 +29,21 @@ from sharing.terms import MAX_CYCLE
     TYPE,
     FINDING,
     TAGS,
+    EVIDENCE,
+    END_DATE,
+    MODE,
+    SOURCE,
 ) = COLUMNS
-ALIASES = {"Assessment Start Date": START_DATE, "Compliance Point": POINT, "Question Label": LABEL}
-OPTIONAL = (TAGS,)
+ALIASES = {
+    "Assessment Start Date": START_DATE,
+    "Assessment End Date": END_DATE,
+    "Assesment End Date": END_DATE,
+    "Compliance Point": POINT,
+    "Question Label": LABEL,
+}
+OPTIONAL = (TAGS, EVIDENCE, END_DATE, MODE, SOURCE)
 REQUIRED = tuple(name for name in COLUMNS if name not in OPTIONAL)
-VISIT_COLUMNS = (COUNTRY, FACTORY_ID, FACTORY_NAME, QUEST_ID, CYCLE, START_DATE, QUESTIONNAIRE)
+VISIT_COLUMNS = (COUNTRY, FACTORY_ID, FACTORY_NAME, QUEST_ID, CYCLE, START_DATE, QUESTIONNAIRE, END_DATE, MODE)
 QUESTION_COLUMNS = (QUESTIONNAIRE, CLUSTER, POINT, QUESTION_ID, LABEL, TYPE, TAGS)
 LIMITS = {
     FACTORY_ID: 40,
@@ -45,11 +55,13 @@ LIMITS = {
     QUESTION_ID: 40,
     LABEL: 1000,
 }
-MOST_TEXT = 10_000  # characters of a finding
+MOST_TEXT = 10_000  # characters of a finding or its evidence
 MOST_TAG = 60
 MOST_TYPE = 20  # characters of a question type
 
 _OBSOLETE = re.compile(r"\s*\(\s*obsolete\s*\)\s*", re.IGNORECASE)
+MODES = {"": ""} | {PROVENANCE_CELLS[code].casefold(): code for code in ("on_site", "virtual")}
+
 _TYPE = re.compile(rf"\w[\w /&-]{{0,{MOST_TYPE - 1}}}")
 _FACTORY_ID = re.compile(r"[A-Za-z0-9._/-]+")
 # Names of columns in other systems: SLCP's exports, other verifiers' and auditors' reports.
@@ -131,6 +143,24 @@ def start_date(cell: str) -> date:
     Whether it has begun at the factory is checked later, for all rows.
     """
     return past_day(one_line(cell), latest=last_today())
+
+
+def end_date(cell: str) -> date | None:
+    """Return the last day; None if the cell is empty. Raises `ValidationError`."""
+    found = one_line(cell)
+    return past_day(found, latest=last_today()) if found else None
+
+
+def mode(cell: str) -> str:
+    """Return how it was assessed: "on_site" or "virtual", or nothing if the cell is empty. Raises `ValidationError`.
+
+    A factory's own answer is not imported (R13, R17).
+    """
+    found = one_line(cell)
+    code = MODES.get(found.casefold().replace("-", " "))
+    if code is None:
+        raise not_allowed(found, LongTableText.MODES()).refusal()
+    return code
 
 
 def question_type(cell: str) -> tuple[str, str]:

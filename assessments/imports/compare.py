@@ -16,15 +16,15 @@ MOST_CONFLICTS = 1_000
 
 
 class Conflict(NamedTuple):
-    """Two rows about one question of one assessment that differ: in the finding, or only in the tags."""
+    """Two rows about one question of one assessment that differ in `what`: finding, tags, evidence or source."""
 
     visit: int
     question: int
     first: int
     row: int
+    what: str
     said: str
     says: str
-    is_of_tags: bool
 
 
 def conflicts(batch_id: UUID) -> tuple[list[Conflict], int]:
@@ -34,35 +34,40 @@ def conflicts(batch_id: UUID) -> tuple[list[Conflict], int]:
             """
             WITH twice AS (
                 SELECT visit, question, min(row) AS first
-                FROM assessments_importrow WHERE batch_id = %s
+                FROM assessments_importrow WHERE batch_id = %(batch)s
                 GROUP BY visit, question
                 HAVING count(*) > 1 AND (min(finding) <> max(finding) OR min(value) <> max(value)
-                    OR min(tags) <> max(tags))
+                    OR min(tags) <> max(tags) OR min(note) <> max(note) OR min(source) <> max(source))
             ),
-            pair AS (
+            told AS (
                 SELECT t.visit, t.question, t.first, r.row,
-                    f.finding AS f_finding, f.value AS f_value, f.tags AS f_tags,
-                    r.finding, r.value, r.tags, (r.finding, r.value) = (f.finding, f.value) AS is_of_tags
+                    CASE r.finding WHEN 'info' THEN r.value WHEN '' THEN '' WHEN 'compliant' THEN '0' ELSE '1' END
+                        AS finding,
+                    r.finding || r.value AS exact, coalesce(array_to_string(g.tags, ';'), '') AS tags,
+                    coalesce(r.note, '') AS note, r.source
                 FROM twice t
-                JOIN assessments_importrow f ON f.batch_id = %s AND f.visit = t.visit AND f.row = t.first
-                JOIN assessments_importrow r ON r.batch_id = %s AND r.visit = t.visit AND r.question = t.question
-                WHERE (r.finding, r.value, r.tags) IS DISTINCT FROM (f.finding, f.value, f.tags)
+                JOIN assessments_importrow r
+                    ON r.batch_id = %(batch)s AND r.visit = t.visit AND r.question = t.question
+                LEFT JOIN assessments_importtags g ON g.batch_id = %(batch)s AND g.number = r.tags
             )
-            SELECT p.visit, p.question, p.first, p.row,
-                CASE WHEN is_of_tags THEN array_to_string(f.tags, ';') WHEN f_finding = 'info' THEN f_value
-                    WHEN f_finding = '' THEN '' WHEN f_finding = 'compliant' THEN '0' ELSE '1' END,
-                CASE WHEN is_of_tags THEN array_to_string(r.tags, ';') WHEN finding = 'info' THEN value
-                    WHEN finding = '' THEN '' WHEN finding = 'compliant' THEN '0' ELSE '1' END,
-                is_of_tags, count(*) OVER ()
-            FROM pair p
-            LEFT JOIN assessments_importtags f ON f.batch_id = %s AND f.number = p.f_tags
-            LEFT JOIN assessments_importtags r ON r.batch_id = %s AND r.number = p.tags
-            ORDER BY p.row LIMIT %s
+            SELECT r.visit, r.question, r.first, r.row, one.*, count(*) OVER ()
+            FROM told r
+            JOIN told f ON f.visit = r.visit AND f.question = r.question AND f.row = r.first
+            CROSS JOIN LATERAL (
+                SELECT * FROM (VALUES
+                    ('finding', f.finding, r.finding, f.exact <> r.exact),
+                    ('tags', f.tags, r.tags, f.tags <> r.tags),
+                    ('evidence', f.note, r.note, f.note <> r.note),
+                    ('source', f.source, r.source, f.source <> r.source)
+                ) AS facts (what, said, says, is_other)
+                WHERE is_other LIMIT 1
+            ) one
+            ORDER BY r.row LIMIT %(most)s
             """,
-            [*[batch_id] * 5, MOST_CONFLICTS],
+            {"batch": batch_id, "most": MOST_CONFLICTS},
         )
         rows = cursor.fetchall()
-    return [Conflict(*row[:7]) for row in rows], rows[0][7] if rows else 0
+    return [Conflict(*row[:7]) for row in rows], rows[0][8] if rows else 0
 
 
 def count_tags(batch_id: UUID, questions: Collection[int]) -> dict[int, dict[int, int]]:
@@ -90,34 +95,40 @@ def count_findings(batch_id: UUID, visits: Collection[int]) -> dict[int, tuple[i
 
 
 def count_rows(batch_id: UUID) -> Counter[str]:
-    """Return how many rows are staged, how many repeat another, how many answers and empty findings they make."""
+    """Return how many rows are staged, how many repeat another, how many answers and empty findings they make.
+
+    `unplaced` is how many empty findings have evidence, which no answer can hold.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT coalesce(sum(n), 0), coalesce(sum(n - 1), 0), count(*) FILTER (WHERE finding <> ''),
-                count(*) FILTER (WHERE finding = '')
+                count(*) FILTER (WHERE finding = ''), count(*) FILTER (WHERE finding = '' AND has_note)
             FROM (
-                SELECT count(*) AS n, min(finding) AS finding FROM assessments_importrow
+                SELECT count(*) AS n, min(finding) AS finding, bool_or(note <> '') AS has_note
+                FROM assessments_importrow
                 WHERE batch_id = %s GROUP BY visit, question
             ) told
             """,
             [batch_id],
         )
-        rows, duplicates, answers, empty = cursor.fetchone()
-    return Counter({"rows": int(rows), "duplicates": int(duplicates), "answers": answers, "empty": empty})
+        rows, duplicates, answers, empty, unplaced = cursor.fetchone()
+    counts = {"rows": int(rows), "duplicates": int(duplicates), "answers": answers, "empty": empty}
+    return Counter({**counts, "unplaced": unplaced})
 
 
 SAME_ANSWERS = """
     WITH pair AS (SELECT * FROM unnest(%s::int[], %s::uuid[]) AS p (visit, assessment)),
     asked AS (SELECT * FROM unnest(%s::int[], %s::bigint[]) AS a (question, question_id)),
     told AS (
-        SELECT DISTINCT r.visit, a.question_id, r.finding, r.value, g.tags
+        SELECT DISTINCT r.visit, a.question_id, r.finding, r.value, g.tags, r.note, r.source
         FROM assessments_importrow r JOIN asked a USING (question)
         LEFT JOIN assessments_importtags g ON g.batch_id = r.batch_id AND g.number = r.tags
         WHERE r.batch_id = %s AND r.finding <> '' AND r.visit IN (SELECT visit FROM pair)
     ),
     here AS (
-        SELECT p.visit, p.assessment, a.question_id, a.finding, a.value, coalesce(a.tags, q.tags) AS tags
+        SELECT p.visit, p.assessment, a.question_id, a.finding, a.value, coalesce(a.tags, q.tags) AS tags,
+            a.note, a.provenance
         FROM pair p JOIN assessments_answer a ON a.assessment_id = p.assessment
         JOIN assessments_question q ON q.id = a.question_id
         WHERE a.finding IN ('nc', 'compliant', 'nc_national_law') OR (a.finding = 'info' AND a.value <> '')
@@ -130,6 +141,7 @@ SAME_ANSWERS = """
         FROM here h JOIN told t
             ON t.visit = h.visit AND t.question_id = h.question_id AND t.finding = h.finding
             AND (t.value = h.value OR h.finding <> 'info')
+            AND (t.note IS NULL OR t.note = h.note) AND (t.source = '' OR t.source = h.provenance)
         GROUP BY h.visit, h.assessment
     )
     SELECT p.visit, p.assessment, coalesce(m.with_tags, 0) = coalesce(t.n, 0) FROM pair p

@@ -9,6 +9,7 @@ from uuid import UUID
 @dataclass(slots=True)
 class Visit:
     """An assessment as the table describes it. `row` is its first row; `assessment_id` its key in the portal.
+    `end_date` and `mode` are empty if the table does not say.
 
     `country_cell` is the country as it is written there; it is known only while the file is read.
     """
@@ -23,6 +24,8 @@ class Visit:
     cycle: int
     start_date: date
     questionnaire: str
+    end_date: date | None = None
+    mode: str = ""
     assessment_id: UUID | None = None
     country_cell: str = ""
 

@@ -114,6 +114,8 @@ class ImportVisit(Staged):
     cycle = models.PositiveSmallIntegerField()
     start_date = models.DateField()
     questionnaire = models.CharField(max_length=150)
+    end_date = models.DateField(null=True)
+    mode = models.CharField(max_length=8, blank=True, default="")
 
     def __str__(self) -> str:
         return self.quest_id
@@ -150,7 +152,8 @@ class ImportTags(Staged):
 class ImportRow(Staged):
     """A row: which assessment, which question, what was found; `finding` is empty if it was not answered.
 
-    `tags` is the number of its `ImportTags`, or 0 if the table has no such column.
+    `tags` is the number of its `ImportTags`, or 0 if the table has no such column;
+    `source` is empty where it does not say how the question was assessed.
     """
 
     pk = models.CompositePrimaryKey("batch_id", "visit", "row")
@@ -159,6 +162,8 @@ class ImportRow(Staged):
     finding = models.CharField(max_length=16)
     value = models.TextField()
     tags = models.PositiveIntegerField(default=0)
+    note = models.TextField(null=True)  # noqa: DJ001 - NULL: the table has no such column
+    source = models.CharField(max_length=8, blank=True, default="")
 
     def __str__(self) -> str:
         return str(self.row)

@@ -78,3 +78,4 @@ class Preview(Promise):
     nearly: NotRequired[list[tuple[str, str]]]
     sheets: NotRequired[list[str]]
     types: NotRequired[list[OtherType]]
+    unplaced: NotRequired[int]

@@ -23,6 +23,7 @@ from assessments.imports.facts import QUESTION_FIELDS, TAG_FIELDS, VISIT_FIELDS,
 from assessments.imports.models import ImportQuestion, ImportRow, ImportTags, ImportVisit
 from assessments.imports.texts import LongTableText
 from assessments.models import Question
+from assessments.reports.table import PROVENANCE_CELLS
 from assessments.reports.table import QUESTIONNAIRE as REPORT_COPY
 from portal.core.exports import unguard
 from portal.core.names import one_line
@@ -33,7 +34,7 @@ ROWS_PER_COPY = 20_000
 MOST_VISITS = 50_000
 MOST_QUESTIONS = 50_000
 MOST_TAG_SETS = 10_000
-ROW_COLUMNS = ("batch_id", "row", "visit", "question", "finding", "value", "tags")
+ROW_COLUMNS = ("batch_id", "row", "visit", "question", "finding", "value", "tags", "note", "source")
 NC_FINDINGS = {"1": "nc", "0": "compliant", "": ""}
 LAW_FINDINGS = {**NC_FINDINGS, "1": "nc_national_law"}
 Report = Callable[[int, int], None]
@@ -62,6 +63,7 @@ class Reading:
         # Unreadable cells -> their problems, to count them again in each row that repeats them.
         self._wrong: dict[tuple[str, ...], list[tuple[Group, Problem]]] = {}
         self._with_several_tags: set[int] = set()
+        self._sources = {"": ""}  # cells as they are in the file -> their code
         self._noted: list[tuple[Group, Problem]] = []
         self._countries: dict[str, Visit] = {}
 
@@ -88,7 +90,7 @@ class Reading:
         if first is None:
             return False
         with connection.cursor() as cursor, cursor.copy(_copy_into(ImportRow, ROW_COLUMNS)) as copy:
-            copy.set_types(["uuid", "int4", "int4", "int4", "text", "text", "int4"])
+            copy.set_types(["uuid", "int4", "int4", "int4", "text", "text", "int4", "text", "text"])
             copy.write_row(first)
             for row in rows:
                 copy.write_row(row)
@@ -98,6 +100,8 @@ class Reading:
         """Yield the rows that can be read, as `ImportRow` stores them; the others become problems."""
         visit_cells, question_cells = self._getter(c.VISIT_COLUMNS), self._getter(c.QUESTION_COLUMNS)
         finding_at, batch_id = self.table.index[c.FINDING], self.batch_id
+        evidence_at, source_at = self.table.index.get(c.EVIDENCE), self.table.index.get(c.SOURCE, -1)
+        sources = self._sources
         for row, cells in self.table.rows(self.problems):
             self.rows += 1
             told = visit_cells(cells)
@@ -119,24 +123,46 @@ class Reading:
                 self._other_types[other_type, visit] += 1
             text = cells[finding_at]
             if findings is None:
-                text = unguard(text)
-                finding = "info" if text.strip() else ""
-                value = text if finding else ""
+                value = self._words(row, c.FINDING, unguard(text))
+                finding = "info" if value else ""
             else:
                 value = ""
                 found = findings.get(text)
                 finding = self._finding(row, findings, text) if found is None else found
-            if len(value) > c.MOST_TEXT:
-                too_long = TableText.LONG(length=len(value), limit=c.MOST_TEXT)
-                self.problems.add(row, c.FINDING, value[:80] + "…", too_long)
-            elif visit and number:
-                yield batch_id, row, visit, number, finding, value, tags
+            note = None if evidence_at is None else cells[evidence_at]
+            if note:
+                note = self._words(row, c.EVIDENCE, unguard(note))
+            source = "" if source_at < 0 else sources.get(cells[source_at])
+            if source is None:
+                source = self._source(row, cells[source_at])
+            if visit and number:
+                yield batch_id, row, visit, number, finding, value, tags, note, source
 
     def _getter(self, names: tuple[str, ...]) -> Callable[[list[str]], tuple[str, ...]]:
-        """Return a function from a row's cells to those of `names`; a column that the file lacks is empty."""
-        cells_of = itemgetter(*(self.table.index[name] for name in names if name in self.table.index))
-        missing = ("",) * sum(name not in self.table.index for name in names)  # optional ones come last
-        return (lambda cells: cells_of(cells) + missing) if missing else cells_of
+        """Return a function from a row's cells to those of `names` that the file has."""
+        return itemgetter(*(self.table.index[name] for name in names if name in self.table.index))
+
+    def _by_name(self, names: tuple[str, ...], cells: tuple[str, ...]) -> dict[str, str]:
+        """Return what such a function gave by name; the cells of a column that the file lacks are empty."""
+        present = (name for name in names if name in self.table.index)
+        return dict.fromkeys(names, "") | dict(zip(present, cells, strict=True))
+
+    def _words(self, row: int, column: str, text: str) -> str:
+        """Return a text of several lines as it is; empty if it has only blanks, or is too long."""
+        if len(text) > c.MOST_TEXT:
+            told = TableText.LONG(length=len(text), limit=c.MOST_TEXT)
+            self.problems.add(row, column, text[:80] + "…", told)
+            return ""
+        return text if text.strip() else ""
+
+    def _source(self, row: int, cell: str) -> str:
+        """Return the code of a cell that is not in `_sources` yet."""
+        try:
+            found = self._sources[cell] = c.mode(cell)
+        except ValidationError as error:
+            self.problems.refuse(row, c.SOURCE, cell, error)
+            return ""
+        return found
 
     def _finding(self, row: int, findings: Mapping[str, str], text: str) -> str:
         written = one_line(text)
@@ -167,7 +193,7 @@ class Reading:
     def _visit(self, row: int, cells: tuple[str, ...]) -> int:
         """Return the number of the visit in these cells; 0 if they cannot be read."""
         self._limit(len(self._seen_visits), MOST_VISITS, row, c.QUEST_ID, LongTableText.ASSESSMENTS())
-        by = dict(zip(c.VISIT_COLUMNS, cells, strict=True))
+        by = self._by_name(c.VISIT_COLUMNS, cells)
         read = self._read
         country = read(row, c.COUNTRY, by[c.COUNTRY], c.country)
         bw_id = read(row, c.FACTORY_ID, by[c.FACTORY_ID], c.factory_id)
@@ -176,10 +202,14 @@ class Reading:
         cycle = read(row, c.CYCLE, by[c.CYCLE], c.cycle)
         started = read(row, c.START_DATE, by[c.START_DATE], c.start_date)
         questionnaire = read(row, c.QUESTIONNAIRE, by[c.QUESTIONNAIRE], self._questionnaire)
-        if not (country and bw_id and name and quest_id and cycle and started and questionnaire):
+        ended = read(row, c.END_DATE, by[c.END_DATE], c.end_date)
+        mode = read(row, c.MODE, by[c.MODE], c.mode)
+        if started and ended and ended < started:
+            self._note(row, c.END_DATE, by[c.END_DATE], LongTableText.END_FIRST(_shown(started)))
+        if self._noted or not (country and bw_id and name and quest_id and cycle and started and questionnaire):
             return 0
         number = len(self.visits) + 1
-        visit = Visit(number, row, quest_id, country, bw_id, *name, cycle, started, questionnaire)
+        visit = Visit(number, row, quest_id, country, bw_id, *name, cycle, started, questionnaire, ended, mode or "")
         visit.country_cell = one_line(unguard(by[c.COUNTRY]))
         return self._one_visit(visit)
 
@@ -192,6 +222,8 @@ class Reading:
             (c.CYCLE, "cycle"),
             (c.START_DATE, "start_date"),
             (c.QUESTIONNAIRE, "questionnaire"),
+            (c.END_DATE, "end_date"),
+            (c.MODE, "mode"),
         )
         for column, name in facts:
             here, there = getattr(visit, name), getattr(first, name)
@@ -229,7 +261,7 @@ class Reading:
     def _question(self, row: int, cells: tuple[str, ...]) -> _Asked:
         """Return what these cells say of a question."""
         self._limit(len(self._seen_questions), MOST_QUESTIONS, row, c.QUESTION_ID, LongTableText.QUESTIONS())
-        by = dict(zip(c.QUESTION_COLUMNS, cells, strict=True))
+        by = self._by_name(c.QUESTION_COLUMNS, cells)
         cluster, point, ext_id, label = (
             self._read(row, column, by[column], partial(c.text, column))
             for column in (c.CLUSTER, c.POINT, c.QUESTION_ID, c.LABEL)
@@ -291,7 +323,7 @@ class Reading:
 def _shown(value: object) -> str:
     if isinstance(value, date):
         return f"{value:%d/%m/%Y}"
-    return str(value)
+    return "" if value is None else PROVENANCE_CELLS.get(str(value), str(value))
 
 
 def _copy_into(model: type[Model], names: tuple[str, ...]) -> sql.Composed:

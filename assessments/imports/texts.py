@@ -37,6 +37,7 @@ class LongTableText(ProblemText):
     COUNTRIES = "long_table.countries", _("the English name of a country")
     CYCLES = "long_table.cycles", _("a whole number from 1 to %s")
     TYPES = "long_table.types", _("NC, FGW")
+    MODES = "long_table.modes", _("On site, Virtual, or nothing")
     NO_NAME = "long_table.no_name", _("The factory has no name.")
     LONG_TAG = "long_table.long_tag", _("A tag has at most %s characters.")
 
@@ -45,10 +46,7 @@ class LongTableText(ProblemText):
         "long_table.two_findings",
         _("Question %(question)s of Quest ID %(quest)s has “%(said)s” in row %(row)s. Keep one of the two."),
     )
-    TWO_TAG_SETS = (
-        "long_table.two_tag_sets",
-        _("Question %(question)s of Quest ID %(quest)s has the tags “%(said)s” in row %(row)s. Keep one of the two."),
-    )
+    END_FIRST = "long_table.end_first", _("The last day is before the first day, %s.")
     ONE_ASSESSMENT = (
         "long_table.one_assessment",
         _("Quest ID %(quest)s has “%(there)s” in row %(row)s. Use one value for each assessment."),

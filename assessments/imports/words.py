@@ -24,6 +24,7 @@ def counts(plan: Preview) -> list[tuple[str, int]]:
     optional = [
         (_("Not answered (empty findings)"), plan["empty"]),
         (_("Exact duplicate rows (ignored)"), plan["duplicates"]),
+        (_("Evidence without a finding (ignored)"), plan.get("unplaced", 0)),
     ]
     return rows + [row for row in optional if row[1]]
 

@@ -1,6 +1,6 @@
 """The programme's long table as CSV: one row per question and assessment, as Better Work's analysts know it.
 
-The columns are theirs, in their order and with their spelling ("Assesment Start Date"); dates are
+The columns up to "Tags" are theirs, in their order and with their spelling ("Assesment Start Date"); dates are
 dd/mm/yyyy; the separator is a comma and the file UTF-8. `Finding` is 1 (non-compliant) or 0 for NC
 questions and the answer itself for FGW ones. The table has no word for the other findings: "not
 applicable" and "not assessed" leave it empty, and non-compliance by national law is 1 with the tag
@@ -39,10 +39,15 @@ COLUMNS = (
     "Question type",
     "Finding",
     "Tags",
+    "Evidence",
+    "End Date",
+    "Mode",
+    "Source",
 )
 QUESTIONNAIRE = "Better Work assessment"
 NATIONAL_LAW_TAG = "National Law"
 OBSOLETE = "(Obsolete)"
+PROVENANCE_CELLS = {"on_site": "On site", "virtual": "Virtual", "self_assessed": "Self-assessed"}
 
 _FINDING_CELLS = {"nc": "1", "nc_national_law": "1", "compliant": "0"}
 
@@ -56,10 +61,12 @@ class _Facts(TypedDict):
     quest_id: str
     cycle: int
     start_date: dt.date
+    end_date: dt.date
+    mode: str
 
 
 class LongTableRow(_Facts):
-    """One row of the long table, before it becomes text; its keys are in the order of `COLUMNS`."""
+    """One row of the long table, before it becomes text."""
 
     questionnaire: str
     cluster: str
@@ -69,6 +76,31 @@ class LongTableRow(_Facts):
     question_type: str
     finding: str
     tags: Iterable[str]
+    evidence: str
+    source: str
+
+
+# The key of each column's cell, in the order of `COLUMNS`.
+_KEYS = (
+    "country",
+    "factory_id",
+    "factory_name",
+    "quest_id",
+    "cycle",
+    "start_date",
+    "questionnaire",
+    "cluster",
+    "compliance_point",
+    "question_id",
+    "label",
+    "question_type",
+    "finding",
+    "tags",
+    "evidence",
+    "end_date",
+    "mode",
+    "source",
+)
 
 
 def long_table(rows: Iterable[LongTableRow], *, bom: bool = True) -> Iterator[bytes]:
@@ -101,7 +133,8 @@ def programme_table(
 
 
 def _programme_row(facts: _Facts, row: AnswerRow, questionnaire: str) -> LongTableRow:
-    finding = "" if row["provenance"] == "self_assessed" else row["finding"] or ""
+    is_own = row["provenance"] == "self_assessed"
+    finding = "" if is_own else row["finding"] or ""
     law = [NATIONAL_LAW_TAG] if finding == "nc_national_law" else []
     return {
         **facts,
@@ -113,6 +146,8 @@ def _programme_row(facts: _Facts, row: AnswerRow, questionnaire: str) -> LongTab
         "question_type": row["question_type"],
         "finding": finding_cell(row["question_type"], finding, row["value"] or ""),
         "tags": [*row["tags"], *law],
+        "evidence": "" if is_own else row["note"] or "",
+        "source": "" if is_own else PROVENANCE_CELLS.get(row["provenance"] or "", ""),
     }
 
 
@@ -124,12 +159,15 @@ def _facts(report: Header | ReportDocument) -> _Facts:
         "quest_id": report.assessment.quest_id,
         "cycle": report.assessment.cycle,
         "start_date": report.assessment.start_date,
+        "end_date": report.assessment.end_date,
+        "mode": PROVENANCE_CELLS[report.assessment.mode],
     }
 
 
 def _cells(row: LongTableRow) -> list[object]:
-    cells = {**row, "start_date": f"{row['start_date']:%d/%m/%Y}", "tags": ";".join(row["tags"])}
-    return [cells[name] for name in LongTableRow.__annotations__]
+    days = {name: f"{day:%d/%m/%Y}" for name, day in (("start_date", row["start_date"]), ("end_date", row["end_date"]))}
+    cells = {**row, **days, "tags": ";".join(row["tags"])}
+    return [cells[name] for name in _KEYS]
 
 
 def _row(document: ReportDocument, cluster: Cluster, point: CompliancePoint, found: Finding) -> LongTableRow:
@@ -144,4 +182,6 @@ def _row(document: ReportDocument, cluster: Cluster, point: CompliancePoint, fou
         "question_type": found.question_type,
         "finding": finding_cell(found.question_type, found.finding, found.value),
         "tags": [*public_tags(found.tags), *law],
+        "evidence": found.note,
+        "source": PROVENANCE_CELLS.get(found.provenance, ""),
     }

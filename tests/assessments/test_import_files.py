@@ -45,6 +45,10 @@ def test_an_export_is_imported_as_it_was(world, text):
             "question_type": answer.question.type,
             "finding": finding_cell(answer.question.type, answer.finding, answer.value),
             "tags": answer.question.tags,
+            "evidence": answer.note,
+            "end_date": made.ended_on,
+            "mode": "On site",
+            "source": "On site",
         }
         for answer in made.answers.select_related("question__compliance_point__cluster")
     ]
@@ -99,7 +103,7 @@ def test_a_workbook_does_too(world):
     book = openpyxl.Workbook()
     book.active.append(COLUMNS)
     cells = {**ROW, "Cycle": 7, "Finding": 1.0, "Assesment Start Date": dt.date(2016, 3, 27), "Quest ID": 70003}
-    book.active.append([cells[name] for name in COLUMNS])
+    book.active.append([cells.get(name) for name in COLUMNS])
     out = io.BytesIO()
     book.save(out)
     load(world.person("team_leader"), out.getvalue())

@@ -80,7 +80,7 @@ def test_two_sets_of_tags_for_one_finding_are_refused(world):
     batch = check(world.person("team_leader"), table({}, {"Tags": "Other"}))
     ((row, column, text),) = messages(batch)
     assert (row, column) == (3, "Tags")
-    assert "has the tags “Public Disclosure;Zero Tolerance” in row 2" in text
+    assert "has “Public Disclosure;Zero Tolerance” in row 2" in text
 
 
 def test_what_was_published_before_there_were_such_tags_is_left_alone(world):

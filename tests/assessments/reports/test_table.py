@@ -25,7 +25,8 @@ def test_the_columns_are_the_programmes_own_with_their_spelling():
     first = b"".join(report_table(document(), bom=False)).split(b"\r\n")[0]
     assert first.decode() == (
         '"Country","Factory Assessed ID","Factory Assessed Name","Quest ID","Cycle","Assesment Start Date",'
-        '"Questionnaire","Cluster","CP","Question ID","Q Label","Question type","Finding","Tags"'
+        '"Questionnaire","Cluster","CP","Question ID","Q Label","Question type","Finding","Tags",'
+        '"Evidence","End Date","Mode","Source"'
     )
 
 
@@ -46,6 +47,10 @@ def test_one_row():
         "Question type": "NC",
         "Finding": "1",
         "Tags": "Public Disclosure",  # R11: zero tolerance is a staff matter
+        "Evidence": "",
+        "End Date": "17/03/2026",
+        "Mode": "On site",
+        "Source": "On site",
     }
 
 
@@ -97,10 +102,14 @@ def test_it_streams():
         "question_type",
         "finding",
         "tags",
+        "evidence",
+        "end_date",
+        "mode",
+        "source",
     }
     chunks = list(itertools.islice(long_table(rows_forever(), bom=False), 3))
     assert len(b"".join(chunks).splitlines()) == 1 + 1500
-    assert len(COLUMNS) == 14
+    assert len(COLUMNS) == 18
 
 
 def rows_forever():
@@ -121,4 +130,8 @@ def rows_forever():
             "question_type": "NC",
             "finding": "0",
             "tags": (),
+            "evidence": "",
+            "end_date": facts.assessment.end_date,
+            "mode": "On site",
+            "source": "On site",
         }
