@@ -100,8 +100,6 @@ class Reading:
         """Yield the rows that can be read, as `ImportRow` stores them; the others become problems."""
         visit_cells, question_cells = self._getter(c.VISIT_COLUMNS), self._getter(c.QUESTION_COLUMNS)
         finding_at, batch_id = self.table.index[c.FINDING], self.batch_id
-        evidence_at, source_at = self.table.index.get(c.EVIDENCE), self.table.index.get(c.SOURCE, -1)
-        sources = self._sources
         for row, cells in self.table.rows(self.problems):
             self.rows += 1
             told = visit_cells(cells)
@@ -129,14 +127,8 @@ class Reading:
                 value = ""
                 found = findings.get(text)
                 finding = self._finding(row, findings, text) if found is None else found
-            note = None if evidence_at is None else cells[evidence_at]
-            if note:
-                note = self._words(row, c.EVIDENCE, unguard(note))
-            source = "" if source_at < 0 else sources.get(cells[source_at])
-            if source is None:
-                source = self._source(row, cells[source_at])
             if visit and number:
-                yield batch_id, row, visit, number, finding, value, tags, note, source
+                yield batch_id, row, visit, number, finding, value, tags, *self._besides(row, cells)
 
     def _getter(self, names: tuple[str, ...]) -> Callable[[list[str]], tuple[str, ...]]:
         """Return a function from a row's cells to those of `names` that the file has."""
@@ -154,6 +146,15 @@ class Reading:
             self.problems.add(row, column, text[:80] + "…", told)
             return ""
         return text if text.strip() else ""
+
+    def _besides(self, row: int, cells: list[str]) -> tuple[str | None, str]:
+        """Return the evidence in these cells (None: the table has no such column), and the source."""
+        evidence_at, source_at = self.table.index.get(c.EVIDENCE), self.table.index.get(c.SOURCE)
+        note = None if evidence_at is None else cells[evidence_at]
+        if note:
+            note = self._words(row, c.EVIDENCE, unguard(note))
+        source = "" if source_at is None else self._sources.get(cells[source_at])
+        return note, self._source(row, cells[source_at or 0]) if source is None else source
 
     def _source(self, row: int, cell: str) -> str:
         """Return the code of a cell that is not in `_sources` yet."""

@@ -77,8 +77,8 @@ class DecisionForm(forms.Form):
         label=gettext_lazy("Count these rows as NC questions"),
         required=False,
         help_text=gettext_lazy(
-            "Their finding is 1, 0 or empty, as for NC questions. The answer is remembered for the country: later tables "
-            "are imported without this question."
+            "Their finding is 1, 0 or empty, as for NC questions. The answer is remembered for the country: later "
+            "tables are imported without this question."
         ),
     )
 
