@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assessments', '0006_answer_sheets'),
+        ('assessments', '0007_assessors'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
