@@ -91,7 +91,7 @@ def test_the_page_proposes_takes_corrections_and_confirms(world: World, client_o
     page = reverse("tool_changes", args=[two.pk, one.pk])
     client = client_of(world.person("team_leader"))
     shown = client.get(page)
-    assert [title for title, _rows in shown.context["groups"]] == ["New", "Gone"]
+    assert [title for title, _rows in shown.context["groups"]] == ["New", "Removed"]
     assert len(shown.context["unchanged"]) == 1
     field = f"q{key(two, '22')}"
 

@@ -27,7 +27,7 @@ def fill_in(manager: Visitor, world: World, *, has_script: bool = True) -> None:
     manager.page.get_by_label("Purpose").fill("Spring collection")
     if has_script:
         words = manager.page.locator('[data-sheet-part="words"]')
-        expect(words).to_contain_text(": 1 and 2.")
+        expect(words).to_contain_text("cycles 1 and 2")
         expect(words).not_to_have_attribute("aria-busy", "true")
     else:
         manager.press("Continue")
