@@ -89,7 +89,7 @@ class AssessmentListView(AssessmentRows, ListView):
         return super().prepare(self._settled(page))
 
     def _settled(self, page: list[Any]) -> list[Any]:
-        """Settle what the page shows a brand; return the page without what was undone meanwhile."""
+        """Settle what the page shows a brand; return it without what was undone since it was queried."""
         shared_just_now = {one.factory_id for one in page if one.may_be_undone}
         if not shared_just_now or not settle_listed(self.user, shared_just_now):
             return page

@@ -70,8 +70,8 @@ def order_report(*, by: User, assessment: Assessment, scope: str, language: str,
         raise ValidationError({"language": _("There are no reports in this language.")})
     if format not in FORMATS:
         raise ValidationError({"format": _("There are no reports in this format.")})
-    # One order of a person at a time. Rows that refer to them are written meanwhile, under the factory's lock, which is
-    # taken next: whoever holds it must not wait for this.
+    # One order of a person at a time. Rows that refer to them are written at the same time, under the factory's lock,
+    # which is taken next: whoever holds it must not wait for this.
     User.objects.select_for_update(no_key=True).get(pk=by.pk)
     settle([decision.grant] if decision.grant else [])
     waiting = ReportCopy.objects.filter(reader=by, job__state__in=UNFINISHED)
