@@ -154,6 +154,11 @@ PROTECTED = {
     "Subscription",
     "Visibility",
     "WithheldReport",
+    "ClosureDays",
+    "Assessor",
+    "AnswerSheet",
+    "Entry",
+    "Mutation",
 }
 GATES = {
     "visible_to",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from assessments.models import Assessment
-from assessments.visits.queries import assessors_of_country, plans_visible_to
+from assessments.visits.queries import assessors_of_country, closures_around_plans, plans_visible_to
 from factories.models import ClosureDays, CountryProgramme
 from factories.rights import may_in_programme
 from portal.accounts.models import User
@@ -78,7 +78,7 @@ def calendar_of(reader: User, programme: CountryProgramme, monday: date) -> Cale
     """
     mondays = [monday + number * WEEK for number in range(WEEKS_SHOWN)]
     visits = _visits(reader, programme, monday, mondays[-1] + WEEK)
-    closures = _closures(visits, monday, mondays[-1] + WEEK)
+    closures = _closures(reader, visits, monday, mondays[-1] + WEEK)
     people = _people(reader, programme)
     of_person: dict[int, list[Assessment]] = defaultdict(list)
     for visit in visits:
@@ -103,11 +103,13 @@ def _people(reader: User, programme: CountryProgramme) -> dict[int, User]:
     return {reader.pk: reader}
 
 
-def _closures(visits: Iterable[Assessment], first: date, end: date) -> Mapping[int, Sequence[ClosureDays]]:
-    """Return the closure days of the visits' factories, by factory. An assessor need not be assigned to the factory."""
+def _closures(
+    reader: User, visits: Iterable[Assessment], first: date, end: date
+) -> Mapping[int, Sequence[ClosureDays]]:
+    """Return the closure days of the visits' factories, by factory."""
     found: dict[int, list[ClosureDays]] = defaultdict(list)
     keys = {visit.factory_id for visit in visits}
-    rows = ClosureDays.objects.filter(factory__in=keys).within(first, end - timedelta(days=1))
+    rows = closures_around_plans(reader).filter(factory__in=keys).within(first, end - timedelta(days=1))
     for closure in rows.select_related("factory").order_by("first_day", "pk"):
         found[closure.factory_id].append(closure)
     return found

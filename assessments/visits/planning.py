@@ -39,6 +39,17 @@ class Visit:
     assessors: Sequence[User]
 
 
+def may_plan(by: User, factory: Factory) -> bool:
+    """Return whether a person plans the visits of a factory: its country's staff who review assessments."""
+    return staff_may(by, "review_assessments", factory.pk)
+
+
+def require_planner(by: User, factory: Factory) -> None:
+    """Raise `PermissionDenied` for whoever does not plan the visits of a factory."""
+    if not may_plan(by, factory):
+        raise PermissionDenied(_("Only the country's staff can plan visits."))
+
+
 @transaction.atomic
 def plan_assessment(
     *, by: User, factory: Factory, cycle: int, tool: Tool, mode: str, start_date: date, assessors: Sequence[User]
@@ -99,8 +110,7 @@ def cancel_plan(*, by: User, assessment: Assessment) -> None:
 def _locked(by: User, pk: int) -> Factory:
     """Lock a factory, and the country's staff as changes to them do: nobody is planned twice or while they leave."""
     factory = lock_factory(pk)
-    if not staff_may(by, "review_assessments", pk):
-        raise PermissionDenied(_("Only the country's staff can plan visits."))
+    require_planner(by, factory)
     CountryProgramme.objects.select_for_update(no_key=True).get(pk=factory.programme_id)
     return factory
 

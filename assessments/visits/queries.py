@@ -7,7 +7,14 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from assessments.models import Assessment, Assessor
 from assessments.visits.models import AssessmentQuerySet
-from factories.models import CountryProgramme, Factory, FactoryQuerySet, programme_keys
+from factories.models import (
+    ClosureDays,
+    ClosureDaysQuerySet,
+    CountryProgramme,
+    Factory,
+    FactoryQuerySet,
+    programme_keys,
+)
 from factories.role_names import ProgrammeRoleName
 from factories.roles import PROGRAMME
 from portal.accounts.models import User
@@ -29,6 +36,16 @@ def plans_visible_to(user: Visitor) -> AssessmentQuerySet:
     has_assessors = Exists(Assessor.objects.filter(assessment=OuterRef("pk")))
     visits = Assessment.objects.filter(Q(state=Assessment.State.PLANNED) | has_assessors, version=1)
     return visits.filter(Q(factory__programme__in=country) | own)
+
+
+def closures_around_plans(user: Visitor) -> ClosureDaysQuerySet:
+    """Return the closure days of the factories whose visits `user` may know of.
+
+    An assessor is not assigned to the factory while the visit is only planned, and then does not see its closure days
+    elsewhere.
+    """
+    visits = plans_visible_to(user).filter(factory=OuterRef("factory"))
+    return ClosureDays.objects.filter(Exists(visits))
 
 
 def assessors_of_country(programme: CountryProgramme) -> QuerySet[User]:

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -20,10 +19,11 @@ from assessments.models import Assessment
 from assessments.publication.views.steps import factories_worked_on, staff_only
 from assessments.visits.calendar import calendar_of, monday_of, this_week
 from assessments.visits.forms import CalendarFilter, PlanForm
-from assessments.visits.planning import cancel_plan, change_plan, plan_assessment
+from assessments.visits.planning import cancel_plan, change_plan, may_plan, plan_assessment, require_planner
 from assessments.visits.queries import (
     DUE_MONTHS,
     DUE_SOON_MONTHS,
+    closures_around_plans,
     due_before,
     months_later,
     next_cycle,
@@ -31,7 +31,7 @@ from assessments.visits.queries import (
     plans_visible_to,
 )
 from factories.models import ClosureDays, CountryProgramme, Factory
-from factories.rights import may_in_programme, staff_may
+from factories.rights import may_in_programme
 from portal.accounts.models import User
 from portal.core.days import show_days_of, today
 from portal.core.pages import Page
@@ -65,8 +65,8 @@ def plan_list(request: HttpRequest) -> HttpResponse:
     show_days_of(programme)
     chosen = form.asked("week")
     monday = monday_of(chosen) if chosen else this_week(programme)
-    may_plan = may_in_programme(user, "review_assessments", programme.pk)
-    page = _due_page(request, user, programme) if may_plan else None
+    plans_here = may_in_programme(user, "review_assessments", programme.pk)
+    page = _due_page(request, user, programme) if plans_here else None
     context = {
         "form": form,
         "programme": programme,
@@ -118,14 +118,9 @@ def _requested_factory(request: HttpRequest, user: User) -> Factory:
         raise Http404
     seen = Factory.objects.filter(pk__in=factories_worked_on(user).values("pk"))
     factory = get_object_or_404(seen.select_related("programme"), pk=int(number))
-    _require_planner(user, factory)
+    require_planner(user, factory)
     show_days_of(factory)
     return factory
-
-
-def _require_planner(user: User, factory: Factory) -> None:
-    if not staff_may(user, "review_assessments", factory.pk):
-        raise PermissionDenied(_("Only the country's staff can plan visits."))
 
 
 def _found(user: User, pk: UUID) -> Assessment:
@@ -143,10 +138,9 @@ def plan(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = cast(User, request.user)
     found = _found(user, pk)
     factory = found.factory
-    may_plan = staff_may(user, "review_assessments", factory.pk)
-    if request.method != "POST" and not may_plan:
+    if request.method != "POST" and not may_plan(user, factory):
         return _form_page(request, factory, None, found)
-    _require_planner(user, factory)
+    require_planner(user, factory)
     form = PlanForm(posted(request), factory=factory, cycles=[found.cycle], plan=found)
     if form.is_valid():
         with refusals_on(form):
@@ -158,7 +152,9 @@ def plan(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _form_page(request: HttpRequest, factory: Factory, form: PlanForm | None, found: Assessment | None) -> HttpResponse:
-    coming = ClosureDays.objects.filter(factory=factory, last_day__gte=today(factory))
+    user = cast(User, request.user)
+    seen = closures_around_plans(user) if found else ClosureDays.objects.visible_to(user)
+    coming = seen.filter(factory=factory, last_day__gte=today(factory))
     context = {
         "factory": factory,
         "form": form,
@@ -175,7 +171,7 @@ def plan_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Cancel a plan, after a page that names it."""
     user = cast(User, request.user)
     found = _found(user, pk)
-    _require_planner(user, found.factory)
+    require_planner(user, found.factory)
     if request.method != "POST":
         return render(request, "visits/plan_cancel.html", {"plan": found, "factory": found.factory})
     cancel_plan(by=user, assessment=found)

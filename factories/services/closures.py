@@ -18,6 +18,17 @@ CLOSURES_AHEAD = timedelta(days=366)
 LONGEST_CLOSURE = timedelta(days=60)
 
 
+def may_edit_closures(by: User, factory: Factory) -> bool:
+    """Return whether a person changes the closure days of a factory: whoever edits its profile."""
+    return Factory.objects.editable_by(by).filter(pk=factory.pk).exists()
+
+
+def require_closure_editor(by: User, factory: Factory) -> None:
+    """Raise `PermissionDenied` for whoever may not change the closure days of a factory."""
+    if not may_edit_closures(by, factory):
+        raise PermissionDenied(_("Only the factory's manager or the country's staff can change the closure days."))
+
+
 @transaction.atomic
 def add_closure(*, by: User, factory: Factory, first_day: date, last_day: date, reason: str = "") -> ClosureDays:
     """Record days on which the factory is closed, both ends included. The same days again change nothing.
@@ -26,7 +37,7 @@ def add_closure(*, by: User, factory: Factory, first_day: date, last_day: date, 
     already.
     """
     factory = lock_factory(factory.pk)
-    _require_editor(by, factory)
+    require_closure_editor(by, factory)
     same = ClosureDays.objects.filter(factory=factory, first_day=first_day, last_day=last_day).first()
     if same is not None:
         return same
@@ -43,16 +54,11 @@ def add_closure(*, by: User, factory: Factory, first_day: date, last_day: date, 
 @transaction.atomic
 def remove_closure(*, by: User, closure: ClosureDays) -> None:
     """Remove closure days that were entered. Idempotent. Raises `PermissionDenied`."""
-    _require_editor(by, lock_factory(closure.factory_id))
+    require_closure_editor(by, lock_factory(closure.factory_id))
     found = ClosureDays.objects.filter(pk=closure.pk).first()
     if found is not None:
         _note(FactoryEvent.CLOSURE_REMOVED, by, found)
         found.delete()
-
-
-def _require_editor(by: User, factory: Factory) -> None:
-    if not Factory.objects.editable_by(by).filter(pk=factory.pk).exists():
-        raise PermissionDenied(_("Only the factory's manager or the country's staff can change the closure days."))
 
 
 def _check(factory: Factory, first_day: date, last_day: date) -> None:

@@ -5,7 +5,6 @@ The page is the same with and without a planned visit (R47).
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from factories.forms import ClosureForm
 from factories.models import ClosureDays, Factory
 from factories.rights import member_may
-from factories.services import add_closure, remove_closure
+from factories.services import add_closure, may_edit_closures, remove_closure, require_closure_editor
 from factories.views import person_of
 from portal.accounts.models import User
 from portal.core.days import show_days_of, today
@@ -28,15 +27,6 @@ def _found(person: User, pk: int) -> Factory:
     return found
 
 
-def _edits(person: User, factory: Factory) -> bool:
-    return Factory.objects.editable_by(person).filter(pk=factory.pk).exists()
-
-
-def _require_editor(person: User, factory: Factory) -> None:
-    if not _edits(person, factory):
-        raise PermissionDenied(_("Only the factory's manager or the country's staff can change the closure days."))
-
-
 @login_required
 @require_http_methods(["GET", "POST"])
 def closure_list(request: HttpRequest, pk: int) -> HttpResponse:
@@ -44,7 +34,7 @@ def closure_list(request: HttpRequest, pk: int) -> HttpResponse:
     person = person_of(request)
     factory = _found(person, pk)
     if request.method == "POST":
-        _require_editor(person, factory)
+        require_closure_editor(person, factory)
     form = ClosureForm(posted(request))
     if form.is_valid():
         with refusals_on(form):
@@ -57,7 +47,7 @@ def closure_list(request: HttpRequest, pk: int) -> HttpResponse:
         "factory": factory,
         "is_own": member_may(person, "view_data", pk),
         "closures": list(coming.order_by("first_day", "pk")),
-        "may_edit": _edits(person, factory),
+        "may_edit": may_edit_closures(person, factory),
         "form": form,
     }
     return render(request, "factories/closure_list.html", context, status=form_status(request))
@@ -70,7 +60,7 @@ def closure_remove(request: HttpRequest, pk: int, closure_id: str) -> HttpRespon
     person = person_of(request)
     factory = _found(person, pk)
     closure = get_object_or_404(ClosureDays.objects.visible_to(person).filter(factory=factory), pk=closure_id)
-    _require_editor(person, factory)
+    require_closure_editor(person, factory)
     if request.method != "POST":
         return render(request, "factories/closure_remove.html", {"factory": factory, "closure": closure})
     remove_closure(by=person, closure=closure)

@@ -8,8 +8,8 @@ import pytest
 from assessments.models import Assessment
 from assessments.visits.calendar import calendar_of, monday_of
 from assessments.visits.planning import plan_assessment
-from assessments.visits.queries import months_later
-from factories.models import Factory
+from assessments.visits.queries import closures_around_plans, months_later
+from factories.models import ClosureDays, Factory
 from factories.services import add_closure
 from portal.core.days import days_from_now
 from tests.world import World, make_assessment
@@ -75,6 +75,21 @@ def test_an_advisor_sees_the_own_row_and_those_who_come_along(world: World) -> N
     calendar = calendar_of(world.person("advisor"), world.cambodia, MONDAY)
     assert sorted(row.person.name for row in calendar.rows if row.person) == ["Advisor", "Team Leader"]
     assert all(row.person for row in calendar.rows)
+
+
+@pytest.mark.usefixtures("on_monday")
+def test_a_chosen_assessor_sees_the_closure_days_of_the_plan_and_of_no_other_factory(
+    world: World, client_of: Any
+) -> None:
+    advisor, made = world.person("advisor"), plan(world)
+    for factory, manager in ((world.factory_a, "manager_a"), (world.factory_b, "manager_b")):
+        day = MONDAY + timedelta(days=20)
+        add_closure(by=world.person(manager), factory=factory, first_day=day, last_day=day)
+    assert [one.factory for one in closures_around_plans(advisor)] == [world.factory_b]
+    assert not ClosureDays.objects.visible_to(advisor).filter(factory=world.factory_b).exists()
+    assert len(client_of(advisor).get(f"/plans/{made.pk}/").context["closures"]) == 1
+    for stranger in ("manager_b", "vietnam_manager", "brand_a_member"):
+        assert not closures_around_plans(world.person(stranger)).exists()
 
 
 @pytest.mark.usefixtures("on_monday")
