@@ -24,26 +24,28 @@ from assessments.reports.build import public_tags
 from assessments.reports.document import AnswerRow, Cluster, CompliancePoint, Finding, Header, ReportDocument
 from portal.core.exports import csv_file
 
-COLUMNS = (
-    "Country",
-    "Factory Assessed ID",
-    "Factory Assessed Name",
-    "Quest ID",
-    "Cycle",
-    "Assesment Start Date",
-    "Questionnaire",
-    "Cluster",
-    "CP",
-    "Question ID",
-    "Q Label",
-    "Question type",
-    "Finding",
-    "Tags",
-    "Evidence",
-    "End Date",
-    "Mode",
-    "Source",
-)
+# Each column's heading, in their order, with the key of its cell in a `LongTableRow`.
+_CELLS = {
+    "Country": "country",
+    "Factory Assessed ID": "factory_id",
+    "Factory Assessed Name": "factory_name",
+    "Quest ID": "quest_id",
+    "Cycle": "cycle",
+    "Assesment Start Date": "start_date",
+    "Questionnaire": "questionnaire",
+    "Cluster": "cluster",
+    "CP": "compliance_point",
+    "Question ID": "question_id",
+    "Q Label": "label",
+    "Question type": "question_type",
+    "Finding": "finding",
+    "Tags": "tags",
+    "Evidence": "evidence",
+    "End Date": "end_date",
+    "Mode": "mode",
+    "Source": "source",
+}
+COLUMNS = tuple(_CELLS)
 QUESTIONNAIRE = "Better Work assessment"
 NATIONAL_LAW_TAG = "National Law"
 OBSOLETE = "(Obsolete)"
@@ -78,29 +80,6 @@ class LongTableRow(_Facts):
     tags: Iterable[str]
     evidence: str
     source: str
-
-
-# The key of each column's cell, in the order of `COLUMNS`.
-_KEYS = (
-    "country",
-    "factory_id",
-    "factory_name",
-    "quest_id",
-    "cycle",
-    "start_date",
-    "questionnaire",
-    "cluster",
-    "compliance_point",
-    "question_id",
-    "label",
-    "question_type",
-    "finding",
-    "tags",
-    "evidence",
-    "end_date",
-    "mode",
-    "source",
-)
 
 
 def long_table(rows: Iterable[LongTableRow], *, bom: bool = True) -> Iterator[bytes]:
@@ -167,7 +146,7 @@ def _facts(report: Header | ReportDocument) -> _Facts:
 def _cells(row: LongTableRow) -> list[object]:
     days = {name: f"{day:%d/%m/%Y}" for name, day in (("start_date", row["start_date"]), ("end_date", row["end_date"]))}
     cells = {**row, **days, "tags": ";".join(row["tags"])}
-    return [cells[name] for name in _KEYS]
+    return [cells[name] for name in _CELLS.values()]
 
 
 def _row(document: ReportDocument, cluster: Cluster, point: CompliancePoint, found: Finding) -> LongTableRow:

@@ -31,7 +31,6 @@ from sharing.models import AccessRecord, AccessRequest, SharingGrant
 from sharing.receipts.queries import with_receipt
 from sharing.records.queries import with_last_viewed, with_settled
 from sharing.scopes import RULES
-from sharing.terms import Status
 
 NOW, WAITING, ENDED = "now", "waiting", "ended"
 
@@ -58,12 +57,12 @@ class BrandRow:
     @property
     def grants(self) -> list[SharingGrant]:
         """The grants that are in force, begin later or wait to be confirmed."""
-        return [one for one in self.position.grants if one.status() not in {Status.ENDED, Status.EXPIRED}]
+        return [one for one in self.position.grants if not one.is_over]
 
     @property
     def past(self) -> list[SharingGrant]:
         """The grants that were ended or have expired, the last one first."""
-        over = [one for one in self.position.grants if one.status() in {Status.ENDED, Status.EXPIRED}]
+        over = [one for one in self.position.grants if one.is_over]
         return sorted(over, key=lambda grant: grant.ends_at or grant.created_at, reverse=True)
 
     @property

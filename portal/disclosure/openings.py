@@ -22,7 +22,7 @@ from sharing.access import ASSESSMENT_SCOPES, OPEN_TO_BRANDS
 from sharing.access.positions import Position, positions
 from sharing.access.publication import ReportState
 from sharing.models import SharingGrant, WithheldReport
-from sharing.terms import Status, covers, opens_at
+from sharing.terms import covers, opens_at
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def opening_soon(
 
 def _may_open(grant: SharingGrant, reports: Iterable[Assessment], until: datetime) -> bool:
     """Return whether the grant may open one of the reports after now and before `until`."""
-    if grant.scope not in ASSESSMENT_SCOPES or grant.status() in {Status.ENDED, Status.EXPIRED}:
+    if grant.scope not in ASSESSMENT_SCOPES or grant.is_over:
         return False
     return any(
         timezone.now() < opens_at(grant, report.first_published_at or grant.valid_from) <= until

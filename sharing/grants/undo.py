@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from sharing.grants.models import SharingGrant
-from sharing.terms import Status
 
 UNDO_TIME = timedelta(minutes=10)
 LOOK_AGAIN = timedelta(minutes=1)
@@ -24,8 +23,7 @@ def may_be_undone(grant: SharingGrant, by: User, now: datetime, *, is_settled: b
     What a second person has confirmed, or a signed form says, is not theirs alone to undo.
     """
     is_own = grant.granted_by_id == by.pk and not grant.consent_document and grant.confirmed_at is None
-    is_over = grant.status() in {Status.ENDED, Status.EXPIRED}
-    return is_own and not is_settled and not is_over and is_recent(grant, now)
+    return is_own and not is_settled and not grant.is_over and is_recent(grant, now)
 
 
 def is_recent(grant: SharingGrant, now: datetime) -> bool:
